@@ -1,0 +1,95 @@
+package es
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Category is everything that the streams of one aggregate have in common. S is
+// its state and E its event. It is immutable; calls may overlap.
+type Category[S, E any] struct {
+	name    string
+	codec   *Codec[E]
+	initial S
+	fold    func(S, []E) S
+	store   Store
+	options Options
+}
+
+// Options are shared by the categories of a program. A zero field means the
+// default.
+type Options struct {
+	Cache    *Cache           // states between calls; none if nil
+	Attempts int              // how often a decision is made before a conflict is returned; 3
+	Now      func() time.Time // stamps events; time.Now
+	NewID    func() uuid.UUID // ids of events; random
+	// Skipped is told of each event of an unknown type that a fold skips.
+	Skipped func(stream StreamName, index Version, eventType string)
+}
+
+// DefaultAttempts is how often a decision is made before a conflict is returned.
+const DefaultAttempts = 3
+
+// NewCategory describes the streams of an aggregate on a store.
+//
+// The fold takes a state and the events that follow it, in order, and returns
+// the state after them. It must leave the state that it is given as it is:
+// states are cached and shared between goroutines. It panics if the name is not
+// one, since that is a mistake in the program's text.
+func NewCategory[S, E any](name string, codec *Codec[E], initial S, fold func(S, []E) S, store Store, options Options) *Category[S, E] {
+	if err := ValidateCategory(name); err != nil {
+		panic("es: " + err.Error())
+	}
+	if options.Attempts <= 0 {
+		options.Attempts = DefaultAttempts
+	}
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	if options.NewID == nil {
+		options.NewID = uuid.New
+	}
+	if options.Skipped == nil {
+		options.Skipped = func(StreamName, Version, string) {}
+	}
+	return &Category[S, E]{name, codec, initial, fold, store, options}
+}
+
+// Decider is the way in to the stream with the given id. Making one costs
+// nothing. It returns a [*NameError] for an id that cannot be part of a name.
+func (c *Category[S, E]) Decider(elements ...string) (Decider[S, E], error) {
+	stream, err := NewStreamName(c.name, elements...)
+	return Decider[S, E]{c, stream}, err
+}
+
+// decode reads stored events, skipping those of unknown types.
+func (c *Category[S, E]) decode(stream StreamName, stored []Event) ([]E, error) {
+	events := make([]E, 0, len(stored))
+	for _, s := range stored {
+		event, known, err := c.codec.Decode(s.Type, s.Data)
+		switch {
+		case err != nil:
+			return nil, &DecodeError{stream, s.Index, s.Type, err}
+		case !known:
+			c.options.Skipped(stream, s.Index, s.Type)
+		default:
+			events = append(events, event)
+		}
+	}
+	return events, nil
+}
+
+// encode makes events ready to be written.
+func (c *Category[S, E]) encode(stream StreamName, events []E) ([]EventData, error) {
+	now := c.options.Now().UTC()
+	data := make([]EventData, 0, len(events))
+	for _, event := range events {
+		name, body, err := c.codec.Encode(event)
+		if err != nil {
+			return nil, err
+		}
+		data = append(data, EventData{ID: c.options.NewID(), Type: name, Data: body, Time: now})
+	}
+	return data, nil
+}

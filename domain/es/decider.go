@@ -1,0 +1,149 @@
+package es
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Decider is the one way in to a stream: it loads the state, decides and
+// appends. It is a value, free to copy; calls may overlap.
+type Decider[S, E any] struct {
+	category *Category[S, E]
+	stream   StreamName
+}
+
+// StreamError says on which stream an operation failed.
+type StreamError struct {
+	Stream StreamName
+	Doing  string // such as "load"
+	Err    error
+}
+
+func (e *StreamError) Error() string { return fmt.Sprintf("%s %s: %v", e.Doing, e.Stream, e.Err) }
+
+func (e *StreamError) Unwrap() error { return e.Err }
+
+// Stream is the name of the stream.
+func (d Decider[S, E]) Stream() StreamName { return d.stream }
+
+// Query returns the state, brought up to date from a replica. The state is
+// shared: it must not be changed.
+func (d Decider[S, E]) Query(ctx context.Context) (S, error) {
+	state, _, err := d.QueryVersion(ctx)
+	return state, err
+}
+
+// QueryVersion is Query with the version that the state stands for.
+func (d Decider[S, E]) QueryVersion(ctx context.Context) (S, Version, error) {
+	held, err := d.load(ctx, FromReplica)
+	return held.state, held.version, err
+}
+
+// Transact decides on the current state and appends the events of the decision.
+// On a conflict it loads again, from the leader, and decides again; when its
+// attempts are used up it returns the [*ConflictError].
+//
+// An error of decide is returned as it is, and nothing is written. For no
+// events nothing is sent. Both are decided on the leader's state: an append is
+// refused if the state was out of date, but nothing would tell that a refusal
+// rests on a replica that lags behind. So decide may be called several times
+// and must be pure.
+func (d Decider[S, E]) Transact(ctx context.Context, decide func(S) ([]E, error)) error {
+	_, err := d.TransactVersion(ctx, decide)
+	return err
+}
+
+// TransactVersion is Transact with the version after: the one that was written,
+// or, if the decision was to write nothing, the one that it was made on.
+func (d Decider[S, E]) TransactVersion(ctx context.Context, decide func(S) ([]E, error)) (Version, error) {
+	_, version, err := Decide(ctx, d, func(state S) (struct{}, []E, error) {
+		events, err := decide(state)
+		return struct{}{}, events, err
+	})
+	return version, err
+}
+
+// Decide is [Decider.TransactVersion] for a decision that yields a result
+// beside its events.
+func Decide[S, E, R any](ctx context.Context, d Decider[S, E], decide func(S) (R, []E, error)) (R, Version, error) {
+	var none R
+	freshness := FromReplica
+	for attempt := 1; ; {
+		held, err := d.load(ctx, freshness)
+		if err != nil {
+			return none, 0, err
+		}
+		result, events, err := decide(held.state)
+		writes := err == nil && len(events) > 0
+		switch {
+		case !writes && freshness == FromReplica:
+			freshness = FromLeader // this is no conflict, so it costs no attempt
+			continue
+		case err != nil:
+			return none, held.version, err
+		case !writes:
+			return result, held.version, nil
+		}
+		after, err := d.append(ctx, held, events)
+		if err == nil {
+			return result, after, nil
+		}
+		var conflict *ConflictError
+		if !errors.As(err, &conflict) {
+			return none, held.version, &StreamError{d.stream, "append to", err}
+		}
+		if conflict.Actual < held.version {
+			d.category.options.Cache.drop(d.stream) // the store was restored to an earlier state, or did not say
+		}
+		if attempt == d.category.options.Attempts {
+			return none, held.version, conflict
+		}
+		freshness = FromLeader
+		attempt++
+	}
+}
+
+// versioned is a state and the version that it stands for.
+type versioned[S any] struct {
+	version Version
+	state   S
+}
+
+// load returns the state, from the cache and the tail of the stream.
+func (d Decider[S, E]) load(ctx context.Context, freshness Freshness) (versioned[S], error) {
+	held := versioned[S]{state: d.category.initial}
+	cache := d.category.options.Cache
+	entry := cache.get(d.stream)
+	if state, ok := entry.state.(S); ok {
+		held = versioned[S]{entry.version, state}
+	}
+	tail, err := d.category.store.Read(ctx, d.stream, held.version, freshness)
+	if err != nil {
+		return versioned[S]{}, &StreamError{d.stream, "load", err}
+	}
+	if len(tail) == 0 {
+		return held, nil
+	}
+	events, err := d.category.decode(d.stream, tail)
+	if err != nil {
+		return versioned[S]{}, err
+	}
+	held = versioned[S]{held.version + Version(len(tail)), d.category.fold(held.state, events)}
+	cache.put(d.stream, cached{held.version, held.state})
+	return held, nil
+}
+
+// append writes a decision and keeps the state after it.
+func (d Decider[S, E]) append(ctx context.Context, held versioned[S], events []E) (Version, error) {
+	data, err := d.category.encode(d.stream, events)
+	if err != nil {
+		return held.version, err
+	}
+	after, err := d.category.store.Append(ctx, d.stream, held.version, data)
+	if err != nil {
+		return held.version, err
+	}
+	d.category.options.Cache.put(d.stream, cached{after, d.category.fold(held.state, events)})
+	return after, nil
+}

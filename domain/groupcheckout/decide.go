@@ -1,0 +1,121 @@
+package groupcheckout
+
+import (
+	"errors"
+	"fmt"
+
+	"groupcheckout/domain"
+)
+
+// ErrConfirmed refuses what cannot be done once the group is confirmed.
+var ErrConfirmed = errors.New("the group checkout is already confirmed")
+
+// ProcessingError refuses to confirm a group while merges are pending.
+type ProcessingError struct{ Pending int }
+
+func (e *ProcessingError) Error() string {
+	return fmt.Sprintf("still processing: %d of the selected stays have no outcome yet", e.Pending)
+}
+
+// selectStays puts those stays on the list that are not on it yet, each once.
+func selectStays(stays []domain.StayID, at domain.Moment) func(State) ([]Event, error) {
+	return func(s State) ([]Event, error) {
+		if s.confirmed {
+			return nil, ErrConfirmed
+		}
+		var fresh []domain.StayID
+		first := firstTime()
+		for _, stay := range stays {
+			if s.Status(stay) == Unselected && first(stay) {
+				fresh = append(fresh, stay)
+			}
+		}
+		if len(fresh) == 0 {
+			return nil, nil
+		}
+		return []Event{StaysSelected{at, fresh}}, nil
+	}
+}
+
+// Outcomes is what became of some of the pending stays.
+type Outcomes struct {
+	Merged []Residual
+	Failed []domain.StayID
+}
+
+// firstTime returns a function that tells whether it is asked about a stay for
+// the first time.
+func firstTime() func(domain.StayID) bool {
+	asked := map[domain.StayID]struct{}{}
+	return func(stay domain.StayID) bool {
+		_, again := asked[stay]
+		asked[stay] = struct{}{}
+		return !again
+	}
+}
+
+// recordOutcomes notes the outcomes of stays that are still pending, the first
+// of each. Those of others were noted already, by another run of the process.
+//
+// It yields the next step of the group after that.
+func recordOutcomes(outcomes Outcomes) func(State) (Step, []Event, error) {
+	return func(s State) (Step, []Event, error) {
+		var events []Event
+		first := firstTime()
+		var merged []Residual
+		for _, r := range outcomes.Merged {
+			if s.Status(r.Stay) == Pending && first(r.Stay) {
+				merged = append(merged, r)
+			}
+		}
+		if len(merged) > 0 {
+			events = append(events, StaysMerged{merged})
+		}
+		var failed []domain.StayID
+		for _, stay := range outcomes.Failed {
+			if s.Status(stay) == Pending && first(stay) {
+				failed = append(failed, stay)
+			}
+		}
+		if len(failed) > 0 {
+			events = append(events, MergesFailed{failed})
+		}
+		return Next(Fold(s, events)), events, nil
+	}
+}
+
+// pay takes from what the group owes; it may come before the merges, between
+// and after them. The same payment again changes nothing, also once the group
+// is confirmed: the clerk may have missed the first answer.
+func pay(id domain.PaymentID, amount domain.Money, at domain.Moment) func(State) ([]Event, error) {
+	return func(s State) ([]Event, error) {
+		_, again := s.payments[id]
+		switch {
+		case amount.Sign() <= 0:
+			return nil, &domain.NotAboveZeroError{Amount: amount}
+		case again:
+			return nil, nil
+		case s.confirmed:
+			return nil, ErrConfirmed
+		case !s.balance.Minus(amount).Storable():
+			return nil, &domain.TooLargeError{Amount: amount, Balance: s.balance}
+		}
+		return []Event{Paid{amount, at, id}}, nil
+	}
+}
+
+// confirm ends a group whose merges all have an outcome and whose balance is
+// zero; again it changes nothing.
+func confirm(at domain.Moment) func(State) ([]Event, error) {
+	return func(s State) ([]Event, error) {
+		switch pending := s.Stays(Pending); {
+		case s.confirmed:
+			return nil, nil
+		case len(pending) > 0:
+			return nil, &ProcessingError{len(pending)}
+		case !s.balance.IsZero():
+			return nil, &domain.BalanceError{Balance: s.balance}
+		}
+		return []Event{Confirmed{at}}, nil
+	}
+}

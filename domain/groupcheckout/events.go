@@ -1,0 +1,52 @@
+package groupcheckout
+
+import "groupcheckout/domain"
+
+// Category is the category of the streams.
+const Category = "GroupCheckout"
+
+// Event is something that happened to a group checkout: [StaysSelected],
+// [StaysMerged], [MergesFailed], [Paid] or [Confirmed].
+//
+//sumtype:decl
+type Event interface{ isEvent() }
+
+// StaysSelected puts stays on the group's list.
+type StaysSelected struct {
+	At    domain.Moment   `json:"at"`
+	Stays []domain.StayID `json:"stays"`
+}
+
+// StaysMerged records the stays that the group took over.
+type StaysMerged struct {
+	Residuals []Residual `json:"residuals"`
+}
+
+// Residual is the unpaid balance of a stay, which moved to the group.
+type Residual struct {
+	Stay     domain.StayID `json:"stay"`
+	Residual domain.Money  `json:"residual"`
+}
+
+// MergesFailed records the stays that the group could not take over.
+type MergesFailed struct {
+	Stays []domain.StayID `json:"stays"`
+}
+
+// Paid is something that was paid for the group.
+type Paid struct {
+	Amount    domain.Money     `json:"amount"`
+	At        domain.Moment    `json:"at"`
+	PaymentID domain.PaymentID `json:"paymentId"`
+}
+
+// Confirmed ends the group checkout. Nothing follows it.
+type Confirmed struct {
+	At domain.Moment `json:"at"`
+}
+
+func (StaysSelected) isEvent() {}
+func (StaysMerged) isEvent()   {}
+func (MergesFailed) isEvent()  {}
+func (Paid) isEvent()          {}
+func (Confirmed) isEvent()     {}

@@ -1,0 +1,34 @@
+package groupcheckout
+
+import "groupcheckout/domain"
+
+// Step is what comes next for a group checkout: [MergeStays], [Settle] or
+// [Nothing].
+//
+//sumtype:decl
+type Step interface{ isStep() }
+
+// MergeStays is a step for the process: merge these stays, in this order.
+type MergeStays struct{ Pending []domain.StayID }
+
+// Settle is a step for the clerk: take the payment, if there is a balance, and
+// confirm.
+type Settle struct{ Balance domain.Money }
+
+// Nothing is left to be done: the group is confirmed.
+type Nothing struct{}
+
+func (MergeStays) isStep() {}
+func (Settle) isStep()     {}
+func (Nothing) isStep()    {}
+
+// Next turns the state of a group into its next step.
+func Next(s State) Step {
+	switch pending := s.Stays(Pending); {
+	case len(pending) > 0:
+		return MergeStays{pending}
+	case s.confirmed:
+		return Nothing{}
+	}
+	return Settle{s.balance}
+}

@@ -1,0 +1,71 @@
+package groupcheckout
+
+import (
+	"context"
+
+	"groupcheckout/domain"
+	"groupcheckout/domain/es"
+)
+
+// Service carries out commands on group checkouts. A refused command is an
+// error from this package or from domain, found with errors.As or errors.Is,
+// and writes nothing. Calls may overlap.
+type Service struct{ groups *es.Category[State, Event] }
+
+// NewService works on the group checkouts of a store.
+func NewService(store es.Store, options es.Options) *Service {
+	return &Service{es.NewCategory(Category, Codec(), State{}, Fold, store, options)}
+}
+
+// IDOf is the id of the group that a stream belongs to. It returns a
+// [*domain.IDError] if the stream is no group's.
+func IDOf(stream es.StreamName) (domain.GroupID, error) {
+	var id domain.GroupID
+	if stream.Category() != Category {
+		return id, &domain.IDError{Value: stream.String(), Form: Category + "-0f8fad5bd9cb469fa16570867728950e"}
+	}
+	err := id.UnmarshalN(stream.ID())
+	return id, err
+}
+
+// Stream is the name of a group's stream.
+func (s *Service) Stream(id domain.GroupID) es.StreamName { return s.decider(id).Stream() }
+
+// Select puts stays on the group's list. The reactor merges them.
+func (s *Service) Select(ctx context.Context, id domain.GroupID, stays []domain.StayID, at domain.Moment) error {
+	return s.decider(id).Transact(ctx, selectStays(stays, at))
+}
+
+// Record notes outcomes of pending stays, in one append, and returns the
+// group's next step and its version after that.
+func (s *Service) Record(ctx context.Context, id domain.GroupID, outcomes Outcomes) (Step, es.Version, error) {
+	return es.Decide(ctx, s.decider(id), recordOutcomes(outcomes))
+}
+
+// Pay takes from what the group owes.
+func (s *Service) Pay(ctx context.Context, id domain.GroupID, paid domain.PaymentID, amount domain.Money, at domain.Moment) error {
+	return s.decider(id).Transact(ctx, pay(paid, amount, at))
+}
+
+// Confirm ends the group checkout.
+func (s *Service) Confirm(ctx context.Context, id domain.GroupID, at domain.Moment) error {
+	return s.decider(id).Transact(ctx, confirm(at))
+}
+
+// Read returns the state of a group.
+func (s *Service) Read(ctx context.Context, id domain.GroupID) (State, error) {
+	return s.decider(id).Query(ctx)
+}
+
+// ReadVersion returns the state of a group and the version that it stands for.
+func (s *Service) ReadVersion(ctx context.Context, id domain.GroupID) (State, es.Version, error) {
+	return s.decider(id).QueryVersion(ctx)
+}
+
+func (s *Service) decider(id domain.GroupID) es.Decider[State, Event] {
+	decider, err := s.groups.Decider(id.N())
+	if err != nil {
+		panic(err) // 32 hex digits always name a stream
+	}
+	return decider
+}

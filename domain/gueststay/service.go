@@ -1,0 +1,62 @@
+package gueststay
+
+import (
+	"context"
+
+	"groupcheckout/domain"
+	"groupcheckout/domain/es"
+)
+
+// Service carries out commands on stays. A refused command is an error from
+// this package or from domain, found with errors.As or errors.Is, and writes
+// nothing. Calls may overlap.
+type Service struct{ stays *es.Category[State, Event] }
+
+// NewService works on the stays of a store.
+func NewService(store es.Store, options es.Options) *Service {
+	return &Service{es.NewCategory(Category, Codec(), State{}, Fold, store, options)}
+}
+
+// Stream is the name of a stay's stream.
+func (s *Service) Stream(id domain.StayID) es.StreamName { return s.decider(id).Stream() }
+
+// CheckIn notes the guest's arrival.
+func (s *Service) CheckIn(ctx context.Context, id domain.StayID, at domain.Moment) error {
+	return s.decider(id).Transact(ctx, checkIn(at))
+}
+
+// Charge adds to what the guest owes.
+func (s *Service) Charge(ctx context.Context, id domain.StayID, charged domain.ChargeID, amount domain.Money, at domain.Moment) error {
+	return s.decider(id).Transact(ctx, charge(charged, amount, at))
+}
+
+// Pay takes from what the guest owes.
+func (s *Service) Pay(ctx context.Context, id domain.StayID, paid domain.PaymentID, amount domain.Money, at domain.Moment) error {
+	return s.decider(id).Transact(ctx, pay(paid, amount, at))
+}
+
+// CheckOut notes the guest's departure.
+func (s *Service) CheckOut(ctx context.Context, id domain.StayID, at domain.Moment) error {
+	return s.decider(id).Transact(ctx, checkOut(at))
+}
+
+// TransferToGroup hands the stay to a group and returns the residual, the
+// unpaid balance that moves with it. Repeating it for the same group is
+// harmless.
+func (s *Service) TransferToGroup(ctx context.Context, id domain.StayID, group domain.GroupID, at domain.Moment) (domain.Money, error) {
+	residual, _, err := es.Decide(ctx, s.decider(id), transfer(group, at))
+	return residual, err
+}
+
+// Read returns the state of a stay.
+func (s *Service) Read(ctx context.Context, id domain.StayID) (State, error) {
+	return s.decider(id).Query(ctx)
+}
+
+func (s *Service) decider(id domain.StayID) es.Decider[State, Event] {
+	decider, err := s.stays.Decider(id.N())
+	if err != nil {
+		panic(err) // 32 hex digits always name a stream
+	}
+	return decider
+}

@@ -1,0 +1,69 @@
+package gueststay
+
+import (
+	"maps"
+
+	"groupcheckout/domain"
+)
+
+// State is what the decisions about a stay depend on. It is not changed once
+// it was made. The zero value is a stay that nothing is known of.
+type State struct {
+	known       bool
+	checkedIn   *domain.Moment
+	charges     map[domain.ChargeID]struct{}
+	payments    map[domain.PaymentID]struct{}
+	balance     domain.Money
+	checkedOut  bool
+	transferred *TransferredToGroup
+}
+
+// Balance is what was charged minus what was paid.
+func (s State) Balance() domain.Money { return s.balance }
+
+// Known tells whether anything ever happened to the stay.
+func (s State) Known() bool { return s.known }
+
+// CheckedOut tells whether the guest left with the account settled.
+func (s State) CheckedOut() bool { return s.checkedOut }
+
+// Group is the group that the stay was transferred to; ok is false if it was
+// not.
+func (s State) Group() (id domain.GroupID, ok bool) {
+	if s.transferred == nil {
+		return id, false
+	}
+	return s.transferred.GroupID, true
+}
+
+// Fold is the state after events.
+func Fold(s State, events []Event) State {
+	s.charges, s.payments = maps.Clone(s.charges), maps.Clone(s.payments)
+	for _, event := range events {
+		s.known = true
+		switch e := event.(type) {
+		case CheckedIn:
+			s.checkedIn = &e.At
+		case Charged:
+			s.balance = s.balance.Plus(e.Amount)
+			s.charges = with(s.charges, e.ChargeID)
+		case Paid:
+			s.balance = s.balance.Minus(e.Amount)
+			s.payments = with(s.payments, e.PaymentID)
+		case CheckedOut:
+			s.checkedOut = true
+		case TransferredToGroup:
+			s.transferred = &e
+		}
+	}
+	return s
+}
+
+// with adds to a set that Fold owns.
+func with[K comparable](set map[K]struct{}, key K) map[K]struct{} {
+	if set == nil {
+		set = map[K]struct{}{}
+	}
+	set[key] = struct{}{}
+	return set
+}
