@@ -1,0 +1,355 @@
+package reactor
+
+import (
+	"cmp"
+	"container/heap"
+	"container/list"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/reactor/feed"
+)
+
+// core decides which streams to call the handler for, and how far each tranche
+// is completed. It is a value that one goroutine owns: inputs are method calls,
+// outputs are their results and the effects that drain hands out.
+type core struct {
+	maxWriters int
+	remember   int                    // how many idle streams to remember the observed version of
+	newBackoff func() backoff.BackOff // the pauses of one stream that keeps failing
+
+	streams  map[es.StreamName]*stream
+	ready    list.List // of *stream, to be called, first come first served
+	delayed  delays    // to be called later
+	idle     list.List // of *stream, nothing waiting, the longest idle first
+	calling  int
+	tranches map[feed.Tranche]*progress
+	effects  effects
+}
+
+// effects is what has happened since drain was called last.
+type effects struct {
+	occurred  []Occurrence   // of streams, in order: Retired, Troubled and Recovered
+	completed []feed.Tranche // one for each batch that is done with
+}
+
+// stream is what is known of one stream.
+type stream struct {
+	name    es.StreamName
+	handled es.Version // deliveries below it are retired
+	waiting []es.Event // at or above handled, ascending
+	needs   []need     // the batches that wait for it, in order of arrival
+	calling bool
+	since   time.Time       // when the running call began
+	given   es.Version      // the running call was given the deliveries below it
+	in      *list.List      // ready or idle, nil if in neither
+	place   *list.Element   // in that list
+	trouble *trouble        // nil while all is well
+	pauses  backoff.BackOff // of the trouble
+}
+
+// trouble is what keeps a stream from being handled.
+type trouble struct {
+	cause    error
+	attempts int
+	since    time.Time
+	retryAt  time.Time
+	index    int // in delays, -1 if not in it
+	stream   *stream
+}
+
+// need says that a batch is not completed before a stream is handled up to a
+// version.
+type need struct {
+	upTo  es.Version
+	batch *batch
+}
+
+// batch is a batch with deliveries that are not retired.
+type batch struct {
+	tranche feed.Tranche
+	next    feed.Position // where reading goes on behind it, and behind completed batches that follow it
+	open    int           // how many streams still need to be handled
+	size    int           // deliveries
+}
+
+// progress is how far a tranche is completed.
+type progress struct {
+	position feed.Position // everything before it is retired
+	read     feed.Position // everything before it was submitted
+	open     []*batch      // in order
+}
+
+// call is a handler call to be made.
+type call struct {
+	stream es.StreamName
+	events []es.Event
+}
+
+func newCore(maxWriters, remember int, newBackoff func() backoff.BackOff) *core {
+	return &core{
+		maxWriters: maxWriters,
+		remember:   remember,
+		newBackoff: newBackoff,
+		streams:    map[es.StreamName]*stream{},
+		tranches:   map[feed.Tranche]*progress{},
+	}
+}
+
+// start adds a tranche at the position where its reader starts.
+func (c *core) start(tranche feed.Tranche, from feed.Position) {
+	c.tranches[tranche] = &progress{position: from, read: from}
+}
+
+// submit takes in a batch of a tranche.
+func (c *core) submit(tranche feed.Tranche, delivered feed.Batch) {
+	b := &batch{tranche: tranche, next: delivered.Next, size: len(delivered.Events)}
+	progress := c.tranches[tranche]
+	progress.read = delivered.Next
+	progress.open = append(progress.open, b)
+	upTo := map[es.StreamName]es.Version{}
+	var order []es.StreamName // so that the outcome does not depend on the order of a map
+	for _, d := range delivered.Events {
+		if _, known := upTo[d.Stream]; !known {
+			order = append(order, d.Stream)
+		}
+		upTo[d.Stream] = max(upTo[d.Stream], d.Event.Index+1)
+		c.stream(d.Stream).add(d.Event)
+	}
+	for _, name := range order {
+		s := c.streams[name]
+		if upTo[name] <= s.handled {
+			c.occurs(Retired{name, upTo[name]})
+		} else {
+			s.needs = append(s.needs, need{upTo[name], b})
+			b.open++
+		}
+		c.place(s)
+	}
+	if b.open == 0 {
+		c.complete(b)
+	}
+	c.forget()
+}
+
+// add puts a delivery among those waiting, unless it is there already or was
+// handled.
+func (s *stream) add(e es.Event) {
+	if e.Index < s.handled {
+		return
+	}
+	if n := len(s.waiting); n == 0 || s.waiting[n-1].Index < e.Index {
+		s.waiting = append(s.waiting, e)
+		return
+	}
+	if at, found := slices.BinarySearchFunc(s.waiting, e.Index, byIndex); !found {
+		s.waiting = slices.Insert(slices.Clone(s.waiting), at, e) // a running call may hold the old slice
+	}
+}
+
+// byIndex orders an event and an index.
+func byIndex(e es.Event, index es.Version) int { return cmp.Compare(e.Index, index) }
+
+// dispatch returns the calls to be made now, as far as there are free writers.
+func (c *core) dispatch(now time.Time) []call {
+	for len(c.delayed) > 0 && !c.delayed[0].retryAt.After(now) {
+		due := c.delayed[0].stream
+		heap.Pop(&c.delayed)
+		c.place(due)
+	}
+	var calls []call
+	for c.calling < c.maxWriters && c.ready.Len() > 0 {
+		s := c.ready.Front().Value.(*stream)
+		s.calling, s.since = true, now
+		c.place(s)
+		s.given = s.waiting[len(s.waiting)-1].Index + 1
+		c.calling++
+		calls = append(calls, call{s.name, slices.Clip(s.waiting)})
+	}
+	return calls
+}
+
+// returned takes in the outcome of a call: the version that it observed, or its
+// error.
+func (c *core) returned(name es.StreamName, observed es.Version, err error, now time.Time) {
+	s := c.streams[name]
+	s.calling = false
+	c.calling--
+	if err == nil {
+		if observed > s.handled && s.pauses != nil {
+			s.pauses.Reset() // it gets on: a busy stream on a lagging replica is not slowed down for that
+		}
+		c.handled(s, observed)
+		if observed < s.given {
+			err = &LagError{Stream: name, Notified: s.given, Observed: observed}
+		}
+	}
+	switch {
+	case err != nil:
+		c.delay(s, err, now)
+	case s.trouble != nil:
+		c.occurs(Recovered{name, s.trouble.attempts, now.Sub(s.trouble.since)})
+		s.trouble, s.pauses = nil, nil
+	}
+	c.place(s)
+	c.forget()
+}
+
+// handled retires the deliveries below a version.
+func (c *core) handled(s *stream, observed es.Version) {
+	if observed <= s.handled {
+		return
+	}
+	s.handled = observed
+	keep, _ := slices.BinarySearchFunc(s.waiting, observed, byIndex)
+	s.waiting = slices.Clone(s.waiting[keep:])
+	remaining := s.needs[:0]
+	for _, n := range s.needs {
+		if n.upTo > observed {
+			remaining = append(remaining, n)
+			continue
+		}
+		c.occurs(Retired{s.name, n.upTo})
+		if n.batch.open--; n.batch.open == 0 {
+			c.complete(n.batch)
+		}
+	}
+	clear(s.needs[len(remaining):])
+	s.needs = remaining
+}
+
+// delay notes what went wrong and when to try again.
+func (c *core) delay(s *stream, cause error, now time.Time) {
+	if s.trouble == nil {
+		s.trouble = &trouble{since: now, index: -1, stream: s}
+		s.pauses = c.newBackoff()
+	}
+	s.trouble.cause = cause
+	s.trouble.attempts++
+	s.trouble.retryAt = now.Add(s.pauses.NextBackOff())
+	heap.Push(&c.delayed, s.trouble)
+	c.occurs(Troubled{s.name, cause, s.trouble.attempts, s.trouble.since, s.trouble.retryAt})
+}
+
+// complete takes a batch of which everything is retired off the list. Its
+// position counts once nothing before it is open; until then the batch before
+// it stands for both.
+func (c *core) complete(b *batch) {
+	progress := c.tranches[b.tranche]
+	at := slices.Index(progress.open, b)
+	if at == 0 {
+		progress.position = b.next
+	} else {
+		progress.open[at-1].next = b.next
+	}
+	progress.open = slices.Delete(progress.open, at, at+1)
+	c.effects.completed = append(c.effects.completed, b.tranche)
+}
+
+// place puts a stream where it belongs: among the ready, among the idle, or in
+// neither list while it is being called or delayed.
+func (c *core) place(s *stream) {
+	switch {
+	case s.calling, s.trouble != nil && s.trouble.index >= 0:
+		s.queue(nil)
+	case len(s.waiting) > 0:
+		s.queue(&c.ready)
+	default:
+		s.queue(&c.idle)
+	}
+}
+
+// queue moves a stream to the end of a list, unless it is in that list.
+func (s *stream) queue(to *list.List) {
+	if s.in == to {
+		return
+	}
+	if s.in != nil {
+		s.in.Remove(s.place)
+	}
+	s.in, s.place = to, nil
+	if to != nil {
+		s.place = to.PushBack(s)
+	}
+}
+
+// stream returns what is known of a stream, which is nothing at first.
+func (c *core) stream(name es.StreamName) *stream {
+	s := c.streams[name]
+	if s == nil {
+		s = &stream{name: name}
+		c.streams[name] = s
+	}
+	return s
+}
+
+// forget drops what is known of the streams that were idle longest. A delivery
+// below a forgotten observed version costs one more call, which finds nothing
+// to do.
+func (c *core) forget() {
+	for c.idle.Len() > c.remember {
+		s := c.idle.Front().Value.(*stream)
+		s.queue(nil)
+		delete(c.streams, s.name)
+	}
+}
+
+// wake is when dispatch should be called although nothing else happens; ok is
+// false if it need not be.
+func (c *core) wake() (at time.Time, ok bool) {
+	if len(c.delayed) == 0 || c.calling >= c.maxWriters {
+		return time.Time{}, false
+	}
+	return c.delayed[0].retryAt, true
+}
+
+// occurs notes something for the observer.
+func (c *core) occurs(o Occurrence) { c.effects.occurred = append(c.effects.occurred, o) }
+
+// drain returns what has happened since the last time.
+func (c *core) drain() effects {
+	e := c.effects
+	c.effects = effects{}
+	return e
+}
+
+// LagError says that a handler saw less of a stream than the feed had told of.
+type LagError struct {
+	Stream   es.StreamName
+	Notified es.Version // the version that the deliveries stand for
+	Observed es.Version
+}
+
+func (e *LagError) Error() string {
+	return fmt.Sprintf("the handler saw version %d of %s, the feed told of version %d: its read lags behind", e.Observed, e.Stream, e.Notified)
+}
+
+// delays orders troubled streams by the time of the next try.
+type delays []*trouble
+
+func (d delays) Len() int           { return len(d) }
+func (d delays) Less(i, j int) bool { return d[i].retryAt.Before(d[j].retryAt) }
+func (d delays) Swap(i, j int) {
+	d[i], d[j] = d[j], d[i]
+	d[i].index, d[j].index = i, j
+}
+
+// Push is for container/heap.
+func (d *delays) Push(x any) {
+	t := x.(*trouble)
+	t.index = len(*d)
+	*d = append(*d, t)
+}
+
+// Pop is for container/heap.
+func (d *delays) Pop() any {
+	last := len(*d) - 1
+	t := (*d)[last]
+	t.index = -1
+	*d = slices.Delete(*d, last, last+1)
+	return t
+}

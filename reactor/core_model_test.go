@@ -1,0 +1,288 @@
+package reactor
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/reactor/feed"
+)
+
+// TestCoreModel feeds the core with whatever can happen and compares it, after
+// every step, with a model that keeps all deliveries for ever and looks through
+// all of them to answer anything.
+func TestCoreModel(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		m := newModel(t, 1_000)
+		t.Repeat(map[string]func(*rapid.T){
+			"submit": m.submit,
+			"return": m.giveBack,
+			"wait":   m.wait,
+			"":       m.checkExactly,
+		})
+		m.finish(t)
+	})
+}
+
+// TestCoreModelForgetting does the same with a core that forgets nearly every
+// idle stream, so that it makes calls that the model would not. It must still
+// never be ahead of the model, and be equal to it in the end.
+func TestCoreModelForgetting(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		m := newModel(t, 1)
+		t.Repeat(map[string]func(*rapid.T){
+			"submit": m.submit,
+			"return": m.giveBack,
+			"wait":   m.wait,
+			"":       m.checkNotAhead,
+		})
+		m.finish(t)
+	})
+}
+
+// model is what a core is compared with.
+type model struct {
+	core    *core
+	now     time.Time
+	writers int
+
+	batches   map[feed.Tranche][]feed.Batch // all that were submitted
+	start     map[feed.Tranche]feed.Position
+	handled   map[es.StreamName]es.Version // the highest that a call observed
+	known     map[es.StreamName]es.Version // the highest that a delivery told of
+	calls     map[es.StreamName]call       // running
+	paused    map[es.StreamName]time.Time  // no call before
+	completed map[feed.Tranche]int         // slots freed
+}
+
+func newModel(t *rapid.T, remember int) *model {
+	writers := rapid.IntRange(1, 4).Draw(t, "writers")
+	m := &model{
+		core: newCore(writers, remember, newDoubling), now: epoch, writers: writers,
+		batches: map[feed.Tranche][]feed.Batch{}, start: map[feed.Tranche]feed.Position{"A": 10, "B": 0},
+		handled: map[es.StreamName]es.Version{}, known: map[es.StreamName]es.Version{},
+		calls: map[es.StreamName]call{}, paused: map[es.StreamName]time.Time{}, completed: map[feed.Tranche]int{},
+	}
+	for tranche, from := range m.start {
+		m.core.start(tranche, from)
+	}
+	return m
+}
+
+var streams = []es.StreamName{streamNamed("a"), streamNamed("b"), streamNamed("c"), streamNamed("d"), streamNamed("e")}
+
+// submit hands over a batch: mostly the events that come next in a stream, and
+// some that came before, or are missing others before them.
+func (m *model) submit(t *rapid.T) {
+	tranche := rapid.SampledFrom([]feed.Tranche{"A", "B"}).Draw(t, "tranche")
+	var batch feed.Batch
+	for range rapid.IntRange(0, 5).Draw(t, "size") {
+		stream := rapid.SampledFrom(streams).Draw(t, "stream")
+		index := max(0, m.known[stream]+es.Version(rapid.SampledFrom([]int{0, 0, 0, 0, -3, -1, 2}).Draw(t, "step")))
+		m.known[stream] = max(m.known[stream], index+1)
+		batch.Events = append(batch.Events, feed.Delivery{Stream: stream, Event: es.Event{Index: index}})
+	}
+	batch.Next = m.read(tranche) + feed.Position(rapid.IntRange(0, 3).Draw(t, "moves"))
+	m.batches[tranche] = append(m.batches[tranche], batch)
+	m.core.submit(tranche, batch)
+	m.dispatch(t)
+}
+
+// giveBack ends a running call in some way.
+func (m *model) giveBack(t *rapid.T) {
+	if len(m.calls) == 0 {
+		t.Skip("no call is running")
+	}
+	running := slices.SortedFunc(maps.Keys(m.calls), func(a, b es.StreamName) int { return cmp.Compare(a.String(), b.String()) })
+	stream := rapid.SampledFrom(running).Draw(t, "stream")
+	var err error
+	observed := max(0, m.known[stream]+es.Version(rapid.IntRange(-3, 2).Draw(t, "observed")))
+	if rapid.IntRange(0, 3).Draw(t, "fails") == 0 {
+		err = errors.New("boom")
+	}
+	m.endCall(stream, observed, err)
+	m.dispatch(t)
+}
+
+func (m *model) endCall(stream es.StreamName, observed es.Version, err error) {
+	events := m.calls[stream].events
+	delete(m.calls, stream)
+	delete(m.paused, stream)
+	if err == nil {
+		m.handled[stream] = max(m.handled[stream], observed)
+	}
+	if err != nil || observed <= events[len(events)-1].Index {
+		m.paused[stream] = m.now.Add(time.Second) // the first pause is the shortest
+	}
+	m.core.returned(stream, observed, err, m.now)
+}
+
+// wait lets time pass.
+func (m *model) wait(t *rapid.T) {
+	m.now = m.now.Add(time.Duration(rapid.IntRange(1, 3).Draw(t, "seconds")) * time.Second)
+	m.dispatch(t)
+}
+
+// dispatch makes the calls and checks each.
+func (m *model) dispatch(t *rapid.T) {
+	for _, call := range m.core.dispatch(m.now) {
+		if _, twice := m.calls[call.stream]; twice {
+			t.Fatalf("%s is called twice at once", call.stream)
+		}
+		if m.now.Before(m.paused[call.stream]) {
+			t.Fatalf("%s is called before its pause is over", call.stream)
+		}
+		if len(call.events) == 0 {
+			t.Fatalf("%s is called for nothing", call.stream)
+		}
+		if !slices.IsSortedFunc(call.events, func(a, b es.Event) int {
+			if a.Index >= b.Index {
+				return 1
+			}
+			return -1
+		}) {
+			t.Fatalf("%s is given events out of order: %s", call.stream, indexes(call.events))
+		}
+		m.calls[call.stream] = call
+	}
+	if len(m.calls) > m.writers {
+		t.Fatalf("%d calls run at once, with %d writers", len(m.calls), m.writers)
+	}
+	for _, tranche := range m.core.drain().completed {
+		m.completed[tranche]++
+	}
+}
+
+// read is how far a tranche was submitted.
+func (m *model) read(tranche feed.Tranche) feed.Position {
+	if n := len(m.batches[tranche]); n > 0 {
+		return m.batches[tranche][n-1].Next
+	}
+	return m.start[tranche]
+}
+
+// position is how far a tranche is completed, and completed counts all batches
+// that are, also behind it.
+func (m *model) position(tranche feed.Tranche) (position feed.Position, completed int) {
+	position = m.start[tranche]
+	gap := false
+	for _, batch := range m.batches[tranche] {
+		if m.waits(batch) {
+			gap = true
+			continue
+		}
+		completed++
+		if !gap {
+			position = batch.Next
+		}
+	}
+	return position, completed
+}
+
+func (m *model) waits(batch feed.Batch) bool {
+	return slices.ContainsFunc(batch.Events, func(d feed.Delivery) bool { return d.Event.Index >= m.handled[d.Stream] })
+}
+
+// waiting lists the indexes that wait for a call of a stream.
+func (m *model) waiting(stream es.StreamName) []es.Event {
+	found := map[es.Version]es.Event{}
+	for _, batches := range m.batches {
+		for _, batch := range batches {
+			for _, d := range batch.Events {
+				if d.Stream == stream && d.Event.Index >= m.handled[stream] {
+					found[d.Event.Index] = d.Event
+				}
+			}
+		}
+	}
+	var events []es.Event
+	for _, index := range slices.Sorted(maps.Keys(found)) {
+		events = append(events, found[index])
+	}
+	return events
+}
+
+// checkExactly compares a core that forgets nothing.
+func (m *model) checkExactly(t *rapid.T) {
+	for tranche := range m.start {
+		position, completed := m.position(tranche)
+		if got := m.core.tranches[tranche].position; got != position {
+			t.Fatalf("position of %s: got %d, want %d", tranche, got, position)
+		}
+		if m.completed[tranche] != completed {
+			t.Fatalf("freed slots of %s: got %d, want %d", tranche, m.completed[tranche], completed)
+		}
+	}
+	for _, stream := range streams {
+		want := m.waiting(stream)
+		var got []es.Event
+		if s := m.core.streams[stream]; s != nil {
+			got = s.waiting
+		}
+		if indexes(got) != indexes(want) {
+			t.Fatalf("waiting for %s: got %s, want %s", stream, indexes(got), indexes(want))
+		}
+		_, running := m.calls[stream]
+		if len(want) > 0 && !running && m.paused[stream].IsZero() && len(m.calls) < m.writers {
+			t.Fatalf("%s waits although a writer is free", stream)
+		}
+	}
+}
+
+// checkNotAhead checks a core that may do more than it needs to.
+func (m *model) checkNotAhead(t *rapid.T) {
+	for tranche := range m.start {
+		position, completed := m.position(tranche)
+		if got := m.core.tranches[tranche].position; got > position {
+			t.Fatalf("position of %s: got %d, want at most %d", tranche, got, position)
+		}
+		if m.completed[tranche] > completed {
+			t.Fatalf("freed slots of %s: got %d, want at most %d", tranche, m.completed[tranche], completed)
+		}
+	}
+}
+
+// finish lets every call succeed until none is left. Then everything is
+// retired, every slot was freed once and nothing is kept that may be forgotten.
+func (m *model) finish(t *rapid.T) {
+	for {
+		for len(m.calls) > 0 {
+			for stream := range maps.Clone(m.calls) {
+				m.endCall(stream, m.known[stream], nil)
+			}
+			m.dispatch(t)
+		}
+		at, ok := m.core.wake()
+		if !ok {
+			break
+		}
+		m.now = at
+		m.dispatch(t)
+		if len(m.calls) == 0 {
+			t.Fatal("woken for nothing")
+		}
+	}
+	for tranche := range m.start {
+		got := fmt.Sprint(m.core.tranches[tranche].position, m.completed[tranche], len(m.core.tranches[tranche].open))
+		if want := fmt.Sprint(m.read(tranche), len(m.batches[tranche]), 0); got != want {
+			t.Fatalf("position, freed slots and open batches of %s at the end: got %s, want %s", tranche, got, want)
+		}
+	}
+	if len(m.core.streams) > m.core.remember {
+		t.Fatalf("remembered streams: got %d, want at most %d", len(m.core.streams), m.core.remember)
+	}
+	for name, s := range m.core.streams {
+		if s.trouble != nil || len(s.needs) > 0 || len(s.waiting) > 0 {
+			t.Fatalf("%s is not idle at the end", name)
+		}
+	}
+}

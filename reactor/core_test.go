@@ -1,0 +1,203 @@
+package reactor
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/cockroachdb/datadriven"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/reactor/feed"
+)
+
+// TestCore runs the scripts in testdata/core. A script tells the core what
+// happens and shows what it makes of it. Times are seconds since the script
+// began; pauses after failures are 1 s, 2 s, 4 s and so on.
+//
+//	core [writers=n] [remember=n]      makes a new core; 8 and 100
+//	start A [from=n]                   adds the tranche A
+//	submit A next=n                    a batch; on the next line its deliveries:
+//	a@0 a@1 b@0                        events 0 and 1 of the stream a, 0 of b
+//	dispatch [now=n]                   which calls are to be made?
+//	return a observed=n [now=n]        the call for a is back
+//	return a err=text [now=n]          the call for a failed
+//	wake                               when to dispatch again at the latest?
+//	state                              everything that the core knows
+func TestCore(t *testing.T) {
+	t.Parallel()
+	datadriven.Walk(t, "testdata/core", func(t *testing.T, path string) {
+		t.Parallel()
+		s := &script{}
+		datadriven.RunTest(t, path, s.run)
+	})
+}
+
+// script is a core that is told what to do by a file.
+type script struct{ core *core }
+
+func (s *script) run(t *testing.T, d *datadriven.TestData) string {
+	t.Helper()
+	switch d.Cmd {
+	case "core":
+		s.core = newCore(number(t, d, "writers", 8), number(t, d, "remember", 100), newDoubling)
+		return ""
+	case "start":
+		s.core.start(feed.Tranche(d.CmdArgs[0].Key), feed.Position(number(t, d, "from", 0)))
+		return ""
+	case "submit":
+		batch := feed.Batch{Next: feed.Position(number(t, d, "next", 0)), Events: deliveries(t, d.Input)}
+		s.core.submit(feed.Tranche(d.CmdArgs[0].Key), batch)
+		return s.effects()
+	case "dispatch":
+		var out strings.Builder
+		for _, call := range s.core.dispatch(second(t, d)) {
+			fmt.Fprintf(&out, "call %s with %s\n", call.stream.ID(), indexes(call.events))
+		}
+		return orNothing(out.String())
+	case "return":
+		var err error
+		if d.HasArg("err") {
+			var text string
+			d.ScanArgs(t, "err", &text)
+			err = errors.New(text)
+		}
+		s.core.returned(streamNamed(d.CmdArgs[0].Key), es.Version(number(t, d, "observed", 0)), err, second(t, d))
+		return s.effects()
+	case "wake":
+		if at, ok := s.core.wake(); ok {
+			return fmt.Sprintln("at", since(at))
+		}
+		return "no need\n"
+	case "state":
+		return s.state()
+	}
+	t.Fatalf("%s: unknown command %q", d.Pos, d.Cmd)
+	return ""
+}
+
+// effects is what drain tells, in words.
+func (s *script) effects() string {
+	var out strings.Builder
+	effects := s.core.drain()
+	for _, occurrence := range effects.occurred {
+		switch o := occurrence.(type) {
+		case Retired:
+			fmt.Fprintf(&out, "%s is retired up to %d\n", o.Stream.ID(), o.UpTo)
+		case Troubled:
+			fmt.Fprintf(&out, "%s is troubled: attempt %d since %s, next try at %s: %v\n", o.Stream.ID(), o.Attempts, since(o.Since), since(o.NextTry), o.Cause)
+		case Recovered:
+			fmt.Fprintf(&out, "%s has recovered from %d attempts in %s\n", o.Stream.ID(), o.Attempts, o.After)
+		default:
+			fmt.Fprintf(&out, "unexpected: %#v\n", o)
+		}
+	}
+	for _, tranche := range effects.completed {
+		fmt.Fprintf(&out, "a batch of %s is completed, position %d\n", tranche, s.core.tranches[tranche].position)
+	}
+	return orNothing(out.String())
+}
+
+// state is everything that the core knows, in words.
+func (s *script) state() string {
+	var lines []string
+	for name, stream := range s.core.streams {
+		line := fmt.Sprintf("%s: handled %d, waiting %s", name.ID(), stream.handled, indexes(stream.waiting))
+		switch {
+		case stream.calling:
+			line += ", being called"
+		case stream.trouble != nil && stream.trouble.index >= 0:
+			line += ", delayed to " + since(stream.trouble.retryAt)
+		case stream.in == &s.core.ready:
+			line += ", ready"
+		case stream.in == &s.core.idle:
+			line += ", idle"
+		}
+		lines = append(lines, line)
+	}
+	for name, p := range s.core.tranches {
+		lines = append(lines, fmt.Sprintf("%s: read %d, position %d, %d batches open", name, p.read, p.position, len(p.open)))
+	}
+	slices.Sort(lines)
+	return fmt.Sprintf("%s\ncalls: %d\n", strings.Join(lines, "\n"), s.core.calling)
+}
+
+// epoch is when scripts begin.
+var epoch = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func second(t *testing.T, d *datadriven.TestData) time.Time {
+	t.Helper()
+	return epoch.Add(time.Duration(number(t, d, "now", 0)) * time.Second)
+}
+
+func since(at time.Time) string { return at.Sub(epoch).String() }
+
+// number is an argument of a command.
+func number(t *testing.T, d *datadriven.TestData, name string, without int) int {
+	t.Helper()
+	d.MaybeScanArgs(t, name, &without)
+	return without
+}
+
+// deliveries reads a line such as "a@0 a@1 b@0".
+func deliveries(t *testing.T, line string) []feed.Delivery {
+	t.Helper()
+	var found []feed.Delivery
+	for word := range strings.FieldsSeq(strings.ReplaceAll(line, "@", " @ ")) {
+		switch {
+		case word == "@":
+		case len(found) == 0 || found[len(found)-1].Event.Type != "":
+			found = append(found, feed.Delivery{Stream: streamNamed(word)})
+		default:
+			last := &found[len(found)-1].Event
+			last.Type = "Happened"
+			if _, err := fmt.Sscan(word, &last.Index); err != nil {
+				t.Fatalf("deliveries %q: %v", line, err)
+			}
+		}
+	}
+	return found
+}
+
+// streamNamed is a stream with a short id.
+func streamNamed(id string) es.StreamName {
+	name, err := es.NewStreamName("Stream", id)
+	if err != nil {
+		panic(err)
+	}
+	return name
+}
+
+func indexes(events []es.Event) string {
+	if len(events) == 0 {
+		return "nothing"
+	}
+	words := make([]string, len(events))
+	for i, e := range events {
+		words[i] = fmt.Sprint(e.Index)
+	}
+	return strings.Join(words, " ")
+}
+
+func orNothing(text string) string {
+	if text == "" {
+		return "nothing\n"
+	}
+	return text
+}
+
+// doubling pauses 1 s, 2 s, 4 s and so on.
+type doubling struct{ next time.Duration }
+
+func newDoubling() backoff.BackOff { return &doubling{time.Second} }
+
+func (d *doubling) NextBackOff() time.Duration {
+	d.next *= 2
+	return d.next / 2
+}
+
+func (d *doubling) Reset() { d.next = time.Second }

@@ -1,0 +1,39 @@
+// Package reactor runs a handler for every stream that changes, driven by a
+// feed. It knows nothing of hotels.
+//
+// # Terms
+//
+// A feed delivers events in batches, tranche by tranche. The scheduler holds
+// what was delivered until it is handled. A handler call is for one stream, is
+// given everything that waits for it, and returns the observed version: the
+// version of the stream as the call read or left it. A delivery is retired once
+// a call observed a version above its index. A checkpoint is the position
+// behind the last batch of which, and before which, every delivery is retired.
+//
+//	Source --read--> reader --batch--> core --call--> Handler
+//	                   ^ slots           | ^ observed version
+//	                   +--- completed ---+ |
+//	Checkpoints <---- every interval ------+
+//
+// # Guarantees
+//
+//   - At most one call at a time for a stream, up to MaxWriters streams at once.
+//   - Deliveries below the observed version are dropped, also those still to
+//     come. Those at or above it stay: if the call was given them, the read it
+//     was based on lags behind the feed and the call is repeated after a pause;
+//     if they came meanwhile, the next call follows at once.
+//   - A call that fails is repeated after a growing pause, alone: other streams
+//     go on, and the repetition is also given what arrived meanwhile.
+//   - A checkpoint never passes a delivery that is not retired. A crash repeats
+//     work and skips none. The positions behind a stream that keeps failing are
+//     not saved, but reading goes on: only batches with something unretired in
+//     them count against MaxReadAhead.
+//   - Delivery is at least once, so a handler must be able to repeat its work.
+//
+// # Structure
+//
+// The core (core.go) decides what comes next. It is plain values and has no
+// goroutine, clock or I/O. One goroutine (run.go) owns it. Each tranche has a
+// reader (reader.go), each call a goroutine, and one more saves checkpoints
+// (checkpoint.go). Run waits for all of them.
+package reactor

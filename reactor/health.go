@@ -1,0 +1,65 @@
+package reactor
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+)
+
+// HealthLimits is for how long something may be wrong before a reactor counts
+// as unhealthy. A zero field means its default.
+type HealthLimits struct {
+	ReadsFail time.Duration // every read of a tranche fails; 1 minute
+	Full      time.Duration // a tranche is full, and nothing in it is completed; 5 minutes
+	Call      time.Duration // one handler call runs; 5 minutes
+}
+
+// Health tells whether a reactor is well, and lists what is wrong with it.
+//
+// Troubled streams are listed too, but do not make it unhealthy: the others go
+// on, and to restart it would not cure them. So with ok there can be reasons
+// for a look.
+func (l HealthLimits) Health(status Status, now time.Time) (ok bool, reasons []string) {
+	readsFail, full, longCall := cmp.Or(l.ReadsFail, time.Minute), cmp.Or(l.Full, 5*time.Minute), cmp.Or(l.Call, 5*time.Minute)
+	for _, t := range status.Tranches {
+		if lasts := now.Sub(t.ErrorSince); t.Error != "" && lasts >= readsFail {
+			reasons = append(reasons, fmt.Sprintf("tranche %q cannot be read for %s: %s", t.Tranche, seconds(lasts), short(t.Error)))
+		}
+		if lasts := now.Sub(t.FullSince); t.Full && lasts >= full {
+			reasons = append(reasons, fmt.Sprintf("tranche %q is full for %s: nothing more is read before one of its %d incomplete batches is completed",
+				t.Tranche, seconds(lasts), t.Incomplete))
+		}
+	}
+	for _, c := range status.Calls {
+		if lasts := now.Sub(c.Since); lasts >= longCall {
+			reasons = append(reasons, fmt.Sprintf("the call for %s runs for %s", c.Stream, seconds(lasts)))
+		}
+	}
+	ok = len(reasons) == 0
+	for i, t := range status.Troubled {
+		if i == maxNamed {
+			reasons = append(reasons, fmt.Sprintf("%d more streams are troubled", len(status.Troubled)-i))
+			break
+		}
+		reasons = append(reasons, fmt.Sprintf("%s is troubled for %s, after %d attempts: %s", t.Stream, seconds(now.Sub(t.Since)), t.Attempts, short(t.Cause)))
+	}
+	return ok, reasons
+}
+
+// seconds is a duration as a person wants to read it.
+func seconds(d time.Duration) time.Duration { return d.Truncate(time.Second) }
+
+// maxShort is how much of an error is shown where there are many.
+const maxShort = 300
+
+// short is the beginning of a text: the error of a panic holds a whole stack.
+func short(text string) string {
+	cut := 0
+	for i, r := range text {
+		if r == '\n' || cut == maxShort {
+			return text[:i] + " …"
+		}
+		cut++
+	}
+	return text
+}

@@ -1,0 +1,98 @@
+package reactor_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"groupcheckout/reactor"
+)
+
+func TestHealth(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		limits  reactor.HealthLimits
+		status  reactor.Status
+		ok      bool
+		reasons []string
+	}{
+		{name: "nothing is wrong", status: reactor.Status{Tranches: []reactor.TrancheStatus{{Tranche: "A"}}}, ok: true},
+		{
+			name:   "reads fail, but not for long",
+			status: reactor.Status{Tranches: []reactor.TrancheStatus{{Tranche: "A", Error: "boom", ErrorSince: ago(59 * time.Second)}}},
+			ok:     true,
+		},
+		{
+			name:    "reads fail for long",
+			status:  reactor.Status{Tranches: []reactor.TrancheStatus{{Tranche: "A", Error: "boom", ErrorSince: ago(time.Minute)}}},
+			reasons: []string{`tranche "A" cannot be read for 1m0s: boom`},
+		},
+		{
+			name:   "full, but not for long",
+			status: reactor.Status{Tranches: []reactor.TrancheStatus{{Tranche: "A", Full: true, FullSince: ago(4 * time.Minute)}}},
+			ok:     true,
+		},
+		{
+			name:    "full for long",
+			status:  reactor.Status{Tranches: []reactor.TrancheStatus{{Tranche: "A"}, {Tranche: "B", Full: true, FullSince: ago(5 * time.Minute), Incomplete: 16}}},
+			reasons: []string{`tranche "B" is full for 5m0s: nothing more is read before one of its 16 incomplete batches is completed`},
+		},
+		{
+			name:   "a call runs, but not for long",
+			status: reactor.Status{Calls: []reactor.CallStatus{{Stream: stream("a"), Since: ago(4 * time.Minute)}}},
+			ok:     true,
+		},
+		{
+			name:    "a call is stuck",
+			status:  reactor.Status{Calls: []reactor.CallStatus{{Stream: stream("a"), Since: ago(6 * time.Minute)}, {Stream: stream("b"), Since: noon}}},
+			reasons: []string{"the call for Stream-a runs for 6m0s"},
+		},
+		{
+			name:   "other limits",
+			limits: reactor.HealthLimits{ReadsFail: time.Second, Full: 2 * time.Second, Call: 3 * time.Second},
+			status: reactor.Status{
+				Tranches: []reactor.TrancheStatus{{Tranche: "A", Error: "boom", ErrorSince: ago(time.Second), Full: true, FullSince: ago(2 * time.Second), Incomplete: 3}},
+				Calls:    []reactor.CallStatus{{Stream: stream("a"), Since: ago(3 * time.Second)}},
+			},
+			reasons: []string{
+				`tranche "A" cannot be read for 1s: boom`,
+				`tranche "A" is full for 2s: nothing more is read before one of its 3 incomplete batches is completed`,
+				"the call for Stream-a runs for 3s",
+			},
+		},
+		{
+			name:    "a poisoned stream",
+			status:  reactor.Status{Troubled: []reactor.TroubleStatus{{Stream: stream("a"), Since: ago(time.Hour), Attempts: 7, Cause: "boom\nat some place"}}},
+			ok:      true,
+			reasons: []string{"Stream-a is troubled for 1h0m0s, after 7 attempts: boom …"},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			ok, reasons := c.limits.Health(c.status, noon)
+			equal(t, "ok", ok, c.ok)
+			if diff := cmp.Diff(c.reasons, reasons); diff != "" {
+				t.Errorf("reasons (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestHealthNamesTenTroubledStreams(t *testing.T) {
+	t.Parallel()
+	var status reactor.Status
+	for n := range 12 {
+		status.Troubled = append(status.Troubled, reactor.TroubleStatus{Stream: stream(fmt.Sprint(n)), Cause: strings.Repeat("ö", 1000)})
+	}
+	ok, reasons := reactor.HealthLimits{}.Health(status, noon)
+	equal(t, "ok", ok, true)
+	equal(t, "reasons", len(reasons), 11)
+	equal(t, "last reason", reasons[10], "2 more streams are troubled")
+	if !strings.HasSuffix(reasons[0], ": "+strings.Repeat("ö", 300)+" …") {
+		t.Errorf("reason: got %s, want 300 characters of the cause", reasons[0])
+	}
+}

@@ -1,0 +1,217 @@
+package reactor
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Metrics counts, for Prometheus, what a reactor does. It is an [Observer] and
+// a [prometheus.Collector]: give it to the reactor's Config and register it.
+// What a reactor is at, rather than what it did, is told by [Gauges].
+//
+// Labels are tranches, outcomes and the types of skipped events, never streams:
+// those are named on the status page and in the log.
+type Metrics struct {
+	events       *prometheus.CounterVec
+	readFailures *prometheus.CounterVec
+	calls        *prometheus.CounterVec
+	callSeconds  prometheus.Histogram
+	retries      *prometheus.CounterVec
+	skipped      *prometheus.CounterVec
+	saves        *prometheus.CounterVec
+	saveFailures *prometheus.CounterVec
+	skippedTypes bounded
+	all          []prometheus.Collector
+}
+
+// NewMetrics makes counters that are all zero.
+func NewMetrics() *Metrics {
+	m := &Metrics{}
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+		m.all = append(m.all, c)
+		return c
+	}
+	m.events = counter("reactor_events_read_total", "Events that the feed delivered, again or for the first time.", "tranche")
+	m.readFailures = counter("reactor_read_failures_total", "Reads of the feed that failed.", "tranche")
+	m.calls = counter("reactor_calls_total", "Handler calls that returned, by outcome: ok, error or panic.", "outcome")
+	m.retries = counter("reactor_retries_total", "Handler calls that have to be repeated, by cause: failure, or lag if the handler saw less of the stream than the feed had told of.", "cause")
+	m.skipped = counter("reactor_skipped_events_total", "Events of a type that nothing here knows, each time that one is read.", "type")
+	m.saves = counter("reactor_checkpoint_saves_total", "Checkpoints that were saved.", "tranche")
+	m.saveFailures = counter("reactor_checkpoint_failures_total", "Checkpoints that could not be saved.", "tranche")
+	m.callSeconds = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name:    "reactor_call_duration_seconds",
+		Help:    "How long handler calls took.",
+		Buckets: prometheus.ExponentialBuckets(0.001, 2, 16), // 1 ms to 33 s
+	})
+	m.all = append(m.all, m.callSeconds)
+	for _, outcome := range []string{"ok", "error", "panic"} {
+		m.calls.WithLabelValues(outcome) // shown as zero before there is one
+	}
+	for _, cause := range []string{"failure", "lag"} {
+		m.retries.WithLabelValues(cause)
+	}
+	return m
+}
+
+// Observe implements [Observer].
+func (m *Metrics) Observe(occurrence Occurrence) {
+	switch o := occurrence.(type) {
+	case BatchRead:
+		m.events.WithLabelValues(label(o.Tranche)).Add(float64(o.Events))
+	case ReadFailed:
+		m.readFailures.WithLabelValues(label(o.Tranche)).Inc()
+	case Returned:
+		m.calls.WithLabelValues(outcomeOf(o.Err)).Inc()
+		m.callSeconds.Observe(o.Took.Seconds())
+	case Troubled:
+		m.retries.WithLabelValues(causeOf(o.Cause)).Inc()
+	case EventSkipped:
+		m.skipped.WithLabelValues(label(m.skippedTypes.name(o.Type))).Inc()
+	case CheckpointSaved:
+		m.saves.WithLabelValues(label(o.Tranche)).Inc()
+	case CheckpointFailed:
+		m.saveFailures.WithLabelValues(label(o.Tranche)).Inc()
+	case ReadRecovered, Called, Retired, Recovered: // nothing that the others do not tell
+	}
+}
+
+// Describe implements [prometheus.Collector].
+func (m *Metrics) Describe(descs chan<- *prometheus.Desc) {
+	for _, c := range m.all {
+		c.Describe(descs)
+	}
+}
+
+// Collect implements [prometheus.Collector].
+func (m *Metrics) Collect(metrics chan<- prometheus.Metric) {
+	for _, c := range m.all {
+		c.Collect(metrics)
+	}
+}
+
+func outcomeOf(err error) string {
+	var panicked *PanicError
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.As(err, &panicked):
+		return "panic"
+	}
+	return "error"
+}
+
+func causeOf(err error) string {
+	var lag *LagError
+	if errors.As(err, &lag) {
+		return "lag"
+	}
+	return "failure"
+}
+
+// label is a text that Prometheus accepts: it panics on one that is not UTF-8.
+func label[T ~string](text T) string { return strings.ToValidUTF8(string(text), "\uFFFD") }
+
+// bounded keeps a set of names from growing without end, whatever a store
+// holds. The zero value is ready to use.
+type bounded struct {
+	mu    sync.Mutex
+	names map[string]struct{}
+}
+
+const (
+	maxNames   = 50
+	otherNames = "(other)" // stands for all names after the first maxNames
+)
+
+// name returns the name, or otherNames if there are too many.
+func (b *bounded) name(name string) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, known := b.names[name]; known {
+		return name
+	}
+	if len(b.names) == maxNames {
+		return otherNames
+	}
+	if b.names == nil {
+		b.names = map[string]struct{}{}
+	}
+	b.names[name] = struct{}{}
+	return name
+}
+
+// Monitored tells what a reactor is at: a [Reactor], or whatever runs one.
+type Monitored interface {
+	// Status is as that of [Reactor].
+	Status(ctx context.Context) (Status, error)
+}
+
+// statusLimit is how long a reactor may take to tell its status.
+const statusLimit = 5 * time.Second
+
+// Gauges tells Prometheus what a reactor is at when it asks. While the reactor
+// does not run, or does not answer within 5 s, there is only reactor_running,
+// which is then 0.
+func Gauges(monitored Monitored) prometheus.Collector { return gauges{monitored} }
+
+type gauges struct{ monitored Monitored }
+
+// Describe implements [prometheus.Collector]. It describes nothing, since which
+// gauges there are depends on whether the reactor runs.
+func (g gauges) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements [prometheus.Collector].
+func (g gauges) Collect(metrics chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), statusLimit)
+	defer cancel()
+	status, err := g.monitored.Status(ctx)
+	gauge := func(name, help string, value float64) {
+		metrics <- prometheus.MustNewConstMetric(prometheus.NewDesc(name, help, nil, nil), prometheus.GaugeValue, value)
+	}
+	gauge("reactor_running", "Whether the reactor runs and answers.", asNumber(err == nil))
+	if err != nil {
+		return
+	}
+	gauge("reactor_busy_writers", "Handler calls that run.", float64(len(status.Calls)))
+	gauge("reactor_waiting_streams", "Streams that wait for a free writer.", float64(status.Waiting))
+	gauge("reactor_troubled_streams", "Streams whose calls fail, or see less than the feed told of.", float64(len(status.Troubled)))
+	longestCall, longestTrouble := time.Duration(0), time.Duration(0)
+	if len(status.Calls) > 0 {
+		longestCall = status.At.Sub(status.Calls[0].Since)
+	}
+	if len(status.Troubled) > 0 {
+		longestTrouble = status.At.Sub(status.Troubled[0].Since)
+	}
+	gauge("reactor_longest_call_seconds", "For how long the longest of the running calls has run.", longestCall.Seconds())
+	gauge("reactor_longest_trouble_seconds", "For how long the stream troubled longest has been so.", longestTrouble.Seconds())
+	for _, t := range status.Tranches {
+		collectTranche(metrics, t)
+	}
+}
+
+// collectTranche tells how far a tranche is.
+func collectTranche(metrics chan<- prometheus.Metric, t TrancheStatus) {
+	gauge := func(name, help string, value float64) {
+		desc := prometheus.NewDesc(name, help, []string{"tranche"}, nil)
+		metrics <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, label(t.Tranche))
+	}
+	gauge("reactor_position_read", "The position up to which the feed was read.", float64(t.Read))
+	gauge("reactor_position_completed", "The position up to which everything is handled.", float64(t.Completed))
+	gauge("reactor_position_saved", "The checkpoint, -1 if there is none.", float64(t.Saved))
+	gauge("reactor_incomplete_batches", "Batches that were read and are not completely handled.", float64(t.Incomplete))
+	gauge("reactor_full", "Whether nothing is read because too many batches are incomplete.", asNumber(t.Full))
+	gauge("reactor_reads_failing", "Whether the last read failed.", asNumber(t.Error != ""))
+}
+
+func asNumber(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,150 @@
+package reactor_test
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"groupcheckout/reactor"
+)
+
+// scrape is what Prometheus reads, without comments and histogram buckets.
+func scrape(t *testing.T, collectors ...prometheus.Collector) []string {
+	t.Helper()
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(collectors...)
+	recorder := httptest.NewRecorder()
+	promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(recorder, httptest.NewRequest("GET", "/metrics", nil))
+	equal(t, "status of the scrape", recorder.Code, 200)
+	var lines []string
+	for line := range strings.Lines(recorder.Body.String()) {
+		if !strings.HasPrefix(line, "#") && !strings.Contains(line, "_bucket{") {
+			lines = append(lines, strings.TrimSpace(line))
+		}
+	}
+	return lines
+}
+
+func TestMetricsCountWhatHappens(t *testing.T) {
+	t.Parallel()
+	m := reactor.NewMetrics()
+	for _, o := range []reactor.Occurrence{
+		reactor.BatchRead{Tranche: "A", Events: 3},
+		reactor.BatchRead{Tranche: "A", Events: 4},
+		reactor.BatchRead{Tranche: "B", Events: 1},
+		reactor.ReadFailed{Tranche: "B", Err: errBoom},
+		reactor.ReadRecovered{Tranche: "B"},
+		reactor.Called{Stream: stream("a")},
+		reactor.Returned{Stream: stream("a"), Took: 2 * time.Second},
+		reactor.Returned{Stream: stream("a"), Err: fmt.Errorf("call: %w", errBoom), Took: time.Second},
+		reactor.Troubled{Stream: stream("a"), Cause: errBoom},
+		reactor.Returned{Stream: stream("a"), Err: &reactor.PanicError{}, Took: time.Second},
+		reactor.Troubled{Stream: stream("a"), Cause: &reactor.PanicError{}},
+		reactor.Troubled{Stream: stream("a"), Cause: &reactor.LagError{}},
+		reactor.Recovered{Stream: stream("a")},
+		reactor.Retired{Stream: stream("a")},
+		reactor.EventSkipped{Type: "Renamed"},
+		reactor.EventSkipped{Type: "Renamed"},
+		reactor.EventSkipped{Type: "not \xff UTF-8"},
+		reactor.CheckpointSaved{Tranche: "A"},
+		reactor.CheckpointFailed{Tranche: "A", Err: errBoom},
+	} {
+		m.Observe(o)
+	}
+	want := []string{
+		"reactor_call_duration_seconds_sum 4",
+		"reactor_call_duration_seconds_count 3",
+		`reactor_calls_total{outcome="error"} 1`,
+		`reactor_calls_total{outcome="ok"} 1`,
+		`reactor_calls_total{outcome="panic"} 1`,
+		`reactor_checkpoint_failures_total{tranche="A"} 1`,
+		`reactor_checkpoint_saves_total{tranche="A"} 1`,
+		`reactor_events_read_total{tranche="A"} 7`,
+		`reactor_events_read_total{tranche="B"} 1`,
+		`reactor_read_failures_total{tranche="B"} 1`,
+		`reactor_retries_total{cause="failure"} 2`,
+		`reactor_retries_total{cause="lag"} 1`,
+		`reactor_skipped_events_total{type="Renamed"} 2`,
+		"reactor_skipped_events_total{type=\"not \uFFFD UTF-8\"} 1",
+	}
+	if diff := cmp.Diff(want, scrape(t, m)); diff != "" {
+		t.Errorf("metrics (-want +got):\n%s", diff)
+	}
+}
+
+func TestMetricsKeepFewNamesOfSkippedTypes(t *testing.T) {
+	t.Parallel()
+	m := reactor.NewMetrics()
+	for i := range 1000 {
+		m.Observe(reactor.EventSkipped{Type: fmt.Sprint("Type", i)})
+	}
+	m.Observe(reactor.EventSkipped{Type: "Type7"})
+	lines := slices.DeleteFunc(scrape(t, m), func(line string) bool { return !strings.HasPrefix(line, "reactor_skipped") })
+	equal(t, "lines", len(lines), 51)
+	for _, want := range []string{`reactor_skipped_events_total{type="(other)"} 950`, `reactor_skipped_events_total{type="Type7"} 2`} {
+		if !slices.Contains(lines, want) {
+			t.Errorf("metrics: got %v, want %s among them", lines, want)
+		}
+	}
+}
+
+// fixed is a reactor that is always at the same.
+type fixed struct {
+	status reactor.Status
+	err    error
+}
+
+func (f fixed) Status(context.Context) (reactor.Status, error) { return f.status, f.err }
+
+// noon is the time of the fixed statuses.
+var noon = time.Date(2024, 1, 1, 12, 0, 0, 0, time.UTC)
+
+func ago(d time.Duration) time.Time { return noon.Add(-d) }
+
+func TestGaugesTellWhatTheReactorIsAt(t *testing.T) {
+	t.Parallel()
+	status := reactor.Status{
+		At: noon,
+		Tranches: []reactor.TrancheStatus{
+			{Tranche: "A", Read: 30, Completed: 20, Saved: 10, Incomplete: 16, Full: true, FullSince: ago(time.Minute)},
+			{Tranche: "B", Saved: -1, Error: "boom", ErrorSince: ago(time.Minute)},
+		},
+		Calls:    []reactor.CallStatus{{Stream: stream("a"), Since: ago(3 * time.Second)}, {Stream: stream("b"), Since: ago(time.Second)}},
+		Troubled: []reactor.TroubleStatus{{Stream: stream("c"), Since: ago(time.Hour), Attempts: 9, Cause: "boom"}},
+		Waiting:  5,
+	}
+	want := []string{
+		"reactor_busy_writers 2",
+		`reactor_full{tranche="A"} 1`,
+		`reactor_full{tranche="B"} 0`,
+		`reactor_incomplete_batches{tranche="A"} 16`,
+		`reactor_incomplete_batches{tranche="B"} 0`,
+		"reactor_longest_call_seconds 3",
+		"reactor_longest_trouble_seconds 3600",
+		`reactor_position_completed{tranche="A"} 20`,
+		`reactor_position_completed{tranche="B"} 0`,
+		`reactor_position_read{tranche="A"} 30`,
+		`reactor_position_read{tranche="B"} 0`,
+		`reactor_position_saved{tranche="A"} 10`,
+		`reactor_position_saved{tranche="B"} -1`,
+		`reactor_reads_failing{tranche="A"} 0`,
+		`reactor_reads_failing{tranche="B"} 1`,
+		"reactor_running 1",
+		"reactor_troubled_streams 1",
+		"reactor_waiting_streams 5",
+	}
+	if diff := cmp.Diff(want, scrape(t, reactor.Gauges(fixed{status: status}))); diff != "" {
+		t.Errorf("gauges (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"reactor_running 0"}, scrape(t, reactor.Gauges(fixed{err: reactor.ErrNotRunning}))); diff != "" {
+		t.Errorf("gauges of a reactor that does not run (-want +got):\n%s", diff)
+	}
+}

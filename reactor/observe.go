@@ -1,0 +1,115 @@
+package reactor
+
+import (
+	"time"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/reactor/feed"
+)
+
+// Observer is told what a reactor does: for logs, for metrics, and by a harness
+// that waits for reactions. Calls overlap, and the reactor waits for them, so
+// they have to be quick.
+type Observer interface{ Observe(Occurrence) }
+
+// Observers tells several observers, in order.
+type Observers []Observer
+
+// Observe implements Observer.
+func (all Observers) Observe(o Occurrence) {
+	for _, observer := range all {
+		observer.Observe(o)
+	}
+}
+
+// Occurrence is one of the types below that has an isOccurrence method. Those
+// about streams come from one goroutine, in order, except EventSkipped.
+type Occurrence interface{ isOccurrence() }
+
+type (
+	// BatchRead is a batch with deliveries that was read and taken in.
+	BatchRead struct {
+		Tranche feed.Tranche
+		Events  int
+		Next    feed.Position
+	}
+	// ReadFailed is a read that failed and will be repeated after a pause.
+	ReadFailed struct {
+		Tranche  feed.Tranche
+		From     feed.Position
+		Err      error
+		Pause    time.Duration
+		Attempts int       // failures in a row, with this one
+		Since    time.Time // the first of them
+	}
+	// ReadRecovered is a read that succeeded after others had failed.
+	ReadRecovered struct {
+		Tranche  feed.Tranche
+		Attempts int           // that failed
+		After    time.Duration // since the first of them
+	}
+	// Called is the beginning of a handler call.
+	Called struct {
+		Stream es.StreamName
+		Events int
+	}
+	// Returned is the end of a handler call.
+	Returned struct {
+		Stream   es.StreamName
+		Observed es.Version
+		Err      error // of the handler
+		Took     time.Duration
+	}
+	// Retired says that every delivery of a stream below a version that the
+	// feed made so far was handled.
+	Retired struct {
+		Stream es.StreamName
+		UpTo   es.Version
+	}
+	// Troubled says that the handler call that returned before failed, or saw
+	// less than the feed had told of ([*LagError]), and will be repeated.
+	Troubled struct {
+		Stream   es.StreamName
+		Cause    error
+		Attempts int       // in a row, with this one
+		Since    time.Time // the first of them
+		NextTry  time.Time
+	}
+	// Recovered says that a call went well for a stream that was troubled.
+	Recovered struct {
+		Stream   es.StreamName
+		Attempts int           // that did not go well
+		After    time.Duration // since the first of them
+	}
+	// EventSkipped is an event of a type that nothing here knows. It counts
+	// for the version of its stream and changes nothing.
+	EventSkipped struct {
+		Stream es.StreamName
+		Index  es.Version
+		Type   string
+	}
+	// CheckpointSaved is a checkpoint that was written.
+	CheckpointSaved struct {
+		Tranche  feed.Tranche
+		Position feed.Position
+	}
+	// CheckpointFailed is a checkpoint that could not be written. A later one
+	// makes up for it.
+	CheckpointFailed struct {
+		Tranche  feed.Tranche
+		Position feed.Position
+		Err      error
+	}
+)
+
+func (BatchRead) isOccurrence()        {}
+func (ReadFailed) isOccurrence()       {}
+func (ReadRecovered) isOccurrence()    {}
+func (Called) isOccurrence()           {}
+func (Returned) isOccurrence()         {}
+func (Retired) isOccurrence()          {}
+func (Troubled) isOccurrence()         {}
+func (Recovered) isOccurrence()        {}
+func (EventSkipped) isOccurrence()     {}
+func (CheckpointSaved) isOccurrence()  {}
+func (CheckpointFailed) isOccurrence() {}

@@ -1,0 +1,188 @@
+package reactor
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"groupcheckout/reactor/feed"
+)
+
+// NewPage serves what a reactor is at:
+//
+//	/             for people, also in a terminal's browser
+//	/status.json  the same for programs, and complete
+//	/healthz      200 or 503, with the reasons as text
+//	/metrics      what the gatherer has, in the form of Prometheus
+//
+// It asks the reactor at each request and gives up after 5 s. Nothing here
+// changes anything, but streams and errors are named: it is for the operators'
+// network.
+func NewPage(monitored Monitored, limits HealthLimits, metrics prometheus.Gatherer) http.Handler {
+	p := page{monitored, limits}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", p.serveHTML)
+	mux.HandleFunc("GET /status.json", p.serveJSON)
+	mux.HandleFunc("GET /healthz", p.serveHealth)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		mux.ServeHTTP(w, r)
+	})
+}
+
+type page struct {
+	monitored Monitored
+	limits    HealthLimits
+}
+
+// statusView is a status as it is shown.
+type statusView struct {
+	At       time.Time     `json:"at"`
+	Group    string        `json:"group"`
+	Healthy  bool          `json:"healthy"`
+	Reasons  []string      `json:"reasons"`
+	Tranches []trancheView `json:"tranches"`
+	Calls    []callView    `json:"calls"`
+	Troubled []troubleView `json:"troubled"`
+	Waiting  int           `json:"waitingStreams"`
+}
+
+type trancheView struct {
+	Tranche    feed.Tranche  `json:"tranche"`
+	Read       feed.Position `json:"read"`
+	Completed  feed.Position `json:"completed"`
+	Saved      feed.Position `json:"saved"` // -1 if there is no checkpoint
+	Incomplete int           `json:"incompleteBatches"`
+	Full       bool          `json:"full"`
+	FullFor    span          `json:"fullForSeconds"`
+	Error      string        `json:"error"` // of the last read
+	ErrorFor   span          `json:"errorForSeconds"`
+}
+
+type callView struct {
+	Stream string `json:"stream"`
+	For    span   `json:"forSeconds"`
+}
+
+type troubleView struct {
+	Stream   string    `json:"stream"`
+	For      span      `json:"forSeconds"`
+	Attempts int       `json:"attempts"`
+	NextTry  time.Time `json:"nextTry"`
+	NextIn   string    `json:"-"`
+	Cause    string    `json:"cause"`
+}
+
+// span is a time that something lasts: 1m30s for people, 90 for programs.
+type span time.Duration
+
+func (s span) String() string { return seconds(time.Duration(s)).String() }
+
+// MarshalJSON writes seconds.
+func (s span) MarshalJSON() ([]byte, error) { return json.Marshal(time.Duration(s).Seconds()) }
+
+// maxListed is how many troubled streams the page for people lists.
+const maxListed = 100
+
+// Listed is the troubled streams for people, with short causes.
+func (v statusView) Listed() []troubleView {
+	var listed []troubleView
+	for _, t := range v.Troubled[:min(len(v.Troubled), maxListed)] {
+		t.Cause = short(t.Cause)
+		listed = append(listed, t)
+	}
+	return listed
+}
+
+// Unlisted is how many troubled streams are not listed.
+func (v statusView) Unlisted() int { return max(0, len(v.Troubled)-maxListed) }
+
+// view asks the reactor. One that does not answer is unhealthy for that reason.
+func (p page) view(ctx context.Context) statusView {
+	ctx, cancel := context.WithTimeout(ctx, statusLimit)
+	defer cancel()
+	status, err := p.monitored.Status(ctx)
+	if err != nil {
+		return statusView{
+			At: time.Now(), Reasons: []string{fmt.Sprintf("the reactor does not tell its status: %v", err)},
+			Tranches: []trancheView{}, Calls: []callView{}, Troubled: []troubleView{},
+		}
+	}
+	ok, reasons := p.limits.Health(status, status.At)
+	view := statusView{
+		At: status.At, Group: status.Group, Healthy: ok, Reasons: append([]string{}, reasons...),
+		Tranches: []trancheView{}, Calls: []callView{}, Troubled: []troubleView{}, // [] in JSON rather than null
+		Waiting: status.Waiting,
+	}
+	for _, t := range status.Tranches {
+		shown := trancheView{Tranche: t.Tranche, Read: t.Read, Completed: t.Completed, Saved: t.Saved, Incomplete: t.Incomplete, Full: t.Full, Error: t.Error}
+		if t.Full {
+			shown.FullFor = span(status.At.Sub(t.FullSince))
+		}
+		if t.Error != "" {
+			shown.ErrorFor = span(status.At.Sub(t.ErrorSince))
+		}
+		view.Tranches = append(view.Tranches, shown)
+	}
+	for _, c := range status.Calls {
+		view.Calls = append(view.Calls, callView{c.Stream.String(), span(status.At.Sub(c.Since))})
+	}
+	for _, t := range status.Troubled {
+		next := "now"
+		if in := t.NextTry.Sub(status.At); in > 0 {
+			next = "in " + in.Round(100*time.Millisecond).String()
+		}
+		view.Troubled = append(view.Troubled, troubleView{t.Stream.String(), span(status.At.Sub(t.Since)), t.Attempts, t.NextTry, next, t.Cause})
+	}
+	return view
+}
+
+//go:embed page.html
+var pageText string
+
+var pageTemplate = template.Must(template.New("page").Parse(pageText))
+
+func (p page) serveHTML(w http.ResponseWriter, r *http.Request) {
+	var body bytes.Buffer
+	if err := pageTemplate.Execute(&body, p.view(r.Context())); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = body.WriteTo(w) // a reader who left is no concern of ours
+}
+
+func (p page) serveJSON(w http.ResponseWriter, r *http.Request) {
+	body, err := json.MarshalIndent(p.view(r.Context()), "", "  ")
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(append(body, '\n'))
+}
+
+func (p page) serveHealth(w http.ResponseWriter, r *http.Request) {
+	view := p.view(r.Context())
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	word := "healthy"
+	if !view.Healthy {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		word = "not healthy"
+	}
+	fmt.Fprintln(w, word)
+	for _, reason := range view.Reasons {
+		fmt.Fprintln(w, reason)
+	}
+}

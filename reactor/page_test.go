@@ -1,0 +1,155 @@
+package reactor_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"groupcheckout/reactor"
+)
+
+// get asks a page.
+func get(t *testing.T, monitored reactor.Monitored, path string) *httptest.ResponseRecorder {
+	t.Helper()
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(reactor.Gauges(monitored))
+	recorder := httptest.NewRecorder()
+	reactor.NewPage(monitored, reactor.HealthLimits{}, registry).ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, path, nil))
+	return recorder
+}
+
+// busy is a reactor with a bit of everything.
+func busy() fixed {
+	return fixed{status: reactor.Status{
+		At: noon, Group: "hotel",
+		Tranches: []reactor.TrancheStatus{
+			{Tranche: "A", Read: 1234, Completed: 1200, Saved: 1100, Incomplete: 16, Full: true, FullSince: ago(6 * time.Minute)},
+			{Tranche: "B", Saved: -1, Error: "no route to <host>", ErrorSince: ago(10 * time.Second)},
+		},
+		Calls:    []reactor.CallStatus{{Stream: stream("slow"), Since: ago(90 * time.Second)}},
+		Troubled: []reactor.TroubleStatus{{Stream: stream("bad"), Since: ago(time.Hour), Attempts: 42, NextTry: noon.Add(1500 * time.Millisecond), Cause: "boom & <script>\nstack"}},
+		Waiting:  3,
+	}}
+}
+
+func TestPageForPeople(t *testing.T) {
+	t.Parallel()
+	response := get(t, busy(), "/")
+	equal(t, "status", response.Code, http.StatusOK)
+	equal(t, "content type", response.Header().Get("Content-Type"), "text/html; charset=utf-8")
+	body := response.Body.String()
+	for _, want := range []string{
+		"Reactor hotel", "Not healthy", "2024-01-01 12:00:00",
+		"1234", "1200", "1100", "full for 6m0s", "never", "reads fail for 10s: no route to &lt;host&gt;",
+		"Stream-slow", "1m30s", "Stream-bad", "1h0m0s", "42", "in 1.5s", "boom &amp; &lt;script&gt; …",
+		"wait for a free writer: 3",
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("page: want %q in it, got\n%s", want, body)
+		}
+	}
+	for _, not := range []string{"<script", "stack"} {
+		if strings.Contains(body, not) {
+			t.Errorf("page: want no %q in it, got\n%s", not, body)
+		}
+	}
+}
+
+func TestPageOfAQuietReactor(t *testing.T) {
+	t.Parallel()
+	body := get(t, fixed{status: reactor.Status{At: noon, Tranches: []reactor.TrancheStatus{{Tranche: "A"}}}}, "/").Body.String()
+	if !strings.Contains(body, "Healthy") || strings.Count(body, "None.") != 2 {
+		t.Errorf("page: want it healthy, with no calls and no troubled streams, got\n%s", body)
+	}
+}
+
+func TestPageListsAHundredTroubledStreams(t *testing.T) {
+	t.Parallel()
+	var status reactor.Status
+	for n := range 120 {
+		status.Troubled = append(status.Troubled, reactor.TroubleStatus{Stream: stream(fmt.Sprintf("n%dx", n))})
+	}
+	status.Tranches = []reactor.TrancheStatus{{}}
+	body := get(t, fixed{status: status}, "/").Body.String()
+	if !strings.Contains(body, "n99x") || strings.Contains(body, "n100x") || !strings.Contains(body, "And 20 more") {
+		t.Errorf("page: want 100 streams and the mention of 20 more, got\n%s", body)
+	}
+}
+
+func TestPageForPrograms(t *testing.T) {
+	t.Parallel()
+	response := get(t, busy(), "/status.json")
+	equal(t, "content type", response.Header().Get("Content-Type"), "application/json")
+	var got any
+	if err := json.Unmarshal(response.Body.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{
+		"at": "2024-01-01T12:00:00Z", "group": "hotel", "healthy": false, "waitingStreams": 3.0,
+		"reasons": []any{
+			`tranche "A" is full for 6m0s: nothing more is read before one of its 16 incomplete batches is completed`,
+			"Stream-bad is troubled for 1h0m0s, after 42 attempts: boom & <script> …",
+		},
+		"tranches": []any{
+			map[string]any{"tranche": "A", "read": 1234.0, "completed": 1200.0, "saved": 1100.0, "incompleteBatches": 16.0, "full": true, "fullForSeconds": 360.0, "error": "", "errorForSeconds": 0.0},
+			map[string]any{"tranche": "B", "read": 0.0, "completed": 0.0, "saved": -1.0, "incompleteBatches": 0.0, "full": false, "fullForSeconds": 0.0, "error": "no route to <host>", "errorForSeconds": 10.0},
+		},
+		"calls":    []any{map[string]any{"stream": "Stream-slow", "forSeconds": 90.0}},
+		"troubled": []any{map[string]any{"stream": "Stream-bad", "forSeconds": 3600.0, "attempts": 42.0, "nextTry": "2024-01-01T12:00:01.5Z", "cause": "boom & <script>\nstack"}},
+	}
+	if diff := cmp.Diff(any(want), got); diff != "" {
+		t.Errorf("status.json (-want +got):\n%s", diff)
+	}
+	if body := get(t, fixed{}, "/status.json").Body.String(); strings.Contains(body, "null") {
+		t.Errorf("status.json of a quiet reactor: want empty lists rather than null, got %s", body)
+	}
+}
+
+func TestPageForProbes(t *testing.T) {
+	t.Parallel()
+	response := get(t, busy(), "/healthz")
+	equal(t, "status", response.Code, http.StatusServiceUnavailable)
+	equal(t, "body", response.Body.String(), "not healthy\n"+
+		`tranche "A" is full for 6m0s: nothing more is read before one of its 16 incomplete batches is completed`+"\n"+
+		"Stream-bad is troubled for 1h0m0s, after 42 attempts: boom & <script> …\n")
+
+	poisoned := fixed{status: reactor.Status{At: noon, Troubled: []reactor.TroubleStatus{{Stream: stream("bad"), Since: ago(time.Hour), Cause: "boom"}}}}
+	response = get(t, poisoned, "/healthz")
+	equal(t, "status with a poisoned stream", response.Code, http.StatusOK)
+	equal(t, "body", response.Body.String(), "healthy\nStream-bad is troubled for 1h0m0s, after 0 attempts: boom\n")
+}
+
+func TestPageOfAReactorThatDoesNotRun(t *testing.T) {
+	t.Parallel()
+	gone := fixed{err: reactor.ErrNotRunning}
+	response := get(t, gone, "/healthz")
+	equal(t, "status", response.Code, http.StatusServiceUnavailable)
+	equal(t, "body", response.Body.String(), "not healthy\nthe reactor does not tell its status: the reactor does not run\n")
+	for _, path := range []string{"/", "/status.json"} {
+		response := get(t, gone, path)
+		equal(t, "status of "+path, response.Code, http.StatusOK)
+		if !strings.Contains(response.Body.String(), "the reactor does not run") {
+			t.Errorf("%s: want the reason in it, got\n%s", path, response.Body)
+		}
+	}
+}
+
+func TestPageServesNothingElse(t *testing.T) {
+	t.Parallel()
+	equal(t, "unknown path", get(t, busy(), "/other").Code, http.StatusNotFound)
+	metrics := get(t, busy(), "/metrics")
+	if !strings.Contains(metrics.Body.String(), "reactor_running 1") {
+		t.Errorf("metrics: want the gauges in it, got\n%s", metrics.Body)
+	}
+	recorder := httptest.NewRecorder()
+	reactor.NewPage(busy(), reactor.HealthLimits{}, prometheus.NewRegistry()).ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, "/", nil))
+	equal(t, "a write", recorder.Code, http.StatusMethodNotAllowed)
+	equal(t, "caching", recorder.Header().Get("Cache-Control"), "no-store")
+}

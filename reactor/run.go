@@ -1,0 +1,244 @@
+package reactor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/reactor/feed"
+)
+
+// Handler handles the changes of one stream.
+type Handler interface {
+	// Handle is given the deliveries that wait for a stream, in stream order,
+	// and returns the observed version: the version of the stream as the
+	// handler read or left it. Deliveries below it are then done with.
+	//
+	// It is called again for the same deliveries after an error, after a
+	// crash, and if the observed version does not cover them. Calls for
+	// different streams overlap, those for one stream do not. The events are
+	// the handler's to read, not to change.
+	Handle(ctx context.Context, stream es.StreamName, events []es.Event) (es.Version, error)
+}
+
+// Reactor runs a handler for the changes that a feed delivers.
+type Reactor struct {
+	source      feed.Source
+	checkpoints feed.Checkpoints
+	handler     Handler
+	config      Config
+
+	batches  chan submission
+	outcomes chan outcome
+	asked    chan chan Status
+	gone     chan struct{} // closed when Run is over
+}
+
+// submission is a batch on its way from a reader to the core.
+type submission struct {
+	tranche feed.Tranche
+	batch   feed.Batch
+}
+
+// outcome is a handler call on its way back to the core.
+type outcome struct {
+	stream   es.StreamName
+	observed es.Version
+	err      error
+	took     time.Duration
+}
+
+// New makes a reactor. It returns a [*ConfigError] for a setting that cannot be
+// used. Run starts it.
+func New(source feed.Source, checkpoints feed.Checkpoints, handler Handler, config Config) (*Reactor, error) {
+	config, err := config.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	return &Reactor{
+		source: source, checkpoints: checkpoints, handler: handler, config: config,
+		batches:  make(chan submission),
+		outcomes: make(chan outcome),
+		asked:    make(chan chan Status),
+		gone:     make(chan struct{}),
+	}, nil
+}
+
+// AbandonedError says that handler calls did not end when a stop asked them to.
+// Their work will be repeated.
+type AbandonedError struct{ Streams []es.StreamName }
+
+func (e *AbandonedError) Error() string {
+	names := make([]string, len(e.Streams))
+	for i, s := range e.Streams {
+		names[i] = s.String()
+	}
+	return fmt.Sprintf("%d handler calls did not end when stopped: %s", len(names), strings.Join(names, ", "))
+}
+
+// Run runs the reactor until ctx ends, which is its success: it then makes no
+// new calls, lets running ones end within the limit, saves what was completed
+// and returns nil. It returns an error if it cannot start, if handler calls
+// outlast the limit ([*AbandonedError]), or if the last checkpoint cannot be
+// saved. It may be called once.
+func (r *Reactor) Run(ctx context.Context) error {
+	defer close(r.gone)
+	tranches, err := r.begin(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // the caller ended it before it had begun
+		}
+		return err
+	}
+	core := newCore(r.config.MaxWriters, r.config.Remember, r.config.newBackoff)
+	for _, t := range tranches {
+		core.start(t.name, t.start)
+	}
+
+	var readers sync.WaitGroup
+	for _, t := range tranches {
+		readers.Go(func() { r.read(ctx, t) })
+	}
+	stopSaving := make(chan struct{})
+	saved := make(chan struct{})
+	go func() {
+		defer close(saved)
+		r.save(context.WithoutCancel(ctx), tranches, stopSaving)
+	}()
+
+	err = r.loop(ctx, core, tranches)
+	readers.Wait() // they end with ctx
+	close(stopSaving)
+	<-saved
+	return errors.Join(err, r.saveAll(context.WithoutCancel(ctx), tranches))
+}
+
+// loop owns the core. It returns once ctx has ended and no call is running.
+func (r *Reactor) loop(ctx context.Context, core *core, tranches []*tranche) error {
+	byName := map[feed.Tranche]*tranche{}
+	for _, t := range tranches {
+		byName[t.name] = t
+	}
+	callCtx, cancelCalls := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancelCalls(nil)
+	var calls sync.WaitGroup
+
+	done := ctx.Done()
+	batches := r.batches
+	var limit <-chan time.Time // set while stopping
+	cancelled := false
+	wake := time.NewTimer(time.Hour)
+	defer wake.Stop()
+	for {
+		r.publish(core, byName)
+		stopping := ctx.Err() != nil
+		if !stopping {
+			for _, call := range core.dispatch(time.Now()) {
+				r.config.Observer.Observe(Called{call.stream, len(call.events)})
+				calls.Go(func() { r.call(callCtx, call) })
+			}
+		} else if core.calling == 0 {
+			calls.Wait()
+			return nil
+		}
+		wake.Stop()
+		if at, ok := core.wake(); ok && !stopping {
+			wake.Reset(time.Until(at))
+		}
+		select {
+		case s := <-batches:
+			core.submit(s.tranche, s.batch)
+			if len(s.batch.Events) > 0 {
+				r.config.Observer.Observe(BatchRead{s.tranche, len(s.batch.Events), s.batch.Next})
+			}
+		case o := <-r.outcomes:
+			r.config.Observer.Observe(Returned{o.stream, o.observed, o.err, o.took})
+			core.returned(o.stream, o.observed, o.err, time.Now())
+		case reply := <-r.asked:
+			reply <- r.status(core, tranches, time.Now())
+		case <-wake.C:
+		case <-done:
+			done, batches = nil, nil
+			limit = time.After(r.config.StopLimit)
+		case <-limit:
+			if cancelled {
+				return &AbandonedError{core.running()}
+			}
+			cancelled = true
+			cancelCalls(errStopLimit)
+			limit = time.After(stopGrace)
+		}
+	}
+}
+
+// errStopLimit is why a handler's context ends during a stop.
+var errStopLimit = errors.New("the reactor stops and the limit for running calls has passed")
+
+// stopGrace is how long calls may take to notice that their context has ended.
+const stopGrace = 2 * time.Second
+
+// publish tells everyone what the core has come to: the readers of free slots,
+// the saver of new positions, the observer of what was retired.
+func (r *Reactor) publish(core *core, tranches map[feed.Tranche]*tranche) {
+	effects := core.drain()
+	for _, name := range effects.completed {
+		t := tranches[name]
+		t.position.Store(int64(core.tranches[name].position))
+		<-t.slots
+	}
+	for _, t := range tranches {
+		switch full := len(core.tranches[t.name].open) >= r.config.MaxReadAhead; {
+		case !full:
+			t.full = time.Time{}
+		case t.full.IsZero():
+			t.full = time.Now()
+		}
+	}
+	for _, o := range effects.occurred {
+		r.config.Observer.Observe(o)
+	}
+}
+
+// call makes one handler call.
+func (r *Reactor) call(ctx context.Context, c call) {
+	began := time.Now()
+	observed, err := r.handle(context.WithValue(ctx, handledKey{}, c.stream), c)
+	select {
+	case r.outcomes <- outcome{c.stream, observed, err, time.Since(began)}:
+	case <-r.gone: // abandoned
+	}
+}
+
+// PanicError is the error of a handler call that panicked.
+type PanicError struct {
+	Value any
+	Stack []byte
+}
+
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("the handler panicked: %v\n%s", e.Value, e.Stack)
+}
+
+// handle calls the handler and turns a panic into an error.
+func (r *Reactor) handle(ctx context.Context, c call) (observed es.Version, err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = &PanicError{value, debug.Stack()}
+		}
+	}()
+	return r.handler.Handle(ctx, c.stream, c.events)
+}
+
+type handledKey struct{}
+
+// Handled returns the stream that the handler call with this context is for; ok
+// is false outside a handler call.
+func Handled(ctx context.Context) (stream es.StreamName, ok bool) {
+	stream, ok = ctx.Value(handledKey{}).(es.StreamName)
+	return stream, ok
+}

@@ -1,0 +1,285 @@
+package reactor_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/reactor"
+	"groupcheckout/reactor/feed"
+)
+
+// TestRunHandlesWhatTheFeedDelivers has a feed that notifies and one that has
+// to be asked.
+func TestRunHandlesWhatTheFeedDelivers(t *testing.T) {
+	t.Parallel()
+	for name, wrap := range map[string]func(*source) feed.Source{
+		"notifying": func(s *source) feed.Source { return notifying{s} },
+		"polling":   func(s *source) feed.Source { return s },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s, h, c := newSource("A", "B"), newHandler(), newCheckpoints()
+				s.add("A", "a@0 - a@1")
+				r := start(t, wrap(s), c, h, reactor.Config{TailPause: time.Second})
+				pass(time.Second)
+				equal(t, "calls", h.called(), "a 0, a 1")
+
+				s.add("B", "b@0")
+				s.add("A", "a@2")
+				pass(time.Second)
+				calls := h.called()
+				if !strings.Contains(calls, "b 0") || !strings.Contains(calls, "a 2") {
+					t.Errorf("calls: got %s, want b 0 and a 2 among them", calls)
+				}
+				r.endWell()
+				equal(t, "saved", c.saved(), "A 4, B 1")
+			})
+		})
+	}
+}
+
+// TestRunAsksAtTheTailOncePerPause is about a feed that does not notify.
+func TestRunAsksAtTheTailOncePerPause(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSource("A")
+		r := start(t, s, newCheckpoints(), newHandler(), reactor.Config{TailPause: time.Second})
+		pass(10*time.Second + time.Millisecond)
+		equal(t, "reads", s.readCount(), 11)
+		r.endWell()
+	})
+}
+
+// TestRunAsksOnlyWhenNotified is about a feed that does.
+func TestRunAsksOnlyWhenNotified(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSource("A")
+		r := start(t, notifying{s}, newCheckpoints(), newHandler(), reactor.Config{})
+		pass(time.Hour)
+		equal(t, "reads", s.readCount(), 1)
+		s.add("A", "a@0")
+		synctest.Wait()
+		equal(t, "reads", s.readCount(), 3) // the event, then the tail
+		r.endWell()
+	})
+}
+
+func TestRunOverlapsCallsForDifferentStreamsOnly(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, h := newSource("A"), newHandler()
+		release := make(chan struct{})
+		wait := func(_ context.Context, events []es.Event) (es.Version, error) {
+			<-release
+			return all(events), nil
+		}
+		for _, id := range []string{"a", "b", "c"} {
+			h.on(id, wait)
+		}
+		s.add("A", "a@0 b@0 c@0 a@1")
+		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{MaxWriters: 2})
+		equal(t, "calls", h.called(), "a 0, b 0")
+		equal(t, "streams waiting for a writer", r.status().Waiting, 1)
+		release <- struct{}{}
+		synctest.Wait()
+		equal(t, "calls", h.called(), "a 0, b 0, c 0")
+		close(release)
+		synctest.Wait()
+		equal(t, "calls", h.called(), "a 0, a 1, b 0, c 0")
+		r.endWell()
+	})
+}
+
+func TestRunRepeatsAfterAFailure(t *testing.T) {
+	t.Parallel()
+	for name, handle := range map[string]func(context.Context, []es.Event) (es.Version, error){
+		"an error": failure,
+		"a panic":  func(context.Context, []es.Event) (es.Version, error) { panic("boom") },
+		"a lag":    func(context.Context, []es.Event) (es.Version, error) { return 0, nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s, h, c, seen := newSource("A"), newHandler(), newCheckpoints(), &recorder{}
+				h.on("bad", handle)
+				s.add("A", "bad@0 good@0")
+				r := start(t, notifying{s}, c, h, reactor.Config{RetryFirst: time.Second, Observer: seen})
+				equal(t, "calls", h.called(), "bad 0, good 0")
+				equal(t, "positions saved", c.saved(), "")
+
+				pass(1500 * time.Millisecond) // the first pause is up to half longer or shorter
+				equal(t, "calls", h.called(), "bad 0, bad 0, good 0")
+				troubled := r.status().Troubled
+				if len(troubled) != 1 || troubled[0].Stream != stream("bad") || troubled[0].Attempts != 2 {
+					t.Errorf("troubled: got %+v, want bad with 2 attempts", troubled)
+				}
+
+				s.add("A", "bad@1")
+				h.heal("bad")
+				pass(3 * time.Second)
+				equal(t, "calls", h.called(), "bad 0, bad 0, bad 0 1, good 0")
+				equal(t, "troubled streams", len(r.status().Troubled), 0)
+				equal(t, "occurrences of trouble", len(occurrences[reactor.Troubled](seen)), 2)
+				equal(t, "occurrences of recovery", len(occurrences[reactor.Recovered](seen)), 1)
+				r.endWell()
+				equal(t, "positions saved", c.saved(), "A 3")
+			})
+		})
+	}
+}
+
+func TestRunTurnsAPanicIntoAnError(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, h, seen := newSource("A"), newHandler(), &recorder{}
+		h.on("a", func(context.Context, []es.Event) (es.Version, error) { panic("a mistake") })
+		s.add("A", "a@0")
+		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{Observer: seen})
+		var panicked *reactor.PanicError
+		if err := occurrences[reactor.Returned](seen)[0].Err; !errors.As(err, &panicked) || panicked.Value != "a mistake" {
+			t.Errorf("error: got %v, want a PanicError", err)
+		} else if !strings.Contains(err.Error(), "run_test.go") {
+			t.Errorf("error: got %v, want it to say where", err)
+		}
+		r.endWell()
+	})
+}
+
+// TestRunGoesOnBehindAPoisonedStream reads far more batches than may be
+// incomplete.
+func TestRunGoesOnBehindAPoisonedStream(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, h, c := newSource("A"), newHandler(), newCheckpoints()
+		h.on("poison", failure)
+		s.add("A", "first@0 poison@0"+strings.Repeat(" other@0 another@0", 50))
+		r := start(t, notifying{s}, c, h, reactor.Config{MaxReadAhead: 2})
+		tranche := r.status().Tranches[0]
+		equal(t, "read", tranche.Read, 102)
+		equal(t, "completed", tranche.Completed, 1)
+		equal(t, "incomplete batches", tranche.Incomplete, 1)
+		equal(t, "full", tranche.Full, false)
+		pass(time.Minute)
+		equal(t, "saved", c.saved(), "A 1")
+		h.heal("poison")
+		pass(time.Minute)
+		equal(t, "saved", c.saved(), "A 1, A 102")
+		r.endWell()
+	})
+}
+
+// TestRunReadsNoFurtherThanItMay counts the reads while nothing is completed.
+func TestRunReadsNoFurtherThanItMay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, h := newSource("A", "B"), newHandler()
+		release := make(chan struct{})
+		h.on("slow", func(_ context.Context, events []es.Event) (es.Version, error) {
+			<-release
+			return all(events), nil
+		})
+		s.add("A", "slow@0 slow@1 slow@2 slow@3 slow@4 slow@5")
+		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{MaxReadAhead: 3})
+		equal(t, "reads", s.readCount(), 3+1) // and the one that found B empty
+		pass(time.Minute)
+		tranche := r.status().Tranches[0]
+		equal(t, "incomplete", tranche.Incomplete, 3)
+		equal(t, "full", tranche.Full, true)
+		equal(t, "full since", time.Since(tranche.FullSince), time.Minute)
+		equal(t, "the other is full", r.status().Tranches[1].Full, false)
+
+		release <- struct{}{} // slow is handled up to 1: one more may be read
+		synctest.Wait()
+		equal(t, "reads", s.readCount(), 4+1)
+		equal(t, "full since", time.Since(r.status().Tranches[0].FullSince), 0)
+
+		close(release)
+		synctest.Wait()
+		tranche = r.status().Tranches[0]
+		equal(t, "completed", tranche.Completed, 6)
+		equal(t, "full", tranche.Full, false)
+		equal(t, "full since nothing", tranche.FullSince.IsZero(), true)
+		r.endWell()
+	})
+}
+
+func TestRunReadsAgainAfterFailedReads(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, h, seen := newSource("A"), newHandler(), &recorder{}
+		s.fail(errBoom)
+		s.add("A", "a@0")
+		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{RetryFirst: time.Second, RetryMost: 8 * time.Second, Observer: seen})
+		began := time.Now()
+		pass(time.Minute)
+		// Pauses of 1, 2, 4, 8, 8 … seconds, give or take a half.
+		if reads := s.readCount(); reads < 7 || reads > 17 {
+			t.Errorf("reads in a minute: got %d, want 7 to 17", reads)
+		}
+		tranche := r.status().Tranches[0]
+		equal(t, "error", tranche.Error, "boom")
+		equal(t, "failing since the beginning", tranche.ErrorSince.Equal(began), true)
+		failed := occurrences[reactor.ReadFailed](seen)
+		equal(t, "failures in a row", failed[len(failed)-1].Attempts, len(failed))
+
+		s.fail(nil)
+		pass(12 * time.Second)
+		equal(t, "calls", h.called(), "a 0")
+		equal(t, "error", r.status().Tranches[0].Error, "")
+		recovered := occurrences[reactor.ReadRecovered](seen)
+		if len(recovered) != 1 || recovered[0].Attempts != len(failed) {
+			t.Errorf("recovered: got %+v, want once, from %d attempts", recovered, len(failed))
+		}
+
+		// The next failure begins with the first pause again.
+		s.fail(errBoom)
+		s.add("A", "a@1")
+		synctest.Wait()
+		failed = occurrences[reactor.ReadFailed](seen)
+		if last := failed[len(failed)-1]; last.Attempts != 1 || last.Pause > 1500*time.Millisecond {
+			t.Errorf("failure: got %+v, want the first one with the first pause", last)
+		}
+		r.endWell()
+	})
+}
+
+// backwards is a source with a mistake.
+type backwards struct{ *source }
+
+func (s backwards) Read(_ context.Context, _ feed.Tranche, from feed.Position) (feed.Batch, error) {
+	return feed.Batch{Next: from - 1}, nil
+}
+
+func TestRunRefusesToGoBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, backwards{newSource("A")}, newCheckpoints(), newHandler(), reactor.Config{})
+		equal(t, "error", r.status().Tranches[0].Error, "the source went back from position 0 to -1")
+		r.endWell()
+	})
+}
+
+func TestHandledNamesTheStream(t *testing.T) {
+	t.Parallel()
+	if _, ok := reactor.Handled(t.Context()); ok {
+		t.Error("outside a call: got a stream")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		s, h := newSource("A"), newHandler()
+		var handled es.StreamName
+		h.on("a", func(ctx context.Context, events []es.Event) (es.Version, error) {
+			handled, _ = reactor.Handled(ctx)
+			return all(events), nil
+		})
+		s.add("A", "a@0")
+		start(t, notifying{s}, newCheckpoints(), h, reactor.Config{}).endWell()
+		equal(t, "stream", handled, stream("a"))
+	})
+}

@@ -1,0 +1,116 @@
+package reactor
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/reactor/feed"
+)
+
+// Status is what a reactor is at, by name.
+type Status struct {
+	At       time.Time
+	Group    string
+	Tranches []TrancheStatus
+	Calls    []CallStatus    // running, the longest first
+	Troubled []TroubleStatus // failing or lagging, the longest first
+	Waiting  int             // streams waiting for a free writer
+}
+
+// TrancheStatus is how far a tranche is read, completed and saved.
+type TrancheStatus struct {
+	Tranche    feed.Tranche
+	Read       feed.Position
+	Completed  feed.Position
+	Saved      feed.Position // -1 if there is no checkpoint
+	Incomplete int           // batches with deliveries that are not retired
+	Full       bool          // as many as may be: nothing more is read
+	FullSince  time.Time     // zero unless Full
+	Error      string        // of the last read, empty if it went well
+	ErrorSince time.Time     // the first of the failures in a row, zero if there is none
+}
+
+// CallStatus is a handler call that runs.
+type CallStatus struct {
+	Stream es.StreamName
+	Since  time.Time
+}
+
+// TroubleStatus is a stream whose calls fail, or see less than the feed told of.
+type TroubleStatus struct {
+	Stream   es.StreamName
+	Since    time.Time
+	Attempts int
+	NextTry  time.Time
+	Cause    string
+}
+
+// ErrNotRunning is returned by Status when the reactor does not run.
+var ErrNotRunning = errors.New("the reactor does not run")
+
+// Status asks a running reactor what it is at. It returns [ErrNotRunning] once
+// Run is over, and ctx's error if ctx ends first, also because Run was never
+// called. Calls may overlap.
+func (r *Reactor) Status(ctx context.Context) (Status, error) {
+	reply := make(chan Status, 1)
+	select {
+	case r.asked <- reply:
+		return <-reply, nil
+	case <-r.gone:
+		return Status{}, ErrNotRunning
+	case <-ctx.Done():
+		return Status{}, ctx.Err()
+	}
+}
+
+// status describes the core; the loop calls it.
+func (r *Reactor) status(core *core, tranches []*tranche, now time.Time) Status {
+	status := Status{At: now, Group: r.config.Group, Waiting: core.ready.Len()}
+	for _, t := range tranches {
+		progress := core.tranches[t.name]
+		described := TrancheStatus{
+			Tranche:    t.name,
+			Read:       progress.read,
+			Completed:  progress.position,
+			Saved:      feed.Position(t.saved.Load()),
+			Incomplete: len(progress.open),
+			Full:       !t.full.IsZero(),
+			FullSince:  t.full,
+		}
+		if failing := t.failing.Load(); failing != nil {
+			described.Error, described.ErrorSince = failing.Err.Error(), failing.Since
+		}
+		status.Tranches = append(status.Tranches, described)
+	}
+	for _, s := range core.streams {
+		if s.calling {
+			status.Calls = append(status.Calls, CallStatus{s.name, s.since})
+		}
+		if s.trouble != nil {
+			status.Troubled = append(status.Troubled, TroubleStatus{s.name, s.trouble.since, s.trouble.attempts, s.trouble.retryAt, s.trouble.cause.Error()})
+		}
+	}
+	slices.SortFunc(status.Calls, func(a, b CallStatus) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Stream.String(), b.Stream.String()))
+	})
+	slices.SortFunc(status.Troubled, func(a, b TroubleStatus) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Stream.String(), b.Stream.String()))
+	})
+	return status
+}
+
+// running lists the streams with a running call.
+func (c *core) running() []es.StreamName {
+	var names []es.StreamName
+	for _, s := range c.streams {
+		if s.calling {
+			names = append(names, s.name)
+		}
+	}
+	slices.SortFunc(names, func(a, b es.StreamName) int { return cmp.Compare(a.String(), b.String()) })
+	return names
+}

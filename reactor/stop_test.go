@@ -1,0 +1,190 @@
+package reactor_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/reactor"
+)
+
+func TestStopLetsRunningCallsEndAndSavesThem(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, h, c := newSource("A"), newHandler(), newCheckpoints()
+		release := make(chan struct{})
+		h.on("slow", func(ctx context.Context, events []es.Event) (es.Version, error) {
+			<-release
+			return all(events), ctx.Err()
+		})
+		s.add("A", "slow@0 slow@1 next@0")
+		r := start(t, notifying{s}, c, h, reactor.Config{MaxWriters: 1})
+		r.stop()
+		s.add("A", "late@0")
+		pass(10 * time.Second)
+		equal(t, "running while it stops", len(r.status().Calls), 1)
+		close(release)
+		r.endWell()
+		equal(t, "calls", h.called(), "slow 0")
+		equal(t, "saved", c.saved(), "A 1")
+	})
+}
+
+func TestStopMakesNoCallThatWasDelayed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, h := newSource("A"), newHandler()
+		release := make(chan struct{})
+		h.on("slow", func(_ context.Context, events []es.Event) (es.Version, error) {
+			<-release
+			return all(events), nil
+		})
+		h.on("bad", failure)
+		s.add("A", "slow@0 bad@0")
+		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{RetryFirst: time.Second})
+		r.stop()
+		pass(20 * time.Second)
+		close(release)
+		r.endWell()
+		equal(t, "calls", h.called(), "bad 0, slow 0")
+	})
+}
+
+func TestStopEndsCallsAtTheLimit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, h, c, seen := newSource("A"), newHandler(), newCheckpoints(), &recorder{}
+		h.on("slow", func(ctx context.Context, _ []es.Event) (es.Version, error) {
+			<-ctx.Done()
+			return 0, context.Cause(ctx)
+		})
+		s.add("A", "quick@0 slow@0")
+		r := start(t, notifying{s}, c, h, reactor.Config{StopLimit: time.Minute, Observer: seen})
+		began := time.Now()
+		r.endWell()
+		equal(t, "time to stop", time.Since(began), time.Minute)
+		equal(t, "saved", c.saved(), "A 1")
+		for _, returned := range occurrences[reactor.Returned](seen) {
+			if returned.Stream == stream("slow") {
+				equal(t, "cause", returned.Err.Error(), "the reactor stops and the limit for running calls has passed")
+			}
+		}
+	})
+}
+
+func TestStopAbandonsACallThatIgnoresIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, h, c := newSource("A"), newHandler(), newCheckpoints()
+		release := make(chan struct{})
+		ignore := func(_ context.Context, events []es.Event) (es.Version, error) {
+			<-release
+			return all(events), nil
+		}
+		h.on("deaf", ignore)
+		h.on("dead", ignore)
+		s.add("A", "quick@0 deaf@0 dead@0")
+		r := start(t, notifying{s}, c, h, reactor.Config{StopLimit: time.Minute})
+		err := r.end()
+		var abandoned *reactor.AbandonedError
+		if !errors.As(err, &abandoned) {
+			t.Fatalf("Run: got %v, want an AbandonedError", err)
+		}
+		equal(t, "error", err.Error(), "2 handler calls did not end when stopped: Stream-dead, Stream-deaf")
+		equal(t, "saved", c.saved(), "A 1")
+		close(release) // and the goroutines of the calls end, or the bubble complains
+	})
+}
+
+// TestStopCallsNoOneAfterwards stops again and again while calls return, each
+// of which would let another begin.
+func TestStopCallsNoOneAfterwards(t *testing.T) {
+	t.Parallel()
+	for range 50 {
+		synctest.Test(t, func(t *testing.T) {
+			s, h := newSource("A"), newHandler()
+			release := make(chan struct{})
+			for _, id := range []string{"a", "b", "c", "d"} {
+				h.on(id, func(_ context.Context, events []es.Event) (es.Version, error) {
+					<-release
+					return all(events), nil
+				})
+			}
+			s.add("A", "a@0 b@0 c@0 d@0")
+			r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{MaxWriters: 2})
+			r.stop()
+			close(release)
+			r.endWell()
+			equal(t, "calls", h.called(), "a 0, b 0")
+		})
+	}
+}
+
+func TestStatusEndsWithTheReactor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, h, c := newSource("A"), newHandler(), newCheckpoints()
+		release := make(chan struct{})
+		h.on("slow", func(_ context.Context, events []es.Event) (es.Version, error) {
+			<-release
+			return all(events), nil
+		})
+		h.on("slower", func(_ context.Context, events []es.Event) (es.Version, error) {
+			<-release
+			return all(events), nil
+		})
+		s.add("A", "done@0 slow@0")
+		r := start(t, notifying{s}, c, h, reactor.Config{Group: "test"})
+		pass(time.Second)
+		s.add("A", "slower@0")
+		pass(5 * time.Second)
+
+		status := r.status()
+		equal(t, "group", status.Group, "test")
+		equal(t, "tranche", status.Tranches[0], reactor.TrancheStatus{Tranche: "A", Read: 3, Completed: 1, Saved: 1, Incomplete: 2})
+		equal(t, "calls", len(status.Calls), 2)
+		equal(t, "the longest call", status.Calls[0].Stream, stream("slow"))
+		equal(t, "its time", status.At.Sub(status.Calls[0].Since), 6*time.Second)
+
+		close(release)
+		r.endWell()
+		if _, err := r.Status(t.Context()); !errors.Is(err, reactor.ErrNotRunning) {
+			t.Errorf("Status after the end: got %v, want ErrNotRunning", err)
+		}
+	})
+}
+
+func TestStatusOfAReactorThatNeverRan(t *testing.T) {
+	t.Parallel()
+	r, err := reactor.New(newSource("A"), newCheckpoints(), newHandler(), reactor.Config{Group: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := r.Status(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("Status: got %v, want context.Canceled", err)
+	}
+}
+
+func TestRunCancelledWhileItBegins(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, c := newSource("A"), newCheckpoints()
+		r, err := reactor.New(s, c, newHandler(), reactor.Config{Group: "test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := r.Run(ctx); err != nil {
+			t.Errorf("Run: got %v, want nil", err)
+		}
+		equal(t, "reads", s.readCount(), 0)
+		equal(t, "saved", c.saved(), "")
+		synctest.Wait()
+	})
+}

@@ -1,0 +1,107 @@
+package memory_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/stores/memory"
+	"groupcheckout/stores/storetest"
+)
+
+func mustAppend(t *testing.T, store *memory.Store, stream es.StreamName, expected es.Version, events ...es.EventData) {
+	t.Helper()
+	if _, err := store.Append(t.Context(), stream, expected, events); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func mustRead(t *testing.T, store *memory.Store, stream es.StreamName) []es.Event {
+	t.Helper()
+	events, err := store.Read(t.Context(), stream, 0, es.FromLeader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return events
+}
+
+func TestTimeIsStampedByTheStore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		<-time.After(1234567891 * time.Nanosecond) // the clock of a bubble starts at a whole second
+		store, stream := memory.New(), storetest.UniqueStream()
+		event := storetest.NewEvent("Stamped", "")
+		event.Time = time.Now().Add(-time.Hour)
+		mustAppend(t, store, stream, 0, event)
+
+		got := mustRead(t, store, stream)[0].Time
+		want := time.Date(2000, 1, 1, 0, 0, 1, 234567000, time.UTC)
+		if got != want {
+			t.Errorf("got time %v, want %v", got, want)
+		}
+	})
+}
+
+func TestDuplicateIDIsRefused(t *testing.T) {
+	t.Parallel()
+	store, other, stream := memory.New(), storetest.UniqueStream(), storetest.UniqueStream()
+	used := storetest.NewEvent("Used", "")
+	mustAppend(t, store, other, 0, used)
+	fresh := storetest.NewEvents(2)
+
+	for name, events := range map[string][]es.EventData{
+		"of another stream":   {fresh[0], fresh[1], used},
+		"of the same append":  {fresh[0], fresh[1], fresh[0]},
+		"the zero UUID twice": {{Type: "A"}, {Type: "A"}},
+	} {
+		_, err := store.Append(t.Context(), stream, 0, events)
+		var duplicate *memory.DuplicateIDError
+		if !errors.As(err, &duplicate) {
+			t.Errorf("%s: got error %v, want a DuplicateIDError", name, err)
+			continue
+		}
+		if want := (memory.DuplicateIDError{Stream: stream, ID: events[len(events)-1].ID}); *duplicate != want {
+			t.Errorf("%s: got %+v, want %+v", name, *duplicate, want)
+		}
+		if got := mustRead(t, store, stream); len(got) != 0 {
+			t.Errorf("%s: got %d events written, want none", name, len(got))
+		}
+	}
+
+	// What was refused holds no ids, and an id of an append that conflicts
+	// does not matter.
+	mustAppend(t, store, stream, 0, fresh...)
+	_, err := store.Append(t.Context(), stream, 0, fresh)
+	want := &es.ConflictError{Stream: stream, Expected: 0, Actual: 2}
+	if diff := cmp.Diff(error(want), err, cmp.AllowUnexported(es.StreamName{})); diff != "" {
+		t.Errorf("the same append again (-want +got):\n%s", diff)
+	}
+}
+
+func TestDuplicateIDErrorNamesTheID(t *testing.T) {
+	t.Parallel()
+	stream, err := es.ParseStreamName("GuestStay-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	duplicate := &memory.DuplicateIDError{Stream: stream, ID: uuid.MustParse("7c9e6679-7425-40de-944b-e07fc1f90ae7")}
+	got := duplicate.Error()
+	want := "append to GuestStay-1: the event id 7c9e6679-7425-40de-944b-e07fc1f90ae7 is in use already; give every event an id of its own"
+	if got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestAppendNeedsAStreamName(t *testing.T) {
+	t.Parallel()
+	_, err := memory.New().Append(t.Context(), es.StreamName{}, 0, storetest.NewEvents(1))
+	var name *es.NameError
+	if !errors.As(err, &name) {
+		t.Errorf("got error %v, want a NameError", err)
+	}
+}

@@ -1,0 +1,145 @@
+package messagedb
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/reactor/feed"
+)
+
+const (
+	feedEvents = 20_000
+	feedBatch  = 1000
+)
+
+// BenchmarkFeed reads a category of 20,000 events from its start to its tail,
+// through a Source and with the bare driver. The two differ in what they make
+// of a row: bare-pgx scans it and forgets it.
+func BenchmarkFeed(b *testing.B) {
+	category := newCategory()
+	fillCategory(b, category)
+
+	b.Run("source", func(b *testing.B) {
+		db := open(b, Config{BatchSize: feedBatch})
+		source := newSource(b, db, 0, category)
+		ctx, read := within(b), 0
+		for b.Loop() {
+			for at := feed.Position(0); ; {
+				batch, err := source.Read(ctx, feed.Tranche(category), at)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if batch.Tail {
+					break
+				}
+				at, read = batch.Next, read+len(batch.Events)
+			}
+		}
+		report(b, read)
+	})
+
+	b.Run("bare-pgx", func(b *testing.B) {
+		conn := connect(b, dsn(appDSN(b), map[string]string{"options": "-c search_path=message_store,pg_temp"}))
+		ctx, read := within(b), 0
+		for b.Loop() {
+			for at := int64(0); ; {
+				rows, err := conn.Query(ctx, categorySQL, category, at, feedBatch)
+				if err != nil {
+					b.Fatal(err)
+				}
+				var position, global int64
+				var eventType, id, stream string
+				var data, meta []byte
+				var stamp time.Time
+				into := []any{&position, &eventType, &data, &meta, &id, &stamp, &global, &stream}
+				tag, err := pgx.ForEachRow(rows, into, func() error { return nil })
+				if err != nil {
+					b.Fatal(err)
+				}
+				if tag.RowsAffected() == 0 {
+					break
+				}
+				at, read = global+1, read+int(tag.RowsAffected())
+			}
+		}
+		report(b, read)
+	})
+}
+
+func fillCategory(b *testing.B, category string) {
+	b.Helper()
+	const sql = `SELECT count(write_message(gen_random_uuid()::varchar, $1 || '-' || md5((i % 500)::text), 'StaysSelected',
+		'{"at":"2026-11-23T11:35:27.687685+00:00","stays":["0f8fad5b-d9cb-469f-a165-70867728950e"]}')) FROM generate_series(1, $2::int) i`
+	conn := connect(b, dsn(appDSN(b), map[string]string{"options": "-c search_path=message_store,pg_temp"}))
+	if got := mustGet[int](b, conn, sql, category, feedEvents); got != feedEvents {
+		b.Fatalf("got %d events, want %d", got, feedEvents)
+	}
+}
+
+func report(b *testing.B, messages int) {
+	b.Helper()
+	if messages != b.N*feedEvents {
+		b.Fatalf("got %d messages, want %d", messages, b.N*feedEvents)
+	}
+	b.ReportMetric(float64(messages)/b.Elapsed().Seconds(), "messages/s")
+}
+
+// BenchmarkAppend appends to one stream after another, from one goroutine.
+// bare-pgx calls write_message outside of an explicit transaction, which is
+// the least that one event can cost.
+func BenchmarkAppend(b *testing.B) {
+	for _, count := range []int{1, 2, 10} {
+		b.Run(fmt.Sprintf("store, %d events", count), func(b *testing.B) {
+			db := open(b, Config{})
+			store, category, ctx := db.Store(), newCategory(), within(b)
+			for b.Loop() {
+				if _, err := store.Append(ctx, streamOf(b, category), 0, newEvents(count)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	b.Run("store, conflict", func(b *testing.B) {
+		db := open(b, Config{})
+		stream := newStream(b)
+		mustAppend(b, db.Store(), stream, 0, newEvents(1)...)
+		ctx := within(b)
+		for b.Loop() {
+			if _, err := db.Store().Append(ctx, stream, 0, newEvents(1)); err == nil {
+				b.Fatal("got no conflict")
+			}
+		}
+	})
+	b.Run("bare-pgx, 1 event", func(b *testing.B) {
+		conn := connect(b, dsn(appDSN(b), map[string]string{"options": "-c search_path=message_store,pg_temp -c enable_seqscan=off"}))
+		category, ctx := newCategory(), within(b)
+		for b.Loop() {
+			e := newEvents(1)[0]
+			if _, err := conn.Exec(ctx, writeSQL, e.ID.String(), streamOf(b, category).String(), e.Type, e.Data, nil, -1); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkRead reads a stream of 10 events from the leader.
+func BenchmarkRead(b *testing.B) {
+	db := open(b, Config{})
+	stream := newStream(b)
+	events := newEvents(10)
+	for i := range events {
+		events[i].ID = uuid.New()
+	}
+	mustAppend(b, db.Store(), stream, 0, events...)
+	ctx := within(b)
+	for b.Loop() {
+		if got, err := db.Store().Read(ctx, stream, 0, es.FromLeader); err != nil || len(got) != 10 {
+			b.Fatalf("got %d events and error %v", len(got), err)
+		}
+	}
+}

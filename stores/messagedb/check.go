@@ -1,0 +1,131 @@
+package messagedb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// oldestVersion is the first Message DB that Equinox and Propulsion are
+// written for, and the one that this package is tested with.
+const oldestVersion = "1.3.0"
+
+// inventorySQL looks Message DB up in the catalogs, which every role may read,
+// instead of trying it out. It gives one row in any case.
+const inventorySQL = `
+SELECT
+	current_user::text, current_database()::text, pg_is_in_recovery(),
+	n.oid IS NOT NULL,
+	coalesce(has_schema_privilege(n.oid, 'USAGE'), false),
+	t.oid IS NOT NULL,
+	coalesce(has_table_privilege(t.oid, 'SELECT'), false),
+	coalesce(has_table_privilege(t.oid, 'INSERT'), false),
+	coalesce(has_sequence_privilege(s.oid, 'USAGE'), false),
+	EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = n.oid AND p.proname = 'write_message' AND p.prosecdef),
+	ARRAY(SELECT p.proname::text FROM pg_proc p WHERE p.pronamespace = n.oid),
+	ARRAY(SELECT p.proname::text FROM pg_proc p WHERE p.pronamespace = n.oid AND NOT has_function_privilege(p.oid, 'EXECUTE'))
+FROM (SELECT 1) one
+LEFT JOIN pg_namespace n ON n.nspname = 'message_store'
+LEFT JOIN pg_class t ON t.relnamespace = n.oid AND t.relname = 'messages' AND t.relkind IN ('r', 'p')
+LEFT JOIN pg_class s ON s.relnamespace = n.oid AND s.relname = 'messages_global_position_seq' AND s.relkind = 'S'`
+
+type inventory struct {
+	role, database                   string
+	replica                          bool
+	schema, usage                    bool
+	table, selects, inserts, numbers bool
+	hardened                         bool // write_message runs as its owner
+	functions, forbidden             []string
+}
+
+// checkServer makes sure that a server can be used as intended.
+func checkServer(ctx context.Context, pool *pgxpool.Pool, use Use) error {
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return connectError(use, err)
+	}
+	defer conn.Release()
+	var have inventory
+	err = conn.QueryRow(ctx, inventorySQL, pgx.QueryExecModeExec).Scan(
+		&have.role, &have.database, &have.replica, &have.schema, &have.usage,
+		&have.table, &have.selects, &have.inserts, &have.numbers, &have.hardened, &have.functions, &have.forbidden)
+	if err != nil {
+		return &SetupError{Problem: Unusable, Connection: use, Err: err}
+	}
+	if problem, err := have.judge(use); problem != "" {
+		return &SetupError{Problem: problem, Connection: use, Err: err}
+	}
+	var version string
+	if err := conn.QueryRow(ctx, "SELECT message_store_version()", pgx.QueryExecModeExec).Scan(&version); err != nil {
+		return &SetupError{Problem: Unusable, Connection: use, Err: err}
+	}
+	if !atLeast(version, oldestVersion) {
+		return &SetupError{Problem: OldSchema, Connection: use, Err: fmt.Errorf(
+			"it is %q, and %s or later is needed: run its update scripts", version, oldestVersion)}
+	}
+	return nil
+}
+
+// judge names the first problem, if there is one.
+func (have inventory) judge(use Use) (Problem, error) {
+	needed := []string{"message_store_version", "category", "is_category", "get_stream_messages", "get_category_messages"}
+	if use == ForWriting {
+		needed = append(needed, "write_message", "acquire_lock", "hash_64", "stream_version")
+	}
+	switch {
+	case !have.schema:
+		return MissingSchema, fmt.Errorf("the database %q has no schema message_store: run Message DB's database/install.sh against it, or correct the database's name", have.database)
+	case !have.usage:
+		return have.lacks("USAGE on the schema message_store")
+	case !have.table:
+		return MissingSchema, errors.New("the schema message_store has no table messages: the installation is incomplete")
+	}
+	for _, function := range needed {
+		if !slices.Contains(have.functions, function) {
+			return MissingSchema, fmt.Errorf("the schema message_store has no function %s: the installation is incomplete or very old", function)
+		}
+		if slices.Contains(have.forbidden, function) {
+			return have.lacks("EXECUTE on the function message_store." + function)
+		}
+	}
+	switch {
+	case !have.selects:
+		return have.lacks("SELECT on the table message_store.messages")
+	case use != ForWriting:
+		return "", nil
+	case !have.inserts && !have.hardened:
+		return have.lacks("INSERT on the table message_store.messages")
+	case !have.numbers && !have.hardened:
+		return have.lacks("USAGE on the sequence message_store.messages_global_position_seq")
+	case have.replica:
+		return ReadOnly, errors.New("the connection string for writing has to lead to the leader")
+	}
+	return "", nil
+}
+
+func (have inventory) lacks(privilege string) (Problem, error) {
+	return MissingPrivilege, fmt.Errorf("the role %q needs %s: log in as message_store, or grant that role to it", have.role, privilege)
+}
+
+// atLeast compares versions of the form 1.3.0, number by number. What cannot
+// be read counts as zero.
+func atLeast(version, oldest string) bool {
+	have, want := strings.Split(version, "."), strings.Split(oldest, ".")
+	for i := range want {
+		wanted, _ := strconv.Atoi(want[i])
+		given := 0
+		if i < len(have) {
+			given, _ = strconv.Atoi(have[i])
+		}
+		if given != wanted {
+			return given > wanted
+		}
+	}
+	return true
+}

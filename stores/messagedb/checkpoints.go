@@ -1,0 +1,56 @@
+package messagedb
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"groupcheckout/reactor/feed"
+)
+
+// Checkpoints keeps positions in the table that Propulsion uses. Its calls may
+// overlap. A missing table is an error that says how to create it.
+type Checkpoints struct {
+	pool             *pgxpool.Pool
+	table            string // quoted
+	loadSQL, saveSQL string
+}
+
+var _ feed.Checkpoints = (*Checkpoints)(nil)
+
+func newCheckpoints(pool *pgxpool.Pool, schema string) *Checkpoints {
+	table := checkpointTable(schema)
+	return &Checkpoints{
+		pool:    pool,
+		table:   table,
+		loadSQL: "SELECT position FROM " + table + " WHERE source = $1 AND tranche = $2 AND consumer_group = $3",
+		saveSQL: "INSERT INTO " + table + " (source, tranche, consumer_group, position) VALUES ($1, $2, $3, $4)" +
+			" ON CONFLICT (source, tranche, consumer_group) DO UPDATE SET position = EXCLUDED.position",
+	}
+}
+
+// Load implements [feed.Checkpoints].
+func (c *Checkpoints) Load(ctx context.Context, key feed.Key) (feed.Position, bool, error) {
+	pos, err := onceMore(ctx, c.pool, func() (pos feed.Position, err error) {
+		err = c.pool.QueryRow(ctx, c.loadSQL, key.Source, string(key.Tranche), key.Group).Scan(&pos)
+		return pos, err
+	})
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return 0, false, nil
+	case err != nil:
+		return 0, false, checkpointError("load", c.table, err)
+	}
+	return pos, true, nil
+}
+
+// Save implements [feed.Checkpoints]. It is not tried again after a broken
+// connection: the first try may yet arrive, behind a later Save.
+func (c *Checkpoints) Save(ctx context.Context, key feed.Key, pos feed.Position) error {
+	if _, err := c.pool.Exec(ctx, c.saveSQL, key.Source, string(key.Tranche), key.Group, int64(pos)); err != nil {
+		return checkpointError("save", c.table, err)
+	}
+	return nil
+}

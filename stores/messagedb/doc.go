@@ -1,0 +1,49 @@
+// Package messagedb keeps streams, feeds and checkpoints in Message DB, the
+// message store that is a schema and a handful of functions in PostgreSQL. It
+// calls those functions and shares a database with .NET programs built on
+// Equinox.MessageDb and Propulsion.MessageDb: same rows, same checkpoints.
+//
+// # Terms
+//
+// A position of Message DB counts from zero within a stream, and the version
+// that write_message expects is that of the last event: -1 for an empty
+// stream. An [es.Version] is one more. The translation happens in this
+// package and nowhere else. A [feed.Position] is the global position at which
+// the next read starts.
+//
+// # Connections
+//
+//	Store    write  -> leader    appends, reads FromLeader, Source.End
+//	         read   -> replica   reads FromReplica, Source.Read
+//	         checkpoint          Checkpoints, Init
+//
+// Each is a pool of its own, and by default all three go to the same server.
+// On every new connection this package sets, whatever the connection string
+// or the role says:
+//
+//   - search_path to message_store,pg_temp and nothing else. Message DB's
+//     functions find each other and their table through it, so a foreign
+//     schema or a temporary table in front could take a write away;
+//   - the default isolation to READ COMMITTED, since under a stricter one a
+//     conflict comes back as a unique violation;
+//   - enable_seqscan to off where it writes, since a session that starts on an
+//     empty table would otherwise keep a plan that gets slower for ever.
+//
+// These belong to the session. A pooler in between has to pool sessions, not
+// transactions.
+//
+// # Guarantees
+//
+// An append is one explicit transaction sent in one round trip. It writes one
+// stream, and so takes one of Message DB's category locks: two of our appends
+// cannot deadlock. A transaction of somebody else's may involve us in a
+// deadlock, which is tried again once.
+//
+// When the reply to an append is lost, the append is settled by looking: see
+// settle.go. What cannot be settled is an [*es.UncertainError].
+//
+// Within a category events become visible in the order of their global
+// positions, because write_message holds the category's lock until its
+// transaction ends. Across categories they do not, which is why each category
+// is a tranche with a position of its own.
+package messagedb

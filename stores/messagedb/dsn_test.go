@@ -1,0 +1,232 @@
+package messagedb
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// said is what a test expects of a connection string.
+type said struct {
+	Host, User, Password, Database string
+	Port                           uint16
+}
+
+func TestConnectionStrings(t *testing.T) {
+	// The environment of the machine must not answer for the text.
+	for _, name := range []string{"PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGSSLMODE", "PGPASSFILE", "PGSERVICE"} {
+		t.Setenv(name, "")
+	}
+	tests := map[string]struct {
+		text string
+		want said
+	}{
+		"Npgsql":                       {"Host=db;Port=5433;Username=app;Password=pw;Database=ms", said{"db", "app", "pw", "ms", 5433}},
+		"Npgsql in odd cases":          {"HOST=db; port = 5433 ;USERNAME=app;password=pw;dataBase=ms;", said{"db", "app", "pw", "ms", 5433}},
+		"Npgsql's synonyms":            {"Server=db;User Id=app;Pwd=pw;DB=ms", said{"db", "app", "pw", "ms", 5432}},
+		"Npgsql's other synonyms":      {"server=db;UserId=app;PSW=pw;Database=ms", said{"db", "app", "pw", "ms", 5432}},
+		"Npgsql's user name":           {"Server=db;User Name=app;Password=pw", said{"db", "app", "pw", "", 5432}},
+		"Npgsql's uid":                 {"Server=db;UID=app;Password=pw", said{"db", "app", "pw", "", 5432}},
+		"a single quoted value":        {`Host=db;Username=app;Password='a;b=''c" '`, said{"db", "app", `a;b='c" `, "", 5432}},
+		"a double quoted value":        {`Host=db;Username=app;Password="a;b=""c' ";Database=ms`, said{"db", "app", `a;b="c' `, "ms", 5432}},
+		"an equals sign in a value":    {"Host=db;Username=app;Password=a=b==", said{"db", "app", "a=b==", "", 5432}},
+		"a quote within a value":       {`Host=db;Username=app;Password=it's"`, said{"db", "app", `it's"`, "", 5432}},
+		"the last of two wins":         {"Host=a;Host=b;Username=app", said{"b", "app", "", "", 5432}},
+		"Npgsql with a host's port":    {"Host=db:5444;Username=app", said{"db", "app", "", "", 5444}},
+		"the port first":               {"Port=5433;Host=db;Username=app", said{"db", "app", "", "", 5433}},
+		"Npgsql with IPv6":             {"Host=::1;Username=app", said{"::1", "app", "", "", 5432}},
+		"Npgsql's tuning":              {"Host=db;Username=app;Pooling=true;Maximum Pool Size=7;Include Error Detail=true;Command Timeout=30;Keepalive=5;Search Path=evil;SslMode=VerifyFull;Trust Server Certificate=true;Timeout=3;Application Name=x", said{"db", "app", "", "", 5432}},
+		"libpq":                        {"host=db port=5433 user=app password=pw dbname=ms", said{"db", "app", "pw", "ms", 5433}},
+		"libpq with quotes":            {`host = db user='app' password='a b;\'c\\' dbname=ms`, said{"db", "app", `a b;'c\`, "ms", 5432}},
+		"libpq with a semicolon":       {"host=db password=a;b user=app", said{"db", "app", "a;b", "", 5432}},
+		"libpq ending in a semicolon":  {"host=db user=app password=ab;", said{"db", "app", "ab;", "", 5432}},
+		"libpq with a backslash":       {`host=db user=app password=a\ b`, said{"db", "app", "a b", "", 5432}},
+		"a single pair":                {"host=db", said{Host: "db", Port: 5432}},
+		"a URL":                        {"postgres://app:pw@db:5433/ms?sslmode=disable", said{"db", "app", "pw", "ms", 5433}},
+		"a URL of the other scheme":    {"postgresql://app@db/ms", said{"db", "app", "", "ms", 5432}},
+		"a URL with encoded parts":     {"postgres://a%40b:p%3A%2F%3F%23%40w@db/m%2Fs", said{"db", "a@b", "p:/?#@w", "m/s", 5432}},
+		"a URL with IPv6":              {"postgres://app@[::1]:5433/ms", said{"::1", "app", "", "ms", 5433}},
+		"a URL with all in parameters": {"postgres:///ms?host=db&user=app&password=p%26w&port=5433", said{"db", "app", "p&w", "ms", 5433}},
+		"a URL with a socket":          {"postgres://app@%2Frun%2Fpg/ms", said{"/run/pg", "app", "", "ms", 5432}},
+		"a URL with a colon in the pw": {"postgres://app:a:b@db/ms", said{"db", "app", "a:b", "ms", 5432}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			parsed, err := parseConnection(test.text)
+			if err != nil {
+				t.Fatalf("got error %v, want none", err)
+			}
+			config, err := parsed.connConfig()
+			if err != nil {
+				t.Fatalf("got error %v, want none", err)
+			}
+			if test.want.User == "" {
+				test.want.User = config.User // the account of the operating system
+			}
+			got := said{config.Host, config.User, config.Password, config.Database, config.Port}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+			if test.want.Password != "" && strings.Contains(config.ConnString(), test.want.Password) {
+				t.Error("the driver was given the password as text")
+			}
+		})
+	}
+}
+
+func TestConnectionStringParameters(t *testing.T) {
+	t.Parallel()
+	const text = "Host=a,b:5444;Username=app;SSL Mode=VerifyFull;Timeout=3;Maximum Pool Size=7;Application Name=it's me;" +
+		"Target Session Attributes=PreferStandby;Options=-c search_path=evil;Timezone=UTC;Client Encoding=UTF8"
+	got, err := parseConnection(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := settings{maxConns: 7, params: map[string]string{
+		"host": "a,b", "port": ",5444", "user": "app", "sslmode": "verify-full", "connect_timeout": "3",
+		"application_name": "it's me", "target_session_attrs": "prefer-standby", "options": "-c search_path=evil",
+		"timezone": "UTC", "client_encoding": "UTF8",
+	}}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(settings{})); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	config, err := got.connConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if config.Port != 5432 || len(config.Fallbacks) != 1 || config.Fallbacks[0].Port != 5444 {
+		t.Errorf("got port %d and fallbacks %v, want 5432 and one with 5444", config.Port, config.Fallbacks)
+	}
+}
+
+func TestConnectionStringPasswordFromTheEnvironment(t *testing.T) {
+	t.Setenv("PGPASSWORD", "from the environment")
+	for text, want := range map[string]string{
+		"Host=db;Username=app":             "from the environment",
+		"Host=db;Username=app;Password=":   "from the environment",
+		"Host=db;Username=app;Password=it": "it",
+		"postgres://app@db":                "from the environment",
+	} {
+		parsed, err := parseConnection(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config, err := parsed.connConfig()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if config.Password != want {
+			t.Errorf("%q: got password %q, want %q", text, config.Password, want)
+		}
+	}
+}
+
+func TestMalformedConnectionStrings(t *testing.T) {
+	t.Parallel()
+	const secret = "s3cret"
+	tests := map[string]struct{ text, want string }{
+		"nothing":                   {" ", "empty"},
+		"no form":                   {"s3cret", "neither"},
+		"an unknown key":            {"Host=db;Databse=ms;Password=s3cret", `"Databse"`},
+		"an unknown key of libpq":   {"host=db databse=ms", `"databse"`},
+		"an unknown key, later":     {"Host=db;Password=s3cret;Databse=ms", "part 3"},
+		"a semicolon in a password": {"Host=db;Password=a;s3cret;Username=app", "quoted"},
+		"a pair in a password":      {"Host=db;Password=a;s3cret=1;Username=app", "quoted"},
+		"an open quote":             {"Host=db;Password='s3cret;Username=app", "not closed"},
+		"text behind a quote":       {"Host=db;Password='a's3cret;Username=app", "closing quote"},
+		"a space in a password":     {"host=db password=a s3cret user=app", "quoted"},
+		"an open quote of libpq":    {"host=db password='s3cret user=app", "not closed"},
+		"a key that names it":       {"Host=db;Password s3cret=1;Username=app", "part 2"},
+		"another scheme":            {"mysql://app:s3cret@db/ms?a=b", "scheme"},
+		"a scheme of a library":     {"postgresql+asyncpg://app:s3cret@db/ms", "scheme"},
+		"a slash in a password":     {"postgres://app:a/s3cret@db/ms", "percent-encoded"},
+		"a question mark in one":    {"postgres://app:a?s3cret@db/ms", "percent-encoded"},
+		"an at sign in one":         {"postgres://app:a@s3cret@db/ms", "percent-encoded"},
+		"a percent sign in one":     {"postgres://app:s3cret%zz@db/ms", "percent-encoded"},
+		"no user but a password":    {"postgres://app:s3cret/ms", "port"},
+		"a port out of range":       {"Host=db;Port=99999", "65535"},
+		"a port that is none":       {"postgres://app:s3cret@db:x/ms", "65535"},
+		"a TLS mode that is none":   {"Host=db;SSL Mode=Sometimes;Password=s3cret", "verify-full"},
+		"one in libpq's form":       {"host=db sslmode=sometimes password=s3cret", "TLS"},
+		"a file that is missing":    {"host=db sslmode=verify-full sslrootcert=/no/such/file password=s3cret", "no such file"},
+		"a timeout that is none":    {"Host=db;Timeout=soon", "whole number"},
+		"a pool of none":            {"Host=db;Maximum Pool Size=0", "whole number"},
+		"an encoding":               {"Host=db;Client Encoding=LATIN1", "UTF8"},
+		"revocation checks":         {"Host=db;Check Certificate Revocation=true", "not supported"},
+		"a NUL":                     {"Host=db;Password=s3cret\x00", "NUL"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Open(t.Context(), Config{Connection: test.text})
+			var setup *SetupError
+			if !errors.As(err, &setup) || setup.Problem != BadConnectionString || setup.Connection != ForWriting {
+				t.Fatalf("got error %v, want a malformed connection string for writing", err)
+			}
+			if !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got error %q, want %q in it", err, test.want)
+			}
+			if strings.Contains(err.Error(), secret) {
+				t.Errorf("the error shows the password: %v", err)
+			}
+		})
+	}
+}
+
+// marker stands in every password of the fuzz test, and may not come out.
+const marker = "xQ7mARKERq7x"
+
+func FuzzConnectionStrings(f *testing.F) {
+	for _, seed := range []string{"", ";", "a;b=c", "' ", `"`, "@", "/", "?a=b&", "%", " user=x sslmode=", `\`, ";Host=", "=", "://", "[", "#", ";Port=x;", "\n"} {
+		f.Add(seed, seed, "Host=db;Username=app;")
+	}
+	f.Fuzz(func(t *testing.T, before, after, around string) {
+		password := before + marker + after
+		if strings.ContainsRune(password, 0) {
+			return
+		}
+		// Written by the rules, it is read as it is, in every form.
+		quoted := map[string]string{
+			"single":  "Host=db;Password='" + strings.ReplaceAll(password, "'", "''") + "';Username=app",
+			"double":  `Host=db;Username=app;Password="` + strings.ReplaceAll(password, `"`, `""`) + `"`,
+			"libpq":   "host=db user=app password='" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(password) + "'",
+			"URL":     "postgres://app:" + percent(password) + "@db/ms",
+			"URL, in": "postgres://app@db/ms?password=" + percent(password) + "&sslmode=disable",
+		}
+		for form, text := range quoted {
+			parsed, err := parseConnection(text)
+			if err != nil {
+				t.Errorf("%s: got error %v, want none", form, err)
+			}
+			if parsed.password != password {
+				t.Errorf("%s: got password %q, want %q", form, parsed.password, password)
+			}
+		}
+		// Written carelessly, it may be misread, but never repeated.
+		for _, text := range []string{
+			around + "Password=" + password, around + "password=" + password + ";Host=db", "Password=" + password + around,
+			"host=db password=" + password + " user=app", "postgres://app:" + password + "@db/ms?sslmode=x",
+			"postgres://app@db/ms?password=" + password + "&a=b", "postgres://" + password, password,
+		} {
+			parsed, err := parseConnection(text)
+			if err == nil {
+				_, err = parsed.connConfig()
+			}
+			if err != nil && strings.Contains(err.Error(), marker) {
+				t.Errorf("%q: the error shows the password: %v", text, err)
+			}
+		}
+	})
+}
+
+// percent encodes every byte, which is more than is needed.
+func percent(text string) string {
+	const digits = "0123456789ABCDEF"
+	var b strings.Builder
+	for _, c := range []byte(text) {
+		b.WriteString("%" + string(digits[c>>4]) + string(digits[c&15]))
+	}
+	return b.String()
+}

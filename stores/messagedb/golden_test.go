@@ -1,0 +1,293 @@
+package messagedb
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/reactor/feed"
+)
+
+// These tests hold the rows against those that the .NET programs write and
+// read. Their bodies are copied from what those programs emit.
+
+// row is a row of the table messages as it lies there.
+type row struct {
+	ID, Stream, Type string
+	Position         int64
+	Data, Metadata   *string
+	Global           int64
+	Time             time.Time
+}
+
+func rawRows(t testing.TB, stream es.StreamName) []row {
+	t.Helper()
+	rows, err := connect(t, appDSN(t)).Query(within(t), `SELECT id::text, stream_name, type, position, data::text, metadata::text, global_position, time
+		FROM message_store.messages WHERE stream_name = $1 ORDER BY position`, stream.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[row])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func TestGoldenRows(t *testing.T) {
+	t.Parallel()
+	db := open(t, Config{})
+	tests := []struct{ eventType, body, stored string }{
+		{
+			"CheckedIn", `{"at":"2026-11-23T11:35:27.687685+00:00"}`,
+			`{"at": "2026-11-23T11:35:27.687685+00:00"}`,
+		},
+		{
+			"Charged", `{"amount":100.50,"at":"2026-11-23T11:35:27.687685+00:00","chargeId":"7c9e6679-7425-40de-944b-e07fc1f90ae7"}`,
+			`{"at": "2026-11-23T11:35:27.687685+00:00", "amount": 100.50, "chargeId": "7c9e6679-7425-40de-944b-e07fc1f90ae7"}`,
+		},
+		{
+			"Paid", `{"amount":42,"at":"2026-11-23T11:35:27+00:00","paymentId":"16fd2706-8baf-433b-82eb-8c7fada847da"}`,
+			`{"at": "2026-11-23T11:35:27+00:00", "amount": 42, "paymentId": "16fd2706-8baf-433b-82eb-8c7fada847da"}`,
+		},
+		{
+			"StaysSelected", `{"at":"2026-11-23T11:35:27.687685+00:00","stays":["0f8fad5b-d9cb-469f-a165-70867728950e"]}`,
+			`{"at": "2026-11-23T11:35:27.687685+00:00", "stays": ["0f8fad5b-d9cb-469f-a165-70867728950e"]}`,
+		},
+		{
+			"StaysMerged", `{"residuals":[{"stay":"0f8fad5b-d9cb-469f-a165-70867728950e","residual":58.50}]}`,
+			`{"residuals": [{"stay": "0f8fad5b-d9cb-469f-a165-70867728950e", "residual": 58.50}]}`,
+		},
+	}
+	stream := newStream(t)
+	var events []es.EventData
+	for _, test := range tests {
+		events = append(events, es.EventData{ID: uuid.New(), Type: test.eventType, Data: []byte(test.body)})
+	}
+	mustAppend(t, db.Store(), stream, 0, events[0])
+	mustAppend(t, db.Store(), stream, 1, events[1:]...)
+
+	rows := rawRows(t, stream)
+	if len(rows) != len(tests) {
+		t.Fatalf("got %d rows, want %d", len(rows), len(tests))
+	}
+	for i, got := range rows {
+		want := row{
+			ID: events[i].ID.String(), Stream: stream.String(), Type: tests[i].eventType, Position: int64(i), Data: &tests[i].stored,
+			Global: got.Global, Time: got.Time, // the server's to choose
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("row %d (-want +got)\n%s", i, diff)
+		}
+	}
+	if !rows[1].Time.Equal(rows[4].Time) {
+		t.Errorf("got times %v and %v in one append, want one: that of the transaction", rows[1].Time, rows[4].Time)
+	}
+}
+
+// An event without data or metadata is written as NULL, and with both as such.
+func TestGoldenMetadata(t *testing.T) {
+	t.Parallel()
+	db := open(t, Config{})
+	stream := newStream(t)
+	mustAppend(t, db.Store(), stream, 0,
+		es.EventData{ID: uuid.New(), Type: "Bare"},
+		es.EventData{ID: uuid.New(), Type: "Full", Data: []byte(`{}`), Meta: []byte(`{"correlationStreamName":"a-b"}`)})
+	rows := rawRows(t, stream)
+	if rows[0].Data != nil || rows[0].Metadata != nil {
+		t.Errorf("got data %v and metadata %v, want NULL", rows[0].Data, rows[0].Metadata)
+	}
+	if *rows[1].Data != `{}` || *rows[1].Metadata != `{"correlationStreamName": "a-b"}` {
+		t.Errorf("got data %s and metadata %s", *rows[1].Data, *rows[1].Metadata)
+	}
+}
+
+// The statement is the one that Equinox.MessageDb sends, with its casts.
+func TestGoldenRowsWrittenByDotNet(t *testing.T) {
+	t.Parallel()
+	db := open(t, Config{})
+	category := newCategory()
+	stream := streamOf(t, category)
+	ids := []uuid.UUID{uuid.New(), uuid.New()}
+	dotNet := connect(t, appDSN(t))
+	tx, err := dotNet.Begin(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, data := range []string{`{"at":"2026-11-23T11:35:27.6876851+00:00"}`, `{"residuals":[]}`} {
+		const sql = "SELECT write_message($1::uuid::text, $2, $3, $4::jsonb, $5::jsonb, $6::bigint)"
+		if _, err := tx.Exec(within(t), sql, ids[i].String(), stream.String(), "CheckedOut", data, nil, int64(i)-1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := tx.Commit(within(t)); err != nil {
+		t.Fatal(err)
+	}
+
+	raw := rawRows(t, stream)
+	want := []es.Event{
+		{Index: 0, EventData: es.EventData{ID: ids[0], Type: "CheckedOut", Data: []byte(`{"at": "2026-11-23T11:35:27.6876851+00:00"}`), Time: raw[0].Time.UTC()}},
+		{Index: 1, EventData: es.EventData{ID: ids[1], Type: "CheckedOut", Data: []byte(`{"residuals": []}`), Time: raw[1].Time.UTC()}},
+	}
+	got, err := db.Store().Read(within(t), stream, 0, es.FromReplica)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("stream (-want +got)\n%s", diff)
+	}
+
+	source := newSource(t, db, 0, category)
+	batch, err := source.Read(within(t), feed.Tranche(category), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	deliveries := feed.Batch{
+		Events: []feed.Delivery{{Stream: stream, Event: want[0]}, {Stream: stream, Event: want[1]}},
+		Next:   feed.Position(raw[1].Global + 1),
+	}
+	if diff := cmp.Diff(deliveries, batch, cmp.Comparer(func(a, b es.StreamName) bool { return a == b })); diff != "" {
+		t.Errorf("feed (-want +got)\n%s", diff)
+	}
+	mustAppend(t, db.Store(), stream, 2, newEvents(1)...)
+}
+
+func newSource(t testing.TB, db *DB, batchSize int, categories ...string) *Source {
+	t.Helper()
+	source, err := db.Source(batchSize, categories...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return source
+}
+
+func TestGoldenHashes(t *testing.T) {
+	t.Parallel()
+	conn := connect(t, appDSN(t))
+	for text, want := range map[string]int64{
+		"GroupCheckout": -4688761718100115650, "GuestStay": -6238642356973174860, "GroupCheckout:snapshot": 8236673410173427824,
+		"account": -2132379389342958165, strings.Repeat("a", 32): 6830443119344336902,
+	} {
+		if got := mustGet[int64](t, conn, "SELECT message_store.hash_64($1)", text); got != want {
+			t.Errorf("hash_64(%q): got %d, want %d", text, got, want)
+		}
+	}
+}
+
+func TestGoldenConflictText(t *testing.T) {
+	t.Parallel()
+	db := open(t, Config{})
+	stream := newStream(t)
+	mustAppend(t, db.Store(), stream, 0, newEvents(2)...)
+	_, err := connect(t, appDSN(t)).Exec(within(t), writeSQL, uuid.NewString(), stream.String(), "X", "{}", nil, 0)
+	reply, ok := asServerError(err)
+	if !ok {
+		t.Fatalf("got error %v, want one of the server's", err)
+	}
+	want := "Wrong expected version: 0 (Stream: " + stream.String() + ", Stream Version: 1)"
+	if reply.Code != "P0001" || reply.Message != want {
+		t.Errorf("got %s %q, want P0001 %q", reply.Code, reply.Message, want)
+	}
+}
+
+// A page that ends at the global position 1234 is checkpointed as 1235, under
+// the key that `propulsion checkpoint -s messageDb -t GroupCheckout -g group`
+// looks for.
+func TestGoldenCheckpoint(t *testing.T) {
+	t.Parallel()
+	name := freshDatabase(t)
+	admin := connect(t, withDatabase(adminDSN(t), name))
+	mustExec(t, admin, "SELECT setval('message_store.messages_global_position_seq', 1232)")
+	config := Config{Connection: withDatabase(adminDSN(t), name), CheckpointSchema: "Checkpoints"}
+	if _, err := Init(within(t), config); err != nil {
+		t.Fatal(err)
+	}
+	db := open(t, config)
+	stream, err := es.NewStreamName("GroupCheckout", "5b1f7e0c9f3a4d528a7b0c1d2e3f4a5b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustAppend(t, db.Store(), stream, 0, newEvents(2)...)
+	source := newSource(t, db, 0, "GroupCheckout")
+	batch, err := source.Read(within(t), "GroupCheckout", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkpoints, err := db.Checkpoints()
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := feed.Key{Source: source.ID(), Tranche: "GroupCheckout", Group: "my_group"}
+	if err := checkpoints.Save(within(t), key, batch.Next); err != nil {
+		t.Fatal(err)
+	}
+	// Unquoted, as Propulsion writes it.
+	rows, err := admin.Query(within(t), "SELECT source, tranche, consumer_group, position FROM Checkpoints.propulsion_checkpoint")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type checkpoint struct {
+		Source, Tranche, Group string
+		Position               int64
+	}
+	got, err := pgx.CollectRows(rows, pgx.RowToStructByPos[checkpoint])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]checkpoint{{"messageDb", "GroupCheckout", "my_group", 1235}}, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if end, err := source.End(within(t), "GroupCheckout"); err != nil || end != 1235 {
+		t.Errorf("end: got %d and error %v, want 1235", end, err)
+	}
+}
+
+// Other programs may write names that no stream can have. They must not hold
+// up the category.
+func TestFeedPassesOverInvalidNames(t *testing.T) {
+	t.Parallel()
+	db := open(t, Config{})
+	category := newCategory()
+	foreign := connect(t, appDSN(t))
+	for _, name := range []string{category, category + "-"} {
+		mustExec(t, foreign, "SELECT write_message($1, $2, 'X', '{}')", uuid.NewString(), name)
+	}
+	source := newSource(t, db, 1, category)
+	mustAppend(t, db.Store(), streamOf(t, category), 0, newEvents(1)...)
+	var at feed.Position
+	var delivered []feed.Delivery
+	for range 4 {
+		batch, err := source.Read(within(t), feed.Tranche(category), at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if batch.Next < at || batch.Tail != (batch.Next == at) {
+			t.Errorf("read from %d: got next %d and tail %t", at, batch.Next, batch.Tail)
+		}
+		at, delivered = batch.Next, append(delivered, batch.Events...)
+	}
+	if len(delivered) != 1 {
+		t.Errorf("got %d deliveries, want the one of a valid stream", len(delivered))
+	}
+}
+
+func TestDuplicateID(t *testing.T) {
+	t.Parallel()
+	db := open(t, Config{})
+	events := newEvents(3)
+	first, second := newStream(t), newStream(t)
+	mustAppend(t, db.Store(), first, 0, events[1])
+	_, err := db.Store().Append(within(t), second, 0, events)
+	var duplicate *DuplicateIDError
+	if !errors.As(err, &duplicate) || duplicate.ID != events[1].ID || duplicate.Stream != second {
+		t.Errorf("got error %v, want a duplicate of %s in %s", err, events[1].ID, second)
+	}
+	checkIDs(t, db.Store(), second)
+	mustAppend(t, db.Store(), second, 0, newEvents(1)...) // the connection is fit for use
+}

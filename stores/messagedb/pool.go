@@ -1,0 +1,116 @@
+package messagedb
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Use says what a connection is for.
+type Use string
+
+// The uses of a connection.
+const (
+	ForWriting     Use = "writing"
+	ForReading     Use = "reading"
+	ForCheckpoints Use = "checkpoints"
+)
+
+// defaultConnectTimeout is Npgsql's. The driver's own would be two minutes.
+const defaultConnectTimeout = 15 * time.Second
+
+// newPool makes a pool without connecting. Every connection of it is pinned.
+func newPool(text string, use Use, maxConns int) (*pgxpool.Pool, error) {
+	said, err := parseConnection(text)
+	if err != nil {
+		return nil, &SetupError{Problem: BadConnectionString, Connection: use, Err: err}
+	}
+	connConfig, err := said.connConfig()
+	if err != nil {
+		return nil, &SetupError{Problem: BadConnectionString, Connection: use, Err: err}
+	}
+	// The pool's own defaults come with a configuration that it has parsed.
+	config, err := pgxpool.ParseConfig("host=localhost")
+	if err != nil {
+		return nil, &SetupError{Problem: BadConnectionString, Connection: use, Err: reasonOf(err)}
+	}
+	config.ConnConfig = connConfig
+	config.MaxConns = int32(poolSize(said.maxConns, maxConns)) //nolint:gosec // both were checked to be small
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return pin(ctx, conn, use) }
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
+	if err != nil {
+		return nil, &SetupError{Problem: BadConnectionString, Connection: use, Err: err}
+	}
+	return pool, nil
+}
+
+func poolSize(said, configured int) int {
+	switch {
+	case configured > 0:
+		return configured
+	case said > 0:
+		return said
+	}
+	return defaultMaxConns
+}
+
+// pinSQL sets what every session of ours relies on. It is sent after the
+// connection is made and not as a parameter of the start-up, so that it has
+// the last word over the connection string's options and the role's settings,
+// and so that a pooler which refuses unknown parameters lets it pass. Every
+// name is qualified: until this has run, the search path is anyone's.
+//
+// message_store.sql_condition would let a caller of the read functions add SQL
+// to them. We pass no condition, and turn it off besides.
+const pinSQL = `SELECT
+	pg_catalog.set_config('search_path', $1, false),
+	pg_catalog.set_config('default_transaction_isolation', 'read committed', false),
+	pg_catalog.set_config('message_store.sql_condition', 'off', false),
+	pg_catalog.set_config('enable_seqscan', $2, false),
+	pg_catalog.pg_backend_pid(),
+	(SELECT backend_start FROM pg_catalog.pg_stat_activity WHERE pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid())`
+
+// session says which backend of the server a connection talks to. The pid
+// alone would not do: it is given again to another.
+type session struct {
+	pid     int32
+	started time.Time
+	// direct is false if the server knows the backend by another pid than the
+	// one that we were told while connecting. Then a pooler is in between,
+	// and what the backend does is not only for us.
+	direct bool
+}
+
+const sessionKey = "messagedb.session"
+
+// pin prepares a new connection for its use and notes its session.
+func pin(ctx context.Context, conn *pgx.Conn, use Use) error {
+	path, seqscan := "message_store,pg_temp", "on"
+	switch use {
+	case ForWriting:
+		seqscan = "off"
+	case ForCheckpoints:
+		path = "pg_catalog,pg_temp"
+	case ForReading:
+	}
+	var s session
+	var started *time.Time
+	err := conn.QueryRow(ctx, pinSQL, pgx.QueryExecModeExec, path, seqscan).
+		Scan(nil, nil, nil, nil, &s.pid, &started)
+	if err != nil {
+		return fmt.Errorf("prepare a connection for %s: %w", use, err)
+	}
+	if started != nil {
+		s.started, s.direct = *started, uint32(s.pid) == conn.PgConn().PID() //nolint:gosec // a pid is positive
+	}
+	conn.PgConn().CustomData()[sessionKey] = s
+	return nil
+}
+
+func sessionOf(conn *pgx.Conn) session {
+	s, _ := conn.PgConn().CustomData()[sessionKey].(session)
+	return s
+}

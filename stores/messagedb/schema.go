@@ -1,0 +1,167 @@
+package messagedb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// checkpointTableName is Propulsion's.
+const checkpointTableName = "propulsion_checkpoint"
+
+func checkpointTable(schema string) string {
+	return pgx.Identifier{schema, checkpointTableName}.Sanitize()
+}
+
+var plainIdentifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_$]*$`)
+
+// parseIdentifier reads a name as SQL does: without quotes it is folded to
+// lower case, with double quotes it stands as it is. Propulsion puts the name
+// into its statements without quotes, so both find the same schema.
+func parseIdentifier(text string) (string, error) {
+	name := strings.ToLower(text)
+	if inner, ok := strings.CutPrefix(text, `"`); ok {
+		inner, ok = strings.CutSuffix(inner, `"`)
+		name = strings.ReplaceAll(inner, `""`, `"`)
+		if !ok || strings.Contains(strings.ReplaceAll(inner, `""`, ``), `"`) || strings.ContainsRune(name, 0) {
+			return "", fmt.Errorf("%q is not a name in double quotes", text)
+		}
+	} else if !plainIdentifier.MatchString(text) {
+		return "", fmt.Errorf("%q is not a plain name; write it in double quotes if it is meant so", text)
+	}
+	switch {
+	case name == "":
+		return "", errors.New("the name is empty")
+	case len(name) > 63:
+		return "", fmt.Errorf("%q has %d bytes, and PostgreSQL would cut it off after 63", text, len(name))
+	}
+	return name, nil
+}
+
+// InitReport says what [Init] found and what it made.
+type InitReport struct {
+	Role          string // who did it, and owns what was made
+	Database      string
+	Table         string // quoted, with its schema
+	SchemaCreated bool
+	TableCreated  bool
+}
+
+// String is one sentence for an operator.
+func (r InitReport) String() string {
+	switch {
+	case r.SchemaCreated:
+		return fmt.Sprintf("created the schema and the table %s in the database %q as the role %q; no privileges were granted to others", r.Table, r.Database, r.Role)
+	case r.TableCreated:
+		return fmt.Sprintf("created the table %s in the database %q as the role %q; no privileges were granted to others", r.Table, r.Database, r.Role)
+	}
+	return fmt.Sprintf("found the table %s in the database %q; nothing was changed", r.Table, r.Database)
+}
+
+// Init creates the table for checkpoints, and its schema, where they do not
+// exist yet, through [Config.CheckpointConnection]. It may be run again, and
+// by several at once. It grants nothing: a role other than the one that Init
+// ran as needs USAGE on the schema, and SELECT, INSERT and UPDATE on the
+// table. A table of that name with other columns is left alone and is an
+// error.
+func Init(ctx context.Context, config Config) (InitReport, error) {
+	config, err := config.withDefaults()
+	if err != nil {
+		return InitReport{}, err
+	}
+	if config.CheckpointSchema == "" {
+		return InitReport{}, &SetupError{Problem: BadCheckpointSchema, Connection: ForCheckpoints, Err: ErrNoCheckpointSchema}
+	}
+	schema, err := parseIdentifier(config.CheckpointSchema)
+	if err != nil {
+		return InitReport{}, &SetupError{Problem: BadCheckpointSchema, Connection: ForCheckpoints, Err: err}
+	}
+	pool, err := newPool(config.CheckpointConnection, ForCheckpoints, 1)
+	if err != nil {
+		return InitReport{}, err
+	}
+	defer pool.Close()
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return InitReport{}, connectError(ForCheckpoints, err)
+	}
+	defer conn.Release()
+	report := InitReport{Table: checkpointTable(schema)}
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return initTable(ctx, tx, schema, &report) })
+	return report, err
+}
+
+// initLock keeps two runs of Init apart: "if not exists" is no help to one
+// that looks before the other has committed. The number is arbitrary.
+const initLock = 0x70726f7063686b70
+
+func initTable(ctx context.Context, tx pgx.Tx, schema string, report *InitReport) error {
+	if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(initLock)); err != nil {
+		return fmt.Errorf("create the checkpoint table: %w", err)
+	}
+	var schemaThere, tableThere bool
+	err := tx.QueryRow(ctx, `SELECT current_user::text, current_database()::text,
+		EXISTS (SELECT FROM pg_namespace WHERE nspname = $1),
+		EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2)`,
+		schema, checkpointTableName).Scan(&report.Role, &report.Database, &schemaThere, &tableThere)
+	if err != nil {
+		return fmt.Errorf("look for the checkpoint table: %w", err)
+	}
+	if tableThere {
+		return checkColumns(ctx, tx, schema, report.Table)
+	}
+	if !schemaThere {
+		if _, err := tx.Exec(ctx, "CREATE SCHEMA "+pgx.Identifier{schema}.Sanitize()); err != nil {
+			return report.cannot("create the schema "+pgx.Identifier{schema}.Sanitize(),
+				fmt.Sprintf("CREATE on the database %q", report.Database), err)
+		}
+		report.SchemaCreated = true
+	}
+	_, err = tx.Exec(ctx, "CREATE TABLE "+report.Table+` (
+		source text NOT NULL,
+		tranche text NOT NULL,
+		consumer_group text NOT NULL,
+		position bigint NOT NULL,
+		PRIMARY KEY (source, tranche, consumer_group))`)
+	if err != nil {
+		report.SchemaCreated = false // it is rolled back
+		return report.cannot("create the table "+report.Table, "CREATE and USAGE on its schema", err)
+	}
+	report.TableCreated = true
+	return nil
+}
+
+func (r *InitReport) cannot(do, privilege string, err error) error {
+	if hasCode(err, codeNoPrivilege) {
+		return &SetupError{Problem: MissingPrivilege, Connection: ForCheckpoints, Err: fmt.Errorf(
+			"the role %q may not %s: grant it %s, or run this with a connection string of a role that has it: %w", r.Role, do, privilege, err)}
+	}
+	return fmt.Errorf("%s: %w", do, err)
+}
+
+// checkColumns accepts a table that is as Init would have made it; more
+// columns are no harm as long as they need no value.
+func checkColumns(ctx context.Context, tx pgx.Tx, schema, table string) error {
+	rows, err := tx.Query(ctx, `SELECT a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
+		FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped`, schema, checkpointTableName)
+	if err != nil {
+		return fmt.Errorf("look at the columns of %s: %w", table, err)
+	}
+	columns, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return fmt.Errorf("look at the columns of %s: %w", table, err)
+	}
+	for _, needed := range []string{"source text", "tranche text", "consumer_group text", "position bigint"} {
+		if !slices.Contains(columns, needed) {
+			return &SetupError{Problem: ForeignTable, Connection: ForCheckpoints, Err: fmt.Errorf(
+				"%s has no column %q; it has %s", table, needed, strings.Join(columns, ", "))}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,319 @@
+package messagedb
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/harness/provision"
+)
+
+// What bites in all of these: the reply to an append is lost, and neither
+// silence nor repetition tells whether it was done.
+
+func TestLostReplyOfAnAppendThatWasDone(t *testing.T) {
+	t.Parallel()
+	stream, events := newStream(t), newEvents(3)
+	_, through := newProxy(t, appDSN(t), stream, func(p *proxy, client, server net.Conn, request []byte) {
+		_, _ = server.Write(request)
+		awaitEvents(t, stream, 3)
+		_ = client.Close()
+	})
+	db := open(t, Config{Connection: through})
+	after, err := db.Store().Append(within(t), stream, 0, events)
+	if err != nil || after != 3 {
+		t.Errorf("got version %d and error %v, want 3 and none", after, err)
+	}
+	checkIDs(t, db.Store(), stream, events...)
+}
+
+// The request is on its way while we look, or being worked at, or done: which
+// of them is left to chance, and the result must be the same.
+func TestLostReplyOfAnAppendUnderWay(t *testing.T) {
+	t.Parallel()
+	for range 10 {
+		stream, events := newStream(t), newEvents(3)
+		_, through := newProxy(t, appDSN(t), stream, losesReply)
+		db := open(t, Config{Connection: through, MaxConns: 1})
+		if after, err := db.Store().Append(within(t), stream, 0, events); err != nil || after != 3 {
+			t.Errorf("got version %d and error %v, want 3 and none", after, err)
+		}
+		checkIDs(t, db.Store(), stream, events...)
+	}
+}
+
+func TestLostRequestIsSentAgain(t *testing.T) {
+	t.Parallel()
+	stream, events := newStream(t), newEvents(3)
+	p, through := newProxy(t, appDSN(t), stream, losesRequest)
+	db := open(t, Config{Connection: through})
+	if after, err := db.Store().Append(within(t), stream, 0, events); err != nil || after != 3 {
+		t.Errorf("got version %d and error %v, want 3 and none", after, err)
+	}
+	<-p.tapped
+	checkIDs(t, db.Store(), stream, events...)
+}
+
+// A request that arrives after we looked would make a liar of us. The backend
+// that it would arrive at must be gone by then.
+func TestRequestThatArrivesLateHasNoEffect(t *testing.T) {
+	t.Parallel()
+	category := newCategory()
+	stream, events := streamOf(t, category), newEvents(3)
+	p, through := newProxy(t, appDSN(t), stream, delaysRequest)
+	db := open(t, Config{Connection: through})
+	mustAppend(t, db.Store(), stream, 0, events...) // in its second attempt
+	p.release()
+	<-p.tapped
+	mustAppend(t, db.Store(), stream, 3, newEvents(1)...)
+	if got := rawRows(t, stream); len(got) != 4 {
+		t.Errorf("got %d rows, want 4", len(got))
+	}
+}
+
+// What bites: a context that ends while the request is on its way. One Go
+// client reports such a write as done.
+func TestCancelledAppendThatHasNotArrived(t *testing.T) {
+	t.Parallel()
+	stream := newStream(t)
+	ctx, cancel := context.WithCancel(within(t))
+	p, through := newProxy(t, appDSN(t), stream, func(p *proxy, client, server net.Conn, request []byte) {
+		cancel()
+		<-p.released
+		_, _ = server.Write(request)
+	})
+	name := "late_" + newCategory()
+	db := open(t, Config{Connection: dsn(through, map[string]string{"application_name": name})})
+	_, err := db.Store().Append(ctx, stream, 0, newEvents(2))
+	var uncertain *es.UncertainError
+	if !errors.Is(err, context.Canceled) || errors.As(err, &uncertain) {
+		t.Errorf("got error %v, want that it was cancelled, for certain", err)
+	}
+	p.release()
+	<-p.tapped
+	// Only when all its sessions are gone has nothing more to come.
+	db.Close()
+	watch := connect(t, adminDSN(t))
+	for within(t).Err() == nil && mustGet[int](t, watch, "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1", name) > 0 {
+	}
+	checkIDs(t, open(t, Config{}).Store(), stream)
+}
+
+func TestCancelledAppendThatWasDone(t *testing.T) {
+	t.Parallel()
+	stream, events := newStream(t), newEvents(2)
+	ctx, cancel := context.WithCancel(within(t))
+	_, through := newProxy(t, appDSN(t), stream, func(p *proxy, client, server net.Conn, request []byte) {
+		p.mute(client)
+		_, _ = server.Write(request)
+		awaitEvents(t, stream, 2)
+		cancel()
+	})
+	db := open(t, Config{Connection: through})
+	if after, err := db.Store().Append(ctx, stream, 0, events); err != nil || after != 2 {
+		t.Errorf("got version %d and error %v, want 2 and none", after, err)
+	}
+	checkIDs(t, db.Store(), stream, events...)
+}
+
+// A transaction that waits for the category's lock would still commit, once
+// its turn comes, long after its context has ended.
+func TestCancelledAppendThatWaitsForTheLock(t *testing.T) {
+	t.Parallel()
+	db := open(t, Config{})
+	stream := newStream(t)
+	holder, err := connect(t, appDSN(t)).Begin(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := holder.Exec(within(t), "SELECT acquire_lock($1)", stream.String()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(within(t))
+	done := make(chan error, 1)
+	go func() {
+		_, err := db.Store().Append(ctx, stream, 0, newEvents(2))
+		done <- err
+	}()
+	awaitWaiting(t, stream)
+	cancel()
+	err = <-done
+	var uncertain *es.UncertainError
+	if !errors.Is(err, context.Canceled) || errors.As(err, &uncertain) {
+		t.Errorf("got error %v, want that it was cancelled, for certain", err)
+	}
+	if err := holder.Commit(within(t)); err != nil {
+		t.Fatal(err)
+	}
+	events := newEvents(1)
+	mustAppend(t, db.Store(), stream, 0, events...)
+	checkIDs(t, db.Store(), stream, events...)
+}
+
+// Others have written at our place while we could not: ours never come.
+func TestLostRequestAndThenAConflict(t *testing.T) {
+	t.Parallel()
+	stream, others := newStream(t), newEvents(1)
+	direct := open(t, Config{})
+	_, through := newProxy(t, appDSN(t), stream, func(p *proxy, client, server net.Conn, request []byte) {
+		mustAppend(t, direct.Store(), stream, 0, others...)
+		losesRequest(p, client, server, request)
+	})
+	db := open(t, Config{Connection: through})
+	_, err := db.Store().Append(within(t), stream, 0, newEvents(2))
+	checkConflict(t, err, es.ConflictError{Stream: stream, Expected: 0, Actual: es.UnknownVersion})
+	checkIDs(t, db.Store(), stream, others...)
+}
+
+func TestOutcomeThatCannotBeFoundOut(t *testing.T) {
+	t.Parallel()
+	stream, events := newStream(t), newEvents(2)
+	_, through := newProxy(t, appDSN(t), stream, func(p *proxy, client, server net.Conn, request []byte) {
+		p.refuse()
+		losesReply(p, client, server, request)
+	})
+	db := open(t, Config{Connection: through, SettleTimeout: 100 * time.Millisecond})
+	_, err := db.Store().Append(within(t), stream, 0, events)
+	var uncertain *es.UncertainError
+	if !errors.As(err, &uncertain) || uncertain.Stream != stream || uncertain.Expected != 0 {
+		t.Fatalf("got error %v, want an uncertain outcome", err)
+	}
+	// It was written all the same.
+	awaitEvents(t, stream, 2)
+	checkIDs(t, open(t, Config{}).Store(), stream, events...)
+}
+
+// Behind a pooler the backend that we know may be another's: it must not be
+// terminated, and its end would prove nothing.
+func TestOutcomeBehindAPooler(t *testing.T) {
+	t.Parallel()
+	db := open(t, Config{})
+	w := write{stream: newStream(t), events: newEvents(1)}
+	err := db.Store().settle(within(t), w, &lostReply{session: session{pid: 1}, err: errors.New("cut off")})
+	var uncertain *es.UncertainError
+	if !errors.As(err, &uncertain) || !errors.Is(err, errPooled) {
+		t.Errorf("got error %v, want an uncertain outcome because of a pooler", err)
+	}
+}
+
+// awaitEvents returns when the stream has that many events, seen past proxies.
+func awaitEvents(t testing.TB, stream es.StreamName, count int) {
+	conn := connect(t, appDSN(t))
+	for ctx := within(t); ctx.Err() == nil; {
+		if mustGet[int](t, conn, "SELECT count(*) FROM message_store.messages WHERE stream_name = $1", stream.String()) == count {
+			return
+		}
+	}
+	t.Errorf("the stream %s did not come to have %d events", stream, count)
+}
+
+// What bites: an idle connection whose backend was terminated looks fine until
+// it is used.
+func TestTerminatedBackends(t *testing.T) {
+	t.Parallel()
+	admin := connect(t, adminDSN(t))
+	name := "killed_" + newCategory()
+	schema := checkpointSchema(t)
+	db := open(t, Config{Connection: dsn(appDSN(t), map[string]string{"application_name": name}), CheckpointSchema: schema})
+	checkpoints, err := db.Checkpoints()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream := newStream(t)
+	var events []es.EventData
+	for i := range 5 {
+		for _, pool := range []*pgxpool.Pool{db.write, db.read} {
+			fill(t, pool)
+		}
+		mustExec(t, admin, "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = $1", name)
+		more := newEvents(1)
+		mustAppend(t, db.Store(), stream, es.Version(i), more...)
+		events = append(events, more...)
+		if got, err := db.Store().Read(within(t), stream, 0, es.FromReplica); err != nil || len(got) != len(events) {
+			t.Errorf("got %d events and error %v, want %d", len(got), err, len(events))
+		}
+		if _, _, err := checkpoints.Load(within(t), checkpointKey); err != nil {
+			t.Errorf("load a checkpoint: %v", err)
+		}
+	}
+	checkIDs(t, db.Store(), stream, events...)
+}
+
+// fill makes the pool open all the connections that it may have.
+func fill(t testing.TB, pool *pgxpool.Pool) {
+	t.Helper()
+	for range pool.Config().MaxConns {
+		conn, err := pool.Acquire(within(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Release()
+	}
+}
+
+// What bites: a crash of one backend restarts the server, which is away for a
+// second or so. An append that it cuts off is settled when it is back, and the
+// next one works.
+func TestCrashOfTheServer(t *testing.T) {
+	t.Parallel()
+	server := ownServer(t)
+	admin := connect(t, server.AdminConnectionString)
+	db := open(t, Config{Connection: server.ConnectionString, SettleTimeout: patience})
+	stream, first := newStream(t), newEvents(2)
+	mustAppend(t, db.Store(), stream, 0, first...)
+	fill(t, db.write)
+
+	// The next append waits for a lock when the server crashes.
+	holder, err := connect(t, server.ConnectionString).Begin(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := holder.Exec(within(t), "SELECT acquire_lock($1)", stream.String()); err != nil {
+		t.Fatal(err)
+	}
+	second := newEvents(1)
+	done := make(chan error, 1)
+	go func() {
+		_, err := db.Store().Append(within(t), stream, 2, second)
+		done <- err
+	}()
+	waiting := "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND wait_event = 'advisory'"
+	var pid int
+	for ctx := within(t); ctx.Err() == nil; {
+		if err := admin.QueryRow(ctx, waiting).Scan(&pid); err == nil {
+			break
+		}
+	}
+	_, _ = admin.Exec(within(t), "COPY (SELECT 1) TO PROGRAM 'kill -KILL "+strconv.Itoa(pid)+"'")
+	if err := <-done; err != nil {
+		t.Errorf("the append that the crash cut off: got error %v, want it to be sent again", err)
+	}
+	third := newEvents(1)
+	mustAppend(t, db.Store(), stream, 3, third...)
+	checkIDs(t, db.Store(), stream, append(append(first, second...), third...)...)
+}
+
+// ownServer brings up a server that the test may break. What it acknowledges
+// it keeps.
+func ownServer(t testing.TB) *provision.Server {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it takes a server of its own")
+	}
+	server, err := provision.MessageDB(within(t), provision.Options{Way: provision.Local, Durable: true})
+	if err != nil {
+		t.Skipf("it takes a server of its own, as processes of this machine: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Errorf("stop the test's server: %v", err)
+		}
+	})
+	return server
+}

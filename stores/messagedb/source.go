@@ -1,0 +1,118 @@
+package messagedb
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/reactor/feed"
+)
+
+// SourceID is the ID of a [Source]. Propulsion's feed of Message DB has the
+// same, so the two share their checkpoints.
+const SourceID = "messageDb"
+
+// Source is the feed of some categories. Each is a tranche, named as the
+// category. Its calls may overlap.
+//
+// It reads through the read pool, so a replica will do: within a category
+// events become visible in the order of their positions there too.
+type Source struct {
+	db        *DB
+	batchSize int
+	tranches  []feed.Tranche
+}
+
+var _ feed.Source = (*Source)(nil)
+
+// ID implements [feed.Source].
+func (s *Source) ID() string { return SourceID }
+
+// Tranches implements [feed.Source].
+func (s *Source) Tranches(context.Context) ([]feed.Tranche, error) {
+	return slices.Clone(s.tranches), nil
+}
+
+const categorySQL = "SELECT position, type, data, metadata, id, time, global_position, stream_name FROM get_category_messages($1, $2, $3)"
+
+// categoryRow is a row of a category: an event and where it stands.
+type categoryRow struct {
+	event  es.Event
+	global int64
+	name   string
+}
+
+// Read implements [feed.Source]. The events are whole, data and metadata
+// included. Only an empty page is the tail: events may have come since a short
+// one was read.
+//
+// Message DB does not check names, so other programs may have written a row
+// whose name is a category alone, with a dash or without. No stream can have
+// that name and so nobody can be waiting for the event; an error would hold up
+// the category for ever. Such a row is passed over, and the logger is told.
+func (s *Source) Read(ctx context.Context, tranche feed.Tranche, from feed.Position) (feed.Batch, error) {
+	if err := es.ValidateCategory(string(tranche)); err != nil {
+		return feed.Batch{}, fmt.Errorf("read a feed: %w", err)
+	}
+	rows, err := onceMore(ctx, s.db.read, func() ([]categoryRow, error) {
+		rows, err := s.db.read.Query(ctx, categorySQL, string(tranche), int64(from), s.batchSize)
+		if err != nil {
+			return nil, err
+		}
+		return pgx.CollectRows(rows, scanCategoryRow)
+	})
+	if err != nil {
+		return feed.Batch{}, readError(fmt.Sprintf("the category %s from %d on", tranche, from), err)
+	}
+	if len(rows) == 0 {
+		return feed.Batch{Next: from, Tail: true}, nil
+	}
+	batch := feed.Batch{
+		Events: make([]feed.Delivery, 0, len(rows)),
+		Next:   feed.Position(rows[len(rows)-1].global + 1),
+	}
+	for _, row := range rows {
+		stream, err := es.ParseStreamName(row.name)
+		if err != nil {
+			s.db.config.Logger.WarnContext(ctx, "passed over an event whose stream has no valid name",
+				slog.String("category", string(tranche)), slog.Int64("globalPosition", row.global), slog.Any("error", err))
+			continue
+		}
+		batch.Events = append(batch.Events, feed.Delivery{Stream: stream, Event: row.event})
+	}
+	return batch, nil
+}
+
+func scanCategoryRow(row pgx.CollectableRow) (r categoryRow, err error) {
+	var id string
+	e := &r.event
+	if err := row.Scan(&e.Index, &e.Type, &e.Data, &e.Meta, &id, &e.Time, &r.global, &r.name); err != nil {
+		return r, err
+	}
+	e.ID, err = uuid.Parse(id)
+	e.Time = e.Time.In(time.UTC)
+	return r, err
+}
+
+// End implements [feed.Source]: it asks the leader. An aggregate over no rows
+// is one row that holds NULL.
+func (s *Source) End(ctx context.Context, tranche feed.Tranche) (feed.Position, error) {
+	if err := es.ValidateCategory(string(tranche)); err != nil {
+		return 0, fmt.Errorf("find the end of a feed: %w", err)
+	}
+	end, err := onceMore(ctx, s.db.write, func() (end feed.Position, err error) {
+		err = s.db.write.QueryRow(ctx, "SELECT coalesce(max(global_position) + 1, 0) FROM messages WHERE category(stream_name) = $1",
+			string(tranche)).Scan(&end)
+		return end, err
+	})
+	if err != nil {
+		return 0, readError(fmt.Sprintf("the end of the category %s", tranche), err)
+	}
+	return end, nil
+}

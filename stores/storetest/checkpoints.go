@@ -1,0 +1,145 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+	"testing"
+
+	"groupcheckout/reactor/feed"
+)
+
+func checkpoints() []leaf {
+	return []leaf{
+		{"a checkpoint that was never saved is absent, and looking for it makes none", checkpointsAbsent},
+		{"the position saved last is loaded, even if it is lower", checkpointsLastWins},
+		{"checkpoints are kept apart by group, tranche and source", checkpointsApart},
+		{"checkpoints survive being opened again", checkpointsSurvive},
+		{"the first and the largest position are kept exactly", checkpointsExact},
+		{"saves that overlap do not disturb each other", checkpointsOverlap},
+		{"a save whose context has ended saves nothing and says why", checkpointsCancelled},
+	}
+}
+
+// uniqueKey is the key of a consumer group that nobody else uses.
+func uniqueKey() feed.Key {
+	return feed.Key{Source: "storetest", Tranche: "tranche", Group: UniqueCategory()}
+}
+
+func mustSave(t testing.TB, c feed.Checkpoints, key feed.Key, pos feed.Position) {
+	t.Helper()
+	if err := c.Save(patient(t), key, pos); err != nil {
+		t.Fatalf("save %d for %+v: %v", pos, key, err)
+	}
+}
+
+func checkSaved(t testing.TB, c feed.Checkpoints, key feed.Key, want feed.Position) {
+	t.Helper()
+	got, ok, err := c.Load(patient(t), key)
+	if err != nil || !ok || got != want {
+		t.Errorf("load %+v: got %d, %t and error %v; want %d", key, got, ok, err, want)
+	}
+}
+
+func checkAbsent(t testing.TB, c feed.Checkpoints, key feed.Key) {
+	t.Helper()
+	got, ok, err := c.Load(patient(t), key)
+	if err != nil || ok || got != 0 {
+		t.Errorf("load %+v, which was never saved: got %d, %t and error %v; want 0, false", key, got, ok, err)
+	}
+}
+
+func checkpointsAbsent(t testing.TB, f Fixture) {
+	c, key := f.Checkpoints(t), uniqueKey()
+	checkAbsent(t, c, key)
+	checkAbsent(t, c, key)
+	checkAbsent(t, f.Checkpoints(t), key)
+}
+
+func checkpointsLastWins(t testing.TB, f Fixture) {
+	c, key := f.Checkpoints(t), uniqueKey()
+	for _, pos := range []feed.Position{5, 7, 3, 3, 0, 1} {
+		mustSave(t, c, key, pos)
+		checkSaved(t, c, key, pos)
+	}
+}
+
+func checkpointsApart(t testing.TB, f Fixture) {
+	c, key := f.Checkpoints(t), uniqueKey()
+	keys := []feed.Key{
+		key,
+		{Source: key.Source, Tranche: key.Tranche, Group: key.Group + "X"},
+		{Source: key.Source, Tranche: key.Tranche + "X", Group: key.Group},
+		{Source: key.Source + "X", Tranche: key.Tranche, Group: key.Group},
+		{Source: string(key.Tranche), Tranche: feed.Tranche(key.Source), Group: key.Group},
+		{Source: "ab", Tranche: "c", Group: key.Group},
+		{Source: "a", Tranche: "bc", Group: key.Group},
+		{Source: "A", Tranche: "bc", Group: key.Group},
+		{Source: "a", Tranche: "BC", Group: key.Group},
+	}
+	for i, key := range keys {
+		checkAbsent(t, c, key)
+		mustSave(t, c, key, feed.Position(100+i))
+	}
+	for i, key := range keys {
+		checkSaved(t, c, key, feed.Position(100+i))
+	}
+}
+
+func checkpointsSurvive(t testing.TB, f Fixture) {
+	key := uniqueKey()
+	mustSave(t, f.Checkpoints(t), key, 41)
+	checkSaved(t, f.Checkpoints(t), key, 41)
+	mustSave(t, f.Checkpoints(t), key, 42)
+	checkSaved(t, f.Checkpoints(t), key, 42)
+}
+
+// checkpointsExact includes the first integer that a float64 does not hold.
+func checkpointsExact(t testing.TB, f Fixture) {
+	c := f.Checkpoints(t)
+	for _, pos := range []feed.Position{0, 1, 1<<53 + 1, math.MaxInt64} {
+		key := uniqueKey()
+		mustSave(t, c, key, pos)
+		checkSaved(t, c, key, pos)
+	}
+}
+
+func checkpointsOverlap(t testing.TB, f Fixture) {
+	const savers, saves = 8, 10
+	c, base := f.Checkpoints(t), uniqueKey()
+	ctx := patient(t)
+	keys := make([]feed.Key, savers)
+	errs := make([]error, savers)
+	var wg sync.WaitGroup
+	for i := range savers {
+		keys[i] = base
+		keys[i].Tranche = feed.Tranche(fmt.Sprint("t", i))
+		wg.Go(func() {
+			for n := 1; n <= saves && errs[i] == nil; n++ {
+				errs[i] = c.Save(ctx, keys[i], feed.Position(100*i+n))
+			}
+		})
+	}
+	wg.Wait()
+	for i, err := range errs {
+		if err != nil {
+			t.Fatalf("save for %+v: %v", keys[i], err)
+		}
+		checkSaved(t, c, keys[i], feed.Position(100*i+saves))
+	}
+}
+
+func checkpointsCancelled(t testing.TB, f Fixture) {
+	c, key := f.Checkpoints(t), uniqueKey()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := c.Save(ctx, key, 1); !errors.Is(err, context.Canceled) {
+		t.Errorf("save with a cancelled context: got error %v, want context.Canceled", err)
+	}
+	if _, _, err := c.Load(ctx, key); !errors.Is(err, context.Canceled) {
+		t.Errorf("load with a cancelled context: got error %v, want context.Canceled", err)
+	}
+	checkAbsent(t, c, key)
+}

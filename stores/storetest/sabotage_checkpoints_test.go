@@ -1,0 +1,107 @@
+package storetest
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"groupcheckout/reactor/feed"
+	"groupcheckout/stores/intercept"
+	"groupcheckout/stores/memory"
+)
+
+// remembering wraps the checkpoints, which are the same at each call.
+func remembering(wrap func(feed.Checkpoints) feed.Checkpoints) func() Fixture {
+	return func() Fixture {
+		fixture := intact()
+		broken := wrap(fixture.Checkpoints(nil))
+		fixture.Checkpoints = func(testing.TB) feed.Checkpoints { return broken }
+		return fixture
+	}
+}
+
+func sabotagedCheckpoints() []sabotage {
+	return []sabotage{
+		{"makes a checkpoint when it looks for one", remembering(makeOnLoad), []string{
+			"a checkpoint that was never saved is absent, and looking for it makes none",
+		}},
+		{"keeps the highest position", remembering(keepHighest), []string{
+			"the position saved last is loaded, even if it is lower",
+		}},
+		{"ignores the tranche", rekeying(func(key feed.Key) feed.Key {
+			key.Tranche = ""
+			return key
+		}), []string{
+			"checkpoints are kept apart by group, tranche and source",
+			"saves that overlap do not disturb each other",
+		}},
+		{"runs source and tranche together", rekeying(func(key feed.Key) feed.Key {
+			return feed.Key{Tranche: feed.Tranche(key.Source) + key.Tranche, Group: key.Group}
+		}), []string{"checkpoints are kept apart by group, tranche and source"}},
+		{"forgets when it is closed", forgetting, []string{"checkpoints survive being opened again"}},
+		{"keeps positions as floating point", remembering(asFloat), []string{
+			"the first and the largest position are kept exactly",
+		}},
+	}
+}
+
+func makeOnLoad(next feed.Checkpoints) feed.Checkpoints {
+	return intercept.Checkpoints(next, intercept.CheckpointsHooks{
+		AfterLoad: func(ctx context.Context, key feed.Key, pos feed.Position, ok bool, err error) (feed.Position, bool, error) {
+			if !ok && err == nil {
+				err = next.Save(ctx, key, 0)
+			}
+			return pos, ok, err
+		},
+	})
+}
+
+func keepHighest(next feed.Checkpoints) feed.Checkpoints {
+	var mu sync.Mutex
+	highest := map[feed.Key]feed.Position{}
+	return intercept.Checkpoints(next, intercept.CheckpointsHooks{
+		BeforeSave: func(_ context.Context, key feed.Key, pos feed.Position) error {
+			mu.Lock()
+			defer mu.Unlock()
+			highest[key] = max(highest[key], pos)
+			return nil
+		},
+		AfterLoad: func(_ context.Context, key feed.Key, _ feed.Position, ok bool, err error) (feed.Position, bool, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			return highest[key], ok, err
+		},
+	})
+}
+
+func asFloat(next feed.Checkpoints) feed.Checkpoints {
+	return intercept.Checkpoints(next, intercept.CheckpointsHooks{
+		AfterLoad: func(_ context.Context, _ feed.Key, pos feed.Position, ok bool, err error) (feed.Position, bool, error) {
+			return feed.Position(float64(pos) / 2 * 2), ok, err
+		},
+	})
+}
+
+func forgetting() Fixture {
+	fixture := intact()
+	fixture.Checkpoints = func(testing.TB) feed.Checkpoints { return memory.NewCheckpoints() }
+	return fixture
+}
+
+// rekeying mistakes a key for another.
+func rekeying(mistake func(feed.Key) feed.Key) func() Fixture {
+	return remembering(func(next feed.Checkpoints) feed.Checkpoints { return rekeyed{next, mistake} })
+}
+
+type rekeyed struct {
+	feed.Checkpoints
+	mistake func(feed.Key) feed.Key
+}
+
+func (r rekeyed) Load(ctx context.Context, key feed.Key) (feed.Position, bool, error) {
+	return r.Checkpoints.Load(ctx, r.mistake(key))
+}
+
+func (r rekeyed) Save(ctx context.Context, key feed.Key, pos feed.Position) error {
+	return r.Checkpoints.Save(ctx, r.mistake(key), pos)
+}

@@ -1,0 +1,182 @@
+package storetest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/stores/intercept"
+)
+
+// readFunc changes what a read returns.
+type readFunc func(from es.Version, freshness es.Freshness, events []es.Event) ([]es.Event, error)
+
+func reading(f readFunc) func() Fixture {
+	return func() Fixture {
+		fixture := intact()
+		fixture.Store = intercept.Store(fixture.Store, intercept.StoreHooks{
+			AfterRead: func(_ context.Context, _ es.StreamName, from es.Version, freshness es.Freshness, events []es.Event, err error) ([]es.Event, error) {
+				if err != nil {
+					return nil, err
+				}
+				return f(from, freshness, events)
+			},
+		})
+		return fixture
+	}
+}
+
+// changing changes each event that is read.
+func changing(f func(*es.Event)) func() Fixture {
+	return reading(func(_ es.Version, _ es.Freshness, events []es.Event) ([]es.Event, error) {
+		for i := range events {
+			f(&events[i])
+		}
+		return events, nil
+	})
+}
+
+func sabotagedReads() []sabotage {
+	return []sabotage{
+		{"knows no empty streams", reading(failEmpty), []string{"a stream that does not exist reads as empty"}},
+		{"numbers events from where the read began", reading(renumber), []string{"a read begins at the index that it asks for"}},
+		{"orders indices as text", reading(orderAsText), []string{
+			"events beyond 10 and beyond 1000 come in the order of their numbers",
+		}},
+		{"reads at most 1000 events", reading(truncate(1000)), []string{
+			"events beyond 10 and beyond 1000 come in the order of their numbers",
+		}},
+		{"lags an event behind", reading(lag), []string{
+			"a read from the leader sees every append that was acknowledged",
+			"a read beside a writer sees whole appends only",
+			"any sequence of appends and reads goes as it does with plain lists",
+		}},
+		{"has replicas with gaps", reading(gapInReplica), []string{
+			"a read from a replica gives a part of the stream without a gap",
+			"any sequence of appends and reads goes as it does with plain lists",
+		}},
+		{"takes null for absent", changing(dropNull), []string{"data and metadata come back as equal JSON"}},
+		{"keeps numbers as floating point", changing(floatNumbers), []string{
+			"numbers keep their digits and their scale",
+			"any sequence of appends and reads goes as it does with plain lists",
+		}},
+		{"gives an empty object for absent data", changing(fillAbsent), []string{
+			"data and metadata that are absent stay absent",
+		}},
+		{"ignores the case of types", changing(lowerType), []string{"types come back as they were"}},
+		{"returns local times", changing(localTime), []string{"times are in UTC and those of the append"}},
+		{"has a clock that is an hour late", changing(lateClock), []string{"times are in UTC and those of the append"}},
+		{"keeps milliseconds", changing(cutTime), []string{"times have microseconds"}},
+		{"makes up event ids", changing(newID), []string{
+			"an append writes all of its events in order and returns the version after",
+		}},
+		{"shares its memory", sharing(), []string{
+			"what was appended is the caller's to change",
+			"what was read is the caller's to change",
+		}},
+	}
+}
+
+func failEmpty(_ es.Version, _ es.Freshness, events []es.Event) ([]es.Event, error) {
+	if len(events) == 0 {
+		return nil, errors.New("no such stream")
+	}
+	return events, nil
+}
+
+func renumber(from es.Version, _ es.Freshness, events []es.Event) ([]es.Event, error) {
+	for i := range events {
+		events[i].Index -= from
+	}
+	return events, nil
+}
+
+func orderAsText(_ es.Version, _ es.Freshness, events []es.Event) ([]es.Event, error) {
+	slices.SortFunc(events, func(a, b es.Event) int {
+		return strings.Compare(strconv.Itoa(int(a.Index)), strconv.Itoa(int(b.Index)))
+	})
+	return events, nil
+}
+
+func truncate(limit int) readFunc {
+	return func(_ es.Version, _ es.Freshness, events []es.Event) ([]es.Event, error) {
+		return events[:min(limit, len(events))], nil
+	}
+}
+
+func lag(_ es.Version, _ es.Freshness, events []es.Event) ([]es.Event, error) {
+	return events[:max(0, len(events)-1)], nil
+}
+
+func gapInReplica(_ es.Version, freshness es.Freshness, events []es.Event) ([]es.Event, error) {
+	if freshness == es.FromReplica && len(events) > 2 {
+		events = slices.Delete(events, 1, 2)
+	}
+	return events, nil
+}
+
+func dropNull(e *es.Event) {
+	if string(e.Data) == "null" {
+		e.Data = nil
+	}
+}
+
+func floatNumbers(e *es.Event) {
+	var value any
+	if len(e.Data) == 0 || json.Unmarshal(e.Data, &value) != nil {
+		return
+	}
+	e.Data, _ = json.Marshal(value)
+}
+
+func fillAbsent(e *es.Event) {
+	if len(e.Data) == 0 {
+		e.Data = []byte("{}")
+	}
+}
+
+func lowerType(e *es.Event) { e.Type = strings.ToLower(e.Type) }
+
+func localTime(e *es.Event) { e.Time = e.Time.In(time.FixedZone("CET", 3600)) }
+
+func lateClock(e *es.Event) { e.Time = e.Time.Add(-time.Hour) }
+
+func cutTime(e *es.Event) { e.Time = e.Time.Truncate(time.Millisecond) }
+
+func newID(e *es.Event) { e.ID = uuid.New() }
+
+// sharing returns from reads the very memory that was appended.
+func sharing() func() Fixture {
+	return func() Fixture {
+		var mu sync.Mutex
+		bodies := map[uuid.UUID]es.EventData{}
+		fixture := intact()
+		fixture.Store = intercept.Store(fixture.Store, intercept.StoreHooks{
+			BeforeAppend: func(_ context.Context, _ es.StreamName, _ es.Version, events []es.EventData) error {
+				mu.Lock()
+				defer mu.Unlock()
+				for _, e := range events {
+					bodies[e.ID] = e
+				}
+				return nil
+			},
+			AfterRead: func(_ context.Context, _ es.StreamName, _ es.Version, _ es.Freshness, events []es.Event, err error) ([]es.Event, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				for i := range events {
+					events[i].EventData = bodies[events[i].ID]
+				}
+				return events, err
+			},
+		})
+		return fixture
+	}
+}
