@@ -1,0 +1,28 @@
+Feature: Checking in
+
+  The clerk notes when a guest arrives. A clerk who is not sure whether that was
+  kept enters it once more.
+
+  Rule: A guest arrives once
+
+    Scenario: The arrival of a guest is noted
+      When the clerk checks in stay 101 at 14:00
+      Then stay 101 is on record
+      And the balance of stay 101 is 0.00
+
+    Scenario: The same arrival can be entered again
+      Given the clerk checks in stay 101 at 14:00
+      When the clerk checks in stay 101 at 14:00
+      Then stay 101 is on record
+
+    Scenario: Another time of arrival is refused
+      Given the clerk checks in stay 101 at 14:00
+      When the clerk tries to check in stay 101 at 15:30
+      Then it is refused because the guest had checked in at 14:00
+
+  Rule: A stay may be charged before the guest arrives
+
+    Scenario: What was booked in advance is on the bill on arrival
+      Given the clerk charges 30.00 to stay 101
+      When the clerk checks in stay 101 at 14:00
+      Then the balance of stay 101 is 30.00

@@ -1,0 +1,67 @@
+Feature: Deliveries
+
+  The feed tells the reactor of every event at least once. It may tell of the
+  same one again, and it also tells of the events that the reactor wrote itself.
+
+  Rule: An event that is delivered again changes nothing
+
+    Scenario: The outcomes of a group are the same after a second delivery
+      Given these stays:
+        | stay | charged |
+        | 101  | 80.00   |
+        | 102  | 45.50   |
+      And the group has taken over stays 101 and 102
+      When the feed delivers the group again
+      Then the stays of the group are:
+        | stay | outcome | residual |
+        | 101  | merged  | 80.00    |
+        | 102  | merged  | 45.50    |
+      And the balance of the group is 125.50
+      And the history of the group has 2 entries
+
+    Scenario: A failed stay is not tried again after a second delivery
+      Given the clerk selects stay 105 for the group
+      And stay 105 could not be merged into the group
+      And stay 105 with a balance of 80.00
+      When the feed delivers the group again
+      Then stay 105 could not be merged into the group
+      And stay 105 belongs to no group
+
+    @exact
+    Scenario: A reactor that remembers the group is not called again
+      Given stay 101 with a balance of 80.00
+      And the group has taken over stay 101
+      When the feed delivers the group again
+      Then the reactor was called 1 time for the group
+
+    @own-reactor
+    Scenario: A reactor that was started since is called again and finds nothing to do
+      Given stay 101 with a balance of 80.00
+      And the group has taken over stay 101
+      And the reactor is stopped and started again
+      When the feed delivers the group again
+      Then the reactor was called 2 times for the group
+      And the history of the group has 2 entries
+
+  Rule: The reactor is not called for what it wrote itself
+
+    @exact
+    Scenario: One selection leads to one call
+      Given stays 101 to 110 with a balance of 80.00
+      When the clerk selects stays 101 to 110 for the group
+      Then stays 101 to 110 are merged into the group
+      And the reactor was called 1 time for the group
+
+    @exact @slow
+    Scenario: A selection that is recorded in several portions leads to one call
+      Given a coach tour of 250 stays with a charge of 12.50 each
+      When the clerk selects the whole coach tour for the group
+      Then all 250 stays of the coach tour are merged into the group
+      And the reactor was called 1 time for the group
+
+    @exact
+    Scenario: Selecting the same stays again leads to no call
+      Given stays 101 and 102 with a balance of 80.00
+      And the group has taken over stays 101 and 102
+      When the clerk selects stays 101 and 102 for the group
+      Then the reactor was called 1 time for the group

@@ -1,0 +1,260 @@
+package features_test
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	parser "github.com/cucumber/gherkin/go/v42"
+	messages "github.com/cucumber/messages/go/v34"
+
+	"groupcheckout/features"
+	"groupcheckout/harness/gherkin"
+	"groupcheckout/steps"
+)
+
+// feature is a feature file, read.
+type feature struct {
+	path    string
+	feature *messages.Feature
+	pickles []*messages.Pickle
+}
+
+func catalogue(t *testing.T) []feature {
+	t.Helper()
+	paths, err := fs.Glob(features.FS, "*/*.feature")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("got %d feature files and the error %v, want some and none", len(paths), err)
+	}
+	var all []feature
+	for _, name := range paths {
+		text, err := features.FS.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		next := 0
+		newID := func() string { next++; return fmt.Sprint(next) }
+		document, err := parser.ParseGherkinDocument(text, newID)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		all = append(all, feature{name, document.Feature, parser.Pickles(*document, name, newID)})
+	}
+	return all
+}
+
+func definitions(t *testing.T) *gherkin.Definitions {
+	t.Helper()
+	defs, err := gherkin.Compile(func(r *gherkin.Registrar) { steps.Register(r, nil) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return defs
+}
+
+func TestEveryStepHasOneDefinitionAndEveryDefinitionAStep(t *testing.T) {
+	t.Parallel()
+	defs := definitions(t)
+	used := map[string]bool{}
+	for _, f := range catalogue(t) {
+		for _, pickle := range f.pickles {
+			for _, step := range pickle.Steps {
+				matches := defs.Match(step.Text)
+				switch len(matches) {
+				case 0:
+					t.Errorf("%s: %s: the step %q is undefined; this would define it:\n%s",
+						f.path, pickle.Name, step.Text, defs.Suggest(gherkin.AnyKeyword, step.Text, step.Argument))
+				case 1:
+					used[matches[0].Step.Expression] = true
+				default:
+					t.Errorf("%s: %s: the step %q is ambiguous: %q and %q define it",
+						f.path, pickle.Name, step.Text, matches[0].Step.Expression, matches[1].Step.Expression)
+				}
+			}
+		}
+	}
+	for _, step := range defs.Steps() {
+		if !used[step.Expression] {
+			t.Errorf("%s: no scenario uses the step %q", step.Location, step.Expression)
+		}
+	}
+}
+
+func TestEveryFeatureAndFolderHasAnIntroduction(t *testing.T) {
+	t.Parallel()
+	for _, f := range catalogue(t) {
+		if strings.TrimSpace(f.feature.Description) == "" {
+			t.Errorf("%s: the feature has no description", f.path)
+		}
+		if _, err := fs.Stat(features.FS, path.Join(path.Dir(f.path), "README.md")); err != nil {
+			t.Errorf("%s: its folder has no introduction: %v", f.path, err)
+		}
+		for _, child := range f.feature.Children {
+			if child.Scenario != nil {
+				t.Errorf("%s: the scenario %q illustrates no rule", f.path, child.Scenario.Name)
+			}
+		}
+	}
+}
+
+// title is a text that a reader sees in the tree of the site.
+type title struct{ path, kind, text string }
+
+func titles(all []feature) []title {
+	var list []title
+	for _, f := range all {
+		list = append(list, title{f.path, "feature", f.feature.Name})
+		for _, child := range f.feature.Children {
+			if child.Rule == nil {
+				continue
+			}
+			list = append(list, title{f.path, "rule", child.Rule.Name})
+			for _, c := range child.Rule.Children {
+				if c.Scenario != nil {
+					list = append(list, title{f.path, "scenario", c.Scenario.Name})
+				}
+			}
+		}
+	}
+	return list
+}
+
+var (
+	neverInTitles = regexp.MustCompile(`(?i)\b(tests?|testing|should|verif(y|ies)|asserts?|given|then|scenario|null|nil|api|http|json|database)\b`)
+	technical     = regexp.MustCompile(`(?i)\b(reactors?|events?|streams?|handlers?|feeds?|stores?|batch(es)?|checkpoints?|deliver(y|ies|ed)|versions?|aggregates?|deciders?|append(s|ed)?|streams?|ids?)\b`)
+)
+
+const (
+	longestTitle = 110
+	technicalDir = "3-behind-the-desk"
+)
+
+func TestTitlesAreForHotelManagers(t *testing.T) {
+	t.Parallel()
+	for _, title := range titles(catalogue(t)) {
+		complain := func(format string, args ...any) {
+			t.Errorf("%s: the title of the %s %q %s", title.path, title.kind, title.text, fmt.Sprintf(format, args...))
+		}
+		if word := neverInTitles.FindString(title.text); word != "" {
+			complain("holds the word %q", word)
+		}
+		if word := technical.FindString(title.text); word != "" && path.Dir(title.path) != technicalDir {
+			complain("holds the technical word %q", word)
+		}
+		switch first := title.text[:min(1, len(title.text))]; {
+		case first == "":
+			complain("is empty")
+		case first != strings.ToUpper(first):
+			complain("does not begin with a capital letter")
+		case strings.HasSuffix(title.text, "."):
+			complain("ends with a full stop")
+		case len(title.text) > longestTitle:
+			complain("is %d characters long, %d are enough", len(title.text), longestTitle)
+		}
+	}
+}
+
+func TestNoTwoScenariosOfARuleShareATitle(t *testing.T) {
+	t.Parallel()
+	for _, f := range catalogue(t) {
+		for _, child := range f.feature.Children {
+			if child.Rule == nil {
+				continue
+			}
+			seen := map[string]bool{}
+			for _, pickle := range within(f.pickles, child.Rule) {
+				if seen[pickle.Name] {
+					t.Errorf("%s: two scenarios of the rule %q have the title %q", f.path, child.Rule.Name, pickle.Name)
+				}
+				seen[pickle.Name] = true
+			}
+		}
+	}
+}
+
+// within returns the pickles of a rule's scenarios.
+func within(pickles []*messages.Pickle, rule *messages.Rule) []*messages.Pickle {
+	var found []*messages.Pickle
+	for _, child := range rule.Children {
+		for _, pickle := range pickles {
+			if child.Scenario != nil && slices.Contains(pickle.AstNodeIds, child.Scenario.Id) {
+				found = append(found, pickle)
+			}
+		}
+	}
+	return found
+}
+
+func TestScenariosActAndCheck(t *testing.T) {
+	t.Parallel()
+	for _, f := range catalogue(t) {
+		for _, pickle := range f.pickles {
+			last := len(pickle.Steps) - 1
+			switch {
+			case last < 0:
+				t.Errorf("%s: the scenario %q has no steps", f.path, pickle.Name)
+			case pickle.Steps[last].Type != messages.PickleStepType_OUTCOME:
+				t.Errorf("%s: the scenario %q ends with %q, which checks nothing", f.path, pickle.Name, pickle.Steps[last].Text)
+			case !slices.ContainsFunc(pickle.Steps, func(s *messages.PickleStep) bool { return s.Type == messages.PickleStepType_ACTION }):
+				t.Errorf("%s: in the scenario %q nobody does anything", f.path, pickle.Name)
+			}
+			for i, step := range pickle.Steps {
+				tried := strings.Contains(step.Text, " tries to ")
+				checked := i < last && strings.HasPrefix(pickle.Steps[i+1].Text, "it is refused because ")
+				if tried != checked && (tried || i < last) {
+					t.Errorf("%s: in the scenario %q an attempt and its refusal do not go together at %q", f.path, pickle.Name, step.Text)
+				}
+			}
+		}
+	}
+}
+
+// needs are the tags of a scenario that follow from its steps.
+var needs = map[string]*regexp.Regexp{
+	"@own-reactor": regexp.MustCompile(`^the visits (to the stays are paused|go on)$|reactor (is stopped|starts|is going to break|has broken)`),
+	"@competing":   regexp.MustCompile(`at the same moment`),
+	"@slow":        regexp.MustCompile(`^a coach tour of`),
+}
+
+var skipTag = regexp.MustCompile(`^@skip-on-[a-z]+:[a-z0-9]+(-[a-z0-9]+)+$`)
+
+func TestTagsSayWhatAScenarioNeeds(t *testing.T) {
+	t.Parallel()
+	for _, f := range catalogue(t) {
+		for _, pickle := range f.pickles {
+			tagged := map[string]bool{}
+			for _, tag := range pickle.Tags {
+				tagged[tag.Name] = true
+				if _, known := needs[tag.Name]; !known && tag.Name != "@exact" && !skipTag.MatchString(tag.Name) {
+					t.Errorf("%s: the scenario %q has the tag %s, which means nothing", f.path, pickle.Name, tag.Name)
+				}
+			}
+			for tag, sign := range needs {
+				has := slices.ContainsFunc(pickle.Steps, func(s *messages.PickleStep) bool { return sign.MatchString(s.Text) })
+				if has != tagged[tag] {
+					t.Errorf("%s: the scenario %q is tagged %s: %t, but its steps ask for it: %t", f.path, pickle.Name, tag, tagged[tag], has)
+				}
+			}
+		}
+	}
+}
+
+func TestThereIsEnoughToReadAndNotTooMuch(t *testing.T) {
+	t.Parallel()
+	scenarios := 0
+	for _, f := range catalogue(t) {
+		scenarios += len(f.pickles)
+		if len(f.pickles) > 30 {
+			t.Errorf("%s: %d scenarios are too many for one page", f.path, len(f.pickles))
+		}
+	}
+	if scenarios < 40 {
+		t.Errorf("got %d scenarios, want at least 40", scenarios)
+	}
+	t.Logf("%d scenarios", scenarios)
+}

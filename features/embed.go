@@ -1,0 +1,23 @@
+// Package features holds the scenarios: what the hotel promises, in the words of
+// its front desk, in one folder for each capability. The README.md of a folder
+// introduces it.
+//
+// Tags say what a scenario needs of the harness that runs it:
+//
+//	@own-reactor  stops, starts or breaks its reactor, so it needs one of its own
+//	@exact        asserts that nothing more happens, which is certain only where
+//	              the harness knows exactly when all work is done
+//	@competing    lets several clerks work at the same moment; more than one
+//	              outcome is right, and what all of them share is checked
+//	@slow         takes seconds rather than milliseconds
+//
+// A scenario that one store cannot run is tagged @skip-on-<store>:<reason>, with
+// dashes for blanks in the reason. None is, so far.
+package features
+
+import "embed"
+
+// FS holds all feature files and the README.md of each folder.
+//
+//go:embed README.md */*.feature */README.md
+var FS embed.FS

@@ -1,0 +1,147 @@
+// Package features_test runs the features, on any store, by go test and by the
+// godog command.
+package features_test
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cucumber/godog"
+
+	"groupcheckout/features"
+	"groupcheckout/harness"
+	"groupcheckout/harness/gherkin/suite"
+	"groupcheckout/harness/provision"
+)
+
+var (
+	storeFlag   = flag.String("store", "memory", "the `store` to run on: memory or messagedb")
+	wayFlag     = flag.String("provision", "", "the only `way` to bring a real store up: address, container or local; by default they are tried in this order")
+	taggedFlag  = flag.String("tagged", "", "run only scenarios that match this tag `expression`, such as '@competing and not @slow'")
+	seedFlag    = flag.Uint64("seed", 0, "repeat the shuffled order with this `number`; -shuffle=on shuffles")
+	summaryFlag = flag.String("summary", "", "write what ran, and how the store was brought up, to this `file`")
+)
+
+// openLimit is how long bringing a store up may take: a first time, it is also
+// fetched.
+const openLimit = 5 * time.Minute
+
+// run is what the tests of one process share.
+type run struct {
+	harness   *harness.Harness
+	summaries []suite.Summary
+}
+
+// shared is set by TestMain; go test offers no other way to hand something to a
+// test.
+var shared run
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(testMain(m))
+}
+
+func testMain(m *testing.M) (status int) {
+	ctx, cancel := context.WithTimeout(context.Background(), openLimit)
+	defer cancel()
+	opened, err := harness.Open(ctx, harness.Options{
+		Store: *storeFlag,
+		Way:   provision.Way(*wayFlag),
+		Log:   slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	})
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "the store %s cannot be brought up: %v\n", *storeFlag, err)
+		return 1
+	}
+	shared.harness = opened
+	status = m.Run()
+	summary := describe(&shared)
+	fmt.Print(summary)
+	if err := opened.Close(context.Background()); err != nil {
+		fmt.Fprintf(os.Stderr, "the store %s cannot be taken down: %v\n", *storeFlag, err)
+		status = 1
+	}
+	if *summaryFlag != "" {
+		if err := writeSummary(*summaryFlag, summary); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			status = 1
+		}
+	}
+	return status
+}
+
+// describe says what ran, for people and for make.
+func describe(r *run) string {
+	var text bytes.Buffer
+	if len(r.summaries) == 0 {
+		return ""
+	}
+	fmt.Fprintf(&text, "store %s, %s; %d checks had to be made again\n", *storeFlag, r.harness.How(), r.harness.Retries())
+	last := r.summaries[len(r.summaries)-1]
+	if len(r.summaries) > 1 {
+		passed, failed := 0, 0
+		for _, s := range r.summaries {
+			passed, failed = passed+s.Passed, failed+s.Failed
+		}
+		fmt.Fprintf(&text, "  %d runs: %d scenarios passed, %d failed; the last:\n", len(r.summaries), passed, failed)
+	}
+	if err := last.WriteText(&text); err != nil {
+		return err.Error()
+	}
+	return text.String()
+}
+
+func writeSummary(file, text string) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(file, []byte(text), 0o644)
+}
+
+// TestFeatures runs the scenarios.
+func TestFeatures(t *testing.T) {
+	definitions, err := harness.Definitions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	summary := suite.Run(t, suite.Config{
+		Name:        *storeFlag,
+		Features:    features.FS,
+		Tags:        *taggedFlag,
+		Definitions: definitions,
+		Timeout:     time.Minute,
+		Shuffle:     flag.Lookup("test.shuffle").Value.String() != "off",
+		Seed:        *seedFlag,
+		Unsupported: unsupported,
+		World: func(ctx context.Context, scenario *suite.Scenario) (suite.World, error) {
+			world, err := shared.harness.World(ctx, slices.Contains(scenario.Tags, harness.OwnReactor))
+			if err != nil {
+				return suite.World{}, err
+			}
+			return suite.World{
+				Bind:  func(sc *godog.ScenarioContext) error { return harness.Bind(sc, definitions, world) },
+				Close: world.Close,
+			}, nil
+		},
+	})
+	shared.summaries = append(shared.summaries, summary)
+}
+
+// unsupported reads tags such as @skip-on-messagedb:needs-an-exact-wait.
+func unsupported(tags []string) (reason string, skip bool) {
+	for _, tag := range tags {
+		if reason, found := strings.CutPrefix(tag, "@skip-on-"+*storeFlag+":"); found {
+			return strings.ReplaceAll(reason, "-", " "), true
+		}
+	}
+	return "", false
+}

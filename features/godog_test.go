@@ -1,0 +1,67 @@
+package features_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/cucumber/godog"
+	messages "github.com/cucumber/messages/go/v34"
+
+	"groupcheckout/harness"
+	"groupcheckout/harness/gherkin"
+)
+
+// command is what the two functions below share. The godog command calls them
+// by name and offers no other way to hand something from one to the other.
+var command struct {
+	harness     *harness.Harness
+	definitions *gherkin.Definitions
+	err         error
+}
+
+// InitializeTestSuite brings up the memory store for the godog command.
+func InitializeTestSuite(suite *godog.TestSuiteContext) {
+	if command.definitions, command.err = harness.Definitions(); command.err == nil {
+		command.harness, command.err = harness.Open(context.Background(), harness.Options{})
+	}
+	suite.AfterSuite(func() {
+		if command.harness == nil {
+			return
+		}
+		if err := command.harness.Close(context.Background()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	})
+}
+
+// InitializeScenario gives a scenario of the godog command its world. Steps are
+// bound before godog says which scenario it is, so the world comes later, once
+// the tags say whether it has a reactor of its own.
+func InitializeScenario(sc *godog.ScenarioContext) {
+	world := &lateWorld{}
+	sc.Before(func(ctx context.Context, scenario *godog.Scenario) (context.Context, error) {
+		if command.err != nil {
+			return ctx, command.err
+		}
+		own := slices.ContainsFunc(scenario.Tags, func(tag *messages.PickleTag) bool { return tag.Name == harness.OwnReactor })
+		var err error
+		world.World, err = command.harness.World(ctx, own)
+		return ctx, err
+	})
+	sc.After(func(ctx context.Context, _ *godog.Scenario, err error) (context.Context, error) {
+		if world.World == nil {
+			return ctx, err
+		}
+		return ctx, world.Close(context.WithoutCancel(ctx))
+	})
+	if command.definitions != nil {
+		if err := harness.Bind(sc, command.definitions, world); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// lateWorld is a world that is known when the first step runs.
+type lateWorld struct{ *harness.World }

@@ -1,0 +1,221 @@
+package gherkin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+	"sync/atomic"
+
+	expressions "github.com/cucumber/cucumber-expressions/go/v18"
+	"github.com/cucumber/godog"
+	messages "github.com/cucumber/messages/go/v34"
+)
+
+var (
+	contextType   = reflect.TypeFor[context.Context]()
+	errorType     = reflect.TypeFor[error]()
+	tableType     = reflect.TypeFor[Table]()
+	rawTableType  = reflect.TypeFor[*godog.Table]()
+	docStringType = reflect.TypeFor[*godog.DocString]()
+)
+
+// definition is one registered step.
+type definition struct {
+	keyword    Keyword
+	expression string
+	at         Location
+	fn         reflect.Type
+
+	inner *regexp.Regexp // with the groups of the arguments
+	outer *regexp.Regexp // ^(all)$, with no other group: what godog sees
+	args  []argument
+	extra reflect.Type // the type of the last argument, a table or doc string; nil if there is none
+
+	takesContext, returnsContext bool
+
+	uses atomic.Int64
+}
+
+// argument is an argument that comes from the step's text.
+type argument struct {
+	name    string // of the parameter, "" in a regular expression
+	group   capture
+	convert converter
+}
+
+func (d *definition) info() StepInfo {
+	return StepInfo{Keyword: d.keyword, Expression: d.expression, Location: d.at, Uses: d.uses.Load()}
+}
+
+func (d *definition) compile(types *types, registry *expressions.ParameterTypeRegistry) error {
+	if strings.TrimSpace(d.expression) == "" {
+		return errors.New("the expression is empty")
+	}
+	names, err := d.compileExpression(registry)
+	if err != nil {
+		return err
+	}
+	return d.compileFunction(names, types)
+}
+
+// compileExpression returns a parameter name for each group, "" where the
+// expression is a regular one.
+func (d *definition) compileExpression(registry *expressions.ParameterTypeRegistry) ([]string, error) {
+	var names []string
+	if strings.HasPrefix(d.expression, "^") {
+		re, err := regexp.Compile(d.expression)
+		if err != nil {
+			return nil, fmt.Errorf("%q is not a regular expression: %w", d.expression, err)
+		}
+		d.inner = re
+	} else {
+		re, err := compileCucumber(d.expression, registry)
+		if err != nil {
+			return nil, err
+		}
+		d.inner = re
+		names = parameterNames(d.expression)
+	}
+
+	groups, err := captures(d.inner.String())
+	if err != nil {
+		return nil, err
+	}
+	if names == nil {
+		names = make([]string, len(groups))
+	}
+	if len(names) != len(groups) {
+		return nil, fmt.Errorf("%q has %d parameters, but %d groups were found in its pattern %s", d.expression, len(names), len(groups), d.inner)
+	}
+	if d.outer, err = withoutGroups(d.inner.String()); err != nil {
+		return nil, fmt.Errorf("%q: %w", d.expression, err)
+	}
+	for i, group := range groups {
+		d.args = append(d.args, argument{name: names[i], group: group})
+	}
+	return names, nil
+}
+
+// compileFunction compares the function with the arguments of the expression.
+func (d *definition) compileFunction(names []string, types *types) error {
+	if d.fn == nil || d.fn.Kind() != reflect.Func {
+		return fmt.Errorf("%q needs a function, but was given %v", d.expression, d.fn)
+	}
+	wrong := func(format string, args ...any) error {
+		return fmt.Errorf("the function of %q, %s, %w", d.expression, d.fn, fmt.Errorf(format, args...))
+	}
+	if d.fn.IsVariadic() {
+		return wrong("is variadic, which a step cannot be")
+	}
+	switch {
+	case d.fn.NumOut() == 1 && d.fn.Out(0) == errorType:
+	case d.fn.NumOut() == 2 && d.fn.Out(0) == contextType && d.fn.Out(1) == errorType:
+		d.returnsContext = true
+	default:
+		return wrong("must return error, or (context.Context, error)")
+	}
+
+	ins := make([]reflect.Type, d.fn.NumIn())
+	for i := range ins {
+		ins[i] = d.fn.In(i)
+	}
+	if len(ins) > 0 && ins[0] == contextType {
+		d.takesContext = true
+		ins = ins[1:]
+	}
+	if n := len(ins); n > 0 && isExtra(ins[n-1]) {
+		d.extra = ins[n-1]
+		ins = ins[:n-1]
+	}
+	if len(ins) != len(names) {
+		return wrong("takes %d values from the text, but the expression gives %d%s", len(ins), len(names), list(names))
+	}
+	for i, in := range ins {
+		convert, err := types.forArgument(names[i], in)
+		if err != nil {
+			return wrong("does not fit: argument %d %w", i+1, err)
+		}
+		d.args[i].convert = convert
+	}
+	return nil
+}
+
+func isExtra(t reflect.Type) bool {
+	return t == tableType || t == rawTableType || t == docStringType
+}
+
+func list(names []string) string {
+	if len(names) == 0 || names[0] == "" {
+		return ""
+	}
+	return ": {" + strings.Join(names, "}, {") + "}"
+}
+
+// call runs the function for a text that the expression matches.
+func (d *definition) call(ctx context.Context, types *types, fn reflect.Value, text string, given *messages.PickleStepArgument) (context.Context, error) {
+	d.uses.Add(1)
+	in := make([]reflect.Value, 0, d.fn.NumIn())
+	if d.takesContext {
+		in = append(in, reflect.ValueOf(ctx))
+	}
+	index := d.inner.FindStringSubmatchIndex(text)
+	if index == nil {
+		return ctx, fmt.Errorf("%q does not match %q, although godog chose it", d.expression, text)
+	}
+	for i, arg := range d.args {
+		value, err := arg.convert(arg.group.texts(text, index))
+		if err != nil {
+			if arg.name != "" {
+				return ctx, fmt.Errorf("{%s}, argument %d of the step: %w", arg.name, i+1, err)
+			}
+			return ctx, fmt.Errorf("argument %d of the step: %w", i+1, err)
+		}
+		in = append(in, value)
+	}
+	extra, err := d.extraArgument(types, given)
+	if err != nil {
+		return ctx, err
+	}
+	if extra.IsValid() {
+		in = append(in, extra)
+	}
+
+	out := fn.Call(in)
+	err, _ = out[len(out)-1].Interface().(error)
+	if !d.returnsContext {
+		return ctx, err
+	}
+	if next, ok := out[0].Interface().(context.Context); ok {
+		return next, err
+	}
+	return ctx, errors.Join(err, fmt.Errorf("the function of %q (%s) returned a nil context", d.expression, d.at))
+}
+
+func (d *definition) extraArgument(types *types, given *messages.PickleStepArgument) (reflect.Value, error) {
+	var table *messages.PickleTable
+	var doc *messages.PickleDocString
+	if given != nil {
+		table, doc = given.DataTable, given.DocString
+	}
+	switch {
+	case d.extra != docStringType && doc != nil:
+		return reflect.Value{}, fmt.Errorf("the step has a doc string, which the function of %q (%s) does not take", d.expression, d.at)
+	case d.extra != tableType && d.extra != rawTableType && table != nil:
+		return reflect.Value{}, fmt.Errorf("the step has a table, which the function of %q (%s) does not take", d.expression, d.at)
+	case d.extra == nil:
+		return reflect.Value{}, nil
+	case d.extra == docStringType && doc == nil:
+		return reflect.Value{}, fmt.Errorf("the function of %q (%s) takes a doc string, which the step does not have", d.expression, d.at)
+	case d.extra == docStringType:
+		return reflect.ValueOf(doc), nil
+	case table == nil:
+		return reflect.Value{}, fmt.Errorf("the function of %q (%s) takes a table, which the step does not have", d.expression, d.at)
+	case d.extra == tableType:
+		return reflect.ValueOf(newTable(table, types)), nil
+	default:
+		return reflect.ValueOf(table), nil
+	}
+}

@@ -1,0 +1,185 @@
+package gherkin
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+
+	expressions "github.com/cucumber/cucumber-expressions/go/v18"
+)
+
+// compileCucumber uses the official library for the syntax, and for its errors,
+// which point at the place with a caret. The library panics on some patterns.
+func compileCucumber(expression string, registry *expressions.ParameterTypeRegistry) (re *regexp.Regexp, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%q cannot be compiled: %v", expression, p)
+		}
+	}()
+	compiled, err := expressions.NewCucumberExpression(expression, registry)
+	if err != nil {
+		// Its message has several lines; the expression and the caret line up
+		// only if they are indented alike.
+		return nil, errors.New(strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "\n    "))
+	}
+	return compiled.Regexp(), nil
+}
+
+// parameterNames lists the {names} of a well-formed Cucumber Expression.
+func parameterNames(expression string) []string {
+	names := []string{}
+	start := -1
+	for i := 0; i < len(expression); i++ {
+		switch expression[i] {
+		case '\\':
+			i++
+		case '{':
+			start = i + 1
+		case '}':
+			if start >= 0 {
+				names = append(names, expression[start:i])
+			}
+			start = -1
+		}
+	}
+	return names
+}
+
+// capture is a capture group that is not within another, with the groups
+// directly within it. The numbers are those of the regexp package.
+type capture struct {
+	index int
+	inner []int
+}
+
+// captures finds the groups from the syntax tree, where classes and escapes
+// cannot be mistaken for parentheses.
+func captures(pattern string) ([]capture, error) {
+	tree, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return nil, err
+	}
+	var found []capture
+	var walk func(re *syntax.Regexp, depth int)
+	walk = func(re *syntax.Regexp, depth int) {
+		if re.Op == syntax.OpCapture {
+			switch depth {
+			case 0:
+				found = append(found, capture{index: re.Cap})
+			case 1:
+				last := &found[len(found)-1]
+				last.inner = append(last.inner, re.Cap)
+			}
+			depth++
+		}
+		for _, sub := range re.Sub {
+			walk(sub, depth)
+		}
+	}
+	walk(tree, 0)
+	return found, nil
+}
+
+// texts returns the texts of the inner groups, or of the group itself if it has none.
+func (c capture) texts(text string, index []int) []string {
+	part := func(group int) string {
+		if index[2*group] < 0 {
+			return ""
+		}
+		return text[index[2*group]:index[2*group+1]]
+	}
+	if len(c.inner) == 0 {
+		return []string{part(c.index)}
+	}
+	texts := make([]string, len(c.inner))
+	for i, group := range c.inner {
+		texts[i] = part(group)
+	}
+	return texts
+}
+
+// withoutGroups makes ^(pattern)$, with no group but that one, of an anchored
+// pattern. The anchors come first and last so that most texts are refused at
+// their first letter.
+func withoutGroups(pattern string) (*regexp.Regexp, error) {
+	tree, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return nil, err
+	}
+	last := len(tree.Sub) - 1
+	if tree.Op != syntax.OpConcat || tree.Sub[0].Op != syntax.OpBeginText || tree.Sub[last].Op != syntax.OpEndText ||
+		!strings.HasPrefix(pattern, "^") || !strings.HasSuffix(pattern, "$") {
+		return nil, errors.New("a regular expression must start with ^ and end with $, around the whole of it")
+	}
+	re, err := regexp.Compile("^(" + stripGroups(pattern[1:len(pattern)-1]) + ")$")
+	if err != nil || re.NumSubexp() != 1 {
+		return nil, fmt.Errorf("the groups of the pattern %s were not understood", pattern)
+	}
+	return re, nil
+}
+
+// stripGroups makes every capture group of a valid pattern one that does not
+// capture. It edits the text: the syntax tree could do it more simply, but
+// takes milliseconds to write a class such as [^"] as text.
+func stripGroups(pattern string) string {
+	var out strings.Builder
+	for i := 0; i < len(pattern); {
+		end := i + 1
+		switch pattern[i] {
+		case '\\':
+			end = i + 2
+			if strings.HasPrefix(pattern[i:], `\Q`) {
+				end = after(pattern, i, `\E`)
+			}
+		case '[':
+			end = afterClass(pattern, i)
+		case '(':
+			switch rest := pattern[i:]; {
+			case strings.HasPrefix(rest, "(?P<"), strings.HasPrefix(rest, "(?<"):
+				out.WriteString("(?:")
+				i = after(pattern, i, ">")
+				continue
+			case !strings.HasPrefix(rest, "(?"):
+				out.WriteString("(?:")
+				i = end
+				continue
+			}
+		}
+		end = min(end, len(pattern))
+		out.WriteString(pattern[i:end])
+		i = end
+	}
+	return out.String()
+}
+
+// after returns the place after the next mark.
+func after(pattern string, from int, mark string) int {
+	if at := strings.Index(pattern[from:], mark); at >= 0 {
+		return from + at + len(mark)
+	}
+	return len(pattern)
+}
+
+// afterClass returns the place after the class that starts at from. A bracket
+// that comes first in it is one of its letters, and so is one of [:alpha:].
+func afterClass(pattern string, from int) int {
+	i := from + 1
+	if strings.HasPrefix(pattern[i:], "^") {
+		i++
+	}
+	for first := true; i < len(pattern); first = false {
+		switch {
+		case pattern[i] == ']' && !first:
+			return i + 1
+		case pattern[i] == '\\':
+			i += 2
+		case strings.HasPrefix(pattern[i:], "[:"):
+			i = after(pattern, i, ":]")
+		default:
+			i++
+		}
+	}
+	return len(pattern)
+}

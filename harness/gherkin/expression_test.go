@@ -1,0 +1,66 @@
+package gherkin
+
+import (
+	"fmt"
+	"regexp"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestStripGroups(t *testing.T) {
+	t.Parallel()
+	for pattern, want := range map[string]string{
+		`a(b)c`:                  `a(?:b)c`,
+		`(?:a)(b(c))`:            `(?:a)(?:b(?:c))`,
+		`(?P<name>a)(?<other>b)`: `(?:a)(?:b)`,
+		`(?i)a(?i:b)`:            `(?i)a(?i:b)`,
+		`\(a\)\\(b)`:             `\(a\)\\(?:b)`,
+		`[(](a)[^)]`:             `[(](?:a)[^)]`,
+		`[](](a)`:                `[](](?:a)`,
+		`[^](](a)`:               `[^](](?:a)`,
+		`[[:alpha:](](a)`:        `[[:alpha:](](?:a)`,
+		`[\](](a)`:               `[\](](?:a)`,
+		`\Q(a)\E(b)`:             `\Q(a)\E(?:b)`,
+	} {
+		if _, err := regexp.Compile(pattern); err != nil {
+			t.Fatal(err)
+		}
+		got := stripGroups(pattern)
+		if got != want {
+			t.Errorf("stripGroups(%s): got %s, want %s", pattern, got, want)
+		}
+		if n := regexp.MustCompile(got).NumSubexp(); n != 0 {
+			t.Errorf("stripGroups(%s): got %d groups, want none", pattern, n)
+		}
+	}
+}
+
+func TestCapturesKeepTheirNesting(t *testing.T) {
+	t.Parallel()
+	groups, err := captures(`^(a(b(c))(d)) (?:e(f)) [(] (\(g)$`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, g := range groups {
+		got = append(got, fmt.Sprint(g.index, g.inner))
+	}
+	want := []string{"1 [2 4]", "5 []", "6 []"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("groups (-want +got):\n%s", diff)
+	}
+}
+
+func FuzzExpression(f *testing.F) {
+	f.Add(`^a(b)[^](]\Q(\E$`)
+	f.Add("the payer {string} settles {money} in {int} second(s)/minute(s)")
+	f.Add("a \\{ b {")
+	f.Fuzz(func(t *testing.T, expression string) {
+		// It must return an error for whatever it does not understand.
+		_, _ = Compile(func(r *Registrar) {
+			r.Step(expression, func() error { return nil })
+			r.Step(expression+" ", func(string) error { return nil })
+		})
+	})
+}

@@ -1,0 +1,137 @@
+package gherkin
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	expressions "github.com/cucumber/cucumber-expressions/go/v18"
+	messages "github.com/cucumber/messages/go/v34"
+)
+
+// Match is a definition that matches a step's text.
+type Match struct {
+	Step StepInfo
+	Args []Arg
+}
+
+// Arg is the part of a step's text that a parameter took.
+type Arg struct {
+	Parameter  string // its name, "" in a regular expression
+	Text       string
+	Start, End int // in bytes; both -1 for a group that took no part
+}
+
+// Match returns the definitions that match the text, without calling any: none
+// means that the step is undefined, and more than one that it is ambiguous.
+func (d *Definitions) Match(text string) []Match {
+	var found []Match
+	for _, def := range d.steps {
+		index := def.inner.FindStringSubmatchIndex(text)
+		if index == nil {
+			continue
+		}
+		match := Match{Step: def.info()}
+		for _, arg := range def.args {
+			a := Arg{Parameter: arg.name, Start: index[2*arg.group.index], End: index[2*arg.group.index+1]}
+			if a.Start >= 0 {
+				a.Text = text[a.Start:a.End]
+			}
+			match.Args = append(match.Args, a)
+		}
+		found = append(found, match)
+	}
+	return found
+}
+
+// Suggest writes the registration that an undefined step lacks, such as
+//
+//	r.Then("the payer {string} settles {money}", func(ctx context.Context, string1 string, money domain.Money) error {
+//		return gherkin.Pending("not written yet")
+//	})
+//
+// argument is the step's table or doc string, or nil.
+func (d *Definitions) Suggest(keyword Keyword, text string, argument *messages.PickleStepArgument) string {
+	expression, parameters := d.generate(text)
+	params := []string{"ctx context.Context"}
+	taken := map[string]int{}
+	for _, p := range parameters {
+		name, goType := p.Name(), p.Type()
+		if goType == "float32" {
+			goType = "float64"
+		}
+		taken[name]++
+		if n := taken[name]; n > 1 || name == goType {
+			name = fmt.Sprintf("%s%d", name, n)
+		}
+		params = append(params, name+" "+goType)
+	}
+	switch {
+	case argument == nil:
+	case argument.DataTable != nil:
+		params = append(params, "table gherkin.Table")
+	case argument.DocString != nil:
+		params = append(params, "doc *godog.DocString")
+	}
+	return fmt.Sprintf("r.%s(%s, func(%s) error {\n\treturn gherkin.Pending(\"not written yet\")\n})",
+		keyword, literal(expression), strings.Join(params, ", "))
+}
+
+// generate falls back to the text itself if the library cannot cope with it.
+func (d *Definitions) generate(text string) (expression string, parameters []*expressions.ParameterType) {
+	defer func() {
+		if recover() != nil {
+			expression, parameters = text, nil
+		}
+	}()
+	generated := expressions.NewCucumberExpressionGenerator(d.registry).GenerateExpressions(text)
+	if len(generated) == 0 {
+		return text, nil
+	}
+	// Of several equal choices, one with parameter types of ours says more.
+	best := slices.MaxFunc(generated, func(a, b *expressions.GeneratedExpression) int { return d.ours(a) - d.ours(b) })
+	return d.preferInt(text, best.Source(), best.ParameterTypes())
+}
+
+// preferInt puts {int} for {float} wherever the expression still matches. The
+// library offers both, but the lists of parameters that it returns share
+// memory, so that the last offer overwrites the others.
+func (d *Definitions) preferInt(text, expression string, parameters []*expressions.ParameterType) (string, []*expressions.ParameterType) {
+	const float, whole = "{float}", "{int}"
+	parameters = slices.Clone(parameters)
+	from := 0
+	for i, p := range parameters {
+		if p.Name() != "float" {
+			continue
+		}
+		at := strings.Index(expression[from:], float)
+		if at < 0 {
+			break
+		}
+		at += from
+		from = at + len(float)
+		candidate := expression[:at] + whole + expression[at+len(float):]
+		if re, err := compileCucumber(candidate, d.registry); err == nil && re.MatchString(text) {
+			expression, from = candidate, at+len(whole)
+			parameters[i] = d.registry.LookupByTypeName("int")
+		}
+	}
+	return expression, parameters
+}
+
+func (d *Definitions) ours(g *expressions.GeneratedExpression) int {
+	count := 0
+	for _, p := range g.ParameterTypes() {
+		if _, ok := d.types.byName[p.Name()]; ok {
+			count++
+		}
+	}
+	return count
+}
+
+func literal(text string) string {
+	if strings.ContainsAny(text, "\"\\") && !strings.Contains(text, "`") {
+		return "`" + text + "`"
+	}
+	return fmt.Sprintf("%q", text)
+}

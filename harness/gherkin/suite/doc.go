@@ -1,0 +1,50 @@
+// Package suite runs feature files under go test, one subtest a scenario, with
+// verdicts that can be believed.
+//
+// # The tree
+//
+// [Run] makes a subtest for the run, and beneath it one for each feature, rule,
+// scenario and row of a scenario outline:
+//
+//	TestFeatures/memory/Group_checkout/Nobody_waits/One_room_is_unpaid
+//	TestFeatures/memory/Group_checkout/Nobody_waits/Several_rooms/2:_101,_EUR_20.00
+//
+// All of them are parallel, so -parallel bounds how many scenarios run at once,
+// and -run selects at every level. Run itself returns when all have ended.
+//
+// # Verdicts
+//
+//   - A scenario passes only if it has steps and each of them ran and passed.
+//   - Undefined, pending and ambiguous steps fail, and so does a scenario
+//     without steps, an outline without rows, and a selection without scenarios.
+//   - A skip, by [Config].Unsupported, a hook or a step, is a SKIP of go test
+//     with its reason, never a pass. It needs every joined error to be a skip: a
+//     failure beside it fails.
+//   - A panic, in a step or a hook, fails its scenario with the stack and no other.
+//   - So does a scenario that outlives its time limit. Its context ends at the
+//     limit. A step that goes on all the same cannot be stopped: after a short
+//     grace its scenario fails with the goroutine's stack, the goroutine is left
+//     behind, and the world is closed beneath it.
+//
+// # One godog suite a scenario
+//
+// Each scenario is run by a godog suite of its own, which is given the feature
+// file with every line that does not concern the scenario turned into a comment.
+// So line numbers stay, backgrounds apply, and nothing of one scenario, not its
+// output and not its panic, reaches another. What happened is taken from godog's
+// hooks; its formatter is silent.
+//
+//	Load: parse once, select by tags
+//	  -> t.Run tree -> World -> Bind -> godog, in a goroutine -> Close -> verdict
+//
+// The hooks that World binds run within the recording ones, in godog's order.
+// godog runs the After hooks of a scenario at its first failing step, before the
+// rest is marked as skipped.
+//
+// # What not to do in a step
+//
+// godog.Log and the methods of godog.T write to standard output, between the
+// lines of other scenarios: use gherkin.Logf, and return errors. A step runs
+// outside the goroutine of the test, so it must not call FailNow of a testing.T;
+// if it does, the scenario fails and says so.
+package suite

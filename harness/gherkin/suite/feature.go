@@ -1,0 +1,218 @@
+package suite
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	parser "github.com/cucumber/gherkin/go/v42"
+	messages "github.com/cucumber/messages/go/v34"
+)
+
+// Feature is a parsed feature file. It is immutable.
+type Feature struct {
+	URI       string // its path in the file system it was loaded from
+	Name      string
+	Source    []byte
+	Document  *messages.GherkinDocument
+	Scenarios []*Scenario // in the order of the file, one for each row of an outline
+
+	sections []section
+	lines    [][]byte
+}
+
+// Scenario is one thing to run: a scenario, or one row of a scenario outline.
+// It is immutable.
+type Scenario struct {
+	Feature *Feature
+	Rule    string   // "" outside a rule
+	Name    string   // with the row's values filled in
+	Outline string   // the name as it stands in the file, of an outline; "" otherwise
+	Row     int      // counts the rows of the outline from 1; 0 otherwise
+	Cells   []string // the row's values
+	Line    int      // of the scenario, or of the row
+	Tags    []string // with those it inherits
+	Pickle  *messages.Pickle
+
+	steps []*messages.Step // of the file, one for each step of the pickle
+	keep  map[any]bool     // the sections that it consists of
+	empty string           // why it has nothing to run, or ""
+
+	ruleNode     *messages.Rule
+	scenarioNode *messages.Scenario
+}
+
+// Location returns where the scenario stands, as path:line.
+func (s *Scenario) Location() string { return fmt.Sprintf("%s:%d", s.Feature.URI, s.Line) }
+
+// Load parses every .feature file, in the order of their paths. The error joins
+// one for each mistake in them, with its place. To find no file is an error.
+func Load(features fs.FS) ([]*Feature, error) {
+	var loaded []*Feature
+	var errs []error
+	ids := (&messages.Incrementing{}).NewId
+	err := fs.WalkDir(features, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || path.Ext(name) != ".feature" {
+			return err
+		}
+		source, err := fs.ReadFile(features, name)
+		if err != nil {
+			return err
+		}
+		feature, err := parse(name, source, ids)
+		if err != nil {
+			errs = append(errs, err)
+			return nil
+		}
+		loaded = append(loaded, feature)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the feature files: %w", err)
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	if len(loaded) == 0 {
+		return nil, errors.New("there is no .feature file")
+	}
+	return loaded, nil
+}
+
+var parseError = regexp.MustCompile(`(?m)^\((\d+):(\d+)\): `)
+
+func parse(uri string, source []byte, ids func() string) (*Feature, error) {
+	document, err := parser.ParseGherkinDocument(bytes.NewReader(source), ids)
+	if err != nil {
+		text := strings.TrimPrefix(err.Error(), "Parser errors:\n")
+		return nil, errors.New(parseError.ReplaceAllString(text, uri+":$1:$2: "))
+	}
+	document.Uri = uri
+	f := &Feature{URI: uri, Source: source, Document: document, lines: bytes.Split(source, []byte("\n"))}
+	if document.Feature == nil {
+		return f, nil
+	}
+	f.Name = document.Feature.Name
+	f.sections = sectionsOf(document.Feature)
+	f.addScenarios(parser.Pickles(*document, uri, ids))
+	return f, nil
+}
+
+// addScenarios walks the document, since a pickle knows neither its rule nor
+// its keywords, and an outline without rows has no pickle.
+func (f *Feature) addScenarios(pickles []*messages.Pickle) {
+	byNode := map[string][]*messages.Pickle{}
+	for _, p := range pickles {
+		byNode[p.AstNodeIds[0]] = append(byNode[p.AstNodeIds[0]], p)
+	}
+	steps := map[string]*messages.Step{}
+	note := func(list []*messages.Step) {
+		for _, s := range list {
+			steps[s.Id] = s
+		}
+	}
+	tags := names(f.Document.Feature.Tags)
+	for _, child := range f.Document.Feature.Children {
+		switch {
+		case child.Background != nil:
+			note(child.Background.Steps)
+		case child.Scenario != nil:
+			note(child.Scenario.Steps)
+			f.addScenario(nil, child.Scenario, tags, byNode, steps)
+		case child.Rule != nil:
+			inherited := slices.Concat(tags, names(child.Rule.Tags))
+			for _, inner := range child.Rule.Children {
+				if inner.Background != nil {
+					note(inner.Background.Steps)
+				}
+				if inner.Scenario != nil {
+					note(inner.Scenario.Steps)
+					f.addScenario(child.Rule, inner.Scenario, inherited, byNode, steps)
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(f.Scenarios, func(a, b *Scenario) int { return cmp.Compare(a.Line, b.Line) })
+}
+
+func (f *Feature) addScenario(rule *messages.Rule, node *messages.Scenario, inherited []string, byNode map[string][]*messages.Pickle, steps map[string]*messages.Step) {
+	for i, pickle := range byNode[node.Id] {
+		s := f.newScenario(rule, node, pickle)
+		for _, step := range pickle.Steps {
+			s.steps = append(s.steps, steps[step.AstNodeIds[0]])
+		}
+		for _, tag := range pickle.Tags {
+			s.Tags = append(s.Tags, tag.Name)
+		}
+		if len(node.Examples) > 0 {
+			s.Outline, s.Row = node.Name, i+1
+			s.addRow(pickle.AstNodeIds[1])
+		}
+		if len(pickle.Steps) == 0 {
+			s.empty = "the scenario has no steps"
+		}
+		f.Scenarios = append(f.Scenarios, s)
+	}
+	if len(byNode[node.Id]) == 0 {
+		s := f.newScenario(rule, node, &messages.Pickle{
+			Uri: f.URI, Name: node.Name, Location: node.Location, AstNodeIds: []string{node.Id},
+		})
+		s.Tags = slices.Concat(inherited, names(node.Tags))
+		s.empty = "the scenario outline has no row of examples"
+		f.Scenarios = append(f.Scenarios, s)
+	}
+}
+
+func (f *Feature) newScenario(rule *messages.Rule, node *messages.Scenario, pickle *messages.Pickle) *Scenario {
+	s := &Scenario{
+		Feature: f, Name: pickle.Name, Line: int(node.Location.Line), Pickle: pickle,
+		ruleNode: rule, scenarioNode: node,
+		keep: map[any]bool{f.Document.Feature: true, node: true},
+	}
+	for _, child := range f.Document.Feature.Children {
+		if child.Background != nil {
+			s.keep[child.Background] = true
+		}
+	}
+	if rule != nil {
+		s.Rule = rule.Name
+		s.keep[rule] = true
+		for _, child := range rule.Children {
+			if child.Background != nil {
+				s.keep[child.Background] = true
+			}
+		}
+	}
+	return s
+}
+
+// addRow notes which row of which examples the scenario is.
+func (s *Scenario) addRow(id string) {
+	for _, examples := range s.scenarioNode.Examples {
+		for _, row := range examples.TableBody {
+			if row.Id != id {
+				continue
+			}
+			s.keep[examples], s.keep[row] = true, true
+			s.Line = int(row.Location.Line)
+			for _, cell := range row.Cells {
+				s.Cells = append(s.Cells, cell.Value)
+			}
+			return
+		}
+	}
+}
+
+func names(tags []*messages.Tag) []string {
+	list := make([]string, len(tags))
+	for i, tag := range tags {
+		list[i] = tag.Name
+	}
+	return list
+}

@@ -1,0 +1,166 @@
+package suite
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Run runs the selected scenarios as subtests of t and returns when all have
+// ended. A configuration, feature file or tag expression that is wrong, and a
+// selection without a scenario, fail t at once.
+func Run(t *testing.T, config Config) Summary {
+	t.Helper()
+	c, err := config.withDefaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	features, err := Load(c.Features)
+	if err != nil {
+		t.Fatal(err)
+	}
+	selected, err := Select(features, c.Tags)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree := grow(selected)
+	if c.Shuffle {
+		if c.Seed == 0 {
+			c.Seed = rand.Uint64()
+		}
+		t.Logf("%s: shuffled; to repeat this order set the seed to %d", c.Name, c.Seed)
+		shuffle(tree, rand.New(rand.NewPCG(c.Seed, 0)))
+	}
+
+	d := &driver{config: c, summary: Summary{Name: c.Name, Selected: len(selected)}}
+	started := time.Now()
+	entered := false
+	t.Run(c.Name, func(t *testing.T) {
+		entered = true
+		d.branches(t, tree)
+	})
+	d.summary.Duration = time.Since(started)
+	if entered && len(d.summary.Results) == 0 && !t.Failed() {
+		t.Errorf("none of the %d selected scenarios was run: -run=%q and -skip=%q leave none",
+			len(selected), flagValue("test.run"), flagValue("test.skip"))
+	}
+	order := make(map[*Scenario]int, len(selected))
+	for i, s := range selected {
+		order[s] = i
+	}
+	slices.SortFunc(d.summary.Results, func(a, b Result) int { return cmp.Compare(order[a.Scenario], order[b.Scenario]) })
+	return d.summary
+}
+
+func flagValue(name string) string {
+	if f := flag.Lookup(name); f != nil {
+		return f.Value.String()
+	}
+	return ""
+}
+
+type driver struct {
+	config  Config
+	mu      sync.Mutex
+	summary Summary
+}
+
+// branches runs the nodes side by side; every level is parallel, since a test
+// that is not would wait for all beneath it before the next could start.
+func (d *driver) branches(t *testing.T, nodes []*node) {
+	for _, n := range nodes {
+		t.Run(n.name, func(t *testing.T) {
+			if !d.config.Sequential {
+				t.Parallel()
+			}
+			if n.scenario != nil {
+				d.leaf(t, n.scenario)
+				return
+			}
+			d.branches(t, n.children)
+		})
+	}
+}
+
+func (d *driver) leaf(t *testing.T, s *Scenario) {
+	if d.config.Unsupported != nil {
+		if reason, unsupported := d.config.Unsupported(slices.Clone(s.Tags)); unsupported {
+			if reason == "" {
+				reason = "no reason was given"
+			}
+			d.collect(Result{
+				Scenario: s, Status: Skipped, Reason: reason, Steps: newRecorder(s).steps,
+				Started: time.Now(), Attempt: 1,
+			})
+			t.Skip(reason)
+		}
+	}
+	for number := 1; ; number++ {
+		r := d.attempt(t, s, number)
+		r.WillBeRetried = number <= d.config.Retries && r.Status == Failed && s.empty == ""
+		d.collect(r)
+		if r.WillBeRetried {
+			fmt.Fprintf(t.Output(), "attempt %d failed, another follows\n%s", number, d.config.text(r))
+			continue
+		}
+		d.tell(t, r)
+		return
+	}
+}
+
+// tell passes the verdict on to go test.
+func (d *driver) tell(t *testing.T, r Result) {
+	if r.Status != Passed || testing.Verbose() {
+		fmt.Fprint(t.Output(), d.config.text(r))
+	}
+	switch r.Status {
+	case Passed:
+		if r.Flaky() {
+			t.Logf("flaky: passed at attempt %d", r.Attempt)
+		}
+	case Skipped:
+		t.Skip(r.Reason)
+	default:
+		fmt.Fprintf(t.Output(), "\n  to repeat: go test -run '%s'\n", runPattern(t.Name()))
+		t.Fail()
+	}
+}
+
+// attempt calls Around, and does not believe that it calls back.
+func (d *driver) attempt(t *testing.T, s *Scenario, number int) (r Result) {
+	if d.config.Around == nil {
+		return d.config.attempt(t.Context(), s, number)
+	}
+	r = Result{Scenario: s, Attempt: number, Started: time.Now(), Steps: newRecorder(s).steps}
+	defer func() {
+		if value := recover(); value != nil {
+			r.fail(fmt.Errorf("around the scenario: %w", &PanicError{Value: value, Stack: ownFrames(string(debug.Stack()))}))
+		}
+	}()
+	calls := 0
+	d.config.Around(t, func(t *testing.T) {
+		calls++
+		r = d.config.attempt(t.Context(), s, number)
+	})
+	if calls != 1 {
+		r.fail(fmt.Errorf("Config.Around called the scenario %d times instead of once", calls))
+	}
+	return r
+}
+
+func (d *driver) collect(r Result) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !r.WillBeRetried {
+		d.summary.add(r)
+	}
+	if d.config.Report != nil {
+		d.config.Report(r)
+	}
+}

@@ -1,0 +1,222 @@
+package provision
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// messageDBLocal runs PostgreSQL as processes of this machine, in a temporary
+// folder, and installs the schema.
+func messageDBLocal(ctx context.Context, options Options) (_ *Server, err error) {
+	// First what can fail without a server, and is most worth knowing.
+	as, err := serverAccount()
+	if err != nil {
+		return nil, err
+	}
+	schema, err := MessageDBPackage(ctx, options.Log)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "groupcheckout-pg-*")
+	if err != nil {
+		return nil, fmt.Errorf("make a folder for the server: %w", err)
+	}
+	remove := func() error { return os.RemoveAll(dir) }
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, remove())
+		}
+	}()
+	bin, origin, err := binaries(ctx, options, dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := giveAway(dir, as); err != nil {
+		return nil, err
+	}
+
+	password := rand.Text()
+	if err := initialise(ctx, as, bin, dir, password); err != nil {
+		return nil, err
+	}
+	server, port, err := startPostgres(ctx, as, bin, dir, options)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, server.stop())
+		}
+	}()
+	urlOf := func(user, database string) string {
+		return postgresURL(user, password, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), database)
+	}
+	options.Log.InfoContext(ctx, "installing the Message DB schema")
+	err = installSchema(ctx, func(database string) string { return urlOf("postgres", database) }, schema, password)
+	if err != nil {
+		return nil, err
+	}
+	found, err := inspect(ctx, urlOf(messageStore, database))
+	if err != nil {
+		return nil, err
+	}
+	return &Server{
+		ConnectionString:      urlOf(messageStore, database),
+		AdminConnectionString: urlOf("postgres", database),
+		How:                   fmt.Sprintf("local processes: %s from %s, port %d", found.versions(), origin, port),
+		stop:                  func() error { return errors.Join(server.stop(), remove()) },
+	}, nil
+}
+
+// binaries returns the folder of postgres and initdb, and in words where they
+// come from. What it fetches it unpacks below dir.
+func binaries(ctx context.Context, options Options, dir string) (bin, origin string, err error) {
+	if options.BinDir != "" {
+		if !hasBinaries(options.BinDir) {
+			return "", "", fmt.Errorf("there is no postgres and initdb in %s", options.BinDir)
+		}
+		return options.BinDir, options.BinDir, nil
+	}
+	if bin := findBinaries(ctx); bin != "" {
+		return bin, bin, nil
+	}
+	options.Log.InfoContext(ctx, "no PostgreSQL on this machine; fetching one", "version", fetchedVersion)
+	cache, err := cacheDir()
+	if err != nil {
+		return "", "", err
+	}
+	bin, err = fetchBinaries(cache, dir)
+	if err != nil {
+		return "", "", err
+	}
+	return bin, "Maven Central", nil
+}
+
+// giveAway makes a folder and all that is in it the account's.
+func giveAway(dir string, as *account) error {
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, as.own(path))
+	})
+	if err != nil {
+		return fmt.Errorf("give the server's folder to %s: %w", as.name, err)
+	}
+	return nil
+}
+
+// postgresURL puts together a connection string for a server of ours, which
+// speaks no TLS.
+func postgresURL(user, password, hostAndPort, database string) string {
+	u := url.URL{Scheme: "postgres", User: url.User(user), Host: hostAndPort, Path: "/" + database, RawQuery: "sslmode=disable"}
+	if password != "" {
+		u.User = url.UserPassword(user, password)
+	}
+	return u.String()
+}
+
+// initialise makes a database cluster in dir/data. Collation C makes the order
+// of text the same on every machine.
+func initialise(ctx context.Context, as *account, bin, dir, password string) error {
+	secret := filepath.Join(dir, "password")
+	if err := os.WriteFile(secret, []byte(password), 0o600); err != nil {
+		return fmt.Errorf("initialise the server: %w", err)
+	}
+	if err := as.own(secret); err != nil {
+		return fmt.Errorf("initialise the server: %w", err)
+	}
+	// It runs under a guard as the server does, so that nothing is left if this
+	// process ends meanwhile.
+	initdb, err := program{
+		commandLine: []string{
+			filepath.Join(bin, "initdb"), "--pgdata=" + filepath.Join(dir, "data"), "--username=postgres", "--pwfile=" + secret,
+			"--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync",
+		},
+		dir:        dir,
+		as:         as,
+		stopSignal: "TERM",
+	}.start()
+	if err != nil {
+		return err
+	}
+	err = initdb.awaitEnd(ctx)
+	if err = errors.Join(err, initdb.stop()); err != nil {
+		return fmt.Errorf("initialise the server with %s: %w", bin, err)
+	}
+	if err := os.Remove(secret); err != nil {
+		return fmt.Errorf("initialise the server: %w", err)
+	}
+	return nil
+}
+
+// portAttempts is how many free ports are tried. Another program can take a
+// port between our look and the server's bind.
+const portAttempts = 5
+
+// startPostgres starts the server on a free port and waits until it is ready.
+func startPostgres(ctx context.Context, as *account, bin, dir string, options Options) (*process, int, error) {
+	for attempt := 1; ; attempt++ {
+		port, err := freePort(ctx)
+		if err != nil {
+			return nil, 0, err
+		}
+		server, err := program{
+			commandLine: postgresCommandLine(bin, dir, port, options.Durable),
+			dir:         dir,
+			as:          as,
+			readyText:   "database system is ready to accept connections",
+			stopSignal:  "INT", // a fast shutdown, which waits for no client
+		}.start()
+		if err != nil {
+			return nil, 0, err
+		}
+		err = server.awaitReady(ctx)
+		if err == nil {
+			return server, port, nil
+		}
+		taken := errors.Is(err, errEnded) && strings.Contains(server.tail(), "could not bind")
+		err = errors.Join(err, server.stop())
+		if !taken || attempt == portAttempts {
+			return nil, 0, err
+		}
+	}
+}
+
+func postgresCommandLine(bin, dir string, port int, durable bool) []string {
+	settings := []string{
+		"listen_addresses=127.0.0.1",
+		"port=" + strconv.Itoa(port),
+		"unix_socket_directories=" + dir,
+		"max_connections=200",
+		"timezone=UTC",
+	}
+	if !durable {
+		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off")
+	}
+	line := []string{filepath.Join(bin, "postgres"), "-D", filepath.Join(dir, "data")}
+	for _, setting := range settings {
+		line = append(line, "-c", setting)
+	}
+	return line
+}
+
+// freePort returns a TCP port of the loopback interface that was free just now.
+func freePort(ctx context.Context) (int, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp4", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("find a free port: %w", err)
+	}
+	port := listener.Addr().(*net.TCPAddr).Port
+	if err := listener.Close(); err != nil {
+		return 0, fmt.Errorf("find a free port: %w", err)
+	}
+	return port, nil
+}

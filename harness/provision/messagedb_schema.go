@@ -1,0 +1,113 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// database is the name of the database that Message DB's own installation
+// makes, and messageStore the role that it makes for applications.
+const (
+	database     = "message_store"
+	messageStore = "message_store"
+)
+
+// schemaFiles are the files of the Message DB package that make the schema,
+// from its folder database, in the order in which its install.sh runs them.
+// The role comes before, in the maintenance database.
+func schemaFiles() []string {
+	return []string{
+		"schema/message-store.sql",
+		"extensions/pgcrypto.sql",
+		"tables/messages.sql",
+		"types/message.sql",
+		"functions/message-store-version.sql",
+		"functions/hash-64.sql",
+		"functions/acquire-lock.sql",
+		"functions/category.sql",
+		"functions/is-category.sql",
+		"functions/id.sql",
+		"functions/cardinal-id.sql",
+		"functions/stream-version.sql",
+		"functions/write-message.sql",
+		"functions/get-stream-messages.sql",
+		"functions/get-category-messages.sql",
+		"functions/get-last-stream-message.sql",
+		"indexes/messages-id.sql",
+		"indexes/messages-stream.sql",
+		"indexes/messages-category.sql",
+		"views/stream-summary.sql",
+		"views/type-summary.sql",
+		"views/stream-type-summary.sql",
+		"views/type-stream-summary.sql",
+		"views/category-type-summary.sql",
+		"views/type-category-summary.sql",
+		"privileges/schema.sql",
+		"privileges/table.sql",
+		"privileges/sequence.sql",
+		"privileges/functions.sql",
+		"privileges/views.sql",
+	}
+}
+
+// installSchema does on an empty server what install.sh of the package does
+// with psql, which is not always there. It gives message_store the password,
+// because a server of ours lets nobody in without one.
+//
+// urlOf leads to a database of the server as a superuser.
+func installSchema(ctx context.Context, urlOf func(database string) string, packageDir, password string) error {
+	sql := filepath.Join(packageDir, "database")
+	err := run(ctx, urlOf("postgres"), func(conn *pgx.Conn) error {
+		if err := runFile(ctx, conn, filepath.Join(sql, "roles", "message-store.sql")); err != nil {
+			return err
+		}
+		// A statement of this kind takes no parameters; the password is made
+		// of letters and digits, so it needs no quoting either.
+		if _, err := conn.Exec(ctx, "ALTER ROLE "+messageStore+" PASSWORD '"+password+"'"); err != nil {
+			return fmt.Errorf("give the role %s its password: %w", messageStore, err)
+		}
+		if _, err := conn.Exec(ctx, "CREATE DATABASE "+database); err != nil {
+			return fmt.Errorf("create the database %s: %w", database, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return run(ctx, urlOf(database), func(conn *pgx.Conn) error {
+		for _, name := range schemaFiles() {
+			if err := runFile(ctx, conn, filepath.Join(sql, filepath.FromSlash(name))); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// run connects, calls do, and disconnects.
+func run(ctx context.Context, url string, do func(*pgx.Conn) error) (err error) {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return fmt.Errorf("connect as a superuser: %w", err)
+	}
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	return do(conn)
+}
+
+// runFile runs all the statements of a file. The simple protocol takes them in
+// one piece, as psql's -f would one by one.
+func runFile(ctx context.Context, conn *pgx.Conn, path string) error {
+	statements, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("read a part of the Message DB schema: %w", err)
+	}
+	if _, err := conn.PgConn().Exec(ctx, string(statements)).ReadAll(); err != nil {
+		return fmt.Errorf("run %s of Message DB: %w", filepath.Base(path), err)
+	}
+	return nil
+}

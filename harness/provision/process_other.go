@@ -1,0 +1,29 @@
+//go:build !unix
+
+package provision
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"runtime"
+)
+
+// account stands for the user that a server of ours would run as.
+type account struct{ name string }
+
+// serverAccount fails: local processes need users and process groups as Unix
+// has them.
+func serverAccount() (*account, error) {
+	return nil, fmt.Errorf("local processes are not supported on %s; use a container or an address", runtime.GOOS)
+}
+
+func (*account) command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
+	command := exec.CommandContext(ctx, name, args...)
+	command.Dir = dir
+	return command
+}
+
+func (*account) own(string) error { return nil }
+
+func killGroup(command *exec.Cmd) error { return command.Process.Kill() }

@@ -1,0 +1,190 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"groupcheckout/domain"
+	"groupcheckout/domain/groupcheckout"
+	"groupcheckout/domain/gueststay"
+	"groupcheckout/harness/gherkin"
+)
+
+// competition is what several clerks do at the same moment.
+func competition(r *gherkin.Registrar, d *desk) {
+	r.When("two clerks at the same moment select stay(s) {stays} for {group} and for {group}", d.selectForBoth)
+	r.When("two clerks at the same moment select stay(s) {stays} and stay(s) {stays} for {group}", d.selectBoth)
+	r.When("two clerks at the same moment take payments of {money} and {money} for {group}", d.payBoth)
+	r.When("two clerks at the same moment enter the same payment of {money} for {group}", d.paySameTwice)
+	r.When("two clerks at the same moment charge {money} and {money} to stay {stay}", d.chargeBoth)
+	r.When("two clerks at the same moment confirm {group}", d.confirmBoth)
+	r.When("at the same moment one clerk charges {money} to stay {stay} and another selects it for {group}", d.chargeAndSelect)
+	r.When("at the same moment one clerk checks out stay {stay} and another selects it for {group}", d.checkOutAndSelect)
+}
+
+func competitionChecks(r *gherkin.Registrar, d *desk) {
+	r.Then("stay(s) {stays} is/are merged into either {group} or {group}, and fail(s) in the other", d.mergedIntoOne)
+	r.Then("the balances of {group} and {group} come to {money} together", d.balancesTogether)
+	r.Then("stay {stay} brought {group} its {money} and the charge, unless that was refused", d.residualKeepsCharges)
+	r.Then("stay {stay} either is checked out or belongs to {group}, and not both", d.leftOrMerged)
+}
+
+// together runs commands at the same moment and returns their errors.
+func together(ctx context.Context, commands ...func(context.Context) error) []error {
+	errs := make([]error, len(commands))
+	start := make(chan struct{})
+	var ready, done sync.WaitGroup
+	for i, command := range commands {
+		ready.Add(1)
+		done.Go(func() {
+			ready.Done()
+			<-start
+			errs[i] = command(ctx)
+		})
+	}
+	ready.Wait()
+	close(start)
+	done.Wait()
+	return errs
+}
+
+func (d *desk) selection(stays []stay, g group) func(context.Context) error {
+	at := d.moment()
+	return func(ctx context.Context) error {
+		return d.world.Groups().Select(ctx, d.groupID(g), d.idsOf(stays), at)
+	}
+}
+
+func (d *desk) groupPayment(payment domain.PaymentID, amount domain.Money, g group) func(context.Context) error {
+	at := d.moment()
+	return func(ctx context.Context) error {
+		return d.world.Groups().Pay(ctx, d.groupID(g), payment, amount, at)
+	}
+}
+
+func (d *desk) stayCharge(amount domain.Money, s stay) func(context.Context) error {
+	at, charge := d.moment(), newCharge()
+	return func(ctx context.Context) error {
+		return d.world.Stays().Charge(ctx, d.idOf(s), charge, amount, at)
+	}
+}
+
+func (d *desk) selectForBoth(ctx context.Context, stays []stay, one, other group) error {
+	return errors.Join(together(ctx, d.selection(stays, one), d.selection(stays, other))...)
+}
+
+func (d *desk) selectBoth(ctx context.Context, some, others []stay, g group) error {
+	return errors.Join(together(ctx, d.selection(some, g), d.selection(others, g))...)
+}
+
+func (d *desk) payBoth(ctx context.Context, one, other domain.Money, g group) error {
+	return errors.Join(together(ctx, d.groupPayment(newPayment(), one, g), d.groupPayment(newPayment(), other, g))...)
+}
+
+func (d *desk) paySameTwice(ctx context.Context, amount domain.Money, g group) error {
+	payment := newPayment()
+	return errors.Join(together(ctx, d.groupPayment(payment, amount, g), d.groupPayment(payment, amount, g))...)
+}
+
+func (d *desk) chargeBoth(ctx context.Context, one, other domain.Money, s stay) error {
+	return errors.Join(together(ctx, d.stayCharge(one, s), d.stayCharge(other, s))...)
+}
+
+func (d *desk) confirmBoth(ctx context.Context, g group) error {
+	at := d.moment()
+	confirm := func(ctx context.Context) error { return d.world.Groups().Confirm(ctx, d.groupID(g), at) }
+	return errors.Join(together(ctx, confirm, confirm)...)
+}
+
+// chargeAndSelect lets the charge be refused: the reactor may have been first.
+func (d *desk) chargeAndSelect(ctx context.Context, amount domain.Money, s stay, g group) error {
+	errs := together(ctx, d.stayCharge(amount, s), d.selection([]stay{s}, g))
+	if errs[0] == nil {
+		d.counted = amount
+	}
+	if isA[*gueststay.TransferredError](errs[0]) {
+		errs[0] = nil
+	}
+	return errors.Join(errs...)
+}
+
+// checkOutAndSelect lets the check-out be refused, as above.
+func (d *desk) checkOutAndSelect(ctx context.Context, s stay, g group) error {
+	at := d.moment()
+	errs := together(ctx,
+		func(ctx context.Context) error { return d.world.Stays().CheckOut(ctx, d.idOf(s), at) },
+		d.selection([]stay{s}, g))
+	if isA[*gueststay.TransferredError](errs[0]) {
+		errs[0] = nil
+	}
+	return errors.Join(errs...)
+}
+
+// mergedIntoOne checks both groups, and that each stay knows the one it is in.
+func (d *desk) mergedIntoOne(ctx context.Context, stays []stay, one, other group) error {
+	return d.checkBoth(ctx, one, other, func(first, second groupcheckout.State) error {
+		var errs []error
+		for _, s := range stays {
+			id := d.idOf(s)
+			owner := one
+			if second.Status(id) == groupcheckout.Merged {
+				owner = other
+			}
+			statuses := [2]groupcheckout.Status{first.Status(id), second.Status(id)}
+			if statuses != [2]groupcheckout.Status{groupcheckout.Merged, groupcheckout.Failed} &&
+				statuses != [2]groupcheckout.Status{groupcheckout.Failed, groupcheckout.Merged} {
+				errs = append(errs, fmt.Errorf("got %s %s in %s and %s in %s, want it merged in one and failed in the other",
+					s, statuses[0], one, statuses[1], other))
+				continue
+			}
+			got, err := d.owner(ctx, s)
+			if err == nil && got != owner.String() {
+				err = fmt.Errorf("got %s in %s, want it in %s, which recorded it as merged", s, got, owner)
+			}
+			errs = append(errs, err)
+		}
+		return errors.Join(errs...)
+	})
+}
+
+func (d *desk) balancesTogether(ctx context.Context, one, other group, want domain.Money) error {
+	return d.checkBoth(ctx, one, other, func(first, second groupcheckout.State) error {
+		return same(fmt.Sprintf("balance of %s and %s together", one, other), first.Balance().Plus(second.Balance()), want)
+	})
+}
+
+func (d *desk) checkBoth(ctx context.Context, one, other group, check func(first, second groupcheckout.State) error) error {
+	return d.check(ctx, one, func(first groupcheckout.State) error {
+		second, err := d.readGroup(ctx, other)
+		if err != nil {
+			return err
+		}
+		return check(first, second)
+	})
+}
+
+// residualKeepsCharges checks that nothing that was entered is lost.
+func (d *desk) residualKeepsCharges(ctx context.Context, s stay, g group, before domain.Money) error {
+	return d.check(ctx, g, func(state groupcheckout.State) error {
+		if got := state.Status(d.idOf(s)); got != groupcheckout.Merged {
+			return fmt.Errorf("got %s %s in %s, want it merged", s, got, g)
+		}
+		return same("residual of "+s.String(), state.Residual(d.idOf(s)), before.Plus(d.counted))
+	})
+}
+
+func (d *desk) leftOrMerged(ctx context.Context, s stay, g group) error {
+	return d.check(ctx, g, func(state groupcheckout.State) error {
+		left, err := d.readStay(ctx, s)
+		if err != nil {
+			return err
+		}
+		merged := state.Status(d.idOf(s)) == groupcheckout.Merged
+		if left.CheckedOut() == merged {
+			return fmt.Errorf("got %s checked out: %t, and merged into %s: %t; want one of both", s, left.CheckedOut(), g, merged)
+		}
+		return nil
+	})
+}

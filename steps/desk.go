@@ -1,0 +1,185 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"groupcheckout/domain"
+	"groupcheckout/domain/es"
+	"groupcheckout/domain/groupcheckout"
+	"groupcheckout/domain/gueststay"
+)
+
+// desk is one scenario's front desk. It is the clerk's memory: what the names
+// stand for, what time it is, and what came of the last attempt.
+//
+// Steps run one after another; only ids are also asked for by clerks who work
+// at the same moment.
+type desk struct {
+	world World
+
+	mu     sync.Mutex
+	stays  map[stay]domain.StayID
+	groups map[group]domain.GroupID
+	tour   []domain.StayID
+
+	now time.Time // moves on by a minute with every command
+
+	charge  func(context.Context) error // enters the last charge once more
+	payment func(context.Context) error // enters the last payment once more
+
+	attempt *attempt      // that no step has checked yet
+	counted domain.Money  // the charge that raced with a selection; 0 if it was refused
+	reactor reactorStatus // as far as this scenario had a hand in it
+}
+
+// attempt is a command that a scenario expects to be refused.
+type attempt struct{ refusal error }
+
+// reactorStatus is what a scenario has done to its reactor.
+type reactorStatus int
+
+const (
+	working reactorStatus = iota
+	down
+)
+
+// opens is when a desk begins to work.
+const opens = 9 * time.Hour
+
+func newDesk(world World) *desk {
+	return &desk{
+		world:  world,
+		stays:  map[stay]domain.StayID{},
+		groups: map[group]domain.GroupID{},
+		now:    today().Add(opens),
+	}
+}
+
+// idOf is the id behind the number of a stay. A number that was not spoken of
+// before gets one of which nothing is known.
+func (d *desk) idOf(s stay) domain.StayID {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, known := d.stays[s]; !known {
+		d.stays[s] = newStay()
+	}
+	return d.stays[s]
+}
+
+func (d *desk) idsOf(stays []stay) []domain.StayID {
+	ids := make([]domain.StayID, len(stays))
+	for i, s := range stays {
+		ids[i] = d.idOf(s)
+	}
+	return ids
+}
+
+// groupID is the id behind the name of a group.
+func (d *desk) groupID(g group) domain.GroupID {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, known := d.groups[g]; !known {
+		d.groups[g] = domain.GroupID(uuid.New())
+	}
+	return d.groups[g]
+}
+
+// nameOf is the name that the scenario has for a stay.
+func (d *desk) nameOf(id domain.StayID) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for name, known := range d.stays {
+		if known == id {
+			return name.String()
+		}
+	}
+	return "stay " + id.String()
+}
+
+// nameOfGroup is the name that the scenario has for a group.
+func (d *desk) nameOfGroup(id domain.GroupID) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for name, known := range d.groups {
+		if known == id {
+			return name.String()
+		}
+	}
+	return "the group with the id " + id.String()
+}
+
+func (d *desk) namesOf(ids []domain.StayID) string {
+	if len(ids) == 0 {
+		return "no stay"
+	}
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = d.nameOf(id)
+	}
+	return strings.Join(names, ", ")
+}
+
+// moment is the time of the next command.
+func (d *desk) moment() domain.Moment {
+	d.now = d.now.Add(time.Minute)
+	return domain.MomentOf(d.now)
+}
+
+// try keeps the outcome of a command for a step that checks it. Only a refusal
+// is an outcome: an error from beneath the domain fails the step.
+func (d *desk) try(err error) error {
+	if earlier := d.checkedEverything(); earlier != nil {
+		return earlier
+	}
+	if err != nil && !isRefusal(err) {
+		return err
+	}
+	d.attempt = &attempt{refusal: err}
+	return nil
+}
+
+// refused hands over what came of the last attempt, which is checked with that.
+func (d *desk) refused() (error, error) {
+	if d.attempt == nil {
+		return nil, errors.New("got no attempt that was not checked already, want one that was refused: write “tries to” in the step before")
+	}
+	refusal := d.attempt.refusal
+	d.attempt = nil
+	if refusal == nil {
+		return nil, errors.New("got a command that was carried out, want it refused")
+	}
+	return refusal, nil
+}
+
+// checkedEverything returns an error if the last attempt was not checked.
+func (d *desk) checkedEverything() error {
+	switch {
+	case d.attempt == nil:
+		return nil
+	case d.attempt.refusal == nil:
+		return errors.New("a command that the clerk tried was carried out, and no step checked that")
+	}
+	return fmt.Errorf("no step checked the refusal of what the clerk tried: %w", d.attempt.refusal)
+}
+
+func (d *desk) readStay(ctx context.Context, s stay) (gueststay.State, error) {
+	return d.world.Stays().Read(ctx, d.idOf(s))
+}
+
+func (d *desk) readGroup(ctx context.Context, g group) (groupcheckout.State, error) {
+	return d.world.Groups().Read(ctx, d.groupID(g))
+}
+
+func (d *desk) stream(g group) es.StreamName { return d.world.Groups().Stream(d.groupID(g)) }
+
+// newStay, newCharge and newPayment identify something that is not on record.
+func newStay() domain.StayID       { return domain.StayID(uuid.New()) }
+func newCharge() domain.ChargeID   { return domain.ChargeID(uuid.New()) }
+func newPayment() domain.PaymentID { return domain.PaymentID(uuid.New()) }

@@ -1,0 +1,226 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"groupcheckout/domain"
+	"groupcheckout/domain/groupcheckout"
+	"groupcheckout/harness/gherkin"
+)
+
+func groupCommands(r *gherkin.Registrar, d *desk) {
+	r.When("the clerk selects stay(s) {stays} for {group}", d.selectStays)
+	r.When("the clerk takes a payment of {money} for {group}", d.payGroup)
+	r.When("the clerk confirms {group}", d.confirm)
+	r.Given("{group} has taken over stay(s) {stays}", d.takenOver)
+	r.Given("{group} was settled with {money} and confirmed", d.settledAndConfirmed)
+	r.When("the selected stays of {group} have been visited", d.visited)
+}
+
+func groupAttempts(r *gherkin.Registrar, d *desk) {
+	r.When("the clerk tries to select stay(s) {stays} for {group}", d.trySelectStays)
+	r.When("the clerk tries to take a payment of {money} for {group}", d.tryPayGroup)
+	r.When("the clerk tries to confirm {group}", d.tryConfirm)
+}
+
+func groupChecks(r *gherkin.Registrar, d *desk) {
+	r.Then("stay(s) {stays} is/are merged into {group}", d.areMerged)
+	r.Then("stay(s) {stays} could not be merged into {group}", d.couldNotBeMerged)
+	r.Then("the stays of {group} are:", d.staysAre)
+	r.Then("the balance of {group} is {money}", d.groupBalance)
+	r.Then("the balance of {group} reads {string}", d.groupBalanceReads)
+	r.Then("the clerk is asked to settle {money} for {group}", d.askedToSettle)
+	r.Then("nothing is left to do for {group}", d.nothingLeft)
+	r.Then("{group} is confirmed", d.isConfirmed)
+	r.Then("{group} is not confirmed", d.isNotConfirmed)
+	r.Then("{count} stay(s) of {group} wait(s) to be visited", d.waiting)
+}
+
+func (d *desk) selectStays(ctx context.Context, stays []stay, g group) error {
+	return d.world.Groups().Select(ctx, d.groupID(g), d.idsOf(stays), d.moment())
+}
+
+func (d *desk) trySelectStays(ctx context.Context, stays []stay, g group) error {
+	return d.try(d.selectStays(ctx, stays, g))
+}
+
+func (d *desk) payGroup(ctx context.Context, amount domain.Money, g group) error {
+	payment := newPayment()
+	d.payment = func(ctx context.Context) error {
+		return d.world.Groups().Pay(ctx, d.groupID(g), payment, amount, d.moment())
+	}
+	return d.payment(ctx)
+}
+
+func (d *desk) tryPayGroup(ctx context.Context, amount domain.Money, g group) error {
+	return d.try(d.payGroup(ctx, amount, g))
+}
+
+func (d *desk) confirm(ctx context.Context, g group) error {
+	return d.world.Groups().Confirm(ctx, d.groupID(g), d.moment())
+}
+
+func (d *desk) tryConfirm(ctx context.Context, g group) error { return d.try(d.confirm(ctx, g)) }
+
+func (d *desk) takenOver(ctx context.Context, g group, stays []stay) error {
+	if err := d.selectStays(ctx, stays, g); err != nil {
+		return err
+	}
+	return d.areMerged(ctx, stays, g)
+}
+
+func (d *desk) settledAndConfirmed(ctx context.Context, g group, amount domain.Money) error {
+	if err := d.payGroup(ctx, amount, g); err != nil {
+		return err
+	}
+	return d.confirm(ctx, g)
+}
+
+func (d *desk) visited(ctx context.Context, g group) error {
+	return d.check(ctx, g, func(groupcheckout.State) error { return nil })
+}
+
+// check checks the state of a group once every selected stay has an outcome.
+// Anything that it could say of the group before that would be said too early.
+func (d *desk) check(ctx context.Context, g group, check func(groupcheckout.State) error) error {
+	return d.world.Eventually(ctx, func(ctx context.Context) error {
+		state, err := d.readGroup(ctx, g)
+		if err != nil {
+			return err
+		}
+		if pending := state.Stays(groupcheckout.Pending); len(pending) > 0 && d.reactor != down {
+			return fmt.Errorf("got %d stays of %s without an outcome (%s), want none", len(pending), g, d.namesOf(pending))
+		}
+		return check(state)
+	})
+}
+
+func (d *desk) areMerged(ctx context.Context, stays []stay, g group) error {
+	return d.outcomes(ctx, stays, g, groupcheckout.Merged)
+}
+
+func (d *desk) couldNotBeMerged(ctx context.Context, stays []stay, g group) error {
+	return d.outcomes(ctx, stays, g, groupcheckout.Failed)
+}
+
+func (d *desk) outcomes(ctx context.Context, stays []stay, g group, want groupcheckout.Status) error {
+	return d.check(ctx, g, func(state groupcheckout.State) error {
+		var errs []error
+		for _, s := range stays {
+			if got := state.Status(d.idOf(s)); got != want {
+				errs = append(errs, fmt.Errorf("got %s %s in %s, want it %s", s, got, g, want))
+			}
+		}
+		return errors.Join(errs...)
+	})
+}
+
+// outcomeRow is what became of a selected stay, as a table describes it.
+type outcomeRow struct {
+	Stay     stay                 `col:"stay"`
+	Outcome  groupcheckout.Status `col:"outcome"`
+	Residual *domain.Money        `col:"residual,optional"` // none for a stay that failed
+}
+
+// staysAre compares all stays of a group, in any order.
+func (d *desk) staysAre(ctx context.Context, g group, table gherkin.Table) error {
+	rows, err := gherkin.Rows[outcomeRow](table)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if merged := row.Outcome == groupcheckout.Merged; merged != (row.Residual != nil) {
+			return fmt.Errorf("the table says of %s that it %s: a residual belongs to each merged stay, and to no other", row.Stay, row.Outcome)
+		}
+	}
+	return d.check(ctx, g, func(state groupcheckout.State) error {
+		listed := map[domain.StayID]struct{}{}
+		var errs []error
+		for _, row := range rows {
+			listed[d.idOf(row.Stay)] = struct{}{}
+			errs = append(errs, row.check(state, d.idOf(row.Stay)))
+		}
+		for _, status := range []groupcheckout.Status{groupcheckout.Pending, groupcheckout.Merged, groupcheckout.Failed} {
+			for _, id := range state.Stays(status) {
+				if _, known := listed[id]; !known {
+					errs = append(errs, fmt.Errorf("got %s %s, want it not in %s", d.nameOf(id), status, g))
+				}
+			}
+		}
+		return errors.Join(errs...)
+	})
+}
+
+func (r outcomeRow) check(state groupcheckout.State, id domain.StayID) error {
+	switch got := state.Status(id); {
+	case got != r.Outcome:
+		return fmt.Errorf("got %s %s, want it %s", r.Stay, got, r.Outcome)
+	case got == groupcheckout.Merged:
+		return same("residual of "+r.Stay.String(), state.Residual(id), *r.Residual)
+	}
+	return nil
+}
+
+func (d *desk) groupBalance(ctx context.Context, g group, want domain.Money) error {
+	return d.check(ctx, g, func(state groupcheckout.State) error {
+		return same("balance of "+g.String(), state.Balance(), want)
+	})
+}
+
+func (d *desk) groupBalanceReads(ctx context.Context, g group, want string) error {
+	return d.check(ctx, g, func(state groupcheckout.State) error {
+		return reads("balance of "+g.String(), state.Balance(), want)
+	})
+}
+
+func (d *desk) askedToSettle(ctx context.Context, want domain.Money, g group) error {
+	return d.check(ctx, g, func(state groupcheckout.State) error {
+		step, settle := groupcheckout.Next(state).(groupcheckout.Settle)
+		if !settle {
+			return fmt.Errorf("got %T as the next step of %s, want one to settle %s", groupcheckout.Next(state), g, want)
+		}
+		return same("balance to settle for "+g.String(), step.Balance, want)
+	})
+}
+
+func (d *desk) nothingLeft(ctx context.Context, g group) error {
+	return d.check(ctx, g, func(state groupcheckout.State) error {
+		if step, nothing := groupcheckout.Next(state).(groupcheckout.Nothing); !nothing {
+			return fmt.Errorf("got %T as the next step of %s, want nothing left to do", step, g)
+		}
+		return nil
+	})
+}
+
+func (d *desk) isConfirmed(ctx context.Context, g group) error {
+	state, err := d.readGroup(ctx, g)
+	if err == nil && !state.Confirmed() {
+		err = fmt.Errorf("got %s not confirmed (balance %s), want it confirmed", g, state.Balance())
+	}
+	return err
+}
+
+func (d *desk) isNotConfirmed(ctx context.Context, g group) error {
+	state, err := d.readGroup(ctx, g)
+	if err == nil && state.Confirmed() {
+		err = fmt.Errorf("got %s confirmed, want it not confirmed", g)
+	}
+	return err
+}
+
+// waiting is checked at once: it says something only while the reactor is down.
+func (d *desk) waiting(ctx context.Context, want count, g group) error {
+	if d.reactor != down {
+		return errors.New("how many stays wait is certain only while the reactor is down: stop it in a step before")
+	}
+	state, err := d.readGroup(ctx, g)
+	if err != nil {
+		return err
+	}
+	if pending := state.Stays(groupcheckout.Pending); len(pending) != int(want) {
+		return fmt.Errorf("got %d stays of %s waiting (%s), want %d", len(pending), g, d.namesOf(pending), want)
+	}
+	return nil
+}

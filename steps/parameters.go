@@ -1,0 +1,92 @@
+package steps
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"groupcheckout/domain"
+	"groupcheckout/domain/groupcheckout"
+)
+
+// The names that scenarios use. A desk knows the ids behind them.
+type (
+	stay  string // the number of a stay, such as 101
+	group string // the name of a group, empty for "the group"
+)
+
+func (s stay) String() string { return "stay " + string(s) }
+
+func (g group) String() string {
+	if g == "" {
+		return "the group"
+	}
+	return fmt.Sprintf("the group %q", string(g))
+}
+
+// count is a number of things. Its thousands may be set off by commas.
+type count int
+
+// parseMoney reads an amount such as 12,500.00.
+func parseMoney(groups []string) (domain.Money, error) {
+	return domain.ParseMoney(strings.ReplaceAll(groups[0], ",", ""))
+}
+
+func parseStay(groups []string) (stay, error) { return stay(groups[0]), nil }
+
+// parseStays reads a list such as "101, 102 and 103", or a range such as
+// "101 to 110".
+func parseStays(groups []string) ([]stay, error) {
+	var list []stay
+	for _, part := range strings.Split(strings.ReplaceAll(groups[0], " and ", ", "), ", ") {
+		from, to, isRange := strings.Cut(part, " to ")
+		if !isRange {
+			list = append(list, stay(part))
+			continue
+		}
+		first, err := strconv.Atoi(from)
+		if err != nil {
+			return nil, err
+		}
+		last, err := strconv.Atoi(to)
+		if err != nil {
+			return nil, err
+		}
+		if first >= last || last-first > 1000 {
+			return nil, fmt.Errorf("%q is not a range of stays: it has to run from a lower number to a higher one, and over 1000 at most", part)
+		}
+		for n := first; n <= last; n++ {
+			list = append(list, stay(strconv.Itoa(n)))
+		}
+	}
+	return list, nil
+}
+
+// parseGroup is given the name that follows "the group", if there is one.
+func parseGroup(groups []string) (group, error) { return group(groups[0]), nil }
+
+// today is the day on which every scenario takes place. The time of day that a
+// scenario begins at is the desk's.
+func today() time.Time { return time.Date(2026, time.June, 1, 0, 0, 0, 0, time.UTC) }
+
+// parseTime reads a time of day.
+func parseTime(groups []string) (domain.Moment, error) {
+	clock, err := time.Parse("15:04", groups[0])
+	if err != nil {
+		return domain.Moment{}, err
+	}
+	return domain.MomentOf(today().Add(time.Duration(clock.Hour())*time.Hour + time.Duration(clock.Minute())*time.Minute)), nil
+}
+
+func parseCount(groups []string) (count, error) {
+	n, err := strconv.Atoi(strings.ReplaceAll(groups[0], ",", ""))
+	return count(n), err
+}
+
+func parseOutcome(groups []string) (groupcheckout.Status, error) {
+	if groups[0] == groupcheckout.Merged.String() {
+		return groupcheckout.Merged, nil
+	}
+	return groupcheckout.Failed, nil
+}

@@ -1,0 +1,96 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/harness/gherkin"
+)
+
+// reactorStates is what happens to the reactor, its feed and its reads.
+func reactorStates(r *gherkin.Registrar, d *desk) {
+	r.Given("the visits to the stays are paused", d.stopReactor)
+	r.When("the visits go on", d.startReactor)
+	r.Given("the reactor is stopped", d.stopReactor)
+	r.When("the reactor starts again", d.startReactor)
+	r.When("the reactor is stopped and started again", d.restartReactor)
+	r.Given("the reactor is going to break down after {count} write(s)", d.breakAfter)
+	r.When("the reactor has broken down", d.awaitBroken)
+	r.When("the feed delivers {group} again", d.deliverAgain)
+	r.Given("the reactor's next {count} read(s) of {group} miss(es) what was written", d.lag)
+}
+
+func reactorChecks(r *gherkin.Registrar, d *desk) {
+	r.Then("the reactor was called {count} time(s) for {group}", d.calledTimes)
+}
+
+func (d *desk) stopReactor(ctx context.Context) error {
+	d.reactor = down
+	return d.world.Reactor().Stop(ctx)
+}
+
+func (d *desk) startReactor(ctx context.Context) error {
+	d.reactor = working
+	return d.world.Reactor().Start(ctx)
+}
+
+func (d *desk) restartReactor(ctx context.Context) error {
+	if err := d.stopReactor(ctx); err != nil {
+		return err
+	}
+	return d.startReactor(ctx)
+}
+
+func (d *desk) breakAfter(writes count) error { return d.world.Reactor().BreakAfter(int(writes)) }
+
+func (d *desk) awaitBroken(ctx context.Context) error {
+	d.reactor = down
+	return d.world.Reactor().AwaitBroken(ctx)
+}
+
+func (d *desk) deliverAgain(ctx context.Context, g group) error {
+	return d.world.Reactor().DeliverAgain(ctx, d.stream(g))
+}
+
+func (d *desk) lag(reads count, g group) error {
+	d.world.Reactor().Lag(d.stream(g), int(reads))
+	return nil
+}
+
+func (d *desk) calledTimes(ctx context.Context, want count, g group) error {
+	return d.world.Eventually(ctx, func(context.Context) error {
+		if got := d.world.Reactor().Calls(d.stream(g)); got != int(want) {
+			return fmt.Errorf("got %d calls of the reactor for %s, want %d", got, g, want)
+		}
+		return nil
+	})
+}
+
+// foreignEvents is what other programs write to the same store.
+func foreignEvents(r *gherkin.Registrar, d *desk) {
+	r.Given("another program writes an event of the unknown type {string} to stay {stay}", d.foreignStayEvent)
+	r.Given("another program writes an event of the unknown type {string} to {group}", d.foreignGroupEvent)
+}
+
+func (d *desk) foreignStayEvent(ctx context.Context, eventType string, s stay) error {
+	return d.writeForeign(ctx, d.world.Stays().Stream(d.idOf(s)), eventType)
+}
+
+func (d *desk) foreignGroupEvent(ctx context.Context, eventType string, g group) error {
+	return d.writeForeign(ctx, d.stream(g), eventType)
+}
+
+// writeForeign appends an event that no codec here knows.
+func (d *desk) writeForeign(ctx context.Context, stream es.StreamName, eventType string) error {
+	events, err := d.world.Store().Read(ctx, stream, 0, es.FromLeader)
+	if err != nil {
+		return err
+	}
+	_, err = d.world.Store().Append(ctx, stream, es.Version(len(events)), []es.EventData{
+		{ID: uuid.New(), Type: eventType, Data: []byte(`{"by":"another program"}`), Time: d.moment().Time()},
+	})
+	return err
+}

@@ -1,0 +1,42 @@
+package steps
+
+import (
+	"groupcheckout/domain"
+	"groupcheckout/domain/groupcheckout"
+	"groupcheckout/harness/gherkin"
+)
+
+// Register registers every step for one scenario, on its own desk in the given
+// world. The world may be nil if no step is going to run.
+//
+// Call atEnd when the scenario has passed: it returns an error if the scenario
+// provoked an outcome that no step checked.
+func Register(r *gherkin.Registrar, w World) (atEnd func() error) {
+	d := newDesk(w)
+	parameters(r)
+	stayStates(r, d)
+	stayCommands(r, d)
+	stayAttempts(r, d)
+	stayChecks(r, d)
+	groupCommands(r, d)
+	groupAttempts(r, d)
+	groupChecks(r, d)
+	refusals(r, d)
+	competition(r, d)
+	competitionChecks(r, d)
+	tours(r, d)
+	reactorStates(r, d)
+	reactorChecks(r, d)
+	foreignEvents(r, d)
+	return d.checkedEverything
+}
+
+func parameters(r *gherkin.Registrar) {
+	gherkin.Parameter[domain.Money](r, "money", `-?\d[\d,]*(?:\.\d+)?`, parseMoney)
+	gherkin.Parameter[stay](r, "stay", `\d+`, parseStay)
+	gherkin.Parameter[[]stay](r, "stays", `\d+(?:(?:, | and | to )\d+)*`, parseStays)
+	gherkin.Parameter[group](r, "group", `the group(?: "([^"]+)")?`, parseGroup)
+	gherkin.Parameter[domain.Moment](r, "time", `\d\d:\d\d`, parseTime)
+	gherkin.Parameter[count](r, "count", `\d[\d,]*`, parseCount)
+	gherkin.Parameter[groupcheckout.Status](r, "outcome", `merged|failed`, parseOutcome)
+}

@@ -1,0 +1,256 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+
+	"groupcheckout/domain"
+	"groupcheckout/harness/gherkin"
+)
+
+// stayStates are the stays that a scenario begins with.
+func stayStates(r *gherkin.Registrar, d *desk) {
+	r.Given("stay(s) {stays} with a balance of {money}", d.staysOwing)
+	r.Given("stay(s) {stays} with a credit of {money}", d.staysInCredit)
+	r.Given("these stays:", d.theseStays)
+	r.Given("stay {stay} was checked out", d.stayGone)
+}
+
+func stayCommands(r *gherkin.Registrar, d *desk) {
+	r.When("the clerk checks in stay {stay} at {time}", d.checkIn)
+	r.When("the clerk charges {money} to stay {stay}", d.chargeStay)
+	r.When("the clerk enters that charge again", d.chargeAgain)
+	r.When("the clerk takes a payment of {money} for stay {stay}", d.payStay)
+	r.When("the clerk enters that payment again", d.payAgain)
+	r.When("the clerk checks out stay {stay}", d.checkOut)
+}
+
+func stayAttempts(r *gherkin.Registrar, d *desk) {
+	r.When("the clerk tries to check in stay {stay} at {time}", d.tryCheckIn)
+	r.When("the clerk tries to charge {money} to stay {stay}", d.tryChargeStay)
+	r.When("the clerk tries to take a payment of {money} for stay {stay}", d.tryPayStay)
+	r.When("the clerk tries to check out stay {stay}", d.tryCheckOut)
+}
+
+func stayChecks(r *gherkin.Registrar, d *desk) {
+	r.Then("the balance of stay {stay} is {money}", d.stayBalance)
+	r.Then("the balance of stay {stay} reads {string}", d.stayBalanceReads)
+	r.Then("stay {stay} is checked out", d.isCheckedOut)
+	r.Then("stay {stay} is not checked out", d.isNotCheckedOut)
+	r.Then("stay {stay} belongs to {group}", d.belongsTo)
+	r.Then("stay {stay} belongs to no group", d.belongsToNone)
+	r.Then("stay {stay} is on record", d.isKnown)
+	r.Then("stay {stay} is not on record", d.isUnknown)
+}
+
+func (d *desk) staysOwing(ctx context.Context, stays []stay, balance domain.Money) error {
+	for _, s := range stays {
+		if err := d.begin(ctx, d.idOf(s), balance, domain.Money{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *desk) staysInCredit(ctx context.Context, stays []stay, credit domain.Money) error {
+	for _, s := range stays {
+		if err := d.begin(ctx, d.idOf(s), domain.Money{}, credit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stayRow is a stay as a table describes it. An amount that is left out is
+// nothing.
+type stayRow struct {
+	Stay    stay         `col:"stay"`
+	Charged domain.Money `col:"charged,optional"`
+	Paid    domain.Money `col:"paid,optional"`
+}
+
+func (d *desk) theseStays(ctx context.Context, table gherkin.Table) error {
+	rows, err := gherkin.Rows[stayRow](table)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if err := d.begin(ctx, d.idOf(row.Stay), row.Charged, row.Paid); err != nil {
+			return fmt.Errorf("%s: %w", row.Stay, err)
+		}
+	}
+	return nil
+}
+
+// begin checks a guest in, with one charge and one payment unless they are 0.
+func (d *desk) begin(ctx context.Context, id domain.StayID, charged, paid domain.Money) error {
+	if err := d.world.Stays().CheckIn(ctx, id, d.moment()); err != nil {
+		return err
+	}
+	if !charged.IsZero() {
+		if err := d.world.Stays().Charge(ctx, id, newCharge(), charged, d.moment()); err != nil {
+			return err
+		}
+	}
+	if paid.IsZero() {
+		return nil
+	}
+	return d.world.Stays().Pay(ctx, id, newPayment(), paid, d.moment())
+}
+
+func (d *desk) stayGone(ctx context.Context, s stay) error {
+	if err := d.begin(ctx, d.idOf(s), domain.Money{}, domain.Money{}); err != nil {
+		return err
+	}
+	return d.checkOut(ctx, s)
+}
+
+func (d *desk) checkIn(ctx context.Context, s stay, at domain.Moment) error {
+	return d.world.Stays().CheckIn(ctx, d.idOf(s), at)
+}
+
+func (d *desk) tryCheckIn(ctx context.Context, s stay, at domain.Moment) error {
+	return d.try(d.checkIn(ctx, s, at))
+}
+
+func (d *desk) chargeStay(ctx context.Context, amount domain.Money, s stay) error {
+	charge := newCharge()
+	d.charge = func(ctx context.Context) error {
+		return d.world.Stays().Charge(ctx, d.idOf(s), charge, amount, d.moment())
+	}
+	return d.charge(ctx)
+}
+
+func (d *desk) tryChargeStay(ctx context.Context, amount domain.Money, s stay) error {
+	return d.try(d.chargeStay(ctx, amount, s))
+}
+
+func (d *desk) chargeAgain(ctx context.Context) error {
+	if d.charge == nil {
+		return fmt.Errorf("no charge was entered before in this scenario")
+	}
+	return d.charge(ctx)
+}
+
+func (d *desk) payStay(ctx context.Context, amount domain.Money, s stay) error {
+	payment := newPayment()
+	d.payment = func(ctx context.Context) error {
+		return d.world.Stays().Pay(ctx, d.idOf(s), payment, amount, d.moment())
+	}
+	return d.payment(ctx)
+}
+
+func (d *desk) tryPayStay(ctx context.Context, amount domain.Money, s stay) error {
+	return d.try(d.payStay(ctx, amount, s))
+}
+
+func (d *desk) payAgain(ctx context.Context) error {
+	if d.payment == nil {
+		return fmt.Errorf("no payment was entered before in this scenario")
+	}
+	return d.payment(ctx)
+}
+
+func (d *desk) checkOut(ctx context.Context, s stay) error {
+	return d.world.Stays().CheckOut(ctx, d.idOf(s), d.moment())
+}
+
+func (d *desk) tryCheckOut(ctx context.Context, s stay) error { return d.try(d.checkOut(ctx, s)) }
+
+func (d *desk) stayBalance(ctx context.Context, s stay, want domain.Money) error {
+	state, err := d.readStay(ctx, s)
+	if err != nil {
+		return err
+	}
+	return same("balance of "+s.String(), state.Balance(), want)
+}
+
+func (d *desk) stayBalanceReads(ctx context.Context, s stay, want string) error {
+	state, err := d.readStay(ctx, s)
+	if err != nil {
+		return err
+	}
+	return reads("balance of "+s.String(), state.Balance(), want)
+}
+
+// same compares amounts, whatever their scale.
+func same(what string, got, want domain.Money) error {
+	if !got.Equal(want) {
+		return fmt.Errorf("got a %s of %s, want %s", what, got, want)
+	}
+	return nil
+}
+
+// reads compares an amount to the last digit, zeros included.
+func reads(what string, got domain.Money, want string) error {
+	if got.String() != want {
+		return fmt.Errorf("got a %s that reads %q, want %q", what, got, want)
+	}
+	return nil
+}
+
+func (d *desk) isCheckedOut(ctx context.Context, s stay) error {
+	state, err := d.readStay(ctx, s)
+	if err == nil && !state.CheckedOut() {
+		err = fmt.Errorf("got %s not checked out (balance %s), want it checked out", s, state.Balance())
+	}
+	return err
+}
+
+func (d *desk) isNotCheckedOut(ctx context.Context, s stay) error {
+	state, err := d.readStay(ctx, s)
+	if err == nil && state.CheckedOut() {
+		err = fmt.Errorf("got %s checked out, want it not checked out", s)
+	}
+	return err
+}
+
+func (d *desk) belongsTo(ctx context.Context, s stay, want group) error {
+	return d.world.Eventually(ctx, func(ctx context.Context) error {
+		got, err := d.owner(ctx, s)
+		if err == nil && got != want.String() {
+			err = fmt.Errorf("got %s in %s, want it in %s", s, got, want)
+		}
+		return err
+	})
+}
+
+func (d *desk) belongsToNone(ctx context.Context, s stay) error {
+	return d.world.Eventually(ctx, func(ctx context.Context) error {
+		got, err := d.owner(ctx, s)
+		if err == nil && got != noGroup {
+			err = fmt.Errorf("got %s in %s, want it in %s", s, got, noGroup)
+		}
+		return err
+	})
+}
+
+const noGroup = "no group"
+
+// owner names the group that a stay belongs to.
+func (d *desk) owner(ctx context.Context, s stay) (string, error) {
+	state, err := d.readStay(ctx, s)
+	if err != nil {
+		return "", err
+	}
+	if id, transferred := state.Group(); transferred {
+		return d.nameOfGroup(id), nil
+	}
+	return noGroup, nil
+}
+
+func (d *desk) isKnown(ctx context.Context, s stay) error {
+	state, err := d.readStay(ctx, s)
+	if err == nil && !state.Known() {
+		err = fmt.Errorf("got no record of %s, want one", s)
+	}
+	return err
+}
+
+func (d *desk) isUnknown(ctx context.Context, s stay) error {
+	state, err := d.readStay(ctx, s)
+	if err == nil && state.Known() {
+		err = fmt.Errorf("got a record of %s (balance %s), want none", s, state.Balance())
+	}
+	return err
+}

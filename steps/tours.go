@@ -1,0 +1,70 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"groupcheckout/domain"
+	"groupcheckout/domain/groupcheckout"
+	"groupcheckout/harness/gherkin"
+)
+
+// tours is about groups of so many stays that nobody lists them.
+func tours(r *gherkin.Registrar, d *desk) {
+	r.Given("a coach tour of {count} stays with a charge of {money} each", d.coachTour)
+	r.When("the clerk selects the whole coach tour for {group}", d.selectTour)
+	r.Then("all {count} stays of the coach tour are merged into {group}", d.tourMerged)
+	r.Then("the history of {group} has {count} entries", d.historyLength)
+}
+
+// clerks is how many clerks check in a coach tour side by side.
+const clerks = 16
+
+func (d *desk) coachTour(ctx context.Context, stays count, charge domain.Money) error {
+	at := d.moment()
+	d.tour = make([]domain.StayID, stays)
+	checkIns, ctx := errgroup.WithContext(ctx)
+	checkIns.SetLimit(clerks)
+	for i := range d.tour {
+		d.tour[i] = newStay()
+		checkIns.Go(func() error {
+			if err := d.world.Stays().CheckIn(ctx, d.tour[i], at); err != nil {
+				return err
+			}
+			return d.world.Stays().Charge(ctx, d.tour[i], newCharge(), charge, at)
+		})
+	}
+	return checkIns.Wait()
+}
+
+func (d *desk) selectTour(ctx context.Context, g group) error {
+	return d.world.Groups().Select(ctx, d.groupID(g), d.tour, d.moment())
+}
+
+func (d *desk) tourMerged(ctx context.Context, want count, g group) error {
+	return d.check(ctx, g, func(state groupcheckout.State) error {
+		merged := 0
+		for _, id := range d.tour {
+			if state.Status(id) == groupcheckout.Merged {
+				merged++
+			}
+		}
+		if merged != int(want) {
+			return fmt.Errorf("got %d stays of the coach tour merged into %s, want %d", merged, g, want)
+		}
+		return nil
+	})
+}
+
+// historyLength compares the number of events of a group.
+func (d *desk) historyLength(ctx context.Context, g group, want count) error {
+	return d.world.Eventually(ctx, func(ctx context.Context) error {
+		_, version, err := d.world.Groups().ReadVersion(ctx, d.groupID(g))
+		if err == nil && int64(version) != int64(want) {
+			err = fmt.Errorf("got %d entries in the history of %s, want %d", version, g, want)
+		}
+		return err
+	})
+}
