@@ -1,0 +1,104 @@
+# `make` lists the targets. A fresh machine needs Go, make, and Node with npm;
+# everything else is fetched.
+#
+#   STORE      the store that `features` runs on: memory or messagedb
+#   TAGS       a tag expression that selects scenarios, such as '@payment and not @slow'
+#   PROVISION  the only way to bring Message DB up: address, container or local;
+#              empty means the first that works (see harness/provision)
+
+STORE     ?= memory
+TAGS      ?=
+PROVISION ?=
+BENCH     ?= .
+
+GO      := go
+# What features passes to go test besides.
+FEATURES_FLAGS ?= -v
+
+TOOLS   := $(CURDIR)/build/tools
+SUMMARY := $(CURDIR)/build/summary
+
+# The race detector needs a C compiler; without one the tests run all the same.
+RACE := $(if $(shell command -v "$$($(GO) env CC)" 2>/dev/null),-race)
+
+GOLANGCI_LINT_VERSION := v2.15.0
+GOLANGCI_LINT         := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)
+
+# Runs a command while Message DB is up. The program is built, not run with
+# `go run`, which would hide the exit status and keep signals to itself.
+WITH_MESSAGEDB = $(TOOLS)/provision $(if $(PROVISION),-way $(PROVISION)) --
+
+# The command that a store's scenarios run under; memory needs none.
+with_memory    =
+with_messagedb = $(WITH_MESSAGEDB)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: demo
+demo: ## Run the hotel and its reactor in memory and show what happens
+	$(GO) run ./cmd/reactor demo
+
+.PHONY: test
+test: $(TOOLS)/provision ## Vet, run every test, and the scenarios on both stores
+	$(GO) vet ./...
+	rm -rf $(SUMMARY)
+	$(WITH_MESSAGEDB) $(MAKE) test-all
+	@$(MAKE) summary
+
+# One Message DB server serves all of these: each finds it in its environment.
+.PHONY: test-all
+test-all:
+	$(MAKE) PROVISION= unit
+	$(MAKE) PROVISION= STORE=memory TAGS= FEATURES_FLAGS=$(RACE) features
+	$(MAKE) PROVISION= STORE=messagedb TAGS= FEATURES_FLAGS=$(RACE) features
+
+.PHONY: unit
+unit: $(TOOLS)/provision ## Run every test but the scenarios
+	$(WITH_MESSAGEDB) $(GO) test $(RACE) -count=1 $$($(GO) list -e ./... | grep -v '/features$$')
+
+.PHONY: features
+features: $(if $(filter messagedb,$(STORE)),$(TOOLS)/provision) ## Run the scenarios on STORE, those that TAGS selects
+	$(if $(filter memory messagedb,$(STORE)),,$(error there is no store STORE=$(STORE); choose memory or messagedb))
+	$(with_$(STORE)) $(GO) test ./features -count=1 $(FEATURES_FLAGS) -store=$(STORE) -tagged='$(TAGS)' -summary=$(SUMMARY)/$(STORE).txt
+
+.PHONY: summary
+summary:
+	@for store in memory messagedb; do \
+		test -s $(SUMMARY)/$$store.txt || { echo "make: the scenarios on $$store left no $(SUMMARY)/$$store.txt: they did not run" >&2; exit 1; }; \
+	done
+	@echo
+	@cat $(SUMMARY)/*.txt
+	$(if $(RACE),,@echo "The race detector was off: it needs a C compiler, and there is none.")
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## Run the linters (golangci-lint, at a pinned version)
+	$(GOLANGCI_LINT) run ./...
+
+.PHONY: fmt
+fmt: $(GOLANGCI_LINT) ## Format the code
+	$(GOLANGCI_LINT) fmt ./...
+
+.PHONY: bench
+bench: $(TOOLS)/provision ## Run the benchmarks that BENCH selects
+	$(WITH_MESSAGEDB) $(GO) test -run='^$$' -bench='$(BENCH)' -benchmem ./...
+
+.PHONY: clean
+clean: ## Remove everything that was built
+	rm -rf build
+
+# Always asked for, since only Go knows whether it is up to date.
+.PHONY: $(TOOLS)/provision
+$(TOOLS)/provision:
+	@$(GO) build -o $@ ./harness/provision/cmd/provision
+
+$(GOLANGCI_LINT):
+	@echo "building golangci-lint $(GOLANGCI_LINT_VERSION), once; this takes some minutes"
+	@mkdir -p $(TOOLS)/new
+	GOBIN=$(TOOLS)/new $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	@mv $(TOOLS)/new/golangci-lint $@

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"text/tabwriter"
+
+	"groupcheckout/reactor/feed"
+	"groupcheckout/stores"
+)
+
+// checkpointCommand is reactor checkpoint.
+type checkpointCommand struct {
+	ProcessorName string        `short:"g" aliases:"processorname" required:"" placeholder:"NAME" help:"The consumer group: the --processor-name of the reactor."`
+	Tranche       string        `placeholder:"NAME" help:"The part of the feed, needed to set a position if there are several. Without it all are shown."`
+	Position      *int64        `short:"p" placeholder:"POSITION" help:"Set the checkpoint to this position, from where the next start goes on. Without it nothing is changed."`
+	Force         bool          `help:"Set a position beyond the end of the feed. A reactor refuses to start there, since it would pass over what is still to come."`
+	Mdb           checkpointMdb `cmd:"" help:"Of a Message DB."`
+}
+
+// checkpointMdb is reactor checkpoint mdb.
+type checkpointMdb struct {
+	mdbServer
+}
+
+// Help is the text behind the summary.
+func (*checkpointMdb) Help() string {
+	return `Shows how far a consumer group has got: its checkpoint, the end of the feed, and the distance. A position counts all events of the store, not only those that the reactor follows, so a distance is not a number of events.
+
+With --position it sets the checkpoint and prints the position before and after. Setting it back is harmless: what lies behind is handled again, and nothing is done twice. Setting it forward passes over what lies between, for good.
+
+Stop the reactors of the group first: one that runs does not look at the checkpoint again, and overwrites it.
+` + mdbHelp
+}
+
+// Run shows or sets the checkpoint.
+func (c *checkpointMdb) Run(ctx context.Context, s streams, common *checkpointCommand) error {
+	backend, err := c.open(ctx, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer backend.Close()
+	return common.showOrSet(ctx, backend, s.out)
+}
+
+// place is where a group is on a tranche.
+type place struct {
+	key   feed.Key
+	saved feed.Position
+	known bool
+	end   feed.Position
+}
+
+func (p place) checkpoint() string {
+	if !p.known {
+		return "none"
+	}
+	return fmt.Sprint(p.saved)
+}
+
+func (p place) behind() string {
+	if p.saved > p.end {
+		return fmt.Sprintf("%d beyond the end", p.saved-p.end)
+	}
+	return fmt.Sprint(p.end - p.saved)
+}
+
+func (c *checkpointCommand) showOrSet(ctx context.Context, backend *stores.Backend, out io.Writer) error {
+	places, err := c.find(ctx, backend)
+	if err != nil {
+		return err
+	}
+	if c.Position == nil {
+		return show(places, out)
+	}
+	if len(places) > 1 {
+		return &usageError{fmt.Sprintf("the feed has %d tranches: say with --tranche which one to set", len(places))}
+	}
+	p, to := places[0], feed.Position(*c.Position)
+	switch {
+	case to < 0:
+		return &usageError{fmt.Sprintf("--position cannot be %d: 0 is the beginning of the feed", to)}
+	case to > p.end && !c.Force:
+		return &usageError{fmt.Sprintf("--position %d is beyond the end of the feed, which is %d: a reactor would refuse to start there; use --force if it is meant so", to, p.end)}
+	}
+	if err := backend.Checkpoints.Save(ctx, p.key, to); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "group %q on tranche %q of %s: %s -> %d (the feed ends at %d)\n",
+		p.key.Group, p.key.Tranche, p.key.Source, p.checkpoint(), to, p.end)
+	return err
+}
+
+// find looks up the tranches that are asked for.
+func (c *checkpointCommand) find(ctx context.Context, backend *stores.Backend) ([]place, error) {
+	tranches, err := backend.Source.Tranches(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list the tranches of the feed: %w", err)
+	}
+	var places []place
+	for _, tranche := range tranches {
+		if c.Tranche != "" && string(tranche) != c.Tranche {
+			continue
+		}
+		p := place{key: feed.Key{Source: backend.Source.ID(), Tranche: tranche, Group: c.ProcessorName}}
+		if p.saved, p.known, err = backend.Checkpoints.Load(ctx, p.key); err != nil {
+			return nil, err
+		}
+		if p.end, err = backend.Source.End(ctx, tranche); err != nil {
+			return nil, err
+		}
+		places = append(places, p)
+	}
+	if len(places) == 0 {
+		return nil, &usageError{fmt.Sprintf("there is no tranche %q; the feed has %q", c.Tranche, tranches)}
+	}
+	return places, nil
+}
+
+func show(places []place, out io.Writer) error {
+	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(table, "group\tsource\ttranche\tcheckpoint\tend of feed\tbehind")
+	unknown := false
+	for _, p := range places {
+		unknown = unknown || !p.known
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%s\n", p.key.Group, p.key.Source, p.key.Tranche, p.checkpoint(), p.end, p.behind())
+	}
+	if unknown {
+		fmt.Fprintln(table, "\nWhere there is no checkpoint the group was never here, or it saved nothing yet: is the name right?")
+	}
+	return table.Flush()
+}

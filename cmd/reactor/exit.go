@@ -1,0 +1,94 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"groupcheckout/reactor"
+	"groupcheckout/reactor/demo"
+	"groupcheckout/stores"
+	"groupcheckout/stores/messagedb"
+)
+
+// The exit statuses.
+const (
+	statusDone          = 0
+	statusConfiguration = 1
+	statusFailure       = 2
+	statusAudit         = 3
+)
+
+// usageError says what is wrong with a command line.
+type usageError struct{ message string }
+
+func (e *usageError) Error() string { return e.message }
+
+// exitStatus tells apart what has to be corrected by somebody and what may be
+// better the next time.
+func exitStatus(err error) int {
+	var (
+		audit   *demo.AuditError
+		usage   *usageError
+		config  *reactor.ConfigError
+		address *stores.AddressError
+		ahead   *reactor.CheckpointAheadError
+		setup   *messagedb.SetupError
+	)
+	switch {
+	case err == nil:
+		return statusDone
+	case errors.As(err, &audit):
+		return statusAudit
+	case errors.As(err, &usage), errors.As(err, &config), errors.As(err, &address), errors.As(err, &ahead),
+		errors.Is(err, messagedb.ErrNoCheckpointSchema):
+		return statusConfiguration
+	case errors.As(err, &setup) && setup.Problem != messagedb.Unreachable && setup.Problem != messagedb.Unusable:
+		return statusConfiguration
+	}
+	return statusFailure
+}
+
+// paragraph is an error as one line: joined errors, and drivers, use several.
+func paragraph(err error) string {
+	var lines []string
+	for line := range strings.Lines(err.Error()) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	text := strings.Join(lines, "; ")
+	return strings.ReplaceAll(text, ":; ", ": ")
+}
+
+func asParseError(err error) (*kong.ParseError, bool) {
+	var parse *kong.ParseError
+	ok := errors.As(err, &parse)
+	return parse, ok
+}
+
+// withAdvice adds the command that helps to an error that has a remedy here.
+func withAdvice(err error, store string) error {
+	var ahead *reactor.CheckpointAheadError
+	if errors.As(err, &ahead) {
+		return fmt.Errorf("%w. To set it back: reactor checkpoint %s --processor-name %s --tranche %s --position %d, with the same connection flags",
+			err, store, quoted(ahead.Key.Group), quoted(string(ahead.Key.Tranche)), ahead.End)
+	}
+	return err
+}
+
+// quoted is a word as a shell wants it.
+func quoted(word string) string {
+	if word != "" && strings.IndexFunc(word, func(r rune) bool {
+		return !strings.ContainsRune("-_.:/@%+,", r) && !isAlphanumeric(r)
+	}) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+func isAlphanumeric(r rune) bool {
+	return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"groupcheckout/reactor/app"
+	"groupcheckout/stores"
+	"groupcheckout/stores/messagedb"
+)
+
+// mdbHelp explains the connection strings; it is the same for each command.
+const mdbHelp = `
+A connection string is written as Npgsql's, as a URL or as libpq's:
+
+    Host=db;Port=5432;Username=message_store;Password=…;Database=message_store
+    postgres://message_store@db:5432/message_store
+    host=db user=message_store dbname=message_store
+
+Put it in quotes. A password is better kept out of the command line, where every user of the machine can read it: use the variables, PGPASSWORD, or a password file (PGPASSFILE).`
+
+// mdbServer says where a Message DB is and where its checkpoints are kept.
+type mdbServer struct {
+	Connection           string `short:"c" aliases:"connectionstring" variable:"MDB_CONNECTION_STRING" placeholder:"STRING" help:"The server to write to: the leader. Required."`
+	CheckpointConnection string `also:"-cp" aliases:"cp,checkpointconnectionstring" placeholder:"STRING" help:"The server that keeps the checkpoints. As --connection unless given."`
+	CheckpointSchema     string `also:"-cs" aliases:"cs,checkpointschema" variable:"MDB_SCHEMA" placeholder:"NAME" help:"The schema that holds the table propulsion_checkpoint. Required."`
+}
+
+// mdbStore is all that can be said of a Message DB when following it.
+type mdbStore struct {
+	mdbServer
+	ReadConnection string       `also:"-r" aliases:"readconnectionstring" variable:"MDB_CONNECTION_STRING_READ" placeholder:"STRING" help:"The server to read from, which may be a replica that lags behind. As --connection unless given."`
+	BatchSize      int          `short:"b" aliases:"batchsize" default:"1000" placeholder:"EVENTS" help:"Events to read at once. Default ${default}."`
+	TailSleep      milliseconds `short:"t" aliases:"tailsleepintervalms" default:"100" placeholder:"TIME" help:"How long to wait at the end of the feed before asking again; a plain number is in milliseconds. Default ${default}."`
+	FromTail       bool         `short:"Z" aliases:"fromtail" help:"Start a group that has no checkpoint at the end of the feed, and so pass over all that happened before. Without it such a group starts at the beginning."`
+}
+
+func (s *mdbServer) config(log *slog.Logger) (messagedb.Config, error) {
+	if s.Connection == "" && s.CheckpointConnection == "" {
+		return messagedb.Config{}, &usageError{"no connection string is given: say where Message DB is with --connection (-c) STRING, or set MDB_CONNECTION_STRING"}
+	}
+	if s.CheckpointSchema == "" {
+		return messagedb.Config{}, &usageError{"no checkpoint schema is given: name the schema that holds the checkpoint table with --checkpoint-schema (-cs) NAME, or set MDB_SCHEMA"}
+	}
+	return messagedb.Config{
+		Connection:           s.Connection,
+		CheckpointConnection: s.CheckpointConnection,
+		CheckpointSchema:     s.CheckpointSchema,
+		Logger:               log,
+	}, nil
+}
+
+// open opens the store without the ways to tune it.
+func (s *mdbServer) open(ctx context.Context, log *slog.Logger) (*stores.Backend, error) {
+	full := mdbStore{mdbServer: *s}
+	return full.open(ctx, log)
+}
+
+// open opens the store.
+func (s *mdbStore) open(ctx context.Context, log *slog.Logger) (*stores.Backend, error) {
+	config, err := s.config(log)
+	if err != nil {
+		return nil, err
+	}
+	if s.Connection == "" {
+		return nil, &usageError{"no connection string for the store is given: use --connection (-c) STRING, or set MDB_CONNECTION_STRING; the one for checkpoints is not enough"}
+	}
+	if s.BatchSize < 0 {
+		return nil, &usageError{fmt.Sprintf("--batch-size cannot be %d: at least one event has to be read at once", s.BatchSize)}
+	}
+	config.ReadConnection, config.BatchSize = s.ReadConnection, s.BatchSize
+	return stores.MessageDB(ctx, config, app.Categories()...)
+}
+
+// milliseconds is a duration that may be written as a plain number, as the
+// .NET program wants it.
+type milliseconds time.Duration
+
+// UnmarshalText reads 100, 100ms or 1.5s.
+func (m *milliseconds) UnmarshalText(text []byte) error {
+	if number, err := strconv.ParseUint(string(text), 10, 31); err == nil {
+		*m = milliseconds(time.Duration(number) * time.Millisecond)
+		return nil
+	}
+	duration, err := time.ParseDuration(string(text))
+	if err != nil || duration < 0 {
+		return fmt.Errorf("%.40q is not a time: write 100 for milliseconds, or a unit behind it, as in 1.5s", text)
+	}
+	*m = milliseconds(duration)
+	return nil
+}
+
+// name is the name of the store on the command line.
+func (s *mdbStore) name() string { return "mdb" }
+
+// feed says how to follow the store.
+func (s *mdbStore) feed() (tailPause time.Duration, fromEnd bool) {
+	return time.Duration(s.TailSleep), s.FromTail
+}

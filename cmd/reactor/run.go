@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"groupcheckout/reactor"
+	"groupcheckout/reactor/app"
+	"groupcheckout/reactor/checkout"
+	"groupcheckout/stores"
+)
+
+// runCommand is reactor run.
+type runCommand struct {
+	ProcessorName string `short:"g" aliases:"processorname" required:"" placeholder:"NAME" help:"The consumer group. Checkpoints are kept under this name, so it has to be the same at each start."`
+	logFlags
+	MaxReadAhead       int           `short:"r" aliases:"maxreadahead" default:"16" placeholder:"BATCHES" help:"How many batches of a tranche may be read and not yet completed. Default ${default}."`
+	MaxWriters         int           `short:"w" aliases:"maxwriters" default:"8" placeholder:"GROUPS" help:"How many group checkouts to work on at once. Default ${default}."`
+	MergesAtOnce       int           `default:"5" placeholder:"STAYS" help:"How many stays of one group to merge at once. Default ${default}."`
+	CheckpointInterval time.Duration `default:"5s" placeholder:"TIME" help:"How often to save how far the work has got. Default ${default}."`
+	StopLimit          time.Duration `default:"30s" placeholder:"TIME" help:"How long a stop waits for work under way. Default ${default}."`
+	Listen             string        `xor:"listen" placeholder:"ADDRESS" help:"Serve the status page, /status.json, /healthz and /metrics at this address, such as :8080 or localhost:8080. Off unless given."`
+	PrometheusPort     int           `short:"p" aliases:"prometheusport" xor:"listen" placeholder:"PORT" help:"The same as --listen :PORT."`
+
+	Mdb runMdb `cmd:"" help:"Follow a Message DB."`
+}
+
+// Help is the text behind the summary.
+func (*runCommand) Help() string {
+	return `Runs until it is stopped. Name the store behind the flags, and its own flags behind that:
+
+    reactor run --processor-name checkouts --listen :8080 mdb -c "$DB" -cs public
+
+One that is stopped or killed goes on at its checkpoint at the next start. Two with the same name do all work twice, which is harmless, and overwrite each other's checkpoints.
+
+All flags of the .NET program are accepted in its spelling too (--processorname, --maxreadahead, …), except --timeouts, --idledelayms and --wakeforresults, which have no meaning here.`
+}
+
+// runMdb is reactor run mdb.
+type runMdb struct {
+	mdbStore
+}
+
+// Help is the text behind the summary.
+func (*runMdb) Help() string {
+	return `Follows the category GroupCheckout of a Message DB. The checkpoint table has to exist: "reactor init mdb" creates it. Behind the word mdb, -r means --read-connection; before it, --max-read-ahead.
+
+SIGINT or SIGTERM stops it: it begins nothing new, lets the work under way end within --stop-limit and saves the checkpoint. A second signal ends it at once.
+` + mdbHelp
+}
+
+// Run follows the store.
+func (c *runMdb) Run(ctx context.Context, s streams, common *runCommand) error {
+	return common.follow(ctx, s, c)
+}
+
+// followable is a store's part of the command line.
+type followable interface {
+	name() string // as on the command line
+	open(ctx context.Context, log *slog.Logger) (*stores.Backend, error)
+	feed() (tailPause time.Duration, fromEnd bool)
+}
+
+// follow runs the reactor on a store until ctx ends.
+func (c *runCommand) follow(ctx context.Context, s streams, store followable) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	log := c.logger(s.err, slog.LevelInfo)
+	page, err := c.listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer page.close()
+	log.Info("starting", "group", c.ProcessorName, "store", store.name())
+	backend, err := store.open(ctx, log)
+	if err != nil {
+		return endedBy(ctx, log, err)
+	}
+	defer backend.Close()
+
+	logged, metrics := reactor.NewLog(log, 0), reactor.NewMetrics()
+	tailPause, fromEnd := store.feed()
+	running, err := app.Start(ctx, backend, app.Config{
+		Log:      log,
+		Checkout: checkout.Config{MergesAtOnce: c.MergesAtOnce},
+		Reactor: reactor.Config{
+			Group:              c.ProcessorName,
+			MaxWriters:         c.MaxWriters,
+			MaxReadAhead:       c.MaxReadAhead,
+			CheckpointInterval: c.CheckpointInterval,
+			StopLimit:          c.StopLimit,
+			TailPause:          tailPause,
+			FromEnd:            fromEnd,
+			Observer:           reactor.Observers{logged, metrics},
+		},
+	})
+	if err != nil {
+		return err
+	}
+	if err := page.serve(running, metrics, log); err != nil {
+		running.Stop()
+		return errors.Join(err, running.Wait(context.WithoutCancel(ctx)))
+	}
+	summing, stopSumming := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	beside.Go(func() { logged.Run(summing) })
+	beside.Go(func() { tell(ctx, running, log, c.StopLimit) })
+	err = running.Wait(context.WithoutCancel(ctx))
+	stopSumming()
+	beside.Wait()
+	if err != nil {
+		return withAdvice(err, store.name())
+	}
+	log.Info("stopped")
+	return nil
+}
+
+// check refuses what the reactor would take for its default, or not take.
+func (c *runCommand) check() error {
+	for _, n := range []struct {
+		flag  string
+		value int
+	}{
+		{"--max-read-ahead", c.MaxReadAhead},
+		{"--max-writers", c.MaxWriters},
+		{"--merges-at-once", c.MergesAtOnce},
+	} {
+		if n.value < 1 {
+			return &usageError{fmt.Sprintf("%s cannot be %d: it has to be at least 1", n.flag, n.value)}
+		}
+	}
+	for _, d := range []struct {
+		flag  string
+		value time.Duration
+	}{
+		{"--checkpoint-interval", c.CheckpointInterval},
+		{"--stop-limit", c.StopLimit},
+	} {
+		if d.value <= 0 {
+			return &usageError{fmt.Sprintf("%s cannot be %v: it has to be above zero", d.flag, d.value)}
+		}
+	}
+	return nil
+}
+
+// endedBy is the error of a start, unless it failed because ctx ended.
+func endedBy(ctx context.Context, log *slog.Logger, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	log.Info("stopped before it had started", "reason", err)
+	return nil
+}
+
+// tell logs that the reactor has begun and that it is being stopped.
+func tell(ctx context.Context, running *app.App, log *slog.Logger, limit time.Duration) {
+	status, err := running.Status(ctx)
+	if err == nil {
+		for _, t := range status.Tranches {
+			log.Info("following the feed", "tranche", t.Tranche, "from", t.Completed)
+		}
+		log.Info("ready", "group", status.Group)
+	}
+	select {
+	case <-ctx.Done():
+		log.Info("stopping: work under way may end", "limit", limit)
+	case <-running.Done():
+	}
+}

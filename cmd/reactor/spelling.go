@@ -1,0 +1,140 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// Some of the .NET program's flags cannot be said in the grammar: those with
+// two letters behind one dash (-cp), and one letter that means something else
+// behind the name of the store (-r). They stand in a tag of the flag,
+// also:"-cp", and are replaced by the flag's name before the parser sees them.
+
+// respell goes along a command line as the parser will and replaces the
+// spellings of the tags also.
+//
+// It refuses an argument that is no flag where only flags can stand, without
+// repeating it: that is what becomes of a connection string with a space or a
+// semicolon in it that was not quoted, so it may be a piece of a password.
+func respell(root *kong.Node, args []string) ([]string, error) {
+	respelled := slices.Clone(args)
+	node := root
+	for i := 0; i < len(respelled); i++ {
+		arg := respelled[i]
+		if arg == "--" {
+			break
+		}
+		if !strings.HasPrefix(arg, "-") || arg == "-" {
+			child := childNamed(node, arg)
+			if child == nil {
+				return nil, strayArgument(node, i+1, arg)
+			}
+			node = child
+			continue
+		}
+		flag, spelled, value := findFlag(node, arg)
+		if flag == nil {
+			continue // the parser will say so
+		}
+		if spelled != "" {
+			respelled[i] = spelled
+		}
+		if value || flag.IsBool() {
+			continue
+		}
+		if i++; i == len(respelled) { // the next argument would be the value
+			return nil, &usageError{fmt.Sprintf("%s needs a value: %s. See %s --help", arg, flag.Summary(), node.FullPath())}
+		}
+	}
+	return respelled, nil
+}
+
+func childNamed(node *kong.Node, name string) *kong.Node {
+	for _, child := range node.Children {
+		if child.Name == name {
+			return child
+		}
+	}
+	return nil
+}
+
+func strayArgument(node *kong.Node, place int, arg string) error {
+	if len(node.Children) == 0 {
+		return &usageError{fmt.Sprintf("argument %d is not a flag, and behind %q only flags can stand. "+
+			"Was a value with a space in it left without quotes? See %s --help", place, node.FullPath(), node.FullPath())}
+	}
+	var names []string
+	for _, child := range node.Children {
+		names = append(names, child.Name)
+	}
+	what := fmt.Sprintf("argument %d", place)
+	if !strings.ContainsAny(arg, "=@;:") && len(arg) < 40 {
+		what = fmt.Sprintf("%q", arg)
+	}
+	return &usageError{fmt.Sprintf("%s is not a command; behind %q stands one of: %s. See %s --help",
+		what, node.FullPath(), strings.Join(names, ", "), node.FullPath())}
+}
+
+// findFlag finds the flag that an argument sets. A flag of the command wins
+// over one of the commands above it. spelled is how to write the argument for
+// the parser, if it has to be changed; value tells whether it holds the value.
+func findFlag(node *kong.Node, arg string) (flag *kong.Flag, spelled string, value bool) {
+	name, content, hasValue := strings.Cut(arg, "=")
+	for at := node; at != nil; at = at.Parent {
+		for _, flag := range at.Flags {
+			if slices.Contains(flag.Tag.GetAll("also"), name) {
+				spelled := "--" + flag.Name
+				if hasValue {
+					spelled += "=" + content
+				}
+				return flag, spelled, hasValue
+			}
+			if long, ok := strings.CutPrefix(name, "--"); ok && (long == flag.Name || slices.Contains(flag.Aliases, long)) {
+				return flag, "", hasValue
+			}
+		}
+		for _, flag := range at.Flags {
+			if flag.Short != 0 && !strings.HasPrefix(name, "--") && strings.HasPrefix(arg, "-"+string(flag.Short)) {
+				return flag, "", len(arg) > 2
+			}
+		}
+	}
+	return nil, "", false
+}
+
+// flagHelp is the help of a flag with its other spellings and its variable.
+func flagHelp(value *kong.Value) string {
+	help := value.Help
+	if value.Flag == nil {
+		return help
+	}
+	var extras []string
+	for _, also := range value.Tag.GetAll("also") {
+		extras = append(extras, "also "+also)
+	}
+	if variable := value.Tag.Get("variable"); variable != "" {
+		extras = append(extras, "else $"+variable)
+	}
+	if len(extras) > 0 {
+		help = strings.TrimSuffix(help, ".") + " (" + strings.Join(extras, ", ") + ")."
+	}
+	return help
+}
+
+// fromEnvironment takes flags that are not on the command line from the
+// variables in their tags. An empty variable counts as not set.
+func fromEnvironment(getenv func(string) string) kong.Resolver {
+	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		variable := flag.Tag.Get("variable")
+		if variable == "" {
+			return nil, nil
+		}
+		if value := getenv(variable); value != "" {
+			return value, nil
+		}
+		return nil, nil
+	})
+}
