@@ -13,38 +13,48 @@ const module = "groupcheckout/"
 // allowed says which packages of the project a package may import outside its
 // tests. It is the structure of the project; README.md has it in words. A
 // trailing /... stands for everything below.
-var allowed = map[string][]string{
-	"domain":               {},
-	"domain/es":            {},
-	"domain/gueststay":     {"domain", "domain/es"},
-	"domain/groupcheckout": {"domain", "domain/es"},
+func allowed() map[string][]string {
+	return map[string][]string{
+		"domain":               {},
+		"domain/es":            {},
+		"domain/gueststay":     {"domain", "domain/es"},
+		"domain/groupcheckout": {"domain", "domain/es"},
 
-	"reactor/feed":     {"domain/es"},
-	"reactor":          {"domain/es", "reactor/feed"},
-	"reactor/checkout": {"domain/...", "domain", "reactor"},
-	"reactor/app":      {"domain/...", "domain", "reactor", "reactor/checkout", "stores"},
-	"reactor/demo":     {"domain/...", "domain", "reactor", "reactor/app", "stores"},
+		"reactor/feed":     {"domain/es"},
+		"reactor":          {"domain/es", "reactor/feed"},
+		"reactor/checkout": {"domain/...", "domain", "reactor"},
+		"reactor/app":      {"domain/...", "domain", "reactor", "reactor/checkout", "stores"},
+		"reactor/demo":     {"domain/...", "domain", "reactor", "reactor/app", "stores"},
 
-	"stores":           {"domain/es", "reactor/feed", "stores/memory", "stores/messagedb"},
-	"stores/memory":    {"domain/es", "reactor/feed"},
-	"stores/messagedb": {"domain/es", "reactor/feed"},
-	"stores/intercept": {"domain/es", "reactor/feed"},
-	"stores/storetest": {"domain/es", "reactor/feed"},
+		"stores":                              {"domain/es", "reactor/feed", "stores/memory", "stores/messagedb"},
+		"stores/memory":                       {"domain/es", "reactor/feed"},
+		"stores/messagedb":                    {"domain/es", "reactor/feed"},
+		"stores/dynamodb":                     {"domain/es", "reactor/feed", "stores/dynamodb/..."},
+		"stores/dynamodb/table":               {"domain/es"},
+		"stores/dynamodb/index":               {"domain/es", "reactor/feed", "stores/dynamodb/table"},
+		"stores/dynamodb/index/lambda":        {"stores/dynamodb/index", "stores/dynamodb/table"},
+		"stores/dynamodb/internal/dynamotest": {"domain/es", "stores/dynamodb/table"},
 
-	"steps":    {"domain", "domain/...", "harness/gherkin"},
-	"features": {},
+		"stores/intercept": {"domain/es", "reactor/feed"},
+		"stores/storetest": {"domain/es", "reactor/feed"},
 
-	"harness":                         {"domain", "domain/...", "reactor", "reactor/...", "stores", "stores/...", "steps", "features", "harness/..."},
-	"harness/gherkin":                 {},
-	"harness/gherkin/suite":           {"harness/gherkin"},
-	"harness/provision":               {},
-	"harness/provision/cmd/provision": {"harness/provision"},
+		"steps":    {"domain", "domain/...", "harness/gherkin"},
+		"features": {},
 
-	"cmd/reactor": {"domain", "domain/...", "reactor", "reactor/...", "stores", "stores/..."},
+		"harness":                         {"domain", "domain/...", "reactor", "reactor/...", "stores", "stores/...", "steps", "features", "harness/..."},
+		"harness/gherkin":                 {},
+		"harness/gherkin/suite":           {"harness/gherkin"},
+		"harness/provision":               {},
+		"harness/provision/cmd/provision": {"harness/provision"},
+
+		"cmd/reactor": {"domain", "domain/...", "reactor", "reactor/...", "stores", "stores/..."},
+	}
 }
 
 // testOnly are the packages that may link the testing package.
-var testOnly = []string{"stores/storetest", "harness/gherkin/suite"}
+func testOnly() []string {
+	return []string{"stores/storetest", "stores/dynamodb/internal/dynamotest", "harness/gherkin/suite"}
+}
 
 // TestImportsFollowTheStructure reads the imports of every package.
 func TestImportsFollowTheStructure(t *testing.T) {
@@ -91,12 +101,12 @@ func TestImportsAreReallyChecked(t *testing.T) {
 }
 
 func check(name string, imports []string) error {
-	rules, known := allowed[name]
+	rules, known := allowed()[name]
 	if !known {
 		return fmt.Errorf("package %s is not in the table of imports: say in imports_test.go and README.md what it may import", name)
 	}
 	for _, imported := range imports {
-		if imported == "testing" && !contains(testOnly, name) {
+		if imported == "testing" && !contains(testOnly(), name) {
 			return fmt.Errorf("package %s imports testing, which would be linked into the binary", name)
 		}
 		imported, ours := strings.CutPrefix(imported, module)

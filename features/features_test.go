@@ -23,13 +23,22 @@ import (
 	"groupcheckout/harness/provision"
 )
 
-var (
-	storeFlag   = flag.String("store", "memory", "the `store` to run on: memory or messagedb")
-	wayFlag     = flag.String("provision", "", "the only `way` to bring a real store up: address, container or local; by default they are tried in this order")
-	taggedFlag  = flag.String("tagged", "", "run only scenarios that match this tag `expression`, such as '@competing and not @slow'")
-	seedFlag    = flag.Uint64("seed", 0, "repeat the shuffled order with this `number`; -shuffle=on shuffles")
-	summaryFlag = flag.String("summary", "", "write what ran, and how the store was brought up, to this `file`")
-)
+// options are the flags.
+type options struct {
+	store   string
+	way     string
+	tagged  string
+	seed    uint64
+	summary string
+}
+
+func (o *options) register(flags *flag.FlagSet) {
+	flags.StringVar(&o.store, "store", "memory", "the `store` to run on: memory or messagedb")
+	flags.StringVar(&o.way, "provision", "", "the only `way` to bring a real store up: address, container or local; by default they are tried in this order")
+	flags.StringVar(&o.tagged, "tagged", "", "run only scenarios that match this tag `expression`, such as '@competing and not @slow'")
+	flags.Uint64Var(&o.seed, "seed", 0, "repeat the shuffled order with this `number`; -shuffle=on shuffles")
+	flags.StringVar(&o.summary, "summary", "", "write what ran, and how the store was brought up, to this `file`")
+}
 
 // openLimit is how long bringing a store up may take: a first time, it is also
 // fetched.
@@ -37,15 +46,16 @@ const openLimit = 5 * time.Minute
 
 // run is what the tests of one process share.
 type run struct {
+	options   options
 	harness   *harness.Harness
 	summaries []suite.Summary
 }
 
-// shared is set by TestMain; go test offers no other way to hand something to a
-// test.
-var shared run
+// shared is set by TestMain.
+var shared run //nolint:gochecknoglobals // go test offers no other way to hand something from TestMain to a test
 
 func TestMain(m *testing.M) {
+	shared.options.register(flag.CommandLine)
 	flag.Parse()
 	os.Exit(testMain(m))
 }
@@ -53,13 +63,14 @@ func TestMain(m *testing.M) {
 func testMain(m *testing.M) (status int) {
 	ctx, cancel := context.WithTimeout(context.Background(), openLimit)
 	defer cancel()
+	options := shared.options
 	opened, err := harness.Open(ctx, harness.Options{
-		Store: *storeFlag,
-		Way:   provision.Way(*wayFlag),
+		Store: options.store,
+		Way:   provision.Way(options.way),
 		Log:   slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "the store %s cannot be brought up: %v\n", *storeFlag, err)
+		fmt.Fprintf(os.Stderr, "the store %s cannot be brought up: %v\n", options.store, err)
 		return 1
 	}
 	shared.harness = opened
@@ -67,11 +78,11 @@ func testMain(m *testing.M) (status int) {
 	summary := describe(&shared)
 	fmt.Print(summary)
 	if err := opened.Close(context.Background()); err != nil {
-		fmt.Fprintf(os.Stderr, "the store %s cannot be taken down: %v\n", *storeFlag, err)
+		fmt.Fprintf(os.Stderr, "the store %s cannot be taken down: %v\n", options.store, err)
 		status = 1
 	}
-	if *summaryFlag != "" {
-		if err := writeSummary(*summaryFlag, summary); err != nil {
+	if options.summary != "" {
+		if err := writeSummary(options.summary, summary); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			status = 1
 		}
@@ -85,7 +96,7 @@ func describe(r *run) string {
 	if len(r.summaries) == 0 {
 		return ""
 	}
-	fmt.Fprintf(&text, "store %s, %s; %d checks had to be made again\n", *storeFlag, r.harness.How(), r.harness.Retries())
+	fmt.Fprintf(&text, "store %s, %s; %d checks had to be made again\n", r.options.store, r.harness.How(), r.harness.Retries())
 	last := r.summaries[len(r.summaries)-1]
 	if len(r.summaries) > 1 {
 		passed, failed := 0, 0
@@ -114,13 +125,13 @@ func TestFeatures(t *testing.T) {
 		t.Fatal(err)
 	}
 	summary := suite.Run(t, suite.Config{
-		Name:        *storeFlag,
+		Name:        shared.options.store,
 		Features:    features.FS,
-		Tags:        *taggedFlag,
+		Tags:        shared.options.tagged,
 		Definitions: definitions,
 		Timeout:     time.Minute,
 		Shuffle:     flag.Lookup("test.shuffle").Value.String() != "off",
-		Seed:        *seedFlag,
+		Seed:        shared.options.seed,
 		Unsupported: unsupported,
 		World: func(ctx context.Context, scenario *suite.Scenario) (suite.World, error) {
 			world, err := shared.harness.World(ctx, slices.Contains(scenario.Tags, harness.OwnReactor))
@@ -139,7 +150,7 @@ func TestFeatures(t *testing.T) {
 // unsupported reads tags such as @skip-on-messagedb:needs-an-exact-wait.
 func unsupported(tags []string) (reason string, skip bool) {
 	for _, tag := range tags {
-		if reason, found := strings.CutPrefix(tag, "@skip-on-"+*storeFlag+":"); found {
+		if reason, found := strings.CutPrefix(tag, "@skip-on-"+shared.options.store+":"); found {
 			return strings.ReplaceAll(reason, "-", " "), true
 		}
 	}

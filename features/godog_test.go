@@ -15,7 +15,7 @@ import (
 
 // command is what the two functions below share. The godog command calls them
 // by name and offers no other way to hand something from one to the other.
-var command struct {
+var command struct { //nolint:gochecknoglobals // see above
 	harness     *harness.Harness
 	definitions *gherkin.Definitions
 	err         error

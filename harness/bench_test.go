@@ -20,16 +20,16 @@ func BenchmarkScenario(b *testing.B) {
 			b.Fatal(err)
 		}
 		group := domain.GroupID(uuid.New())
-		if err := w.Groups().Select(b.Context(), group, stays(b, w, 6), at); err != nil {
+		if err := w.Groups().Select(b.Context(), group, stays(b, w, 6), at()); err != nil {
 			b.Fatal(err)
 		}
 		if err := w.Eventually(b.Context(), merged(w, group, 6)); err != nil {
 			b.Fatal(err)
 		}
-		if err := w.Groups().Pay(b.Context(), group, domain.PaymentID(uuid.New()), domain.MoneyOf(60), at); err != nil {
+		if err := w.Groups().Pay(b.Context(), group, domain.PaymentID(uuid.New()), domain.MoneyOf(60), at()); err != nil {
 			b.Fatal(err)
 		}
-		if err := w.Groups().Confirm(b.Context(), group, at); err != nil {
+		if err := w.Groups().Confirm(b.Context(), group, at()); err != nil {
 			b.Fatal(fmt.Errorf("confirm: %w", err))
 		}
 		if err := w.Close(context.Background()); err != nil {

@@ -20,7 +20,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var at = domain.MomentOf(time.Date(2026, 11, 23, 11, 0, 0, 0, time.UTC))
+// at is when everything happens.
+func at() domain.Moment { return domain.MomentOf(time.Date(2026, 11, 23, 11, 0, 0, 0, time.UTC)) }
 
 // open brings up a harness on memory and takes it down with the test.
 func open(t testing.TB) *harness.Harness {
@@ -58,10 +59,10 @@ func stays(t testing.TB, w *harness.World, n int) []domain.StayID {
 	ids := make([]domain.StayID, n)
 	for i := range ids {
 		ids[i] = domain.StayID(uuid.New())
-		if err := w.Stays().CheckIn(t.Context(), ids[i], at); err != nil {
+		if err := w.Stays().CheckIn(t.Context(), ids[i], at()); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.Stays().Charge(t.Context(), ids[i], domain.ChargeID(uuid.New()), domain.MoneyOf(10), at); err != nil {
+		if err := w.Stays().Charge(t.Context(), ids[i], domain.ChargeID(uuid.New()), domain.MoneyOf(10), at()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -90,13 +91,13 @@ func TestEventuallyEndsExactlyWhenEverythingIsHandled(t *testing.T) {
 			t.Parallel()
 			w, group := world(t, h, false), domain.GroupID(uuid.New())
 			ids := stays(t, w, 6)
-			if err := w.Groups().Select(t.Context(), group, ids[:3], at); err != nil {
+			if err := w.Groups().Select(t.Context(), group, ids[:3], at()); err != nil {
 				t.Fatal(err)
 			}
 			if err := w.Eventually(t.Context(), merged(w, group, 3)); err != nil {
 				t.Fatal(err)
 			}
-			if err := w.Groups().Select(t.Context(), group, ids, at); err != nil {
+			if err := w.Groups().Select(t.Context(), group, ids, at()); err != nil {
 				t.Fatal(err)
 			}
 			if err := w.Eventually(t.Context(), merged(w, group, 6)); err != nil {
@@ -124,7 +125,7 @@ func TestAReactorThatLagsIsCalledAgain(t *testing.T) {
 	w, group := world(t, open(t), false), domain.GroupID(uuid.New())
 	stream := w.Groups().Stream(group)
 	w.Reactor().Lag(stream, 1)
-	if err := w.Groups().Select(t.Context(), group, stays(t, w, 2), at); err != nil {
+	if err := w.Groups().Select(t.Context(), group, stays(t, w, 2), at()); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Eventually(t.Context(), merged(w, group, 2)); err != nil {
@@ -146,7 +147,7 @@ func TestAReactorThatBreaksDownGoesOnWhereItWas(t *testing.T) {
 			if err := w.Reactor().BreakAfter(n); err != nil {
 				t.Fatal(err)
 			}
-			if err := w.Groups().Select(t.Context(), group, ids, at); err != nil {
+			if err := w.Groups().Select(t.Context(), group, ids, at()); err != nil {
 				t.Fatal(err)
 			}
 			if err := w.Reactor().AwaitBroken(t.Context()); err != nil {
@@ -181,7 +182,7 @@ func TestAStoppedReactorGoesOnWhenStarted(t *testing.T) {
 	if err := w.Reactor().Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Groups().Select(t.Context(), group, stays(t, w, 3), at); err != nil {
+	if err := w.Groups().Select(t.Context(), group, stays(t, w, 3), at()); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Eventually(t.Context(), merged(w, group, 0)); err != nil {
@@ -198,7 +199,7 @@ func TestAStoppedReactorGoesOnWhenStarted(t *testing.T) {
 func TestWhatIsDeliveredAgainIsDropped(t *testing.T) {
 	t.Parallel()
 	w, group := world(t, open(t), false), domain.GroupID(uuid.New())
-	if err := w.Groups().Select(t.Context(), group, stays(t, w, 2), at); err != nil {
+	if err := w.Groups().Select(t.Context(), group, stays(t, w, 2), at()); err != nil {
 		t.Fatal(err)
 	}
 	stream := w.Groups().Stream(group)
@@ -234,7 +235,7 @@ func TestAWaitThatRunsOutSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	w, group := world(t, open(t), false), domain.GroupID(uuid.New())
 	w.Reactor().Lag(w.Groups().Stream(group), 1_000_000)
-	if err := w.Groups().Select(t.Context(), group, stays(t, w, 1), at); err != nil {
+	if err := w.Groups().Select(t.Context(), group, stays(t, w, 1), at()); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
-
-	"github.com/google/uuid"
 
 	"groupcheckout/domain/es"
 	"groupcheckout/domain/groupcheckout"
@@ -54,17 +51,7 @@ func (w *World) Stays() *gueststay.Service { return w.stays }
 // Groups implements steps.World.
 func (w *World) Groups() *groupcheckout.Service { return w.groups }
 
-// Import implements steps.World.
-func (w *World) Import(ctx context.Context, stream es.StreamName, eventType string, data []byte) error {
-	held, err := w.store.Read(ctx, stream, 0, es.FromLeader)
-	if err != nil {
-		return err
-	}
-	_, err = w.store.Append(ctx, stream, es.Version(len(held)), []es.EventData{{ID: uuid.New(), Type: eventType, Data: data, Time: time.Now()}})
-	return err
-}
-
-// Store is the store that the front desk works on, for what no service does.
+// Store implements steps.World.
 func (w *World) Store() es.Store { return w.store }
 
 // Reactor implements steps.World.

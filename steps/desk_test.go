@@ -26,7 +26,7 @@ func TestARefusalHasToBeChecked(t *testing.T) {
 		}, ""},
 		"the amount counts, not its scale":     {func(d *desk) error { return errors.Join(d.try(refusal), d.refusedBalance(money(t, "80.00"))) }, ""},
 		"another amount is wrong":              {func(d *desk) error { return errors.Join(d.try(refusal), d.refusedBalance(domain.MoneyOf(79))) }, "got a balance in the refusal of 80, want 79"},
-		"another reason is wrong":              {func(d *desk) error { return errors.Join(d.try(refusal), d.refusedConfirmed()) }, "want \"the group checkout is already confirmed\""},
+		"another reason is wrong":              {func(d *desk) error { return errors.Join(d.try(refusal), d.refusedConfirmed()) }, "want “the group checkout is already confirmed”"},
 		"another type of reason is wrong":      {func(d *desk) error { return errors.Join(d.try(refusal), d.refusedProcessing(2)) }, "want a *groupcheckout.ProcessingError"},
 		"a reason without an attempt is wrong": {func(d *desk) error { return d.refusedConfirmed() }, "got no attempt"},
 		"a refusal is checked only once": {func(d *desk) error {
@@ -85,11 +85,13 @@ func TestListsOfStays(t *testing.T) {
 func TestADeskKeepsWhatNamesStandFor(t *testing.T) {
 	t.Parallel()
 	d := newDesk(nil)
-	if d.idOf("101") != d.idOf("101") || d.idOf("101") == d.idOf("102") {
-		t.Error("got another id for the same stay, or the same for another")
+	first, other, again := d.idOf("101"), d.idOf("102"), d.idOf("101")
+	if first != again || first == other {
+		t.Errorf("got the ids %s, %s and %s for the stays 101, 102 and 101", first, other, again)
 	}
-	if d.groupID("") != d.groupID("") || d.groupID("") == d.groupID("Hansen wedding") {
-		t.Error("got another id for the same group, or the same for another")
+	unnamed, named, same := d.groupID(""), d.groupID("Hansen wedding"), d.groupID("")
+	if unnamed != same || unnamed == named {
+		t.Errorf("got the ids %s, %s and %s for the group, another one, and the group", unnamed, named, same)
 	}
 	if got, want := d.namesOf([]domain.StayID{d.idOf("102"), d.idOf("101")}), "stay 102, stay 101"; got != want {
 		t.Errorf("got the names %q, want %q", got, want)

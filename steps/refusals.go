@@ -43,7 +43,7 @@ func refusedAs[E error](d *desk) (E, error) {
 		return refusal, unclear
 	}
 	if !errors.As(err, &refusal) {
-		return refusal, fmt.Errorf("got the refusal %q (%T), want a %T", err, err, refusal)
+		return refusal, fmt.Errorf("got a refusal of the type %T (%w), want a %T", err, err, refusal)
 	}
 	return refusal, nil
 }
@@ -52,7 +52,7 @@ func refusedAs[E error](d *desk) (E, error) {
 func (d *desk) refusedWith(want error) error {
 	got, err := d.refused()
 	if err == nil && !errors.Is(got, want) {
-		err = fmt.Errorf("got the refusal %q, want %q", got, want)
+		err = fmt.Errorf("got the refusal “%w”, want “%w”", got, want)
 	}
 	return err
 }

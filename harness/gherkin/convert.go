@@ -135,7 +135,7 @@ func (t *types) fromText(typ reflect.Type) converter {
 
 // readable tells whether read can make a value of the type.
 func (t *types) readable(typ reflect.Type) bool {
-	if len(t.byType[typ]) > 0 || reflect.PointerTo(typ).Implements(textUnmarshaler) {
+	if len(t.byType[typ]) > 0 || reflect.PointerTo(typ).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
 		return true
 	}
 	switch k := typ.Kind(); k {
@@ -147,11 +147,6 @@ func (t *types) readable(typ reflect.Type) bool {
 		return k >= reflect.Int && k <= reflect.Uint64
 	}
 }
-
-var (
-	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
-	durationType    = reflect.TypeFor[time.Duration]()
-)
 
 // read makes a value of text: by a parameter type for exactly that Go type, by
 // its UnmarshalText, or by its kind.
@@ -189,7 +184,7 @@ func (t *types) read(typ reflect.Type, text string) (reflect.Value, error) {
 		set.SetFloat(f)
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		var n int64
-		if typ == durationType {
+		if is[time.Duration](typ) {
 			var d time.Duration
 			d, err = time.ParseDuration(text)
 			n = int64(d)

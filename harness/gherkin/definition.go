@@ -14,13 +14,8 @@ import (
 	messages "github.com/cucumber/messages/go/v34"
 )
 
-var (
-	contextType   = reflect.TypeFor[context.Context]()
-	errorType     = reflect.TypeFor[error]()
-	tableType     = reflect.TypeFor[Table]()
-	rawTableType  = reflect.TypeFor[*godog.Table]()
-	docStringType = reflect.TypeFor[*godog.DocString]()
-)
+// is tells whether a type is T.
+func is[T any](t reflect.Type) bool { return t == reflect.TypeFor[T]() }
 
 // definition is one registered step.
 type definition struct {
@@ -111,8 +106,8 @@ func (d *definition) compileFunction(names []string, types *types) error {
 		return wrong("is variadic, which a step cannot be")
 	}
 	switch {
-	case d.fn.NumOut() == 1 && d.fn.Out(0) == errorType:
-	case d.fn.NumOut() == 2 && d.fn.Out(0) == contextType && d.fn.Out(1) == errorType:
+	case d.fn.NumOut() == 1 && is[error](d.fn.Out(0)):
+	case d.fn.NumOut() == 2 && is[context.Context](d.fn.Out(0)) && is[error](d.fn.Out(1)):
 		d.returnsContext = true
 	default:
 		return wrong("must return error, or (context.Context, error)")
@@ -122,7 +117,7 @@ func (d *definition) compileFunction(names []string, types *types) error {
 	for i := range ins {
 		ins[i] = d.fn.In(i)
 	}
-	if len(ins) > 0 && ins[0] == contextType {
+	if len(ins) > 0 && is[context.Context](ins[0]) {
 		d.takesContext = true
 		ins = ins[1:]
 	}
@@ -144,7 +139,7 @@ func (d *definition) compileFunction(names []string, types *types) error {
 }
 
 func isExtra(t reflect.Type) bool {
-	return t == tableType || t == rawTableType || t == docStringType
+	return is[Table](t) || is[*godog.Table](t) || is[*godog.DocString](t)
 }
 
 func list(names []string) string {
@@ -200,20 +195,22 @@ func (d *definition) extraArgument(types *types, given *messages.PickleStepArgum
 	if given != nil {
 		table, doc = given.DataTable, given.DocString
 	}
+	wantsDoc := is[*godog.DocString](d.extra)
+	wantsTable := d.extra != nil && !wantsDoc
 	switch {
-	case d.extra != docStringType && doc != nil:
+	case !wantsDoc && doc != nil:
 		return reflect.Value{}, fmt.Errorf("the step has a doc string, which the function of %q (%s) does not take", d.expression, d.at)
-	case d.extra != tableType && d.extra != rawTableType && table != nil:
+	case !wantsTable && table != nil:
 		return reflect.Value{}, fmt.Errorf("the step has a table, which the function of %q (%s) does not take", d.expression, d.at)
 	case d.extra == nil:
 		return reflect.Value{}, nil
-	case d.extra == docStringType && doc == nil:
+	case wantsDoc && doc == nil:
 		return reflect.Value{}, fmt.Errorf("the function of %q (%s) takes a doc string, which the step does not have", d.expression, d.at)
-	case d.extra == docStringType:
+	case wantsDoc:
 		return reflect.ValueOf(doc), nil
 	case table == nil:
 		return reflect.Value{}, fmt.Errorf("the function of %q (%s) takes a table, which the step does not have", d.expression, d.at)
-	case d.extra == tableType:
+	case is[Table](d.extra):
 		return reflect.ValueOf(newTable(table, types)), nil
 	default:
 		return reflect.ValueOf(table), nil

@@ -77,7 +77,10 @@ func runWith(t *testing.T, defs *gherkin.Definitions, define func(*gherkin.Regis
 func TestArgumentsArriveTyped(t *testing.T) {
 	t.Parallel()
 	var got []any
-	take := func(values ...any) error { got = append(got, values...); return nil }
+	take := func(values ...any) error { //nolint:unparam // it saves each step a line
+		got = append(got, values...)
+		return nil
+	}
 	type key struct{}
 
 	err := run(t, func(r *gherkin.Registrar) {
@@ -103,9 +106,17 @@ func TestArgumentsArriveTyped(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []any{
-		`Bjørn "B" O'Neil`, money{"EUR", 4050}, 1, "", money{"EUR", -50}, 2,
+		`Bjørn "B" O'Neil`,
+		money{"EUR", 4050},
+		1, "",
+		money{"EUR", -50},
+		2,
 		room("r101"), 0.5, int8(-3), uint16(65535), "kept",
-		int64(1), money{"EUR", 200}, "", int64(2), money{"EUR", 200}, "Ann",
+		int64(1),
+		money{"EUR", 200},
+		"", int64(2),
+		money{"EUR", 200},
+		"Ann",
 		"long", "x", "y", "goes here",
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(money{})); diff != "" {
@@ -202,11 +213,13 @@ func TestCompileReportsEveryMistakeWithItsPlace(t *testing.T) {
 				gherkin.Parameter(r, "twice", "b", func([]string) (int, error) { return 0, nil })
 				r.Given("{open} is not reported again", func(int) error { return nil })
 			},
-			[]string{"{}: it needs a name", "{open}: its pattern is not a regular expression", "{flags}: ParameterType Regexps can't use flags",
-				`{star}: its pattern "a*" matches the empty text`, "{nothing}: its parse function is nil", "already a parameter type with name int", "{twice} is already defined at"},
+			[]string{
+				"{}: it needs a name", "{open}: its pattern is not a regular expression", "{flags}: ParameterType Regexps can't use flags",
+				`{star}: its pattern "a*" matches the empty text`, "{nothing}: its parse function is nil", "already a parameter type with name int", "{twice} is already defined at",
+			},
 		},
 		"a nil world": {
-			func(r *gherkin.Registrar) { var world interface{ Do() error }; r.Given("a", world.Do) },
+			func(r *gherkin.Registrar) { r.Given("a", nobody().Do) },
 			[]string{"the define function panicked", "it must not use the world"},
 		},
 		"no function at all": {nil, []string{"the define function is nil"}},
@@ -229,6 +242,9 @@ func TestCompileReportsEveryMistakeWithItsPlace(t *testing.T) {
 		})
 	}
 }
+
+// nobody is the world that a careless define function would use.
+func nobody() (world interface{ Do() error }) { return nil }
 
 func TestBindNoticesThatDefineChanged(t *testing.T) {
 	t.Parallel()

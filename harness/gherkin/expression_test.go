@@ -56,7 +56,7 @@ func FuzzExpression(f *testing.F) {
 	f.Add(`^a(b)[^](]\Q(\E$`)
 	f.Add("the payer {string} settles {money} in {int} second(s)/minute(s)")
 	f.Add("a \\{ b {")
-	f.Fuzz(func(t *testing.T, expression string) {
+	f.Fuzz(func(_ *testing.T, expression string) {
 		// It must return an error for whatever it does not understand.
 		_, _ = Compile(func(r *Registrar) {
 			r.Step(expression, func() error { return nil })

@@ -17,7 +17,7 @@ type line struct {
 	Paid    bool          `col:"paid,optional"`
 	After   time.Duration `col:"after,optional"`
 	When    time.Time     `col:"when,optional"` // by UnmarshalText
-	note    string
+	Note    string
 }
 
 func TestRows(t *testing.T) {

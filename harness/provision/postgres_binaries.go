@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -78,6 +79,7 @@ const fetchedVersion = embedded.V15
 // anything is started, and is expected.
 func fetchBinaries(cache, dir string) (string, error) {
 	const noSuchLocale = "only-unpack"
+	defer http.DefaultClient.CloseIdleConnections() // it downloads with the default client, and leaves a connection
 	fetched, scratch := filepath.Join(dir, "postgresql"), filepath.Join(dir, "unpacking")
 	err := embedded.NewDatabase(embedded.DefaultConfig().
 		Version(fetchedVersion).

@@ -72,7 +72,7 @@ func closeWorld(ctx context.Context, world World) error {
 // by name in a registry that must not be changed while suites run.
 const silent = "groupcheckout-silent"
 
-func init() {
+func init() { //nolint:gochecknoinits // godog's registry may only be changed before any suite runs
 	godog.Format(silent, "writes nothing", func(string, io.Writer) godog.Formatter { return silentFormatter{} })
 }
 
@@ -201,9 +201,11 @@ func (s Step) reason() string {
 	case s.Status == Skipped:
 		return skipReason(s.Err)
 	case s.Status == Undefined:
-		return "undefined step: " + s.label()
+		return s.label() + ": no definition matches"
 	case s.Status == Ambiguous:
-		return "ambiguous step: " + s.label()
+		return s.label() + ": several definitions match"
+	case s.Status == Pending:
+		return s.label() + ": " + strings.TrimPrefix(oneLine(s.Err.Error()), "pending: ")
 	default:
 		return s.label() + ": " + oneLine(s.Err.Error())
 	}

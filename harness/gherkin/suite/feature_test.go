@@ -181,7 +181,7 @@ func TestLoadReadsWhatAScenarioIs(t *testing.T) {
 func TestLoadReportsMistakesWithTheirPlace(t *testing.T) {
 	t.Parallel()
 	_, err := Load(fstest.MapFS{
-		"a/one.feature": {Data: []byte("Feature: F\n  Scenario: S\n    Given a\n    Thne b\n")},
+		"a/one.feature": {Data: []byte("Feature: F\n  Scenario: S\n    Given a\n    Nor b\n")},
 		"two.feature":   {Data: []byte("Featur: F\n")},
 		"fine.feature":  {Data: []byte("Feature: F\n")},
 		"no.txt":        {Data: []byte("no")},

@@ -23,9 +23,9 @@ type glue struct {
 func (g *glue) define(r *gherkin.Registrar) {
 	r.Given("a step", func() error { return nil })
 	r.Given("a step {int} of {string}", func(int, string) error { return nil })
-	r.When("it fails with {string}", func(message string) error { return errors.New(message) })
+	r.When("it fails with {string}", errors.New)
 	r.When("it logs {string}", func(ctx context.Context, line string) error { gherkin.Logf(ctx, "%s", line); return nil })
-	r.When("it panics", func() error { return panicInStep() })
+	r.When("it panics", panicInStep)
 	r.When("it is pending", func() error { return gherkin.Pending("not written yet") })
 	r.When("it is skipped because {string}", func(reason string) error { return gherkin.Skip("%s", reason) })
 	r.When("it is skipped by godog", func() error { return godog.ErrSkip })
@@ -42,7 +42,7 @@ func (g *glue) define(r *gherkin.Registrar) {
 	r.When("it waits for its context", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
 	r.When("it takes longer than allowed", func() error { time.Sleep(DefaultTimeout + grace/2); return nil }) // in a bubble, it costs nothing
 	r.When("it hangs until the world is closed", func() error { waitForClose(g.closed); return nil })
-	r.When("it leaves its goroutine", func(ctx context.Context) error { leave(); return nil })
+	r.When("it leaves its goroutine", func() error { leave(); return nil })
 	r.When("godog.T fails", func(ctx context.Context) error { godog.T(ctx).Fail(); return nil })
 }
 

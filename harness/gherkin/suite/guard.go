@@ -94,14 +94,6 @@ func stackOf(header string) string {
 	return "(its stack was not found)"
 }
 
-// foreign are the prefixes of functions that lie between a step and the driver,
-// and tell nothing about the failure.
-var foreign = [...]string{
-	"runtime.", "runtime/debug.", "panic(", "reflect.", "testing.",
-	"github.com/cucumber/godog", "groupcheckout/harness/gherkin",
-	"created by ",
-}
-
 // ownFrames leaves the frames of the project out of a stack in which a function
 // is followed by an indented line with its place. It keeps them all if none is
 // the project's.
@@ -115,7 +107,7 @@ func ownFrames(stack string) string {
 		}
 		if !isForeign(lines[i], place) {
 			place, _, _ = strings.Cut(place, " +0x")
-			kept = append(kept, lines[i], place)
+			kept = append(kept, withoutArguments(lines[i]), place)
 		}
 		i++
 	}
@@ -125,12 +117,25 @@ func ownFrames(stack string) string {
 	return strings.Join(kept, "\n")
 }
 
-// isForeign spares test files, so that the driver's own tests can be read too.
+// withoutArguments takes the addresses off the name of a function.
+func withoutArguments(function string) string {
+	if at := strings.LastIndexByte(function, '('); at > 0 && strings.HasSuffix(function, ")") {
+		return function[:at]
+	}
+	return function
+}
+
+// isForeign tells frames that lie between a step and the driver, and so tell
+// nothing about the failure. It spares test files: the driver's own tests are
+// steps too.
 func isForeign(function, place string) bool {
 	if strings.Contains(place, "_test.go:") {
 		return false
 	}
-	for _, prefix := range foreign {
+	for _, prefix := range []string{
+		"runtime.", "runtime/debug.", "panic(", "reflect.", "testing.", "created by ",
+		"github.com/cucumber/godog", "groupcheckout/harness/gherkin",
+	} {
 		if strings.HasPrefix(function, prefix) {
 			return true
 		}

@@ -75,6 +75,19 @@ type Result struct {
 // Flaky tells whether the scenario passed, but not at the first attempt.
 func (r Result) Flaky() bool { return r.Status == Passed && r.Attempt > 1 }
 
+// Location returns where to look first, as path:line: at the step that decided
+// the verdict, or else at the scenario.
+func (r Result) Location() string {
+	if r.Status != Passed {
+		for _, step := range r.Steps {
+			if step.Status == r.Status && step.Err != nil {
+				return fmt.Sprintf("%s:%d", r.Scenario.Feature.URI, step.Line)
+			}
+		}
+	}
+	return r.Scenario.Location()
+}
+
 // Summary is what became of a run. Scenarios that -run left out are not in it.
 type Summary struct {
 	Name     string
@@ -91,13 +104,13 @@ type Summary struct {
 func (s Summary) Total() int { return s.Passed + s.Failed + s.Skipped }
 
 func (s *Summary) add(r Result) {
-	switch {
-	case r.Status == Passed:
+	switch r.Status {
+	case Passed:
 		s.Passed++
 		if r.Flaky() {
 			s.Flaky++
 		}
-	case r.Status == Skipped:
+	case Skipped:
 		s.Skipped++
 	default:
 		s.Failed++
@@ -123,7 +136,7 @@ func (s Summary) WriteText(w io.Writer) error {
 				reasons = append(reasons, r.Reason)
 			}
 		case r.Status != Passed:
-			fmt.Fprintf(&b, "  %-9s %s  %s: %s\n", r.Status, r.Scenario.Location(), r.Scenario.Name, r.Reason)
+			fmt.Fprintf(&b, "  %-9s %s  %s: %s\n", r.Status, r.Location(), r.Scenario.Name, r.Reason)
 		case r.Flaky():
 			fmt.Fprintf(&b, "  %-9s %s  %s: passed at attempt %d\n", "flaky", r.Scenario.Location(), r.Scenario.Name, r.Attempt)
 		}

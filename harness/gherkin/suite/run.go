@@ -74,6 +74,7 @@ type driver struct {
 // branches runs the nodes side by side; every level is parallel, since a test
 // that is not would wait for all beneath it before the next could start.
 func (d *driver) branches(t *testing.T, nodes []*node) {
+	t.Helper()
 	for _, n := range nodes {
 		t.Run(n.name, func(t *testing.T) {
 			if !d.config.Sequential {
@@ -89,6 +90,7 @@ func (d *driver) branches(t *testing.T, nodes []*node) {
 }
 
 func (d *driver) leaf(t *testing.T, s *Scenario) {
+	t.Helper()
 	if d.config.Unsupported != nil {
 		if reason, unsupported := d.config.Unsupported(slices.Clone(s.Tags)); unsupported {
 			if reason == "" {
@@ -98,7 +100,7 @@ func (d *driver) leaf(t *testing.T, s *Scenario) {
 				Scenario: s, Status: Skipped, Reason: reason, Steps: newRecorder(s).steps,
 				Started: time.Now(), Attempt: 1,
 			})
-			t.Skip(reason)
+			skip(t, reason)
 		}
 	}
 	for number := 1; ; number++ {
@@ -116,24 +118,33 @@ func (d *driver) leaf(t *testing.T, s *Scenario) {
 
 // tell passes the verdict on to go test.
 func (d *driver) tell(t *testing.T, r Result) {
+	t.Helper()
 	if r.Status != Passed || testing.Verbose() {
 		fmt.Fprint(t.Output(), d.config.text(r))
 	}
 	switch r.Status {
 	case Passed:
 		if r.Flaky() {
-			t.Logf("flaky: passed at attempt %d", r.Attempt)
+			fmt.Fprintf(t.Output(), "flaky: passed at attempt %d\n", r.Attempt)
 		}
 	case Skipped:
-		t.Skip(r.Reason)
+		skip(t, r.Reason)
 	default:
 		fmt.Fprintf(t.Output(), "\n  to repeat: go test -run '%s'\n", runPattern(t.Name()))
 		t.Fail()
 	}
 }
 
+// skip is t.Skip without the place, which would be one in this file.
+func skip(t *testing.T, reason string) {
+	t.Helper()
+	fmt.Fprintf(t.Output(), "skipped: %s\n", reason)
+	t.SkipNow()
+}
+
 // attempt calls Around, and does not believe that it calls back.
 func (d *driver) attempt(t *testing.T, s *Scenario, number int) (r Result) {
+	t.Helper()
 	if d.config.Around == nil {
 		return d.config.attempt(t.Context(), s, number)
 	}
@@ -145,6 +156,7 @@ func (d *driver) attempt(t *testing.T, s *Scenario, number int) (r Result) {
 	}()
 	calls := 0
 	d.config.Around(t, func(t *testing.T) {
+		t.Helper()
 		calls++
 		r = d.config.attempt(t.Context(), s, number)
 	})

@@ -14,15 +14,21 @@ func (silentFormatter) Pickle(*godog.Scenario)                         {}
 func (silentFormatter) Summary()                                       {}
 func (silentFormatter) Defined(_ *messages.Pickle, _ *messages.PickleStep, _ *godog.StepDefinition) {
 }
+
 func (silentFormatter) Passed(_ *messages.Pickle, _ *messages.PickleStep, _ *godog.StepDefinition) {
 }
+
 func (silentFormatter) Skipped(_ *messages.Pickle, _ *messages.PickleStep, _ *godog.StepDefinition) {
 }
+
 func (silentFormatter) Undefined(_ *messages.Pickle, _ *messages.PickleStep, _ *godog.StepDefinition) {
 }
+
 func (silentFormatter) Pending(_ *messages.Pickle, _ *messages.PickleStep, _ *godog.StepDefinition) {
 }
+
 func (silentFormatter) Failed(_ *messages.Pickle, _ *messages.PickleStep, _ *godog.StepDefinition, _ error) {
 }
+
 func (silentFormatter) Ambiguous(_ *messages.Pickle, _ *messages.PickleStep, _ *godog.StepDefinition, _ error) {
 }

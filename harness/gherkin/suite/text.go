@@ -36,7 +36,7 @@ func (c Config) text(r Result) string {
 	}
 	if r.Status != Passed {
 		// The full path starts the line: terminals and editors make it a link.
-		fmt.Fprintf(&b, "%s: %s: %s\n\n", s.Location(), r.Status, r.Reason)
+		fmt.Fprintf(&b, "%s: %s: %s\n\n", r.Location(), r.Status, r.Reason)
 	}
 	line(heading, s.Line)
 	b.WriteByte('\n')
@@ -124,7 +124,7 @@ func detail(err error) string {
 	}
 	// godog keeps a step's stack in an error of its own that prints it for %+v.
 	for e := err; e != nil; e = errors.Unwrap(e) {
-		if _, ok := e.(fmt.Formatter); !ok { //nolint:errorlint // each error of the chain is looked at
+		if _, ok := e.(fmt.Formatter); !ok {
 			continue
 		}
 		own := strings.TrimSpace(e.Error())

@@ -65,8 +65,9 @@ func TestShuffleRepeatsForASeed(t *testing.T) {
 		shuffle(tree, rand.New(rand.NewPCG(seed, 0)))
 		return strings.Join(outline(tree[0].children, ""), "")
 	}
-	if order(1) != order(1) || order(1) == order(2) || order(1) == "abcdefghij" {
-		t.Errorf("got %s, %s and %s for the seeds 1, 1 and 2", order(1), order(1), order(2))
+	first, again, other := order(1), order(1), order(2)
+	if first != again || first == other || first == "abcdefghij" {
+		t.Errorf("got %s, %s and %s for the seeds 1, 1 and 2", first, again, other)
 	}
 }
 

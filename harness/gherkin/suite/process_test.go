@@ -1,0 +1,175 @@
+package suite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/fstest"
+	"testing/synctest"
+	"time"
+
+	"github.com/cucumber/godog"
+)
+
+// fixtureEnv names the fixture that TestFixture runs.
+const fixtureEnv = "SUITE_FIXTURE"
+
+// fixture is a run of the driver in a process of its own, since what is tested
+// is that go test goes red.
+type fixture struct {
+	features string
+	config   Config
+}
+
+const mixed = `Feature: Mixed
+  Scenario: It passes
+    Given a step
+    And it logs "hello"
+
+  Rule: Some go wrong
+    Background:
+      Given a step
+
+    Scenario: It fails
+      When it fails with "got 1, want 2"
+      Then a step
+
+    @wip
+    Scenario: It is skipped
+      When it is skipped because "no clock"
+
+    @before-skips
+    Scenario: A hook skips it
+      When a step
+
+    @messagedb
+    Scenario: It is not supported
+      When a step
+
+    Scenario: It is undefined
+      When nobody knows it
+
+    Scenario: It is pending
+      When it is pending
+
+    Scenario: It is ambiguous
+      When one of two
+
+    Scenario: It is empty
+
+    Scenario Outline: Row of <what>
+      When <what>
+      Examples:
+        | what       |
+        | a step     |
+        | it panics  |
+
+    Scenario Outline: Rowless
+      When <what>
+      Examples:
+        | what |
+
+    @after-panics
+    Scenario: A hook panics
+      When a step
+
+    @before-panics
+    Scenario: The first hook panics
+      When a step
+
+    @after-step-panics
+    Scenario: A step's hook panics
+      When a step
+
+    Scenario: It leaves
+      When it leaves its goroutine
+`
+
+const threeInOrder = "Feature: F\nScenario: a\n* a step\nScenario: b\n* a step\nScenario: c\n* a step\n"
+
+func fixtures() map[string]fixture {
+	return map[string]fixture{
+		"mixed": {mixed, Config{Name: "memory", Unsupported: func(tags []string) (string, bool) {
+			return "there is no server", slices.Contains(tags, "@messagedb")
+		}}},
+		"two passes": {"Feature: F\nScenario: a\n* a step\nScenario Outline: b <x>\n* <x>\nExamples:\n|x|\n|a step|\n|it logs \"y\"|\n", Config{}},
+		"tags":       {"Feature: F\n@a\nScenario: a\n* a step\n@b\nScenario: b\n* it fails with \"x\"\n", Config{Tags: "@a and not @b"}},
+		"empty tags": {threeInOrder, Config{Tags: "@nosuch"}},
+		"bad tags":   {threeInOrder, Config{Tags: "@a &&"}},
+		"bad file":   {"Featur: F", Config{}},
+		"no world":   {threeInOrder, Config{World: func(context.Context, *Scenario) (World, error) { return World{}, errors.New("no") }}},
+		"bad config": {threeInOrder, Config{Timeout: -1, Retries: -1}},
+		"flaky":      {"Feature: F\nScenario: a\n* it fails once\nScenario: b\n* it fails with \"x\"\nScenario: c\n* nobody knows it\n", Config{Retries: 1, Sequential: true}},
+		"sequential": {threeInOrder, Config{Sequential: true}},
+		"shuffled":   {threeInOrder, Config{Sequential: true, Shuffle: true, Seed: 4}},
+		"no seed":    {threeInOrder, Config{Shuffle: true}},
+		"bubble":     {"Feature: F\nScenario: a\n* it takes longer than allowed\nScenario: b\n* a step\nScenario: c\n* it hangs until the world is closed\n", Config{Timeout: 24 * time.Hour, Around: synctest.Test}},
+		"no around":  {threeInOrder, Config{Around: func(*testing.T, func(*testing.T)) {}}},
+		"bad around": {threeInOrder, Config{Around: func(*testing.T, func(*testing.T)) { panic("boom around") }}},
+		"meeting": {
+			"Feature: F\nScenario: a\n* they meet\nRule: R\nScenario: b\n* they meet\nRule: S\nScenario: c\n* they meet\n",
+			Config{World: meetingOfThree()},
+		},
+		"crowd": {"Feature: F" + strings.Repeat("\nScenario Outline: O\n* a step\nExamples:\n|x|"+strings.Repeat("\n|1|", 10), 4), Config{World: noMoreThanTwo()}},
+		"twice": {"Feature: F\nScenario: same\n* a step\nScenario: same\n* it fails with \"x\"\n", Config{}},
+	}
+}
+
+// meetingOfThree makes worlds whose step waits until three of them have come.
+func meetingOfThree() func(context.Context, *Scenario) (World, error) {
+	var come sync.WaitGroup
+	come.Add(3)
+	return func(context.Context, *Scenario) (World, error) {
+		return World{Bind: func(sc *godog.ScenarioContext) error {
+			sc.Step("^they meet$", func() { come.Done(); come.Wait() })
+			return nil
+		}}, nil
+	}
+}
+
+// noMoreThanTwo makes worlds that mind if there are three of them at once.
+func noMoreThanTwo() func(context.Context, *Scenario) (World, error) {
+	var open atomic.Int32
+	return func(context.Context, *Scenario) (World, error) {
+		if n := open.Add(1); n > 2 {
+			return World{}, fmt.Errorf("%d worlds are open", n)
+		}
+		return World{
+			Bind:  func(sc *godog.ScenarioContext) error { sc.Step("^a step$", func() {}); return nil },
+			Close: func(context.Context) error { open.Add(-1); return nil },
+		}, nil
+	}
+}
+
+// TestFixture is what the tests below run in a process of its own. By itself it
+// does nothing.
+func TestFixture(t *testing.T) {
+	f, ok := fixtures()[os.Getenv(fixtureEnv)]
+	if !ok {
+		return
+	}
+	c := f.config
+	c.Features = fstest.MapFS{"dir/f.feature": {Data: []byte(f.features)}}
+	c.Definitions = definitions(t)
+	if c.World == nil {
+		c.World = world(c.Definitions)
+	}
+	var running atomic.Int32
+	c.Report = func(r Result) {
+		if running.Add(1) != 1 {
+			t.Error("calls of Report overlap")
+		}
+		defer running.Add(-1)
+		fmt.Printf("result %s %s attempt %d again %t\n", r.Scenario.Name, r.Status, r.Attempt, r.WillBeRetried)
+	}
+	summary := Run(t, c)
+	if err := summary.WriteText(os.Stdout); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,258 @@
+package suite
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// process runs a fixture and returns what it printed, and its exit status.
+func process(t *testing.T, name string, flags ...string) (output string, status int) {
+	t.Helper()
+	if _, ok := fixtures()[name]; !ok {
+		t.Fatalf("there is no fixture %q", name)
+	}
+	if !slices.ContainsFunc(flags, func(f string) bool { return strings.HasPrefix(f, "-test.run") }) {
+		flags = append(flags, "-test.run=^TestFixture$")
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], flags...) //nolint:gosec // the test binary itself
+	cmd.Env = append(os.Environ(), fixtureEnv+"="+name)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return out.String(), cmd.ProcessState.ExitCode()
+}
+
+// verdicts lists the verdicts of go test -v, sorted by name.
+func verdicts(output string) []string {
+	var list []string
+	for line := range strings.Lines(output) {
+		line, found := strings.CutPrefix(strings.TrimSpace(line), "--- ")
+		if !found {
+			continue
+		}
+		verdict, name, _ := strings.Cut(line, ": ")
+		name, _, _ = strings.Cut(name, " ")
+		list = append(list, name+" "+verdict)
+	}
+	slices.Sort(list)
+	return list
+}
+
+func wantIn(t *testing.T, output string, wants ...string) {
+	t.Helper()
+	for _, want := range wants {
+		if !strings.Contains(output, want) {
+			t.Errorf("got:\n%s\nwant in it: %s", output, want)
+		}
+	}
+}
+
+func TestGoTestShowsTheTruth(t *testing.T) {
+	t.Parallel()
+	output, status := process(t, "mixed", "-test.v")
+	if status != 1 {
+		t.Errorf("got exit status %d, want 1", status)
+	}
+	const rule = "TestFixture/memory/Mixed/Some_go_wrong"
+	want := []string{
+		"TestFixture FAIL",
+		"TestFixture/memory FAIL",
+		"TestFixture/memory/Mixed FAIL",
+		"TestFixture/memory/Mixed/It_passes PASS",
+		rule + " FAIL",
+		rule + "/A_hook_panics FAIL",
+		rule + "/A_hook_skips_it SKIP",
+		rule + "/A_step's_hook_panics FAIL",
+		rule + "/It_fails FAIL",
+		rule + "/It_is_ambiguous FAIL",
+		rule + "/It_is_empty FAIL",
+		rule + "/It_is_not_supported SKIP",
+		rule + "/It_is_pending FAIL",
+		rule + "/It_is_skipped SKIP",
+		rule + "/It_is_undefined FAIL",
+		rule + "/It_leaves FAIL",
+		rule + "/Row_of_<what> FAIL",
+		rule + "/Row_of_<what>/1:_a_step PASS",
+		rule + "/Row_of_<what>/2:_it_panics FAIL",
+		rule + "/Rowless FAIL",
+		rule + "/The_first_hook_panics FAIL",
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, verdicts(output)); diff != "" {
+		t.Errorf("verdicts (-want +got):\n%s", diff)
+	}
+	wantIn(t, output,
+		"dir/f.feature:11: failed: When it fails with",
+		"✓ Given a step",
+		"no clock", "there is no server", "the before hook says so",
+		"panicInStep",
+		"to repeat: go test -run '^TestFixture$/^memory$/^Mixed$/^Some_go_wrong$/^It_fails$'",
+		"memory: 16 scenarios: 2 passed, 11 failed, 3 skipped (",
+		"  skipped   1: there is no server",
+		"  undefined dir/f.feature:27  It is undefined: When nobody knows it: no definition matches",
+		"hello",
+	)
+	if strings.Contains(output, "progress") || strings.Contains(output, "No scenarios") {
+		t.Errorf("godog's own output shows:\n%s", output)
+	}
+}
+
+func TestWithoutVerboseOnlyFailuresAreShown(t *testing.T) {
+	t.Parallel()
+	output, status := process(t, "mixed")
+	if status != 1 || strings.Contains(output, "hello") || strings.Contains(output, "It_passes") {
+		t.Errorf("got exit status %d and:\n%s", status, output)
+	}
+	if output, status := process(t, "two passes"); status != 0 || strings.Contains(output, "✓") {
+		t.Errorf("got exit status %d and:\n%s", status, output)
+	}
+}
+
+func TestRunSelectsAtEveryLevel(t *testing.T) {
+	t.Parallel()
+	const rule = "TestFixture/memory/Mixed/Some_go_wrong"
+	for pattern, want := range map[string][]string{
+		"TestFixture/memory/Mixed/It_passes": {"TestFixture/memory/Mixed/It_passes PASS"},
+		rule + "/Row_of/^1:":                 {rule + "/Row_of_<what>/1:_a_step PASS"},
+		rule + "/Row_of/panics":              {rule + "/Row_of_<what>/2:_it_panics FAIL"},
+		rule + "/skip":                       {rule + "/A_hook_skips_it SKIP", rule + "/It_is_skipped SKIP"},
+		// As it is printed, it must select the one.
+		runPattern(rule + "/A_step's_hook_panics"): {rule + "/A_step's_hook_panics FAIL"},
+	} {
+		output, status := process(t, "mixed", "-test.v", "-test.run="+pattern)
+		got := slices.DeleteFunc(verdicts(output), func(v string) bool {
+			name, _, _ := strings.Cut(v, " ")
+			return strings.Count(name, "/") < 3 || strings.HasSuffix(name, "Some_go_wrong") || strings.HasSuffix(name, "<what>")
+		})
+		failed := strings.Contains(strings.Join(want, " "), "FAIL")
+		if diff := cmp.Diff(want, got); diff != "" || failed != (status == 1) {
+			t.Errorf("-run %s: got exit status %d, verdicts (-want +got):\n%s", pattern, status, diff)
+		}
+	}
+	output, status := process(t, "mixed", "-test.run=TestFixture/memory/Mixd")
+	if status != 1 {
+		t.Errorf("got exit status %d for a pattern that selects nothing", status)
+	}
+	wantIn(t, output, `none of the 16 selected scenarios was run: -run="TestFixture/memory/Mixd"`)
+	if _, status := process(t, "mixed", "-test.run=TestFixture/other"); status != 0 {
+		t.Errorf("got exit status %d for a pattern that selects another run", status)
+	}
+}
+
+func TestWhatCannotBeRunFails(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"empty tags": `the tag expression "@nosuch" selects none of the 3 scenarios`,
+		"bad tags":   `the tag expression "@a &&" has the word "&&"`,
+		"bad file":   "dir/f.feature:1:1: expected:",
+		"no world":   "make the world: no",
+		"bad config": "Config.Retries is -1: it must not be negative",
+		"no around":  "Config.Around called the scenario 0 times instead of once",
+		"bad around": "around the scenario: panic: boom around",
+	} {
+		output, status := process(t, name)
+		if status != 1 {
+			t.Errorf("%s: got exit status %d, want 1", name, status)
+		}
+		wantIn(t, output, want)
+	}
+}
+
+func TestTagsSelect(t *testing.T) {
+	t.Parallel()
+	output, status := process(t, "tags", "-test.v")
+	want := []string{"TestFixture PASS", "TestFixture/features PASS", "TestFixture/features/F PASS", "TestFixture/features/F/a PASS"}
+	if diff := cmp.Diff(want, verdicts(output)); diff != "" || status != 0 {
+		t.Errorf("got exit status %d, verdicts (-want +got):\n%s", status, diff)
+	}
+}
+
+func TestScenariosOfOneNameAreTold(t *testing.T) {
+	t.Parallel()
+	output, _ := process(t, "twice", "-test.v")
+	got := verdicts(output)[3:]
+	if want := []string{"TestFixture/features/F/same PASS", "TestFixture/features/F/same#01 FAIL"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// results lists the names that were reported, in that order.
+func results(output string) []string {
+	var list []string
+	for line := range strings.Lines(output) {
+		if rest, found := strings.CutPrefix(line, "result "); found {
+			list = append(list, strings.TrimSpace(rest))
+		}
+	}
+	return list
+}
+
+func TestRetries(t *testing.T) {
+	t.Parallel()
+	output, status := process(t, "flaky")
+	want := []string{
+		"a failed attempt 1 again true", "a passed attempt 2 again false",
+		"b failed attempt 1 again true", "b failed attempt 2 again false",
+		"c undefined attempt 1 again false",
+	}
+	if diff := cmp.Diff(want, results(output)); diff != "" || status != 1 {
+		t.Errorf("got exit status %d, results (-want +got):\n%s", status, diff)
+	}
+	wantIn(t, output, "3 scenarios: 1 passed, 2 failed, 0 skipped, 1 flaky", "flaky     dir/f.feature:2  a: passed at attempt 2", "attempt 1 failed, another follows")
+}
+
+func TestParallelIsRespected(t *testing.T) {
+	t.Parallel()
+	for name, parallel := range map[string]string{"meeting": "3", "crowd": "2"} {
+		if output, status := process(t, name, "-test.parallel="+parallel); status != 0 {
+			t.Errorf("%s: got exit status %d:\n%s", name, status, output)
+		}
+	}
+}
+
+func TestOrder(t *testing.T) {
+	t.Parallel()
+	order := func(name string) string {
+		output, status := process(t, name)
+		if status != 0 {
+			t.Errorf("%s: got exit status %d:\n%s", name, status, output)
+		}
+		var b strings.Builder
+		for _, r := range results(output) {
+			b.WriteString(r[:1])
+		}
+		return b.String()
+	}
+	if got := order("sequential"); got != "abc" {
+		t.Errorf("got the order %s, want abc", got)
+	}
+	if first, second := order("shuffled"), order("shuffled"); first != second || first == "abc" {
+		t.Errorf("got the orders %s and %s for the same seed, want one that is not abc", first, second)
+	}
+	output, _ := process(t, "no seed", "-test.v")
+	wantIn(t, output, "to repeat this order set the seed to ")
+}
+
+func TestAroundASynctestBubble(t *testing.T) {
+	t.Parallel()
+	output, status := process(t, "bubble", "-test.v")
+	want := []string{
+		"TestFixture FAIL", "TestFixture/features FAIL", "TestFixture/features/F FAIL",
+		"TestFixture/features/F/a PASS", "TestFixture/features/F/b PASS", "TestFixture/features/F/c FAIL",
+	}
+	if diff := cmp.Diff(want, verdicts(output)); diff != "" || status != 1 {
+		t.Errorf("got exit status %d, verdicts (-want +got):\n%s", status, diff)
+	}
+	wantIn(t, output, "the time limit of 24h0m0s is over")
+}
