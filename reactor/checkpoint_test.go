@@ -13,7 +13,8 @@ import (
 	"groupcheckout/reactor/feed"
 )
 
-var keyA = feed.Key{Source: "scripted", Tranche: "A", Group: "test"}
+// keyA is the key of the checkpoint of tranche A.
+func keyA() feed.Key { return feed.Key{Source: "scripted", Tranche: "A", Group: "test"} }
 
 func TestCheckpointsAreSavedWhenTheyMoved(t *testing.T) {
 	t.Parallel()
@@ -112,26 +113,52 @@ func TestCheckpointThatHangsIsGivenUp(t *testing.T) {
 	})
 }
 
+// slow is a checkpoint store that takes a second.
+type slow struct{ *checkpoints }
+
+func (s slow) Save(ctx context.Context, key feed.Key, position feed.Position) error {
+	select {
+	case <-time.After(time.Second):
+		return s.checkpoints.Save(ctx, key, position)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// TestCheckpointIsNotCutOffByAStop stops while one is being saved.
+func TestCheckpointIsNotCutOffByAStop(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, c, seen := newSource("A"), newCheckpoints(), &recorder{}
+		s.add("A", "a@0")
+		r := start(t, notifying{s}, slow{c}, newHandler(), reactor.Config{CheckpointInterval: time.Minute, Observer: seen})
+		pass(time.Minute + time.Second/2)
+		r.endWell()
+		equal(t, "saved", c.saved(), "A 1")
+		equal(t, "failures", len(occurrences[reactor.CheckpointFailed](seen)), 0)
+	})
+}
+
 func TestCheckpointBehindTheEndIsRefused(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, c := newSource("A"), newCheckpoints()
 		s.add("A", "a@0")
-		c.at[keyA] = 2
+		c.at[keyA()] = 2
 		r := begin(t, notifying{s}, c, newHandler(), reactor.Config{})
 		err := <-r.result
 		var ahead *reactor.CheckpointAheadError
 		if !errors.As(err, &ahead) {
 			t.Fatalf("Run: got %v, want a CheckpointAheadError", err)
 		}
-		equal(t, "error", *ahead, reactor.CheckpointAheadError{Key: keyA, Checkpoint: 2, End: 1})
+		equal(t, "error", *ahead, reactor.CheckpointAheadError{Key: keyA(), Checkpoint: 2, End: 1})
 		for _, word := range []string{`"test"`, `"A"`, "is 2", "ends at 1", "reactor checkpoint"} {
 			if !strings.Contains(err.Error(), word) {
 				t.Errorf("error: got %q, want %s in it", err, word)
 			}
 		}
 		equal(t, "saved", c.saved(), "")
-		c.at[keyA] = 1 // the very end is no reason to refuse
+		c.at[keyA()] = 1 // the very end is no reason to refuse
 		start(t, notifying{s}, c, newHandler(), reactor.Config{}).endWell()
 	})
 }
@@ -161,6 +188,7 @@ func TestFromEndSkipsNothingAfterwards(t *testing.T) {
 		s.add("A", "old@0")
 		r := start(t, notifying{s}, c, h, reactor.Config{FromEnd: true})
 		equal(t, "saved", c.saved(), "A 1")
+		equal(t, "status", r.status().Tranches[0].Saved, 1)
 		h.on("a", failure)
 		s.add("A", "a@0")
 		synctest.Wait()

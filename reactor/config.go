@@ -19,7 +19,7 @@ type Config struct {
 	RetryFirst         time.Duration // the first pause after a failure; 50 ms. Pauses double, and vary by half
 	RetryMost          time.Duration // the longest pause; 30 s
 	Remember           int           // idle streams whose observed version is remembered; 100,000
-	FromEnd            bool          // a group without a checkpoint starts at the end of the feed, not at its beginning
+	FromEnd            bool          // a group without a checkpoint starts at the end of the feed, which is saved at once, not at its beginning
 	Observer           Observer      // told what happens; may be nil
 }
 

@@ -58,7 +58,7 @@ type trouble struct {
 	attempts int
 	since    time.Time
 	retryAt  time.Time
-	index    int // in delays, -1 if not in it
+	delayed  bool // until retryAt
 	stream   *stream
 }
 
@@ -157,9 +157,9 @@ func byIndex(e es.Event, index es.Version) int { return cmp.Compare(e.Index, ind
 // dispatch returns the calls to be made now, as far as there are free writers.
 func (c *core) dispatch(now time.Time) []call {
 	for len(c.delayed) > 0 && !c.delayed[0].retryAt.After(now) {
-		due := c.delayed[0].stream
-		heap.Pop(&c.delayed)
-		c.place(due)
+		due := heap.Pop(&c.delayed).(*trouble)
+		due.delayed = false
+		c.place(due.stream)
 	}
 	var calls []call
 	for c.calling < c.maxWriters && c.ready.Len() > 0 {
@@ -225,12 +225,13 @@ func (c *core) handled(s *stream, observed es.Version) {
 // delay notes what went wrong and when to try again.
 func (c *core) delay(s *stream, cause error, now time.Time) {
 	if s.trouble == nil {
-		s.trouble = &trouble{since: now, index: -1, stream: s}
+		s.trouble = &trouble{since: now, stream: s}
 		s.pauses = c.newBackoff()
 	}
 	s.trouble.cause = cause
 	s.trouble.attempts++
 	s.trouble.retryAt = now.Add(s.pauses.NextBackOff())
+	s.trouble.delayed = true
 	heap.Push(&c.delayed, s.trouble)
 	c.occurs(Troubled{s.name, cause, s.trouble.attempts, s.trouble.since, s.trouble.retryAt})
 }
@@ -254,7 +255,7 @@ func (c *core) complete(b *batch) {
 // neither list while it is being called or delayed.
 func (c *core) place(s *stream) {
 	switch {
-	case s.calling, s.trouble != nil && s.trouble.index >= 0:
+	case s.calling, s.trouble != nil && s.trouble.delayed:
 		s.queue(nil)
 	case len(s.waiting) > 0:
 		s.queue(&c.ready)
@@ -333,23 +334,15 @@ type delays []*trouble
 
 func (d delays) Len() int           { return len(d) }
 func (d delays) Less(i, j int) bool { return d[i].retryAt.Before(d[j].retryAt) }
-func (d delays) Swap(i, j int) {
-	d[i], d[j] = d[j], d[i]
-	d[i].index, d[j].index = i, j
-}
+func (d delays) Swap(i, j int)      { d[i], d[j] = d[j], d[i] }
 
 // Push is for container/heap.
-func (d *delays) Push(x any) {
-	t := x.(*trouble)
-	t.index = len(*d)
-	*d = append(*d, t)
-}
+func (d *delays) Push(x any) { *d = append(*d, x.(*trouble)) }
 
 // Pop is for container/heap.
 func (d *delays) Pop() any {
 	last := len(*d) - 1
 	t := (*d)[last]
-	t.index = -1
 	*d = slices.Delete(*d, last, last+1)
 	return t
 }

@@ -60,6 +60,7 @@ type model struct {
 	handled   map[es.StreamName]es.Version // the highest that a call observed
 	known     map[es.StreamName]es.Version // the highest that a delivery told of
 	calls     map[es.StreamName]call       // running
+	given     map[es.StreamName]string     // the events of those, when they began
 	paused    map[es.StreamName]time.Time  // no call before
 	completed map[feed.Tranche]int         // slots freed
 }
@@ -67,10 +68,10 @@ type model struct {
 func newModel(t *rapid.T, remember int) *model {
 	writers := rapid.IntRange(1, 4).Draw(t, "writers")
 	m := &model{
-		core: newCore(writers, remember, newDoubling), now: epoch, writers: writers,
+		core: newCore(writers, remember, newDoubling), now: epoch(), writers: writers,
 		batches: map[feed.Tranche][]feed.Batch{}, start: map[feed.Tranche]feed.Position{"A": 10, "B": 0},
 		handled: map[es.StreamName]es.Version{}, known: map[es.StreamName]es.Version{},
-		calls: map[es.StreamName]call{}, paused: map[es.StreamName]time.Time{}, completed: map[feed.Tranche]int{},
+		calls: map[es.StreamName]call{}, given: map[es.StreamName]string{}, paused: map[es.StreamName]time.Time{}, completed: map[feed.Tranche]int{},
 	}
 	for tranche, from := range m.start {
 		m.core.start(tranche, from)
@@ -78,7 +79,10 @@ func newModel(t *rapid.T, remember int) *model {
 	return m
 }
 
-var streams = []es.StreamName{streamNamed("a"), streamNamed("b"), streamNamed("c"), streamNamed("d"), streamNamed("e")}
+// streams are those that the model knows.
+func streams() []es.StreamName {
+	return []es.StreamName{streamNamed("a"), streamNamed("b"), streamNamed("c"), streamNamed("d"), streamNamed("e")}
+}
 
 // submit hands over a batch: mostly the events that come next in a stream, and
 // some that came before, or are missing others before them.
@@ -86,7 +90,7 @@ func (m *model) submit(t *rapid.T) {
 	tranche := rapid.SampledFrom([]feed.Tranche{"A", "B"}).Draw(t, "tranche")
 	var batch feed.Batch
 	for range rapid.IntRange(0, 5).Draw(t, "size") {
-		stream := rapid.SampledFrom(streams).Draw(t, "stream")
+		stream := rapid.SampledFrom(streams()).Draw(t, "stream")
 		index := max(0, m.known[stream]+es.Version(rapid.SampledFrom([]int{0, 0, 0, 0, -3, -1, 2}).Draw(t, "step")))
 		m.known[stream] = max(m.known[stream], index+1)
 		batch.Events = append(batch.Events, feed.Delivery{Stream: stream, Event: es.Event{Index: index}})
@@ -109,12 +113,15 @@ func (m *model) giveBack(t *rapid.T) {
 	if rapid.IntRange(0, 3).Draw(t, "fails") == 0 {
 		err = errors.New("boom")
 	}
-	m.endCall(stream, observed, err)
+	m.endCall(t, stream, observed, err)
 	m.dispatch(t)
 }
 
-func (m *model) endCall(stream es.StreamName, observed es.Version, err error) {
+func (m *model) endCall(t *rapid.T, stream es.StreamName, observed es.Version, err error) {
 	events := m.calls[stream].events
+	if got, want := indexes(events), m.given[stream]; got != want {
+		t.Fatalf("the events of the call for %s changed while it ran: got %s, want %s", stream, got, want)
+	}
 	delete(m.calls, stream)
 	delete(m.paused, stream)
 	if err == nil {
@@ -152,7 +159,7 @@ func (m *model) dispatch(t *rapid.T) {
 		}) {
 			t.Fatalf("%s is given events out of order: %s", call.stream, indexes(call.events))
 		}
-		m.calls[call.stream] = call
+		m.calls[call.stream], m.given[call.stream] = call, indexes(call.events)
 	}
 	if len(m.calls) > m.writers {
 		t.Fatalf("%d calls run at once, with %d writers", len(m.calls), m.writers)
@@ -222,7 +229,7 @@ func (m *model) checkExactly(t *rapid.T) {
 			t.Fatalf("freed slots of %s: got %d, want %d", tranche, m.completed[tranche], completed)
 		}
 	}
-	for _, stream := range streams {
+	for _, stream := range streams() {
 		want := m.waiting(stream)
 		var got []es.Event
 		if s := m.core.streams[stream]; s != nil {
@@ -257,7 +264,7 @@ func (m *model) finish(t *rapid.T) {
 	for {
 		for len(m.calls) > 0 {
 			for stream := range maps.Clone(m.calls) {
-				m.endCall(stream, m.known[stream], nil)
+				m.endCall(t, stream, m.known[stream], nil)
 			}
 			m.dispatch(t)
 		}

@@ -31,6 +31,7 @@ import (
 func TestCore(t *testing.T) {
 	t.Parallel()
 	datadriven.Walk(t, "testdata/core", func(t *testing.T, path string) {
+		t.Helper()
 		t.Parallel()
 		s := &script{}
 		datadriven.RunTest(t, path, s.run)
@@ -110,7 +111,7 @@ func (s *script) state() string {
 		switch {
 		case stream.calling:
 			line += ", being called"
-		case stream.trouble != nil && stream.trouble.index >= 0:
+		case stream.trouble != nil && stream.trouble.delayed:
 			line += ", delayed to " + since(stream.trouble.retryAt)
 		case stream.in == &s.core.ready:
 			line += ", ready"
@@ -127,14 +128,14 @@ func (s *script) state() string {
 }
 
 // epoch is when scripts begin.
-var epoch = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+func epoch() time.Time { return time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC) }
 
 func second(t *testing.T, d *datadriven.TestData) time.Time {
 	t.Helper()
-	return epoch.Add(time.Duration(number(t, d, "now", 0)) * time.Second)
+	return epoch().Add(time.Duration(number(t, d, "now", 0)) * time.Second)
 }
 
-func since(at time.Time) string { return at.Sub(epoch).String() }
+func since(at time.Time) string { return at.Sub(epoch()).String() }
 
 // number is an argument of a command.
 func number(t *testing.T, d *datadriven.TestData, name string, without int) int {

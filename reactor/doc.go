@@ -20,8 +20,9 @@
 //   - At most one call at a time for a stream, up to MaxWriters streams at once.
 //   - Deliveries below the observed version are dropped, also those still to
 //     come. Those at or above it stay: if the call was given them, the read it
-//     was based on lags behind the feed and the call is repeated after a pause;
-//     if they came meanwhile, the next call follows at once.
+//     was based on lags behind the feed and the call is repeated after a pause,
+//     which grows unless the calls get on; if they came meanwhile, the next call
+//     follows at once.
 //   - A call that fails is repeated after a growing pause, alone: other streams
 //     go on, and the repetition is also given what arrived meanwhile.
 //   - A checkpoint never passes a delivery that is not retired. A crash repeats
@@ -36,4 +37,8 @@
 // goroutine, clock or I/O. One goroutine (run.go) owns it. Each tranche has a
 // reader (reader.go), each call a goroutine, and one more saves checkpoints
 // (checkpoint.go). Run waits for all of them.
+//
+// An [Observer] is told what happens: [Metrics] counts it and [Log] writes it
+// down. A [Status] says what a reactor is at: [Gauges] shows it to Prometheus,
+// [NewPage] to people and probes, and [HealthLimits] judges it.
 package reactor

@@ -48,7 +48,7 @@ func TestHealth(t *testing.T) {
 		},
 		{
 			name:    "a call is stuck",
-			status:  reactor.Status{Calls: []reactor.CallStatus{{Stream: stream("a"), Since: ago(6 * time.Minute)}, {Stream: stream("b"), Since: noon}}},
+			status:  reactor.Status{Calls: []reactor.CallStatus{{Stream: stream("a"), Since: ago(6 * time.Minute)}, {Stream: stream("b"), Since: noon()}}},
 			reasons: []string{"the call for Stream-a runs for 6m0s"},
 		},
 		{
@@ -73,7 +73,7 @@ func TestHealth(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			ok, reasons := c.limits.Health(c.status, noon)
+			ok, reasons := c.limits.Health(c.status, noon())
 			equal(t, "ok", ok, c.ok)
 			if diff := cmp.Diff(c.reasons, reasons); diff != "" {
 				t.Errorf("reasons (-want +got):\n%s", diff)
@@ -88,7 +88,7 @@ func TestHealthNamesTenTroubledStreams(t *testing.T) {
 	for n := range 12 {
 		status.Troubled = append(status.Troubled, reactor.TroubleStatus{Stream: stream(fmt.Sprint(n)), Cause: strings.Repeat("ö", 1000)})
 	}
-	ok, reasons := reactor.HealthLimits{}.Health(status, noon)
+	ok, reasons := reactor.HealthLimits{}.Health(status, noon())
 	equal(t, "ok", ok, true)
 	equal(t, "reasons", len(reasons), 11)
 	equal(t, "last reason", reasons[10], "2 more streams are troubled")

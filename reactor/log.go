@@ -26,7 +26,7 @@ type Log struct {
 
 	mu       sync.Mutex
 	counts   counts // since the last summary
-	troubled map[es.StreamName]Troubled
+	troubled map[es.StreamName]troubled
 	saving   map[feed.Tranche]int // failed saves in a row
 	skipped  map[string]int       // by type, in all
 	types    bounded
@@ -35,6 +35,13 @@ type Log struct {
 // counts is what happened in a while.
 type counts struct {
 	events, calls, failures, lags, readFailures, saves, saveFailures int
+}
+
+// troubled is a stream that was not handled yet.
+type troubled struct {
+	stream es.StreamName
+	since  time.Time
+	warned bool // so that its recovery is worth a line too
 }
 
 // summaryInterval is the default of [NewLog].
@@ -51,7 +58,7 @@ func NewLog(to *slog.Logger, interval time.Duration) *Log {
 	}
 	return &Log{
 		to: to, every: interval,
-		troubled: map[es.StreamName]Troubled{}, saving: map[feed.Tranche]int{}, skipped: map[string]int{},
+		troubled: map[es.StreamName]troubled{}, saving: map[feed.Tranche]int{}, skipped: map[string]int{},
 	}
 }
 
@@ -72,33 +79,31 @@ func (l *Log) Run(ctx context.Context) {
 // summarise writes what happened since the last time and who is troubled.
 func (l *Log) summarise(ctx context.Context) {
 	l.mu.Lock()
-	counts := l.counts
-	l.counts.reset()
-	troubled := slices.SortedFunc(maps.Values(l.troubled), func(a, b Troubled) int {
-		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Stream.String(), b.Stream.String()))
+	happened := l.counts
+	l.counts = counts{}
+	now := slices.SortedFunc(maps.Values(l.troubled), func(a, b troubled) int {
+		return cmp.Or(a.since.Compare(b.since), cmp.Compare(a.stream.String(), b.stream.String()))
 	})
 	l.mu.Unlock()
 	attrs := []slog.Attr{
-		slog.Int("events", counts.events), slog.Int("calls", counts.calls),
-		slog.Int("failures", counts.failures), slog.Int("lags", counts.lags),
-		slog.Int("readFailures", counts.readFailures),
-		slog.Int("saves", counts.saves), slog.Int("saveFailures", counts.saveFailures),
-		slog.Int("troubled", len(troubled)),
+		slog.Int("events", happened.events), slog.Int("calls", happened.calls),
+		slog.Int("failures", happened.failures), slog.Int("lags", happened.lags),
+		slog.Int("readFailures", happened.readFailures),
+		slog.Int("saves", happened.saves), slog.Int("saveFailures", happened.saveFailures),
+		slog.Int("troubled", len(now)),
 	}
-	if len(troubled) > 0 {
+	if len(now) > 0 {
 		var names []string
-		for _, t := range troubled[:min(len(troubled), maxNamed)] {
-			names = append(names, t.Stream.String())
+		for _, t := range now[:min(len(now), maxNamed)] {
+			names = append(names, t.stream.String())
 		}
 		attrs = append(attrs, slog.Any("longest", names))
 	}
 	l.to.LogAttrs(ctx, slog.LevelInfo, "summary of the reactor", attrs...)
 }
 
-// maxNamed is how many troubled streams a summary names.
+// maxNamed is how many troubled streams a summary or a list of reasons names.
 const maxNamed = 10
-
-func (c *counts) reset() { *c = counts{} }
 
 // Observe implements [Observer].
 func (l *Log) Observe(occurrence Occurrence) {
@@ -107,65 +112,64 @@ func (l *Log) Observe(occurrence Occurrence) {
 	switch o := occurrence.(type) {
 	case BatchRead:
 		l.counts.events += o.Events
-		l.write(slog.LevelDebug, "a batch was read", "tranche", o.Tranche, "events", o.Events, "next", o.Next)
+		l.to.Debug("a batch was read", "tranche", o.Tranche, "events", o.Events, "next", o.Next)
 	case ReadFailed:
 		l.counts.readFailures++
-		l.warn(o.Attempts, "the feed could not be read", "tranche", o.Tranche, "position", o.From, "attempts", o.Attempts,
-			"nextTry", o.Pause, "error", o.Err)
+		if loud(o.Attempts) {
+			l.to.Warn("the feed could not be read", "tranche", o.Tranche, "position", o.From, "attempts", o.Attempts, "pause", o.Pause, "error", o.Err)
+		}
 	case ReadRecovered:
-		l.write(slog.LevelInfo, "the feed can be read again", "tranche", o.Tranche, "attempts", o.Attempts, "after", o.After)
+		l.to.Info("the feed can be read again", "tranche", o.Tranche, "attempts", o.Attempts, "after", o.After)
 	case Returned:
 		l.counts.calls++
-		l.write(slog.LevelDebug, "a call returned", "stream", o.Stream.String(), "observed", o.Observed, "took", o.Took, "error", o.Err)
+		l.to.Debug("a call returned", "stream", o.Stream.String(), "observed", o.Observed, "took", o.Took, "error", o.Err)
 	case Troubled:
-		l.noteTrouble(o)
+		l.observeTrouble(o)
 	case Recovered:
+		warned := l.troubled[o.Stream].warned
 		delete(l.troubled, o.Stream)
-		l.write(slog.LevelInfo, "the stream is handled again", "stream", o.Stream.String(), "attempts", o.Attempts, "after", o.After)
+		if warned {
+			l.to.Info("the stream is handled again", "stream", o.Stream.String(), "attempts", o.Attempts, "after", o.After)
+		}
 	case EventSkipped:
 		name := l.types.name(o.Type)
 		l.skipped[name]++
-		l.warn(l.skipped[name], "an event of an unknown type was skipped", "type", o.Type, "stream", o.Stream.String(), "index", o.Index,
-			"times", l.skipped[name])
+		if times := l.skipped[name]; loud(times) {
+			l.to.Warn("an event of an unknown type was skipped", "type", o.Type, "stream", o.Stream.String(), "index", o.Index, "times", times)
+		}
 	case CheckpointSaved:
 		l.counts.saves++
 		if failed := l.saving[o.Tranche]; failed > 0 {
-			l.write(slog.LevelInfo, "the checkpoint can be saved again", "tranche", o.Tranche, "position", o.Position, "attempts", failed)
+			l.to.Info("the checkpoint can be saved again", "tranche", o.Tranche, "position", o.Position, "attempts", failed)
 		}
 		delete(l.saving, o.Tranche)
 	case CheckpointFailed:
 		l.counts.saveFailures++
 		l.saving[o.Tranche]++
-		l.warn(l.saving[o.Tranche], "the checkpoint could not be saved", "tranche", o.Tranche, "position", o.Position,
-			"attempts", l.saving[o.Tranche], "error", o.Err)
+		if attempts := l.saving[o.Tranche]; loud(attempts) {
+			l.to.Warn("the checkpoint could not be saved", "tranche", o.Tranche, "position", o.Position, "attempts", attempts, "error", o.Err)
+		}
 	case Called, Retired: // the return of the call tells enough
 	}
 }
 
-// noteTrouble warns of a failure. A lag that is over after one more try is what
-// happens on a replica, and no reason for a warning.
-func (l *Log) noteTrouble(o Troubled) {
-	l.troubled[o.Stream] = o
-	attrs := []any{"stream", o.Stream.String(), "attempts", o.Attempts, "since", o.Since, "nextTry", o.NextTry, "error", o.Cause}
-	if causeOf(o.Cause) == "lag" {
+// observeTrouble warns of a failure. A lag that is over after one more try is
+// what happens on a replica, and no reason for a warning.
+func (l *Log) observeTrouble(o Troubled) {
+	known := l.troubled[o.Stream]
+	lags := causeOf(o.Cause) == "lag"
+	if lags {
 		l.counts.lags++
-		if o.Attempts == 1 {
-			l.write(slog.LevelDebug, "a call saw less of its stream than the feed told of", attrs...)
-			return
-		}
 	} else {
 		l.counts.failures++
 	}
-	l.warn(o.Attempts, "the stream could not be handled", attrs...)
-}
-
-// warn writes the first occurrence, the second, the fourth and so on.
-func (l *Log) warn(occurrence int, message string, args ...any) {
-	if bits.OnesCount(uint(occurrence)) == 1 {
-		l.write(slog.LevelWarn, message, args...)
+	warns := loud(o.Attempts) && (!lags || o.Attempts > 1)
+	l.troubled[o.Stream] = troubled{o.Stream, o.Since, known.warned || warns}
+	if warns {
+		l.to.Warn("the stream could not be handled", "stream", o.Stream.String(), "attempts", o.Attempts, "since", o.Since, "nextTry", o.NextTry, "error", o.Cause)
 	}
 }
 
-func (l *Log) write(level slog.Level, message string, args ...any) {
-	l.to.Log(context.Background(), level, message, args...)
-}
+// loud tells whether a failure in a row is worth a line: the first, the second,
+// the fourth and so on.
+func loud(n int) bool { return bits.OnesCount(uint(n)) == 1 }

@@ -82,10 +82,14 @@ func TestLogWarnsOfALagOnlyIfItLasts(t *testing.T) {
 	log := reactor.NewLog(out.logger(slog.LevelInfo), 0)
 	lag := &reactor.LagError{Stream: stream("a"), Notified: 2, Observed: 1}
 	log.Observe(reactor.Troubled{Stream: stream("a"), Cause: lag, Attempts: 1})
+	log.Observe(reactor.Recovered{Stream: stream("a"), Attempts: 1})
 	out.expect(t)
+	log.Observe(reactor.Troubled{Stream: stream("a"), Cause: lag, Attempts: 1})
 	log.Observe(reactor.Troubled{Stream: stream("a"), Cause: lag, Attempts: 2})
 	out.expect(t, `level=WARN msg="the stream could not be handled" stream=Stream-a attempts=2 `+
 		`error="the handler saw version 1 of Stream-a, the feed told of version 2: its read lags behind"`)
+	log.Observe(reactor.Recovered{Stream: stream("a"), Attempts: 2, After: time.Second})
+	out.expect(t, `level=INFO msg="the stream is handled again" stream=Stream-a attempts=2 after=1s`)
 }
 
 func TestLogTellsOfReadsAndCheckpoints(t *testing.T) {
@@ -93,7 +97,7 @@ func TestLogTellsOfReadsAndCheckpoints(t *testing.T) {
 	var out logged
 	log := reactor.NewLog(out.logger(slog.LevelInfo), 0)
 	for n := range 3 {
-		log.Observe(reactor.ReadFailed{Tranche: "A", From: 7, Err: errBoom, Attempts: n + 1})
+		log.Observe(reactor.ReadFailed{Tranche: "A", From: 7, Err: errBoom, Attempts: n + 1, Pause: 50 * time.Millisecond})
 		log.Observe(reactor.CheckpointFailed{Tranche: "A", Position: 5, Err: errBoom})
 	}
 	log.Observe(reactor.ReadRecovered{Tranche: "A", Attempts: 3, After: time.Second})
@@ -101,9 +105,9 @@ func TestLogTellsOfReadsAndCheckpoints(t *testing.T) {
 	log.Observe(reactor.CheckpointSaved{Tranche: "A", Position: 7})
 	log.Observe(reactor.CheckpointFailed{Tranche: "A", Position: 8, Err: errBoom})
 	out.expect(t,
-		`level=WARN msg="the feed could not be read" tranche=A position=7 attempts=1 error=boom`,
+		`level=WARN msg="the feed could not be read" tranche=A position=7 attempts=1 pause=50ms error=boom`,
 		`level=WARN msg="the checkpoint could not be saved" tranche=A position=5 attempts=1 error=boom`,
-		`level=WARN msg="the feed could not be read" tranche=A position=7 attempts=2 error=boom`,
+		`level=WARN msg="the feed could not be read" tranche=A position=7 attempts=2 pause=50ms error=boom`,
 		`level=WARN msg="the checkpoint could not be saved" tranche=A position=5 attempts=2 error=boom`,
 		`level=INFO msg="the feed can be read again" tranche=A attempts=3 after=1s`,
 		`level=INFO msg="the checkpoint can be saved again" tranche=A position=6 attempts=3`,

@@ -3,6 +3,7 @@ package reactor_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -22,7 +23,7 @@ func scrape(t *testing.T, collectors ...prometheus.Collector) []string {
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(collectors...)
 	recorder := httptest.NewRecorder()
-	promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(recorder, httptest.NewRequest("GET", "/metrics", nil))
+	promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	equal(t, "status of the scrape", recorder.Code, 200)
 	var lines []string
 	for line := range strings.Lines(recorder.Body.String()) {
@@ -105,14 +106,14 @@ type fixed struct {
 func (f fixed) Status(context.Context) (reactor.Status, error) { return f.status, f.err }
 
 // noon is the time of the fixed statuses.
-var noon = time.Date(2024, 1, 1, 12, 0, 0, 0, time.UTC)
+func noon() time.Time { return time.Date(2024, 1, 1, 12, 0, 0, 0, time.UTC) }
 
-func ago(d time.Duration) time.Time { return noon.Add(-d) }
+func ago(d time.Duration) time.Time { return noon().Add(-d) }
 
 func TestGaugesTellWhatTheReactorIsAt(t *testing.T) {
 	t.Parallel()
 	status := reactor.Status{
-		At: noon,
+		At: noon(),
 		Tranches: []reactor.TrancheStatus{
 			{Tranche: "A", Read: 30, Completed: 20, Saved: 10, Incomplete: 16, Full: true, FullSince: ago(time.Minute)},
 			{Tranche: "B", Saved: -1, Error: "boom", ErrorSince: ago(time.Minute)},

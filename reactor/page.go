@@ -27,7 +27,7 @@ import (
 // changes anything, but streams and errors are named: it is for the operators'
 // network.
 func NewPage(monitored Monitored, limits HealthLimits, metrics prometheus.Gatherer) http.Handler {
-	p := page{monitored, limits}
+	p := page{monitored, limits, template.Must(template.New("page").Parse(pageText))}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.serveHTML)
 	mux.HandleFunc("GET /status.json", p.serveJSON)
@@ -44,6 +44,7 @@ func NewPage(monitored Monitored, limits HealthLimits, metrics prometheus.Gather
 type page struct {
 	monitored Monitored
 	limits    HealthLimits
+	template  *template.Template
 }
 
 // statusView is a status as it is shown.
@@ -151,11 +152,9 @@ func (p page) view(ctx context.Context) statusView {
 //go:embed page.html
 var pageText string
 
-var pageTemplate = template.Must(template.New("page").Parse(pageText))
-
 func (p page) serveHTML(w http.ResponseWriter, r *http.Request) {
 	var body bytes.Buffer
-	if err := pageTemplate.Execute(&body, p.view(r.Context())); err != nil {
+	if err := p.template.Execute(&body, p.view(r.Context())); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}

@@ -28,13 +28,13 @@ func get(t *testing.T, monitored reactor.Monitored, path string) *httptest.Respo
 // busy is a reactor with a bit of everything.
 func busy() fixed {
 	return fixed{status: reactor.Status{
-		At: noon, Group: "hotel",
+		At: noon(), Group: "hotel",
 		Tranches: []reactor.TrancheStatus{
 			{Tranche: "A", Read: 1234, Completed: 1200, Saved: 1100, Incomplete: 16, Full: true, FullSince: ago(6 * time.Minute)},
 			{Tranche: "B", Saved: -1, Error: "no route to <host>", ErrorSince: ago(10 * time.Second)},
 		},
 		Calls:    []reactor.CallStatus{{Stream: stream("slow"), Since: ago(90 * time.Second)}},
-		Troubled: []reactor.TroubleStatus{{Stream: stream("bad"), Since: ago(time.Hour), Attempts: 42, NextTry: noon.Add(1500 * time.Millisecond), Cause: "boom & <script>\nstack"}},
+		Troubled: []reactor.TroubleStatus{{Stream: stream("bad"), Since: ago(time.Hour), Attempts: 42, NextTry: noon().Add(1500 * time.Millisecond), Cause: "boom & <script>\nstack"}},
 		Waiting:  3,
 	}}
 }
@@ -64,7 +64,7 @@ func TestPageForPeople(t *testing.T) {
 
 func TestPageOfAQuietReactor(t *testing.T) {
 	t.Parallel()
-	body := get(t, fixed{status: reactor.Status{At: noon, Tranches: []reactor.TrancheStatus{{Tranche: "A"}}}}, "/").Body.String()
+	body := get(t, fixed{status: reactor.Status{At: noon(), Tranches: []reactor.TrancheStatus{{Tranche: "A"}}}}, "/").Body.String()
 	if !strings.Contains(body, "Healthy") || strings.Count(body, "None.") != 2 {
 		t.Errorf("page: want it healthy, with no calls and no troubled streams, got\n%s", body)
 	}
@@ -120,7 +120,7 @@ func TestPageForProbes(t *testing.T) {
 		`tranche "A" is full for 6m0s: nothing more is read before one of its 16 incomplete batches is completed`+"\n"+
 		"Stream-bad is troubled for 1h0m0s, after 42 attempts: boom & <script> …\n")
 
-	poisoned := fixed{status: reactor.Status{At: noon, Troubled: []reactor.TroubleStatus{{Stream: stream("bad"), Since: ago(time.Hour), Cause: "boom"}}}}
+	poisoned := fixed{status: reactor.Status{At: noon(), Troubled: []reactor.TroubleStatus{{Stream: stream("bad"), Since: ago(time.Hour), Cause: "boom"}}}}
 	response = get(t, poisoned, "/healthz")
 	equal(t, "status with a poisoned stream", response.Code, http.StatusOK)
 	equal(t, "body", response.Body.String(), "healthy\nStream-bad is troubled for 1h0m0s, after 0 attempts: boom\n")

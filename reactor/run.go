@@ -91,7 +91,7 @@ func (r *Reactor) Run(ctx context.Context) error {
 	tranches, err := r.begin(ctx)
 	if err != nil {
 		if ctx.Err() != nil {
-			return nil //nolint:nilerr // the caller ended it before it had begun
+			return nil // the caller ended it before it had begun
 		}
 		return err
 	}

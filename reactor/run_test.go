@@ -50,8 +50,8 @@ func TestRunAsksAtTheTailOncePerPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSource("A")
 		r := start(t, s, newCheckpoints(), newHandler(), reactor.Config{TailPause: time.Second})
-		pass(10*time.Second + time.Millisecond)
-		equal(t, "reads", s.readCount(), 11)
+		pass(time.Minute + time.Millisecond)
+		equal(t, "reads", s.readCount(), 61)
 		r.endWell()
 	})
 }
@@ -64,9 +64,10 @@ func TestRunAsksOnlyWhenNotified(t *testing.T) {
 		r := start(t, notifying{s}, newCheckpoints(), newHandler(), reactor.Config{})
 		pass(time.Hour)
 		equal(t, "reads", s.readCount(), 1)
-		s.add("A", "a@0")
+		s.batch = 2
+		s.add("A", "a@0 b@0 c@0")
 		synctest.Wait()
-		equal(t, "reads", s.readCount(), 3) // the event, then the tail
+		equal(t, "reads", s.readCount(), 4) // two batches, then the tail
 		r.endWell()
 	})
 }
@@ -188,7 +189,9 @@ func TestRunReadsNoFurtherThanItMay(t *testing.T) {
 		s.add("A", "slow@0 slow@1 slow@2 slow@3 slow@4 slow@5")
 		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{MaxReadAhead: 3})
 		equal(t, "reads", s.readCount(), 3+1) // and the one that found B empty
-		pass(time.Minute)
+		pass(time.Second)
+		equal(t, "full since", time.Since(r.status().Tranches[0].FullSince), time.Second)
+		pass(time.Minute - time.Second)
 		tranche := r.status().Tranches[0]
 		equal(t, "incomplete", tranche.Incomplete, 3)
 		equal(t, "full", tranche.Full, true)

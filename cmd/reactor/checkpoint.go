@@ -37,6 +37,9 @@ Stop the reactors of the group first: one that runs does not look at the checkpo
 
 // Run shows or sets the checkpoint.
 func (c *checkpointMdb) Run(ctx context.Context, s streams, common *checkpointCommand) error {
+	if common.ProcessorName == "" {
+		return errNoGroup()
+	}
 	backend, err := c.open(ctx, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err

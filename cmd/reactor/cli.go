@@ -45,37 +45,45 @@ func run(ctx context.Context, args []string, s streams, getenv func(string) stri
 }
 
 func execute(ctx context.Context, args []string, s streams, getenv func(string) string) error {
-	helped := false
-	parser, err := kong.New(&cli{},
+	_, command, err := parse(args, s, getenv)
+	if err != nil || command == nil {
+		return err
+	}
+	command.BindTo(ctx, (*context.Context)(nil))
+	return command.Run(s)
+}
+
+// parse reads a command line. The command is nil if help was asked for, and
+// has been given.
+func parse(args []string, s streams, getenv func(string) string) (*cli, *kong.Context, error) {
+	helped, grammar := false, &cli{}
+	parser, err := kong.New(grammar,
 		kong.Name("reactor"),
 		kong.Description(description),
 		kong.Writers(s.out, s.err),
 		kong.Exit(func(int) { helped = true }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: helpWidth}),
 		kong.ValueFormatter(flagHelp),
-		kong.ShortUsageOnError(),
 		kong.Resolvers(fromEnvironment(getenv)),
-		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(s),
 	)
 	if err != nil {
-		return err // the grammar itself is wrong
+		return nil, nil, err // the grammar itself is wrong
 	}
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
 	args, err = respell(parser.Model.Node, args)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	command, err := parser.Parse(args)
 	switch {
 	case helped:
-		return nil
+		return nil, nil, nil
 	case err != nil:
-		return &usageError{fmt.Sprintf("%v. See %s --help", err, commandOf(err))}
+		return nil, nil, &usageError{fmt.Sprintf("%v. See %s --help", err, commandOf(err))}
 	}
-	return command.Run()
+	return grammar, command, nil
 }
 
 // commandOf names the command that a command line got to before it turned out

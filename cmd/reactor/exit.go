@@ -73,8 +73,9 @@ func asParseError(err error) (*kong.ParseError, bool) {
 func withAdvice(err error, store string) error {
 	var ahead *reactor.CheckpointAheadError
 	if errors.As(err, &ahead) {
-		return fmt.Errorf("%w. To set it back: reactor checkpoint %s --processor-name %s --tranche %s --position %d, with the same connection flags",
-			err, store, quoted(ahead.Key.Group), quoted(string(ahead.Key.Tranche)), ahead.End)
+		return fmt.Errorf("%w. The command is: reactor checkpoint %s --processor-name %s --tranche %s --position 0, with the same connection flags; "+
+			"0 handles everything again, and a higher position is right only if all before it is known to have been handled",
+			err, store, quoted(ahead.Key.Group), quoted(string(ahead.Key.Tranche)))
 	}
 	return err
 }

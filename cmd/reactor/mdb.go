@@ -35,7 +35,7 @@ type mdbStore struct {
 	ReadConnection string       `also:"-r" aliases:"readconnectionstring" variable:"MDB_CONNECTION_STRING_READ" placeholder:"STRING" help:"The server to read from, which may be a replica that lags behind. As --connection unless given."`
 	BatchSize      int          `short:"b" aliases:"batchsize" default:"1000" placeholder:"EVENTS" help:"Events to read at once. Default ${default}."`
 	TailSleep      milliseconds `short:"t" aliases:"tailsleepintervalms" default:"100" placeholder:"TIME" help:"How long to wait at the end of the feed before asking again; a plain number is in milliseconds. Default ${default}."`
-	FromTail       bool         `short:"Z" aliases:"fromtail" help:"Start a group that has no checkpoint at the end of the feed, and so pass over all that happened before. Without it such a group starts at the beginning."`
+	FromTail       bool         `short:"Z" aliases:"fromtail" help:"Start a group that has no checkpoint at the end of the feed, and so pass over all that happened before. Without it such a group starts at the beginning. It counts at each start until the first checkpoint is saved."`
 }
 
 func (s *mdbServer) config(log *slog.Logger) (messagedb.Config, error) {
@@ -59,6 +59,17 @@ func (s *mdbServer) open(ctx context.Context, log *slog.Logger) (*stores.Backend
 	return full.open(ctx, log)
 }
 
+// check refuses what would be taken for a default.
+func (s *mdbStore) check() error {
+	switch {
+	case s.BatchSize < 1:
+		return &usageError{fmt.Sprintf("--batch-size cannot be %d: it has to be at least 1", s.BatchSize)}
+	case s.TailSleep < 1:
+		return &usageError{fmt.Sprintf("--tail-sleep cannot be %v: it has to be above zero", time.Duration(s.TailSleep))}
+	}
+	return nil
+}
+
 // open opens the store.
 func (s *mdbStore) open(ctx context.Context, log *slog.Logger) (*stores.Backend, error) {
 	config, err := s.config(log)
@@ -67,9 +78,6 @@ func (s *mdbStore) open(ctx context.Context, log *slog.Logger) (*stores.Backend,
 	}
 	if s.Connection == "" {
 		return nil, &usageError{"no connection string for the store is given: use --connection (-c) STRING, or set MDB_CONNECTION_STRING; the one for checkpoints is not enough"}
-	}
-	if s.BatchSize < 0 {
-		return nil, &usageError{fmt.Sprintf("--batch-size cannot be %d: at least one event has to be read at once", s.BatchSize)}
 	}
 	config.ReadConnection, config.BatchSize = s.ReadConnection, s.BatchSize
 	return stores.MessageDB(ctx, config, app.Categories()...)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -20,6 +21,9 @@ type progress struct {
 	phase demo.Phase
 	bar   *progressbar.ProgressBar
 }
+
+// redraw is how often a bar is drawn at the most.
+const redraw = 50 * time.Millisecond
 
 func newProgress(out io.Writer, quiet bool) *progress {
 	p := &progress{out: out, quiet: quiet}
@@ -47,7 +51,7 @@ func (p *progress) show(step demo.Progress) {
 				progressbar.OptionSetDescription(fmt.Sprintf("%-18s", step.Phase)),
 				progressbar.OptionSetWidth(p.width),
 				progressbar.OptionShowCount(),
-				progressbar.OptionShowIts())
+				progressbar.OptionThrottle(redraw))
 		}
 		_ = p.bar.Set(step.Done) // a bar that cannot be drawn is no reason to stop
 	}

@@ -49,7 +49,7 @@ type runMdb struct {
 func (*runMdb) Help() string {
 	return `Follows the category GroupCheckout of a Message DB. The checkpoint table has to exist: "reactor init mdb" creates it. Behind the word mdb, -r means --read-connection; before it, --max-read-ahead.
 
-SIGINT or SIGTERM stops it: it begins nothing new, lets the work under way end within --stop-limit and saves the checkpoint. A second signal ends it at once.
+SIGINT or SIGTERM stops it: it begins nothing new, lets the work under way end within --stop-limit and saves the checkpoint. A second signal ends it at once, with exit status 2.
 ` + mdbHelp
 }
 
@@ -61,13 +61,14 @@ func (c *runMdb) Run(ctx context.Context, s streams, common *runCommand) error {
 // followable is a store's part of the command line.
 type followable interface {
 	name() string // as on the command line
+	check() error // of what open would take for a default
 	open(ctx context.Context, log *slog.Logger) (*stores.Backend, error)
 	feed() (tailPause time.Duration, fromEnd bool)
 }
 
 // follow runs the reactor on a store until ctx ends.
 func (c *runCommand) follow(ctx context.Context, s streams, store followable) error {
-	if err := c.check(); err != nil {
+	if err := errors.Join(c.check(), store.check()); err != nil {
 		return err
 	}
 	log := c.logger(s.err, slog.LevelInfo)
@@ -122,6 +123,9 @@ func (c *runCommand) follow(ctx context.Context, s streams, store followable) er
 
 // check refuses what the reactor would take for its default, or not take.
 func (c *runCommand) check() error {
+	if c.ProcessorName == "" {
+		return errNoGroup()
+	}
 	for _, n := range []struct {
 		flag  string
 		value int
@@ -146,6 +150,10 @@ func (c *runCommand) check() error {
 		}
 	}
 	return nil
+}
+
+func errNoGroup() error {
+	return &usageError{"--processor-name is empty: checkpoints are kept under the name of the consumer group"}
 }
 
 // endedBy is the error of a start, unless it failed because ctx ended.

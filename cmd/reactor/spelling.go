@@ -14,7 +14,7 @@ import (
 // also:"-cp", and are replaced by the flag's name before the parser sees them.
 
 // respell goes along a command line as the parser will and replaces the
-// spellings of the tags also.
+// spellings of the tags also, and -x=value, which the parser does not know.
 //
 // It refuses an argument that is no flag where only flags can stand, without
 // repeating it: that is what becomes of a connection string with a space or a
@@ -45,8 +45,13 @@ func respell(root *kong.Node, args []string) ([]string, error) {
 		if value || flag.IsBool() {
 			continue
 		}
-		if i++; i == len(respelled) { // the next argument would be the value
+		i++ // the next argument is the value
+		switch {
+		case i == len(respelled):
 			return nil, &usageError{fmt.Sprintf("%s needs a value: %s. See %s --help", arg, flag.Summary(), node.FullPath())}
+		case strings.HasPrefix(respelled[i], "-") && respelled[i] != "-":
+			return nil, &usageError{fmt.Sprintf("%s needs a value: %s. What follows it looks like a flag; if it is the value, write --%s= in front of it",
+				arg, flag.Summary(), flag.Name)}
 		}
 	}
 	return respelled, nil
@@ -97,8 +102,13 @@ func findFlag(node *kong.Node, arg string) (flag *kong.Flag, spelled string, val
 			}
 		}
 		for _, flag := range at.Flags {
-			if flag.Short != 0 && !strings.HasPrefix(name, "--") && strings.HasPrefix(arg, "-"+string(flag.Short)) {
-				return flag, "", len(arg) > 2
+			short := "-" + string(flag.Short)
+			switch {
+			case flag.Short == 0 || strings.HasPrefix(arg, "--"):
+			case name == short && hasValue && !flag.IsBool():
+				return flag, "--" + flag.Name + "=" + content, true // to the parser the = would be part of the value
+			case strings.HasPrefix(arg, short):
+				return flag, "", len(arg) > len(short)
 			}
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -21,6 +22,7 @@ import (
 	"groupcheckout/domain/es"
 	"groupcheckout/domain/groupcheckout"
 	"groupcheckout/domain/gueststay"
+	"groupcheckout/reactor"
 )
 
 // Config is how the process works. A zero field means its default.
@@ -82,7 +84,7 @@ func (p *Process) Handle(ctx context.Context, stream es.StreamName, deliveries [
 		}
 		chunk := p.chunk(merge.Pending, failed)
 		if len(chunk) == 0 || ctx.Err() != nil {
-			return 0, p.unfinished(ctx, failed)
+			return 0, p.unfinished(ctx, merge.Pending, failed)
 		}
 		outcomes := p.visit(ctx, group, chunk, failed)
 		if len(outcomes.Merged)+len(outcomes.Failed) == 0 {
@@ -115,7 +117,7 @@ func (p *Process) visit(ctx context.Context, group domain.GroupID, stays []domai
 	visits.SetLimit(p.config.MergesAtOnce)
 	for i, stay := range stays {
 		visits.Go(func() error {
-			residuals[i], errs[i] = p.stays.TransferToGroup(ctx, stay, group, domain.MomentOf(p.config.Now()))
+			residuals[i], errs[i] = p.transfer(ctx, stay, group)
 			return nil
 		})
 	}
@@ -134,6 +136,17 @@ func (p *Process) visit(ctx context.Context, group domain.GroupID, stays []domai
 	return outcomes
 }
 
+// transfer visits one stay. A panic is an error of this visit: it happens in a
+// goroutine of its own, where nobody else would catch it.
+func (p *Process) transfer(ctx context.Context, stay domain.StayID, group domain.GroupID) (residual domain.Money, err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = &reactor.PanicError{Value: value, Stack: debug.Stack()}
+		}
+	}()
+	return p.stays.TransferToGroup(ctx, stay, group, domain.MomentOf(p.config.Now()))
+}
+
 // refused tells the stay's own refusal to be transferred from a visit that did
 // not come about.
 func refused(err error) bool {
@@ -141,11 +154,24 @@ func refused(err error) bool {
 	return errors.Is(err, gueststay.ErrUnknownStay) || errors.Is(err, gueststay.ErrCheckedOut) || errors.As(err, &transferred)
 }
 
+// maxNamed is how many stays the error of a call names.
+const maxNamed = 10
+
 // unfinished is the error of a call that leaves stays pending.
-func (p *Process) unfinished(ctx context.Context, failed map[domain.StayID]error) error {
-	errs := []error{context.Cause(ctx)}
-	for stay, err := range failed {
-		errs = append(errs, fmt.Errorf("stay %s remains pending: %w", stay, err))
+func (p *Process) unfinished(ctx context.Context, pending []domain.StayID, failed map[domain.StayID]error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("%d stays remain pending: %w", len(pending), context.Cause(ctx))
+	}
+	var errs []error
+	for _, stay := range pending { // in an order that does not vary
+		err, tried := failed[stay]
+		switch {
+		case !tried: // its turn comes with the next call
+		case len(errs) == maxNamed:
+			return errors.Join(append(errs, fmt.Errorf("%d more stays remain pending", len(failed)-maxNamed))...)
+		default:
+			errs = append(errs, fmt.Errorf("%s remains pending: %w", p.stays.Stream(stay), err))
+		}
 	}
 	return errors.Join(errs...)
 }

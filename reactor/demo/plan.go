@@ -106,20 +106,20 @@ func drawStay(random *rand.Rand) stay {
 		s.kind = settled
 	}
 	for range 1 + random.IntN(3) {
-		s.charges = append(s.charges, drawAmount(random, 40_000))
+		s.charges = append(s.charges, drawAmount(random, 2_00, 400_00))
 	}
 	switch {
 	case s.kind != owing:
 		s.paid = s.balance()
 	case random.IntN(4) == 0:
-		s.paid = drawAmount(random, 100) // less than any charge
+		s.paid = drawAmount(random, 50, 2_00) // less than any charge
 	}
 	return s
 }
 
-// drawAmount is an amount from 1.00 on, and below that many cents more.
-func drawAmount(random *rand.Rand, cents int) domain.Money {
-	n := 100 + random.IntN(cents)
+// drawAmount is an amount in cents, from one and below another.
+func drawAmount(random *rand.Rand, from, below int) domain.Money {
+	n := from + random.IntN(below-from)
 	amount, err := domain.ParseMoney(fmt.Sprintf("%d.%02d", n/100, n%100))
 	if err != nil {
 		panic(err) // digits, a point and two digits are always an amount

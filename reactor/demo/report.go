@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -51,7 +52,7 @@ func (r Report) Reaction(share float64) time.Duration {
 	if len(r.Reactions) == 0 {
 		return 0
 	}
-	rank := int(share*float64(len(r.Reactions)) + 0.999999)
+	rank := int(math.Ceil(share*float64(len(r.Reactions)) - 1e-9)) // 0.95 of 20 is 19, though not to a computer
 	return r.Reactions[min(max(rank, 1), len(r.Reactions))-1]
 }
 

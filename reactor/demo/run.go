@@ -119,12 +119,14 @@ func Run(ctx context.Context, backend *stores.Backend, config Config) (Report, e
 		return Report{}, fmt.Errorf("start the reactor: %w", err)
 	}
 
-	began := time.Now()
 	planned := newPlan(config)
+	began, elapsed := time.Now(), time.Duration(0)
 	both, workCtx := errgroup.WithContext(ctx)
 	both.Go(func() error {
 		defer running.Stop()
-		return work(workCtx, config, planned, newClerk(ledger, watch))
+		err := work(workCtx, config, planned, newClerk(ledger, watch))
+		elapsed = time.Since(began)
+		return err
 	})
 	both.Go(func() error {
 		if err := running.Wait(context.WithoutCancel(ctx)); err != nil {
@@ -132,10 +134,12 @@ func Run(ctx context.Context, backend *stores.Backend, config Config) (Report, e
 		}
 		return nil
 	})
-	if err := both.Wait(); err != nil {
+	switch err := both.Wait(); {
+	case ctx.Err() != nil:
+		return Report{}, context.Cause(ctx)
+	case err != nil:
 		return Report{}, err
 	}
-	elapsed := time.Since(began)
 	report, err := audit(ctx, backend.Events, planned)
 	report.Elapsed = elapsed
 	report.EventsWritten = ledger.total()

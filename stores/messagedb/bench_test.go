@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"groupcheckout/domain/es"
@@ -27,7 +26,7 @@ func BenchmarkFeed(b *testing.B) {
 	b.Run("source", func(b *testing.B) {
 		db := open(b, Config{BatchSize: feedBatch})
 		source := newSource(b, db, 0, category)
-		ctx, read := within(b), 0
+		ctx, read := b.Context(), 0
 		for b.Loop() {
 			for at := feed.Position(0); ; {
 				batch, err := source.Read(ctx, feed.Tranche(category), at)
@@ -45,7 +44,7 @@ func BenchmarkFeed(b *testing.B) {
 
 	b.Run("bare-pgx", func(b *testing.B) {
 		conn := connect(b, dsn(appDSN(b), map[string]string{"options": "-c search_path=message_store,pg_temp"}))
-		ctx, read := within(b), 0
+		ctx, read := b.Context(), 0
 		for b.Loop() {
 			for at := int64(0); ; {
 				rows, err := conn.Query(ctx, categorySQL, category, at, feedBatch)
@@ -96,7 +95,7 @@ func BenchmarkAppend(b *testing.B) {
 	for _, count := range []int{1, 2, 10} {
 		b.Run(fmt.Sprintf("store, %d events", count), func(b *testing.B) {
 			db := open(b, Config{})
-			store, category, ctx := db.Store(), newCategory(), within(b)
+			store, category, ctx := db.Store(), newCategory(), b.Context()
 			for b.Loop() {
 				if _, err := store.Append(ctx, streamOf(b, category), 0, newEvents(count)); err != nil {
 					b.Fatal(err)
@@ -108,7 +107,7 @@ func BenchmarkAppend(b *testing.B) {
 		db := open(b, Config{})
 		stream := newStream(b)
 		mustAppend(b, db.Store(), stream, 0, newEvents(1)...)
-		ctx := within(b)
+		ctx := b.Context()
 		for b.Loop() {
 			if _, err := db.Store().Append(ctx, stream, 0, newEvents(1)); err == nil {
 				b.Fatal("got no conflict")
@@ -117,7 +116,7 @@ func BenchmarkAppend(b *testing.B) {
 	})
 	b.Run("bare-pgx, 1 event", func(b *testing.B) {
 		conn := connect(b, dsn(appDSN(b), map[string]string{"options": "-c search_path=message_store,pg_temp -c enable_seqscan=off"}))
-		category, ctx := newCategory(), within(b)
+		category, ctx := newCategory(), b.Context()
 		for b.Loop() {
 			e := newEvents(1)[0]
 			if _, err := conn.Exec(ctx, writeSQL, e.ID.String(), streamOf(b, category).String(), e.Type, e.Data, nil, -1); err != nil {
@@ -132,11 +131,8 @@ func BenchmarkRead(b *testing.B) {
 	db := open(b, Config{})
 	stream := newStream(b)
 	events := newEvents(10)
-	for i := range events {
-		events[i].ID = uuid.New()
-	}
 	mustAppend(b, db.Store(), stream, 0, events...)
-	ctx := within(b)
+	ctx := b.Context()
 	for b.Loop() {
 		if got, err := db.Store().Read(ctx, stream, 0, es.FromLeader); err != nil || len(got) != 10 {
 			b.Fatalf("got %d events and error %v", len(got), err)

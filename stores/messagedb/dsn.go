@@ -69,7 +69,7 @@ func parseConnection(text string) (settings, error) {
 			return collect(pairs, libpqRules(), strings.TrimSpace)
 		}
 	}
-	if strings.Contains(text, "://") && !strings.Contains(text[:strings.Index(text, "://")], "=") {
+	if scheme, _, ok := strings.Cut(text, "://"); ok && !strings.Contains(scheme, "=") {
 		return settings{}, errors.New("its scheme is neither postgres:// nor postgresql://")
 	}
 	if !strings.Contains(text, "=") {
@@ -231,10 +231,12 @@ func reasonOf(err error) error {
 
 // Values that more than one form shares.
 
-func anInteger(lowest int) func(string) (string, error) {
+const longestTimeout = 24 * 60 * 60 // in seconds
+
+func anInteger(lowest, highest int) func(string) (string, error) {
 	return func(value string) (string, error) {
-		if n, err := strconv.Atoi(value); err != nil || n < lowest || n > 1<<30 {
-			return "", fmt.Errorf("must be a whole number from %d on", lowest)
+		if n, err := strconv.Atoi(value); err != nil || n < lowest || n > highest {
+			return "", fmt.Errorf("must be a whole number from %d to %d", lowest, highest)
 		}
 		return value, nil
 	}

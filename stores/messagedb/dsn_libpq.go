@@ -93,8 +93,11 @@ func splitURL(rest string) ([]setting, error) {
 		return nil, err
 	}
 	pairs := []setting{
-		{key: "host", value: host}, {key: "port", value: port},
-		{key: "dbname", value: strings.TrimPrefix(path, "/")}, {key: "user", value: name}, {key: "password", value: password},
+		{key: "host", value: host},
+		{key: "port", value: port},
+		{key: "dbname", value: strings.TrimPrefix(path, "/")},
+		{key: "user", value: name},
+		{key: "password", value: password},
 	}
 	for parameter := range strings.SplitSeq(query, "&") {
 		if parameter == "" {
@@ -128,7 +131,7 @@ func splitAuthority(hosts string) (host, port string, err error) {
 	var names, ports []string
 	anyPort := false
 	for one := range strings.SplitSeq(hosts, ",") {
-		name, number := one, ""
+		var name, number string
 		if inner, ok := strings.CutPrefix(one, "["); ok {
 			name, number, ok = strings.Cut(inner, "]")
 			if !ok {
@@ -165,8 +168,8 @@ func libpqRules() map[string]rule {
 		"port":            {to: "port", value: libpqPort},
 		"password":        {to: toPassword},
 		"sslpassword":     {to: toSSLPassword},
-		"connect_timeout": {to: "connect_timeout", value: anInteger(0)},
-		"pool_max_conns":  {to: toMaxConns, value: anInteger(1)},
+		"connect_timeout": {to: "connect_timeout", value: anInteger(0, longestTimeout)},
+		"pool_max_conns":  {to: toMaxConns, value: anInteger(1, largestPool)},
 		"client_encoding": {to: "client_encoding", value: utf8Only},
 	}
 	for _, key := range []string{

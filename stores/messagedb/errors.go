@@ -180,13 +180,16 @@ func advice(reply *pgconn.PgError) string {
 	case codeOutOfRange:
 		return "a number in the JSON of an event is too large for PostgreSQL"
 	case codeDeadlock:
-		return "it was the victim of a deadlock twice"
+		return "it was the victim of a deadlock"
 	case codeReadOnly:
 		return "the server takes no writes; the connection string for writing has to lead to the leader"
 	case codeNoPrivilege:
 		return "the role lacks a privilege of the role message_store"
 	case codeNoFunction, codeNoTable, codeNoSchema:
 		return "Message DB is not installed, or not completely, in this database"
+	}
+	if endsSession(reply) {
+		return "the server ended the session"
 	}
 	return "the server refused it"
 }

@@ -135,12 +135,7 @@ func awaitWaiting(t testing.TB, stream es.StreamName) {
 	const sql = `WITH h AS (SELECT message_store.hash_64($1) AS key)
 		SELECT EXISTS (SELECT FROM pg_locks l, h, pg_stat_activity a WHERE l.locktype = 'advisory' AND a.pid = l.pid AND a.wait_event_type = 'Lock'
 			AND l.classid::bigint = ((h.key >> 32) & 4294967295) AND l.objid::bigint = (h.key & 4294967295))`
-	for ctx := within(t); ctx.Err() == nil; {
-		if mustGet[bool](t, watch, sql, stream.Category()) {
-			return
-		}
-	}
-	t.Fatal("no append came to wait for a lock")
+	await(t, "an append waits for a lock", func() bool { return mustGet[bool](t, watch, sql, stream.Category()) })
 }
 
 // What bites: Message DB's functions find each other, and the table, through

@@ -2,8 +2,10 @@ package messagedb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -64,29 +66,60 @@ func (s *sharedServer) close() error {
 	if s.server == nil {
 		return nil
 	}
-	return s.server.Close()
+	var err error
+	if admin := s.server.AdminConnectionString; admin != "" {
+		err = execute(context.Background(), withDatabase(admin, "postgres"), "DROP DATABASE IF EXISTS "+pristine)
+	}
+	return errors.Join(err, s.server.Close())
 }
 
-// pristine is a copy of the database as it was installed. [freshDatabase]
-// copies it in turn, which needs a database that nobody is connected to.
-const pristine = "messagedb_test_pristine"
+// pristine is a database with nothing but Message DB in it, one for each run.
+// [freshDatabase] copies it, which needs a database that nobody is connected to.
+var pristine = "test_pristine_" + strings.ReplaceAll(uuid.NewString(), "-", "") //nolint:gochecknoglobals // see shared
 
+// makePristine copies the database as it is on a server that is only ours. On
+// one that others use, which do not let it be copied, it installs the schema.
 func makePristine(server *provision.Server) error {
 	if server.AdminConnectionString == "" {
 		return nil
 	}
-	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, withDatabase(server.AdminConnectionString, "postgres"))
+	ctx, admin := context.Background(), server.AdminConnectionString
+	if execute(ctx, withDatabase(admin, "postgres"), "CREATE DATABASE "+pristine+" TEMPLATE message_store") == nil {
+		return execute(ctx, withDatabase(admin, pristine), "TRUNCATE message_store.messages RESTART IDENTITY")
+	}
+	folder, err := provision.MessageDBPackage(ctx, nil)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close(ctx) }()
-	var there bool
-	if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", pristine).Scan(&there); err != nil || there {
+	if err := execute(ctx, withDatabase(admin, "postgres"), "CREATE DATABASE "+pristine); err != nil {
 		return err
 	}
-	_, err = conn.Exec(ctx, "CREATE DATABASE "+pristine+" TEMPLATE message_store")
-	return err
+	for _, part := range []string{"schema", "extensions", "tables", "types", "functions", "indexes", "views", "privileges"} {
+		files, err := filepath.Glob(filepath.Join(folder, "database", part, "*.sql"))
+		if err != nil {
+			return err
+		}
+		for _, file := range files {
+			sql, err := os.ReadFile(file)
+			if err != nil {
+				return err
+			}
+			if err := execute(ctx, withDatabase(admin, pristine), string(sql)); err != nil {
+				return fmt.Errorf("%s: %w", filepath.Base(file), err)
+			}
+		}
+	}
+	return nil
+}
+
+// execute runs statements on a connection of their own.
+func execute(ctx context.Context, text, sql string) error {
+	conn, err := pgx.Connect(ctx, text)
+	if err != nil {
+		return err
+	}
+	_, err = conn.PgConn().Exec(ctx, sql).ReadAll()
+	return errors.Join(err, conn.Close(ctx))
 }
 
 // dsn writes a connection string for the user and server of another, with some
@@ -133,14 +166,9 @@ func adminDSN(t testing.TB) string {
 // in it, and returns its name.
 func freshDatabase(t testing.TB) string {
 	t.Helper()
-	return createDatabase(t, " TEMPLATE "+pristine)
-}
-
-func createDatabase(t testing.TB, options string) string {
-	t.Helper()
 	name := "test_" + strings.ReplaceAll(uuid.NewString(), "-", "")
 	admin := connect(t, withDatabase(adminDSN(t), "postgres"))
-	mustExec(t, admin, "CREATE DATABASE "+name+options)
+	mustExec(t, admin, "CREATE DATABASE "+name+" TEMPLATE "+pristine)
 	t.Cleanup(func() {
 		_, err := admin.Exec(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)")
 		if err != nil {
@@ -208,6 +236,16 @@ func within(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// await returns once the condition, which asks the server, holds.
+func await(t testing.TB, what string, condition func() bool) {
+	t.Helper()
+	for ctx := within(t); !condition(); {
+		if ctx.Err() != nil {
+			t.Fatalf("in vain: waited %v until %s", patience, what)
+		}
+	}
 }
 
 var categories atomic.Int64 //nolint:gochecknoglobals // numbers the categories of a run

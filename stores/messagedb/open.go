@@ -39,13 +39,23 @@ const (
 	defaultBatchSize     = 1000
 	defaultMaxConns      = 10
 	checkpointMaxConns   = 2
+	largestPool          = 10_000 // far more than a server takes, so that a slip is noticed
 	defaultSettleTimeout = 5 * time.Second
 )
+
+// String leaves the connection strings out, since they may hold passwords.
+func (c Config) String() string {
+	return fmt.Sprintf("checkpoint schema %q, batch size %d, max connections %d, settle timeout %v",
+		c.CheckpointSchema, c.BatchSize, c.MaxConns, c.SettleTimeout)
+}
 
 func (c Config) withDefaults() (Config, error) {
 	if c.BatchSize < 0 || c.MaxConns < 0 || c.SettleTimeout < 0 {
 		return c, fmt.Errorf("messagedb: batch size %d, max connections %d and settle timeout %v must not be negative",
 			c.BatchSize, c.MaxConns, c.SettleTimeout)
+	}
+	if c.MaxConns > largestPool {
+		return c, fmt.Errorf("messagedb: at most %d connections can be asked for, not %d", largestPool, c.MaxConns)
 	}
 	if c.BatchSize == 0 {
 		c.BatchSize = defaultBatchSize

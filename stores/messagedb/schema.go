@@ -163,5 +163,17 @@ func checkColumns(ctx context.Context, tx pgx.Tx, schema, table string) error {
 				"%s has no column %q; it has %s", table, needed, strings.Join(columns, ", "))}
 		}
 	}
+	var unique bool
+	err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname = $1 AND c.relname = $2 AND i.indisunique AND i.indpred IS NULL AND ARRAY['consumer_group', 'source', 'tranche'] =
+		ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = ANY (i.indkey) ORDER BY 1))`,
+		schema, checkpointTableName).Scan(&unique)
+	if err != nil {
+		return fmt.Errorf("look at the indexes of %s: %w", table, err)
+	}
+	if !unique {
+		return &SetupError{Problem: ForeignTable, Connection: ForCheckpoints, Err: fmt.Errorf(
+			"%s has no primary key (source, tranche, consumer_group)", table)}
+	}
 	return nil
 }

@@ -34,7 +34,9 @@ import (
 // gone. A backend that is in the midst of committing finishes that first, and
 // the commit is visible before the backend is gone. After a restart of the
 // server, or on the replica that took over, the backend is gone from the
-// start, and what such a server does not have it will not get.
+// start, and what such a server does not have it will not get. A commit that
+// waits for a synchronous replica stops waiting when its backend is
+// terminated: it counts as done once the leader shows it.
 //
 // No proof is to be had if no leader answers in time, if the role may not
 // terminate the backend, or if a pooler is in between: then the backend that
@@ -50,7 +52,7 @@ var (
 )
 
 // settle finds out what became of an append. It returns nil if it was written.
-func (s *Store) settle(ctx context.Context, w write, lost *lostReply) error {
+func (s *Store) settle(ctx context.Context, w write, lost *lostReplyError) error {
 	cause := lost.err
 	if ctx.Err() != nil && !errors.Is(cause, ctx.Err()) {
 		cause = fmt.Errorf("%w: %w", ctx.Err(), cause)

@@ -21,6 +21,7 @@ func TestLostReplyOfAnAppendThatWasDone(t *testing.T) {
 	t.Parallel()
 	stream, events := newStream(t), newEvents(3)
 	_, through := newProxy(t, appDSN(t), stream, func(p *proxy, client, server net.Conn, request []byte) {
+		p.mute(client)
 		_, _ = server.Write(request)
 		awaitEvents(t, stream, 3)
 		_ = client.Close()
@@ -83,7 +84,7 @@ func TestCancelledAppendThatHasNotArrived(t *testing.T) {
 	t.Parallel()
 	stream := newStream(t)
 	ctx, cancel := context.WithCancel(within(t))
-	p, through := newProxy(t, appDSN(t), stream, func(p *proxy, client, server net.Conn, request []byte) {
+	p, through := newProxy(t, appDSN(t), stream, func(p *proxy, _, server net.Conn, request []byte) {
 		cancel()
 		<-p.released
 		_, _ = server.Write(request)
@@ -100,8 +101,9 @@ func TestCancelledAppendThatHasNotArrived(t *testing.T) {
 	// Only when all its sessions are gone has nothing more to come.
 	db.Close()
 	watch := connect(t, adminDSN(t))
-	for within(t).Err() == nil && mustGet[int](t, watch, "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1", name) > 0 {
-	}
+	await(t, "its sessions are gone", func() bool {
+		return mustGet[int](t, watch, "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1", name) == 0
+	})
 	checkIDs(t, open(t, Config{}).Store(), stream)
 }
 
@@ -195,7 +197,7 @@ func TestOutcomeBehindAPooler(t *testing.T) {
 	t.Parallel()
 	db := open(t, Config{})
 	w := write{stream: newStream(t), events: newEvents(1)}
-	err := db.Store().settle(within(t), w, &lostReply{session: session{pid: 1}, err: errors.New("cut off")})
+	err := db.Store().settle(within(t), w, &lostReplyError{session: session{pid: 1}, err: errors.New("cut off")})
 	var uncertain *es.UncertainError
 	if !errors.As(err, &uncertain) || !errors.Is(err, errPooled) {
 		t.Errorf("got error %v, want an uncertain outcome because of a pooler", err)
@@ -204,13 +206,11 @@ func TestOutcomeBehindAPooler(t *testing.T) {
 
 // awaitEvents returns when the stream has that many events, seen past proxies.
 func awaitEvents(t testing.TB, stream es.StreamName, count int) {
+	t.Helper()
 	conn := connect(t, appDSN(t))
-	for ctx := within(t); ctx.Err() == nil; {
-		if mustGet[int](t, conn, "SELECT count(*) FROM message_store.messages WHERE stream_name = $1", stream.String()) == count {
-			return
-		}
-	}
-	t.Errorf("the stream %s did not come to have %d events", stream, count)
+	await(t, "the stream has its events", func() bool {
+		return mustGet[int](t, conn, "SELECT count(*) FROM message_store.messages WHERE stream_name = $1", stream.String()) == count
+	})
 }
 
 // What bites: an idle connection whose backend was terminated looks fine until
@@ -283,13 +283,9 @@ func TestCrashOfTheServer(t *testing.T) {
 		_, err := db.Store().Append(within(t), stream, 2, second)
 		done <- err
 	}()
-	waiting := "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND wait_event = 'advisory'"
+	const waiting = "SELECT coalesce((SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND wait_event = 'advisory'), 0)"
 	var pid int
-	for ctx := within(t); ctx.Err() == nil; {
-		if err := admin.QueryRow(ctx, waiting).Scan(&pid); err == nil {
-			break
-		}
-	}
+	await(t, "the append waits for the lock", func() bool { pid = mustGet[int](t, admin, waiting); return pid != 0 })
 	_, _ = admin.Exec(within(t), "COPY (SELECT 1) TO PROGRAM 'kill -KILL "+strconv.Itoa(pid)+"'")
 	if err := <-done; err != nil {
 		t.Errorf("the append that the crash cut off: got error %v, want it to be sent again", err)

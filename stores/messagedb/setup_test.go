@@ -2,6 +2,7 @@ package messagedb
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"sync"
@@ -126,10 +127,16 @@ func TestOpenWithAWrongPassword(t *testing.T) {
 
 func TestConfigIsChecked(t *testing.T) {
 	t.Parallel()
-	for _, config := range []Config{{BatchSize: -1}, {MaxConns: -1}, {SettleTimeout: -1}} {
-		config.Connection = "Host=db"
-		if _, err := Open(t.Context(), config); err == nil || !strings.Contains(err.Error(), "-1") {
-			t.Errorf("%+v: got error %v, want one that names the value", config, err)
+	for _, config := range []Config{{BatchSize: -1}, {MaxConns: -1}, {SettleTimeout: -1}, {MaxConns: 1 << 40}} {
+		config.Connection = "Host=db;Password=s3cret"
+		_, err := Open(t.Context(), config)
+		if err == nil || !strings.Contains(err.Error(), "-1") && !strings.Contains(err.Error(), "1099511627776") {
+			t.Errorf("%v: got error %v, want one that names the value", config, err)
+		}
+		for _, text := range []string{fmt.Sprint(config), fmt.Sprintf("%+v", config)} {
+			if strings.Contains(text, "s3cret") {
+				t.Errorf("the configuration shows the password: %s", text)
+			}
 		}
 	}
 }
@@ -214,17 +221,19 @@ func TestInitSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	name := freshDatabase(t)
 	admin := connect(t, withDatabase(adminDSN(t), name))
-	mustExec(t, admin, `CREATE SCHEMA taken; CREATE TABLE taken.propulsion_checkpoint (stream text, position bigint); CREATE SCHEMA shut`)
+	mustExec(t, admin, `CREATE SCHEMA taken; CREATE TABLE taken.propulsion_checkpoint (stream text, position bigint); CREATE SCHEMA shut;
+		CREATE SCHEMA keyless; CREATE TABLE keyless.propulsion_checkpoint (source text, tranche text, consumer_group text, position bigint)`)
 	app := withDatabase(appDSN(t), name)
 	for schema, want := range map[string]struct {
 		problem Problem
 		text    string
 	}{
-		"fresh": {MissingPrivilege, "CREATE on the database"}, // the application may not create a schema
-		"shut":  {MissingPrivilege, "its schema"},
-		"taken": {ForeignTable, "source text"},
-		"a b":   {BadCheckpointSchema, "a b"},
-		"":      {BadCheckpointSchema, "configured"},
+		"fresh":   {MissingPrivilege, "CREATE on the database"}, // the application may not create a schema
+		"shut":    {MissingPrivilege, "its schema"},
+		"taken":   {ForeignTable, "source text"},
+		"keyless": {ForeignTable, "primary key"},
+		"a b":     {BadCheckpointSchema, "a b"},
+		"":        {BadCheckpointSchema, "configured"},
 	} {
 		_, err := Init(within(t), Config{Connection: app, CheckpointSchema: schema})
 		checkSetupError(t, err, want.problem, ForCheckpoints, want.text)

@@ -27,14 +27,14 @@ type write struct {
 
 func (w write) after() es.Version { return w.expected + es.Version(len(w.events)) }
 
-// lostReply is the error of an attempt whose outcome is not known.
-type lostReply struct {
+// lostReplyError is the error of an attempt whose outcome is not known.
+type lostReplyError struct {
 	session session
 	err     error
 }
 
-func (e *lostReply) Error() string { return e.err.Error() }
-func (e *lostReply) Unwrap() error { return e.err }
+func (e *lostReplyError) Error() string { return e.err.Error() }
+func (e *lostReplyError) Unwrap() error { return e.err }
 
 // Append implements [es.Appender]. The time of an event is the server's, that
 // of the start of the transaction, and not [es.EventData.Time].
@@ -84,7 +84,7 @@ func (s *Store) worthRepeating(ctx context.Context, err error) bool {
 // attempt sends the append once and settles its outcome if the reply is lost.
 func (s *Store) attempt(ctx context.Context, w write) error {
 	err := s.send(ctx, w)
-	var lost *lostReply
+	var lost *lostReplyError
 	switch {
 	case err == nil:
 		return nil
@@ -101,7 +101,7 @@ const (
 )
 
 // send writes the events in one transaction, sent as one pipeline: one round
-// trip, and another to roll back after a refusal. It returns a [*lostReply]
+// trip, and another to roll back after a refusal. It returns a [*lostReplyError]
 // where the transaction may or may not have been committed; after any other
 // error it was not.
 func (s *Store) send(ctx context.Context, w write) error {
@@ -135,7 +135,7 @@ func (s *Store) send(ctx context.Context, w write) error {
 		// The session ended before it came to the COMMIT, or nothing was sent.
 		return err
 	}
-	return &lostReply{sessionOf(conn.Conn()), err}
+	return &lostReplyError{sessionOf(conn.Conn()), err}
 }
 
 // commitError marks an error that came in reply to COMMIT.

@@ -1,0 +1,240 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"groupcheckout/reactor"
+	"groupcheckout/reactor/demo"
+	"groupcheckout/reactor/feed"
+	"groupcheckout/stores"
+	"groupcheckout/stores/messagedb"
+)
+
+// secret is the password in all connection strings here; nothing may print it.
+const secret = "Sesame"
+
+func TestCommandLinesThatAreWrong(t *testing.T) {
+	t.Parallel()
+	const dsn = "Host=127.0.0.1;Port=1;Username=u;Password=" + secret
+	both := map[string]string{"MDB_CONNECTION_STRING": dsn, "MDB_SCHEMA": "public"}
+	for _, test := range []struct {
+		name string
+		env  map[string]string
+		args []string
+		want string // in the error
+	}{
+		{"an unknown command", nil, []string{"rnu"}, `"rnu" is not a command; behind "reactor" stands one of: run, init, checkpoint, demo, version`},
+		{"no store", nil, []string{"run", "-g", "x"}, `expected "mdb"`},
+		{"a store that is none", nil, []string{"run", "-g", "x", "memory"}, `"memory" is not a command; behind "reactor run" stands one of: mdb`},
+		{"no processor name", both, []string{"run", "mdb"}, "missing flags: --processor-name=NAME. See reactor run mdb --help"},
+		{"no processor name for a checkpoint", both, []string{"checkpoint", "mdb"}, "missing flags: --processor-name=NAME"},
+		{"an empty processor name", both, []string{"run", "-g", "", "mdb"}, "--processor-name is empty"},
+		{"an empty processor name for a checkpoint", both, []string{"checkpoint", "-g", "", "mdb"}, "--processor-name is empty"},
+		{"an unknown flag", both, []string{"run", "-g", "x", "mdb", "--chekpoint"}, "unknown flag --chekpoint"},
+		{"an unknown flag with a value", both, []string{"run", "-g", "x", "mdb", "--pasword=" + secret}, "unknown flag --pasword"},
+		{"a flag without its value", nil, []string{"run", "-g", "x", "mdb", "-c"}, "-c needs a value"},
+		{"a flag in the place of a value", nil, []string{"run", "-g", "x", "mdb", "-c", "-b", "5"}, "-c needs a value: --connection=STRING. What follows it looks like a flag"},
+		{"no connection string", nil, []string{"run", "-g", "x", "mdb", "-cs", "public"}, "--connection (-c) STRING, or set MDB_CONNECTION_STRING"},
+		{"only a connection string for checkpoints", nil, []string{"run", "-g", "x", "mdb", "-cp", dsn, "-cs", "public"}, "the one for checkpoints is not enough"},
+		{"no schema", nil, []string{"run", "-g", "x", "mdb", "-c", dsn}, "--checkpoint-schema (-cs) NAME, or set MDB_SCHEMA"},
+		{"a malformed connection string", nil, []string{"run", "-g", "x", "mdb", "-c", secret, "-cs", "public"}, "the connection string is malformed"},
+		{"a malformed connection string with a password", nil, []string{"run", "-g", "x", "mdb", "-c", "Hots=a;Password=" + secret, "-cs", "public"}, "the connection string is malformed"},
+		{"a connection string without quotes", nil, []string{"run", "-g", "x", "mdb", "-c", "host=a", "password=" + secret}, "argument 7 is not a flag"},
+		{"a password with a space, without quotes", nil, []string{"run", "-g", "x", "mdb", "-c", "Password=open", secret}, "left without quotes"},
+		{"a connection string for a command", nil, []string{"run", "-g", "x", "postgres://u:" + secret + "@h/d"}, "argument 4 is not a command"},
+		{"a malformed schema", nil, []string{"run", "-g", "x", "mdb", "-c", dsn, "-cs", "a b"}, "the checkpoint schema is not a name"},
+		{"a number that is none", both, []string{"run", "-g", "x", "-w", "many", "mdb"}, `--max-writers: expected a valid 64 bit int but got "many"`},
+		{"no writers", both, []string{"run", "-g", "x", "-w", "0", "mdb"}, "--max-writers cannot be 0"},
+		{"no read-ahead", both, []string{"run", "-g", "x", "--max-read-ahead=0", "mdb"}, "--max-read-ahead cannot be 0"},
+		{"no merges", both, []string{"run", "-g", "x", "--merges-at-once=-1", "mdb"}, "--merges-at-once cannot be -1"},
+		{"no interval", both, []string{"run", "-g", "x", "--checkpoint-interval=0s", "mdb"}, "--checkpoint-interval cannot be 0s"},
+		{"no limit", both, []string{"run", "-g", "x", "--stop-limit=-1s", "mdb"}, "--stop-limit cannot be -1s"},
+		{"a negative batch", both, []string{"run", "-g", "x", "mdb", "-b=-1"}, "--batch-size cannot be -1"},
+		{"an empty batch", both, []string{"run", "-g", "x", "mdb", "-b", "0"}, "--batch-size cannot be 0"},
+		{"a time that is none", both, []string{"run", "-g", "x", "mdb", "-t", "soon"}, `"soon" is not a time: write 100 for milliseconds`},
+		{"no pause at the tail", both, []string{"run", "-g", "x", "mdb", "-t", "0"}, "--tail-sleep cannot be 0s"},
+		{"a format that is none", both, []string{"run", "-g", "x", "--log-format", "xml", "mdb"}, `--log-format must be one of "text","json"`},
+		{"two addresses", both, []string{"run", "-g", "x", "-p", "9000", "--listen", ":9000", "mdb"}, "can't be used together"},
+		{"a port that is none", both, []string{"run", "-g", "x", "-p", "70000", "mdb"}, "--prometheus-port cannot be 70000"},
+		{"an address that is none", both, []string{"run", "-g", "x", "--listen", "nowhere", "mdb"}, `the status page cannot be served at "nowhere"`},
+		{"a demo without groups", nil, []string{"demo", "--groups", "0"}, "--groups cannot be 0"},
+		{"a demo of a size that cannot be", nil, []string{"demo", "--stays", "2000000"}, "--stays cannot be 2000000: it has to be from 1 to 1000000"},
+		{"a demo on a store that is none", nil, []string{"demo", "--store", "redis://u:" + secret + "@h/"}, "is not the address of a store"},
+		{"init without a connection string", map[string]string{"MDB_SCHEMA": "public"}, []string{"init", "mdb"}, "MDB_CONNECTION_STRING"},
+		{"more than there is", nil, []string{"version", "please"}, "argument 2 is not a flag"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			status, out, errors := call(t, test.env, test.args...)
+			if status != statusConfiguration || out != "" {
+				t.Errorf("got status %d and the output %q, want 1 and none", status, out)
+			}
+			if !strings.Contains(errors, test.want) {
+				t.Errorf("got the error %q, want %q in it", errors, test.want)
+			}
+			if strings.Contains(errors, secret) {
+				t.Errorf("the error gives the password away: %q", errors)
+			}
+			if last := lastLine(errors); !strings.HasPrefix(last, "reactor: ") {
+				t.Errorf("got %q at the end, want one paragraph of the program", last)
+			}
+		})
+	}
+}
+
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	return lines[len(lines)-1]
+}
+
+func TestAServerThatIsDownIsAFailure(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string][]string{
+		"run":        {"run", "-g", "x", "mdb"},
+		"init":       {"init", "mdb"},
+		"checkpoint": {"checkpoint", "-g", "x", "mdb"},
+		"demo":       {"demo", "--store", "postgres://u:" + secret + "@127.0.0.1:1/d"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, dsn := range []string{
+				"Host=127.0.0.1;Port=1;Username=u;Password=" + secret,
+				"postgres://u:" + secret + "@127.0.0.1:1/d",
+				"host=127.0.0.1 port=1 user=u password='" + secret + "'",
+			} {
+				status, _, errors := call(t, map[string]string{"MDB_CONNECTION_STRING": dsn, "MDB_SCHEMA": "public"}, args...)
+				if status != statusFailure || !strings.Contains(errors, "the server cannot be reached") || strings.Contains(errors, secret) {
+					t.Errorf("got status %d and the error %q, want 2, why, and no password", status, errors)
+				}
+			}
+		})
+	}
+}
+
+func TestAStopWhileStartingIsNoFailure(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, errors strings.Builder
+	status := run(ctx, []string{"run", "-g", "x", "mdb", "-c", "Host=127.0.0.1;Port=1", "-cs", "public"},
+		streams{strings.NewReader(""), &out, &errors}, func(string) string { return "" })
+	if status != statusDone || !strings.Contains(errors.String(), "stopped before it had started") {
+		t.Errorf("got status %d and %q, want 0 and that it was stopped", status, errors.String())
+	}
+}
+
+func TestAnAddressThatIsTaken(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = taken.Close() })
+	status, _, errors := call(t, nil, "run", "-g", "x", "--listen", taken.Addr().String(), "mdb", "-c", "Host=127.0.0.1;Port=1", "-cs", "public")
+	if status != statusConfiguration || !strings.Contains(errors, taken.Addr().String()) {
+		t.Errorf("got status %d and %q, want 1 and the address", status, errors)
+	}
+}
+
+// settings is what a command line of reactor run mdb comes to.
+type settings struct {
+	Group, Connection, Read, Checkpoint, Schema string
+	ReadAhead, Writers, Batch, Port             int
+	Tail                                        time.Duration
+	FromTail, Verbose                           bool
+}
+
+func TestSpellingsAndVariables(t *testing.T) {
+	t.Parallel()
+	variables := map[string]string{"MDB_CONNECTION_STRING": "V", "MDB_CONNECTION_STRING_READ": "VR", "MDB_SCHEMA": "VS"}
+	full := settings{"g", "C", "R", "CP", "CS", 3, 4, 5, 9, 250 * time.Millisecond, true, true}
+	for _, test := range []struct {
+		name string
+		env  map[string]string
+		line string
+		want settings
+	}{
+		{"long", nil, "run --processor-name g --verbose --max-read-ahead 3 --max-writers=4 --prometheus-port 9 mdb --connection C --read-connection=R --checkpoint-connection CP --checkpoint-schema CS --batch-size 5 --tail-sleep 250ms --from-tail", full},
+		{"short", nil, "run -g g -V -r 3 -w 4 -p 9 mdb -c C -r R -cp CP -cs CS -b 5 -t 250 -Z", full},
+		{"short, joined to the values", nil, "run -gg -V -r3 -w=4 -p9 mdb -c=C -r=R -cp=CP -cs=CS -b5 -t=250 -Z", full},
+		{"of .NET", nil, "run --processorname g --verbose --maxreadahead 3 --maxwriters 4 --prometheusport 9 mdb --connectionstring C --readconnectionstring R --checkpointconnectionstring CP --checkpointschema CS --batchsize 5 --tailsleepintervalms 250 --fromtail", full},
+		{"two letters behind two dashes", nil, "run -g g -V -r 3 -w 4 -p 9 mdb -c C -r R --cp CP --cs CS -b 5 -t 0.25s -Z", full},
+		{"common flags behind the store", nil, "run mdb -c C -r R -cp CP -cs CS -b 5 -t 250 -Z -g g -V --max-read-ahead 3 -w 4 -p 9", full},
+		{"values that look like something else", nil, "run -g mdb mdb -c run -cs=-r", settings{"mdb", "run", "", "", "-r", 16, 8, 1000, 0, 100 * time.Millisecond, false, false}},
+		{"variables", variables, "run -g g mdb", settings{"g", "V", "VR", "", "VS", 16, 8, 1000, 0, 100 * time.Millisecond, false, false}},
+		{"flags before variables", variables, "run -g g mdb -c C -r R -cs CS", settings{"g", "C", "R", "", "CS", 16, 8, 1000, 0, 100 * time.Millisecond, false, false}},
+		{"empty variables", map[string]string{"MDB_SCHEMA": ""}, "run -g g mdb -c C", settings{"g", "C", "", "", "", 16, 8, 1000, 0, 100 * time.Millisecond, false, false}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			grammar, _, err := parse(strings.Fields(test.line), streams{}, func(name string) string { return test.env[name] })
+			if err != nil {
+				t.Fatal(err)
+			}
+			run, mdb := grammar.Run, grammar.Run.Mdb
+			got := settings{
+				run.ProcessorName, mdb.Connection, mdb.ReadConnection, mdb.CheckpointConnection, mdb.CheckpointSchema,
+				run.MaxReadAhead, run.MaxWriters, mdb.BatchSize, run.PrometheusPort,
+				time.Duration(mdb.TailSleep), mdb.FromTail, run.Verbose,
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", test.line, diff)
+			}
+		})
+	}
+}
+
+func TestExitStatus(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		err  error
+		want int
+	}{
+		{nil, 0},
+		{&usageError{"x"}, 1},
+		{&reactor.ConfigError{}, 1},
+		{&stores.AddressError{}, 1},
+		{&reactor.CheckpointAheadError{}, 1},
+		{messagedb.ErrNoCheckpointSchema, 1},
+		{&messagedb.SetupError{Problem: messagedb.AccessRefused}, 1},
+		{&messagedb.SetupError{Problem: messagedb.Unreachable}, 2},
+		{&messagedb.SetupError{Problem: messagedb.Unusable}, 2},
+		{&reactor.AbandonedError{}, 2},
+		{errors.New("x"), 2},
+		{&demo.AuditError{}, 3},
+		{errors.Join(errors.New("x"), &demo.AuditError{}), 3},
+	} {
+		if got := exitStatus(test.err); got != test.want {
+			t.Errorf("%T: got %d, want %d", test.err, got, test.want)
+		}
+	}
+}
+
+func TestAnErrorIsOneParagraph(t *testing.T) {
+	t.Parallel()
+	err := errors.Join(errors.New("one:\n\ttwo"), errors.New("three"))
+	if got, want := paragraph(err), "one: two; three"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestTheAdviceIsACommandLine(t *testing.T) {
+	t.Parallel()
+	err := withAdvice(&reactor.CheckpointAheadError{
+		Key: feed.Key{Source: "messageDb", Tranche: "GroupCheckout", Group: "it's mine"}, Checkpoint: 9, End: 5,
+	}, "mdb")
+	want := `reactor checkpoint mdb --processor-name 'it'\''s mine' --tranche GroupCheckout --position 0,`
+	if !strings.Contains(err.Error(), want) {
+		t.Errorf("got %q, want %q in it", err, want)
+	}
+	if other := errors.New("x"); withAdvice(other, "mdb") != other { //nolint:errorlint // the very same is meant
+		t.Error("an error without a remedy here was changed")
+	}
+}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"go.uber.org/goleak"
+)
+
+// TestMain also makes this test binary the program under test: testscript puts
+// it on the path as "reactor", for scripts and for the tests that start
+// processes.
+func TestMain(m *testing.M) {
+	testscript.Main(withCleanup{m}, map[string]func(){"reactor": main})
+}
+
+type withCleanup struct{ tests *testing.M }
+
+// Run runs the tests with help as wide as kong's default, stops the server if
+// one was needed, and looks for goroutines that were left behind.
+func (c withCleanup) Run() int {
+	if err := os.Unsetenv("COLUMNS"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	status := c.tests.Run()
+	if err := shared.close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		status = 1
+	}
+	if err := goleak.Find(); err != nil && status == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		status = 1
+	}
+	return status
+}
+
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", RequireExplicitExec: true})
+}

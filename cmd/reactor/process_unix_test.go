@@ -1,0 +1,168 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// process is a running reactor.
+type process struct {
+	command *exec.Cmd
+	lines   chan map[string]any // of its log, as JSON
+	ended   chan struct{}
+	mu      sync.Mutex
+	stderr  strings.Builder
+}
+
+// start starts the binary with a log in JSON. The end of the test kills it.
+func start(t testing.TB, env map[string]string, args ...string) *process {
+	t.Helper()
+	p := &process{command: exec.Command("reactor", args...), lines: make(chan map[string]any, 10_000), ended: make(chan struct{})}
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, "MDB_") {
+			p.command.Env = append(p.command.Env, variable)
+		}
+	}
+	for name, value := range env {
+		p.command.Env = append(p.command.Env, name+"="+value)
+	}
+	stderr, err := p.command.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go p.follow(stderr)
+	t.Cleanup(func() {
+		_ = p.command.Process.Kill() // it may have ended
+		<-p.ended
+		if t.Failed() {
+			t.Logf("reactor %s wrote:\n%s", strings.Join(args, " "), p.output())
+		}
+	})
+	return p
+}
+
+// follow reads what the process writes until it ends.
+func (p *process) follow(stderr io.Reader) {
+	defer close(p.ended)
+	defer close(p.lines)
+	scanner := bufio.NewScanner(stderr)
+	for scanner.Scan() {
+		p.mu.Lock()
+		p.stderr.WriteString(scanner.Text() + "\n")
+		p.mu.Unlock()
+		var line map[string]any
+		if json.Unmarshal(scanner.Bytes(), &line) == nil {
+			p.lines <- line
+		}
+	}
+	_ = p.command.Wait() // the tests look at the state
+}
+
+func (p *process) output() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stderr.String()
+}
+
+// awaitLog waits for a line of the log with the given message.
+func (p *process) awaitLog(t testing.TB, message string) map[string]any {
+	t.Helper()
+	limit := time.After(patience)
+	for {
+		select {
+		case line, open := <-p.lines:
+			if !open {
+				t.Fatalf("the reactor ended before it logged %q:\n%s", message, p.output())
+			}
+			if line["msg"] == message {
+				return line
+			}
+		case <-limit:
+			t.Fatalf("the reactor did not log %q:\n%s", message, p.output())
+		}
+	}
+}
+
+func (p *process) signal(t testing.TB, signal os.Signal) {
+	t.Helper()
+	if err := p.command.Process.Signal(signal); err != nil {
+		t.Fatalf("send %v: %v", signal, err)
+	}
+}
+
+// awaitEnd waits for the end of the process and returns how it was.
+func (p *process) awaitEnd(t testing.TB) syscall.WaitStatus {
+	t.Helper()
+	select {
+	case <-p.ended:
+	case <-time.After(patience):
+		t.Fatalf("the reactor did not end:\n%s", p.output())
+	}
+	return p.command.ProcessState.Sys().(syscall.WaitStatus)
+}
+
+// get fetches a page of the reactor.
+func get(t testing.TB, url string) (status int, body string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(within(t), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(content)
+}
+
+// status is what /status.json tells of a reactor, as far as the tests look.
+type status struct {
+	Tranches []struct{ Completed int64 }
+	Calls    []struct{ Stream string }
+}
+
+func statusOf(t testing.TB, address string) status {
+	t.Helper()
+	_, body := get(t, "http://"+address+"/status.json")
+	var s status
+	if err := json.Unmarshal([]byte(body), &s); err != nil {
+		t.Fatalf("/status.json: %v in %s", err, body)
+	}
+	return s
+}
+
+// eventually asks again and again until the answer is yes: what happens in
+// another process cannot be waited for in any other way.
+func eventually(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	limit := time.After(patience)
+	for !holds() {
+		select {
+		case <-ticker.C:
+		case <-limit:
+			t.Fatalf("it did not come about that %s", what)
+		}
+	}
+}
