@@ -2,7 +2,6 @@ package domain
 
 import (
 	"fmt"
-	"math/big"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -20,13 +19,16 @@ type Money struct {
 	amount decimal.Decimal // its exponent is never above 0
 }
 
-const maxScale = 28
+// What a stored amount can have at the most: decimal places, and bits of the
+// mantissa.
+const (
+	maxScale = 28
+	maxBits  = 96
+)
 
 // maxTextLength is more than the longest amount needs that can be stored. It
 // bounds the work that a hostile text can cause.
 const maxTextLength = 64
-
-var maxMantissa = new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 96), big.NewInt(1))
 
 // AmountError says that a text is not an amount of money, and why.
 type AmountError struct {
@@ -102,7 +104,7 @@ func MoneyOf(amount int64) Money { return Money{decimal.NewFromInt(amount)} }
 // Storable tells whether the amount fits what stored events can hold. Only a
 // sum can fail to.
 func (m Money) Storable() bool {
-	return m.scale() <= maxScale && m.amount.Coefficient().CmpAbs(maxMantissa) <= 0
+	return m.scale() <= maxScale && m.amount.Coefficient().BitLen() <= maxBits
 }
 
 // Plus is the exact sum.

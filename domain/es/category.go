@@ -81,7 +81,7 @@ func (c *Category[S, E]) decode(stream StreamName, stored []Event) ([]E, error) 
 }
 
 // encode makes events ready to be written.
-func (c *Category[S, E]) encode(stream StreamName, events []E) ([]EventData, error) {
+func (c *Category[S, E]) encode(events []E) ([]EventData, error) {
 	now := c.options.Now().UTC()
 	data := make([]EventData, 0, len(events))
 	for _, event := range events {

@@ -136,7 +136,7 @@ func (d Decider[S, E]) load(ctx context.Context, freshness Freshness) (versioned
 
 // append writes a decision and keeps the state after it.
 func (d Decider[S, E]) append(ctx context.Context, held versioned[S], events []E) (Version, error) {
-	data, err := d.category.encode(d.stream, events)
+	data, err := d.category.encode(events)
 	if err != nil {
 		return held.version, err
 	}

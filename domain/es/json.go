@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -36,7 +37,7 @@ func holdsNUL(value jsontext.Value) bool {
 		if err != nil {
 			return false
 		}
-		if token.Kind() == '"' && bytes.ContainsRune([]byte(token.String()), 0) {
+		if token.Kind() == '"' && strings.ContainsRune(token.String(), 0) {
 			return true
 		}
 	}

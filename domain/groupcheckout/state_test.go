@@ -1,0 +1,272 @@
+package groupcheckout
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"groupcheckout/domain"
+)
+
+func TestTheStateTellsWhatHappened(t *testing.T) {
+	t.Parallel()
+	s := Fold(State{}, []Event{
+		selected(dora, anna), paid(cash, "100"), selected(cleo, bert),
+		merged(residual(bert, "58.50"), residual(dora, "-1.5")), failed(anna),
+	})
+	if got := s.Balance().String(); got != "-43.00" {
+		t.Errorf("got the balance %s, want -43.00", got)
+	}
+	for status, want := range map[Status][]domain.StayID{
+		Unselected: nil, Pending: stays(cleo), Merged: stays(dora, bert), Failed: stays(anna), Status(7): nil,
+	} {
+		if diff := cmp.Diff(want, s.Stays(status)); diff != "" {
+			t.Errorf("%s stays (-want +got):\n%s", status, diff)
+		}
+		for _, stay := range want {
+			if got := s.Status(stay); got != status {
+				t.Errorf("%s: got %s, want %s", stay, got, status)
+			}
+		}
+	}
+	if got := s.Status(domain.StayID{9}); got != Unselected {
+		t.Errorf("a stay that was not selected: got %s", got)
+	}
+	for id, want := range map[byte]string{dora: "-1.5", bert: "58.50", anna: "0", cleo: "0", 9: "0"} {
+		if got := s.Residual(domain.StayID{id}).String(); got != want {
+			t.Errorf("stay %d: got the residual %s, want %s", id, got, want)
+		}
+	}
+	if s.Confirmed() || !Fold(s, []Event{confirmed()}).Confirmed() {
+		t.Error("Confirmed is wrong")
+	}
+}
+
+func TestStatusesHaveNames(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[Status]string{
+		Unselected: "unselected", Pending: "pending", Merged: "merged", Failed: "failed", Status(7): "unknown",
+	} {
+		if got := status.String(); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// TestFoldLeavesItsInputAlone folds two futures onto one state, as two callers
+// with the same cached state do.
+func TestFoldLeavesItsInputAlone(t *testing.T) {
+	t.Parallel()
+	past := []Event{selected(anna, bert, cleo), merged(residual(anna, "1")), paid(cash, "1")}
+	shared := Fold(State{}, past)
+	shared.selected = slices.Grow(shared.selected, 10) // room that an append could write to
+	futures := [][]Event{
+		{selected(dora), failed(bert), paid(card, "2")},
+		{selected(5, 6), merged(residual(bert, "4")), confirmed()},
+	}
+	var folded []State
+	for _, future := range futures {
+		folded = append(folded, Fold(shared, future))
+	}
+	checkState(t, shared, Fold(State{}, past))
+	for i, future := range futures {
+		checkState(t, folded[i], Fold(State{}, slices.Concat(past, future)))
+	}
+}
+
+func TestListsOfStaysAreTheCallers(t *testing.T) {
+	t.Parallel()
+	s := Fold(State{}, []Event{selected(anna, bert)})
+	list := s.Stays(Pending)
+	list[0] = domain.StayID{9}
+	if diff := cmp.Diff(stays(anna, bert), s.Stays(Pending)); diff != "" {
+		t.Errorf("pending (-want +got):\n%s", diff)
+	}
+}
+
+// command is a decision with its name.
+type command struct {
+	name   string
+	decide decision
+	clerk  bool // whether it is the clerk's, not the process's
+}
+
+func (c command) String() string { return c.name }
+
+// cents is a number of cents as an amount.
+func cents(n int) domain.Money {
+	sign := ""
+	if n < 0 {
+		sign, n = "-", -n
+	}
+	return money(fmt.Sprintf("%s%d.%02d", sign, n/100, n%100))
+}
+
+func someStays() *rapid.Generator[[]domain.StayID] {
+	return rapid.SliceOfN(rapid.Map(rapid.ByteRange(1, 6), func(id byte) domain.StayID { return domain.StayID{id} }), 0, 5)
+}
+
+func someResiduals() *rapid.Generator[[]Residual] {
+	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Residual {
+		id := rapid.ByteRange(1, 6).Draw(t, "stay")
+		return Residual{domain.StayID{id}, cents(rapid.SampledFrom([]int{-5, 0, 5, 10}).Draw(t, "cents"))}
+	}), 0, 5)
+}
+
+func commands() *rapid.Generator[command] {
+	return rapid.Custom(func(t *rapid.T) command {
+		switch rapid.IntRange(0, 9).Draw(t, "command") {
+		case 0, 1, 2:
+			list := someStays().Draw(t, "stays")
+			return command{fmt.Sprintf("select %v", list), selectStays(list, noon()), true}
+		case 3, 4, 5:
+			outcomes := Outcomes{someResiduals().Draw(t, "merged"), someStays().Draw(t, "failed")}
+			return command{fmt.Sprintf("record %v", outcomes), func(s State) ([]Event, error) {
+				_, events, err := recordOutcomes(outcomes)(s)
+				return events, err
+			}, false}
+		case 6, 7:
+			id := rapid.ByteRange(1, 5).Draw(t, "id")
+			amount := rapid.SampledFrom([]int{-1, 0, 5, 10}).Draw(t, "cents")
+			return command{fmt.Sprintf("pay %d: %s", id, cents(amount)), pay(domain.PaymentID{id}, cents(amount), noon()), true}
+		default:
+			return command{"confirm", confirm(noon()), true}
+		}
+	})
+}
+
+// TestAnySequenceOfCommands carries out commands at random and checks what
+// holds after each.
+func TestAnySequenceOfCommands(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var history []Event
+		var accepted []command
+		var state State
+		for _, c := range rapid.SliceOfN(commands(), 0, 20).Draw(t, "commands") {
+			events, err := c.decide(state)
+			if err != nil && len(events) > 0 {
+				t.Fatalf("%s was refused with %v and yet yields %v", c, err, events)
+			}
+			if len(events) > 0 && state.Confirmed() {
+				t.Fatalf("%s yields %v after the group was confirmed", c, events)
+			}
+			if err == nil && c.clerk { // an outcome may become one of a pending stay
+				accepted = append(accepted, c)
+			}
+			history = append(history, events...)
+			state = Fold(state, events)
+
+			again, errAgain := c.decide(state)
+			if len(again) > 0 || fmt.Sprint(errAgain) != fmt.Sprint(err) {
+				t.Fatalf("%s again yields %v and %v, the first time it was %v and %v", c, again, errAgain, events, err)
+			}
+			checkBooks(t, state, history)
+		}
+		for _, c := range accepted {
+			if events, _ := c.decide(state); len(events) > 0 {
+				t.Fatalf("%s once more, after everything else, yields %v", c, events)
+			}
+		}
+		checkState(t, Fold(State{}, history), state)
+	})
+}
+
+// checkBooks adds up a history by another way than Fold does: each stay was
+// selected once and has one outcome at the most, and the balance is the
+// residuals minus the payments.
+func checkBooks(t rapid.TB, state State, history []Event) {
+	t.Helper()
+	rational := func(m domain.Money) *big.Rat {
+		r, _ := new(big.Rat).SetString(m.String())
+		return r
+	}
+	balance := new(big.Rat)
+	var selected, settled []domain.StayID
+	for _, e := range history {
+		switch e := e.(type) {
+		case StaysSelected:
+			selected = append(selected, e.Stays...)
+		case StaysMerged:
+			for _, r := range e.Residuals {
+				settled = append(settled, r.Stay)
+				balance.Add(balance, rational(r.Residual))
+			}
+		case MergesFailed:
+			settled = append(settled, e.Stays...)
+		case Paid:
+			balance.Sub(balance, rational(e.Amount))
+		case Confirmed:
+		}
+	}
+	if rational(state.Balance()).Cmp(balance) != 0 {
+		t.Errorf("after %v the balance is %s, want %s", history, state.Balance(), balance.FloatString(2))
+	}
+	for name, list := range map[string][]domain.StayID{"selected": selected, "settled": settled} {
+		if len(unique(list)) != len(list) {
+			t.Errorf("after %v stays were %s twice", history, name)
+		}
+	}
+	pending, done := state.Stays(Pending), slices.Concat(state.Stays(Merged), state.Stays(Failed))
+	for name, lists := range map[string][2][]domain.StayID{
+		"selected = pending + merged + failed": {selected, slices.Concat(pending, done)},
+		"merged + failed = settled":            {settled, done},
+	} {
+		if diff := cmp.Diff(unique(lists[0]), unique(lists[1])); diff != "" || len(lists[0]) != len(lists[1]) {
+			t.Errorf("after %v it does not hold that %s:\n%s", history, name, diff)
+		}
+	}
+}
+
+func unique(list []domain.StayID) map[domain.StayID]bool {
+	set := map[domain.StayID]bool{}
+	for _, stay := range list {
+		set[stay] = true
+	}
+	return set
+}
+
+// anyEvents gives events in any order, also such as no decision would yield.
+func anyEvents() *rapid.Generator[[]Event] {
+	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Event {
+		return rapid.SampledFrom([]Event{
+			StaysSelected{noon(), someStays().Draw(t, "selected")},
+			StaysMerged{someResiduals().Draw(t, "merged")},
+			MergesFailed{someStays().Draw(t, "failed")},
+			paid(rapid.ByteRange(1, 5).Draw(t, "id"), cents(rapid.IntRange(-1000, 1000).Draw(t, "cents")).String()),
+			confirmed(),
+		}).Draw(t, "event")
+	}), 0, 12)
+}
+
+func TestItMakesNoDifferenceHowEventsAreFolded(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		events := anyEvents().Draw(t, "events")
+		whole := Fold(State{}, events)
+		var single State
+		for _, e := range events {
+			single = Fold(single, []Event{e})
+		}
+		checkState(t, single, whole)
+
+		cut := rapid.IntRange(0, len(events)).Draw(t, "cut")
+		first := Fold(State{}, events[:cut])
+		checkState(t, Fold(first, events[cut:]), whole)
+		Fold(first, anyEvents().Draw(t, "another future"))
+		checkState(t, first, Fold(State{}, events[:cut]))
+		checkState(t, Fold(first, events[cut:]), whole)
+	})
+}
+
+func checkState(t rapid.TB, got, want State) {
+	t.Helper()
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(State{}, outcome{}), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("state (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,79 @@
+package groupcheckout
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"groupcheckout/domain"
+)
+
+// The words that the tables of the tests are written in.
+
+type decision = func(State) ([]Event, error)
+
+func noon() domain.Moment {
+	return domain.MomentOf(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
+}
+
+func later() domain.Moment {
+	return domain.MomentOf(time.Date(2026, 11, 23, 12, 0, 0, 100, time.UTC))
+}
+
+func money(text string) domain.Money {
+	m, err := domain.ParseMoney(text)
+	if err != nil {
+		panic(err) // a mistake in a test's text
+	}
+	return m
+}
+
+const (
+	anna, bert, cleo, dora = 1, 2, 3, 4 // stays
+	cash, card             = 1, 2       // payments
+)
+
+func stays(ids ...byte) []domain.StayID {
+	var stays []domain.StayID
+	for _, id := range ids {
+		stays = append(stays, domain.StayID{id})
+	}
+	return stays
+}
+
+func residual(id byte, amount string) Residual { return Residual{domain.StayID{id}, money(amount)} }
+
+func selected(ids ...byte) Event     { return StaysSelected{noon(), stays(ids...)} }
+func merged(rs ...Residual) Event    { return StaysMerged{rs} }
+func failed(ids ...byte) Event       { return MergesFailed{stays(ids...)} }
+func paid(id byte, a string) Event   { return Paid{money(a), noon(), domain.PaymentID{id}} }
+func confirmed() Event               { return Confirmed{noon()} }
+func selecting(ids ...byte) decision { return selectStays(stays(ids...), noon()) }
+func payOf(id byte, amount string) decision {
+	return pay(domain.PaymentID{id}, money(amount), noon())
+}
+
+func notAboveZero(amount string) error { return &domain.NotAboveZeroError{Amount: money(amount)} }
+func unsettled(balance string) error   { return &domain.BalanceError{Balance: money(balance)} }
+func processing(pending int) error     { return &ProcessingError{pending} }
+
+const largest = "79228162514264337593543950335"
+
+// checkEvents compares events; amounts have to agree in their scale as well.
+func checkEvents(t *testing.T, got, want []Event) {
+	t.Helper()
+	sameText := cmp.Comparer(func(a, b domain.Money) bool { return a.String() == b.String() })
+	if diff := cmp.Diff(want, got, sameText); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+// checkError compares errors by type and text, which holds all of their facts.
+func checkError(t *testing.T, got, want error) {
+	t.Helper()
+	if gotText, wantText := fmt.Sprintf("%T: %v", got, got), fmt.Sprintf("%T: %v", want, want); gotText != wantText {
+		t.Errorf("got the error %s, want %s", gotText, wantText)
+	}
+}

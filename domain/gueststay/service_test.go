@@ -1,0 +1,126 @@
+package gueststay_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"groupcheckout/domain"
+	"groupcheckout/domain/es"
+	"groupcheckout/domain/gueststay"
+)
+
+// store is the smallest [es.Store] that keeps the contract.
+type store struct {
+	mu      sync.Mutex
+	streams map[es.StreamName][]es.Event
+}
+
+func (s *store) Read(_ context.Context, stream es.StreamName, from es.Version, _ es.Freshness) ([]es.Event, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	events := s.streams[stream]
+	return slices.Clone(events[min(int(from), len(events)):]), nil
+}
+
+func (s *store) Append(_ context.Context, stream es.StreamName, expected es.Version, events []es.EventData) (es.Version, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if actual := es.Version(len(s.streams[stream])); actual != expected {
+		return 0, &es.ConflictError{Stream: stream, Expected: expected, Actual: actual}
+	}
+	for _, e := range events {
+		s.streams[stream] = append(s.streams[stream], es.Event{EventData: e, Index: expected})
+		expected++
+	}
+	return expected, nil
+}
+
+// types are those of a stream's events.
+func (s *store) types(stream es.StreamName) []string {
+	var types []string
+	for _, e := range s.streams[stream] {
+		types = append(types, e.Type)
+	}
+	return types
+}
+
+func TestAStayFromArrivalToDeparture(t *testing.T) {
+	t.Parallel()
+	for name, cache := range map[string]*es.Cache{"without a cache": nil, "with a cache": es.NewCache(0, 0)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, at, stay := t.Context(), domain.MomentOf(time.Now()), domain.StayID{15: 1}
+			store := &store{streams: map[es.StreamName][]es.Event{}}
+			stays := gueststay.NewService(store, es.Options{Cache: cache})
+
+			do := func(err error) {
+				t.Helper()
+				if err != nil {
+					t.Error(err)
+				}
+			}
+			for range 2 { // the second time changes nothing
+				do(stays.CheckIn(ctx, stay, at))
+				do(stays.Charge(ctx, stay, domain.ChargeID{1}, money("100.50"), at))
+			}
+			var unsettled *domain.BalanceError
+			if err := stays.CheckOut(ctx, stay, at); !errors.As(err, &unsettled) || unsettled.Balance.String() != "100.50" {
+				t.Errorf("check out: got error %v, want a balance of 100.50", err)
+			}
+			for range 2 {
+				do(stays.Pay(ctx, stay, domain.PaymentID{1}, money("100.5"), at))
+			}
+			for range 2 {
+				do(stays.CheckOut(ctx, stay, at))
+			}
+			if _, err := stays.TransferToGroup(ctx, stay, domain.GroupID{1}, at); !errors.Is(err, gueststay.ErrCheckedOut) {
+				t.Errorf("transfer: got error %v, want ErrCheckedOut", err)
+			}
+
+			state, err := stays.Read(ctx, stay)
+			if err != nil || !state.CheckedOut() || !state.Balance().IsZero() {
+				t.Errorf("got checked out %t, balance %s and error %v", state.CheckedOut(), state.Balance(), err)
+			}
+			stream := stays.Stream(stay)
+			if stream.String() != "GuestStay-00000000000000000000000000000001" {
+				t.Errorf("got the stream %s", stream)
+			}
+			if diff := cmp.Diff([]string{"CheckedIn", "Charged", "Paid", "CheckedOut"}, store.types(stream)); diff != "" {
+				t.Errorf("events (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestATransferIsTheSameWhenRepeated(t *testing.T) {
+	t.Parallel()
+	ctx, at, stay := t.Context(), domain.MomentOf(time.Now()), domain.StayID{1}
+	store := &store{streams: map[es.StreamName][]es.Event{}}
+	stays := gueststay.NewService(store, es.Options{Cache: es.NewCache(0, 0)})
+	if residual, err := stays.TransferToGroup(ctx, stay, domain.GroupID{1}, at); !errors.Is(err, gueststay.ErrUnknownStay) || !residual.IsZero() {
+		t.Errorf("got %s and error %v, want ErrUnknownStay", residual, err)
+	}
+	if err := stays.Charge(ctx, stay, domain.ChargeID{1}, money("58.50"), at); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		residual, err := stays.TransferToGroup(ctx, stay, domain.GroupID{1}, domain.MomentOf(time.Now()))
+		if err != nil || residual.String() != "58.50" {
+			t.Errorf("got %s and error %v, want 58.50", residual, err)
+		}
+	}
+	var taken *gueststay.TransferredError
+	residual, err := stays.TransferToGroup(ctx, stay, domain.GroupID{2}, at)
+	if !errors.As(err, &taken) || taken.Group != (domain.GroupID{1}) || !residual.IsZero() {
+		t.Errorf("to another group: got %s and error %v, want a *TransferredError that names the first", residual, err)
+	}
+	if diff := cmp.Diff([]string{"Charged", "TransferredToGroup"}, store.types(stays.Stream(stay))); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
