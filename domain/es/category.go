@@ -60,7 +60,7 @@ func NewCategory[S, E any](name string, codec *Codec[E], initial S, fold func(S,
 // nothing. It returns a [*NameError] for an id that cannot be part of a name.
 func (c *Category[S, E]) Decider(elements ...string) (Decider[S, E], error) {
 	stream, err := NewStreamName(c.name, elements...)
-	return Decider[S, E]{c, stream}, err
+	return Decider[S, E]{category: c, stream: stream}, err
 }
 
 // decode reads stored events, skipping those of unknown types.

@@ -11,6 +11,22 @@ import (
 type Decider[S, E any] struct {
 	category *Category[S, E]
 	stream   StreamName
+	trusting bool    // whether a state at hand may do without a read
+	enough   Version // the version that it has to stand for
+}
+
+// AtLeast is the same Decider, but one that does not read first if the state at
+// hand stands for the version or a later one. At hand is what the cache holds,
+// or else the initial state, which stands for version 0.
+//
+// A query returns that state. A decision to append is checked by the version
+// that it expects, and one to refuse or to write nothing is made again on the
+// leader's state, so a transaction is as right as without, and costs one
+// request where the guess was good: AtLeast(1) trusts the cache, AtLeast(0)
+// also guesses that a stream nobody has read yet is new.
+func (d Decider[S, E]) AtLeast(version Version) Decider[S, E] {
+	d.trusting, d.enough = true, version
+	return d
 }
 
 // StreamError says on which stream an operation failed.
@@ -36,6 +52,9 @@ func (d Decider[S, E]) Query(ctx context.Context) (S, error) {
 
 // QueryVersion is Query with the version that the state stands for.
 func (d Decider[S, E]) QueryVersion(ctx context.Context) (S, Version, error) {
+	if held := d.atHand(); d.trusting && held.version >= d.enough {
+		return held.state, held.version, nil
+	}
 	held, err := d.load(ctx, FromReplica)
 	return held.state, held.version, err
 }
@@ -69,16 +88,20 @@ func (d Decider[S, E]) TransactVersion(ctx context.Context, decide func(S) ([]E,
 func Decide[S, E, R any](ctx context.Context, d Decider[S, E], decide func(S) (R, []E, error)) (R, Version, error) {
 	var none R
 	freshness := FromReplica
+	guess := d.trusting
 	for attempt := 1; ; {
-		held, err := d.load(ctx, freshness)
-		if err != nil {
-			return none, 0, err
+		held := d.atHand()
+		if guess = guess && held.version >= d.enough; !guess {
+			var err error
+			if held, err = d.load(ctx, freshness); err != nil {
+				return none, 0, err
+			}
 		}
 		result, events, err := decide(held.state)
 		writes := err == nil && len(events) > 0
 		switch {
 		case !writes && freshness == FromReplica:
-			freshness = FromLeader // this is no conflict, so it costs no attempt
+			freshness, guess = FromLeader, false // this is no conflict, so it costs no attempt
 			continue
 		case err != nil:
 			return none, held.version, err
@@ -96,11 +119,13 @@ func Decide[S, E, R any](ctx context.Context, d Decider[S, E], decide func(S) (R
 		if conflict.Actual < held.version {
 			d.category.options.Cache.drop(d.stream) // the store was restored to an earlier state, or did not say
 		}
-		if attempt == d.category.options.Attempts {
+		if !guess {
+			attempt++
+		}
+		if attempt > d.category.options.Attempts {
 			return none, held.version, conflict
 		}
-		freshness = FromLeader
-		attempt++
+		freshness, guess = FromLeader, false
 	}
 }
 
@@ -110,14 +135,18 @@ type versioned[S any] struct {
 	state   S
 }
 
-// load returns the state, from the cache and the tail of the stream.
-func (d Decider[S, E]) load(ctx context.Context, freshness Freshness) (versioned[S], error) {
-	held := versioned[S]{state: d.category.initial}
-	cache := d.category.options.Cache
-	entry := cache.get(d.stream)
+// atHand returns the state that the cache holds, or else the initial one.
+func (d Decider[S, E]) atHand() versioned[S] {
+	entry := d.category.options.Cache.get(d.stream)
 	if state, ok := entry.state.(S); ok {
-		held = versioned[S]{entry.version, state}
+		return versioned[S]{entry.version, state}
 	}
+	return versioned[S]{state: d.category.initial}
+}
+
+// load returns the state at hand brought up to date by the tail of the stream.
+func (d Decider[S, E]) load(ctx context.Context, freshness Freshness) (versioned[S], error) {
+	held := d.atHand()
 	tail, err := d.category.store.Read(ctx, d.stream, held.version, freshness)
 	if err != nil {
 		return versioned[S]{}, &StreamError{d.stream, "load", err}
@@ -130,7 +159,7 @@ func (d Decider[S, E]) load(ctx context.Context, freshness Freshness) (versioned
 		return versioned[S]{}, err
 	}
 	held = versioned[S]{held.version + Version(len(tail)), d.category.fold(held.state, events)}
-	cache.put(d.stream, cached{held.version, held.state})
+	d.category.options.Cache.put(d.stream, cached{held.version, held.state})
 	return held, nil
 }
 

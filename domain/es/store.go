@@ -39,7 +39,8 @@ type Appender interface {
 	//
 	// If the stream is not at the expected version it writes nothing and
 	// returns a [*ConflictError]. For no events it writes nothing and returns
-	// expected, whatever the version of the stream is.
+	// expected, whatever the version of the stream is. For the zero StreamName
+	// it returns a [*NameError].
 	//
 	// Any other error means that nothing was written, except an
 	// [*UncertainError]: then the store could not find out. That includes

@@ -10,8 +10,9 @@ import (
 // category ends at the first dash, so the id may hold dashes itself. It is
 // comparable and may be the key of a map. The zero value names no stream.
 //
-// The rules are those of FsCodec's StreamName, so that a .NET program finds
-// the same streams under the same names.
+// Names are made by the rules of FsCodec's StreamName, so that a .NET program
+// finds the same streams under the same names. Reading is stricter: neither
+// part may be empty.
 type StreamName struct {
 	raw  string
 	dash int

@@ -33,23 +33,23 @@ func (s *Service) Stream(id domain.GroupID) es.StreamName { return s.decider(id)
 
 // Select puts stays on the group's list. The reactor merges them.
 func (s *Service) Select(ctx context.Context, id domain.GroupID, stays []domain.StayID, at domain.Moment) error {
-	return s.decider(id).Transact(ctx, selectStays(stays, at))
+	return s.decider(id).AtLeast(0).Transact(ctx, selectStays(stays, at))
 }
 
 // Record notes outcomes of pending stays, in one append, and returns the
 // group's next step and its version after that.
 func (s *Service) Record(ctx context.Context, id domain.GroupID, outcomes Outcomes) (Step, es.Version, error) {
-	return es.Decide(ctx, s.decider(id), recordOutcomes(outcomes))
+	return es.Decide(ctx, s.decider(id).AtLeast(1), recordOutcomes(outcomes))
 }
 
 // Pay takes from what the group owes.
 func (s *Service) Pay(ctx context.Context, id domain.GroupID, paid domain.PaymentID, amount domain.Money, at domain.Moment) error {
-	return s.decider(id).Transact(ctx, pay(paid, amount, at))
+	return s.decider(id).AtLeast(1).Transact(ctx, pay(paid, amount, at))
 }
 
 // Confirm ends the group checkout.
 func (s *Service) Confirm(ctx context.Context, id domain.GroupID, at domain.Moment) error {
-	return s.decider(id).Transact(ctx, confirm(at))
+	return s.decider(id).AtLeast(1).Transact(ctx, confirm(at))
 }
 
 // Read returns the state of a group.
@@ -60,6 +60,13 @@ func (s *Service) Read(ctx context.Context, id domain.GroupID) (State, error) {
 // ReadVersion returns the state of a group and the version that it stands for.
 func (s *Service) ReadVersion(ctx context.Context, id domain.GroupID) (State, es.Version, error) {
 	return s.decider(id).QueryVersion(ctx)
+}
+
+// ReadAtLeast returns the state of a group and the version that it stands for.
+// It does not read if the state at hand stands for the given version or a later
+// one; otherwise it reads once, from a replica, and what it finds may be older.
+func (s *Service) ReadAtLeast(ctx context.Context, id domain.GroupID, version es.Version) (State, es.Version, error) {
+	return s.decider(id).AtLeast(version).QueryVersion(ctx)
 }
 
 func (s *Service) decider(id domain.GroupID) es.Decider[State, Event] {

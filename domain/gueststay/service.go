@@ -22,29 +22,29 @@ func (s *Service) Stream(id domain.StayID) es.StreamName { return s.decider(id).
 
 // CheckIn notes the guest's arrival.
 func (s *Service) CheckIn(ctx context.Context, id domain.StayID, at domain.Moment) error {
-	return s.decider(id).Transact(ctx, checkIn(at))
+	return s.decider(id).AtLeast(0).Transact(ctx, checkIn(at)) // most likely the first that is heard of the stay
 }
 
 // Charge adds to what the guest owes.
 func (s *Service) Charge(ctx context.Context, id domain.StayID, charged domain.ChargeID, amount domain.Money, at domain.Moment) error {
-	return s.decider(id).Transact(ctx, charge(charged, amount, at))
+	return s.decider(id).AtLeast(1).Transact(ctx, charge(charged, amount, at))
 }
 
 // Pay takes from what the guest owes.
 func (s *Service) Pay(ctx context.Context, id domain.StayID, paid domain.PaymentID, amount domain.Money, at domain.Moment) error {
-	return s.decider(id).Transact(ctx, pay(paid, amount, at))
+	return s.decider(id).AtLeast(1).Transact(ctx, pay(paid, amount, at))
 }
 
 // CheckOut notes the guest's departure.
 func (s *Service) CheckOut(ctx context.Context, id domain.StayID, at domain.Moment) error {
-	return s.decider(id).Transact(ctx, checkOut(at))
+	return s.decider(id).AtLeast(1).Transact(ctx, checkOut(at))
 }
 
 // TransferToGroup hands the stay to a group and returns the residual, the
 // unpaid balance that moves with it. Repeating it for the same group is
 // harmless.
 func (s *Service) TransferToGroup(ctx context.Context, id domain.StayID, group domain.GroupID, at domain.Moment) (domain.Money, error) {
-	residual, _, err := es.Decide(ctx, s.decider(id), transfer(group, at))
+	residual, _, err := es.Decide(ctx, s.decider(id).AtLeast(1), transfer(group, at))
 	return residual, err
 }
 

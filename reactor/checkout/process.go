@@ -65,13 +65,14 @@ func New(groups *groupcheckout.Service, stays *gueststay.Service, config Config)
 // A stay that cannot be visited holds up neither the others nor their record;
 // the error then names it, and the next call tries it again.
 func (p *Process) Handle(ctx context.Context, stream es.StreamName, deliveries []es.Event) (es.Version, error) {
+	told := deliveries[len(deliveries)-1].Index + 1
 	group, err := groupcheckout.IDOf(stream)
 	if err != nil {
 		p.config.Log.WarnContext(ctx, "a stream of the category belongs to no group checkout and is passed over",
 			"stream", stream.String(), "reason", err)
-		return deliveries[len(deliveries)-1].Index + 1, nil
+		return told, nil
 	}
-	state, version, err := p.groups.ReadVersion(ctx, group)
+	state, version, err := p.groups.ReadAtLeast(ctx, group, told)
 	if err != nil {
 		return 0, err
 	}

@@ -33,6 +33,7 @@ const (
 	MissingPrivilege    Problem = "the role lacks a privilege"
 	OldSchema           Problem = "the version of Message DB is too old"
 	ReadOnly            Problem = "the server is a replica and takes no writes"
+	MissingTable        Problem = "the checkpoint table does not exist"
 	ForeignTable        Problem = "the checkpoint table has another shape"
 	Unusable            Problem = "the server answered with an error"
 )
@@ -206,7 +207,7 @@ func readError(what string, err error) error {
 func checkpointError(do, table string, err error) error {
 	switch {
 	case hasCode(err, codeNoTable, codeNoSchema):
-		return fmt.Errorf("%s a checkpoint: there is no table %s; run \"reactor init mdb\" to create it: %w", do, table, err)
+		return &SetupError{Problem: MissingTable, Connection: ForCheckpoints, Err: fmt.Errorf("%s a checkpoint in %s; run \"reactor init mdb\" to create it: %w", do, table, err)}
 	case hasCode(err, codeNoPrivilege):
 		return fmt.Errorf("%s a checkpoint: the role may not use the table %s; it needs USAGE on the schema, and SELECT, INSERT and UPDATE on the table: %w", do, table, err)
 	}
