@@ -1,9 +1,10 @@
-# `make` lists the targets. A fresh machine needs Go, make, and Node with npm;
-# everything else is fetched.
+# `make` lists the targets. A fresh machine needs Go and make, and for the real
+# stores either a Docker engine, or Node with npm, Java 17 and Maven; everything
+# else is fetched.
 #
-#   STORE      the store that `features` runs on: memory or messagedb
+#   STORE      the store that `features` runs on: memory, messagedb or dynamodb
 #   TAGS       a tag expression that selects scenarios, such as '@payment and not @slow'
-#   PROVISION  the only way to bring Message DB up: address, container or local;
+#   PROVISION  the only way to bring real stores up: address, container or local;
 #              empty means the first that works (see harness/provision)
 
 STORE     ?= memory
@@ -24,13 +25,24 @@ RACE := $(if $(shell command -v "$$($(GO) env CC)" 2>/dev/null),-race)
 GOLANGCI_LINT_VERSION := v2.15.0
 GOLANGCI_LINT         := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
-# Runs a command while Message DB is up. The program is built, not run with
-# `go run`, which would hide the exit status and keep signals to itself.
-WITH_MESSAGEDB = $(TOOLS)/provision $(if $(PROVISION),-way $(PROVISION)) --
+STORES := memory messagedb dynamodb
+
+# Runs a command while the real stores of some kinds are up. The program is
+# built, not run with `go run`, which would hide the exit status and keep signals
+# to itself.
+with = $(TOOLS)/provision -kind $(1) $(if $(PROVISION),-way $(PROVISION)) --
+
+WITH_ALL = $(call with,messagedb$(comma)dynamodb)
+comma   := ,
 
 # The command that a store's scenarios run under; memory needs none.
 with_memory    =
-with_messagedb = $(WITH_MESSAGEDB)
+with_messagedb = $(call with,messagedb)
+with_dynamodb  = $(call with,dynamodb)
+
+# How many scenarios run at once; by default as many as there are cores. On
+# DynamoDB they wait for the index between two looks, which leaves room for more.
+parallel_dynamodb = -parallel=8
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -45,35 +57,36 @@ demo: ## Run the hotel and its reactor in memory and show what happens
 	$(GO) run ./cmd/reactor demo
 
 .PHONY: test
-test: $(TOOLS)/provision ## Vet, run every test, and the scenarios on both stores
+test: $(TOOLS)/provision ## Vet, run every test, and the scenarios on every store
 	$(GO) vet ./...
 	rm -rf $(SUMMARY)
-	$(WITH_MESSAGEDB) $(MAKE) test-all
+	$(WITH_ALL) $(MAKE) test-all
 	@$(MAKE) summary
 
-# One Message DB server serves all of these: each finds it in its environment.
+# One server of each kind serves all of these, which find it in the environment.
 .PHONY: test-all
 test-all:
 	$(MAKE) PROVISION= unit
 	$(MAKE) PROVISION= STORE=memory TAGS= FEATURES_FLAGS=$(RACE) features
 	$(MAKE) PROVISION= STORE=messagedb TAGS= FEATURES_FLAGS=$(RACE) features
+	$(MAKE) PROVISION= STORE=dynamodb TAGS= FEATURES_FLAGS=$(RACE) features
 
 .PHONY: unit
 unit: $(TOOLS)/provision ## Run every test but the scenarios
-	$(WITH_MESSAGEDB) $(GO) test $(RACE) -count=1 $$($(GO) list -e ./... | grep -v '/features$$')
+	$(WITH_ALL) $(GO) test $(RACE) -count=1 $$($(GO) list -e ./... | grep -v '/features$$')
 
 .PHONY: features
-features: $(if $(filter messagedb,$(STORE)),$(TOOLS)/provision) ## Run the scenarios on STORE, those that TAGS selects
-	$(if $(filter memory messagedb,$(STORE)),,$(error there is no store STORE=$(STORE); choose memory or messagedb))
-	$(with_$(STORE)) $(GO) test ./features -count=1 $(FEATURES_FLAGS) -store=$(STORE) -tagged='$(TAGS)' -summary=$(SUMMARY)/$(STORE).txt
+features: $(if $(filter memory,$(STORE)),,$(TOOLS)/provision) ## Run the scenarios on STORE, those that TAGS selects
+	$(if $(filter $(STORES),$(STORE)),,$(error there is no store STORE=$(STORE); choose one of $(STORES)))
+	$(with_$(STORE)) $(GO) test ./features -count=1 $(parallel_$(STORE)) $(FEATURES_FLAGS) -store=$(STORE) -tagged='$(TAGS)' -summary=$(SUMMARY)/$(STORE).txt
 
 .PHONY: summary
 summary:
-	@for store in memory messagedb; do \
+	@for store in $(STORES); do \
 		test -s $(SUMMARY)/$$store.txt || { echo "make: the scenarios on $$store left no $(SUMMARY)/$$store.txt: they did not run" >&2; exit 1; }; \
 	done
 	@echo
-	@cat $(SUMMARY)/*.txt
+	@cat $(STORES:%=$(SUMMARY)/%.txt)
 	$(if $(RACE),,@echo "The race detector was off: it needs a C compiler, and there is none.")
 
 .PHONY: lint
@@ -86,7 +99,7 @@ fmt: $(GOLANGCI_LINT) ## Format the code
 
 .PHONY: bench
 bench: $(TOOLS)/provision ## Run the benchmarks that BENCH selects
-	$(WITH_MESSAGEDB) $(GO) test -run='^$$' -bench='$(BENCH)' -benchmem ./...
+	$(WITH_ALL) $(GO) test -run='^$$' -bench='$(BENCH)' -benchmem ./...
 
 .PHONY: clean
 clean: ## Remove everything that was built

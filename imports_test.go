@@ -19,6 +19,7 @@ func allowed() map[string][]string {
 		"domain/es":            {},
 		"domain/gueststay":     {"domain", "domain/es"},
 		"domain/groupcheckout": {"domain", "domain/es"},
+		"domain/audit":         {"domain", "domain/es", "domain/gueststay", "domain/groupcheckout"},
 
 		"reactor/feed":     {"domain/es"},
 		"reactor":          {"domain/es", "reactor/feed"},
@@ -26,14 +27,18 @@ func allowed() map[string][]string {
 		"reactor/app":      {"domain/...", "domain", "reactor", "reactor/checkout", "stores"},
 		"reactor/demo":     {"domain/...", "domain", "reactor", "reactor/app", "stores"},
 
-		"stores":                              {"domain/es", "reactor/feed", "stores/memory", "stores/messagedb"},
-		"stores/memory":                       {"domain/es", "reactor/feed"},
-		"stores/messagedb":                    {"domain/es", "reactor/feed"},
-		"stores/dynamodb":                     {"domain/es", "reactor/feed", "stores/dynamodb/..."},
-		"stores/dynamodb/table":               {"domain/es"},
-		"stores/dynamodb/index":               {"domain/es", "reactor/feed", "stores/dynamodb/table"},
-		"stores/dynamodb/index/lambda":        {"stores/dynamodb/index", "stores/dynamodb/table"},
-		"stores/dynamodb/internal/dynamotest": {"domain/es", "stores/dynamodb/table"},
+		"stores":                                    {"domain/es", "reactor/feed", "stores/memory", "stores/messagedb", "stores/dynamodb", "stores/dynamodb/..."},
+		"stores/memory":                             {"domain/es", "reactor/feed"},
+		"stores/messagedb":                          {"domain/es", "reactor/feed", "stores/messagedb/dsn"},
+		"stores/messagedb/dsn":                      {},
+		"stores/dynamodb":                           {"domain/es", "reactor/feed", "stores/dynamodb/..."},
+		"stores/dynamodb/table":                     {"domain/es"},
+		"stores/dynamodb/index":                     {"domain/es", "reactor/feed", "stores/dynamodb/table", "stores/dynamodb/index/shards"},
+		"stores/dynamodb/index/lambda":              {"stores/dynamodb/index", "stores/dynamodb/table"},
+		"stores/dynamodb/index/shards":              {"domain/es", "reactor/feed", "stores/dynamodb/table"},
+		"stores/dynamodb/index/internal/faketable":  {"domain/es", "stores/dynamodb/table"},
+		"stores/dynamodb/index/internal/fakestream": {"domain/es", "stores/dynamodb/index/shards"},
+		"stores/dynamodb/internal/dynamotest":       {"domain/es", "stores/dynamodb/table"},
 
 		"stores/intercept": {"domain/es", "reactor/feed"},
 		"stores/storetest": {"domain/es", "reactor/feed"},
@@ -44,10 +49,15 @@ func allowed() map[string][]string {
 		"harness":                         {"domain", "domain/...", "reactor", "reactor/...", "stores", "stores/...", "steps", "features", "harness/..."},
 		"harness/gherkin":                 {},
 		"harness/gherkin/suite":           {"harness/gherkin"},
-		"harness/provision":               {},
+		"harness/gherkin/messages":        {"harness/gherkin", "harness/gherkin/suite"},
+		"harness/gherkin/junit":           {"harness/gherkin/suite"},
+		"harness/gherkin/cck":             {},
+		"harness/fetch":                   {},
+		"harness/provision":               {"harness/fetch", "stores/messagedb/dsn"},
 		"harness/provision/cmd/provision": {"harness/provision"},
 
-		"cmd/reactor": {"domain", "domain/...", "reactor", "reactor/...", "stores", "stores/..."},
+		"cmd/reactor":        {"domain", "domain/...", "reactor", "reactor/...", "stores", "stores/..."},
+		"cmd/indexer-lambda": {"stores", "stores/dynamodb", "stores/dynamodb/..."},
 	}
 }
 

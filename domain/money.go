@@ -2,6 +2,7 @@ package domain
 
 import (
 	"fmt"
+	"math/big"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -105,6 +106,12 @@ func MoneyOf(amount int64) Money { return Money{decimal.NewFromInt(amount)} }
 // sum can fail to.
 func (m Money) Storable() bool {
 	return m.scale() <= maxScale && m.amount.Coefficient().BitLen() <= maxBits
+}
+
+// InRange tells whether the amount, rounded to a whole one, fits what stored
+// events can hold. It is less than Storable asks for.
+func (m Money) InRange() bool {
+	return new(big.Int).Quo(m.amount.Coefficient(), new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(m.scale())), nil)).BitLen() <= maxBits
 }
 
 // Plus is the exact sum.

@@ -5,8 +5,9 @@
 // Tags say what a scenario needs of the harness that runs it:
 //
 //	@own-reactor  stops, starts or breaks its reactor, so it needs one of its own
-//	@exact        asserts that nothing more happens, which is certain only where
-//	              the harness knows exactly when all work is done
+//	@exact        asserts that nothing more happens, so the harness has to know
+//	              exactly when all work is done: with the reactor in its own
+//	              process it does, on every store
 //	@competing    lets several clerks work at the same moment; more than one
 //	              outcome is right, and what all of them share is checked
 //	@slow         takes seconds rather than milliseconds

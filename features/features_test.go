@@ -19,6 +19,8 @@ import (
 
 	"groupcheckout/features"
 	"groupcheckout/harness"
+	"groupcheckout/harness/gherkin/junit"
+	"groupcheckout/harness/gherkin/messages"
 	"groupcheckout/harness/gherkin/suite"
 	"groupcheckout/harness/provision"
 )
@@ -30,19 +32,28 @@ type options struct {
 	tagged  string
 	seed    uint64
 	summary string
+
+	messages string
+	junit    string
 }
 
 func (o *options) register(flags *flag.FlagSet) {
-	flags.StringVar(&o.store, "store", "memory", "the `store` to run on: memory or messagedb")
+	flags.StringVar(&o.store, "store", "memory", "the `store` to run on: memory, messagedb or dynamodb")
 	flags.StringVar(&o.way, "provision", "", "the only `way` to bring a real store up: address, container or local; by default they are tried in this order")
 	flags.StringVar(&o.tagged, "tagged", "", "run only scenarios that match this tag `expression`, such as '@competing and not @slow'")
 	flags.Uint64Var(&o.seed, "seed", 0, "repeat the shuffled order with this `number`; -shuffle=on shuffles")
+	flags.StringVar(&o.messages, "messages", "", "write the run as Cucumber Messages, one JSON object a line, to this `file`")
+	flags.StringVar(&o.junit, "junit", "", "write the run as JUnit XML to this `file`")
 	flags.StringVar(&o.summary, "summary", "", "write what ran, and how the store was brought up, to this `file`")
 }
 
 // openLimit is how long bringing a store up may take: a first time, it is also
 // fetched.
 const openLimit = 5 * time.Minute
+
+// scenarioLimit is how long a scenario may take: a coach tour of 1,000 stays is
+// some thousand requests, and on a busy machine all scenarios share one server.
+const scenarioLimit = 4 * time.Minute
 
 // run is what the tests of one process share.
 type run struct {
@@ -129,10 +140,11 @@ func TestFeatures(t *testing.T) {
 		Features:    features.FS,
 		Tags:        shared.options.tagged,
 		Definitions: definitions,
-		Timeout:     time.Minute,
+		Timeout:     scenarioLimit,
 		Shuffle:     flag.Lookup("test.shuffle").Value.String() != "off",
 		Seed:        shared.options.seed,
 		Unsupported: unsupported,
+		Reporters:   reporters(),
 		World: func(ctx context.Context, scenario *suite.Scenario) (suite.World, error) {
 			world, err := shared.harness.World(ctx, slices.Contains(scenario.Tags, harness.OwnReactor))
 			if err != nil {
@@ -145,6 +157,25 @@ func TestFeatures(t *testing.T) {
 		},
 	})
 	shared.summaries = append(shared.summaries, summary)
+}
+
+// reporters write the run to the files that the flags name.
+func reporters() []suite.Reporter {
+	const folder = "features" // this one, from the root of the project
+	options := shared.options
+	var list []suite.Reporter
+	if options.messages != "" {
+		list = append(list, messages.New(options.messages, messages.Config{
+			Folder: folder, Store: options.store, How: shared.harness.How(),
+		}))
+	}
+	if options.junit != "" {
+		list = append(list, junit.New(options.junit, junit.Config{
+			Folder:     folder,
+			Properties: []junit.Property{{Name: "store", Value: options.store}, {Name: "how", Value: shared.harness.How()}},
+		}))
+	}
+	return list
 }
 
 // unsupported reads tags such as @skip-on-messagedb:needs-an-exact-wait.

@@ -6,14 +6,18 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/onsi/gomega"
+	"github.com/cenkalti/backoff/v5"
 
 	"groupcheckout/reactor/app"
 )
 
-// eventualLimit is how long a check may fail after the reactor has handled
-// everything, on a store that is not exact.
-const eventualLimit = 5 * time.Second
+// How a check is made again on a store that is not exact: at first after a
+// short pause, then after longer ones, for as long as the limit.
+const (
+	eventualLimit      = 5 * time.Second
+	eventualFirstPause = 5 * time.Millisecond
+	eventualMostPause  = 250 * time.Millisecond
+)
 
 // Eventually implements steps.World.
 func (w *World) Eventually(ctx context.Context, check func(context.Context) error) error {
@@ -23,23 +27,27 @@ func (w *World) Eventually(ctx context.Context, check func(context.Context) erro
 	if w.harness.exact {
 		return check(ctx)
 	}
+	return w.insist(ctx, check)
+}
+
+// insist makes a check again until it holds.
+func (w *World) insist(ctx context.Context, check func(context.Context) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, eventualLimit, fmt.Errorf("it did not hold within %v", eventualLimit))
+	defer cancel()
+	pauses := backoff.NewExponentialBackOff()
+	pauses.InitialInterval, pauses.MaxInterval = eventualFirstPause, eventualMostPause
 	tries := 0
-	var failure error
-	g := gomega.NewGomega(func(message string, _ ...int) { failure = errors.New(message) })
 	var last error
-	g.Eventually(func() error {
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		tries++
 		last = check(ctx)
-		return last
-	}).WithContext(ctx).WithTimeout(eventualLimit).WithPolling(10 * time.Millisecond).Should(gomega.Succeed())
+		return struct{}{}, last
+	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(0))
 	w.harness.countRetries(tries - 1)
-	if failure == nil {
+	if err == nil {
 		return nil
 	}
-	if last != nil {
-		failure = last
-	}
-	return fmt.Errorf("after %d tries in %v: %w", tries, eventualLimit, failure)
+	return fmt.Errorf("after %d tries: %w", tries, errors.Join(last, context.Cause(ctx)))
 }
 
 // statusLimit is how long a running reactor may take to say what it is at.

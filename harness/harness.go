@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -20,7 +21,7 @@ import (
 
 // Options says which store to bring up and how.
 type Options struct {
-	Store string        // "memory" (the default) or "messagedb"
+	Store string        // "memory" (the default), "messagedb" or "dynamodb"
 	Way   provision.Way // of bringing up a real store; empty: try them in order
 	Log   *slog.Logger  // what bringing up does; nobody if nil
 }
@@ -28,14 +29,15 @@ type Options struct {
 // Harness is a store that was brought up with the reactor running on it. Calls
 // may overlap.
 type Harness struct {
-	how     string
-	exact   bool
-	backend *stores.Backend
-	journal *journal
-	cache   *es.Cache
-	shared  *runner
-	retries atomic.Int64
-	closers []func() error // in the order of opening
+	how       string
+	exact     bool
+	tailPause time.Duration // of reactors, at the end of a feed that does not notify
+	backend   *stores.Backend
+	journal   *journal
+	cache     *es.Cache
+	shared    *runner
+	retries   atomic.Int64
+	closers   []func() error // in the order of opening
 }
 
 // checkpointSchema is where the harness keeps its checkpoints on Message DB,
@@ -45,15 +47,17 @@ const checkpointSchema = "groupcheckout"
 // Open brings a store up and starts the reactor on it. The error says what was
 // tried. Close the harness in the end.
 func Open(ctx context.Context, options Options) (*Harness, error) {
-	h := &Harness{journal: newJournal(app.Categories()), cache: es.NewCache(0, 0)}
+	h := &Harness{journal: newJournal(app.Categories()), cache: es.NewCache(0, 0), tailPause: 5 * time.Millisecond}
 	var err error
 	switch options.Store {
 	case "", "memory":
 		err = h.openMemory()
 	case "messagedb":
 		err = h.openMessageDB(ctx, options)
+	case "dynamodb":
+		err = h.openDynamoDB(ctx, options)
 	default:
-		err = fmt.Errorf("there is no store %q; choose memory or messagedb", options.Store)
+		err = fmt.Errorf("there is no store %q; choose memory, messagedb or dynamodb", options.Store)
 	}
 	if err == nil {
 		err = h.startShared(ctx)
@@ -83,23 +87,32 @@ func (h *Harness) openMessageDB(ctx context.Context, options Options) error {
 		CheckpointSchema:     os.Getenv("MDB_SCHEMA"),
 		MaxConns:             20,
 	}
+	// At an address there may be nobody who may create a table.
+	inMemory := config.CheckpointSchema == "" && server.AdminConnectionString == ""
 	if config.CheckpointSchema == "" {
 		config.CheckpointSchema = checkpointSchema
 	}
-	if _, err := messagedb.Init(ctx, config); err != nil {
-		return err
+	if !inMemory {
+		if _, err := messagedb.Init(ctx, config); err != nil {
+			return err
+		}
 	}
 	h.backend, err = stores.MessageDB(ctx, config, app.Categories()...)
-	if err == nil {
-		h.closers = append(h.closers, func() error { h.backend.Close(); return nil })
+	if err != nil {
+		return err
 	}
-	return err
+	h.closers = append(h.closers, func() error { h.backend.Close(); return nil })
+	if inMemory {
+		h.backend.Checkpoints = memory.NewCheckpoints()
+		h.how += ", checkpoints in memory"
+	}
+	return nil
 }
 
 // startShared starts the reactor that scenarios share. It leaves alone the
 // streams of scenarios with a reactor of their own, and those of nobody.
 func (h *Harness) startShared(ctx context.Context) error {
-	h.shared = newRunner(h.journal, h.backend, "harness "+uuid.NewString(), func(s es.StreamName) bool {
+	h.shared = h.newRunner("harness "+uuid.NewString(), func(s es.StreamName) bool {
 		owner := h.journal.owner(s)
 		return owner != nil && !owner.own
 	})
@@ -119,7 +132,7 @@ func (h *Harness) World(ctx context.Context, ownReactor bool) (*World, error) {
 		return w, nil
 	}
 	w.own = true
-	w.runner = newRunner(h.journal, h.backend, "scenario "+uuid.NewString(), func(s es.StreamName) bool {
+	w.runner = h.newRunner("scenario "+uuid.NewString(), func(s es.StreamName) bool {
 		return h.journal.owner(s) == w
 	})
 	if err := w.runner.begin(ctx); err != nil {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
-	"strings"
 	"testing"
 	"time"
 
@@ -229,36 +227,4 @@ func TestASharedReactorCannotBeStopped(t *testing.T) {
 			t.Errorf("%s: got no error, want one", name)
 		}
 	}
-}
-
-func TestAWaitThatRunsOutSaysWhatIsMissing(t *testing.T) {
-	t.Parallel()
-	w, group := world(t, open(t), false), domain.GroupID(uuid.New())
-	w.Reactor().Lag(w.Groups().Stream(group), 1_000_000)
-	if err := w.Groups().Select(t.Context(), group, stays(t, w, 1), at()); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	err := w.Eventually(cancelWhenCalledTwice(ctx, cancel, w, group), merged(w, group, 1))
-	if !errors.Is(err, context.Canceled) {
-		t.Fatalf("got %v, want one that ends with the context", err)
-	}
-	for _, part := range []string{"is written to version 1 and handled to version 0", "lags behind", "is read to"} {
-		if !strings.Contains(err.Error(), part) {
-			t.Errorf("got %q, want it to hold %q", err, part)
-		}
-	}
-}
-
-// cancelWhenCalledTwice ends a context once the reactor has come to know the
-// trouble, which it has after the second call.
-func cancelWhenCalledTwice(ctx context.Context, cancel func(), w *harness.World, group domain.GroupID) context.Context {
-	go func() {
-		for w.Reactor().Calls(w.Groups().Stream(group)) < 2 && ctx.Err() == nil {
-			runtime.Gosched()
-		}
-		cancel()
-	}()
-	return ctx
 }

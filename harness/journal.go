@@ -17,7 +17,13 @@ type journal struct {
 
 	mu      sync.Mutex
 	entries map[es.StreamName]*entry
-	changed chan struct{} // closed, and replaced, when anything changes
+	pages   map[*World]*page
+}
+
+// page is what is known of the streams of one scenario.
+type page struct {
+	entries map[es.StreamName]*entry
+	changed chan struct{} // closed, and replaced, when any of them changes
 }
 
 // entry is what is known of one stream.
@@ -34,7 +40,7 @@ func newJournal(categories []string) *journal {
 	return &journal{
 		follows: func(s es.StreamName) bool { return slices.Contains(categories, s.Category()) },
 		entries: map[es.StreamName]*entry{},
-		changed: make(chan struct{}),
+		pages:   map[*World]*page{},
 	}
 }
 
@@ -48,17 +54,27 @@ func (j *journal) update(stream es.StreamName, change func(*entry)) {
 		return
 	}
 	change(e)
-	close(j.changed)
-	j.changed = make(chan struct{})
+	page := j.pages[e.owner]
+	close(page.changed)
+	page.changed = make(chan struct{})
+}
+
+// open begins the page of a scenario.
+func (j *journal) open(owner *World) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.pages[owner] = &page{entries: map[es.StreamName]*entry{}, changed: make(chan struct{})}
 }
 
 // claim makes a scenario the owner of a stream, unless it has one. It is called
-// before the first append, so that no reactor meets a stream without an owner.
+// before the first append, so that no reactor meets a stream without an owner. A
+// scenario that is over claims nothing.
 func (j *journal) claim(stream es.StreamName, owner *World) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if _, claimed := j.entries[stream]; !claimed {
-		j.entries[stream] = &entry{owner: owner}
+	if page, isOpen := j.pages[owner]; isOpen && j.entries[stream] == nil {
+		e := &entry{owner: owner}
+		j.entries[stream], page.entries[stream] = e, e
 	}
 }
 
@@ -66,11 +82,14 @@ func (j *journal) claim(stream es.StreamName, owner *World) {
 func (j *journal) release(owner *World) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for stream, e := range j.entries {
-		if e.owner == owner {
-			delete(j.entries, stream)
-		}
+	page, isOpen := j.pages[owner]
+	if !isOpen {
+		return
 	}
+	for stream := range page.entries {
+		delete(j.entries, stream)
+	}
+	delete(j.pages, owner)
 }
 
 // owner is the scenario that a stream belongs to, nil if none is known.
@@ -98,13 +117,14 @@ func (j *journal) read(stream es.StreamName) entry {
 func (j *journal) unfinished(owner *World) (behind []string, changed <-chan struct{}) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for stream, e := range j.entries {
-		if e.owner == owner && e.retired < e.written && j.follows(stream) {
+	page := j.pages[owner]
+	for stream, e := range page.entries {
+		if e.retired < e.written && j.follows(stream) {
 			behind = append(behind, fmt.Sprintf("%s is written to version %d and handled to version %d, in %d calls", stream, e.written, e.retired, e.calls))
 		}
 	}
 	slices.SortFunc(behind, strings.Compare)
-	return behind, j.changed
+	return behind, page.changed
 }
 
 // wrote notes an append.

@@ -23,6 +23,7 @@ type runner struct {
 	journal *journal
 	backend *stores.Backend
 	group   string
+	pause   time.Duration            // of the reactor, at the end of a feed that does not notify
 	mine    func(es.StreamName) bool // the streams that this reactor cares for
 
 	mu      sync.Mutex
@@ -37,8 +38,9 @@ type runner struct {
 // errBroken is what a broken reactor meets wherever it writes.
 var errBroken = errors.New("the reactor has broken down")
 
-func newRunner(journal *journal, backend *stores.Backend, group string, mine func(es.StreamName) bool) *runner {
-	r := &runner{journal: journal, group: group, mine: mine, budget: -1, poke: make(chan struct{})}
+func (h *Harness) newRunner(group string, mine func(es.StreamName) bool) *runner {
+	journal, backend := h.journal, h.backend
+	r := &runner{journal: journal, group: group, pause: h.tailPause, mine: mine, budget: -1, poke: make(chan struct{})}
 	r.backend = &stores.Backend{
 		Name: backend.Name,
 		Events: intercept.Store(backend.Events, intercept.StoreHooks{
@@ -94,7 +96,7 @@ func (r *runner) start() error {
 			Group:      r.group,
 			RetryFirst: time.Millisecond,
 			RetryMost:  100 * time.Millisecond,
-			TailPause:  5 * time.Millisecond,
+			TailPause:  r.pause,
 			StopLimit:  10 * time.Second,
 			Observer:   r.journal,
 		},
@@ -114,14 +116,18 @@ func (r *runner) stop(ctx context.Context) error {
 		return nil
 	}
 	running.Stop()
-	err := running.Wait(ctx)
+	select {
+	case <-running.Done():
+	case <-ctx.Done():
+		return fmt.Errorf("the reactor has not stopped: %w", ctx.Err())
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.app = nil
 	if r.broken {
 		return nil // it was meant to end badly
 	}
-	return err
+	return running.Wait(ctx)
 }
 
 // running is the reactor, nil if it was stopped.
@@ -141,7 +147,10 @@ func (r *runner) isBroken() bool {
 func (r *runner) breakAfter(n int) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.app == nil {
+	switch {
+	case n < 1:
+		return fmt.Errorf("the reactor cannot break down after %d writes, only after one or more", n)
+	case r.app == nil:
 		return errors.New("the reactor does not run, so it cannot break down")
 	}
 	r.budget, r.missing = n, n

@@ -27,6 +27,7 @@ type World struct {
 // newWorld makes a hotel that works with a reactor; the caller sets it.
 func newWorld(h *Harness) *World {
 	w := &World{harness: h}
+	h.journal.open(w)
 	w.store = intercept.Store(h.backend.Events, intercept.StoreHooks{
 		BeforeAppend: func(_ context.Context, stream es.StreamName, _ es.Version, _ []es.EventData) error {
 			h.journal.claim(stream, w)

@@ -9,47 +9,122 @@ import (
 	"groupcheckout/reactor/feed"
 )
 
-// saveLimit is how long writing one checkpoint may take.
+// saveLimit is how long writing one checkpoint may take, and how long a stop
+// waits for the answer that it needs before it writes one.
 const saveLimit = 10 * time.Second
 
-// save writes the checkpoints that have moved, each interval, until stop is
-// closed. What it could not write it tries again at the next interval.
-func (r *Reactor) save(ctx context.Context, tranches []*tranche, stop <-chan struct{}) {
+// CheckpointAheadError says that a reactor is further than the feed: the store
+// has lost events, or it is another store. Going on would skip, for ever, what
+// is appended up to there.
+type CheckpointAheadError struct {
+	Key        feed.Key
+	Checkpoint feed.Position // the one saved or, if Running, the one that would come of what was read
+	End        feed.Position
+	Running    bool // the feed was read up to Checkpoint and only then lost its end
+}
+
+func (e *CheckpointAheadError) Error() string {
+	if e.Running {
+		return fmt.Sprintf("consumer group %q has read tranche %q of %s up to %d, but now the feed ends at %d: has the store been restored, or has a replica taken over that lacked events? "+
+			"Before the next start restore the events, or set the checkpoint back to a position up to %d, before the first event that was lost (reactor checkpoint), from where events are handled again, which is harmless",
+			e.Key.Group, e.Key.Tranche, e.Key.Source, e.Checkpoint, e.End, e.End)
+	}
+	return fmt.Sprintf("the checkpoint of consumer group %q on tranche %q of %s is %d, but the feed ends at %d: was the store restored, or is it another one? "+
+		"Restore the events, or set the checkpoint back to a position up to %d (reactor checkpoint), from where events are handled again, which is harmless",
+		e.Key.Group, e.Key.Tranche, e.Key.Source, e.Checkpoint, e.End, e.End)
+}
+
+// key is where the checkpoint of a tranche is kept.
+func (r *Reactor) key(name feed.Tranche) feed.Key {
+	return feed.Key{Source: r.source.ID(), Tranche: name, Group: r.config.Group}
+}
+
+// save sees to the checkpoints, each interval, until ctx ends. What could not be
+// done is tried again at the next interval. It calls lost if a tranche has lost
+// events.
+func (r *Reactor) save(ctx context.Context, tranches []*tranche, lost func()) {
 	ticker := time.NewTicker(r.config.CheckpointInterval)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ticker.C:
-			_ = r.saveAll(ctx, tranches) // observed, and made up for later
-		case <-stop:
+			for _, t := range tranches {
+				_ = r.checkpoint(ctx, t, r.config.ReadLimit) // observed, and made up for later
+				if t.lost != nil {
+					lost()
+				}
+			}
+		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// saveAll writes the checkpoints that have moved and returns what went wrong.
-func (r *Reactor) saveAll(ctx context.Context, tranches []*tranche) error {
-	var failures []error
+// saveLast saves what has moved since, and returns what went wrong.
+func (r *Reactor) saveLast(ctx context.Context, tranches []*tranche) error {
+	var all []error
 	for _, t := range tranches {
-		position := t.position.Load()
-		if position == t.saved.Load() || (t.saved.Load() < 0 && position == int64(t.start)) {
-			continue
-		}
-		if err := r.saveOne(ctx, t, feed.Position(position)); err != nil {
-			failures = append(failures, fmt.Errorf("save the checkpoint %d of tranche %q: %w", position, t.name, err))
+		if t.moved() || t.lost != nil {
+			all = append(all, r.checkpoint(ctx, t, min(r.config.ReadLimit, saveLimit)))
 		}
 	}
-	return errors.Join(failures...)
+	return errors.Join(all...)
 }
 
+// checkpoint saves the checkpoint of a tranche if it has moved, unless the feed
+// ends before what was read of it. It asks for the end also if nothing has moved:
+// a reader beyond the end would wait there, and miss what is appended below.
+// Reads may be answered by a replica, but the end is the leader's, so it is
+// never behind them unless events were lost.
+func (r *Reactor) checkpoint(ctx context.Context, t *tranche, limit time.Duration) error {
+	if t.lost != nil {
+		return t.lost
+	}
+	read := feed.Position(t.read.Load()) // before the end is asked for
+	end, err := r.end(ctx, t.name, limit)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return err
+	case err != nil:
+		failed := t.ends.failed(err)
+		r.config.Observer.Observe(ReadFailed{t.name, read, err, r.config.CheckpointInterval, failed.attempts, failed.since})
+		return err
+	}
+	if failed := t.ends.succeeded(); failed.attempts > 0 {
+		r.config.Observer.Observe(ReadRecovered{t.name, failed.attempts, time.Since(failed.since)})
+	}
+	if end < read {
+		t.lost = &CheckpointAheadError{Key: r.key(t.name), Checkpoint: read, End: end, Running: true}
+		return t.lost
+	}
+	if !t.moved() {
+		return nil
+	}
+	position := feed.Position(t.position.Load())
+	if err := r.saveOne(ctx, t, position); err != nil {
+		return fmt.Errorf("save the checkpoint %d of tranche %q: %w", position, t.name, err)
+	}
+	return nil
+}
+
+// saveOne writes a checkpoint. The end of ctx does not cut it off.
 func (r *Reactor) saveOne(ctx context.Context, t *tranche, position feed.Position) error {
-	ctx, cancel := context.WithTimeout(ctx, saveLimit)
-	defer cancel()
-	if err := r.checkpoints.Save(ctx, r.key(t.name), position); err != nil {
+	err := within(context.WithoutCancel(ctx), saveLimit, func(ctx context.Context) error {
+		return r.checkpoints.Save(ctx, r.key(t.name), position)
+	})
+	if err != nil {
+		t.saves.failed(err)
 		r.config.Observer.Observe(CheckpointFailed{t.name, position, err})
 		return err
 	}
+	t.saves.succeeded()
 	t.saved.Store(int64(position))
 	r.config.Observer.Observe(CheckpointSaved{t.name, position})
 	return nil
+}
+
+// moved tells whether the completed position is to be saved.
+func (t *tranche) moved() bool {
+	position, saved := t.position.Load(), t.saved.Load()
+	return position != saved && (saved >= 0 || position != int64(t.start))
 }

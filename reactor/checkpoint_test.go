@@ -66,9 +66,15 @@ func TestCheckpointThatFailedIsMadeUpFor(t *testing.T) {
 		s.add("A", "a@0")
 		pass(3 * time.Minute)
 		equal(t, "failures", len(occurrences[reactor.CheckpointFailed](seen)), 3)
-		equal(t, "status", r.status().Tranches[0].Saved, -1)
+		tranche := r.status().Tranches[0]
+		equal(t, "saved", tranche.Saved, -1)
+		equal(t, "error", tranche.SaveError, "boom")
+		equal(t, "failing since", time.Since(tranche.SaveErrorSince), 2*time.Minute)
 		c.fail(nil)
 		pass(time.Minute)
+		tranche = r.status().Tranches[0]
+		equal(t, "error", tranche.SaveError, "")
+		equal(t, "failing since nothing", tranche.SaveErrorSince.IsZero(), true)
 		equal(t, "saved", c.saved(), "A 1")
 		equal(t, "occurrences", len(occurrences[reactor.CheckpointSaved](seen)), 1)
 		r.endWell()

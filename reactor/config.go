@@ -12,9 +12,10 @@ import (
 type Config struct {
 	Group              string        // the consumer group, the name that checkpoints are kept under
 	MaxWriters         int           // handler calls at once; 8
-	MaxReadAhead       int           // batches of a tranche that are not completed; 16
+	MaxReadAhead       int           // batches of a tranche that are not completed and wait for more than streams in trouble; 16
 	CheckpointInterval time.Duration // 5 s
 	TailPause          time.Duration // between reads at the end of a feed that does not notify; 100 ms
+	ReadLimit          time.Duration // how long the store may take to answer one read of the feed or of a checkpoint; 30 s
 	StopLimit          time.Duration // how long running handler calls may go on after a stop; 30 s
 	RetryFirst         time.Duration // the first pause after a failure; 50 ms. Pauses double, and vary by half
 	RetryMost          time.Duration // the longest pause; 30 s
@@ -62,6 +63,7 @@ func (c Config) withDefaults() (Config, error) {
 	}{
 		{"the checkpoint interval", &c.CheckpointInterval, 5 * time.Second},
 		{"the pause at the tail", &c.TailPause, 100 * time.Millisecond},
+		{"the limit of a read", &c.ReadLimit, 30 * time.Second},
 		{"the limit of a stop", &c.StopLimit, 30 * time.Second},
 		{"the first pause after a failure", &c.RetryFirst, 50 * time.Millisecond},
 		{"the longest pause after a failure", &c.RetryMost, 30 * time.Second},
@@ -89,5 +91,14 @@ func (c Config) newBackoff() backoff.BackOff {
 	pauses.Multiplier = 2
 	pauses.MaxInterval = c.RetryMost
 	pauses.RandomizationFactor = 0.5
-	return pauses
+	return capped{pauses, c.RetryMost}
 }
+
+// capped is pauses that do not vary beyond the longest.
+type capped struct {
+	backoff.BackOff
+	most time.Duration
+}
+
+// NextBackOff is as that of [backoff.BackOff].
+func (c capped) NextBackOff() time.Duration { return min(c.BackOff.NextBackOff(), c.most) }

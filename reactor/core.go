@@ -19,6 +19,7 @@ import (
 // outputs are their results and the effects that drain hands out.
 type core struct {
 	maxWriters int
+	maxStuck   int                    // deliveries of a tranche that may wait in batches without a slot
 	remember   int                    // how many idle streams to remember the observed version of
 	newBackoff func() backoff.BackOff // the pauses of one stream that keeps failing
 
@@ -33,8 +34,8 @@ type core struct {
 
 // effects is what has happened since drain was called last.
 type effects struct {
-	occurred  []Occurrence   // of streams, in order: Retired, Troubled and Recovered
-	completed []feed.Tranche // one for each batch that is done with
+	occurred []Occurrence   // of streams, in order: Retired, Troubled and Recovered
+	freed    []feed.Tranche // one for each batch that does not need its slot any more
 }
 
 // stream is what is known of one stream.
@@ -42,7 +43,7 @@ type stream struct {
 	name    es.StreamName
 	handled es.Version // deliveries below it are retired
 	waiting []es.Event // at or above handled, ascending
-	needs   []need     // the batches that wait for it, in order of arrival
+	batches []*batch   // those that need it, in order of arrival
 	calling bool
 	since   time.Time       // when the running call began
 	given   es.Version      // the running call was given the deliveries below it
@@ -62,19 +63,19 @@ type trouble struct {
 	stream   *stream
 }
 
-// need says that a batch is not completed before a stream is handled up to a
-// version.
-type need struct {
-	upTo  es.Version
-	batch *batch
-}
-
-// batch is a batch with deliveries that are not retired.
+// batch is a batch with deliveries that are not retired. It has one of the slots
+// that limit how far is read ahead, until it is completed or stuck.
 type batch struct {
 	tranche feed.Tranche
 	next    feed.Position // where reading goes on behind it, and behind completed batches that follow it
-	open    int           // how many streams still need to be handled
-	size    int           // deliveries
+	needs   map[*stream]need
+	stuck   int // deliveries that it needed when it gave its slot back; 0 while it has one
+}
+
+// need says what is missing of a stream before a batch is completed.
+type need struct {
+	upTo       es.Version // it has to be handled up to here
+	deliveries int
 }
 
 // progress is how far a tranche is completed.
@@ -82,6 +83,8 @@ type progress struct {
 	position feed.Position // everything before it is retired
 	read     feed.Position // everything before it was submitted
 	open     []*batch      // in order
+	slots    int           // how many of the open ones have a slot
+	stuck    int           // the sum of what the others were stuck with
 }
 
 // call is a handler call to be made.
@@ -90,9 +93,10 @@ type call struct {
 	events []es.Event
 }
 
-func newCore(maxWriters, remember int, newBackoff func() backoff.BackOff) *core {
+func newCore(maxWriters, maxStuck, remember int, newBackoff func() backoff.BackOff) *core {
 	return &core{
 		maxWriters: maxWriters,
+		maxStuck:   maxStuck,
 		remember:   remember,
 		newBackoff: newBackoff,
 		streams:    map[es.StreamName]*stream{},
@@ -107,32 +111,31 @@ func (c *core) start(tranche feed.Tranche, from feed.Position) {
 
 // submit takes in a batch of a tranche.
 func (c *core) submit(tranche feed.Tranche, delivered feed.Batch) {
-	b := &batch{tranche: tranche, next: delivered.Next, size: len(delivered.Events)}
+	b := &batch{tranche: tranche, next: delivered.Next, needs: map[*stream]need{}}
 	progress := c.tranches[tranche]
 	progress.read = delivered.Next
 	progress.open = append(progress.open, b)
-	upTo := map[es.StreamName]es.Version{}
-	var order []es.StreamName // so that the outcome does not depend on the order of a map
+	progress.slots++
+	var order []*stream // so that the outcome does not depend on the order of a map
 	for _, d := range delivered.Events {
-		if _, known := upTo[d.Stream]; !known {
-			order = append(order, d.Stream)
+		s := c.stream(d.Stream)
+		s.add(d.Event)
+		n, known := b.needs[s]
+		if !known {
+			order = append(order, s)
 		}
-		upTo[d.Stream] = max(upTo[d.Stream], d.Event.Index+1)
-		c.stream(d.Stream).add(d.Event)
+		b.needs[s] = need{max(n.upTo, d.Event.Index+1), n.deliveries + 1}
 	}
-	for _, name := range order {
-		s := c.streams[name]
-		if upTo[name] <= s.handled {
-			c.occurs(Retired{name, upTo[name]})
+	for _, s := range order {
+		if n := b.needs[s]; n.upTo <= s.handled {
+			delete(b.needs, s)
+			c.occurs(Retired{s.name, n.upTo})
 		} else {
-			s.needs = append(s.needs, need{upTo[name], b})
-			b.open++
+			s.batches = append(s.batches, b)
 		}
 		c.place(s)
 	}
-	if b.open == 0 {
-		c.complete(b)
-	}
+	c.settle(b)
 	c.forget()
 }
 
@@ -207,19 +210,19 @@ func (c *core) handled(s *stream, observed es.Version) {
 	s.handled = observed
 	keep, _ := slices.BinarySearchFunc(s.waiting, observed, byIndex)
 	s.waiting = slices.Clone(s.waiting[keep:])
-	remaining := s.needs[:0]
-	for _, n := range s.needs {
+	remaining := s.batches[:0]
+	for _, b := range s.batches {
+		n := b.needs[s]
 		if n.upTo > observed {
-			remaining = append(remaining, n)
+			remaining = append(remaining, b)
 			continue
 		}
+		delete(b.needs, s)
 		c.occurs(Retired{s.name, n.upTo})
-		if n.batch.open--; n.batch.open == 0 {
-			c.complete(n.batch)
-		}
+		c.settle(b)
 	}
-	clear(s.needs[len(remaining):])
-	s.needs = remaining
+	clear(s.batches[len(remaining):])
+	s.batches = remaining
 }
 
 // delay notes what went wrong and when to try again.
@@ -234,6 +237,45 @@ func (c *core) delay(s *stream, cause error, now time.Time) {
 	s.trouble.delayed = true
 	heap.Push(&c.delayed, s.trouble)
 	c.occurs(Troubled{s.name, cause, s.trouble.attempts, s.trouble.since, s.trouble.retryAt})
+	for _, b := range s.batches {
+		c.settle(b)
+	}
+}
+
+// settle decides again about a batch of which the needs have changed, or how the
+// streams do that it needs. One that needs nothing is completed. One that is
+// stuck, because it needs nothing but streams in trouble, gives its slot back:
+// those streams may stay so for long, and the others must go on. It does not if
+// that would hold too many deliveries in memory, as when every call fails.
+func (c *core) settle(b *batch) {
+	progress := c.tranches[b.tranche]
+	if len(b.needs) == 0 {
+		c.complete(b)
+		return
+	}
+	if deliveries, stuck := b.stuckWith(); stuck && b.stuck == 0 && progress.stuck+deliveries <= c.maxStuck {
+		b.stuck = deliveries
+		progress.stuck += deliveries
+		c.freeSlot(b)
+	}
+}
+
+// stuckWith counts the deliveries that a batch needs; stuck is false if some of
+// them are of streams that are well.
+func (b *batch) stuckWith() (deliveries int, stuck bool) {
+	for s, n := range b.needs {
+		if s.trouble == nil {
+			return 0, false
+		}
+		deliveries += n.deliveries
+	}
+	return deliveries, true
+}
+
+// freeSlot lets another batch be read in place of one.
+func (c *core) freeSlot(b *batch) {
+	c.tranches[b.tranche].slots--
+	c.effects.freed = append(c.effects.freed, b.tranche)
 }
 
 // complete takes a batch of which everything is retired off the list. Its
@@ -248,7 +290,10 @@ func (c *core) complete(b *batch) {
 		progress.open[at-1].next = b.next
 	}
 	progress.open = slices.Delete(progress.open, at, at+1)
-	c.effects.completed = append(c.effects.completed, b.tranche)
+	if b.stuck == 0 {
+		c.freeSlot(b)
+	}
+	progress.stuck -= b.stuck
 }
 
 // place puts a stream where it belongs: among the ready, among the idle, or in

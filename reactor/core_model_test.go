@@ -21,7 +21,7 @@ import (
 func TestCoreModel(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		m := newModel(t, 1_000)
+		m := newModel(t, 1_000, 1_000)
 		t.Repeat(map[string]func(*rapid.T){
 			"submit": m.submit,
 			"return": m.giveBack,
@@ -33,12 +33,13 @@ func TestCoreModel(t *testing.T) {
 }
 
 // TestCoreModelForgetting does the same with a core that forgets nearly every
-// idle stream, so that it makes calls that the model would not. It must still
-// never be ahead of the model, and be equal to it in the end.
+// idle stream, so that it makes calls that the model would not, and that may hold
+// little for streams in trouble. It must still never be ahead of the model, and
+// be equal to it in the end.
 func TestCoreModelForgetting(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		m := newModel(t, 1)
+		m := newModel(t, rapid.IntRange(0, 5).Draw(t, "stuck at most"), 1)
 		t.Repeat(map[string]func(*rapid.T){
 			"submit": m.submit,
 			"return": m.giveBack,
@@ -55,23 +56,26 @@ type model struct {
 	now     time.Time
 	writers int
 
-	batches   map[feed.Tranche][]feed.Batch // all that were submitted
-	start     map[feed.Tranche]feed.Position
-	handled   map[es.StreamName]es.Version // the highest that a call observed
-	known     map[es.StreamName]es.Version // the highest that a delivery told of
-	calls     map[es.StreamName]call       // running
-	given     map[es.StreamName]string     // the events of those, when they began
-	paused    map[es.StreamName]time.Time  // no call before
-	completed map[feed.Tranche]int         // slots freed
+	batches  map[feed.Tranche][]feed.Batch // all that were submitted
+	start    map[feed.Tranche]feed.Position
+	handled  map[es.StreamName]es.Version  // the highest that a call observed
+	known    map[es.StreamName]es.Version  // the highest that a delivery told of
+	calls    map[es.StreamName]call        // running
+	given    map[es.StreamName]string      // the events of those, when they began
+	paused   map[es.StreamName]time.Time   // no call before
+	troubled map[es.StreamName]bool        // whether the last call did not go well
+	stuck    map[feed.Tranche]map[int]bool // the batches that ever waited for nothing but troubled streams
+	freed    map[feed.Tranche]int          // slots, by the core
 }
 
-func newModel(t *rapid.T, remember int) *model {
+func newModel(t *rapid.T, maxStuck, remember int) *model {
 	writers := rapid.IntRange(1, 4).Draw(t, "writers")
 	m := &model{
-		core: newCore(writers, remember, newDoubling), now: epoch(), writers: writers,
+		core: newCore(writers, maxStuck, remember, newDoubling), now: epoch(), writers: writers,
 		batches: map[feed.Tranche][]feed.Batch{}, start: map[feed.Tranche]feed.Position{"A": 10, "B": 0},
 		handled: map[es.StreamName]es.Version{}, known: map[es.StreamName]es.Version{},
-		calls: map[es.StreamName]call{}, given: map[es.StreamName]string{}, paused: map[es.StreamName]time.Time{}, completed: map[feed.Tranche]int{},
+		calls: map[es.StreamName]call{}, given: map[es.StreamName]string{}, paused: map[es.StreamName]time.Time{},
+		troubled: map[es.StreamName]bool{}, stuck: map[feed.Tranche]map[int]bool{"A": {}, "B": {}}, freed: map[feed.Tranche]int{},
 	}
 	for tranche, from := range m.start {
 		m.core.start(tranche, from)
@@ -98,6 +102,7 @@ func (m *model) submit(t *rapid.T) {
 	batch.Next = m.read(tranche) + feed.Position(rapid.IntRange(0, 3).Draw(t, "moves"))
 	m.batches[tranche] = append(m.batches[tranche], batch)
 	m.core.submit(tranche, batch)
+	m.noteStuck()
 	m.dispatch(t)
 }
 
@@ -127,10 +132,30 @@ func (m *model) endCall(t *rapid.T, stream es.StreamName, observed es.Version, e
 	if err == nil {
 		m.handled[stream] = max(m.handled[stream], observed)
 	}
-	if err != nil || observed <= events[len(events)-1].Index {
+	m.troubled[stream] = err != nil || observed <= events[len(events)-1].Index
+	if m.troubled[stream] {
 		m.paused[stream] = m.now.Add(time.Second) // the first pause is the shortest
 	}
 	m.core.returned(stream, observed, err, m.now)
+	m.noteStuck()
+}
+
+// noteStuck notes the batches that wait for troubled streams alone.
+func (m *model) noteStuck() {
+	for tranche, batches := range m.batches {
+		for i, batch := range batches {
+			waits, well := false, false
+			for _, d := range batch.Events {
+				if d.Event.Index >= m.handled[d.Stream] {
+					waits = true
+					well = well || !m.troubled[d.Stream]
+				}
+			}
+			if waits && !well {
+				m.stuck[tranche][i] = true
+			}
+		}
+	}
 }
 
 // wait lets time pass.
@@ -164,8 +189,8 @@ func (m *model) dispatch(t *rapid.T) {
 	if len(m.calls) > m.writers {
 		t.Fatalf("%d calls run at once, with %d writers", len(m.calls), m.writers)
 	}
-	for _, tranche := range m.core.drain().completed {
-		m.completed[tranche]++
+	for _, tranche := range m.core.drain().freed {
+		m.freed[tranche]++
 	}
 }
 
@@ -177,22 +202,22 @@ func (m *model) read(tranche feed.Tranche) feed.Position {
 	return m.start[tranche]
 }
 
-// position is how far a tranche is completed, and completed counts all batches
-// that are, also behind it.
-func (m *model) position(tranche feed.Tranche) (position feed.Position, completed int) {
+// position is how far a tranche is completed, and freed counts the batches that
+// need no slot: those completed, also behind it, and those that are stuck or were.
+func (m *model) position(tranche feed.Tranche) (position feed.Position, freed int) {
 	position = m.start[tranche]
 	gap := false
-	for _, batch := range m.batches[tranche] {
-		if m.waits(batch) {
-			gap = true
-			continue
-		}
-		completed++
+	for i, batch := range m.batches[tranche] {
+		waits := m.waits(batch)
+		gap = gap || waits
 		if !gap {
 			position = batch.Next
 		}
+		if !waits || m.stuck[tranche][i] {
+			freed++
+		}
 	}
-	return position, completed
+	return position, freed
 }
 
 func (m *model) waits(batch feed.Batch) bool {
@@ -221,13 +246,14 @@ func (m *model) waiting(stream es.StreamName) []es.Event {
 // checkExactly compares a core that forgets nothing.
 func (m *model) checkExactly(t *rapid.T) {
 	for tranche := range m.start {
-		position, completed := m.position(tranche)
+		position, freed := m.position(tranche)
 		if got := m.core.tranches[tranche].position; got != position {
 			t.Fatalf("position of %s: got %d, want %d", tranche, got, position)
 		}
-		if m.completed[tranche] != completed {
-			t.Fatalf("freed slots of %s: got %d, want %d", tranche, m.completed[tranche], completed)
+		if m.freed[tranche] != freed {
+			t.Fatalf("freed slots of %s: got %d, want %d", tranche, m.freed[tranche], freed)
 		}
+		m.checkSlots(t, tranche)
 	}
 	for _, stream := range streams() {
 		want := m.waiting(stream)
@@ -248,13 +274,33 @@ func (m *model) checkExactly(t *rapid.T) {
 // checkNotAhead checks a core that may do more than it needs to.
 func (m *model) checkNotAhead(t *rapid.T) {
 	for tranche := range m.start {
-		position, completed := m.position(tranche)
+		position, freed := m.position(tranche)
 		if got := m.core.tranches[tranche].position; got > position {
 			t.Fatalf("position of %s: got %d, want at most %d", tranche, got, position)
 		}
-		if m.completed[tranche] > completed {
-			t.Fatalf("freed slots of %s: got %d, want at most %d", tranche, m.completed[tranche], completed)
+		if m.freed[tranche] > freed {
+			t.Fatalf("freed slots of %s: got %d, want at most %d", tranche, m.freed[tranche], freed)
 		}
+		m.checkSlots(t, tranche)
+	}
+}
+
+// checkSlots counts the slots, and what waits without one.
+func (m *model) checkSlots(t *rapid.T, tranche feed.Tranche) {
+	progress := m.core.tranches[tranche]
+	if got, want := progress.slots, len(m.batches[tranche])-m.freed[tranche]; got != want {
+		t.Fatalf("slots of %s in use: got %d, want %d", tranche, got, want)
+	}
+	without := 0
+	for _, b := range progress.open {
+		if b.stuck > 0 {
+			for _, n := range b.needs {
+				without += n.deliveries
+			}
+		}
+	}
+	if without > m.core.maxStuck {
+		t.Fatalf("deliveries of %s that wait without a slot: got %d, want at most %d", tranche, without, m.core.maxStuck)
 	}
 }
 
@@ -279,16 +325,17 @@ func (m *model) finish(t *rapid.T) {
 		}
 	}
 	for tranche := range m.start {
-		got := fmt.Sprint(m.core.tranches[tranche].position, m.completed[tranche], len(m.core.tranches[tranche].open))
-		if want := fmt.Sprint(m.read(tranche), len(m.batches[tranche]), 0); got != want {
-			t.Fatalf("position, freed slots and open batches of %s at the end: got %s, want %s", tranche, got, want)
+		progress := m.core.tranches[tranche]
+		got := fmt.Sprint(progress.position, m.freed[tranche], len(progress.open), progress.stuck)
+		if want := fmt.Sprint(m.read(tranche), len(m.batches[tranche]), 0, 0); got != want {
+			t.Fatalf("position, freed slots, open batches and stuck deliveries of %s at the end: got %s, want %s", tranche, got, want)
 		}
 	}
 	if len(m.core.streams) > m.core.remember {
 		t.Fatalf("remembered streams: got %d, want at most %d", len(m.core.streams), m.core.remember)
 	}
 	for name, s := range m.core.streams {
-		if s.trouble != nil || len(s.needs) > 0 || len(s.waiting) > 0 {
+		if s.trouble != nil || len(s.batches) > 0 || len(s.waiting) > 0 {
 			t.Fatalf("%s is not idle at the end", name)
 		}
 	}

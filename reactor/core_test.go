@@ -3,6 +3,7 @@ package reactor
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -19,7 +20,8 @@ import (
 // happens and shows what it makes of it. Times are seconds since the script
 // began; pauses after failures are 1 s, 2 s, 4 s and so on.
 //
-//	core [writers=n] [remember=n]      makes a new core; 8 and 100
+//	core [writers=n] [stuck=n] [remember=n]
+//	                                   makes a new core; 8, 100 and 100
 //	start A [from=n]                   adds the tranche A
 //	submit A next=n                    a batch; on the next line its deliveries:
 //	a@0 a@1 b@0                        events 0 and 1 of the stream a, 0 of b
@@ -39,16 +41,22 @@ func TestCore(t *testing.T) {
 }
 
 // script is a core that is told what to do by a file.
-type script struct{ core *core }
+type script struct {
+	core  *core
+	shown map[feed.Tranche]feed.Position
+}
 
 func (s *script) run(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
 	switch d.Cmd {
 	case "core":
-		s.core = newCore(number(t, d, "writers", 8), number(t, d, "remember", 100), newDoubling)
+		s.core = newCore(number(t, d, "writers", 8), number(t, d, "stuck", 100), number(t, d, "remember", 100), newDoubling)
+		s.shown = map[feed.Tranche]feed.Position{}
 		return ""
 	case "start":
-		s.core.start(feed.Tranche(d.CmdArgs[0].Key), feed.Position(number(t, d, "from", 0)))
+		tranche, from := feed.Tranche(d.CmdArgs[0].Key), feed.Position(number(t, d, "from", 0))
+		s.core.start(tranche, from)
+		s.shown[tranche] = from
 		return ""
 	case "submit":
 		batch := feed.Batch{Next: feed.Position(number(t, d, "next", 0)), Events: deliveries(t, d.Input)}
@@ -97,8 +105,14 @@ func (s *script) effects() string {
 			fmt.Fprintf(&out, "unexpected: %#v\n", o)
 		}
 	}
-	for _, tranche := range effects.completed {
-		fmt.Fprintf(&out, "a batch of %s is completed, position %d\n", tranche, s.core.tranches[tranche].position)
+	for _, tranche := range effects.freed {
+		fmt.Fprintf(&out, "a slot of %s is free\n", tranche)
+	}
+	for _, tranche := range slices.Sorted(maps.Keys(s.shown)) {
+		if position := s.core.tranches[tranche].position; position != s.shown[tranche] {
+			fmt.Fprintf(&out, "%s is completed up to %d\n", tranche, position)
+			s.shown[tranche] = position
+		}
 	}
 	return orNothing(out.String())
 }
@@ -121,7 +135,7 @@ func (s *script) state() string {
 		lines = append(lines, line)
 	}
 	for name, p := range s.core.tranches {
-		lines = append(lines, fmt.Sprintf("%s: read %d, position %d, %d batches open", name, p.read, p.position, len(p.open)))
+		lines = append(lines, fmt.Sprintf("%s: read %d, position %d, %d batches open, %d of them with a slot", name, p.read, p.position, len(p.open), p.slots))
 	}
 	slices.Sort(lines)
 	return fmt.Sprintf("%s\ncalls: %d\n", strings.Join(lines, "\n"), s.core.calling)

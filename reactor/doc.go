@@ -27,8 +27,11 @@
 //     go on, and the repetition is also given what arrived meanwhile.
 //   - A checkpoint never passes a delivery that is not retired. A crash repeats
 //     work and skips none. The positions behind a stream that keeps failing are
-//     not saved, but reading goes on: only batches with something unretired in
-//     them count against MaxReadAhead.
+//     not saved, but reading goes on: batches that are completed, or wait for
+//     streams in trouble alone, do not count against MaxReadAhead.
+//   - A feed that has lost events, as a restored store has, ends Run: at its
+//     start or within a CheckpointInterval, unless so much was appended in the
+//     meantime that the feed reaches as far as before.
 //   - Delivery is at least once, so a handler must be able to repeat its work.
 //
 // # Structure

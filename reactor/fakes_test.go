@@ -60,6 +60,21 @@ func (s *source) add(tranche feed.Tranche, text string) {
 	s.changed = make(chan struct{})
 }
 
+// lose takes away what a tranche holds from a position on.
+func (s *source) lose(tranche feed.Tranche, from int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.entries[tranche] = s.entries[tranche][:from]
+}
+
+// refuse makes every question for the end or the tranches fail until it is called
+// with nil.
+func (s *source) refuse(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refusing = err
+}
+
 // fail makes every read fail until it is called with nil.
 func (s *source) fail(err error) {
 	s.mu.Lock()

@@ -10,6 +10,7 @@ import (
 // as unhealthy. A zero field means its default.
 type HealthLimits struct {
 	ReadsFail time.Duration // every read of a tranche fails; 1 minute
+	SavesFail time.Duration // every save of a checkpoint fails; 5 minutes
 	Full      time.Duration // a tranche is full, and nothing in it is completed; 5 minutes
 	Call      time.Duration // one handler call runs; 5 minutes
 }
@@ -20,10 +21,14 @@ type HealthLimits struct {
 // on, and to restart it would not cure them. So with ok there can be reasons
 // for a look.
 func (l HealthLimits) Health(status Status, now time.Time) (ok bool, reasons []string) {
-	readsFail, full, longCall := cmp.Or(l.ReadsFail, time.Minute), cmp.Or(l.Full, 5*time.Minute), cmp.Or(l.Call, 5*time.Minute)
+	readsFail, savesFail := cmp.Or(l.ReadsFail, time.Minute), cmp.Or(l.SavesFail, 5*time.Minute)
+	full, longCall := cmp.Or(l.Full, 5*time.Minute), cmp.Or(l.Call, 5*time.Minute)
 	for _, t := range status.Tranches {
 		if lasts := now.Sub(t.ErrorSince); t.Error != "" && lasts >= readsFail {
 			reasons = append(reasons, fmt.Sprintf("tranche %q cannot be read for %s: %s", t.Tranche, seconds(lasts), short(t.Error)))
+		}
+		if lasts := now.Sub(t.SaveErrorSince); t.SaveError != "" && lasts >= savesFail {
+			reasons = append(reasons, fmt.Sprintf("the checkpoint of tranche %q cannot be saved for %s: %s", t.Tranche, seconds(lasts), short(t.SaveError)))
 		}
 		if lasts := now.Sub(t.FullSince); t.Full && lasts >= full {
 			reasons = append(reasons, fmt.Sprintf("tranche %q is full for %s: nothing more is read before one of its %d incomplete batches is completed",

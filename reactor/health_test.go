@@ -32,6 +32,16 @@ func TestHealth(t *testing.T) {
 			reasons: []string{`tranche "A" cannot be read for 1m0s: boom`},
 		},
 		{
+			name:   "saves fail, but not for long",
+			status: reactor.Status{Tranches: []reactor.TrancheStatus{{Tranche: "A", SaveError: "boom", SaveErrorSince: ago(4 * time.Minute)}}},
+			ok:     true,
+		},
+		{
+			name:    "saves fail for long",
+			status:  reactor.Status{Tranches: []reactor.TrancheStatus{{Tranche: "A", SaveError: "boom", SaveErrorSince: ago(5 * time.Minute)}}},
+			reasons: []string{`the checkpoint of tranche "A" cannot be saved for 5m0s: boom`},
+		},
+		{
 			name:   "full, but not for long",
 			status: reactor.Status{Tranches: []reactor.TrancheStatus{{Tranche: "A", Full: true, FullSince: ago(4 * time.Minute)}}},
 			ok:     true,
@@ -53,13 +63,17 @@ func TestHealth(t *testing.T) {
 		},
 		{
 			name:   "other limits",
-			limits: reactor.HealthLimits{ReadsFail: time.Second, Full: 2 * time.Second, Call: 3 * time.Second},
+			limits: reactor.HealthLimits{ReadsFail: time.Second, SavesFail: 4 * time.Second, Full: 2 * time.Second, Call: 3 * time.Second},
 			status: reactor.Status{
-				Tranches: []reactor.TrancheStatus{{Tranche: "A", Error: "boom", ErrorSince: ago(time.Second), Full: true, FullSince: ago(2 * time.Second), Incomplete: 3}},
-				Calls:    []reactor.CallStatus{{Stream: stream("a"), Since: ago(3 * time.Second)}},
+				Tranches: []reactor.TrancheStatus{{
+					Tranche: "A", Error: "boom", ErrorSince: ago(time.Second), SaveError: "bang", SaveErrorSince: ago(4 * time.Second),
+					Full: true, FullSince: ago(2 * time.Second), Incomplete: 3,
+				}},
+				Calls: []reactor.CallStatus{{Stream: stream("a"), Since: ago(3 * time.Second)}},
 			},
 			reasons: []string{
 				`tranche "A" cannot be read for 1s: boom`,
+				`the checkpoint of tranche "A" cannot be saved for 4s: bang`,
 				`tranche "A" is full for 2s: nothing more is read before one of its 3 incomplete batches is completed`,
 				"the call for Stream-a runs for 3s",
 			},

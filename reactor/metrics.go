@@ -207,6 +207,7 @@ func collectTranche(metrics chan<- prometheus.Metric, t TrancheStatus) {
 	gauge("reactor_incomplete_batches", "Batches that were read and are not completely handled.", float64(t.Incomplete))
 	gauge("reactor_full", "Whether nothing is read because too many batches are incomplete.", asNumber(t.Full))
 	gauge("reactor_reads_failing", "Whether the last read failed.", asNumber(t.Error != ""))
+	gauge("reactor_saves_failing", "Whether the last save of the checkpoint failed.", asNumber(t.SaveError != ""))
 }
 
 func asNumber(b bool) float64 {

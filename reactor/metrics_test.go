@@ -116,7 +116,7 @@ func TestGaugesTellWhatTheReactorIsAt(t *testing.T) {
 		At: noon(),
 		Tranches: []reactor.TrancheStatus{
 			{Tranche: "A", Read: 30, Completed: 20, Saved: 10, Incomplete: 16, Full: true, FullSince: ago(time.Minute)},
-			{Tranche: "B", Saved: -1, Error: "boom", ErrorSince: ago(time.Minute)},
+			{Tranche: "B", Saved: -1, Error: "boom", ErrorSince: ago(time.Minute), SaveError: "boom", SaveErrorSince: ago(time.Minute)},
 		},
 		Calls:    []reactor.CallStatus{{Stream: stream("a"), Since: ago(3 * time.Second)}, {Stream: stream("b"), Since: ago(time.Second)}},
 		Troubled: []reactor.TroubleStatus{{Stream: stream("c"), Since: ago(time.Hour), Attempts: 9, Cause: "boom"}},
@@ -139,6 +139,8 @@ func TestGaugesTellWhatTheReactorIsAt(t *testing.T) {
 		`reactor_reads_failing{tranche="A"} 0`,
 		`reactor_reads_failing{tranche="B"} 1`,
 		"reactor_running 1",
+		`reactor_saves_failing{tranche="A"} 0`,
+		`reactor_saves_failing{tranche="B"} 1`,
 		"reactor_troubled_streams 1",
 		"reactor_waiting_streams 5",
 	}

@@ -33,7 +33,8 @@ type (
 		Events  int
 		Next    feed.Position
 	}
-	// ReadFailed is a read that failed and will be repeated after a pause.
+	// ReadFailed is a read, or a question for the end of the feed, that failed
+	// and will be repeated after a pause.
 	ReadFailed struct {
 		Tranche  feed.Tranche
 		From     feed.Position

@@ -50,7 +50,7 @@ type page struct {
 // statusView is a status as it is shown.
 type statusView struct {
 	At       time.Time     `json:"at"`
-	Group    string        `json:"group"`
+	Group    string        `json:"consumerGroup"`
 	Healthy  bool          `json:"healthy"`
 	Reasons  []string      `json:"reasons"`
 	Tranches []trancheView `json:"tranches"`
@@ -69,6 +69,9 @@ type trancheView struct {
 	FullFor    span          `json:"fullForSeconds"`
 	Error      string        `json:"error"` // of the last read
 	ErrorFor   span          `json:"errorForSeconds"`
+
+	SaveError    string `json:"saveError"` // of the last save of the checkpoint
+	SaveErrorFor span   `json:"saveErrorForSeconds"`
 }
 
 type callView struct {
@@ -127,12 +130,18 @@ func (p page) view(ctx context.Context) statusView {
 		Waiting: status.Waiting,
 	}
 	for _, t := range status.Tranches {
-		shown := trancheView{Tranche: t.Tranche, Read: t.Read, Completed: t.Completed, Saved: t.Saved, Incomplete: t.Incomplete, Full: t.Full, Error: t.Error}
+		shown := trancheView{
+			Tranche: t.Tranche, Read: t.Read, Completed: t.Completed, Saved: t.Saved, Incomplete: t.Incomplete,
+			Full: t.Full, Error: t.Error, SaveError: t.SaveError,
+		}
 		if t.Full {
 			shown.FullFor = span(status.At.Sub(t.FullSince))
 		}
 		if t.Error != "" {
 			shown.ErrorFor = span(status.At.Sub(t.ErrorSince))
+		}
+		if t.SaveError != "" {
+			shown.SaveErrorFor = span(status.At.Sub(t.SaveErrorSince))
 		}
 		view.Tranches = append(view.Tranches, shown)
 	}

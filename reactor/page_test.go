@@ -31,7 +31,7 @@ func busy() fixed {
 		At: noon(), Group: "hotel",
 		Tranches: []reactor.TrancheStatus{
 			{Tranche: "A", Read: 1234, Completed: 1200, Saved: 1100, Incomplete: 16, Full: true, FullSince: ago(6 * time.Minute)},
-			{Tranche: "B", Saved: -1, Error: "no route to <host>", ErrorSince: ago(10 * time.Second)},
+			{Tranche: "B", Saved: -1, Error: "no route to <host>", ErrorSince: ago(10 * time.Second), SaveError: "read-only", SaveErrorSince: ago(20 * time.Second)},
 		},
 		Calls:    []reactor.CallStatus{{Stream: stream("slow"), Since: ago(90 * time.Second)}},
 		Troubled: []reactor.TroubleStatus{{Stream: stream("bad"), Since: ago(time.Hour), Attempts: 42, NextTry: noon().Add(1500 * time.Millisecond), Cause: "boom & <script>\nstack"}},
@@ -46,8 +46,8 @@ func TestPageForPeople(t *testing.T) {
 	equal(t, "content type", response.Header().Get("Content-Type"), "text/html; charset=utf-8")
 	body := response.Body.String()
 	for _, want := range []string{
-		"Reactor hotel", "Not healthy", "2024-01-01 12:00:00",
-		"1234", "1200", "1100", "full for 6m0s", "never", "reads fail for 10s: no route to &lt;host&gt;",
+		"Reactor, consumer group hotel", "Not healthy", "2024-01-01 12:00:00",
+		"1234", "1200", "1100", "full for 6m0s", "never", "reads fail for 10s: no route to &lt;host&gt;", "the checkpoint cannot be saved for 20s: read-only",
 		"Stream-slow", "1m30s", "Stream-bad", "1h0m0s", "42", "in 1.5s", "boom &amp; &lt;script&gt; …",
 		"wait for a free writer: 3",
 	} {
@@ -92,14 +92,14 @@ func TestPageForPrograms(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]any{
-		"at": "2024-01-01T12:00:00Z", "group": "hotel", "healthy": false, "waitingStreams": 3.0,
+		"at": "2024-01-01T12:00:00Z", "consumerGroup": "hotel", "healthy": false, "waitingStreams": 3.0,
 		"reasons": []any{
 			`tranche "A" is full for 6m0s: nothing more is read before one of its 16 incomplete batches is completed`,
 			"Stream-bad is troubled for 1h0m0s, after 42 attempts: boom & <script> …",
 		},
 		"tranches": []any{
-			map[string]any{"tranche": "A", "read": 1234.0, "completed": 1200.0, "saved": 1100.0, "incompleteBatches": 16.0, "full": true, "fullForSeconds": 360.0, "error": "", "errorForSeconds": 0.0},
-			map[string]any{"tranche": "B", "read": 0.0, "completed": 0.0, "saved": -1.0, "incompleteBatches": 0.0, "full": false, "fullForSeconds": 0.0, "error": "no route to <host>", "errorForSeconds": 10.0},
+			map[string]any{"tranche": "A", "read": 1234.0, "completed": 1200.0, "saved": 1100.0, "incompleteBatches": 16.0, "full": true, "fullForSeconds": 360.0, "error": "", "errorForSeconds": 0.0, "saveError": "", "saveErrorForSeconds": 0.0},
+			map[string]any{"tranche": "B", "read": 0.0, "completed": 0.0, "saved": -1.0, "incompleteBatches": 0.0, "full": false, "fullForSeconds": 0.0, "error": "no route to <host>", "errorForSeconds": 10.0, "saveError": "read-only", "saveErrorForSeconds": 20.0},
 		},
 		"calls":    []any{map[string]any{"stream": "Stream-slow", "forSeconds": 90.0}},
 		"troubled": []any{map[string]any{"stream": "Stream-bad", "forSeconds": 3600.0, "attempts": 42.0, "nextTry": "2024-01-01T12:00:01.5Z", "cause": "boom & <script>\nstack"}},

@@ -16,36 +16,24 @@ import (
 type tranche struct {
 	name     feed.Tranche
 	start    feed.Position
-	slots    chan struct{} // holds one for each batch that is not completed
+	slots    chan struct{} // holds one for each batch that has a slot, and one for the read that runs
+	read     atomic.Int64  // the position up to which it was read, set by the reader
 	position atomic.Int64  // the completed position, set by the loop
 	saved    atomic.Int64  // the checkpoint, set by the saver
-	failing  atomic.Pointer[ReadFailed]
-	full     time.Time // since when nothing more is read; zero while it is; the loop's own
-}
-
-// key is where the checkpoint is kept.
-func (r *Reactor) key(name feed.Tranche) feed.Key {
-	return feed.Key{Source: r.source.ID(), Tranche: name, Group: r.config.Group}
-}
-
-// CheckpointAheadError says that a checkpoint lies behind the end of the feed:
-// the store has lost events since, or it is another store. Going on would skip
-// all events up to there, for ever.
-type CheckpointAheadError struct {
-	Key        feed.Key
-	Checkpoint feed.Position
-	End        feed.Position
-}
-
-func (e *CheckpointAheadError) Error() string {
-	return fmt.Sprintf("the checkpoint of group %q on tranche %q of %s is %d, but the feed ends at %d: was the store restored, or is it another one? "+
-		"Restore the events, or set the checkpoint back to a position up to %d (reactor checkpoint), from where events are handled again, which is harmless",
-		e.Key.Group, e.Key.Tranche, e.Key.Source, e.Checkpoint, e.End, e.End)
+	reads    failures      // of the reader
+	ends     failures      // of the saver, when it asks for the end
+	saves    failures      // of the saver, when it saves
+	lost     error         // why nothing can be saved any more; the saver's own
+	full     time.Time     // since when nothing more is read; zero while it is; the loop's own
 }
 
 // begin finds out where each tranche is to be read from.
 func (r *Reactor) begin(ctx context.Context) ([]*tranche, error) {
-	names, err := r.source.Tranches(ctx)
+	var names []feed.Tranche
+	err := within(ctx, r.config.ReadLimit, func(ctx context.Context) (err error) {
+		names, err = r.source.Tranches(ctx)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list the tranches of the feed: %w", err)
 	}
@@ -54,28 +42,32 @@ func (r *Reactor) begin(ctx context.Context) ([]*tranche, error) {
 	}
 	var tranches []*tranche
 	for _, name := range names {
-		position, known, err := r.checkpoints.Load(ctx, r.key(name))
+		position, known, err := r.load(ctx, name)
 		if err != nil {
-			return nil, fmt.Errorf("load the checkpoint of tranche %q: %w", name, err)
+			return nil, err
 		}
 		if known || r.config.FromEnd {
-			end, err := r.source.End(ctx, name)
+			end, err := r.end(ctx, name, r.config.ReadLimit)
 			if err != nil {
-				return nil, fmt.Errorf("find the end of tranche %q: %w", name, err)
+				return nil, err
 			}
 			if position > end {
-				return nil, &CheckpointAheadError{r.key(name), position, end}
+				return nil, &CheckpointAheadError{Key: r.key(name), Checkpoint: position, End: end}
 			}
 			if !known {
 				// Without a checkpoint, a crash would start at a later end and
 				// skip what came between.
-				if err := r.checkpoints.Save(ctx, r.key(name), end); err != nil {
+				err := within(ctx, saveLimit, func(ctx context.Context) error {
+					return r.checkpoints.Save(ctx, r.key(name), end)
+				})
+				if err != nil {
 					return nil, fmt.Errorf("save the end of tranche %q as its first checkpoint: %w", name, err)
 				}
 				position, known = end, true
 			}
 		}
 		t := &tranche{name: name, start: position, slots: make(chan struct{}, r.config.MaxReadAhead)}
+		t.read.Store(int64(position))
 		t.position.Store(int64(position))
 		t.saved.Store(-1)
 		if known {
@@ -86,8 +78,32 @@ func (r *Reactor) begin(ctx context.Context) ([]*tranche, error) {
 	return tranches, nil
 }
 
+// load asks for a checkpoint.
+func (r *Reactor) load(ctx context.Context, name feed.Tranche) (position feed.Position, known bool, err error) {
+	err = within(ctx, r.config.ReadLimit, func(ctx context.Context) (err error) {
+		position, known, err = r.checkpoints.Load(ctx, r.key(name))
+		return err
+	})
+	if err != nil {
+		err = fmt.Errorf("load the checkpoint of tranche %q: %w", name, err)
+	}
+	return position, known, err
+}
+
+// end asks for the end of a tranche.
+func (r *Reactor) end(ctx context.Context, name feed.Tranche, limit time.Duration) (end feed.Position, err error) {
+	err = within(ctx, limit, func(ctx context.Context) (err error) {
+		end, err = r.source.End(ctx, name)
+		return err
+	})
+	if err != nil {
+		err = fmt.Errorf("find the end of tranche %q: %w", name, err)
+	}
+	return end, err
+}
+
 // read reads a tranche until ctx ends and hands its batches to the loop. A slot
-// is taken before a batch is read and freed by the loop when it is completed.
+// is taken before a batch is read and freed by the loop, as the core says.
 func (r *Reactor) read(ctx context.Context, t *tranche) {
 	pauses := r.config.newBackoff()
 	from := t.start
@@ -101,6 +117,7 @@ func (r *Reactor) read(ctx context.Context, t *tranche) {
 		if !ok {
 			return
 		}
+		t.read.Store(int64(batch.Next))
 		if len(batch.Events) == 0 && batch.Next == from {
 			<-t.slots
 			if !r.awaitMore(ctx, t.name, from) {
@@ -119,31 +136,28 @@ func (r *Reactor) read(ctx context.Context, t *tranche) {
 
 // readBatch reads until it succeeds; ok is false if ctx ends first.
 func (r *Reactor) readBatch(ctx context.Context, t *tranche, from feed.Position, pauses backoff.BackOff) (_ feed.Batch, ok bool) {
-	failed := ReadFailed{Tranche: t.name, From: from}
 	for {
-		batch, err := r.source.Read(ctx, t.name, from)
+		var batch feed.Batch
+		err := within(ctx, r.config.ReadLimit, func(ctx context.Context) (err error) {
+			batch, err = r.source.Read(ctx, t.name, from)
+			return err
+		})
 		if err == nil && batch.Next < from {
 			err = fmt.Errorf("the source went back from position %d to %d", from, batch.Next)
 		}
-		if err == nil {
-			if failed.Attempts > 0 {
+		switch {
+		case err == nil:
+			if failed := t.reads.succeeded(); failed.attempts > 0 {
 				pauses.Reset()
-				t.failing.Store(nil)
-				r.config.Observer.Observe(ReadRecovered{t.name, failed.Attempts, time.Since(failed.Since)})
+				r.config.Observer.Observe(ReadRecovered{t.name, failed.attempts, time.Since(failed.since)})
 			}
 			return batch, true
-		}
-		if ctx.Err() != nil {
+		case ctx.Err() != nil:
 			return feed.Batch{}, false
 		}
-		if failed.Attempts++; failed.Attempts == 1 {
-			failed.Since = time.Now()
-		}
-		failed.Err, failed.Pause = err, pauses.NextBackOff()
-		observed := failed // the next round changes it
-		t.failing.Store(&observed)
-		r.config.Observer.Observe(failed)
-		if !pause(ctx, failed.Pause) {
+		failed, next := t.reads.failed(err), pauses.NextBackOff()
+		r.config.Observer.Observe(ReadFailed{t.name, from, err, next, failed.attempts, failed.since})
+		if !pause(ctx, next) {
 			return feed.Batch{}, false
 		}
 	}

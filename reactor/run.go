@@ -85,7 +85,8 @@ func (e *AbandonedError) Error() string {
 // new calls, lets running ones end within the limit, saves what was completed
 // and returns nil. It returns an error if it cannot start, if handler calls
 // outlast the limit ([*AbandonedError]), or if the last checkpoint cannot be
-// saved. It may be called once.
+// saved. It stops by itself, with a [*CheckpointAheadError], if the feed is found
+// to have lost events. It may be called once.
 func (r *Reactor) Run(ctx context.Context) error {
 	defer close(r.gone)
 	tranches, err := r.begin(ctx)
@@ -95,7 +96,9 @@ func (r *Reactor) Run(ctx context.Context) error {
 		}
 		return err
 	}
-	core := newCore(r.config.MaxWriters, r.config.Remember, r.config.newBackoff)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	core := newCore(r.config.MaxWriters, maxStuck, r.config.Remember, r.config.newBackoff)
 	for _, t := range tranches {
 		core.start(t.name, t.start)
 	}
@@ -104,18 +107,16 @@ func (r *Reactor) Run(ctx context.Context) error {
 	for _, t := range tranches {
 		readers.Go(func() { r.read(ctx, t) })
 	}
-	stopSaving := make(chan struct{})
-	saved := make(chan struct{})
-	go func() {
-		defer close(saved)
-		r.save(context.WithoutCancel(ctx), tranches, stopSaving)
-	}()
+	saving, stopSaving := context.WithCancel(context.WithoutCancel(ctx)) // while it stops too
+	defer stopSaving()
+	var saver sync.WaitGroup
+	saver.Go(func() { r.save(saving, tranches, stop) })
 
 	err = r.loop(ctx, core, tranches)
 	readers.Wait() // they end with ctx
-	close(stopSaving)
-	<-saved
-	return errors.Join(err, r.saveAll(context.WithoutCancel(ctx), tranches))
+	stopSaving()
+	saver.Wait()
+	return errors.Join(err, r.saveLast(context.WithoutCancel(ctx), tranches))
 }
 
 // loop owns the core. It returns once ctx has ended and no call is running.
@@ -179,20 +180,26 @@ func (r *Reactor) loop(ctx context.Context, core *core, tranches []*tranche) err
 // errStopLimit is why a handler's context ends during a stop.
 var errStopLimit = errors.New("the reactor stops and the limit for running calls has passed")
 
-// stopGrace is how long calls may take to notice that their context has ended.
-const stopGrace = 2 * time.Second
+// stopGrace is how long calls may take to return once their context has ended.
+// A store may look for the outcome of an append that this cut off, by default
+// for up to 5 s; a call that waits for that is not to be abandoned.
+const stopGrace = 10 * time.Second
+
+// maxStuck is how many deliveries of a tranche may wait in memory, besides those
+// of MaxReadAhead batches, because their streams are in trouble.
+const maxStuck = 10_000
 
 // publish tells everyone what the core has come to: the readers of free slots,
 // the saver of new positions, the observer of what was retired.
 func (r *Reactor) publish(core *core, tranches map[feed.Tranche]*tranche) {
 	effects := core.drain()
-	for _, name := range effects.completed {
-		t := tranches[name]
-		t.position.Store(int64(core.tranches[name].position))
-		<-t.slots
+	for _, name := range effects.freed {
+		<-tranches[name].slots
 	}
 	for _, t := range tranches {
-		switch full := len(core.tranches[t.name].open) >= r.config.MaxReadAhead; {
+		progress := core.tranches[t.name]
+		t.position.Store(int64(progress.position))
+		switch full := progress.slots >= r.config.MaxReadAhead; {
 		case !full:
 			t.full = time.Time{}
 		case t.full.IsZero():

@@ -3,6 +3,7 @@ package reactor_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -172,6 +173,55 @@ func TestRunGoesOnBehindAPoisonedStream(t *testing.T) {
 		h.heal("poison")
 		pass(time.Minute)
 		equal(t, "saved", c.saved(), "A 1, A 102")
+		r.endWell()
+	})
+}
+
+// TestRunGoesOnBehindAPoisonedStreamThatChanges has a stream that fails and goes
+// on receiving events, one in each of far more batches than may be incomplete. It
+// reads on until too much would have to be kept.
+func TestRunGoesOnBehindAPoisonedStreamThatChanges(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, h, c := newSource("A"), newHandler(), newCheckpoints()
+		h.on("poison", failure)
+		for n := range 50 {
+			s.add("A", fmt.Sprintf("poison@%d other@%d", n, n))
+		}
+		r := start(t, notifying{s}, c, h, reactor.Config{MaxReadAhead: 2, RetryMost: time.Minute})
+		equal(t, "status", r.status().Tranches[0], reactor.TrancheStatus{Tranche: "A", Read: 100, Saved: -1, Incomplete: 50})
+
+		s.batch = 100
+		var text strings.Builder
+		for n := range 11_000 {
+			fmt.Fprintf(&text, "poison@%d ", 50+n)
+		}
+		s.add("A", text.String())
+		synctest.Wait()
+		tranche := r.status().Tranches[0]
+		equal(t, "read", tranche.Read, 100+9_900+2*100) // up to 10,000, and the two batches that may be incomplete
+		equal(t, "full", tranche.Full, true)
+
+		h.heal("poison")
+		pass(2 * time.Minute)
+		equal(t, "status", r.status().Tranches[0], reactor.TrancheStatus{Tranche: "A", Read: 11_100, Completed: 11_100, Saved: 11_100})
+		r.endWell()
+	})
+}
+
+// TestRunPausesNoLongerThanItMay looks at pauses that are all the longest.
+func TestRunPausesNoLongerThanItMay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, seen := newSource("A"), &recorder{}
+		s.fail(errBoom)
+		r := start(t, notifying{s}, newCheckpoints(), newHandler(), reactor.Config{RetryFirst: time.Second, RetryMost: time.Second, Observer: seen})
+		pass(time.Minute)
+		for _, failed := range occurrences[reactor.ReadFailed](seen) {
+			if failed.Pause > time.Second {
+				t.Fatalf("pause: got %s, want at most 1s", failed.Pause)
+			}
+		}
 		r.endWell()
 	})
 }

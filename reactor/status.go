@@ -30,8 +30,11 @@ type TrancheStatus struct {
 	Incomplete int           // batches with deliveries that are not retired
 	Full       bool          // as many as may be: nothing more is read
 	FullSince  time.Time     // zero unless Full
-	Error      string        // of the last read, empty if it went well
-	ErrorSince time.Time     // the first of the failures in a row, zero if there is none
+
+	Error          string    // of the last read, or question for the end, empty if it went well
+	ErrorSince     time.Time // the first of the failures in a row, zero if there is none
+	SaveError      string    // of the last save of the checkpoint, empty if it went well
+	SaveErrorSince time.Time // as ErrorSince
 }
 
 // CallStatus is a handler call that runs.
@@ -81,8 +84,13 @@ func (r *Reactor) status(core *core, tranches []*tranche, now time.Time) Status 
 			Full:       !t.full.IsZero(),
 			FullSince:  t.full,
 		}
-		if failing := t.failing.Load(); failing != nil {
-			described.Error, described.ErrorSince = failing.Err.Error(), failing.Since
+		for _, failing := range []row{t.ends.look(), t.reads.look()} {
+			if failing.attempts > 0 {
+				described.Error, described.ErrorSince = failing.err.Error(), failing.since
+			}
+		}
+		if failing := t.saves.look(); failing.attempts > 0 {
+			described.SaveError, described.SaveErrorSince = failing.err.Error(), failing.since
 		}
 		status.Tranches = append(status.Tranches, described)
 	}

@@ -75,6 +75,23 @@ func TestStopEndsCallsAtTheLimit(t *testing.T) {
 	})
 }
 
+// TestStopLetsAStoreSettle has a call that is cut off in an append, of which the
+// store then looks for the outcome.
+func TestStopLetsAStoreSettle(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, h, c := newSource("A"), newHandler(), newCheckpoints()
+		h.on("slow", func(ctx context.Context, events []es.Event) (es.Version, error) {
+			<-ctx.Done()
+			time.Sleep(5 * time.Second) // the bubble's time
+			return all(events), nil
+		})
+		s.add("A", "slow@0")
+		start(t, notifying{s}, c, h, reactor.Config{StopLimit: time.Minute}).endWell()
+		equal(t, "saved", c.saved(), "A 1")
+	})
+}
+
 func TestStopAbandonsACallThatIgnoresIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

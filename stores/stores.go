@@ -18,10 +18,11 @@ import (
 // Backend is everything that a reactor needs of a store. Whoever opened it
 // closes it, once nothing uses it any more.
 type Backend struct {
-	Name        string // "memory" or "messagedb"
+	Name        string // "memory", "messagedb" or "dynamodb"
 	Events      es.Store
 	Source      feed.Source
 	Checkpoints feed.Checkpoints
+	Indexer     *DynamoDBIndexer // makes what the source reads; nil where the store does that by itself
 	close       func()
 }
 
@@ -36,7 +37,7 @@ func (b *Backend) Close() {
 type Options struct {
 	Categories       []string // whose changes the source delivers; required
 	CheckpointSchema string   // of Message DB: where the checkpoint table is; "public"
-	BatchSize        int      // events read at once; the store's own default
+	BatchSize        int      // events, on DynamoDB spans, read at once; the store's own default
 	Log              *slog.Logger
 }
 
@@ -47,13 +48,20 @@ type AddressError struct {
 }
 
 func (e *AddressError) Error() string {
-	return fmt.Sprintf("%q is not the address of a store: %s; use memory: or postgres://user:password@host:5432/message_store", e.Address, e.Reason)
+	return fmt.Sprintf("%q is not the address of a store: %s; use memory:, postgres://user:password@host:5432/message_store, "+
+		"dynamodb://region/table or dynamodb+http://key:secret@host:port/table", e.Address, e.Reason)
 }
 
-// Open opens the store at an address: memory: is a new store in this process,
-// and postgres:// or postgresql:// a Message DB. For the other forms of a
-// Message DB's connection string, and for separate connections, use
-// [MessageDB].
+// Open opens the store at an address:
+//
+//	memory:                                        a new store in this process
+//	postgres://user:password@host/message_store    a Message DB; postgresql:// too
+//	dynamodb://region/table                        tables of AWS, with the credentials that the machine has
+//	dynamodb+http://key:secret@host:port/table     tables of another server; dynamodb+https:// too
+//
+// A ?index=table behind the address of a DynamoDB names its index. For the other
+// forms of a Message DB's connection string, for separate connections, and for
+// all that can be said of a DynamoDB, use [MessageDB] and [DynamoDB].
 func Open(ctx context.Context, address string, options Options) (*Backend, error) {
 	scheme, _, found := strings.Cut(address, ":")
 	if !found {
@@ -73,6 +81,12 @@ func Open(ctx context.Context, address string, options Options) (*Backend, error
 			BatchSize:        options.BatchSize,
 			Logger:           options.Log,
 		}, options.Categories...)
+	case "dynamodb", "dynamodb+http", "dynamodb+https":
+		config, err := dynamoDBAt(address)
+		if err != nil {
+			return nil, err
+		}
+		return DynamoDB(ctx, config, DynamoDBOptions{BatchSize: options.BatchSize, Log: options.Log}, options.Categories...)
 	}
 	return nil, &AddressError{redacted(address), fmt.Sprintf("the scheme %q is unknown", scheme)}
 }

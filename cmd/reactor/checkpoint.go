@@ -13,11 +13,12 @@ import (
 
 // checkpointCommand is reactor checkpoint.
 type checkpointCommand struct {
-	ProcessorName string        `short:"g" aliases:"processorname" required:"" placeholder:"NAME" help:"The consumer group: the --processor-name of the reactor."`
-	Tranche       string        `placeholder:"NAME" help:"The part of the feed, needed to set a position if there are several. Without it all are shown."`
-	Position      *int64        `short:"p" placeholder:"POSITION" help:"Set the checkpoint to this position, from where the next start goes on. Without it nothing is changed."`
-	Force         bool          `help:"Set a position beyond the end of the feed. A reactor refuses to start there, since it would pass over what is still to come."`
-	Mdb           checkpointMdb `cmd:"" help:"Of a Message DB."`
+	ProcessorName string           `short:"g" aliases:"processorname" required:"" placeholder:"NAME" help:"The consumer group: the --processor-name of the reactor."`
+	Tranche       string           `placeholder:"NAME" help:"The part of the feed, needed to set a position if there are several. Without it all are shown."`
+	Position      *int64           `short:"p" placeholder:"POSITION" help:"Set the checkpoint to this position, from where the next start goes on. Without it nothing is changed."`
+	Force         bool             `help:"Set a position beyond the end of the feed. A reactor refuses to start there, since it would pass over what is still to come."`
+	Mdb           checkpointMdb    `cmd:"" help:"Of a Message DB."`
+	Dynamo        checkpointDynamo `cmd:"" help:"Of a DynamoDB."`
 }
 
 // checkpointMdb is reactor checkpoint mdb.
@@ -25,27 +26,52 @@ type checkpointMdb struct {
 	mdbServer
 }
 
-// Help is the text behind the summary.
-func (*checkpointMdb) Help() string {
-	return `Shows how far a consumer group has got: its checkpoint, the end of the feed, and the distance. A position counts all events of the store, not only those that the reactor follows, so a distance is not a number of events.
+// checkpointHelp is the same for each store.
+const checkpointHelp = `
 
 With --position it sets the checkpoint and prints the position before and after. Setting it back is harmless: what lies behind is handled again, and nothing is done twice. Setting it forward passes over what lies between, for good.
 
 Stop the reactors of the group first: one that runs does not look at the checkpoint again, and overwrites it.
-` + mdbHelp
+`
+
+// Help is the text behind the summary.
+func (*checkpointMdb) Help() string {
+	return `Shows how far a consumer group has got: its checkpoint, the end of the feed, and the distance. A position counts all events of the store, not only those that the reactor follows, so a distance is not a number of events.` +
+		checkpointHelp + mdbHelp
 }
 
 // Run shows or sets the checkpoint.
 func (c *checkpointMdb) Run(ctx context.Context, s streams, common *checkpointCommand) error {
-	if common.ProcessorName == "" {
+	return common.run(ctx, s, c.open)
+}
+
+// checkpointDynamo is reactor checkpoint dynamo.
+type checkpointDynamo struct {
+	dynamoTables
+}
+
+// Help is the text behind the summary.
+func (*checkpointDynamo) Help() string {
+	return `Shows how far a consumer group has got: its checkpoint, the end of the feed, and the distance. A position is the number of an epoch of the index times 1,000,000, plus a place within the epoch, so a distance is not a number of events. What is not indexed yet is not in the feed: "reactor index dynamo --status" tells how far the index is behind.` +
+		checkpointHelp + dynamoHelp
+}
+
+// Run shows or sets the checkpoint.
+func (c *checkpointDynamo) Run(ctx context.Context, s streams, common *checkpointCommand) error {
+	return common.run(ctx, s, c.open)
+}
+
+// run shows or sets the checkpoint in a store.
+func (c *checkpointCommand) run(ctx context.Context, s streams, open func(context.Context, *slog.Logger) (*stores.Backend, error)) error {
+	if c.ProcessorName == "" {
 		return errNoGroup()
 	}
-	backend, err := c.open(ctx, slog.New(slog.DiscardHandler))
+	backend, err := open(ctx, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
 	defer backend.Close()
-	return common.showOrSet(ctx, backend, s.out)
+	return c.showOrSet(ctx, backend, s.out)
 }
 
 // place is where a group is on a tranche.

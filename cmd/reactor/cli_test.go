@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"groupcheckout/domain/audit"
 	"groupcheckout/reactor"
-	"groupcheckout/reactor/demo"
 	"groupcheckout/reactor/feed"
 	"groupcheckout/stores"
 	"groupcheckout/stores/messagedb"
@@ -30,8 +30,8 @@ func TestCommandLinesThatAreWrong(t *testing.T) {
 		args []string
 		want string // in the error
 	}{
-		{"an unknown command", nil, []string{"rnu"}, `"rnu" is not a command; behind "reactor" stands one of: run, init, checkpoint, demo, version`},
-		{"no store", nil, []string{"run", "-g", "x"}, `expected "mdb"`},
+		{"an unknown command", nil, []string{"rnu"}, `"rnu" is not a command; behind "reactor" stands one of: run, init, checkpoint, index, audit, demo, version`},
+		{"no store", nil, []string{"run", "-g", "x"}, `expected one of "mdb", "dynamo"`},
 		{"a store that is none", nil, []string{"run", "-g", "x", "memory"}, `"memory" is not a command; behind "reactor run" stands one of: mdb`},
 		{"no processor name", both, []string{"run", "mdb"}, "missing flags: --processor-name=NAME. See reactor run mdb --help"},
 		{"no processor name for a checkpoint", both, []string{"checkpoint", "mdb"}, "missing flags: --processor-name=NAME"},
@@ -208,8 +208,9 @@ func TestExitStatus(t *testing.T) {
 		{&messagedb.SetupError{Problem: messagedb.Unusable}, 2},
 		{&reactor.AbandonedError{}, 2},
 		{errors.New("x"), 2},
-		{&demo.AuditError{}, 3},
-		{errors.Join(errors.New("x"), &demo.AuditError{}), 3},
+		{&violationsError{1}, 3},
+		{&audit.UnbalancedError{}, 3},
+		{errors.Join(errors.New("x"), &audit.UnbalancedError{}), 3},
 	} {
 		if got := exitStatus(test.err); got != test.want {
 			t.Errorf("%T: got %d, want %d", test.err, got, test.want)

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"groupcheckout/domain/audit"
 	"groupcheckout/reactor"
 	"groupcheckout/reactor/app"
 	"groupcheckout/reactor/demo"
@@ -22,7 +23,7 @@ type demoCommand struct {
 	Stays  int    `default:"6" placeholder:"N" help:"Stays that each group selects. Default ${default}."`
 	Clerks int    `default:"8" placeholder:"N" help:"Clerks who work at once. Default ${default}."`
 	Seed   uint64 `default:"1" placeholder:"N" help:"The same seed gives the same amounts and the same number of each outcome. Default ${default}."`
-	Store  string `default:"memory:" placeholder:"URL" help:"memory: or a Message DB as postgres://user@host:5432/message_store. Default ${default}"`
+	Store  string `default:"memory:" placeholder:"URL" help:"memory:, a Message DB as postgres://user@host:5432/message_store, or a DynamoDB as dynamodb://region/table or dynamodb+http://key:secret@host:port/table. Default ${default}"`
 	Quiet  bool   `help:"Show no progress."`
 	logFlags
 }
@@ -31,7 +32,7 @@ type demoCommand struct {
 func (*demoCommand) Help() string {
 	return `Guests arrive and run up bills; clerks select the stays of whole groups, wait for the reactor to merge them, take the payment and confirm. Some guests have left already, some stays are unknown, some are wanted by two groups. At the end everything is read back from the store and audited: each bill has to have been moved once, and what was paid has to be what was moved. If the books do not balance the exit status is 3.
 
-On a Message DB the streams that it writes stay there. Its reactor works in a consumer group of its own, from the end of the feed on, with checkpoints in memory, so no table is needed or written. It also works on whatever else happens to group checkouts meanwhile, as any reactor does: do not point it at a hotel that is open.`
+On a Message DB or a DynamoDB the streams that it writes stay there. Its reactor works in a consumer group of its own, from the end of the feed on, with checkpoints in memory, so no table is needed or written for them; on DynamoDB, whose tables "reactor init dynamo" creates, it runs an indexer too. It also works on whatever else happens to group checkouts meanwhile, as any reactor does: do not point it at a hotel that is open.`
 }
 
 // Run runs the demo and prints what came of it.
@@ -53,19 +54,41 @@ func (c *demoCommand) Run(ctx context.Context, s streams) error {
 	backend.Checkpoints = memory.NewCheckpoints()
 
 	progress := newProgress(s.err, c.Quiet)
-	report, err := demo.Run(ctx, backend, demo.Config{
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	indexing := indexBeside(running, backend, stop)
+	report, err := demo.Run(running, backend, demo.Config{
 		Groups: c.Groups, Stays: c.Stays, Clerks: c.Clerks, Seed: c.Seed,
 		Progress: progress.show, Log: log, Observer: reactor.NewLog(log, 0),
 	})
 	progress.end()
-	var audit *demo.AuditError
-	if err != nil && !errors.As(err, &audit) {
+	stop()
+	if err := <-indexing; err != nil {
+		return err
+	}
+	var unbalanced *audit.UnbalancedError
+	if err != nil && !errors.As(err, &unbalanced) {
 		if ctx.Err() != nil {
 			return errors.New("the demo was interrupted before the audit")
 		}
 		return err
 	}
 	return errors.Join(err, printReport(s.out, c, backend.Name, report))
+}
+
+// indexBeside runs the store's indexer, if it needs one, until ctx ends. If it
+// fails, stop is called. Its error, or nil, comes when it is over.
+func indexBeside(ctx context.Context, backend *stores.Backend, stop func()) <-chan error {
+	over := make(chan error, 1)
+	if backend.Indexer == nil {
+		over <- nil
+		return over
+	}
+	go func() {
+		defer stop()
+		over <- backend.Indexer.Run(ctx)
+	}()
+	return over
 }
 
 // printReport prints a report as a table.

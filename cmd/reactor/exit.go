@@ -7,9 +7,12 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"groupcheckout/domain/audit"
 	"groupcheckout/reactor"
-	"groupcheckout/reactor/demo"
 	"groupcheckout/stores"
+	"groupcheckout/stores/dynamodb"
+	"groupcheckout/stores/dynamodb/index"
+	"groupcheckout/stores/dynamodb/index/shards"
 	"groupcheckout/stores/messagedb"
 )
 
@@ -30,25 +33,46 @@ func (e *usageError) Error() string { return e.message }
 // better the next time.
 func exitStatus(err error) int {
 	var (
-		audit   *demo.AuditError
+		books   *audit.UnbalancedError
+		audited *violationsError
 		usage   *usageError
 		config  *reactor.ConfigError
 		address *stores.AddressError
 		ahead   *reactor.CheckpointAheadError
 		setup   *messagedb.SetupError
+		tables  *dynamodb.SetupError
 	)
 	switch {
 	case err == nil:
 		return statusDone
-	case errors.As(err, &audit):
+	case errors.As(err, &books), errors.As(err, &audited):
 		return statusAudit
 	case errors.As(err, &usage), errors.As(err, &config), errors.As(err, &address), errors.As(err, &ahead),
-		errors.Is(err, messagedb.ErrNoCheckpointSchema):
+		errors.Is(err, messagedb.ErrNoCheckpointSchema), needsPerson(err):
 		return statusConfiguration
 	case errors.As(err, &setup) && setup.Problem != messagedb.Unreachable && setup.Problem != messagedb.Unusable:
 		return statusConfiguration
+	case errors.As(err, &tables):
+		switch tables.Problem {
+		case dynamodb.BadConfig, dynamodb.AccessRefused, dynamodb.MissingTable, dynamodb.ForeignTable, dynamodb.StreamOff:
+			return statusConfiguration
+		case dynamodb.Unreachable, dynamodb.NotReady, dynamodb.Unusable:
+		}
 	}
 	return statusFailure
+}
+
+// needsPerson tells whether the feed of a DynamoDB met something that stays as
+// it is until somebody decides what to do.
+func needsPerson(err error) bool {
+	var (
+		key      *index.KeyError
+		loss     *shards.LossError
+		ended    *shards.EndedError
+		replaced *index.StreamReplacedError
+		gap      *index.GapError
+	)
+	return errors.As(err, &key) || errors.As(err, &loss) || errors.As(err, &ended) || errors.As(err, &replaced) || errors.As(err, &gap)
 }
 
 // paragraph is an error as one line: joined errors, and drivers, use several.
@@ -71,6 +95,11 @@ func asParseError(err error) (*kong.ParseError, bool) {
 
 // withAdvice adds the command that helps to an error that has a remedy here.
 func withAdvice(err error, store string) error {
+	var loss *shards.LossError
+	var replaced *index.StreamReplacedError
+	if errors.As(err, &loss) || errors.As(err, &replaced) {
+		return fmt.Errorf("%w. If the loss is to be accepted, the command is: reactor index %s --accept-loss, with the same flags for the tables", err, store)
+	}
 	var ahead *reactor.CheckpointAheadError
 	if errors.As(err, &ahead) {
 		return fmt.Errorf("%w. The command is: reactor checkpoint %s --processor-name %s --tranche %s --position 0, with the same connection flags; "+

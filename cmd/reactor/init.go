@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"log/slog"
 
+	"groupcheckout/stores/dynamodb"
 	"groupcheckout/stores/messagedb"
 )
 
 // initCommand is reactor init.
 type initCommand struct {
-	Mdb initMdbCommand `cmd:"" help:"In Message DB: the table propulsion_checkpoint, which Propulsion's tools use too."`
+	Mdb    initMdbCommand    `cmd:"" help:"In Message DB: the table propulsion_checkpoint, which Propulsion's tools use too."`
+	Dynamo initDynamoCommand `cmd:"" help:"In DynamoDB: the table of the streams and that of the index, as eqx initaws makes them."`
 }
 
 // initMdbCommand is reactor init mdb.
@@ -33,6 +35,36 @@ func (c *initMdbCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	report, err := messagedb.Init(ctx, config)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(s.out, report)
+	return err
+}
+
+// initDynamoCommand is reactor init dynamo.
+type initDynamoCommand struct {
+	dynamoTables
+	Streaming  string `short:"s" enum:"new,newandold" default:"new" placeholder:"IMAGES" help:"What the stream of the table holds: new images, which the indexer needs, or newandold. Default ${default}."`
+	ReadUnits  int64  `short:"r" aliases:"readcu" placeholder:"UNITS" help:"Provisioned read capacity of each table. Without it and --write-units, tables are on demand."`
+	WriteUnits int64  `short:"w" aliases:"writecu" placeholder:"UNITS" help:"Provisioned write capacity of each table."`
+}
+
+// Help is the text behind the summary.
+func (*initDynamoCommand) Help() string {
+	return `Creates the tables that are missing, waits until they can be used, and says what it found and what it made. It may be run again: a table that exists is left alone, and how it differs from what would have been made is said.
+` + dynamoHelp
+}
+
+// Run creates the tables.
+func (c *initDynamoCommand) Run(ctx context.Context, s streams) error {
+	config, err := c.config()
+	if err != nil {
+		return err
+	}
+	report, err := dynamodb.Init(ctx, config, dynamodb.Provision{
+		ReadUnits: c.ReadUnits, WriteUnits: c.WriteUnits, OldImages: c.Streaming == "newandold",
+	})
 	if err != nil {
 		return err
 	}

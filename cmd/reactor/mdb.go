@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"strconv"
 	"time"
 
 	"groupcheckout/reactor/app"
@@ -70,8 +69,13 @@ func (s *mdbStore) check() error {
 	return nil
 }
 
-// open opens the store.
+// open opens the store to follow it.
 func (s *mdbStore) open(ctx context.Context, log *slog.Logger) (*stores.Backend, error) {
+	return s.openFor(ctx, log, app.Categories())
+}
+
+// openFor opens the store with the feed of some categories.
+func (s *mdbStore) openFor(ctx context.Context, log *slog.Logger, categories []string) (*stores.Backend, error) {
 	config, err := s.config(log)
 	if err != nil {
 		return nil, err
@@ -80,25 +84,7 @@ func (s *mdbStore) open(ctx context.Context, log *slog.Logger) (*stores.Backend,
 		return nil, &usageError{"no connection string for the store is given: use --connection (-c) STRING, or set MDB_CONNECTION_STRING; the one for checkpoints is not enough"}
 	}
 	config.ReadConnection, config.BatchSize = s.ReadConnection, s.BatchSize
-	return stores.MessageDB(ctx, config, app.Categories()...)
-}
-
-// milliseconds is a duration that may be written as a plain number, as the
-// .NET program wants it.
-type milliseconds time.Duration
-
-// UnmarshalText reads 100, 100ms or 1.5s.
-func (m *milliseconds) UnmarshalText(text []byte) error {
-	if number, err := strconv.ParseUint(string(text), 10, 31); err == nil {
-		*m = milliseconds(time.Duration(number) * time.Millisecond)
-		return nil
-	}
-	duration, err := time.ParseDuration(string(text))
-	if err != nil || duration < 0 {
-		return fmt.Errorf("%.40q is not a time: write 100 for milliseconds, or a unit behind it, as in 1.5s", text)
-	}
-	*m = milliseconds(duration)
-	return nil
+	return stores.MessageDB(ctx, config, categories...)
 }
 
 // name is the name of the store on the command line.
@@ -108,3 +94,6 @@ func (s *mdbStore) name() string { return "mdb" }
 func (s *mdbStore) feed() (tailPause time.Duration, fromEnd bool) {
 	return time.Duration(s.TailSleep), s.FromTail
 }
+
+// indexes tells that the feed of Message DB needs no indexer.
+func (s *mdbStore) indexes() bool { return false }

@@ -26,7 +26,8 @@ type runCommand struct {
 	Listen             string        `xor:"listen" placeholder:"ADDRESS" help:"Serve the status page, /status.json, /healthz and /metrics at this address, such as :8080 or localhost:8080. Off unless given."`
 	PrometheusPort     int           `short:"p" aliases:"prometheusport" xor:"listen" placeholder:"PORT" help:"The same as --listen :PORT."`
 
-	Mdb runMdb `cmd:"" help:"Follow a Message DB."`
+	Mdb    runMdb    `cmd:"" help:"Follow a Message DB."`
+	Dynamo runDynamo `cmd:"" help:"Follow a DynamoDB."`
 }
 
 // Help is the text behind the summary.
@@ -34,6 +35,7 @@ func (*runCommand) Help() string {
 	return `Runs until it is stopped. Name the store behind the flags, and its own flags behind that:
 
     reactor run --processor-name checkouts --listen :8080 mdb -c "$DB" -cs public
+    reactor run --processor-name checkouts --listen :8080 dynamo -sr eu-west-1 -t hotel
 
 One that is stopped or killed goes on at its checkpoint at the next start. Two with the same name do all work twice, which is harmless, and overwrite each other's checkpoints.
 
@@ -58,12 +60,39 @@ func (c *runMdb) Run(ctx context.Context, s streams, common *runCommand) error {
 	return common.follow(ctx, s, c)
 }
 
+// runDynamo is reactor run dynamo.
+type runDynamo struct {
+	dynamoStore
+	WithIndexer bool `help:"Build the index in this process too. Without it somebody else has to: reactor index dynamo, another reactor, or the Lambda."`
+}
+
+// Help is the text behind the summary.
+func (*runDynamo) Help() string {
+	return `Follows the category GroupCheckout of a DynamoDB. Both tables have to exist: "reactor init dynamo" creates them. Behind the word dynamo, -r means --retries; before it, --max-read-ahead.
+
+The feed is read from an index, which an indexer makes from the stream of the table. One indexer works at a time; others wait and take over from one that dies. With --with-indexer one runs in this process.
+
+The name of the consumer group cannot hold an underscore on DynamoDB.
+
+SIGINT or SIGTERM stops it: it begins nothing new, lets the work under way end within --stop-limit and saves the checkpoint. A second signal ends it at once, with exit status 2.
+` + dynamoHelp
+}
+
+// Run follows the store.
+func (c *runDynamo) Run(ctx context.Context, s streams, common *runCommand) error {
+	return common.follow(ctx, s, c)
+}
+
+// indexes tells whether an indexer is to run too.
+func (c *runDynamo) indexes() bool { return c.WithIndexer }
+
 // followable is a store's part of the command line.
 type followable interface {
 	name() string // as on the command line
 	check() error // of what open would take for a default
 	open(ctx context.Context, log *slog.Logger) (*stores.Backend, error)
 	feed() (tailPause time.Duration, fromEnd bool)
+	indexes() bool // whether to run the backend's indexer too
 }
 
 // follow runs the reactor on a store until ctx ends.
@@ -77,7 +106,7 @@ func (c *runCommand) follow(ctx context.Context, s streams, store followable) er
 		return err
 	}
 	defer page.close()
-	log.Info("starting", "group", c.ProcessorName, "store", store.name())
+	log.Info("starting", "consumerGroup", c.ProcessorName, "store", store.name())
 	backend, err := store.open(ctx, log)
 	if err != nil {
 		return endedBy(ctx, log, err)
@@ -107,14 +136,23 @@ func (c *runCommand) follow(ctx context.Context, s streams, store followable) er
 		running.Stop()
 		return errors.Join(err, running.Wait(context.WithoutCancel(ctx)))
 	}
-	summing, stopSumming := context.WithCancel(ctx)
+	besides, stopBesides := context.WithCancel(ctx)
 	var beside sync.WaitGroup
-	beside.Go(func() { logged.Run(summing) })
+	var indexing error
+	beside.Go(func() { logged.Run(besides) })
 	beside.Go(func() { tell(ctx, running, log, c.StopLimit) })
+	if store.indexes() {
+		beside.Go(func() {
+			// Without its indexer the reactor would wait for ever.
+			if indexing = backend.Indexer.Run(besides); indexing != nil {
+				running.Stop()
+			}
+		})
+	}
 	err = running.Wait(context.WithoutCancel(ctx))
-	stopSumming()
+	stopBesides()
 	beside.Wait()
-	if err != nil {
+	if err := errors.Join(indexing, err); err != nil {
 		return withAdvice(err, store.name())
 	}
 	log.Info("stopped")
@@ -172,7 +210,7 @@ func tell(ctx context.Context, running *app.App, log *slog.Logger, limit time.Du
 		for _, t := range status.Tranches {
 			log.Info("following the feed", "tranche", t.Tranche, "from", t.Completed)
 		}
-		log.Info("ready", "group", status.Group)
+		log.Info("ready", "consumerGroup", status.Group)
 	}
 	select {
 	case <-ctx.Done():

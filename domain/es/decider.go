@@ -3,7 +3,6 @@ package es
 import (
 	"context"
 	"errors"
-	"fmt"
 )
 
 // Decider is the one way in to a stream: it loads the state, decides and
@@ -28,17 +27,6 @@ func (d Decider[S, E]) AtLeast(version Version) Decider[S, E] {
 	d.trusting, d.enough = true, version
 	return d
 }
-
-// StreamError says on which stream an operation failed.
-type StreamError struct {
-	Stream StreamName
-	Doing  string // such as "load"
-	Err    error
-}
-
-func (e *StreamError) Error() string { return fmt.Sprintf("%s %s: %v", e.Doing, e.Stream, e.Err) }
-
-func (e *StreamError) Unwrap() error { return e.Err }
 
 // Stream is the name of the stream.
 func (d Decider[S, E]) Stream() StreamName { return d.stream }
@@ -114,7 +102,7 @@ func Decide[S, E, R any](ctx context.Context, d Decider[S, E], decide func(S) (R
 		}
 		var conflict *ConflictError
 		if !errors.As(err, &conflict) {
-			return none, held.version, &StreamError{d.stream, "append to", err}
+			return none, held.version, err
 		}
 		if conflict.Actual < held.version {
 			d.category.options.Cache.drop(d.stream) // the store was restored to an earlier state, or did not say
@@ -149,7 +137,7 @@ func (d Decider[S, E]) load(ctx context.Context, freshness Freshness) (versioned
 	held := d.atHand()
 	tail, err := d.category.store.Read(ctx, d.stream, held.version, freshness)
 	if err != nil {
-		return versioned[S]{}, &StreamError{d.stream, "load", err}
+		return versioned[S]{}, err
 	}
 	if len(tail) == 0 {
 		return held, nil

@@ -28,7 +28,7 @@ type Reader interface {
 	// Read returns the events of a stream whose index is at least from, in
 	// order and without a gap. A stream that does not exist, and a from past
 	// its end, give no events and no error. The slice and all memory that it
-	// refers to are the caller's to keep and change.
+	// refers to are the caller's to keep and change. An error names the stream.
 	Read(ctx context.Context, stream StreamName, from Version, freshness Freshness) ([]Event, error)
 }
 
@@ -40,9 +40,10 @@ type Appender interface {
 	// If the stream is not at the expected version it writes nothing and
 	// returns a [*ConflictError]. For no events it writes nothing and returns
 	// expected, whatever the version of the stream is. For the zero StreamName
-	// it returns a [*NameError].
+	// it returns a [*NameError], and for a ctx that has ended the error of ctx,
+	// both also for no events.
 	//
-	// Any other error means that nothing was written, except an
+	// Any other error names the stream and means that nothing was written, except an
 	// [*UncertainError]: then the store could not find out. That includes
 	// the end of ctx: an append that it cut off is never reported as done
 	// without being so, and if it may have been done, never as not done.

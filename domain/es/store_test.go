@@ -80,7 +80,6 @@ func TestErrorsSayWhatWasWrong(t *testing.T) {
 		{&es.ConflictError{Stream: stream(t), Expected: 2, Actual: 3}, "conflict on Counter-a: expected version 2, it is at 3", false},
 		{&es.ConflictError{Stream: stream(t), Expected: 2, Actual: es.UnknownVersion}, "conflict on Counter-a: it is no longer at version 2", false},
 		{&es.UncertainError{Stream: stream(t), Expected: 2, Err: cause}, "append to Counter-a at version 2 has an unknown outcome: the line is dead", true},
-		{&es.StreamError{Stream: stream(t), Doing: "load", Err: cause}, "load Counter-a: the line is dead", true},
 		{&es.EncodeError{Type: "Added", Err: cause}, "encode Added: the line is dead", true},
 		{&es.DecodeError{Stream: stream(t), Index: 4, Type: "Added", Err: cause}, "event 4 (Added) of Counter-a cannot be read: the line is dead", true},
 	} {

@@ -86,7 +86,9 @@ func recordOutcomes(outcomes Outcomes) func(State) (Step, []Event, error) {
 
 // pay takes from what the group owes; it may come before the merges, between
 // and after them. The same payment again changes nothing, also once the group
-// is confirmed: the clerk may have missed the first answer.
+// is confirmed: the clerk may have missed the first answer. A payment that brings
+// the balance nearer to zero is always taken, however large or fine it is: the
+// balance of a group is never stored.
 func pay(id domain.PaymentID, amount domain.Money, at domain.Moment) func(State) ([]Event, error) {
 	return func(s State) ([]Event, error) {
 		_, again := s.payments[id]
@@ -97,8 +99,8 @@ func pay(id domain.PaymentID, amount domain.Money, at domain.Moment) func(State)
 			return nil, nil
 		case s.confirmed:
 			return nil, ErrConfirmed
-		case !s.balance.Minus(amount).Storable():
-			return nil, &domain.TooLargeError{Amount: amount, Balance: s.balance}
+		case s.balance.Minus(amount).Sign() < 0 && !s.balance.Minus(amount).InRange():
+			return nil, &domain.TooLargeError{Amount: amount, Balance: s.balance} // a .NET program could not add it up
 		}
 		return []Event{Paid{amount, at, id}}, nil
 	}

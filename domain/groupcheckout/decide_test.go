@@ -134,6 +134,18 @@ func TestDecisions(t *testing.T) {
 			refused: &domain.TooLargeError{Amount: money("1"), Balance: money("-" + largest)},
 		},
 		{
+			name:  "a part payment is taken of a balance too fine to be stored",
+			given: []Event{selected(anna, bert), merged(residual(anna, "0.0000000000000000000000000001"), residual(bert, "12345678901"))},
+			when:  payOf(cash, "12345678900"),
+			then:  []Event{paid(cash, "12345678900")},
+		},
+		{
+			name:  "a part payment is taken of a balance too large to be stored",
+			given: []Event{selected(anna, bert), merged(residual(anna, largest), residual(bert, largest))},
+			when:  payOf(cash, "1"),
+			then:  []Event{paid(cash, "1")},
+		},
+		{
 			name:    "a payment is refused once the group is confirmed",
 			given:   []Event{confirmed()},
 			when:    payOf(cash, "42"),

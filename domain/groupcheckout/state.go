@@ -86,16 +86,16 @@ func Fold(s State, events []Event) State {
 		switch e := event.(type) {
 		case StaysSelected:
 			for _, stay := range e.Stays {
-				s.settle(stay, outcome{status: Pending})
+				s.note(stay, outcome{status: Pending})
 			}
 		case StaysMerged:
 			for _, r := range e.Residuals {
-				s.settle(r.Stay, outcome{Merged, r.Residual})
+				s.note(r.Stay, outcome{Merged, r.Residual})
 				s.balance = s.balance.Plus(r.Residual)
 			}
 		case MergesFailed:
 			for _, stay := range e.Stays {
-				s.settle(stay, outcome{status: Failed})
+				s.note(stay, outcome{status: Failed})
 			}
 		case Paid:
 			s.balance = s.balance.Minus(e.Amount)
@@ -107,8 +107,8 @@ func Fold(s State, events []Event) State {
 	return s
 }
 
-// settle notes the outcome of a stay in a state that Fold owns.
-func (s *State) settle(stay domain.StayID, o outcome) {
+// note keeps the outcome of a stay in a state that Fold owns.
+func (s *State) note(stay domain.StayID, o outcome) {
 	if _, known := s.outcomes[stay]; !known {
 		s.selected = append(s.selected, stay)
 	}

@@ -28,6 +28,10 @@ type parameter struct {
 	group capture
 }
 
+func (p *parameter) info() ParameterInfo {
+	return ParameterInfo{Name: p.name, Pattern: p.pattern, Type: p.typ, Location: p.at}
+}
+
 // types knows how text becomes a value. It is immutable once compiled.
 type types struct {
 	parameters []*parameter // in the order of registration

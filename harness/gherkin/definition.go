@@ -23,6 +23,8 @@ type definition struct {
 	expression string
 	at         Location
 	fn         reflect.Type
+	index      int
+	broken     bool // it does not compile; only its place counts
 
 	inner *regexp.Regexp // with the groups of the arguments
 	outer *regexp.Regexp // ^(all)$, with no other group: what godog sees
@@ -42,8 +44,13 @@ type argument struct {
 }
 
 func (d *definition) info() StepInfo {
-	return StepInfo{Keyword: d.keyword, Expression: d.expression, Location: d.at, Uses: d.uses.Load()}
+	return StepInfo{
+		Keyword: d.keyword, Expression: d.expression, Regular: d.regular(),
+		Location: d.at, Index: d.index, Uses: d.uses.Load(),
+	}
 }
+
+func (d *definition) regular() bool { return strings.HasPrefix(d.expression, "^") }
 
 func (d *definition) compile(types *types, registry *expressions.ParameterTypeRegistry) error {
 	if strings.TrimSpace(d.expression) == "" {
@@ -60,7 +67,7 @@ func (d *definition) compile(types *types, registry *expressions.ParameterTypeRe
 // expression is a regular one.
 func (d *definition) compileExpression(registry *expressions.ParameterTypeRegistry) ([]string, error) {
 	var names []string
-	if strings.HasPrefix(d.expression, "^") {
+	if d.regular() {
 		re, err := regexp.Compile(d.expression)
 		if err != nil {
 			return nil, fmt.Errorf("%q is not a regular expression: %w", d.expression, err)

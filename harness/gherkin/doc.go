@@ -41,6 +41,13 @@
 //	Compile(define) ---> Definitions ---> Bind(sc, define of scenario 1's world)
 //	 once per process     immutable  \--> Bind(sc, define of scenario 2's world)
 //
+// # Hooks and reports
+//
+// Hooks that are registered with [Registrar.Before] and [Registrar.After] have a
+// name, a tag expression and a place, run to a fixed rule, and are told apart in
+// reports, which godog's own are not. What a step or hook leaves with [Attach]
+// and [Logf] goes to the [Recorder] of whoever drives the scenario.
+//
 // # Matching
 //
 // A definition is chosen by its text alone. Given, When, Then and Step differ

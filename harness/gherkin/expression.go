@@ -47,57 +47,61 @@ func parameterNames(expression string) []string {
 	return names
 }
 
-// capture is a capture group that is not within another, with the groups
-// directly within it. The numbers are those of the regexp package.
+// capture is a capture group with the groups directly within it. The number is
+// that of the regexp package.
 type capture struct {
 	index int
-	inner []int
+	inner []capture
 }
 
-// captures finds the groups from the syntax tree, where classes and escapes
-// cannot be mistaken for parentheses.
+// captures finds the groups that are not within another from the syntax tree,
+// where classes and escapes cannot be mistaken for parentheses.
 func captures(pattern string) ([]capture, error) {
 	tree, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
 		return nil, err
 	}
+	return capturesIn(tree), nil
+}
+
+func capturesIn(re *syntax.Regexp) []capture {
 	var found []capture
-	var walk func(re *syntax.Regexp, depth int)
-	walk = func(re *syntax.Regexp, depth int) {
-		if re.Op == syntax.OpCapture {
-			switch depth {
-			case 0:
-				found = append(found, capture{index: re.Cap})
-			case 1:
-				last := &found[len(found)-1]
-				last.inner = append(last.inner, re.Cap)
-			}
-			depth++
-		}
-		for _, sub := range re.Sub {
-			walk(sub, depth)
-		}
+	for _, sub := range re.Sub {
+		found = append(found, capturesIn(sub)...)
 	}
-	walk(tree, 0)
-	return found, nil
+	if re.Op == syntax.OpCapture {
+		return []capture{{index: re.Cap, inner: found}}
+	}
+	return found
+}
+
+// part returns the group's text, "" if it took no part in the match.
+func (c capture) part(text string, index []int) string {
+	if index[2*c.index] < 0 {
+		return ""
+	}
+	return text[index[2*c.index]:index[2*c.index+1]]
 }
 
 // texts returns the texts of the inner groups, or of the group itself if it has none.
 func (c capture) texts(text string, index []int) []string {
-	part := func(group int) string {
-		if index[2*group] < 0 {
-			return ""
-		}
-		return text[index[2*group]:index[2*group+1]]
-	}
 	if len(c.inner) == 0 {
-		return []string{part(c.index)}
+		return []string{c.part(text, index)}
 	}
 	texts := make([]string, len(c.inner))
 	for i, group := range c.inner {
-		texts[i] = part(group)
+		texts[i] = group.part(text, index)
 	}
 	return texts
+}
+
+// matched returns the group with its place in the text.
+func (c capture) matched(text string, index []int) Group {
+	g := Group{Text: c.part(text, index), Start: index[2*c.index], End: index[2*c.index+1]}
+	for _, inner := range c.inner {
+		g.Inner = append(g.Inner, inner.matched(text, index))
+	}
+	return g
 }
 
 // withoutGroups makes ^(pattern)$, with no group but that one, of an anchored

@@ -44,9 +44,9 @@ func TestCapturesKeepTheirNesting(t *testing.T) {
 	}
 	var got []string
 	for _, g := range groups {
-		got = append(got, fmt.Sprint(g.index, g.inner))
+		got = append(got, fmt.Sprint(g))
 	}
-	want := []string{"1 [2 4]", "5 []", "6 []"}
+	want := []string{"{1 [{2 [{3 []}]} {4 []}]}", "{5 []}", "{6 []}"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("groups (-want +got):\n%s", diff)
 	}

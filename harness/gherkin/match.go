@@ -17,9 +17,15 @@ type Match struct {
 
 // Arg is the part of a step's text that a parameter took.
 type Arg struct {
-	Parameter  string // its name, "" in a regular expression
+	Parameter string // its name, "" in a regular expression
+	Group
+}
+
+// Group is what a capture group took of a step's text.
+type Group struct {
 	Text       string
-	Start, End int // in bytes; both -1 for a group that took no part
+	Start, End int     // in bytes; both -1 for a group that took no part
+	Inner      []Group // the groups directly within it
 }
 
 // Match returns the definitions that match the text, without calling any: none
@@ -27,17 +33,16 @@ type Arg struct {
 func (d *Definitions) Match(text string) []Match {
 	var found []Match
 	for _, def := range d.steps {
+		if def.broken {
+			continue
+		}
 		index := def.inner.FindStringSubmatchIndex(text)
 		if index == nil {
 			continue
 		}
 		match := Match{Step: def.info()}
 		for _, arg := range def.args {
-			a := Arg{Parameter: arg.name, Start: index[2*arg.group.index], End: index[2*arg.group.index+1]}
-			if a.Start >= 0 {
-				a.Text = text[a.Start:a.End]
-			}
-			match.Args = append(match.Args, a)
+			match.Args = append(match.Args, Arg{Parameter: arg.name, Group: arg.group.matched(text, index)})
 		}
 		found = append(found, match)
 	}

@@ -1,7 +1,6 @@
 package gherkin
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/cucumber/godog"
@@ -34,22 +33,4 @@ func (e *PendingError) Unwrap() error { return godog.ErrPending }
 // Pending is returned by a step that is not written yet; it fails the scenario.
 func Pending(format string, args ...any) error {
 	return &PendingError{Reason: fmt.Sprintf(format, args...)}
-}
-
-type logKey struct{}
-
-// WithLog makes [Logf] call log. It may be called from any goroutine that has
-// the context.
-func WithLog(ctx context.Context, log func(line string)) context.Context {
-	return context.WithValue(ctx, logKey{}, log)
-}
-
-// Logf notes something that helps to understand the running step. It is shown
-// beneath that step if the scenario fails, or always under go test -v. Without
-// a log in the context it does nothing. Use it in place of godog.Log, which
-// writes to standard output, between the lines of other scenarios.
-func Logf(ctx context.Context, format string, args ...any) {
-	if log, ok := ctx.Value(logKey{}).(func(string)); ok {
-		log(fmt.Sprintf(format, args...))
-	}
 }

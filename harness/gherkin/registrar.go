@@ -39,6 +39,7 @@ type Registrar struct {
 	draft   *draft       // set while compiling
 	binding *Definitions // set while binding
 	fns     []reflect.Value
+	hooks   []hookFunc
 	errs    []error
 }
 
@@ -76,6 +77,7 @@ func (r *Registrar) add(keyword Keyword, expression string, fn any) {
 	r.draft.steps = append(r.draft.steps, &definition{
 		keyword: keyword, expression: expression, at: caller(3), fn: reflect.TypeOf(fn),
 	})
+	r.draft.order = append(r.draft.order, entry{step: len(r.draft.steps)})
 }
 
 // bind takes the function for the next definition. It runs for every step of
@@ -123,6 +125,7 @@ func Parameter[T any](r *Registrar, name, pattern string, parse func(groups []st
 		}
 	}
 	r.draft.parameters = append(r.draft.parameters, p)
+	r.draft.order = append(r.draft.order, entry{parameter: len(r.draft.parameters)})
 }
 
 func caller(skip int) Location {

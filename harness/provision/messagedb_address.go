@@ -7,10 +7,14 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"groupcheckout/stores/messagedb/dsn"
 )
 
 // messageDBAddress uses the server that the environment names, after a look
-// whether the schema is there. It is not stopped at Close.
+// whether the schema is there. It is not stopped at Close. The variables may be
+// written in every form that the reactor takes; the server has URLs, which all
+// programs read.
 func messageDBAddress(ctx context.Context, options Options) (*Server, error) {
 	address := options.getenv(EnvConnectionString)
 	if address == "" {
@@ -21,9 +25,9 @@ func messageDBAddress(ctx context.Context, options Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", EnvConnectionString, err)
 	}
-	admin := options.getenv(EnvAdminConnectionString)
-	if admin != "" {
-		if _, err := inspect(ctx, admin); err != nil {
+	var admin facts
+	if address := options.getenv(EnvAdminConnectionString); address != "" {
+		if admin, err = inspect(ctx, address); err != nil {
 			return nil, fmt.Errorf("%s: %w", EnvAdminConnectionString, err)
 		}
 	}
@@ -31,11 +35,12 @@ func messageDBAddress(ctx context.Context, options Options) (*Server, error) {
 	if how == "" {
 		how = fmt.Sprintf("a server that was up already: %s at %s", found.versions(), found.place)
 	}
-	return &Server{ConnectionString: address, AdminConnectionString: admin, How: how}, nil
+	return &Server{ConnectionString: found.url, AdminConnectionString: admin.url, How: how}, nil
 }
 
 // facts is what a look at a server finds.
 type facts struct {
+	url       string // the connection string as a URL, with its password
 	place     string // host:port, database and user
 	postgres  string // the version of PostgreSQL, such as 15.18
 	messageDB string // the version of the schema, such as 1.3.0
@@ -48,13 +53,15 @@ func (f facts) versions() string {
 // inspect connects and calls the schema's version function. Its errors say
 // what is wrong with the server, and do not repeat the connection string.
 func inspect(ctx context.Context, connectionString string) (facts, error) {
-	config, err := pgx.ParseConfig(connectionString)
+	said, err := dsn.Parse(connectionString)
 	if err != nil {
-		// The cause may quote any part of a malformed string, and with it a
-		// password, so it is left out.
-		return facts{}, errors.New("it is no PostgreSQL connection string; write postgres://user:password@host:port/database or host=… port=… user=… dbname=…")
+		return facts{}, fmt.Errorf("the connection string is malformed: %w", err)
 	}
-	found := facts{place: fmt.Sprintf("%s:%d, database %s, user %s", config.Host, config.Port, config.Database, config.User)}
+	config, err := said.Config()
+	if err != nil {
+		return facts{}, fmt.Errorf("the connection string cannot be used: %w", err)
+	}
+	found := facts{url: said.URL(), place: fmt.Sprintf("%s:%d, database %s, user %s", config.Host, config.Port, config.Database, config.User)}
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return facts{}, fmt.Errorf("%s: %w", found.place, explain(err))

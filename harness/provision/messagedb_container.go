@@ -2,29 +2,19 @@ package provision
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver that the wait strategy names
 	"github.com/moby/moby/api/types/network"
 	"github.com/testcontainers/testcontainers-go"
-	tclog "github.com/testcontainers/testcontainers-go/log"
 	"github.com/testcontainers/testcontainers-go/wait"
 )
 
 const (
-	// containerLimit bounds the whole way, of which pulling the image may be
-	// the longest part.
-	containerLimit = 5 * time.Minute
-	// startLimit bounds the time from the start of the container until the
-	// schema is there.
-	startLimit = time.Minute
-	// containerPort is the port that the image publishes.
-	containerPort = "5432/tcp"
+	// postgresPort is the port that the image publishes.
+	postgresPort = "5432/tcp"
 	// containerAdmin is the superuser of the image, and its password if the
 	// image sets up its data only now.
 	containerAdmin = "postgres"
@@ -35,56 +25,38 @@ const (
 func messageDBContainer(ctx context.Context, options Options) (_ *Server, err error) {
 	ctx, cancel := context.WithTimeout(ctx, containerLimit)
 	defer cancel()
-	if err := dockerAnswers(ctx); err != nil {
-		return nil, err
+	urlOf := func(user, password, host, port string) string {
+		return postgresURL(user, password, net.JoinHostPort(host, port), database)
 	}
-	options.Log.InfoContext(ctx, "starting a container", "image", options.Image)
-
-	urlOf := func(user, password, host string, port network.Port) string {
-		return postgresURL(user, password, net.JoinHostPort(host, port.Port()), database)
-	}
-	ready := wait.ForSQL(containerPort, "pgx", func(host string, port network.Port) string {
-		return urlOf(messageStore, "", host, port)
-	}).WithQuery("SELECT message_store.message_store_version()")
-	container, err := testcontainers.Run(ctx, options.Image,
-		testcontainers.WithLogger(tclog.NewNoopLogger()),
-		testcontainers.WithExposedPorts(containerPort),
+	started, err := startContainer(ctx, options, postgresPort,
+		wait.ForSQL(postgresPort, "pgx", func(host string, port network.Port) string {
+			return urlOf(messageStore, "", host, port.Port())
+		}).WithQuery("SELECT message_store.message_store_version()"),
 		// An image that sets up its data when it is built ignores these, and
 		// has let everybody in without a password since then.
 		testcontainers.WithEnv(map[string]string{
 			"POSTGRES_PASSWORD":         containerAdmin,
 			"POSTGRES_HOST_AUTH_METHOD": "trust",
-		}),
-		testcontainers.WithWaitStrategyAndDeadline(startLimit, ready),
-	)
-	stop := func() error {
-		return testcontainers.TerminateContainer(container, testcontainers.StopTimeout(stopLimit))
+		}))
+	if err != nil {
+		return nil, err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, stop())
+			err = started.failed(err)
 		}
 	}()
-	if err != nil {
-		return nil, fmt.Errorf("run a container of the image %s: %w%s", options.Image, err, containerTail(container))
+	server := &Server{
+		ConnectionString: urlOf(messageStore, "", started.host, started.port),
+		closing:          closing{stop: started.stop},
 	}
-
-	host, err := container.Host(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("find the container's address: %w", err)
-	}
-	port, err := container.MappedPort(ctx, containerPort)
-	if err != nil {
-		return nil, fmt.Errorf("find the container's port: %w", err)
-	}
-	server := &Server{ConnectionString: urlOf(messageStore, "", host, port), stop: stop}
 	found, err := inspect(ctx, server.ConnectionString)
 	if err != nil {
 		return nil, err
 	}
-	server.How = fmt.Sprintf("a container of the image %s: %s, port %s", options.Image, found.versions(), port.Port())
+	server.How = fmt.Sprintf("a container of the image %s: %s, port %s", options.Image, found.versions(), started.port)
 
-	admin := urlOf(containerAdmin, containerAdmin, host, port)
+	admin := urlOf(containerAdmin, containerAdmin, started.host, started.port)
 	if _, err := inspect(ctx, admin); err != nil {
 		options.Log.WarnContext(ctx, "the image has another superuser than expected; going on without one",
 			"expected", containerAdmin, "reason", err)
@@ -97,18 +69,6 @@ func messageDBContainer(ctx context.Context, options Options) (_ *Server, err er
 		}
 	}
 	return server, nil
-}
-
-// dockerAnswers returns an error if there is no Docker engine to talk to.
-func dockerAnswers(ctx context.Context) error {
-	provider, err := testcontainers.NewDockerProvider(testcontainers.WithLogger(tclog.NewNoopLogger()))
-	if err == nil {
-		err = errors.Join(provider.Health(ctx), provider.Close())
-	}
-	if err != nil {
-		return fmt.Errorf("no Docker engine answers: %w", err)
-	}
-	return nil
 }
 
 // relaxDurability tells a running server to leave flushing to the operating
@@ -128,25 +88,4 @@ func relaxDurability(ctx context.Context, adminURL string) error {
 		}
 		return nil
 	})
-}
-
-// containerTail returns the last lines that a container wrote, on lines of
-// their own, or "" if there is no container.
-func containerTail(container *testcontainers.DockerContainer) string {
-	if container == nil {
-		return ""
-	}
-	// The caller's context may be over; this one is short.
-	ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
-	defer cancel()
-	log, err := container.Logs(ctx)
-	if err != nil {
-		return ""
-	}
-	defer log.Close() //nolint:errcheck // it was only read from
-	text, err := io.ReadAll(log)
-	if err != nil || len(text) == 0 {
-		return ""
-	}
-	return "\n" + lastLines(string(text), tailLength)
 }

@@ -73,7 +73,7 @@ func messageDBLocal(ctx context.Context, options Options) (_ *Server, err error)
 		ConnectionString:      urlOf(messageStore, database),
 		AdminConnectionString: urlOf("postgres", database),
 		How:                   fmt.Sprintf("local processes: %s from %s, port %d", found.versions(), origin, port),
-		stop:                  func() error { return errors.Join(server.stop(), remove()) },
+		closing:               closing{stop: func() error { return errors.Join(server.stop(), remove()) }},
 	}, nil
 }
 

@@ -19,13 +19,16 @@ import (
 // well.
 const limit = 2 * time.Minute
 
-// killedHelper is set in the process that TestALocalServerEndsWithItsProcess
-// starts from this same test binary, in order to kill it.
+// killedHelper is set, to a kind of server, in a process that a test starts from
+// this same test binary in order to kill it.
 const killedHelper = "PROVISION_TEST_KILLED_HELPER"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(killedHelper) != "" {
+	switch os.Getenv(killedHelper) {
+	case "messagedb":
 		holdServer()
+	case "dynamodb":
+		holdDynamoDB()
 	}
 	status := m.Run()
 	if err := goleak.Find(); err != nil && status == 0 {
@@ -143,6 +146,15 @@ func testAddress(t *testing.T, server *Server) {
 	noDatabase := change(server.AdminConnectionString, func(u *url.URL) { u.Path = "/nowhere" })
 	noServer := change(server.ConnectionString, func(u *url.URL) { u.Host = "127.0.0.1:1" })
 	malformed := change(server.ConnectionString, func(u *url.URL) { u.RawQuery = "sslmode=Sesame" })
+	parsed, err := pgx.ParseConfig(server.ConnectionString)
+	if err != nil {
+		t.Fatal("the server's connection string is malformed")
+	}
+	npgsql := fmt.Sprintf("Host=%s;Port=%d;Username=%s;Password=%s;Database=%s;SSL Mode=Disable;Maximum Pool Size=9;Keepalive=30",
+		parsed.Host, parsed.Port, parsed.User, parsed.Password, parsed.Database)
+	npgsqlWrong := strings.Replace(npgsql, parsed.Password, "Sesame", 1)
+	libpq := fmt.Sprintf("host=%s port=%d user=%s password=%s dbname=%s sslmode=disable",
+		parsed.Host, parsed.Port, parsed.User, parsed.Password, parsed.Database)
 
 	tests := []struct {
 		name           string
@@ -159,7 +171,10 @@ func testAddress(t *testing.T, server *Server) {
 		{name: "no schema", address: noSchema, err: "no Message DB schema"},
 		{name: "no database", address: noDatabase, err: "no such database"},
 		{name: "no server", address: noServer, err: "127.0.0.1:1"},
-		{name: "malformed", address: malformed, err: "no PostgreSQL connection string"},
+		{name: "malformed", address: malformed, err: "TLS"},
+		{name: "Npgsql's form", address: npgsql, admin: npgsql, how: "database message_store, user message_store"},
+		{name: "libpq's form", address: libpq, how: "database message_store, user message_store"},
+		{name: "Npgsql's form, wrong password", address: npgsqlWrong, err: "check the user and the password"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -175,8 +190,17 @@ func testAddress(t *testing.T, server *Server) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if got.ConnectionString != test.address || got.AdminConnectionString != test.admin || !strings.Contains(got.How, test.how) {
-					t.Errorf("got %+v, want the same connection strings and how %q", got, test.how)
+				if !strings.Contains(got.How, test.how) {
+					t.Errorf("got %+v, want how %q", got, test.how)
+				}
+				if at := query[string](t, got.ConnectionString, "SELECT current_user"); at != messageStore {
+					t.Errorf("the connection string leads to the user %s, want %s", at, messageStore)
+				}
+				if (got.AdminConnectionString == "") != (test.admin == "") {
+					t.Errorf("got an admin connection string: %t", got.AdminConnectionString != "")
+				}
+				if test.admin != "" {
+					query[string](t, got.AdminConnectionString, "SELECT current_user")
 				}
 				if err := got.Close(); err != nil {
 					t.Errorf("close: %v", err)
@@ -193,6 +217,38 @@ func testAddress(t *testing.T, server *Server) {
 	}
 }
 
+// None of these gets as far as a server.
+func TestAMalformedAddressIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	const secret = "geheim123"
+	for text, want := range map[string]string{
+		"host=localhost;Username=app;Password=geheim123;Databse=ms":         "part 4",
+		"Host=localhost;Username=app;Password=geheim123;Port=x":             "65535",
+		"Host=localhost;Username=app;Password=ab;geheim123;Database=ms":     "quoted",
+		"host=localhost user=app password=ab geheim123 dbname=ms":           "quoted",
+		"host=localhost user=app password=geheim123 sslmode=sometimes":      "TLS",
+		"postgres://app:ab/geheim123@localhost/ms":                          "percent-encoded",
+		"postgres://app:geheim123@localhost/ms?sslmode=sometimes":           "TLS",
+		"mysql://app:geheim123@localhost/ms":                                "scheme",
+		"geheim123":                                                         "neither",
+		"Host=localhost;Username=app;Password=geheim123;SSL Mode=Sometimes": "verify-full",
+	} {
+		_, err := MessageDB(t.Context(), Options{Way: Address, getenv: func(name string) string {
+			if name == EnvConnectionString {
+				return text
+			}
+			return ""
+		}})
+		if err == nil || !strings.Contains(err.Error(), EnvConnectionString) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got error %v, want one that names %s and has %q in it", text, err, EnvConnectionString, want)
+			continue
+		}
+		if strings.Contains(err.Error(), secret) || strings.Contains(err.Error(), text) {
+			t.Errorf("%s: the error repeats it: %v", text, err)
+		}
+	}
+}
+
 func TestADurableServerFlushes(t *testing.T) {
 	t.Parallel()
 	server := bringUp(t, Options{Way: Local, Durable: true})
@@ -206,6 +262,9 @@ func TestADurableServerFlushes(t *testing.T) {
 func TestContainer(t *testing.T) {
 	t.Parallel()
 	if err := dockerAnswers(t.Context()); err != nil {
+		if os.Getenv("PROVISION_NO_SKIP") != "" {
+			t.Fatal(err)
+		}
 		t.Skip(err)
 	}
 	server := bringUp(t, Options{Way: Container})
@@ -227,7 +286,7 @@ func TestALocalServerEndsWithItsProcess(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	helper := exec.CommandContext(ctx, self)
-	helper.Env = append(os.Environ(), killedHelper+"=yes")
+	helper.Env = append(os.Environ(), killedHelper+"=messagedb")
 	output, err := helper.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

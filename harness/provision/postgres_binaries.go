@@ -16,6 +16,12 @@ import (
 	embedded "github.com/fergusstrange/embedded-postgres"
 )
 
+// ErrNoPostgreSQL says that there is no PostgreSQL to run as local processes:
+// the machine has none, and none could be fetched. A test that needs a server of
+// its own may be skipped for it; every other failure to bring up a local server
+// is one to mend.
+var ErrNoPostgreSQL = errors.New("no PostgreSQL for local processes")
+
 // findBinaries returns the folder of this machine's own postgres and initdb:
 // the one on the PATH, else the one that pg_config names, else the newest
 // where Linux distributions put them. It returns "" if there is none.
@@ -97,7 +103,7 @@ func fetchBinaries(cache, dir string) (string, error) {
 	case err == nil:
 		return "", errors.New("unpack PostgreSQL: it was started, which was not meant to happen")
 	case !strings.HasPrefix(err.Error(), "unable to init database"):
-		return "", fmt.Errorf("fetch PostgreSQL %s from Maven Central: %w", fetchedVersion, err)
+		return "", fmt.Errorf("%w: fetch PostgreSQL %s from Maven Central: %w", ErrNoPostgreSQL, fetchedVersion, err)
 	case !hasBinaries(bin):
 		return "", fmt.Errorf("the archive of PostgreSQL %s has no postgres or no initdb", fetchedVersion)
 	}

@@ -4,6 +4,7 @@ package provision
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"runtime"
@@ -15,8 +16,11 @@ type account struct{ name string }
 // serverAccount fails: local processes need users and process groups as Unix
 // has them.
 func serverAccount() (*account, error) {
-	return nil, fmt.Errorf("local processes are not supported on %s; use a container or an address", runtime.GOOS)
+	return nil, fmt.Errorf("local processes on %s: %w; use a container or an address", runtime.GOOS, errors.ErrUnsupported)
 }
+
+// ownAccount fails as serverAccount does.
+func ownAccount() (*account, error) { return serverAccount() }
 
 func (*account) command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, name, args...)

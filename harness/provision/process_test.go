@@ -126,7 +126,7 @@ func TestAwaitReadyEndsWithItsContext(t *testing.T) {
 
 func TestTheServersEnvironment(t *testing.T) {
 	t.Parallel()
-	got := serverEnvironment([]string{"PATH=/bin", "PGDATA=/other", "MDB_CONNECTION_STRING=secret", "LC_ALL=de_DE"})
+	got := serverEnvironment([]string{"PATH=/bin", "PGDATA=/other", "MDB_CONNECTION_STRING=secret", "EQUINOX_DYNAMO_REGION=x", "AWS_PROFILE=x", "LC_ALL=de_DE"})
 	if want := "LC_ALL=C PATH=/bin"; strings.Join(got, " ") != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

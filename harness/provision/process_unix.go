@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"os/user"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -25,7 +26,7 @@ type account struct {
 // PostgreSQL refuses to run as root.
 func serverAccount() (*account, error) {
 	if os.Geteuid() != 0 {
-		return &account{name: "our own user", uid: os.Geteuid(), gid: os.Getegid()}, nil
+		return ownAccount()
 	}
 	for _, name := range []string{"postgres", "nobody"} {
 		found, err := user.Lookup(name)
@@ -40,6 +41,12 @@ func serverAccount() (*account, error) {
 		return &account{name: name, uid: uid, gid: gid, switches: true}, nil
 	}
 	return nil, errors.New("PostgreSQL does not run as root, and there is no user postgres or nobody to run it as")
+}
+
+// ownAccount returns our own user, even if that is root: for a server that does
+// not mind.
+func ownAccount() (*account, error) {
+	return &account{name: "our own user", uid: os.Geteuid(), gid: os.Getegid()}, nil
 }
 
 // command returns a command that runs in dir as the account, in a process
@@ -74,7 +81,9 @@ func killGroup(command *exec.Cmd) error {
 func serverEnvironment(ours []string) []string {
 	env := []string{"LC_ALL=C"}
 	for _, entry := range ours {
-		if !strings.HasPrefix(entry, "PG") && !strings.HasPrefix(entry, "MDB_") && !strings.HasPrefix(entry, "LC_ALL=") {
+		if !slices.ContainsFunc([]string{"PG", "MDB_", "EQUINOX_", "AWS_", "LC_ALL="}, func(prefix string) bool {
+			return strings.HasPrefix(entry, prefix)
+		}) {
 			env = append(env, entry)
 		}
 	}

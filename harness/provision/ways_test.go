@@ -108,9 +108,12 @@ func TestInOrderStopsWhenTheContextEnds(t *testing.T) {
 
 func TestAnUnknownWayIsRefused(t *testing.T) {
 	t.Parallel()
-	_, err := MessageDB(t.Context(), Options{Way: "podman"})
-	if err == nil || !strings.Contains(err.Error(), `"podman"`) {
-		t.Errorf("got error %v, want one that names the way podman", err)
+	_, messageDB := MessageDB(t.Context(), Options{Way: "podman"})
+	_, dynamoDB := DynamoDB(t.Context(), Options{Way: "podman"})
+	for _, err := range []error{messageDB, dynamoDB} {
+		if err == nil || !strings.Contains(err.Error(), `"podman"`) {
+			t.Errorf("got error %v, want one that names the way podman", err)
+		}
 	}
 }
 
@@ -129,7 +132,7 @@ func TestTheImageComesFromTheOptionsElseTheEnvironment(t *testing.T) {
 		{"", "ours", "ours"},
 		{"mine", "ours", "mine"},
 	} {
-		options, err := Options{Image: test.option, getenv: environment(test.variable)}.withDefaults()
+		options, err := Options{Image: test.option, getenv: environment(test.variable)}.withDefaults(EnvImage, DefaultImage)
 		if err != nil || options.Image != test.want {
 			t.Errorf("option %q, variable %q: got %q and error %v, want %q", test.option, test.variable, options.Image, err, test.want)
 		}

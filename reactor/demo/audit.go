@@ -3,196 +3,140 @@ package demo
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"groupcheckout/domain"
+	"groupcheckout/domain/audit"
 	"groupcheckout/domain/es"
 	"groupcheckout/domain/groupcheckout"
 	"groupcheckout/domain/gueststay"
 )
 
-// AuditError says that the books do not balance.
-type AuditError struct{ Violations []string }
+// asPlanned is the rule that a run comes out as it was planned. The other rules
+// are those of any hotel's books.
+const asPlanned audit.Rule = "plan"
 
-// shownViolations is how many violations an error spells out.
-const shownViolations = 10
+// comparison is of a plan with what the store has.
+type comparison struct {
+	groups *groupcheckout.Service
+	stays  *gueststay.Service
+	report Report
+	found  []audit.Violation
+}
 
-func (e *AuditError) Error() string {
-	shown, more := e.Violations, ""
-	if len(shown) > shownViolations {
-		shown, more = shown[:shownViolations], fmt.Sprintf("; and %d more", len(e.Violations)-shownViolations)
+func (c *comparison) violate(places []audit.Place, format string, args ...any) {
+	c.found = append(c.found, audit.Violation{Rule: asPlanned, Places: places, Sentence: fmt.Sprintf(format, args...)})
+}
+
+func in(stream es.StreamName) []audit.Place { return []audit.Place{{Stream: stream}} }
+
+// auditPlan reads every stay and every group of a plan from the store, without
+// a cache, proves their books and compares them with the plan. The error is an
+// [*audit.UnbalancedError], or that of a read.
+func auditPlan(ctx context.Context, store es.Store, p plan) (Report, error) {
+	c := &comparison{
+		groups: groupcheckout.NewService(store, es.Options{}),
+		stays:  gueststay.NewService(store, es.Options{}),
+		report: Report{Groups: len(p.groups), Failed: map[Reason]int{}},
 	}
-	return fmt.Sprintf("the books do not balance (%d violations): %s%s", len(e.Violations), strings.Join(shown, "; "), more)
-}
-
-// books are what an audit has found so far.
-type books struct {
-	store      es.Reader
-	codec      *es.Codec[groupcheckout.Event]
-	groups     *groupcheckout.Service
-	stays      *gueststay.Service
-	planned    map[domain.StayID]stay
-	takers     map[domain.StayID][]domain.GroupID // the groups that say they merged the stay
-	report     Report
-	violations []string
-}
-
-func (b *books) violate(format string, args ...any) {
-	b.violations = append(b.violations, fmt.Sprintf(format, args...))
-}
-
-// audit reads every stay and every group of a plan from the store, without a
-// cache, and compares them with the plan and with each other. The error is an
-// [*AuditError], or that of a read.
-func audit(ctx context.Context, store es.Store, p plan) (Report, error) {
-	b := &books{
-		store:   store,
-		codec:   groupcheckout.Codec(),
-		groups:  groupcheckout.NewService(store, es.Options{}),
-		stays:   gueststay.NewService(store, es.Options{}),
-		planned: map[domain.StayID]stay{},
-		takers:  map[domain.StayID][]domain.GroupID{},
-		report:  Report{Groups: len(p.groups), Failed: map[Reason]int{}},
-	}
-	for _, s := range p.stays {
-		b.planned[s.id] = s
+	books, err := c.read(ctx, store, p)
+	if err != nil {
+		return c.report, fmt.Errorf("audit: %w", err)
 	}
 	for _, g := range p.groups {
-		if err := b.auditGroup(ctx, g); err != nil {
-			return b.report, fmt.Errorf("audit: %w", err)
+		if err := c.compareGroup(ctx, g); err != nil {
+			return c.report, fmt.Errorf("audit: %w", err)
 		}
 	}
-	for _, s := range p.stays {
-		if err := b.auditStay(ctx, s); err != nil {
-			return b.report, fmt.Errorf("audit: %w", err)
-		}
+	c.compareTotals(p.expected())
+	if found := append(books.Violations(), c.found...); len(found) > 0 {
+		return c.report, &audit.UnbalancedError{Violations: found}
 	}
-	b.auditTotals(p.expected())
-	if len(b.violations) > 0 {
-		return b.report, &AuditError{b.violations}
-	}
-	return b.report, nil
+	return c.report, nil
 }
 
-// auditGroup makes sure that a group has ended, with an outcome for every stay
-// and nothing owed.
-func (b *books) auditGroup(ctx context.Context, g group) error {
-	state, err := b.groups.Read(ctx, g.id)
+// read enters all streams of a plan in books and notes what they come to.
+// Nobody writes to the streams any more.
+func (c *comparison) read(ctx context.Context, store es.Reader, p plan) (*audit.Books, error) {
+	books := audit.NewBooks()
+	var streams []es.StreamName
+	for _, g := range p.groups {
+		streams = append(streams, c.groups.Stream(g.id))
+	}
+	for _, s := range p.stays {
+		streams = append(streams, c.stays.Stream(s.id))
+	}
+	for _, stream := range streams {
+		if err := books.Load(ctx, store, stream); err != nil {
+			return nil, err
+		}
+	}
+	sums := books.Summary()
+	c.report.Confirmed, c.report.Merged, c.report.Moved, c.report.Paid = sums.Confirmed, sums.Merged, sums.Moved, sums.Paid
+	return books, nil
+}
+
+// compareGroup makes sure that a group has ended, with an outcome for every
+// stay that was planned for it.
+func (c *comparison) compareGroup(ctx context.Context, g group) error {
+	stream := c.groups.Stream(g.id)
+	state, err := c.groups.Read(ctx, g.id)
 	if err != nil {
 		return err
 	}
-	if state.Confirmed() {
-		b.report.Confirmed++
-	} else {
-		b.violate("group %s is not confirmed", g.id)
-	}
-	if !state.Balance().IsZero() {
-		b.violate("group %s has a balance of %s", g.id, state.Balance())
+	if !state.Confirmed() {
+		c.violate(in(stream), "%s is not confirmed", stream)
 	}
 	for _, selection := range g.selections {
 		for _, id := range selection {
 			switch status := state.Status(id); status {
 			case groupcheckout.Merged:
-				b.takers[id] = append(b.takers[id], g.id)
 			case groupcheckout.Failed:
-				if err := b.auditFailure(ctx, g, id); err != nil {
+				if err := c.compareFailure(ctx, g, id); err != nil {
 					return err
 				}
 			case groupcheckout.Unselected, groupcheckout.Pending:
-				b.violate("stay %s of group %s has no outcome, it is %s", id, g.id, status)
+				c.violate(in(stream), "%s of %s has no outcome, it is %s", c.stays.Stream(id), stream, status)
 			}
-		}
-	}
-	return b.auditEvents(ctx, g)
-}
-
-// auditEvents adds up a group's events one by one, so that an outcome that was
-// recorded twice is counted twice, whatever the fold makes of it.
-func (b *books) auditEvents(ctx context.Context, g group) error {
-	stream := b.groups.Stream(g.id)
-	stored, err := b.store.Read(ctx, stream, 0, es.FromLeader)
-	if err != nil {
-		return err
-	}
-	for _, s := range stored {
-		event, known, err := b.codec.Decode(s.Type, s.Data)
-		if err != nil {
-			return fmt.Errorf("event %d (%s) of %s: %w", s.Index, s.Type, stream, err)
-		}
-		if !known {
-			continue
-		}
-		switch event := event.(type) {
-		case groupcheckout.StaysMerged:
-			for _, r := range event.Residuals {
-				b.report.Merged++
-				b.report.Moved = b.report.Moved.Plus(r.Residual)
-				if owed := b.planned[r.Stay].balance(); !r.Residual.Equal(owed) {
-					b.violate("stay %s owed %s, but %s was moved to group %s", r.Stay, owed, r.Residual, g.id)
-				}
-			}
-		case groupcheckout.Paid:
-			b.report.Paid = b.report.Paid.Plus(event.Amount)
-		default: // the state tells of the others
 		}
 	}
 	return nil
 }
 
-// auditFailure finds out why a stay was not merged with a group.
-func (b *books) auditFailure(ctx context.Context, g group, id domain.StayID) error {
-	state, err := b.stays.Read(ctx, id)
+// compareFailure finds out why a stay was not merged with a group.
+func (c *comparison) compareFailure(ctx context.Context, g group, id domain.StayID) error {
+	state, err := c.stays.Read(ctx, id)
 	if err != nil {
 		return err
 	}
-	taker, taken := state.Group()
-	switch {
+	switch taker, taken := state.Group(); {
 	case !state.Known():
-		b.report.Failed[Unknown]++
+		c.report.Failed[Unknown]++
 	case taken && taker != g.id:
-		b.report.Failed[TakenByAnother]++
-	case taken:
-		b.violate("stay %s failed to merge with group %s, but was transferred to it", id, g.id)
+		c.report.Failed[TakenByAnother]++
+	case taken: // a violation of the books
 	case state.CheckedOut():
-		b.report.Failed[CheckedOut]++
+		c.report.Failed[CheckedOut]++
 	default:
-		b.violate("stay %s failed to merge with group %s without a reason", id, g.id)
+		stream := c.stays.Stream(id)
+		c.violate(in(stream), "%s failed to merge with %s without a reason", stream, c.groups.Stream(g.id))
 	}
 	return nil
 }
 
-// auditStay makes sure that a stay and the groups agree on who took it over.
-func (b *books) auditStay(ctx context.Context, s stay) error {
-	state, err := b.stays.Read(ctx, s.id)
-	if err != nil {
-		return err
-	}
-	taker, taken := state.Group()
-	switch takers := b.takers[s.id]; {
-	case len(takers) > 1:
-		b.violate("stay %s was merged with %d groups", s.id, len(takers))
-	case taken && (len(takers) == 0 || takers[0] != taker):
-		b.violate("stay %s was transferred to group %s, which did not merge it", s.id, taker)
-	case !taken && len(takers) == 1:
-		b.violate("stay %s was merged with group %s, but not transferred to it", s.id, takers[0])
-	}
-	return nil
-}
-
-// auditTotals compares the sums with those of the plan.
-func (b *books) auditTotals(e expected) {
-	if b.report.Merged != e.merged {
-		b.violate("%d stays were merged, planned were %d", b.report.Merged, e.merged)
+// compareTotals compares the sums with those of the plan.
+func (c *comparison) compareTotals(e expected) {
+	if c.report.Merged != e.merged {
+		c.violate(nil, "%d stays were merged, planned were %d", c.report.Merged, e.merged)
 	}
 	for _, reason := range Reasons() {
-		if b.report.Failed[reason] != e.failed[reason] {
-			b.violate("%d stays failed because %s, planned were %d", b.report.Failed[reason], reason, e.failed[reason])
+		if c.report.Failed[reason] != e.failed[reason] {
+			c.violate(nil, "%d stays failed because %s, planned were %d", c.report.Failed[reason], reason, e.failed[reason])
 		}
 	}
-	if !b.report.Moved.Equal(e.moved) {
-		b.violate("%s was moved to groups, the stays owed %s", b.report.Moved, e.moved)
+	if !c.report.Moved.Equal(e.moved) {
+		c.violate(nil, "%s was moved to groups, the stays owed %s", c.report.Moved, e.moved)
 	}
-	if !b.report.Paid.Equal(b.report.Moved) {
-		b.violate("%s was paid for groups, %s was moved to them", b.report.Paid, b.report.Moved)
+	if !c.report.Paid.Equal(c.report.Moved) {
+		c.violate(nil, "%s was paid for groups, %s was moved to them", c.report.Paid, c.report.Moved)
 	}
 }

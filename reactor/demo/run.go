@@ -87,9 +87,10 @@ func (c Config) withDefaults() (Config, error) {
 // of its own that starts at the end of the feed. The backend stays the
 // caller's; what was written to it remains.
 //
-// It returns a [*SizeError] for a config that cannot be used, an [*AuditError]
-// beside the full report if the books do not balance, and otherwise the first
-// error of a clerk or of the reactor, or why ctx ended.
+// It returns a [*SizeError] for a config that cannot be used, an
+// [*audit.UnbalancedError] beside the full report if the books do not balance
+// or are not as planned, and otherwise the first error of a clerk or of the
+// reactor, or why ctx ended.
 func Run(ctx context.Context, backend *stores.Backend, config Config) (Report, error) {
 	config, err := config.withDefaults()
 	if err != nil {
@@ -140,7 +141,7 @@ func Run(ctx context.Context, backend *stores.Backend, config Config) (Report, e
 	case err != nil:
 		return Report{}, err
 	}
-	report, err := audit(ctx, backend.Events, planned)
+	report, err := auditPlan(ctx, backend.Events, planned)
 	report.Elapsed = elapsed
 	report.EventsWritten = ledger.total()
 	report.HandlerCalls, report.HandlerFailures = watch.handled()

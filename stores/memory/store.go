@@ -46,7 +46,7 @@ func New() *Store {
 }
 
 // Read implements [es.Reader]. There is one copy of the data, so the freshness
-// makes no difference.
+// makes no difference. Every error names the stream.
 func (s *Store) Read(ctx context.Context, stream es.StreamName, from es.Version, _ es.Freshness) ([]es.Event, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("read %s: %w", stream, err)
@@ -65,16 +65,17 @@ func (s *Store) Read(ctx context.Context, stream es.StreamName, from es.Version,
 
 // Append implements [es.Appender]. The store stamps the events itself, with the
 // current time in UTC cut to microseconds, which is what PostgreSQL keeps. It
-// returns a [*DuplicateIDError] for an event id that is in use.
+// returns a [*DuplicateIDError] for an event id that is in use. Every error names
+// the stream.
 //
 // The end of ctx counts only before the append begins: from there on nothing
 // waits.
 func (s *Store) Append(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData) (es.Version, error) {
-	if err := ctx.Err(); err != nil {
-		return 0, fmt.Errorf("append to %s: %w", stream, err)
-	}
 	if stream.IsZero() {
-		return 0, &es.NameError{Kind: "stream name", Value: "", Reason: "it is empty"}
+		return 0, &es.NameError{Kind: "stream name", Reason: "it is the zero value"}
+	}
+	if err := ctx.Err(); err != nil {
+		return 0, fmt.Errorf("append to %s at version %d, nothing was written: %w", stream, expected, err)
 	}
 	if err := es.CheckEvents(stream, events); err != nil {
 		return 0, err
@@ -88,20 +89,20 @@ func (s *Store) Append(ctx context.Context, stream es.StreamName, expected es.Ve
 	if actual := es.Version(len(s.streams[stream])); actual != expected {
 		return 0, &es.ConflictError{Stream: stream, Expected: expected, Actual: actual}
 	}
-	if err := s.claimIDs(stream, events); err != nil {
+	if err := s.claimIDs(stream, expected, events); err != nil {
 		return 0, err
 	}
 	return s.write(stream, expected, events), nil
 }
 
 // claimIDs enters the ids of all events, or of none. The caller holds the lock.
-func (s *Store) claimIDs(stream es.StreamName, events []es.EventData) error {
+func (s *Store) claimIDs(stream es.StreamName, expected es.Version, events []es.EventData) error {
 	for i, e := range events {
 		if _, used := s.ids[e.ID]; used {
 			for _, claimed := range events[:i] {
 				delete(s.ids, claimed.ID)
 			}
-			return &DuplicateIDError{Stream: stream, ID: e.ID}
+			return &DuplicateIDError{Stream: stream, Expected: expected, ID: e.ID}
 		}
 		s.ids[e.ID] = struct{}{}
 	}

@@ -1,7 +1,9 @@
 package memory_test
 
 import (
+	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -83,17 +85,52 @@ func TestDuplicateIDIsRefused(t *testing.T) {
 	}
 }
 
-func TestDuplicateIDErrorNamesTheID(t *testing.T) {
+// TestErrorsNameTheStreamOnce pins their text: nobody above the store says again
+// which stream an error is about.
+func TestErrorsNameTheStreamOnce(t *testing.T) {
 	t.Parallel()
-	stream, err := es.ParseStreamName("GuestStay-1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	duplicate := &memory.DuplicateIDError{Stream: stream, ID: uuid.MustParse("7c9e6679-7425-40de-944b-e07fc1f90ae7")}
-	got := duplicate.Error()
-	want := "append to GuestStay-1: the event id 7c9e6679-7425-40de-944b-e07fc1f90ae7 is in use already; give every event an id of its own"
-	if got != want {
-		t.Errorf("got %q, want %q", got, want)
+	store, stream := memory.New(), mustParse(t, "GuestStay-1")
+	used := storetest.NewEvent("Used", "")
+	used.ID = uuid.MustParse("7c9e6679-7425-40de-944b-e07fc1f90ae7")
+	mustAppend(t, store, stream, 0, used)
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	bad := storetest.NewEvent("Bad", "{")
+
+	for want, do := range map[string]func() error{
+		"append to GuestStay-1 at version 1: the event id 7c9e6679-7425-40de-944b-e07fc1f90ae7 is in use already; give every event an id of its own": func() error {
+			_, err := store.Append(t.Context(), stream, 1, []es.EventData{used})
+			return err
+		},
+		"append to GuestStay-1 at version 1, nothing was written: context canceled": func() error {
+			_, err := store.Append(cancelled, stream, 1, []es.EventData{used})
+			return err
+		},
+		"conflict on GuestStay-1: expected version 3, it is at 1": func() error {
+			_, err := store.Append(t.Context(), stream, 3, []es.EventData{used})
+			return err
+		},
+		"event 0 of an append to GuestStay-1: an event needs a type": func() error {
+			_, err := store.Append(t.Context(), stream, 1, []es.EventData{{}})
+			return err
+		},
+		"data of event 0 (Bad) of an append to GuestStay-1: ": func() error {
+			_, err := store.Append(t.Context(), stream, 1, []es.EventData{bad})
+			return err
+		},
+		"read GuestStay-1: context canceled": func() error {
+			_, err := store.Read(cancelled, stream, 0, es.FromLeader)
+			return err
+		},
+	} {
+		err := do()
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("got error %v, want %q", err, want)
+			continue
+		}
+		if got := strings.Count(err.Error(), "GuestStay-1"); got != 1 {
+			t.Errorf("the error names the stream %d times: %v", got, err)
+		}
 	}
 }
 

@@ -43,7 +43,7 @@ func BenchmarkFeed(b *testing.B) {
 	})
 
 	b.Run("bare-pgx", func(b *testing.B) {
-		conn := connect(b, dsn(appDSN(b), map[string]string{"options": "-c search_path=message_store,pg_temp"}))
+		conn := connect(b, changed(appDSN(b), map[string]string{"options": "-c search_path=message_store,pg_temp"}))
 		ctx, read := b.Context(), 0
 		for b.Loop() {
 			for at := int64(0); ; {
@@ -74,7 +74,7 @@ func fillCategory(b *testing.B, category string) {
 	b.Helper()
 	const sql = `SELECT count(write_message(gen_random_uuid()::varchar, $1 || '-' || md5((i % 500)::text), 'StaysSelected',
 		'{"at":"2026-11-23T11:35:27.687685+00:00","stays":["0f8fad5b-d9cb-469f-a165-70867728950e"]}')) FROM generate_series(1, $2::int) i`
-	conn := connect(b, dsn(appDSN(b), map[string]string{"options": "-c search_path=message_store,pg_temp"}))
+	conn := connect(b, changed(appDSN(b), map[string]string{"options": "-c search_path=message_store,pg_temp"}))
 	if got := mustGet[int](b, conn, sql, category, feedEvents); got != feedEvents {
 		b.Fatalf("got %d events, want %d", got, feedEvents)
 	}
@@ -115,7 +115,7 @@ func BenchmarkAppend(b *testing.B) {
 		}
 	})
 	b.Run("bare-pgx, 1 event", func(b *testing.B) {
-		conn := connect(b, dsn(appDSN(b), map[string]string{"options": "-c search_path=message_store,pg_temp -c enable_seqscan=off"}))
+		conn := connect(b, changed(appDSN(b), map[string]string{"options": "-c search_path=message_store,pg_temp -c enable_seqscan=off"}))
 		category, ctx := newCategory(), b.Context()
 		for b.Loop() {
 			e := newEvents(1)[0]

@@ -13,11 +13,14 @@
 //
 // # Connections
 //
-//	Store    write  -> leader    appends, reads FromLeader, Source.End
-//	         read   -> replica   reads FromReplica, Source.Read
-//	         checkpoint          Checkpoints, Init
+//	write       -> leader    appends, reads FromLeader, Source.End
+//	read        -> replica   reads FromReplica
+//	feed        -> replica   Source.Read
+//	checkpoint               Checkpoints, Init
 //
-// Each is a pool of its own, and by default all three go to the same server.
+// Each is a pool of its own, and by default all go to the same server. The feed
+// does not share with the reads of streams, so that a reactor whose visits use
+// up every connection still learns what comes next.
 // On every new connection this package sets, whatever the connection string
 // or the role says:
 //

@@ -58,13 +58,14 @@ func (e *SetupError) Unwrap() error { return e.Err }
 // DuplicateIDError says that the id of an event is taken by another event of
 // the store. Nothing was written.
 type DuplicateIDError struct {
-	Stream es.StreamName
-	ID     uuid.UUID // the zero UUID if the server did not say which
-	Err    error
+	Stream   es.StreamName
+	Expected es.Version // of the append
+	ID       uuid.UUID  // the zero UUID if the server did not say which
+	Err      error
 }
 
 func (e *DuplicateIDError) Error() string {
-	return fmt.Sprintf("append to %s: the store already has an event with the id %s", e.Stream, e.ID)
+	return fmt.Sprintf("append to %s at version %d: the store already has an event with the id %s", e.Stream, e.Expected, e.ID)
 }
 
 func (e *DuplicateIDError) Unwrap() error { return e.Err }
@@ -155,7 +156,7 @@ func appendError(w write, err error) error {
 	case reply.Code == codeUnique && reply.ConstraintName == "messages_stream":
 		return conflict
 	case reply.Code == codeUnique && reply.ConstraintName == "messages_id":
-		return &DuplicateIDError{Stream: w.stream, ID: idIn(reply.Detail), Err: reply}
+		return &DuplicateIDError{Stream: w.stream, Expected: w.expected, ID: idIn(reply.Detail), Err: reply}
 	}
 	return fmt.Errorf("append to %s at version %d, nothing was written: %s: %w", w.stream, w.expected, advice(reply), reply)
 }

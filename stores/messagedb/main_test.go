@@ -122,9 +122,9 @@ func execute(ctx context.Context, text, sql string) error {
 	return errors.Join(err, conn.Close(ctx))
 }
 
-// dsn writes a connection string for the user and server of another, with some
+// changed writes a connection string for the user and server of another, with some
 // of its parts replaced or added.
-func dsn(text string, replace map[string]string) string {
+func changed(text string, replace map[string]string) string {
 	config, err := pgx.ParseConfig(text)
 	if err != nil {
 		panic("a connection string of the test is malformed")
@@ -145,21 +145,21 @@ func dsn(text string, replace map[string]string) string {
 }
 
 func withDatabase(text, database string) string {
-	return dsn(text, map[string]string{"dbname": database})
+	return changed(text, map[string]string{"dbname": database})
 }
 
 func appDSN(t testing.TB) string {
 	t.Helper()
-	return dsn(shared.get(t).ConnectionString, nil)
+	return changed(shared.get(t).ConnectionString, nil)
 }
 
 func adminDSN(t testing.TB) string {
 	t.Helper()
 	admin := shared.get(t).AdminConnectionString
 	if admin == "" {
-		t.Skip("this test needs a superuser, and the server that was named has none to offer (MDB_ADMIN_CONNECTION_STRING)")
+		skip(t, "this test needs a superuser, and the server that was named has none to offer (MDB_ADMIN_CONNECTION_STRING)")
 	}
-	return dsn(admin, nil)
+	return changed(admin, nil)
 }
 
 // freshDatabase makes a database of the test's own with nothing but Message DB

@@ -11,14 +11,22 @@ import (
 
 	"groupcheckout/domain/es"
 	"groupcheckout/reactor/feed"
+	"groupcheckout/stores/messagedb/dsn"
 )
 
 // Config says which servers to use, and how. A zero field means the default
 // named with it.
 //
 // A connection string may be written as Npgsql's (Host=db;Username=app;…), as
-// a postgres:// URL, or as libpq's key=value text. A password may also come
-// from PGPASSWORD or a password file.
+// a postgres:// URL, or as libpq's key=value text; package dsn says what becomes
+// of which key. A password may also come from PGPASSWORD or a password file.
+//
+// An append or read uses one connection, and waits for one if all of MaxConns
+// are in use: where there are more calls at once they take turns, and nothing
+// fails. Beside these there are up to 4 connections for the feed, which never
+// waits for the streams' calls, up to 2 for checkpoints, and one for each append
+// whose reply was lost while its outcome is looked for. Connections are made when
+// they are needed.
 type Config struct {
 	Connection           string // the leader, for writes; required
 	ReadConnection       string // where reads may lag; default Connection
@@ -30,7 +38,7 @@ type Config struct {
 	CheckpointSchema string
 
 	BatchSize     int           // events in a page of a stream or of a category; default 1000
-	MaxConns      int           // connections in each of the write and the read pool; default: as the connection string says, else 10
+	MaxConns      int           // connections in each of the write and the read pool, see above; default: as the connection string says, else 10
 	SettleTimeout time.Duration // how long to look for the outcome of an append whose reply was lost; default 5 s
 	Logger        *slog.Logger  // hears of what is passed over; default: nobody
 }
@@ -38,8 +46,8 @@ type Config struct {
 const (
 	defaultBatchSize     = 1000
 	defaultMaxConns      = 10
+	feedMaxConns         = 4 // a reader has one read under way for each category
 	checkpointMaxConns   = 2
-	largestPool          = 10_000 // far more than a server takes, so that a slip is noticed
 	defaultSettleTimeout = 5 * time.Second
 )
 
@@ -54,8 +62,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("messagedb: batch size %d, max connections %d and settle timeout %v must not be negative",
 			c.BatchSize, c.MaxConns, c.SettleTimeout)
 	}
-	if c.MaxConns > largestPool {
-		return c, fmt.Errorf("messagedb: at most %d connections can be asked for, not %d", largestPool, c.MaxConns)
+	if c.MaxConns > dsn.LargestPool {
+		return c, fmt.Errorf("messagedb: at most %d connections can be asked for, not %d", dsn.LargestPool, c.MaxConns)
 	}
 	if c.BatchSize == 0 {
 		c.BatchSize = defaultBatchSize
@@ -80,6 +88,7 @@ func (c Config) withDefaults() (Config, error) {
 type DB struct {
 	config      Config
 	write, read *pgxpool.Pool
+	feed        *pgxpool.Pool // leads to where read does; the streams' reads cannot starve it
 	checkpoint  *pgxpool.Pool // nil without a checkpoint schema
 	schema      string        // of the checkpoint table, as PostgreSQL stores the name
 }
@@ -117,6 +126,9 @@ func (db *DB) connect(ctx context.Context) (err error) {
 	if db.read, err = newPool(db.config.ReadConnection, ForReading, db.config.MaxConns); err != nil {
 		return err
 	}
+	if db.feed, err = newPool(db.config.ReadConnection, ForReading, feedMaxConns); err != nil {
+		return err
+	}
 	if db.config.CheckpointSchema != "" {
 		if db.checkpoint, err = newPool(db.config.CheckpointConnection, ForCheckpoints, checkpointMaxConns); err != nil {
 			return err
@@ -131,7 +143,7 @@ func (db *DB) connect(ctx context.Context) (err error) {
 // Close waits for the calls under way and closes all connections. It may be
 // called more than once.
 func (db *DB) Close() {
-	for _, pool := range []*pgxpool.Pool{db.write, db.read, db.checkpoint} {
+	for _, pool := range []*pgxpool.Pool{db.write, db.read, db.feed, db.checkpoint} {
 		if pool != nil {
 			pool.Close()
 		}

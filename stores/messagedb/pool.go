@@ -1,12 +1,15 @@
 package messagedb
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"groupcheckout/stores/messagedb/dsn"
 )
 
 // Use says what a connection is for.
@@ -19,42 +22,30 @@ const (
 	ForCheckpoints Use = "checkpoints"
 )
 
-// defaultConnectTimeout is Npgsql's. The driver's own would be two minutes.
-const defaultConnectTimeout = 15 * time.Second
-
-// newPool makes a pool without connecting. Every connection of it is pinned.
+// newPool makes a pool without connecting. Every connection of it is pinned. If
+// maxConns is 0, the connection string says how large the pool may get.
 func newPool(text string, use Use, maxConns int) (*pgxpool.Pool, error) {
-	said, err := parseConnection(text)
+	said, err := dsn.Parse(text)
 	if err != nil {
 		return nil, &SetupError{Problem: BadConnectionString, Connection: use, Err: err}
 	}
-	connConfig, err := said.connConfig()
+	connConfig, err := said.Config()
 	if err != nil {
 		return nil, &SetupError{Problem: BadConnectionString, Connection: use, Err: err}
 	}
 	// The pool's own defaults come with a configuration that it has parsed.
 	config, err := pgxpool.ParseConfig("host=localhost")
 	if err != nil {
-		return nil, &SetupError{Problem: BadConnectionString, Connection: use, Err: reasonOf(err)}
+		return nil, &SetupError{Problem: BadConnectionString, Connection: use, Err: err}
 	}
 	config.ConnConfig = connConfig
-	config.MaxConns = int32(poolSize(said.maxConns, maxConns)) //nolint:gosec // both were checked to be small
+	config.MaxConns = int32(cmp.Or(maxConns, said.MaxConns(), defaultMaxConns)) //nolint:gosec // both were checked to be small
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return pin(ctx, conn, use) }
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {
 		return nil, &SetupError{Problem: BadConnectionString, Connection: use, Err: err}
 	}
 	return pool, nil
-}
-
-func poolSize(said, configured int) int {
-	switch {
-	case configured > 0:
-		return configured
-	case said > 0:
-		return said
-	}
-	return defaultMaxConns
 }
 
 // pinSQL sets what every session of ours relies on. It is sent after the
@@ -80,7 +71,9 @@ type session struct {
 	started time.Time
 	// direct is false if the server knows the backend by another pid than the
 	// one that we were told while connecting. Then a pooler is in between,
-	// and what the backend does is not only for us.
+	// and what the backend does is not only for us. It is also false if the
+	// server hides the start time: a session whose role was changed may not
+	// see that of its own backend.
 	direct bool
 }
 

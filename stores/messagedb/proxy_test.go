@@ -59,7 +59,7 @@ func newProxy(t testing.TB, to string, stream es.StreamName, do func(p *proxy, c
 	}
 	p.done.Go(p.accept)
 	t.Cleanup(p.close)
-	return p, dsn(to, map[string]string{"host": "127.0.0.1", "port": fmt.Sprint(listener.Addr().(*net.TCPAddr).Port)})
+	return p, changed(to, map[string]string{"host": "127.0.0.1", "port": fmt.Sprint(listener.Addr().(*net.TCPAddr).Port)})
 }
 
 func (p *proxy) accept() {

@@ -39,16 +39,22 @@ import (
 // terminated: it counts as done once the leader shows it.
 //
 // No proof is to be had if no leader answers in time, if the role may not
-// terminate the backend, or if a pooler is in between: then the backend that
-// we know may be at work for others. The outcome is an [*es.UncertainError].
+// terminate the backend or see its own, or if a pooler is in between: then the
+// backend that we know may be at work for others. The outcome is an
+// [*es.UncertainError].
 
-// settlePause is the time between two looks, at a server that does not answer
-// yet or at a backend that is still there.
-const settlePause = 20 * time.Millisecond
+// The first and the longest pause between two looks, at a server that does not
+// answer yet or at a backend that is still there. Each pause is twice the one
+// before: a server in recovery has many appends that want to know, and each look
+// is a connection.
+const (
+	firstSettlePause   = 20 * time.Millisecond
+	longestSettlePause = 500 * time.Millisecond
+)
 
 var (
 	errNotLeader = errors.New("the server that answers is a replica")
-	errPooled    = errors.New("a connection pooler hides which session of the server the append ran in")
+	errPooled    = errors.New("a connection pooler hides which session of the server the append ran in, or the role may not see its own session in pg_stat_activity")
 )
 
 // settle finds out what became of an append. It returns nil if it was written.
@@ -60,7 +66,7 @@ func (s *Store) settle(ctx context.Context, w write, lost *lostReplyError) error
 	// The caller's context may be the reason why we are here.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.db.config.SettleTimeout)
 	defer cancel()
-	for {
+	for next := firstSettlePause; ; {
 		found, err := s.look(ctx, w, lost.session)
 		switch {
 		case err == nil && found == ours:
@@ -72,7 +78,7 @@ func (s *Store) settle(ctx context.Context, w write, lost *lostReplyError) error
 		case errors.Is(err, errPooled), hasCode(err, codeNoPrivilege):
 			return uncertain(w, cause, err)
 		}
-		if !pause(ctx) {
+		if !pause(ctx, &next) {
 			return uncertain(w, cause, err)
 		}
 	}
@@ -82,9 +88,12 @@ func uncertain(w write, cause, why error) error {
 	return &es.UncertainError{Stream: w.stream, Expected: w.expected, Err: fmt.Errorf("%w (and it could not be settled: %w)", cause, why)}
 }
 
-func pause(ctx context.Context) bool {
-	timer := time.NewTimer(settlePause)
+// pause waits as long as next says, and makes next longer. It returns false if
+// ctx ended first.
+func pause(ctx context.Context, next *time.Duration) bool {
+	timer := time.NewTimer(*next)
 	defer timer.Stop()
+	*next = min(2**next, longestSettlePause)
 	select {
 	case <-ctx.Done():
 		return false
@@ -166,7 +175,7 @@ func end(ctx context.Context, conn *pgx.Conn, of session) error {
 	if replica {
 		return errNotLeader
 	}
-	for {
+	for next := firstSettlePause; ; {
 		tag, err := conn.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2",
 			of.pid, of.started)
 		if err != nil {
@@ -175,7 +184,7 @@ func end(ctx context.Context, conn *pgx.Conn, of session) error {
 		if tag.RowsAffected() == 0 {
 			return nil
 		}
-		if !pause(ctx) {
+		if !pause(ctx, &next) {
 			return ctx.Err()
 		}
 	}

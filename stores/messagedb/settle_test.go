@@ -11,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"groupcheckout/domain/es"
-	"groupcheckout/harness/provision"
 )
 
 // What bites in all of these: the reply to an append is lost, and neither
@@ -90,7 +89,7 @@ func TestCancelledAppendThatHasNotArrived(t *testing.T) {
 		_, _ = server.Write(request)
 	})
 	name := "late_" + newCategory()
-	db := open(t, Config{Connection: dsn(through, map[string]string{"application_name": name})})
+	db := open(t, Config{Connection: changed(through, map[string]string{"application_name": name})})
 	_, err := db.Store().Append(ctx, stream, 0, newEvents(2))
 	var uncertain *es.UncertainError
 	if !errors.Is(err, context.Canceled) || errors.As(err, &uncertain) {
@@ -220,7 +219,7 @@ func TestTerminatedBackends(t *testing.T) {
 	admin := connect(t, adminDSN(t))
 	name := "killed_" + newCategory()
 	schema := checkpointSchema(t)
-	db := open(t, Config{Connection: dsn(appDSN(t), map[string]string{"application_name": name}), CheckpointSchema: schema})
+	db := open(t, Config{Connection: changed(appDSN(t), map[string]string{"application_name": name}), CheckpointSchema: schema})
 	checkpoints, err := db.Checkpoints()
 	if err != nil {
 		t.Fatal(err)
@@ -293,23 +292,4 @@ func TestCrashOfTheServer(t *testing.T) {
 	third := newEvents(1)
 	mustAppend(t, db.Store(), stream, 3, third...)
 	checkIDs(t, db.Store(), stream, append(append(first, second...), third...)...)
-}
-
-// ownServer brings up a server that the test may break. What it acknowledges
-// it keeps.
-func ownServer(t testing.TB) *provision.Server {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("it takes a server of its own")
-	}
-	server, err := provision.MessageDB(within(t), provision.Options{Way: provision.Local, Durable: true})
-	if err != nil {
-		t.Skipf("it takes a server of its own, as processes of this machine: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Errorf("stop the test's server: %v", err)
-		}
-	})
-	return server
 }

@@ -21,8 +21,9 @@ const SourceID = "messageDb"
 // Source is the feed of some categories. Each is a tranche, named as the
 // category. Its calls may overlap.
 //
-// It reads through the read pool, so a replica will do: within a category
-// events become visible in the order of their positions there too.
+// It reads where streams are read, so a replica will do: within a category
+// events become visible in the order of their positions there too. It does so
+// through connections of its own, since what it delivers keeps the others busy.
 type Source struct {
 	db        *DB
 	batchSize int
@@ -60,8 +61,8 @@ func (s *Source) Read(ctx context.Context, tranche feed.Tranche, from feed.Posit
 	if err := es.ValidateCategory(string(tranche)); err != nil {
 		return feed.Batch{}, fmt.Errorf("read a feed: %w", err)
 	}
-	rows, err := onceMore(ctx, s.db.read, func() ([]categoryRow, error) {
-		rows, err := s.db.read.Query(ctx, categorySQL, string(tranche), int64(from), s.batchSize)
+	rows, err := onceMore(ctx, s.db.feed, func() ([]categoryRow, error) {
+		rows, err := s.db.feed.Query(ctx, categorySQL, string(tranche), int64(from), s.batchSize)
 		if err != nil {
 			return nil, err
 		}

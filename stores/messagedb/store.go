@@ -39,20 +39,25 @@ func (e *lostReplyError) Unwrap() error { return e.err }
 // Append implements [es.Appender]. The time of an event is the server's, that
 // of the start of the transaction, and not [es.EventData.Time].
 //
-// An id that another event of the store has gives a [*DuplicateIDError]. An
-// append whose reply is lost takes up to [Config.SettleTimeout] longer, past
+// An id that another event of the store has gives a [*DuplicateIDError]. Every
+// error names the stream.
+//
+// An append whose reply is lost takes up to [Config.SettleTimeout] longer, past
 // the end of ctx too, to find out whether it was written.
 func (s *Store) Append(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData) (es.Version, error) {
-	if len(events) == 0 {
-		return expected, nil
-	}
 	if stream.IsZero() {
 		return 0, &es.NameError{Kind: "stream name", Reason: "it is the zero value"}
+	}
+	w := write{stream, expected, events}
+	if err := ctx.Err(); err != nil {
+		return 0, appendError(w, err)
+	}
+	if len(events) == 0 {
+		return expected, nil
 	}
 	if err := es.CheckEvents(stream, events); err != nil {
 		return 0, err
 	}
-	w := write{stream, expected, events}
 	err := s.attempt(ctx, w)
 	if s.worthRepeating(ctx, err) {
 		err = s.attempt(ctx, w)
@@ -174,7 +179,8 @@ func jsonb(body []byte) any {
 
 const readSQL = "SELECT position, type, data, metadata, id, time FROM get_stream_messages($1, $2, $3)"
 
-// Read implements [es.Reader], in pages of [Config.BatchSize].
+// Read implements [es.Reader], in pages of [Config.BatchSize]. Every error names
+// the stream.
 func (s *Store) Read(ctx context.Context, stream es.StreamName, from es.Version, freshness es.Freshness) ([]es.Event, error) {
 	if stream.IsZero() {
 		return nil, &es.NameError{Kind: "stream name", Reason: "it is the zero value"}

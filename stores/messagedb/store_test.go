@@ -3,6 +3,8 @@ package messagedb
 import (
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"groupcheckout/domain/es"
 	"groupcheckout/reactor/feed"
 	"groupcheckout/stores/storetest"
@@ -48,6 +50,52 @@ func TestStoreInSmallPages(t *testing.T) {
 		if want := max(6-from, 0); err != nil || len(got) != want {
 			t.Errorf("read from %d: got %d events and error %v, want %d and none", from, len(got), err, want)
 		}
+	}
+}
+
+// A reactor whose visits use up the connections would otherwise not learn what
+// comes next.
+func TestFeedDoesNotWaitForReads(t *testing.T) {
+	t.Parallel()
+	db := open(t, Config{MaxConns: 2})
+	occupy := func(pool *pgxpool.Pool) {
+		for range pool.Config().MaxConns {
+			conn, err := pool.Acquire(within(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(conn.Release)
+		}
+	}
+	category := newCategory()
+	mustAppend(t, db.Store(), streamOf(t, category), 0, newEvents(1)...)
+	occupy(db.read)
+	occupy(db.write)
+	batch, err := newSource(t, db, 0, category).Read(within(t), feed.Tranche(category), 0)
+	if err != nil || len(batch.Events) != 1 {
+		t.Errorf("got %d events and error %v, want 1 and none", len(batch.Events), err)
+	}
+}
+
+func TestSizesOfThePools(t *testing.T) {
+	t.Parallel()
+	text := changed(appDSN(t), map[string]string{"pool_max_conns": "7"})
+	for _, test := range []struct {
+		config Config
+		want   int32
+	}{
+		{Config{Connection: appDSN(t)}, 10},
+		{Config{Connection: text}, 7},
+		{Config{Connection: text, MaxConns: 3}, 3},
+	} {
+		db, err := Open(within(t), test.config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if write, read, feed := db.write.Config().MaxConns, db.read.Config().MaxConns, db.feed.Config().MaxConns; write != test.want || read != test.want || feed != 4 {
+			t.Errorf("%v: got pools of %d, %d and %d connections, want %d, %d and 4", test.config, write, read, feed, test.want, test.want)
+		}
+		db.Close()
 	}
 }
 

@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -14,6 +16,7 @@ func appends() []leaf {
 	return []leaf{
 		{"an append writes all of its events in order and returns the version after", appendsInOrder},
 		{"an append of no events writes nothing and returns the version that it expected", appendsNothing},
+		{"an append of no events needs a stream's name and a context that has not ended", appendsNothingInVain},
 		{"a hundred events fit in one append", appendsAHundred},
 		{"bodies of 100 KB are kept", appendsLargeBodies},
 		{"an event id that is in use spoils the whole append or nothing of it", appendsRepeatedID},
@@ -40,6 +43,21 @@ func appendsNothing(t testing.TB, f Fixture) {
 		mustAppend(t, f.Store, stream, expected)
 	}
 	checkStream(t, f.Store, stream, events...)
+}
+
+func appendsNothingInVain(t testing.TB, f Fixture) {
+	var name *es.NameError
+	if after, err := f.Store.Append(patient(t), es.StreamName{}, 0, nil); !errors.As(err, &name) {
+		t.Errorf("append of no events to the zero StreamName: got version %d and error %v, want a NameError", after, err)
+	}
+	if after, err := f.Store.Append(patient(t), es.StreamName{}, 0, NewEvents(1)); !errors.As(err, &name) {
+		t.Errorf("append to the zero StreamName: got version %d and error %v, want a NameError", after, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if after, err := f.Store.Append(ctx, UniqueStream(), 0, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("append of no events with a cancelled context: got version %d and error %v, want context.Canceled", after, err)
+	}
 }
 
 func appendsAHundred(t testing.TB, f Fixture) {

@@ -11,7 +11,7 @@ import (
 
 // patience is how long a test waits for what is to come true eventually, such
 // as an event that becomes visible in a feed, before it fails.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // Fixture is a store under test. All parts work on the same data.
 type Fixture struct {

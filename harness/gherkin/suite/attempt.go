@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,27 +20,36 @@ const closeLimit = 10 * time.Second
 // attempt runs a scenario once. It knows nothing of testing.
 func (c Config) attempt(parent context.Context, s *Scenario, number int) Result {
 	result := Result{Scenario: s, Attempt: number, Started: time.Now()}
-	rec := newRecorder(s)
+	rec := newRecorder(s, c.Definitions)
 	if s.empty != "" {
 		result.Status, result.Reason, result.Err = Failed, s.empty, errors.New(s.empty)
+		result.Hooks = rec.hooks
+		result.explain()
 		return result
 	}
 
 	ctx, cancel := context.WithTimeoutCause(parent, c.Timeout, &TimeoutError{Limit: c.Timeout})
 	defer cancel()
-	err := guard(gherkin.WithLog(ctx, rec.addLog), func(ctx context.Context) error {
+	err := guard(gherkin.WithRecorder(ctx, rec), func(ctx context.Context) error {
 		return c.play(ctx, s, rec)
 	})
 	if cause := context.Cause(ctx); cause != nil {
 		err = errors.Join(cause, err)
 	}
 	world := rec.seal()
-	result.Steps, result.Log = rec.steps, rec.log
+	result.Steps, result.Hooks, result.Attachments = rec.steps, rec.hooks, rec.attachments
 	result.judge(err, rec)
 
-	if err := closeWorld(context.WithoutCancel(parent), world); err != nil {
+	// What closing attaches has a record of its own: a scenario that was left
+	// behind may still be writing to the other.
+	closing := &recorder{current: -1, hook: -1}
+	err = closeWorld(gherkin.WithRecorder(context.WithoutCancel(parent), closing), world)
+	closing.seal()
+	result.Attachments = append(result.Attachments, closing.attachments...)
+	if err != nil {
 		result.fail(fmt.Errorf("close the world: %w", err))
 	}
+	result.explain()
 	result.Duration = time.Since(result.Started)
 	return result
 }
@@ -121,7 +131,12 @@ func (r *recorder) unsuspecting() bool {
 			return false
 		}
 	}
-	return r.hookErr() == nil
+	for _, hook := range r.hooks {
+		if hook.Status > Skipped {
+			return false
+		}
+	}
+	return r.hookErr() == nil && !r.overruled
 }
 
 // judge finds the verdict from the record and from what went wrong outside it.
@@ -130,6 +145,11 @@ func (r *Result) judge(err error, rec *recorder) {
 	for _, step := range r.Steps {
 		if step.Status > r.Status || step.Status == r.Status && r.Reason == "" && step.Err != nil {
 			r.Status, r.Reason = step.Status, step.reason()
+		}
+	}
+	for _, hook := range r.Hooks {
+		if hook.Err != nil && (hook.Status > r.Status || hook.Status == r.Status && r.Reason == "") {
+			r.Status, r.Reason = hook.Status, hook.reason()
 		}
 	}
 	if hookErr := rec.hookErr(); hookErr != nil {
@@ -143,32 +163,76 @@ func (r *Result) judge(err error, rec *recorder) {
 		}
 	case errors.Is(err, errGoexit):
 		// To godog the step has passed: nothing was returned and nothing panicked.
-		if rec.current >= 0 {
+		left := rec.endLeftHook() || slices.ContainsFunc(r.Hooks, func(h Hook) bool { return errors.Is(h.Err, errGoexit) })
+		if !left && rec.current >= 0 {
 			step := &r.Steps[rec.current]
 			step.Status, step.Err = Failed, errGoexit
 			r.Status, r.Reason = Failed, step.reason()
 		}
 		r.fail(err)
 	case errors.As(err, &timeout):
-		if rec.current >= 0 && rec.ended < len(r.Steps) {
+		still := errors.New("still running after the end of the time limit")
+		switch {
+		case rec.hook >= 0:
+			r.Hooks[rec.hook].finish(still)
+		case rec.current >= 0 && rec.ended < len(r.Steps):
 			step := &r.Steps[rec.current]
-			step.Status, step.Err = Failed, errors.New("still running after the end of the time limit")
+			step.Status, step.Err = Failed, still
 		}
-		r.Status, r.Reason = Failed, timeoutReason(timeout, r.Steps)
+		r.Status, r.Reason = Failed, r.timeoutReason(timeout)
 		r.Err = errors.Join(r.Err, err)
 	default:
 		r.settle(err)
 	}
 }
 
-// timeoutReason names the step that was not let go on, or that was not let begin.
-func timeoutReason(timeout *TimeoutError, steps []Step) string {
-	for _, step := range steps {
+// timeoutReason names the step or hook that was not let go on, or that was not
+// let begin.
+func (r *Result) timeoutReason(timeout *TimeoutError) string {
+	for _, step := range r.Steps {
 		if step.Status == Failed {
 			return fmt.Sprintf("%s, in: %s", timeout, step.label())
 		}
 	}
+	for _, hook := range r.Hooks {
+		if hook.Status == Failed {
+			return fmt.Sprintf("%s, in: %s", timeout, hook.Info)
+		}
+	}
 	return timeout.Error()
+}
+
+// outside is the name of the hook that stands for what is neither a step nor a
+// registered hook.
+const outside = "the harness"
+
+// explain adds a hook for what went wrong, or was skipped, outside the steps and
+// hooks, so that whoever reads only those learns of it.
+func (r *Result) explain() {
+	r.Hooks = slices.DeleteFunc(r.Hooks, func(h Hook) bool { return h.Info.Name == outside && h.Info.Index == 0 })
+	if r.Err == nil && r.explained() {
+		return
+	}
+	hook := Hook{Info: gherkin.HookInfo{Type: gherkin.AfterScenario, Name: outside}, Status: r.Status, Err: r.Err}
+	if hook.Err == nil {
+		hook.Err = errors.New(r.Reason)
+	}
+	if r.Status == Skipped {
+		hook.Err = &gherkin.SkipError{Reason: r.Reason}
+	}
+	if !slices.ContainsFunc(r.Steps, func(s Step) bool { return !s.Started.IsZero() }) &&
+		!slices.ContainsFunc(r.Hooks, func(h Hook) bool { return !h.Started.IsZero() }) {
+		hook.Info.Type = gherkin.BeforeScenario
+		r.Hooks = slices.Insert(r.Hooks, 0, hook)
+		return
+	}
+	r.Hooks = append(r.Hooks, hook)
+}
+
+func (r *Result) explained() bool {
+	return r.Status == Passed ||
+		slices.ContainsFunc(r.Steps, func(s Step) bool { return s.Status == r.Status && s.Err != nil }) ||
+		slices.ContainsFunc(r.Hooks, func(h Hook) bool { return h.Status == r.Status && h.Err != nil })
 }
 
 // settle takes in an error from outside the steps, which may be a skip.
@@ -209,6 +273,13 @@ func (s Step) reason() string {
 	default:
 		return s.label() + ": " + oneLine(s.Err.Error())
 	}
+}
+
+func (h Hook) reason() string {
+	if h.Status == Skipped {
+		return skipReason(h.Err)
+	}
+	return fmt.Sprintf("%s: %s", h.Info, oneLine(h.Err.Error()))
 }
 
 // skipReason takes off what godog puts around an error.

@@ -58,7 +58,7 @@ func TestVerdicts(t *testing.T) {
 		"a step skips":      {"", "When it is skipped because \"no clock\"\nThen a step", Skipped, "--", "no clock", []string{"skipped: no clock"}},
 		"godog.ErrSkip":     {"", "When it is skipped by godog", Skipped, "-", "no reason was given", nil},
 		"skips and fails":   {"", "When it is skipped, and fails", Failed, "✗", "When it is skipped, and fails: skipped: no clock …", []string{"broken"}},
-		"skip, undefined":   {"", "When it is skipped by godog\nThen nobody knows it", Undefined, "-?", "Then nobody knows it: no definition matches", nil},
+		"skip, undefined":   {"", "When it is skipped by godog\nThen nobody knows it", Skipped, "--", "no reason was given", nil},
 		"a step panics":     {"", "When it panics\nThen a step", Failed, "✗-", "When it panics: boom in a step", []string{"suite.panicInStep\n      \t", "fixture_test.go:"}},
 		"godog.T":           {"", "When godog.T fails", Failed, "✗", "When godog.T fails: fail called on TestingT", nil},
 		"leaves":            {"", "When it leaves its goroutine\nThen a step", Failed, "✗-", "When it leaves its goroutine: the goroutine was ended by runtime.Goexit", nil},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"testing"
 	"time"
 
@@ -59,6 +60,10 @@ type Config struct {
 	// Shuffle runs features, rules, scenarios and rows in random order.
 	Shuffle bool
 
+	// Reverse runs everything backwards. A run forwards and one backwards have
+	// seen every two scenarios in either order.
+	Reverse bool
+
 	// Seed repeats a shuffled order. A random one is chosen, and logged, if it
 	// is zero.
 	Seed uint64
@@ -69,9 +74,24 @@ type Config struct {
 	// after Around returns.
 	Around func(t *testing.T, scenario func(t *testing.T))
 
+	// Before run once before all scenarios, in order, and After once after all
+	// of them, the last one first. All of them run, whatever the others did. If
+	// one of Before does not pass then no scenario runs; the run fails if any
+	// does not pass. They do not run if -run selects nothing of the run.
+	Before, After []RunHook
+
 	// Report, if given, receives the result of each attempt as soon as it is
 	// known. Calls do not overlap.
 	Report func(Result)
+
+	// Reporters write the run down.
+	Reporters []Reporter
+}
+
+// RunHook runs once in a run. Its context ends with the test's.
+type RunHook struct {
+	Name string // for reports
+	Run  func(ctx context.Context) error
 }
 
 // World is what one attempt at a scenario runs against.
@@ -97,6 +117,14 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Retries < 0 {
 		errs = append(errs, fmt.Errorf("Config.Retries is %d: it must not be negative", c.Retries))
+	}
+	if c.Shuffle && c.Reverse {
+		errs = append(errs, errors.New("Config.Shuffle and Config.Reverse exclude each other: choose one order"))
+	}
+	for _, hook := range slices.Concat(c.Before, c.After) {
+		if hook.Run == nil {
+			errs = append(errs, fmt.Errorf("the run's hook %q has no function", hook.Name))
+		}
 	}
 	if c.Name == "" {
 		c.Name = "features"

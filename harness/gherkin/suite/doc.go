@@ -20,6 +20,8 @@
 //   - A skip, by [Config].Unsupported, a hook or a step, is a SKIP of go test
 //     with its reason, never a pass. It needs every joined error to be a skip: a
 //     failure beside it fails.
+//   - Nothing counts after a step or hook that skips the scenario, not even a step
+//     that is undefined.
 //   - A panic, in a step or a hook, fails its scenario with the stack and no other.
 //   - So does a scenario that outlives its time limit. Its context ends at the
 //     limit. A step that goes on all the same cannot be stopped: after a short
@@ -36,6 +38,10 @@
 //
 //	Load: parse once, select by tags
 //	  -> t.Run tree -> World -> Bind -> godog, in a goroutine -> Close -> verdict
+//
+// A [Reporter] is told of the plan, of each attempt and of the end, and writes it
+// down; the packages messages and junit have one each. Hooks of a run, which are
+// those of [Config].Before and After, are part of its verdict and of its reports.
 //
 // The hooks that World binds run within the recording ones, in godog's order.
 // godog runs the After hooks of a scenario at its first failing step, before the

@@ -100,13 +100,13 @@ func parse(uri string, source []byte, ids func() string) (*Feature, error) {
 	}
 	f.Name = document.Feature.Name
 	f.sections = sectionsOf(document.Feature)
-	f.addScenarios(parser.Pickles(*document, uri, ids))
+	f.addScenarios(parser.Pickles(*document, uri, ids), ids)
 	return f, nil
 }
 
 // addScenarios walks the document, since a pickle knows neither its rule nor
 // its keywords, and an outline without rows has no pickle.
-func (f *Feature) addScenarios(pickles []*messages.Pickle) {
+func (f *Feature) addScenarios(pickles []*messages.Pickle, ids func() string) {
 	byNode := map[string][]*messages.Pickle{}
 	for _, p := range pickles {
 		byNode[p.AstNodeIds[0]] = append(byNode[p.AstNodeIds[0]], p)
@@ -124,7 +124,7 @@ func (f *Feature) addScenarios(pickles []*messages.Pickle) {
 			note(child.Background.Steps)
 		case child.Scenario != nil:
 			note(child.Scenario.Steps)
-			f.addScenario(nil, child.Scenario, tags, byNode, steps)
+			f.addScenario(nil, child.Scenario, tags, byNode, steps, ids)
 		case child.Rule != nil:
 			inherited := slices.Concat(tags, names(child.Rule.Tags))
 			for _, inner := range child.Rule.Children {
@@ -133,7 +133,7 @@ func (f *Feature) addScenarios(pickles []*messages.Pickle) {
 				}
 				if inner.Scenario != nil {
 					note(inner.Scenario.Steps)
-					f.addScenario(child.Rule, inner.Scenario, inherited, byNode, steps)
+					f.addScenario(child.Rule, inner.Scenario, inherited, byNode, steps, ids)
 				}
 			}
 		}
@@ -141,7 +141,7 @@ func (f *Feature) addScenarios(pickles []*messages.Pickle) {
 	slices.SortStableFunc(f.Scenarios, func(a, b *Scenario) int { return cmp.Compare(a.Line, b.Line) })
 }
 
-func (f *Feature) addScenario(rule *messages.Rule, node *messages.Scenario, inherited []string, byNode map[string][]*messages.Pickle, steps map[string]*messages.Step) {
+func (f *Feature) addScenario(rule *messages.Rule, node *messages.Scenario, inherited []string, byNode map[string][]*messages.Pickle, steps map[string]*messages.Step, ids func() string) {
 	for i, pickle := range byNode[node.Id] {
 		s := f.newScenario(rule, node, pickle)
 		for _, step := range pickle.Steps {
@@ -161,7 +161,8 @@ func (f *Feature) addScenario(rule *messages.Rule, node *messages.Scenario, inhe
 	}
 	if len(byNode[node.Id]) == 0 {
 		s := f.newScenario(rule, node, &messages.Pickle{
-			Uri: f.URI, Name: node.Name, Location: node.Location, AstNodeIds: []string{node.Id},
+			Id: ids(), Uri: f.URI, Name: node.Name, Location: node.Location, AstNodeIds: []string{node.Id},
+			Language: f.Document.Feature.Language, Steps: []*messages.PickleStep{}, Tags: []*messages.PickleTag{},
 		})
 		s.Tags = slices.Concat(inherited, names(node.Tags))
 		s.empty = "the scenario outline has no row of examples"

@@ -9,6 +9,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+
+	"groupcheckout/harness/gherkin"
 )
 
 // grace is how long a scenario may take to notice that its time is over.
@@ -21,12 +23,7 @@ type TimeoutError struct{ Limit time.Duration }
 func (e *TimeoutError) Error() string { return fmt.Sprintf("the time limit of %s is over", e.Limit) }
 
 // PanicError is a panic outside a step, such as in a hook.
-type PanicError struct {
-	Value any
-	Stack string
-}
-
-func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
+type PanicError = gherkin.PanicError
 
 // AbandonedError says that a goroutine did not end although its context had.
 // It goes on, and may use what has been closed.

@@ -108,8 +108,18 @@ func fixtures() map[string]fixture {
 		"flaky":      {"Feature: F\nScenario: a\n* it fails once\nScenario: b\n* it fails with \"x\"\nScenario: c\n* nobody knows it\n", Config{Retries: 1, Sequential: true}},
 		"sequential": {threeInOrder, Config{Sequential: true}},
 		"shuffled":   {threeInOrder, Config{Sequential: true, Shuffle: true, Seed: 4}},
+		"reversed":   {threeInOrder, Config{Sequential: true, Reverse: true}},
 		"no seed":    {threeInOrder, Config{Shuffle: true}},
 		"bubble":     {"Feature: F\nScenario: a\n* it takes longer than allowed\nScenario: b\n* a step\nScenario: c\n* it hangs until the world is closed\n", Config{Timeout: 24 * time.Hour, Around: synctest.Test}},
+		"hooks":      {threeInOrder, Config{Before: []RunHook{hooked("b1", nil), hooked("b2", nil)}, After: []RunHook{hooked("a1", nil), hooked("a2", nil)}}},
+		"bad before": {threeInOrder, Config{Before: []RunHook{hooked("b1", errors.New("no server")), hooked("b2", nil)}, After: []RunHook{hooked("a1", nil)}}},
+		"bad after":  {threeInOrder, Config{After: []RunHook{hooked("a1", nil), hooked("a2", errors.New("the books do not balance"))}}},
+		"hook boom":  {threeInOrder, Config{Before: []RunHook{{Name: "b1", Run: func(context.Context) error { panic("boom in a run's hook") }}}}},
+		"bad start":  {threeInOrder, Config{Reporters: []Reporter{&teller{start: errors.New("no disk")}, &teller{}}}},
+		"bad write":  {threeInOrder, Config{Sequential: true, Reporters: []Reporter{&teller{attempt: errors.New("disk full")}}}},
+		"bad end":    {threeInOrder, Config{Sequential: true, Reporters: []Reporter{&teller{finish: errors.New("disk gone")}}}},
+		"two orders": {threeInOrder, Config{Shuffle: true, Reverse: true}},
+		"bad hook":   {threeInOrder, Config{Before: []RunHook{{Name: "b1"}}}},
 		"no around":  {threeInOrder, Config{Around: func(*testing.T, func(*testing.T)) {}}},
 		"bad around": {threeInOrder, Config{Around: func(*testing.T, func(*testing.T)) { panic("boom around") }}},
 		"meeting": {
@@ -119,6 +129,26 @@ func fixtures() map[string]fixture {
 		"crowd": {"Feature: F" + strings.Repeat("\nScenario Outline: O\n* a step\nExamples:\n|x|"+strings.Repeat("\n|1|", 10), 4), Config{World: noMoreThanTwo()}},
 		"twice": {"Feature: F\nScenario: same\n* a step\nScenario: same\n* it fails with \"x\"\n", Config{}},
 	}
+}
+
+// hooked makes a hook of the run that prints its name.
+func hooked(name string, err error) RunHook {
+	return RunHook{Name: name, Run: func(context.Context) error { fmt.Println("result " + name); return err }}
+}
+
+// teller is a reporter that prints what it is told.
+type teller struct{ start, attempt, finish error }
+
+func (r *teller) Start(p Plan) error {
+	fmt.Printf("result start %d of %d\n", len(p.Scenarios), len(p.Features[0].Scenarios))
+	return r.start
+}
+
+func (r *teller) Attempt(Result) error { return r.attempt }
+
+func (r *teller) Finish(s Summary) error {
+	fmt.Printf("result finish %d, success %t\n", s.Total(), s.Success())
+	return r.finish
 }
 
 // meetingOfThree makes worlds whose step waits until three of them have come.

@@ -7,8 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cucumber/godog"
 	messages "github.com/cucumber/messages/go/v34"
+
+	"groupcheckout/harness/gherkin"
 )
 
 // Status is what became of a step or scenario. The greater one prevails.
@@ -53,9 +54,18 @@ type Step struct {
 	Status      Status
 	Started     time.Time // zero if it did not run
 	Duration    time.Duration
-	Err         error // why it did not pass; nil for one that was left out after another
-	Log         []string
-	Attachments []godog.Attachment
+	Err         error                // why it did not pass; nil for one that was left out after another
+	Attachments []gherkin.Attachment // with the lines of its log, in order
+}
+
+// Hook is what became of a hook. One that was left out is skipped, with no Err.
+type Hook struct {
+	Info        gherkin.HookInfo
+	Status      Status
+	Started     time.Time // zero if it did not run
+	Duration    time.Duration
+	Err         error // why it did not pass
+	Attachments []gherkin.Attachment
 }
 
 // Result is what became of an attempt at a scenario.
@@ -69,7 +79,13 @@ type Result struct {
 	Duration      time.Duration
 	Attempt       int // from 1
 	WillBeRetried bool
-	Log           []string // of what came before the first step
+	Attachments   []gherkin.Attachment // of what is neither a step nor a hook: the world
+
+	// Hooks are those that Config.Definitions has for the scenario, in the order
+	// in which they run. What went wrong, or was skipped, outside all of them
+	// and the steps has an entry too, with no index; so every verdict has
+	// something that explains it.
+	Hooks []Hook
 }
 
 // Flaky tells whether the scenario passed, but not at the first attempt.
@@ -95,9 +111,22 @@ type Summary struct {
 	Flaky    int
 	Failed   int // with the undefined, pending, ambiguous and empty ones
 	Skipped  int
-	Selected int           // by tags
+	Selected int // by tags
+	Started  time.Time
 	Duration time.Duration // by the clock on the wall
 	Results  []Result      // the last attempt at each, in the order of the files
+	Hooks    []Hook        // those of the run that ran
+	Err      error         // what is wrong with the run as a whole, or nil
+}
+
+// Success tells whether go test calls the run a success.
+func (s Summary) Success() bool {
+	for _, hook := range s.Hooks {
+		if hook.Status != Passed {
+			return false
+		}
+	}
+	return s.Failed == 0 && s.Err == nil
 }
 
 // Total is the number of scenarios that ran or were skipped.
@@ -129,6 +158,14 @@ func (s Summary) WriteText(w io.Writer) error {
 	fmt.Fprintf(&b, " (%s)\n", s.Duration.Round(time.Millisecond))
 	skips := map[string]int{}
 	var reasons []string
+	for _, hook := range s.Hooks {
+		if hook.Status != Passed {
+			fmt.Fprintf(&b, "  %-9s %s\n", hook.Status, hook.reason())
+		}
+	}
+	if s.Err != nil {
+		fmt.Fprintf(&b, "  %-9s %v\n", Failed, s.Err)
+	}
 	for _, r := range s.Results {
 		switch {
 		case r.Status == Skipped:

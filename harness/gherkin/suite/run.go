@@ -2,6 +2,7 @@ package suite
 
 import (
 	"cmp"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -38,23 +39,44 @@ func Run(t *testing.T, config Config) Summary {
 		shuffle(tree, rand.New(rand.NewPCG(c.Seed, 0)))
 	}
 
-	d := &driver{config: c, summary: Summary{Name: c.Name, Selected: len(selected)}}
-	started := time.Now()
+	if c.Reverse {
+		reverse(tree)
+	}
+
+	d := &driver{config: c, plan: c.plan(features, leaves(tree))}
+	d.summary = Summary{Name: c.Name, Selected: len(selected), Started: d.plan.Started}
 	entered := false
 	t.Run(c.Name, func(t *testing.T) {
 		entered = true
+		if err := d.start(); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.before(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 		d.branches(t, tree)
 	})
-	d.summary.Duration = time.Since(started)
-	if entered && len(d.summary.Results) == 0 && !t.Failed() {
-		t.Errorf("none of the %d selected scenarios was run: -run=%q and -skip=%q leave none",
-			len(selected), flagValue("test.run"), flagValue("test.skip"))
+	if !entered {
+		return d.summary
 	}
+	if len(d.summary.Results) == 0 && !t.Failed() {
+		err := fmt.Errorf("none of the %d selected scenarios was run: -run=%q and -skip=%q leave none",
+			len(selected), flagValue("test.run"), flagValue("test.skip"))
+		d.summary.Err = err
+		t.Error(err)
+	}
+	if err := d.after(t.Context()); err != nil {
+		t.Error(err)
+	}
+	d.summary.Duration = time.Since(d.summary.Started)
 	order := make(map[*Scenario]int, len(selected))
 	for i, s := range selected {
 		order[s] = i
 	}
 	slices.SortFunc(d.summary.Results, func(a, b Result) int { return cmp.Compare(order[a.Scenario], order[b.Scenario]) })
+	if err := d.finish(); err != nil {
+		t.Error(err)
+	}
 	return d.summary
 }
 
@@ -67,6 +89,7 @@ func flagValue(name string) string {
 
 type driver struct {
 	config  Config
+	plan    Plan
 	mu      sync.Mutex
 	summary Summary
 }
@@ -96,17 +119,20 @@ func (d *driver) leaf(t *testing.T, s *Scenario) {
 			if reason == "" {
 				reason = "no reason was given"
 			}
-			d.collect(Result{
-				Scenario: s, Status: Skipped, Reason: reason, Steps: newRecorder(s).steps,
+			rec := newRecorder(s, d.config.Definitions)
+			r := Result{
+				Scenario: s, Status: Skipped, Reason: reason, Steps: rec.steps, Hooks: rec.hooks,
 				Started: time.Now(), Attempt: 1,
-			})
+			}
+			r.explain()
+			d.collect(t, r)
 			skip(t, reason)
 		}
 	}
 	for number := 1; ; number++ {
 		r := d.attempt(t, s, number)
 		r.WillBeRetried = number <= d.config.Retries && r.Status == Failed && s.empty == ""
-		d.collect(r)
+		d.collect(t, r)
 		if r.WillBeRetried {
 			fmt.Fprintf(t.Output(), "attempt %d failed, another follows\n%s", number, d.config.text(r))
 			continue
@@ -148,10 +174,12 @@ func (d *driver) attempt(t *testing.T, s *Scenario, number int) (r Result) {
 	if d.config.Around == nil {
 		return d.config.attempt(t.Context(), s, number)
 	}
-	r = Result{Scenario: s, Attempt: number, Started: time.Now(), Steps: newRecorder(s).steps}
+	rec := newRecorder(s, d.config.Definitions)
+	r = Result{Scenario: s, Attempt: number, Started: time.Now(), Steps: rec.steps, Hooks: rec.hooks}
 	defer func() {
 		if value := recover(); value != nil {
 			r.fail(fmt.Errorf("around the scenario: %w", &PanicError{Value: value, Stack: ownFrames(string(debug.Stack()))}))
+			r.explain()
 		}
 	}()
 	calls := 0
@@ -162,11 +190,13 @@ func (d *driver) attempt(t *testing.T, s *Scenario, number int) (r Result) {
 	})
 	if calls != 1 {
 		r.fail(fmt.Errorf("Config.Around called the scenario %d times instead of once", calls))
+		r.explain()
 	}
 	return r
 }
 
-func (d *driver) collect(r Result) {
+func (d *driver) collect(t *testing.T, r Result) {
+	t.Helper()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !r.WillBeRetried {
@@ -174,5 +204,11 @@ func (d *driver) collect(r Result) {
 	}
 	if d.config.Report != nil {
 		d.config.Report(r)
+	}
+	for _, reporter := range d.config.Reporters {
+		if err := reporter.Attempt(r); err != nil {
+			d.summary.Err = errors.Join(d.summary.Err, err)
+			t.Error(err)
+		}
 	}
 }

@@ -158,6 +158,9 @@ func TestWhatCannotBeRunFails(t *testing.T) {
 		"bad file":   "dir/f.feature:1:1: expected:",
 		"no world":   "make the world: no",
 		"bad config": "Config.Retries is -1: it must not be negative",
+		"two orders": "Config.Shuffle and Config.Reverse exclude each other: choose one order",
+		"bad hook":   "the run's hook \"b1\" has no function",
+		"hook boom":  "before run: b1 (suite/process_test.go:",
 		"no around":  "Config.Around called the scenario 0 times instead of once",
 		"bad around": "around the scenario: panic: boom around",
 	} {
@@ -166,6 +169,63 @@ func TestWhatCannotBeRunFails(t *testing.T) {
 			t.Errorf("%s: got exit status %d, want 1", name, status)
 		}
 		wantIn(t, output, want)
+	}
+}
+
+func TestHooksOfTheRun(t *testing.T) {
+	t.Parallel()
+	const scenarios = 3
+	for name, test := range map[string]struct {
+		status int
+		before []string
+		ran    int
+		after  []string
+		output string
+	}{
+		"hooks":      {0, []string{"b1", "b2"}, scenarios, []string{"a2", "a1"}, "3 scenarios: 3 passed"},
+		"bad before": {1, []string{"b1", "b2"}, 0, []string{"a1"}, "failed    before run: b1: no server"},
+		"bad after":  {1, nil, scenarios, []string{"a2", "a1"}, "the books do not balance"},
+	} {
+		output, status := process(t, name)
+		got := results(output)
+		if status != test.status || len(got) != len(test.before)+test.ran+len(test.after) {
+			t.Errorf("%s: got exit status %d and %q", name, status, got)
+			continue
+		}
+		if first := got[:len(test.before)]; !slices.Equal(first, test.before) {
+			t.Errorf("%s: got %q first, want %q", name, first, test.before)
+		}
+		if last := got[len(got)-len(test.after):]; !slices.Equal(last, test.after) {
+			t.Errorf("%s: got %q last, want %q", name, last, test.after)
+		}
+		wantIn(t, output, test.output)
+	}
+	if output, _ := process(t, "hooks", "-test.run=TestFixture/other"); len(results(output)) != 0 {
+		t.Errorf("got %q of a run of which nothing was selected, want nothing", results(output))
+	}
+}
+
+func TestReporters(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		want   []string
+		output string
+	}{
+		"bad start": {[]string{"start 3 of 3", "start 3 of 3", "finish 0, success false", "finish 0, success false"}, "no disk"},
+		"bad write": {[]string{
+			"start 3 of 3", "a passed attempt 1 again false", "b passed attempt 1 again false",
+			"c passed attempt 1 again false", "finish 3, success false",
+		}, "disk full"},
+		"bad end": {[]string{
+			"start 3 of 3", "a passed attempt 1 again false", "b passed attempt 1 again false",
+			"c passed attempt 1 again false", "finish 3, success true",
+		}, "disk gone"},
+	} {
+		output, status := process(t, name)
+		if diff := cmp.Diff(test.want, results(output)); diff != "" || status != 1 {
+			t.Errorf("%s: got exit status %d, results (-want +got):\n%s", name, status, diff)
+		}
+		wantIn(t, output, test.output)
 	}
 }
 
@@ -239,6 +299,9 @@ func TestOrder(t *testing.T) {
 	}
 	if first, second := order("shuffled"), order("shuffled"); first != second || first == "abc" {
 		t.Errorf("got the orders %s and %s for the same seed, want one that is not abc", first, second)
+	}
+	if got := order("reversed"); got != "cba" {
+		t.Errorf("got the order %s, want cba", got)
 	}
 	output, _ := process(t, "no seed", "-test.v")
 	wantIn(t, output, "to repeat this order set the seed to ")

@@ -40,7 +40,8 @@ func (c Config) text(r Result) string {
 	}
 	line(heading, s.Line)
 	b.WriteByte('\n')
-	indented(&b, "    ", r.Log...)
+	indented(&b, "    ", logLines(r.Attachments)...)
+	c.hooks(&b, r, gherkin.BeforeScenario)
 	for _, step := range r.Steps {
 		line("  "+mark(step.Status)+" "+step.label(), step.Line)
 		if step.Duration >= slow {
@@ -48,15 +49,31 @@ func (c Config) text(r Result) string {
 		}
 		b.WriteByte('\n')
 		indented(&b, "      ", argumentLines(step.Argument)...)
-		indented(&b, "      ", step.Log...)
+		indented(&b, "      ", logLines(step.Attachments)...)
 		if step.Err != nil {
 			indented(&b, "      ", c.explain(step)...)
 		}
 	}
+	c.hooks(&b, r, gherkin.AfterScenario)
 	if r.Err != nil {
 		indented(&b, "  ! ", detail(r.Err))
 	}
 	return b.String()
+}
+
+// hooks shows the registered hooks that have something to say.
+func (c Config) hooks(b *strings.Builder, r Result, when gherkin.HookType) {
+	for _, hook := range r.Hooks {
+		lines := logLines(hook.Attachments)
+		if hook.Info.Index == 0 || hook.Info.Type != when || hook.Err == nil && len(lines) == 0 {
+			continue
+		}
+		fmt.Fprintf(b, "  %s %s  %s\n", mark(hook.Status), hook.Info, hook.Info.Location)
+		indented(b, "      ", lines...)
+		if hook.Err != nil {
+			indented(b, "      ", c.explain(Step{Status: hook.Status, Err: hook.Err})...)
+		}
+	}
 }
 
 func mark(s Status) string {
@@ -114,13 +131,22 @@ func keyword(step Step) gherkin.Keyword {
 // detail writes an error with the stack that it carries, if it does.
 func detail(err error) string {
 	text := strings.TrimSpace(err.Error())
+	if stack := Stack(err); stack != "" {
+		return text + "\n" + stack
+	}
+	return text
+}
+
+// Stack returns the stack that an error of a step or hook carries, or "". Frames
+// that lie between a step and its driver are left out.
+func Stack(err error) string {
 	var panicked *PanicError
 	var abandoned *AbandonedError
 	switch {
 	case errors.As(err, &panicked):
-		return text + "\n" + panicked.Stack
+		return panicked.Stack
 	case errors.As(err, &abandoned):
-		return text + "\n" + abandoned.Stack
+		return abandoned.Stack
 	}
 	// godog keeps a step's stack in an error of its own that prints it for %+v.
 	for e := err; e != nil; e = errors.Unwrap(e) {
@@ -129,10 +155,10 @@ func detail(err error) string {
 		}
 		own := strings.TrimSpace(e.Error())
 		if long := strings.TrimSpace(fmt.Sprintf("%+v", e)); strings.HasPrefix(long, own) && long != own {
-			return text + "\n" + ownFrames(strings.TrimPrefix(long, own))
+			return ownFrames(strings.TrimPrefix(long, own))
 		}
 	}
-	return text
+	return ""
 }
 
 func argumentLines(argument *messages.PickleStepArgument) []string {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -48,6 +49,25 @@ func shuffle(nodes []*node, random *rand.Rand) {
 	for _, n := range nodes {
 		shuffle(n.children, random)
 	}
+}
+
+func reverse(nodes []*node) {
+	slices.Reverse(nodes)
+	for _, n := range nodes {
+		reverse(n.children)
+	}
+}
+
+// leaves lists the scenarios in the order of the tree.
+func leaves(nodes []*node) []*Scenario {
+	var list []*Scenario
+	for _, n := range nodes {
+		if n.scenario != nil {
+			list = append(list, n.scenario)
+		}
+		list = append(list, leaves(n.children)...)
+	}
+	return list
 }
 
 // title makes a name of a subtest. A slash would look like a level to -run.

@@ -1,18 +1,24 @@
-// Command provision brings up a Message DB server, runs another command while
-// it is up, and takes it down again.
+// Command provision brings up servers, runs another command while they are up,
+// and takes them down again.
 //
-//	provision [-way address|container|local] [-image IMAGE] [--] COMMAND [ARGUMENT ...]
+//	provision [-kind KIND,...] [-way address|container|local] [-image IMAGE] [--] COMMAND [ARGUMENT ...]
 //
-// COMMAND finds the server in MDB_CONNECTION_STRING and, as a superuser, in
-// MDB_ADMIN_CONNECTION_STRING; MDB_PROVISIONED says how it was brought up. One
-// server then does for all the test binaries of a run. Signals are passed on
+// A kind is messagedb, which is also the default, or dynamodb. COMMAND finds the
+// servers in its environment, in the variables that package provision reads,
+// and in words how they were brought up: MDB_CONNECTION_STRING,
+// MDB_ADMIN_CONNECTION_STRING and MDB_PROVISIONED of Message DB;
+// EQUINOX_DYNAMO_SERVICE_URL, EQUINOX_DYNAMO_ACCESS_KEY_ID,
+// EQUINOX_DYNAMO_SECRET_ACCESS_KEY and DDB_PROVISIONED of DynamoDB. One server
+// of a kind then does for all the test binaries of a run. Signals are passed on
 // to COMMAND, and its exit status is this command's. Status 125 means that
-// COMMAND was not run, or that the server did not stop as it should.
+// COMMAND was not run, or that a server did not stop as it should.
 //
 //	provision -schema
+//	provision -jars
 //
-// prints the folder of the npm package with the Message DB schema, after
-// fetching it if need be. An image of the server is built from it.
+// print the folder of the npm package with the Message DB schema, and that of
+// the files of DynamoDB Local, after fetching them if need be. Images of the
+// servers are built from them.
 package main
 
 import (
@@ -25,6 +31,8 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	tclog "github.com/testcontainers/testcontainers-go/log"
@@ -51,9 +59,12 @@ func run(args []string, stdout, stderr io.Writer) (int, error) {
 		fmt.Fprintln(stderr, "usage: provision [flags] [--] COMMAND [ARGUMENT ...]")
 		flags.PrintDefaults()
 	}
-	way := flags.String("way", "", "the only `way` to bring the server up: address, container or local (default: the first that works)")
-	image := flags.String("image", "", "the container's `image` (default: $MDB_IMAGE, else "+provision.DefaultImage+")")
+	kinds := flags.String("kind", "messagedb", "the `kinds` of servers to bring up, separated by commas: messagedb, dynamodb")
+	way := flags.String("way", "", "the only `way` to bring a server up: address, container or local (default: the first that works)")
+	image := flags.String("image", "", "the container's `image`, for one kind of server (default: $MDB_IMAGE, else "+
+		provision.DefaultImage+"; $DDB_IMAGE, else "+provision.DefaultDynamoDBImage+")")
 	schema := flags.Bool("schema", false, "print the folder of the Message DB schema and exit")
+	jars := flags.Bool("jars", false, "print the folder of DynamoDB Local and exit")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return 0, err
@@ -65,42 +76,99 @@ func run(args []string, stdout, stderr io.Writer) (int, error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{ReplaceAttr: withoutTime}))
-	if *schema {
-		dir, err := provision.MessageDBPackage(ctx, log)
-		if err != nil {
-			return notRun, err
-		}
-		fmt.Fprintln(stdout, dir)
-		return 0, nil
-	}
-	if flags.NArg() == 0 {
+	switch {
+	case *schema:
+		return printFolder(ctx, stdout, log, provision.MessageDBPackage)
+	case *jars:
+		return printFolder(ctx, stdout, log, provision.DynamoDBLocalJars)
+	case flags.NArg() == 0:
 		return notRun, errors.New("no command was given; see provision -help")
 	}
-	server, err := provision.MessageDB(ctx, provision.Options{Way: provision.Way(*way), Image: *image, Log: log})
-	if err != nil {
-		return notRun, err
+	servers, err := bringUp(ctx, *kinds, provision.Options{Way: provision.Way(*way), Image: *image, Log: log})
+	status := notRun
+	if err == nil {
+		status, err = runWith(servers, flags.Args())
 	}
-	status, err := runWith(server, flags.Args())
-	if closed := server.Close(); closed != nil {
+	if closed := closeAll(servers); closed != nil {
 		return notRun, errors.Join(err, closed)
 	}
 	return status, err
 }
 
-// runWith runs a command on the server and returns its exit status, which is
-// 128 and the signal's number if a signal ended it.
-func runWith(server *provision.Server, commandLine []string) (int, error) {
+// printFolder prints the folder of something that is fetched.
+func printFolder(ctx context.Context, out io.Writer, log *slog.Logger, fetch func(context.Context, *slog.Logger) (string, error)) (int, error) {
+	dir, err := fetch(ctx, log)
+	if err != nil {
+		return notRun, err
+	}
+	fmt.Fprintln(out, dir)
+	return 0, nil
+}
+
+// server is one of any kind.
+type server interface {
+	Environment() []string
+	Close() error
+}
+
+// bringUp brings up a server of each kind. The caller closes those that it
+// returns, also beside an error.
+func bringUp(ctx context.Context, kinds string, options provision.Options) ([]server, error) {
+	names := strings.Split(kinds, ",")
+	for i, name := range names {
+		if name != "messagedb" && name != "dynamodb" {
+			return nil, fmt.Errorf("there is no kind %q of server; choose messagedb, dynamodb, or both with a comma between them", name)
+		}
+		if slices.Contains(names[:i], name) {
+			return nil, fmt.Errorf("the kind %s is named twice", name)
+		}
+	}
+	if options.Image != "" && len(names) > 1 {
+		return nil, errors.New("one image does not do for several kinds of servers; set MDB_IMAGE and DDB_IMAGE instead")
+	}
+	var up []server
+	for _, name := range names {
+		// No nil pointer may get into the list as a server that is not nil.
+		var err error
+		if name == "messagedb" {
+			var s *provision.Server
+			if s, err = provision.MessageDB(ctx, options); err == nil {
+				up = append(up, s)
+			}
+		} else {
+			var s *provision.DynamoDBServer
+			if s, err = provision.DynamoDB(ctx, options); err == nil {
+				up = append(up, s)
+			}
+		}
+		if err != nil {
+			return up, err
+		}
+	}
+	return up, nil
+}
+
+func closeAll(servers []server) error {
+	var errs []error
+	for _, s := range slices.Backward(servers) {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// runWith runs a command with the servers in its environment and returns its
+// exit status, which is 128 and the signal's number if a signal ended it.
+func runWith(servers []server, commandLine []string) (int, error) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
 
 	command := exec.Command(commandLine[0], commandLine[1:]...) //nolint:noctx // it ends by itself or by a signal passed on
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
-	command.Env = append(os.Environ(),
-		provision.EnvConnectionString+"="+server.ConnectionString,
-		provision.EnvAdminConnectionString+"="+server.AdminConnectionString,
-		provision.EnvProvisioned+"="+server.How,
-	)
+	command.Env = os.Environ()
+	for _, s := range servers {
+		command.Env = append(command.Env, s.Environment()...)
+	}
 	if err := command.Start(); err != nil {
 		return notRun, err
 	}

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"groupcheckout/harness/provision"
 )
@@ -22,7 +25,7 @@ func TestTheCommandsExitStatusIsPassedOn(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := runWith(&provision.Server{}, []string{"sh", "-c", test.script})
+			got, err := runWith(nil, []string{"sh", "-c", test.script})
 			if err != nil || got != test.want {
 				t.Errorf("got status %d and error %v, want status %d", got, err, test.want)
 			}
@@ -30,22 +33,55 @@ func TestTheCommandsExitStatusIsPassedOn(t *testing.T) {
 	}
 }
 
-func TestTheCommandFindsTheServerInItsEnvironment(t *testing.T) {
-	t.Parallel()
-	server := &provision.Server{ConnectionString: "theirs", AdminConnectionString: "admins", How: "by magic"}
-	const check = `test "$MDB_CONNECTION_STRING/$MDB_ADMIN_CONNECTION_STRING/$MDB_PROVISIONED" = "theirs/admins/by magic"`
-	if got, err := runWith(server, []string{"sh", "-c", check}); err != nil || got != 0 {
+func TestTheCommandFindsTheServersInItsEnvironment(t *testing.T) {
+	t.Setenv(provision.EnvRegion, "eu-west-1") // an address beside it would be an error
+	servers := []server{
+		&provision.Server{ConnectionString: "theirs", AdminConnectionString: "admins", How: "by magic"},
+		&provision.DynamoDBServer{ServiceURL: "url", AccessKeyID: "key", SecretAccessKey: "secret", How: "by miracle"},
+	}
+	const check = `
+		test "$MDB_CONNECTION_STRING/$MDB_ADMIN_CONNECTION_STRING/$MDB_PROVISIONED" = "theirs/admins/by magic" &&
+		test "$EQUINOX_DYNAMO_SERVICE_URL/$EQUINOX_DYNAMO_ACCESS_KEY_ID/$EQUINOX_DYNAMO_SECRET_ACCESS_KEY/$DDB_PROVISIONED" = "url/key/secret/by miracle" &&
+		test "$EQUINOX_DYNAMO_REGION" = ""`
+	if got, err := runWith(servers, []string{"sh", "-c", check}); err != nil || got != 0 {
 		t.Errorf("got status %d and error %v, want status 0", got, err)
 	}
 }
 
+func TestServersAreClosedInReverse(t *testing.T) {
+	t.Parallel()
+	var closed []string
+	broken := errors.New("broken")
+	err := closeAll([]server{
+		&fakeServer{close: func() error { closed = append(closed, "first"); return nil }},
+		&fakeServer{close: func() error { closed = append(closed, "second"); return broken }},
+	})
+	if diff := cmp.Diff([]string{"second", "first"}, closed); diff != "" || !errors.Is(err, broken) {
+		t.Errorf("got %v and error %v, want second and first, and %v", closed, err, broken)
+	}
+}
+
+type fakeServer struct{ close func() error }
+
+func (*fakeServer) Environment() []string { return nil }
+func (s *fakeServer) Close() error        { return s.close() }
+
 func TestWhatCannotBeRun(t *testing.T) {
 	t.Parallel()
 	missing := filepath.Join(t.TempDir(), "missing")
-	if got, err := runWith(&provision.Server{}, []string{missing}); got != notRun || err == nil || !strings.Contains(err.Error(), missing) {
+	if got, err := runWith(nil, []string{missing}); got != notRun || err == nil || !strings.Contains(err.Error(), missing) {
 		t.Errorf("got status %d and error %v, want status %d and an error that names %s", got, err, notRun, missing)
 	}
-	for _, args := range [][]string{{}, {"-nonsense"}, {"-way", "podman", "--", "true"}} {
+	for _, args := range [][]string{
+		{},
+		{"-nonsense"},
+		{"-way", "podman", "--", "true"},
+		{"-kind", "dynamodb", "-way", "podman", "--", "true"},
+		{"-kind", "redis", "--", "true"},
+		{"-kind", "", "--", "true"},
+		{"-kind", "dynamodb,dynamodb", "--", "true"},
+		{"-kind", "messagedb,dynamodb", "-image", "x", "--", "true"},
+	} {
 		if got, err := run(args, io.Discard, io.Discard); got != notRun || err == nil {
 			t.Errorf("arguments %q: got status %d and error %v, want status %d and an error", args, got, err, notRun)
 		}

@@ -1,11 +1,12 @@
-package messagedb
+package dsn
 
 import (
-	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 )
 
 // said is what a test expects of a connection string.
@@ -54,11 +55,11 @@ func TestConnectionStrings(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			parsed, err := parseConnection(test.text)
+			parsed, err := Parse(test.text)
 			if err != nil {
 				t.Fatalf("got error %v, want none", err)
 			}
-			config, err := parsed.connConfig()
+			config, err := parsed.Config()
 			if err != nil {
 				t.Fatalf("got error %v, want none", err)
 			}
@@ -72,27 +73,38 @@ func TestConnectionStrings(t *testing.T) {
 			if test.want.Password != "" && strings.Contains(config.ConnString(), test.want.Password) {
 				t.Error("the driver was given the password as text")
 			}
+			config, err = pgx.ParseConfig(parsed.URL())
+			if err != nil {
+				t.Fatalf("the driver does not read the URL: %v", err)
+			}
+			got = said{config.Host, config.User, config.Password, config.Database, config.Port}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("what the driver reads in the URL (-want +got)\n%s", diff)
+			}
 		})
 	}
 }
 
-func TestConnectionStringParameters(t *testing.T) {
+func TestParameters(t *testing.T) {
 	t.Parallel()
 	const text = "Host=a,b:5444;Username=app;SSL Mode=VerifyFull;Timeout=3;Maximum Pool Size=7;Application Name=it's me;" +
 		"Target Session Attributes=PreferStandby;Options=-c search_path=evil;Timezone=UTC;Client Encoding=UTF8"
-	got, err := parseConnection(text)
+	got, err := Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := settings{maxConns: 7, params: map[string]string{
+	want := Settings{numbers: map[string]int{"pool_max_conns": 7}, params: map[string]string{
 		"host": "a,b", "port": ",5444", "user": "app", "sslmode": "verify-full", "connect_timeout": "3",
 		"application_name": "it's me", "target_session_attrs": "prefer-standby", "options": "-c search_path=evil",
 		"timezone": "UTC", "client_encoding": "UTF8",
 	}}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(settings{})); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Settings{})); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	config, err := got.connConfig()
+	if got.MaxConns() != 7 {
+		t.Errorf("got a pool of %d, want 7", got.MaxConns())
+	}
+	config, err := got.Config()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +113,33 @@ func TestConnectionStringParameters(t *testing.T) {
 	}
 }
 
-func TestConnectionStringPasswordFromTheEnvironment(t *testing.T) {
+// The URL says all that the connection string did, but for what other programs
+// would not understand.
+func TestURL(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"Host=db;Port=5433;Username=app;Password=a b+c/@:;Database=ms;SSL Mode=Disable": "postgres://app:a%20b+c%2F%40%3A@db:5433/ms?sslmode=disable",
+		"Host=a,b:5444;Username=app":                        "postgres://app@/?host=a%2Cb&port=%2C5444",
+		"host=/run/pg user=app dbname='a@b?'":               "postgres://app@/?dbname=a%40b%3F&host=%2Frun%2Fpg",
+		"Host=::1;Password=a+b":                             "postgres:///?host=%3A%3A1&password=a%2Bb",
+		"host=db sslpassword='a b' sslkey=k":                "postgres://db/?sslkey=k&sslpassword=a%20b",
+		"Host=db;Maximum Pool Size=7;Keepalive=5;Timeout=3": "postgres://db/?connect_timeout=3",
+	} {
+		parsed, err := Parse(text)
+		if err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		if got := parsed.URL(); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+		parsed.numbers = map[string]int{}
+		if again, err := Parse(parsed.URL()); err != nil || !cmp.Equal(parsed, again, cmp.AllowUnexported(Settings{})) {
+			t.Errorf("%q: got error %v and other settings out of the URL", text, err)
+		}
+	}
+}
+
+func TestPasswordFromTheEnvironment(t *testing.T) {
 	t.Setenv("PGPASSWORD", "from the environment")
 	for text, want := range map[string]string{
 		"Host=db;Username=app":             "from the environment",
@@ -109,11 +147,11 @@ func TestConnectionStringPasswordFromTheEnvironment(t *testing.T) {
 		"Host=db;Username=app;Password=it": "it",
 		"postgres://app@db":                "from the environment",
 	} {
-		parsed, err := parseConnection(text)
+		parsed, err := Parse(text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		config, err := parsed.connConfig()
+		config, err := parsed.Config()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,6 +174,9 @@ func TestMalformedConnectionStrings(t *testing.T) {
 		"a pair in a password":      {"Host=db;Password=a;s3cret=1;Username=app", "quoted"},
 		"an open quote":             {"Host=db;Password='s3cret;Username=app", "not closed"},
 		"text behind a quote":       {"Host=db;Password='a's3cret;Username=app", "closing quote"},
+		"a slip behind libpq's key": {"host=db;Username=app;Password=s3cret;Databse=ms", "part 4"},
+		"one, the password first":   {"password=s3cret;Host=db;Databse=ms", "part 3"},
+		"a slip in the last key":    {"user=app;Password=s3cret;Hots=db", "part 3"},
 		"a space in a password":     {"host=db password=a s3cret user=app", "quoted"},
 		"an open quote of libpq":    {"host=db password='s3cret user=app", "not closed"},
 		"a key that names it":       {"Host=db;Password s3cret=1;Username=app", "part 2"},
@@ -152,6 +193,8 @@ func TestMalformedConnectionStrings(t *testing.T) {
 		"one in libpq's form":       {"host=db sslmode=sometimes password=s3cret", "TLS"},
 		"a file that is missing":    {"host=db sslmode=verify-full sslrootcert=/no/such/file password=s3cret", "no such file"},
 		"a timeout that is none":    {"Host=db;Timeout=soon", "whole number"},
+		"a keepalive that is none":  {"Host=db;Keepalive=soon;Password=s3cret", "whole number"},
+		"one in libpq's form, too":  {"host=db keepalives_idle=-1 password=s3cret", "whole number"},
 		"a pool of none":            {"Host=db;Maximum Pool Size=0", "whole number"},
 		"an encoding":               {"Host=db;Client Encoding=LATIN1", "UTF8"},
 		"revocation checks":         {"Host=db;Check Certificate Revocation=true", "not supported"},
@@ -160,10 +203,12 @@ func TestMalformedConnectionStrings(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Open(t.Context(), Config{Connection: test.text})
-			var setup *SetupError
-			if !errors.As(err, &setup) || setup.Problem != BadConnectionString || setup.Connection != ForWriting {
-				t.Fatalf("got error %v, want a malformed connection string for writing", err)
+			parsed, err := Parse(test.text)
+			if err == nil {
+				_, err = parsed.Config()
+			}
+			if err == nil {
+				t.Fatal("got no error")
 			}
 			if !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got error %q, want %q in it", err, test.want)
@@ -196,12 +241,19 @@ func FuzzConnectionStrings(f *testing.F) {
 			"URL, in": "postgres://app@db/ms?password=" + percent(password) + "&sslmode=disable",
 		}
 		for form, text := range quoted {
-			parsed, err := parseConnection(text)
+			parsed, err := Parse(text)
 			if err != nil {
 				t.Errorf("%s: got error %v, want none", form, err)
 			}
 			if parsed.password != password {
 				t.Errorf("%s: got password %q, want %q", form, parsed.password, password)
+			}
+			again, err := Parse(parsed.URL())
+			if diff := cmp.Diff(parsed, again, cmp.AllowUnexported(Settings{})); diff != "" || err != nil {
+				t.Errorf("%s, as a URL: got error %v and (-want +got)\n%s", form, err, diff)
+			}
+			if printed := fmt.Sprintf("%v %+v %s", parsed, parsed, parsed); strings.Contains(printed, marker) {
+				t.Errorf("%s: the settings print the password: %s", form, printed)
 			}
 		}
 		// Written carelessly, it may be misread, but never repeated.
@@ -210,9 +262,9 @@ func FuzzConnectionStrings(f *testing.F) {
 			"host=db password=" + password + " user=app", "postgres://app:" + password + "@db/ms?sslmode=x",
 			"postgres://app@db/ms?password=" + password + "&a=b", "postgres://" + password, password,
 		} {
-			parsed, err := parseConnection(text)
+			parsed, err := Parse(text)
 			if err == nil {
-				_, err = parsed.connConfig()
+				_, err = parsed.Config()
 			}
 			if err != nil && strings.Contains(err.Error(), marker) {
 				t.Errorf("%q: the error shows the password: %v", text, err)

@@ -1,4 +1,4 @@
-package messagedb
+package dsn
 
 import (
 	"errors"
@@ -118,8 +118,11 @@ func npgsqlRules() map[string]rule {
 		"timezone":                   {to: "timezone"},
 		"options":                    {to: "options"},
 		"timeout":                    {to: "connect_timeout", value: anInteger(0, longestTimeout)},
-		"maximumpoolsize":            {to: toMaxConns, value: anInteger(1, largestPool)},
-		"maxpoolsize":                {to: toMaxConns, value: anInteger(1, largestPool)},
+		"maximumpoolsize":            {to: toMaxConns, value: anInteger(1, LargestPool)},
+		"maxpoolsize":                {to: toMaxConns, value: anInteger(1, LargestPool)},
+		"keepalive":                  {to: toKeepAliveIdle, value: anInteger(0, longestTimeout)},
+		"tcpkeepalivetime":           {to: toKeepAliveIdle, value: anInteger(0, longestTimeout)},
+		"tcpkeepaliveinterval":       {to: toKeepAliveInterval, value: anInteger(0, longestTimeout)},
 		"encoding":                   {to: "client_encoding", value: utf8Only},
 		"clientencoding":             {to: "client_encoding", value: utf8Only},
 		"rootcertificate":            {to: "sslrootcert"},
@@ -157,7 +160,8 @@ func npgsqlRules() map[string]rule {
 	for _, key := range []string{
 		"searchpath", "pooling", "minimumpoolsize", "minpoolsize", "connectionidlelifetime", "connectionpruninginterval",
 		"connectionlifetime", "loadbalancetimeout", "commandtimeout", "internalcommandtimeout", "cancellationtimeout",
-		"keepalive", "tcpkeepalive", "tcpkeepalivetime", "tcpkeepaliveinterval", "readbuffersize", "writebuffersize",
+		"tcpkeepalive", // it is on anyway
+		"readbuffersize", "writebuffersize",
 		"socketreceivebuffersize", "socketsendbuffersize", "maxautoprepare", "autoprepareminusages", "noresetonclose",
 		"loadtablecomposites", "enlist", "persistsecurityinfo", "includeerrordetail", "includefailedbatchedcommand",
 		"logparameters", "multiplexing", "writecoalescingbufferthresholdbytes", "loadbalancehosts", "hostrecheckseconds",

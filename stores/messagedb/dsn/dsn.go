@@ -1,31 +1,29 @@
-package messagedb
+package dsn
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/jackc/pgx/v5"
 )
 
-// A connection string is read here, into settings named as libpq names them,
-// and only then handed to the driver. The driver never sees a password as
-// text: its errors repeat the text that it was given and can only guess which
-// part of a malformed one was the secret. For the same reason no error in
-// these files repeats a value, nor a key that might be a piece of a password.
-
-// settings is what a connection string says.
-type settings struct {
+// Settings is what a connection string says. It holds passwords and prints
+// none. The zero value says nothing.
+type Settings struct {
 	params      map[string]string // libpq keyword to value, without the secrets
+	numbers     map[string]int    // what the driver is not told: see the constants below
 	password    string            // empty: from the environment or a password file
 	sslPassword string            // of the client certificate's key
-	maxConns    int               // 0: not said
 }
+
+// String says nothing, since settings may be printed by accident.
+func (s Settings) String() string { return "the settings of a connection" }
+
+// MaxConns is the size of a pool that the connection string asks for, from 1 to
+// [LargestPool], or 0 if it does not say.
+func (s Settings) MaxConns() int { return s.numbers[toMaxConns] }
 
 // setting is one key and its value as they were written.
 type setting struct {
@@ -40,40 +38,51 @@ type rule struct {
 }
 
 const (
-	toNothing     = ""               // known, and without a meaning here
-	toPassword    = "password"       // kept apart
-	toSSLPassword = "sslpassword"    // kept apart
-	toMaxConns    = "pool_max_conns" // the size of our pool
-	toHosts       = "hosts"          // Npgsql's list of host and host:port
+	toNothing     = ""            // known, and without a meaning here
+	toPassword    = "password"    // kept apart
+	toSSLPassword = "sslpassword" // kept apart
+	toHosts       = "hosts"       // Npgsql's list of host and host:port
+
+	// The numbers.
+	toMaxConns          = "pool_max_conns"      // the size of a pool
+	toKeepAlives        = "keepalives"          // 0: TCP does not keep connections alive
+	toKeepAliveIdle     = "keepalives_idle"     // in seconds; 0: the default
+	toKeepAliveInterval = "keepalives_interval" // in seconds; 0: the default
+	toKeepAliveCount    = "keepalives_count"    // 0: the default
 )
+
+// LargestPool is the largest size of a pool that can be asked for. It is far
+// more than a server takes, so that a slip is noticed.
+const LargestPool = 10_000
 
 var (
-	errEmptyConnection = errors.New("it is empty")
-	errNeitherForm     = errors.New("it is neither Npgsql's form (Host=…;Username=…), nor a postgres:// URL, nor libpq's key=value form")
+	errEmpty       = errors.New("it is empty")
+	errNeitherForm = errors.New("it is neither Npgsql's form (Host=…;Username=…), nor a postgres:// URL, nor libpq's key=value form")
 )
 
-// parseConnection reads a connection string in any of the three forms.
-func parseConnection(text string) (settings, error) {
+// Parse reads a connection string in any of the three forms. An error says what
+// is wrong with it, and may be shown.
+func Parse(text string) (Settings, error) {
 	if strings.TrimSpace(text) == "" {
-		return settings{}, errEmptyConnection
+		return Settings{}, errEmpty
 	}
 	if strings.ContainsRune(text, 0) {
-		return settings{}, errors.New("it holds a NUL character")
+		return Settings{}, errors.New("it holds a NUL character")
 	}
 	for _, scheme := range []string{"postgres://", "postgresql://"} {
 		if rest, ok := strings.CutPrefix(text, scheme); ok {
 			pairs, err := splitURL(rest)
 			if err != nil {
-				return settings{}, err
+				return Settings{}, err
 			}
 			return collect(pairs, libpqRules(), strings.TrimSpace)
 		}
 	}
 	if scheme, _, ok := strings.Cut(text, "://"); ok && !strings.Contains(scheme, "=") {
-		return settings{}, errors.New("its scheme is neither postgres:// nor postgresql://")
+		return Settings{}, errors.New("its scheme is neither postgres:// nor postgresql://")
 	}
 	if !strings.Contains(text, "=") {
-		return settings{}, errNeitherForm
+		return Settings{}, errNeitherForm
 	}
 	return parseKeyed(text)
 }
@@ -83,8 +92,10 @@ var errAnotherKey = errors.New("a value without quotes goes on with another key;
 // parseKeyed tells Npgsql's form from libpq's, which share keys and look alike
 // with a single one. The text is Npgsql's if all of it makes sense that way.
 // "host=a user=b" does too, with a strange host: a value that goes on with a
-// space and a key speaks for libpq.
-func parseKeyed(text string) (settings, error) {
+// space and a key speaks for libpq. The other way round "host=a;Password=b" makes
+// sense as libpq's, with a host that would be shown: a semicolon speaks for
+// Npgsql, but in a password.
+func parseKeyed(text string) (Settings, error) {
 	fromNpgsql, npgsqlErr := parseNpgsql(text)
 	if npgsqlErr == nil {
 		return fromNpgsql, nil
@@ -94,15 +105,15 @@ func parseKeyed(text string) (settings, error) {
 	case libpqErr == nil:
 		return fromLibpq, nil
 	case strings.Contains(text, ";"):
-		return settings{}, npgsqlErr
+		return Settings{}, npgsqlErr
 	}
-	return settings{}, libpqErr
+	return Settings{}, libpqErr
 }
 
-func parseNpgsql(text string) (settings, error) {
+func parseNpgsql(text string) (Settings, error) {
 	pairs, err := splitNpgsql(text)
 	if err != nil {
-		return settings{}, err
+		return Settings{}, err
 	}
 	rules := npgsqlRules()
 	for _, p := range pairs {
@@ -111,7 +122,7 @@ func parseNpgsql(text string) (settings, error) {
 			pattern = sharedKey // these may well have an equals sign in them
 		}
 		if p.bare && pattern.MatchString(p.value) {
-			return settings{}, errAnotherKey
+			return Settings{}, errAnotherKey
 		}
 	}
 	return collect(pairs, rules, npgsqlKey)
@@ -120,25 +131,39 @@ func parseNpgsql(text string) (settings, error) {
 var (
 	anyKey    = regexp.MustCompile(`\s\w+\s*=`)
 	sharedKey = regexp.MustCompile(`(?i)\s(host|port|user|username|dbname|database|sslmode|application_name|options)\s*=`)
+
+	semicolon  = regexp.MustCompile(`;`)
+	npgsqlNext = regexp.MustCompile(`(?i);(host|server|port|username|userid|user|database|password)=`)
 )
 
-func parseKeyValue(text string) (settings, error) {
+var errSemicolon = errors.New("a value without quotes has a semicolon in it, which separates pairs in Npgsql's form; libpq's form separates them by a space")
+
+func parseKeyValue(text string) (Settings, error) {
 	pairs, err := splitKeyValue(text)
 	if err != nil {
-		return settings{}, err
+		return Settings{}, err
+	}
+	for _, p := range pairs {
+		pattern := semicolon
+		if p.key == "password" || p.key == "sslpassword" {
+			pattern = npgsqlNext
+		}
+		if p.bare && pattern.MatchString(p.value) {
+			return Settings{}, errSemicolon
+		}
 	}
 	return collect(pairs, libpqRules(), strings.TrimSpace)
 }
 
 // collect applies the rules to what was written. The last of equal keys wins,
 // and an empty value counts as not said.
-func collect(pairs []setting, rules map[string]rule, normal func(string) string) (settings, error) {
-	s := settings{params: map[string]string{}}
+func collect(pairs []setting, rules map[string]rule, normal func(string) string) (Settings, error) {
+	s := Settings{params: map[string]string{}, numbers: map[string]int{}}
 	hosts, secretBefore := "", false
 	for i, p := range pairs {
 		r, known := rules[normal(p.key)]
 		if !known {
-			return settings{}, unknownKey(i, p.key, secretBefore)
+			return Settings{}, unknownKey(i, p.key, secretBefore)
 		}
 		if p.value == "" && r.to != toPassword {
 			continue
@@ -146,7 +171,7 @@ func collect(pairs []setting, rules map[string]rule, normal func(string) string)
 		if r.value != nil {
 			value, err := r.value(p.value)
 			if err != nil {
-				return settings{}, fmt.Errorf("the value of %s %w", normal(p.key), err)
+				return Settings{}, fmt.Errorf("the value of %s %w", normal(p.key), err)
 			}
 			p.value = value
 		}
@@ -156,8 +181,8 @@ func collect(pairs []setting, rules map[string]rule, normal func(string) string)
 			s.password, secretBefore = p.value, true
 		case toSSLPassword:
 			s.sslPassword, secretBefore = p.value, true
-		case toMaxConns:
-			s.maxConns, _ = strconv.Atoi(p.value) // the rule made sure of it
+		case toMaxConns, toKeepAlives, toKeepAliveIdle, toKeepAliveInterval, toKeepAliveCount:
+			s.numbers[r.to], _ = strconv.Atoi(p.value) // the rule made sure of it
 		case toHosts:
 			hosts = p.value
 		default:
@@ -165,7 +190,11 @@ func collect(pairs []setting, rules map[string]rule, normal func(string) string)
 		}
 	}
 	if hosts != "" {
-		s.params["host"], s.params["port"] = splitHosts(hosts, s.params["port"])
+		host, port := splitHosts(hosts, s.params["port"])
+		s.params["host"] = host
+		if port != "" {
+			s.params["port"] = port
+		}
 	}
 	return s, nil
 }
@@ -182,51 +211,6 @@ func unknownKey(index int, key string, secretBefore bool) error {
 		return fmt.Errorf("part %d has a key that is not known here", index+1)
 	}
 	return fmt.Errorf("the key %q is not known here", key)
-}
-
-// connConfig turns the settings into the driver's configuration. An error may
-// be shown: the driver was given no secret to repeat.
-func (s settings) connConfig() (*pgx.ConnConfig, error) {
-	var text strings.Builder
-	escape := strings.NewReplacer(`\`, `\\`, `'`, `\'`)
-	for key, value := range s.params {
-		if value != "" {
-			fmt.Fprintf(&text, "%s='%s' ", key, escape.Replace(value))
-		}
-	}
-	options := pgx.ParseConfigOptions{}
-	if s.sslPassword != "" {
-		options.GetSSLPassword = func(context.Context) string { return s.sslPassword }
-	}
-	config, err := pgx.ParseConfigWithOptions(text.String(), options)
-	if err != nil {
-		return nil, reasonOf(err)
-	}
-	if s.password != "" {
-		config.Password = s.password
-	}
-	if config.ConnectTimeout == 0 {
-		config.ConnectTimeout = defaultConnectTimeout
-	}
-	return config, nil
-}
-
-// reasonOf says why the driver refused the settings, without repeating any.
-func reasonOf(err error) error {
-	var file *fs.PathError
-	switch text := err.Error(); {
-	case errors.As(err, &file):
-		return fmt.Errorf("a file that its TLS settings name (sslrootcert, sslcert, sslkey) cannot be read: %w", file.Err)
-	case strings.Contains(text, "TLS"), strings.Contains(text, "ssl"):
-		return errors.New("its TLS settings (sslmode, sslrootcert, sslcert, sslkey, sslpassword) do not fit together")
-	case strings.Contains(text, "service"):
-		return errors.New("the service that it names is not in the service file")
-	case strings.Contains(text, "port numbers"):
-		return errors.New("it has neither one port for all hosts nor one for each")
-	case strings.Contains(text, "target_session_attrs"):
-		return errors.New("target_session_attrs must be any, primary, standby, prefer-standby, read-write or read-only")
-	}
-	return errors.New("it, or a PG… variable of the environment, has a value that the driver does not accept")
 }
 
 // Values that more than one form shares.

@@ -1,4 +1,4 @@
-package messagedb
+package dsn
 
 import (
 	"errors"
@@ -159,8 +159,8 @@ func splitAuthority(hosts string) (host, port string, err error) {
 }
 
 // libpqRules knows libpq's keywords as far as the driver has a use for them,
-// and the settings of the server that make sense here. Those that this package
-// pins are accepted and have no effect.
+// and the settings of the server that make sense here. Those that a session of
+// Message DB has pinned are accepted and have no effect.
 func libpqRules() map[string]rule {
 	rules := map[string]rule{
 		"dbname":          {to: "dbname"},
@@ -169,8 +169,13 @@ func libpqRules() map[string]rule {
 		"password":        {to: toPassword},
 		"sslpassword":     {to: toSSLPassword},
 		"connect_timeout": {to: "connect_timeout", value: anInteger(0, longestTimeout)},
-		"pool_max_conns":  {to: toMaxConns, value: anInteger(1, largestPool)},
+		"pool_max_conns":  {to: toMaxConns, value: anInteger(1, LargestPool)},
 		"client_encoding": {to: "client_encoding", value: utf8Only},
+
+		"keepalives":          {to: toKeepAlives, value: anInteger(0, 1)},
+		"keepalives_idle":     {to: toKeepAliveIdle, value: anInteger(0, longestTimeout)},
+		"keepalives_interval": {to: toKeepAliveInterval, value: anInteger(0, longestTimeout)},
+		"keepalives_count":    {to: toKeepAliveCount, value: anInteger(0, 127)},
 	}
 	for _, key := range []string{
 		"host", "user", "passfile", "service", "servicefile", "application_name", "options", "timezone",
@@ -183,8 +188,7 @@ func libpqRules() map[string]rule {
 	}
 	for _, key := range []string{
 		"search_path", "enable_seqscan", "default_transaction_isolation",
-		"keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
-		"gssencmode", "sslcompression", "fallback_application_name",
+		"tcp_user_timeout", "gssencmode", "sslcompression", "fallback_application_name",
 	} {
 		rules[key] = rule{to: toNothing}
 	}

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"groupcheckout/harness/provision"
+	"groupcheckout/reactor/feed"
+	"groupcheckout/stores"
+	"groupcheckout/stores/dynamodb"
+)
+
+// patience limits every wait of these tests.
+const patience = 2 * time.Minute
+
+// underTest makes this test binary the Lambda.
+const underTest = "INDEXER_LAMBDA_UNDER_TEST"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(underTest) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func TestVariablesThatAreWrong(t *testing.T) {
+	t.Parallel()
+	const secret = "Sesame"
+	right := map[string]string{
+		"EQUINOX_DYNAMO_SERVICE_URL": "http://127.0.0.1:1", "EQUINOX_DYNAMO_ACCESS_KEY_ID": "k", "EQUINOX_DYNAMO_SECRET_ACCESS_KEY": secret,
+		"EQUINOX_DYNAMO_TABLE_INDEX": "hotel-index",
+	}
+	for _, test := range []struct{ variable, value, want string }{
+		{"EQUINOX_DYNAMO_TABLE_INDEX", "", "EQUINOX_DYNAMO_TABLE_INDEX is not set"},
+		{"EQUINOX_DYNAMO_TABLE", "hotel-index", "a table of its own"},
+		{"EQUINOX_DYNAMO_REGION", "eu-west-1", "only one can have an effect"},
+		{"EQUINOX_DYNAMO_SERVICE_URL", "", "say where the tables are"},
+		{"EQUINOX_DYNAMO_ACCESS_KEY_ID", "", "only together"},
+		{"EQUINOX_ONLY_WARN_GAP", "perhaps", `is "perhaps", and has to be true or false`},
+	} {
+		t.Run(test.want, func(t *testing.T) {
+			t.Parallel()
+			_, err := open(t.Context(), func(name string) string {
+				if name == test.variable {
+					return test.value
+				}
+				return right[name]
+			}, slog.New(slog.DiscardHandler))
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Fatalf("got error %v, want one with %q", err, test.want)
+			}
+			if strings.Contains(err.Error(), secret) {
+				t.Errorf("the error gives the secret away: %v", err)
+			}
+		})
+	}
+}
+
+func TestTheRegionIsTheLambdasUnlessSet(t *testing.T) {
+	t.Parallel()
+	for set, want := range map[string]string{"": "eu-north-1", "eu-west-1": "eu-west-1"} {
+		variables := map[string]string{"EQUINOX_DYNAMO_REGION": set, "AWS_REGION": "eu-north-1", "EQUINOX_DYNAMO_TABLE_INDEX": "hotel-index"}
+		config, err := configOf(func(name string) string { return variables[name] })
+		if err != nil || config.Region != want || config.AccessKeyID != "" {
+			t.Errorf("EQUINOX_DYNAMO_REGION %q: got the region %q and error %v, want %s", set, config.Region, err, want)
+		}
+	}
+}
+
+// runtime is the part of Lambda's runtime that a function talks to: it hands one
+// event out and takes the answer.
+type runtime struct {
+	event    string
+	answered chan string // the path and the body
+}
+
+// ServeHTTP implements http.Handler.
+func (r *runtime) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	if !strings.HasSuffix(request.URL.Path, "/invocation/next") {
+		body, _ := io.ReadAll(request.Body)
+		w.WriteHeader(http.StatusAccepted)
+		r.answered <- request.URL.Path + " " + string(body)
+		return
+	}
+	if r.event == "" {
+		<-request.Context().Done() // there is no other event
+		return
+	}
+	w.Header().Set("Lambda-Runtime-Aws-Request-Id", "1")
+	w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(patience).UnixMilli()))
+	fmt.Fprint(w, r.event)
+	r.event = ""
+}
+
+func TestTheLambdaIndexesABatch(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	server, err := provision.DynamoDB(ctx, provision.Options{})
+	if err != nil {
+		t.Fatalf("this test needs a DynamoDB: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	name := "lambda-" + uuid.NewString()
+	config := dynamodb.Config{
+		ServiceURL: server.ServiceURL, AccessKeyID: server.AccessKeyID, SecretAccessKey: dynamodb.Secret(server.SecretAccessKey),
+		Table: name, IndexTable: name + "-index",
+	}
+	if _, err := dynamodb.Init(ctx, config, dynamodb.Provision{}); err != nil {
+		t.Fatal(err)
+	}
+	backend, err := stores.DynamoDB(ctx, config, stores.DynamoDBOptions{}, "GroupCheckout")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(backend.Close)
+
+	records, err := json.Marshal(map[string]any{"Records": []any{map[string]any{
+		"eventName": "INSERT",
+		"dynamodb": map[string]any{
+			"SequenceNumber": "1", "StreamViewType": "NEW_IMAGE",
+			"Keys": map[string]any{"p": map[string]any{"S": "GroupCheckout-a"}, "i": map[string]any{"N": "2147483647"}},
+			"NewImage": map[string]any{
+				"p": map[string]any{"S": "GroupCheckout-a"}, "n": map[string]any{"N": "1"}, "a": map[string]any{"N": "1"},
+				"c": map[string]any{"L": []any{map[string]any{"S": "StaysSelected"}}},
+			},
+		},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fake := &runtime{event: string(records), answered: make(chan string, 10)}
+	api := httptest.NewServer(fake)
+	t.Cleanup(api.Close)
+	t.Cleanup(api.CloseClientConnections)
+	output := startLambda(t, strings.TrimPrefix(api.URL, "http://"), append(server.Environment(), "EQUINOX_DYNAMO_TABLE_INDEX="+config.IndexTable))
+	select {
+	case answer := <-fake.answered:
+		if want := "/2018-06-01/runtime/invocation/1/response null"; answer != want {
+			t.Fatalf("got the answer %q, want %q; it wrote:\n%s", answer, want, output())
+		}
+	case <-ctx.Done():
+		t.Fatalf("the Lambda did not answer; it wrote:\n%s", output())
+	}
+	batch, err := backend.Source.Read(ctx, "0", 0)
+	if err != nil || len(batch.Events) != 1 || batch.Events[0].Stream.String() != "GroupCheckout-a" {
+		t.Errorf("got %v and error %v from the feed, want the one event", batch, err)
+	}
+	if end, err := backend.Source.End(ctx, "0"); err != nil || end != feed.Position(1) {
+		t.Errorf("got the end %d and error %v, want 1", end, err)
+	}
+}
+
+// startLambda starts the Lambda until the end of the test. It returns what the
+// Lambda wrote, once it was killed.
+func startLambda(t testing.TB, api string, variables []string) (output func() string) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wrote bytes.Buffer
+	command := exec.Command(self)
+	command.Env = append(append(os.Environ(), variables...), underTest+"=yes", "AWS_LAMBDA_RUNTIME_API="+api)
+	command.Stdout, command.Stderr = &wrote, &wrote
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := false
+	end := func() string {
+		if !ended {
+			ended = true
+			_ = command.Process.Kill() // it may have ended
+			_ = command.Wait()         // it was killed
+		}
+		return wrote.String()
+	}
+	t.Cleanup(func() { end() })
+	return end
+}

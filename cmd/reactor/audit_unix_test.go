@@ -1,0 +1,157 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"groupcheckout/domain"
+	"groupcheckout/domain/es"
+	"groupcheckout/domain/groupcheckout"
+	"groupcheckout/harness/provision"
+)
+
+// ownDatabase is a Message DB that no other test writes to, with a checkpoint
+// table. It returns the variables with which commands find it, and the
+// connection string of a superuser.
+func ownDatabase(t testing.TB) (env map[string]string, admin string) {
+	t.Helper()
+	server := shared.get(t)
+	if server.AdminConnectionString == "" {
+		t.Skip("this test needs a superuser to create a database, and the server that was named has none to offer (MDB_ADMIN_CONNECTION_STRING)")
+	}
+	name := "reactor_test_" + strings.ReplaceAll(uuid.NewString(), "-", "")
+	in := func(connection string) string {
+		parsed, err := url.Parse(connection)
+		if err != nil || parsed.Scheme == "" {
+			t.Skip("this test changes the database in a URL, and the server was named in another form")
+		}
+		parsed.Path = "/" + name
+		return parsed.String()
+	}
+	admin = in(server.AdminConnectionString)
+	folder, err := provision.MessageDBPackage(within(t), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	maker := connect(t, server.AdminConnectionString)
+	runSQL(t, maker, "CREATE DATABASE "+name)
+	t.Cleanup(func() { runSQL(t, maker, "DROP DATABASE "+name+" WITH (FORCE)") })
+	owner := connect(t, admin)
+	for _, part := range []string{"schema", "extensions", "tables", "types", "functions", "indexes", "views", "privileges"} {
+		files, err := filepath.Glob(filepath.Join(folder, "database", part, "*.sql"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("find %s of Message DB: %v", part, err)
+		}
+		for _, file := range files {
+			sql, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			runSQL(t, owner, string(sql))
+		}
+	}
+	env = map[string]string{"MDB_CONNECTION_STRING": in(server.ConnectionString), "MDB_SCHEMA": "checkouts"}
+	if status, out, errors := call(t, env, "init", "mdb", "-c", admin); status != statusDone {
+		t.Fatalf("reactor init mdb: got status %d, %q and %q, want 0", status, out, errors)
+	}
+	runSQL(t, owner, "GRANT USAGE ON SCHEMA checkouts TO public; GRANT SELECT, INSERT, UPDATE ON checkouts.propulsion_checkpoint TO public")
+	return env, admin
+}
+
+func runSQL(t testing.TB, conn *pgx.Conn, sql string) {
+	t.Helper()
+	if _, err := conn.Exec(within(t), sql); err != nil {
+		t.Fatalf("%.80s: %v", sql, err)
+	}
+}
+
+// write appends an event that no clerk and no reactor would write.
+func (h *hotel) write(t testing.TB, stream es.StreamName, kind, body string) {
+	t.Helper()
+	at := es.Version(len(h.read(t, stream)))
+	if _, err := h.backend.Events.Append(within(t), stream, at, []es.EventData{{ID: uuid.New(), Type: kind, Data: []byte(body)}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAMessageDBIsAudited(t *testing.T) {
+	t.Parallel()
+	env, admin := ownDatabase(t)
+	h := openHotel(t, env)
+	audit := func(args ...string) (status int, out, errors string) {
+		t.Helper()
+		return call(t, env, append(append([]string{"audit", "--quiet"}, args...), "mdb", "-b", "3")...)
+	}
+
+	// A night's work, some of it done, some still to do.
+	settled := h.selectStays(t, h.receive(t, 5))
+	merge(t, h.backend, "night")
+	balance := domain.MoneyOf(50)
+	if err := h.groups.Pay(within(t), settled, domain.PaymentID(uuid.New()), balance, moment()); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.groups.Confirm(within(t), settled, moment()); err != nil {
+		t.Fatal(err)
+	}
+	waiting, guests := domain.GroupID(uuid.New()), h.receive(t, 3)
+	if err := h.groups.Select(within(t), waiting, guests, moment()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.stays.TransferToGroup(within(t), guests[0], waiting, moment()); err != nil {
+		t.Fatal(err)
+	}
+	status, out, errors := audit("-g", "night")
+	if status != statusDone || errors != "" {
+		t.Fatalf("got status %d, %q and %q, want 0", status, out, errors)
+	}
+	for _, want := range []string{" 8  stays\n", " 2  group checkouts\n", " 1      in flight", "50  money moved", "10  money in flight", "50  money paid", "The books balance.\n"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("got %q, want %q in it", out, want)
+		}
+	}
+
+	// Every kind of damage.
+	stay := func(n int) es.StreamName { return h.stays.Stream(guests[n]) }
+	group := h.groups.Stream(waiting)
+	stray := h.groups.Stream(domain.GroupID(uuid.New()))
+	strayID := strings.TrimPrefix(stray.String(), groupcheckout.Category+"-")
+	h.write(t, stay(0), "CheckedOut", `{"at":"2024-05-01T12:00:00+00:00"}`)
+	h.write(t, stay(1), "TransferredToGroup", fmt.Sprintf(`{"at":"2024-05-01T12:00:00+00:00","groupId":"%s","residualBalance":9.00}`, uuid.MustParse(strayID)))
+	h.write(t, group, "StaysMerged", fmt.Sprintf(`{"residuals":[{"stay":"%s","residual":11.00},{"stay":"%s","residual":10}]}`, guests[0], guests[2]))
+	broken := h.stays.Stream(domain.StayID(uuid.New()))
+	h.write(t, broken, "CheckedIn", `{"at":"soon"}`)
+	holed := h.stays.Stream(h.receive(t, 1)[0])
+	runSQL(t, connect(t, admin), fmt.Sprintf("DELETE FROM message_store.messages WHERE stream_name = '%s' AND position = 0", holed))
+	h.selectStays(t, h.receive(t, 1))
+	if status, _, errors := call(t, env, "checkpoint", "mdb", "-g", "night", "-p", fmt.Sprint(h.end(t))); status != statusDone {
+		t.Fatalf("reactor checkpoint: got status %d and %q, want 0", status, errors)
+	}
+	status, out, errors = audit("-g", "day", "-g", "night")
+	if status != statusAudit || !strings.Contains(errors, "the books do not balance: 9 violations named above") {
+		t.Errorf("got status %d and %q, want 3 and how many", status, errors)
+	}
+	for _, want := range []string{
+		fmt.Sprintf("closed: event 3 (CheckedOut) of %s follows event 2 (TransferredToGroup)", stay(0)),
+		fmt.Sprintf("residual: event 2 of %s moves a residual of 9.00 to %s, but charges minus payments before it are 10", stay(1), stray),
+		fmt.Sprintf("transfer: event 2 of %s moves 9.00 to %s, but that group never selected the stay", stay(1), stray),
+		fmt.Sprintf("amount: event 1 of %s records a residual of 11.00 for %s, but event 2 of that stay moved 10", group, stay(0)),
+		fmt.Sprintf("merge: event 1 of %s records a residual of 10 for %s, but that stay was not transferred", group, stay(2)),
+		fmt.Sprintf("body: event 0 (CheckedIn) of %s cannot be read", broken),
+		fmt.Sprintf("positions: %s lacks event 0, and goes on with event 1", holed),
+		`checkpoint: the checkpoint of the consumer group "night" lies behind event 0 of `,
+		`The consumer group "day" has no checkpoint here`,
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("got %s\nwant %q in it", out, want)
+		}
+	}
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"groupcheckout/reactor/app"
+	"groupcheckout/stores"
+	"groupcheckout/stores/dynamodb"
+)
+
+// dynamoHelp explains how tables are named; it is the same for each command.
+const dynamoHelp = `
+The tables are named by region, or by the URL of a server with both keys:
+
+    --region eu-west-1 --table hotel
+    --service-url http://localhost:8000 --access-key local --secret-key local --table hotel
+
+A region and a URL together are refused, whether they come from flags or from variables, since only one can have an effect. Beside a region the keys may be left out: then the credentials are those of the AWS SDK, from its own variables, the shared configuration files or the role of the machine. Keys are better kept out of the command line, where every user of the machine can read them: use the variables.`
+
+// dynamoTables says where the tables are.
+type dynamoTables struct {
+	Region      string `also:"-sr" aliases:"sr,regionprofile" variable:"EQUINOX_DYNAMO_REGION" placeholder:"REGION" help:"The AWS region, such as eu-west-1."`
+	ServiceURL  string `name:"service-url" also:"-su" aliases:"su,serviceurl" variable:"EQUINOX_DYNAMO_SERVICE_URL" placeholder:"URL" help:"A server, such as http://localhost:8000."`
+	AccessKey   string `also:"-sa" aliases:"sa,accesskey" variable:"EQUINOX_DYNAMO_ACCESS_KEY_ID" placeholder:"ID" help:"The id of the access key."`
+	SecretKey   string `also:"-ss" aliases:"ss,secretkey" variable:"EQUINOX_DYNAMO_SECRET_ACCESS_KEY" placeholder:"SECRET" help:"The secret of the access key."`
+	Table       string `short:"t" variable:"EQUINOX_DYNAMO_TABLE" placeholder:"NAME" help:"The table of the streams. Required."`
+	IndexTable  string `short:"i" aliases:"indextable" variable:"EQUINOX_DYNAMO_TABLE_INDEX" placeholder:"NAME" help:"The table of the feed and the checkpoints. The name of the other with the suffix behind it unless given."`
+	IndexSuffix string `also:"-is" aliases:"is,indexsuffix" default:"-index" placeholder:"SUFFIX" help:"What the name of the index table ends in. Default ${default}."`
+}
+
+// dynamoStore is all that can be said of a DynamoDB when following it.
+type dynamoStore struct {
+	dynamoTables
+	Retries        int          `also:"-r" default:"9" placeholder:"N" help:"How often to repeat a request that may succeed then. Default ${default}."`
+	RequestTimeout seconds      `also:"-rt" aliases:"rt,retriestimeouts" default:"10" placeholder:"TIME" help:"How long one attempt may take; a plain number is in seconds. Default ${default}."`
+	BatchSize      int          `short:"b" aliases:"maxitems" default:"100" placeholder:"SPANS" help:"Spans of the index after which a batch ends; a span is what one append wrote to a stream. Default ${default}."`
+	TailSleep      milliseconds `default:"500" placeholder:"TIME" help:"How long to wait at the end of the feed before asking again; a plain number is in milliseconds. Default ${default}."`
+	FromTail       bool         `short:"Z" aliases:"fromtail" help:"Start a group that has no checkpoint at the end of the feed, and so pass over all that happened before. Without it such a group starts at the beginning. It counts at each start until the first checkpoint is saved."`
+}
+
+// config is the configuration of the store, without the ways to tune it.
+func (t *dynamoTables) config() (dynamodb.Config, error) {
+	switch {
+	case t.Table == "":
+		return dynamodb.Config{}, &usageError{"no table is given: name the table of the streams with --table (-t) NAME, or set EQUINOX_DYNAMO_TABLE"}
+	case t.Region != "" && t.ServiceURL != "":
+		return dynamodb.Config{}, &usageError{fmt.Sprintf("both a region, %s, and a service URL are given, with flags or with EQUINOX_DYNAMO_REGION and EQUINOX_DYNAMO_SERVICE_URL, "+
+			"and only one can have an effect: leave one out", t.Region)}
+	case t.Region == "" && t.ServiceURL == "":
+		return dynamodb.Config{}, &usageError{"neither a region nor a server is given: say where the tables are with --region (-sr) REGION, or set EQUINOX_DYNAMO_REGION; " +
+			"or name a server with --service-url (-su) URL, or set EQUINOX_DYNAMO_SERVICE_URL"}
+	case t.IndexTable == "" && t.IndexSuffix == "":
+		return dynamodb.Config{}, &usageError{"--index-suffix is empty: the index needs a table of its own"}
+	}
+	config := dynamodb.Config{
+		Region:          t.Region,
+		ServiceURL:      t.ServiceURL,
+		AccessKeyID:     t.AccessKey,
+		SecretAccessKey: dynamodb.Secret(t.SecretKey),
+		Table:           t.Table,
+		IndexTable:      t.IndexTable,
+	}
+	if config.IndexTable == "" {
+		config.IndexTable = t.Table + t.IndexSuffix
+	}
+	return config, nil
+}
+
+// open opens the store without the ways to tune it.
+func (t *dynamoTables) open(ctx context.Context, log *slog.Logger) (*stores.Backend, error) {
+	config, err := t.config()
+	if err != nil {
+		return nil, err
+	}
+	return stores.DynamoDB(ctx, config, stores.DynamoDBOptions{Log: log}, app.Categories()...)
+}
+
+// check refuses what would be taken for a default.
+func (s *dynamoStore) check() error {
+	switch {
+	case s.BatchSize < 1:
+		return &usageError{fmt.Sprintf("--batch-size cannot be %d: it has to be at least 1", s.BatchSize)}
+	case s.TailSleep < 1:
+		return &usageError{fmt.Sprintf("--tail-sleep cannot be %v: it has to be above zero", time.Duration(s.TailSleep))}
+	case s.Retries < 0:
+		return &usageError{fmt.Sprintf("--retries cannot be %d: 0 is never", s.Retries)}
+	case s.RequestTimeout < 1:
+		return &usageError{fmt.Sprintf("--request-timeout cannot be %v: it has to be above zero", time.Duration(s.RequestTimeout))}
+	}
+	return nil
+}
+
+// open opens the store.
+func (s *dynamoStore) open(ctx context.Context, log *slog.Logger) (*stores.Backend, error) {
+	config, err := s.config()
+	if err != nil {
+		return nil, err
+	}
+	config.RequestTimeout = time.Duration(s.RequestTimeout)
+	if config.Retries = s.Retries; s.Retries == 0 {
+		config.Retries = -1 // its 0 is the default
+	}
+	return stores.DynamoDB(ctx, config, stores.DynamoDBOptions{BatchSize: s.BatchSize, Log: log}, app.Categories()...)
+}
+
+// name is the name of the store on the command line.
+func (*dynamoTables) name() string { return "dynamo" }
+
+// feed says how to follow the store.
+func (s *dynamoStore) feed() (tailPause time.Duration, fromEnd bool) {
+	return time.Duration(s.TailSleep), s.FromTail
+}

@@ -1,0 +1,70 @@
+package audit
+
+import (
+	"github.com/google/uuid"
+
+	"groupcheckout/domain"
+	"groupcheckout/domain/es"
+	"groupcheckout/domain/gueststay"
+)
+
+// stay is the account of a stay.
+type stay struct {
+	journal
+	id        domain.StayID
+	codec     *es.Codec[gueststay.Event]
+	balance   domain.Money
+	transfers []transfer // one at the most, if all is well
+}
+
+// transfer is what a stay says of having been handed to a group.
+type transfer struct {
+	group    domain.GroupID
+	residual domain.Money
+	index    es.Version
+}
+
+func newStay(id domain.StayID, codec *es.Codec[gueststay.Event]) *stay {
+	return &stay{journal: newJournal(stayStream(id)), id: id, codec: codec}
+}
+
+// post adds an event up.
+func (s *stay) post(stored es.Event) {
+	event, ok := decode(&s.journal, s.codec, stored)
+	if !ok {
+		return
+	}
+	switch e := event.(type) {
+	case gueststay.CheckedIn:
+	case gueststay.Charged:
+		s.book(stored, booking{"charge", uuid.UUID(e.ChargeID)})
+		s.balance = s.balance.Plus(e.Amount)
+	case gueststay.Paid:
+		s.book(stored, booking{"payment", uuid.UUID(e.PaymentID)})
+		s.balance = s.balance.Minus(e.Amount)
+	case gueststay.CheckedOut:
+		if s.closing == nil && !s.damaged && !s.balance.IsZero() {
+			s.violate(Balance, at(s.stream, stored.Index), []domain.Money{s.balance}, "event %d of %s checks the guest out, but charges minus payments before it are %s",
+				stored.Index, s.stream, s.balance)
+		}
+		s.close(stored)
+	case gueststay.TransferredToGroup:
+		if s.closing == nil && !s.damaged && !e.ResidualBalance.Equal(s.balance) {
+			s.violate(Residual, at(s.stream, stored.Index), []domain.Money{e.ResidualBalance, s.balance},
+				"event %d of %s moves a residual of %s to %s, but charges minus payments before it are %s",
+				stored.Index, s.stream, e.ResidualBalance, groupStream(e.GroupID), s.balance)
+		}
+		s.transfers = append(s.transfers, transfer{e.GroupID, e.ResidualBalance, stored.Index})
+		s.close(stored)
+	}
+}
+
+// transferTo is the stay's transfer to a group.
+func (s *stay) transferTo(group domain.GroupID) (transfer, bool) {
+	for _, t := range s.transfers {
+		if t.group == group {
+			return t, true
+		}
+	}
+	return transfer{}, false
+}

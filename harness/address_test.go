@@ -1,0 +1,52 @@
+package harness_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"groupcheckout/domain"
+	"groupcheckout/harness"
+	"groupcheckout/harness/provision"
+)
+
+// TestAnAddressWithoutAnAdministratorWillDo gives the harness what a hotel's
+// program has: the connection string of the role message_store.
+//
+//nolint:paralleltest // it changes the environment
+func TestAnAddressWithoutAnAdministratorWillDo(t *testing.T) {
+	server, err := provision.MessageDB(t.Context(), provision.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Setenv(provision.EnvConnectionString, server.ConnectionString)
+	t.Setenv(provision.EnvAdminConnectionString, "")
+	t.Setenv("MDB_SCHEMA", "")
+
+	h, err := harness.Open(t.Context(), harness.Options{Store: "messagedb", Way: provision.Address})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := h.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	if !strings.Contains(h.How(), "checkpoints in memory") {
+		t.Errorf("got %q, want it to say where the checkpoints are", h.How())
+	}
+	w, group := world(t, h, true), domain.GroupID(uuid.New())
+	if err := w.Groups().Select(t.Context(), group, stays(t, w, 3), at()); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Eventually(t.Context(), merged(w, group, 3)); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,99 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/uuid"
+
+	"groupcheckout/harness/provision"
+	"groupcheckout/reactor/app"
+	"groupcheckout/stores"
+	"groupcheckout/stores/dynamodb"
+)
+
+// The pauses of the indexer when nothing is new, and of the reactors that read
+// the index. AWS would not allow so many looks, but DynamoDB Local does. Shorter
+// pauses make a run longer, since each look costs the server time.
+const (
+	indexerPoll    = 50 * time.Millisecond
+	indexTailPause = 50 * time.Millisecond
+)
+
+// dropLimit bounds the removal of the tables in the end.
+const dropLimit = 10 * time.Second
+
+// openDynamoDB makes tables of the harness' own, and runs the indexer in this
+// process, as reactor run dynamo --with-indexer does.
+func (h *Harness) openDynamoDB(ctx context.Context, options Options) error {
+	server, err := provision.DynamoDB(ctx, provision.Options{Way: options.Way, Log: options.Log})
+	if err != nil {
+		return err
+	}
+	h.closers = append(h.closers, server.Close)
+	h.how, h.tailPause = server.How, indexTailPause
+	table := "harness-" + uuid.NewString()
+	config := dynamodb.Config{
+		ServiceURL:      server.ServiceURL,
+		AccessKeyID:     server.AccessKeyID,
+		SecretAccessKey: dynamodb.Secret(server.SecretAccessKey),
+		Table:           table,
+		IndexTable:      table + "-index",
+	}
+	// The server may have been up already, and go on for long.
+	h.closers = append(h.closers, func() error { return dropTables(server, config.Table, config.IndexTable) })
+	if _, err := dynamodb.Init(ctx, config, dynamodb.Provision{}); err != nil {
+		return err
+	}
+	h.backend, err = stores.DynamoDB(ctx, config, stores.DynamoDBOptions{Poll: indexerPoll, Log: options.Log}, app.Categories()...)
+	if err != nil {
+		return err
+	}
+	h.closers = append(h.closers, func() error { h.backend.Close(); return nil }, h.runIndexer())
+	return nil
+}
+
+// runIndexer runs the backend's indexer until the function that it returns is
+// called. One that fails leaves the scenarios waiting, so its error is worth
+// more than theirs: it is returned in the end.
+func (h *Harness) runIndexer() (stop func() error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- h.backend.Indexer.Run(ctx) }()
+	return func() error {
+		cancel()
+		if err := <-ended; err != nil {
+			return fmt.Errorf("the indexer failed: %w", err)
+		}
+		return nil
+	}
+}
+
+// dropTables removes tables, those that are there.
+func dropTables(server *provision.DynamoDBServer, names ...string) error {
+	client := awsdynamodb.New(awsdynamodb.Options{
+		BaseEndpoint: &server.ServiceURL,
+		Region:       "us-east-1",
+		HTTPClient:   &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: server.AccessKeyID, SecretAccessKey: server.SecretAccessKey}, nil
+		}),
+	})
+	ctx, cancel := context.WithTimeout(context.Background(), dropLimit)
+	defer cancel()
+	var errs []error
+	for _, name := range names {
+		_, err := client.DeleteTable(ctx, &awsdynamodb.DeleteTableInput{TableName: &name})
+		var missing *types.ResourceNotFoundException
+		if err != nil && !errors.As(err, &missing) {
+			errs = append(errs, fmt.Errorf("remove the table %s: %w", name, err))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,21 @@
+// Package junit writes a run as JUnit XML, which most CI services read.
+//
+//	<testsuites name="memory">
+//	  <testsuite name="Group checkout">                      a feature
+//	    <testcase classname="Group checkout › Nobody waits"  feature and rule
+//	              name="One room is unpaid">                 scenario, or row of an outline
+//
+// There is one testcase for each scenario and row, with what became of the last
+// attempt. It is a plain one if the scenario passed, has <failure> if it failed,
+// was undefined, pending, ambiguous or empty, and <skipped> with the reason if it
+// was skipped; nothing else means any of these, since readers take any <error>
+// for a failure.
+//
+// Earlier attempts are kept as Surefire does: as <flakyFailure> beside a last one
+// that passed, which also has the property flaky, and as <rerunFailure> beside
+// one that did not.
+//
+// Hooks of the run that did not pass, and what is wrong with the run as a whole,
+// are failed testcases of a testsuite of their own, so that a run without
+// scenarios does not look like a success.
+package junit

@@ -1,0 +1,120 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// dynamoDBMain is the class that runs DynamoDB Local.
+const dynamoDBMain = "software.amazon.dynamodb.services.local.main.ServerRunner"
+
+// dynamoDBLocalFlags are the options of every DynamoDB Local of ours: its
+// tables live in memory, and are the same for all keys and regions.
+func dynamoDBLocalFlags() []string { return []string{"-inMemory", "-sharedDb", "-disableTelemetry"} }
+
+// javaFlags make Java spend less on itself: a server of ours lives for a minute
+// or two, in which its optimising compiler takes more time than it saves.
+func javaFlags() []string { return []string{"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"} }
+
+// dynamoDBLocal runs DynamoDB Local as a process of this machine. It listens on
+// all of the machine's addresses; it has no option to say otherwise.
+func dynamoDBLocal(ctx context.Context, options Options) (*DynamoDBServer, error) {
+	// First what can fail without a server, and is most worth knowing.
+	as, err := ownAccount()
+	if err != nil {
+		return nil, err
+	}
+	java, javaVersion, err := findJava(ctx)
+	if err != nil {
+		return nil, err
+	}
+	jars, err := DynamoDBLocalJars(ctx, options.Log)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "groupcheckout-ddb-*")
+	if err != nil {
+		return nil, fmt.Errorf("make a folder for the server: %w", err)
+	}
+	remove := func() error { return os.RemoveAll(dir) }
+	line := slices.Concat([]string{java}, javaFlags(),
+		[]string{"-Djava.library.path=" + jars, "-cp", filepath.Join(jars, "*"), dynamoDBMain}, dynamoDBLocalFlags())
+	process, server, err := startDynamoDB(ctx, line, dir, as)
+	if err != nil {
+		return nil, errors.Join(err, remove())
+	}
+	server.How = fmt.Sprintf("local process: DynamoDB Local %s on Java %d, port %s", dynamoDBLocalVersion, javaVersion, portOf(server.ServiceURL))
+	server.closing.stop = func() error { return errors.Join(process.stop(), remove()) }
+	return server, nil
+}
+
+// startDynamoDB starts the server on a free port and waits until it answers.
+func startDynamoDB(ctx context.Context, commandLine []string, dir string, as *account) (*process, *DynamoDBServer, error) {
+	for attempt := 1; ; attempt++ {
+		port, err := freePort(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		process, err := program{
+			commandLine: slices.Concat(commandLine, []string{"-port", strconv.Itoa(port)}),
+			dir:         dir,
+			as:          as,
+			stopSignal:  "KILL", // there is nothing that it could save
+		}.start()
+		if err != nil {
+			return nil, nil, err
+		}
+		server := &DynamoDBServer{
+			ServiceURL:      "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(port)),
+			AccessKeyID:     localKey,
+			SecretAccessKey: localKey,
+		}
+		err = process.awaitAnswer(ctx, server.answers)
+		if err == nil {
+			return process, server, nil
+		}
+		taken := errors.Is(err, errEnded) && strings.Contains(process.tail(), "Address already in use")
+		err = errors.Join(err, process.stop())
+		if !taken || attempt == portAttempts {
+			return nil, nil, err
+		}
+	}
+}
+
+// answerPause is how long to wait before a server that is starting is asked
+// again.
+const answerPause = 50 * time.Millisecond
+
+// awaitAnswer asks a server that does not say when it is ready until it answers.
+// If it ends instead, or ctx or startLimit does, the error quotes its last
+// lines; the caller still calls stop.
+func (p *process) awaitAnswer(ctx context.Context, ask func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	ticker := time.NewTicker(answerPause)
+	defer ticker.Stop()
+	for {
+		last := ask(ctx)
+		if last == nil {
+			return nil
+		}
+		select {
+		case <-p.done:
+			return fmt.Errorf("the server ended while it started: %w\n%s", errors.Join(p.result(), errEnded), p.tail())
+		case <-ctx.Done():
+			return fmt.Errorf("the server did not become ready: %w: %w\n%s", context.Cause(ctx), last, p.tail())
+		case <-ticker.C:
+		}
+	}
+}
+
+// portOf is the port of a URL of ours.
+func portOf(serviceURL string) string { return serviceURL[strings.LastIndexByte(serviceURL, ':')+1:] }

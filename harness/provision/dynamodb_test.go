@@ -1,0 +1,293 @@
+package provision
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// bringUpDynamoDB brings up a server for the length of a test.
+func bringUpDynamoDB(t *testing.T, options Options) *DynamoDBServer {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	server, err := DynamoDB(ctx, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return server
+}
+
+// testDynamoDB checks what every server of ours has, however it came up, and
+// that it is gone when it is closed.
+func testDynamoDB(t *testing.T, server *DynamoDBServer) {
+	t.Helper()
+	if err := server.answers(t.Context()); err != nil {
+		t.Errorf("the server does not answer: %v", err)
+	}
+	other := &DynamoDBServer{ServiceURL: server.ServiceURL, AccessKeyID: "other", SecretAccessKey: "other"}
+	if err := other.answers(t.Context()); err != nil {
+		t.Errorf("the server does not take another key: %v", err)
+	}
+	if got := fmt.Sprintf("%v %+v", server, server); got != server.How+" "+server.How {
+		t.Errorf("printed: got %q, want %q twice", got, server.How)
+	}
+	if err := server.Close(); err != nil {
+		t.Errorf("close: %v", err)
+	}
+	if err := server.answers(t.Context()); err == nil {
+		t.Error("the server still answers")
+	}
+}
+
+func TestLocalDynamoDB(t *testing.T) {
+	t.Parallel()
+	server := bringUpDynamoDB(t, Options{Way: Local})
+	if want := "local process: DynamoDB Local " + dynamoDBLocalVersion + " on Java "; !strings.HasPrefix(server.How, want) {
+		t.Errorf("how: got %q, want it to begin with %q", server.How, want)
+	}
+	if port := portOf(server.ServiceURL); !strings.HasSuffix(server.How, ", port "+port) {
+		t.Errorf("how: got %q, want it to end with the port %s", server.How, port)
+	}
+	t.Run("as an address", func(t *testing.T) { testDynamoDBAddress(t, server) })
+	testDynamoDB(t, server)
+}
+
+func TestDynamoDBContainer(t *testing.T) {
+	t.Parallel()
+	if err := dockerAnswers(t.Context()); err != nil {
+		t.Skip(err)
+	}
+	testDynamoDB(t, bringUpDynamoDB(t, Options{Way: Container}))
+}
+
+// testDynamoDBAddress uses a server that is up as an address, rightly and
+// wrongly.
+func testDynamoDBAddress(t *testing.T, server *DynamoDBServer) {
+	t.Helper()
+	other := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(other.Close)
+	full := func(url string) map[string]string {
+		return map[string]string{EnvServiceURL: url, EnvAccessKeyID: "local", EnvSecretAccessKey: "Sesame"}
+	}
+	with := func(environment map[string]string, name, value string) map[string]string {
+		environment[name] = value
+		return environment
+	}
+	tests := []struct {
+		name        string
+		environment map[string]string
+		how         string // a part of it
+		err         string // a part of it
+	}{
+		{name: "without a word on how", environment: full(server.ServiceURL), how: "up already: DynamoDB at 127.0.0.1:"},
+		{name: "with a word on how", environment: with(full(server.ServiceURL), EnvDynamoDBProvisioned, "by magic"), how: "by magic"},
+		{name: "none", err: EnvServiceURL},
+		{name: "a region alone", environment: map[string]string{EnvRegion: "eu-west-1"}, err: "not configured"},
+		{name: "a region beside it", environment: with(full(server.ServiceURL), EnvRegion, "eu-west-1"), err: "unset the region"},
+		{name: "no key", environment: with(full(server.ServiceURL), EnvAccessKeyID, ""), err: "needs " + EnvAccessKeyID},
+		{name: "no secret", environment: with(full(server.ServiceURL), EnvSecretAccessKey, ""), err: EnvSecretAccessKey},
+		{name: "a key that it does not take", environment: with(full(server.ServiceURL), EnvAccessKeyID, "no-letters"), err: "does not take the key"},
+		{name: "no server", environment: full("http://127.0.0.1:1"), err: "127.0.0.1:1: no DynamoDB answers"},
+		{name: "another server", environment: full(other.URL), err: "no DynamoDB answers"},
+		{name: "no URL", environment: full("Sesame"), err: "is not a URL"},
+		{name: "a user in the URL", environment: full("http://user:Sesame@127.0.0.1:1"), err: "is not a URL"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			options := Options{Way: Address, getenv: func(name string) string { return test.environment[name] }}
+			got, err := DynamoDB(t.Context(), options)
+			if test.err == "" {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got.ServiceURL != test.environment[EnvServiceURL] || !strings.Contains(got.How, test.how) {
+					t.Errorf("got %q, how %q, want the same URL and how %q", got.ServiceURL, got.How, test.how)
+				}
+				if err := got.Close(); err != nil {
+					t.Errorf("close: %v", err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), test.err) {
+				t.Fatalf("got error %v, want one with %q", err, test.err)
+			}
+			if strings.Contains(err.Error(), "Sesame") {
+				t.Errorf("the error shows the secret: %v", err)
+			}
+		})
+	}
+}
+
+// holdDynamoDB brings up a local server, prints its address and waits to be
+// killed.
+func holdDynamoDB() {
+	server, err := DynamoDB(context.Background(), Options{Way: Local})
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	fmt.Println(server.ServiceURL)
+	select {}
+}
+
+func TestALocalDynamoDBEndsWithItsProcess(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	temporary := t.TempDir()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	helper := exec.CommandContext(ctx, self)
+	helper.Env = append(os.Environ(), killedHelper+"=dynamodb", "TMPDIR="+temporary)
+	output, err := helper.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := helper.Start(); err != nil {
+		t.Fatal(err)
+	}
+	address, err := bufio.NewReader(output).ReadString('\n')
+	if err != nil || !strings.HasPrefix(address, "http://") {
+		t.Fatalf("the helper said %q, error %v", address, err)
+	}
+	// A request that the server has not yet got in full ends when the server
+	// does.
+	conn, err := net.Dial("tcp", strings.TrimPrefix(strings.TrimSpace(address), "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close() //nolint:errcheck // it was only read from
+	if _, err := fmt.Fprint(conn, "POST / HTTP/1.1\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := helper.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = helper.Wait() // it was killed
+	if deadline, ok := ctx.Deadline(); ok {
+		if err := conn.SetReadDeadline(deadline); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := conn.Read(make([]byte, 1)); err == nil || os.IsTimeout(err) {
+		t.Errorf("got %v while waiting for the server to end, want that it closes the connection", err)
+	}
+}
+
+func TestTheVersionOfDynamoDBLocalIsThatOfThePOM(t *testing.T) {
+	t.Parallel()
+	want := "<artifactId>DynamoDBLocal</artifactId>\n      <version>" + dynamoDBLocalVersion + "</version>"
+	if !strings.Contains(string(dynamoDBLocalPOM), want) {
+		t.Errorf("pom.xml has another version than %s:\n%s", dynamoDBLocalVersion, dynamoDBLocalPOM)
+	}
+}
+
+func TestFetchJars(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("PROVISION_TEST_FETCH") == "" {
+		t.Skip("set PROVISION_TEST_FETCH to download DynamoDB Local from Maven Central")
+	}
+	dir := filepath.Join(t.TempDir(), "jars")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := fetchJars(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	libraries, err := filepath.Glob(filepath.Join(dir, "libsqlite4java-*"))
+	if err != nil || len(libraries) == 0 {
+		t.Errorf("got the native libraries %v and error %v, want some", libraries, err)
+	}
+}
+
+// Not parallel: it changes the environment.
+func TestWhatAMachineLacksForALocalDynamoDB(t *testing.T) {
+	old := filepath.Join(t.TempDir(), "old")
+	if err := os.MkdirAll(filepath.Join(old, "bin"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	java11 := "#!/bin/sh\necho 'openjdk version \"11.0.2\" 2019-01-15' >&2\n"
+	if err := os.WriteFile(filepath.Join(old, "bin", "java"), []byte(java11), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	nowhere := t.TempDir()
+	t.Setenv("PATH", nowhere)
+	for _, test := range []struct{ home, want string }{
+		{"", "java is not on the PATH"},
+		{old, "is Java 11; install a newer one"},
+		{nowhere, filepath.Join(nowhere, "bin", "java")},
+	} {
+		t.Setenv("JAVA_HOME", test.home)
+		t.Setenv("PATH", nowhere+":/bin:/usr/bin")
+		if test.home == "" {
+			t.Setenv("PATH", nowhere)
+		}
+		if _, _, err := findJava(t.Context()); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("JAVA_HOME %q: got error %v, want one with %q", test.home, err, test.want)
+		}
+	}
+	t.Setenv("PATH", nowhere)
+	if err := fetchJars(t.Context(), filepath.Join(nowhere, "jars")); err == nil || !strings.Contains(err.Error(), "mvn is not on the PATH") {
+		t.Errorf("got error %v, want that mvn is missing", err)
+	}
+}
+
+func TestParseJavaVersion(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{
+		"openjdk version \"17.0.15\" 2025-04-15\nOpenJDK Runtime":                    17,
+		"java version \"1.8.0_402\"":                                                 8,
+		"Picked up JAVA_TOOL_OPTIONS: -Xmx1g\nopenjdk version \"21\" 2023-09-19 LTS": 21,
+		"command not found": 0,
+		"":                  0,
+	} {
+		if got, ok := parseJavaVersion(text); got != want || ok != (want > 0) {
+			t.Errorf("%q: got %d and %v, want %d", text, got, ok, want)
+		}
+	}
+}
+
+func TestTheEnvironmentOfAServerIsItsAddress(t *testing.T) {
+	t.Parallel()
+	server := bringUpFake(t)
+	environment := map[string]string{}
+	for _, variable := range server.Environment() {
+		name, value, _ := strings.Cut(variable, "=")
+		environment[name] = value
+	}
+	got, err := DynamoDB(t.Context(), Options{Way: Address, getenv: func(name string) string { return environment[name] }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.ServiceURL != server.ServiceURL || got.AccessKeyID != server.AccessKeyID || got.SecretAccessKey != server.SecretAccessKey || got.How != server.How {
+		t.Errorf("got %#v, want the same as %#v", got, server)
+	}
+}
+
+// bringUpFake returns a server that answers what DynamoDB would.
+func bringUpFake(t *testing.T) *DynamoDBServer {
+	t.Helper()
+	fake := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+		fmt.Fprint(w, `{"TableNames":[]}`)
+	}))
+	t.Cleanup(fake.Close)
+	return &DynamoDBServer{ServiceURL: fake.URL, AccessKeyID: "key", SecretAccessKey: "secret", How: "a fake"}
+}

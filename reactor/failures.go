@@ -1,0 +1,56 @@
+package reactor
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// failures counts how often something has failed in a row. One goroutine counts,
+// any may look.
+type failures struct{ current atomic.Pointer[row] }
+
+// row is failures in a row. The zero value is none.
+type row struct {
+	attempts int
+	since    time.Time // the first
+	err      error     // the last
+}
+
+// failed counts one more and returns the row with it.
+func (f *failures) failed(err error) row {
+	now := row{1, time.Now(), err}
+	if before := f.look(); before.attempts > 0 {
+		now.attempts, now.since = before.attempts+1, before.since
+	}
+	f.current.Store(&now)
+	return now
+}
+
+// succeeded ends the row and returns what it was.
+func (f *failures) succeeded() row {
+	before := f.look()
+	f.current.Store(nil)
+	return before
+}
+
+// look returns the row so far.
+func (f *failures) look() row {
+	if current := f.current.Load(); current != nil {
+		return *current
+	}
+	return row{}
+}
+
+// within asks a store for something and gives up after a time: a server that is
+// gone without a word would never answer.
+func within(ctx context.Context, limit time.Duration, ask func(context.Context) error) error {
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := ask(limited)
+	if err != nil && ctx.Err() == nil && limited.Err() != nil {
+		return fmt.Errorf("no answer within %s: %w", limit, err)
+	}
+	return err
+}

@@ -1,0 +1,185 @@
+package dynamodb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"groupcheckout/stores/dynamodb/table"
+)
+
+// Secret is a text that is not printed.
+type Secret string
+
+const redacted = "…"
+
+// String implements [fmt.Stringer] and does not tell.
+func (s Secret) String() string { return redacted }
+
+// GoString implements [fmt.GoStringer] and does not tell.
+func (s Secret) GoString() string { return redacted }
+
+// MarshalText keeps the text out of logs and JSON.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// Config says which tables to use, and how. A zero field means the default
+// named with it.
+//
+// DynamoDB is named in one of three ways: by a Client, by a Region, or by a
+// ServiceURL with both keys. Region without keys takes the credentials that
+// the environment, the shared configuration files or the machine have.
+type Config struct {
+	Client          *dynamodb.Client
+	Region          string // such as eu-west-1
+	ServiceURL      string // such as http://localhost:8000
+	AccessKeyID     string
+	SecretAccessKey Secret
+
+	Table      string // of the streams; required
+	IndexTable string // of the feed and the checkpoints; default Table with -index behind
+
+	MaxBytes      int // event bytes that a tip may hold before it calves; default 32 KiB
+	MaxEvents     int // events that a tip may hold before it calves; default no limit
+	QueryMaxItems int // items in a page of a stream; default 100
+	CacheBytes    int // memory for the tips of streams, about; default 10 MiB
+
+	Retries        int           // attempts after the first, for what may succeed then; default 9, negative for none
+	RequestTimeout time.Duration // for each attempt; default 10 s
+	SettleTimeout  time.Duration // how long to look for the outcome of an append whose reply was lost; default 5 s
+
+	NewETag func() string // returns a text that no other write has; default a random UUID without dashes
+}
+
+const (
+	indexSuffix       = "-index"
+	defaultCacheBytes = 10 << 20
+)
+
+func (c Config) withDefaults() (Config, error) {
+	if err := c.check(); err != nil {
+		return c, &SetupError{Problem: BadConfig, Err: err}
+	}
+	if c.IndexTable == "" {
+		c.IndexTable = c.Table + indexSuffix
+	}
+	for _, name := range []string{c.Table, c.IndexTable} {
+		if !tableName.MatchString(name) {
+			return c, &SetupError{Problem: BadConfig, Table: name, Err: errors.New(
+				"a table's name has 3 to 255 letters, digits, underscores, dashes or dots")}
+		}
+	}
+	if c.IndexTable == c.Table {
+		return c, &SetupError{Problem: BadConfig, Table: c.Table, Err: errors.New("the index needs a table of its own")}
+	}
+	if c.CacheBytes == 0 {
+		c.CacheBytes = defaultCacheBytes
+	}
+	return c, nil
+}
+
+var tableName = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
+
+func (c Config) check() error {
+	if c.Table == "" {
+		return errors.New("no table is named")
+	}
+	if c.CacheBytes < 0 {
+		return fmt.Errorf("cache bytes %d must not be negative", c.CacheBytes)
+	}
+	if _, err := c.tableConfig().WithDefaults(); err != nil {
+		return err
+	}
+	if c.Client != nil {
+		if c.Region != "" || c.ServiceURL != "" || c.AccessKeyID != "" || c.SecretAccessKey != "" {
+			return errors.New("a client is given, so a region, a service URL or keys would have no effect; leave them out")
+		}
+		return nil
+	}
+	switch {
+	case c.Region != "" && c.ServiceURL != "":
+		return fmt.Errorf("both a region (%s) and a service URL (%s) are given, and only one can have an effect; leave one out",
+			c.Region, printable(c.ServiceURL))
+	case c.Region == "" && c.ServiceURL == "":
+		return errors.New("neither a region nor a service URL is given")
+	case (c.AccessKeyID == "") != (c.SecretAccessKey == ""):
+		return errors.New("an access key id and a secret access key are of use only together; give both or neither")
+	case c.ServiceURL != "" && c.AccessKeyID == "":
+		return errors.New("a service URL needs an access key id and a secret access key; DynamoDB Local takes any")
+	}
+	if c.ServiceURL != "" {
+		parsed, err := url.Parse(c.ServiceURL)
+		if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.User != nil {
+			return fmt.Errorf("the service URL %s is not one like http://localhost:8000, without a user", printable(c.ServiceURL))
+		}
+	}
+	return nil
+}
+
+// printable is a URL without what may be secret in it.
+func printable(text string) string {
+	parsed, err := url.Parse(text)
+	if err != nil {
+		return redacted
+	}
+	parsed.RawQuery = ""
+	return parsed.Redacted()
+}
+
+func (c Config) tableConfig() table.Config {
+	return table.Config{
+		MaxBytes: c.MaxBytes, MaxEvents: c.MaxEvents, QueryMaxItems: c.QueryMaxItems,
+		Retries: c.Retries, RequestTimeout: c.RequestTimeout, SettleTimeout: c.SettleTimeout, NewETag: c.NewETag,
+	}
+}
+
+// awsEndpoint is the host of DynamoDB in a region.
+var awsEndpoint = regexp.MustCompile(`^dynamodb\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$`)
+
+// signingRegion is the region that requests to a service URL are signed for.
+// For a server that is not AWS it is the one that the .NET SDK takes.
+func signingRegion(serviceURL string) string {
+	if parsed, err := url.Parse(serviceURL); err == nil {
+		if found := awsEndpoint.FindStringSubmatch(parsed.Hostname()); found != nil {
+			return found[1]
+		}
+	}
+	return "us-east-1"
+}
+
+// maxIdleConns is how many connections are kept for the next requests.
+const maxIdleConns = 64
+
+// connect returns the client, and what closes its idle connections if they are
+// ours.
+func (c Config) connect(ctx context.Context) (client *dynamodb.Client, release func(), err error) {
+	if c.Client != nil {
+		return c.Client, func() {}, nil
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = maxIdleConns
+	shared := aws.Config{Region: signingRegion(c.ServiceURL)}
+	if c.Region != "" {
+		if shared, err = awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(c.Region)); err != nil {
+			return nil, nil, &SetupError{Problem: BadConfig, Err: fmt.Errorf("load the configuration of the AWS SDK: %w", err)}
+		}
+	}
+	shared.HTTPClient = &http.Client{Transport: transport}
+	if c.AccessKeyID != "" {
+		keys := aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: string(c.SecretAccessKey)}
+		shared.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return keys, nil })
+	}
+	client = dynamodb.NewFromConfig(shared, func(options *dynamodb.Options) {
+		if c.ServiceURL != "" {
+			options.BaseEndpoint = &c.ServiceURL
+		}
+	})
+	return client, transport.CloseIdleConnections, nil
+}

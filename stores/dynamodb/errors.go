@@ -1,0 +1,81 @@
+package dynamodb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// Problem says what keeps tables from being used.
+type Problem string
+
+// The problems that [Open] and [Init] tell apart.
+const (
+	BadConfig     Problem = "the configuration cannot be used"
+	Unreachable   Problem = "DynamoDB cannot be reached"
+	AccessRefused Problem = "DynamoDB refused the credentials, or they may not do this"
+	MissingTable  Problem = "the table does not exist"
+	NotReady      Problem = "the table cannot be used yet"
+	ForeignTable  Problem = "the table has another key"
+	StreamOff     Problem = "the table's stream is off or has the wrong view"
+	Unusable      Problem = "DynamoDB answered with an error"
+)
+
+// SetupError says what is wrong with a table or the way to it, before anything
+// was done with it. It never holds a secret.
+type SetupError struct {
+	Problem Problem
+	Table   string // "" if it is about none in particular
+	Err     error  // the particulars, and what to do; may be nil
+}
+
+func (e *SetupError) Error() string {
+	text := "DynamoDB"
+	if e.Table != "" {
+		text = fmt.Sprintf("DynamoDB, table %s", e.Table)
+	}
+	if e.Err == nil {
+		return fmt.Sprintf("%s: %s", text, e.Problem)
+	}
+	return fmt.Sprintf("%s: %s: %v", text, e.Problem, e.Err)
+}
+
+func (e *SetupError) Unwrap() error { return e.Err }
+
+// isRefusal tells whether a code means credentials that are wrong, expired or
+// not enough.
+func isRefusal(code string) bool {
+	switch code {
+	case "AccessDeniedException", "UnrecognizedClientException", "InvalidSignatureException", "MissingAuthenticationTokenException",
+		"IncompleteSignatureException", "ExpiredTokenException", "InvalidClientTokenId", "SignatureDoesNotMatch":
+		return true
+	}
+	return false
+}
+
+// setupError translates an error of a request about a table.
+func setupError(table string, err error) *SetupError {
+	setup := &SetupError{Problem: Unusable, Table: table, Err: err}
+	if _, missing := errors.AsType[*types.ResourceNotFoundException](err); missing {
+		setup.Problem = MissingTable
+		setup.Err = fmt.Errorf("create it with reactor init dynamo, or name another: %w", err)
+		return setup
+	}
+	response, answered := errors.AsType[*smithyhttp.ResponseError](err)
+	_, network := errors.AsType[net.Error](err)
+	api, understood := errors.AsType[smithy.APIError](err)
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case network, answered && (response.HTTPStatusCode() == 0 || response.HTTPStatusCode() >= http.StatusInternalServerError):
+		setup.Problem = Unreachable
+	case understood && isRefusal(api.ErrorCode()):
+		setup.Problem = AccessRefused
+	}
+	return setup
+}

@@ -1,0 +1,49 @@
+// Package index keeps the feed of a DynamoDB table of events: an index, in a
+// table of its own, of what was appended in which order. It writes and reads
+// the index that Propulsion.DynamoStore does, so that .NET programs and this
+// one can share it, checkpoints included.
+//
+// # Flow
+//
+//	table of events ──► its DynamoDB stream ──► indexer ──► index table ──► Source
+//	                    (24 hours)              one at a time             └─► Checkpoints
+//
+// # Terms
+//
+// A span is consecutive events of one stream, by their types. The index is a
+// list of spans, cut into epochs, each of which is a stream of the index table;
+// a partition is an independent list, and today there is one. A position is the
+// number of the epoch times a million plus the index of an event in the epoch's
+// stream, and so counts what was ingested at once, not single spans.
+//
+//	$AppendsIndex-0         which epoch of each partition is the active one
+//	$AppendsEpoch-0_7       the spans of epoch 7 of partition 0: events Ingested, and Closed at its end
+//	$ReaderCheckpoint-…     how far a consumer group got
+//	$Indexer-0              the lease of the indexer and how far it got; only this package knows it
+//
+// # Guarantees
+//
+// Every append to the table of events gets into the index at least once, and
+// once in an epoch; within a stream in order. Events that come again in a later
+// epoch are normal after a restart.
+//
+// The indexer keeps its place in the stream of changes with its lease, in the
+// tip of $Indexer-0, which it rewrites with every heartbeat. Starting over from
+// the oldest record instead would be correct as well, but a day's records would
+// come again in the present epoch after every restart, because duplicates are
+// known only within an epoch. Saved progress repeats the work of a few seconds.
+//
+// What the stream of changes lost is never passed over in silence. Records that
+// were trimmed are a [*shards.LossError]. A span that does not begin where the
+// stream's last one ended is completed from the table of events.
+//
+// # One indexer at a time
+//
+// [Indexer.Run] waits for the lease. An owner that cannot renew it in time stops
+// writing by itself; one that does not notice is fenced off: its successor
+// replaces the etag of the active epoch, which the next append of the old one
+// demands, so that this fails and leads to another look at the lease. Even two
+// that write at once do no harm, since every append is decided on the contents
+// that it adds to. Propulsion's Lambda knows no lease: do not run it beside this
+// indexer for long.
+package index

@@ -1,0 +1,248 @@
+// Package faketable is one DynamoDB table in memory: as much of it as package
+// table uses, with faults, and with the records that its stream would have.
+// Only tests import it.
+package faketable
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// Item is an item.
+type Item = map[string]types.AttributeValue
+
+// Table is the table. It implements [table.Client]. Its calls may overlap.
+type Table struct {
+	// Changed is told of each item that was written, in order. It must not
+	// call the table.
+	Changed func(event string, item Item)
+
+	mu     sync.Mutex
+	items  map[string]map[int]Item
+	faults []func(write func() error) error
+	writes int
+	reads  int
+}
+
+// New returns an empty table.
+func New() *Table { return &Table{items: map[string]map[int]Item{}} }
+
+// Fault makes the next write go through a function, which may call it, not
+// call it, or call it and return an error.
+func (t *Table) Fault(fault func(write func() error) error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.faults = append(t.faults, fault)
+}
+
+// Lost is a fault: the write is carried out and its reply is lost.
+func Lost(write func() error) error {
+	_ = write()
+	return &types.InternalServerError{Message: aws.String("lost")}
+}
+
+// Refused is a fault: the write is not carried out.
+func Refused(func() error) error {
+	return &types.ProvisionedThroughputExceededException{Message: aws.String("throttled")}
+}
+
+// Items are all items of a stream, the first one first.
+func (t *Table) Items(stream string) []Item {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var items []Item
+	for _, i := range slices.Sorted(maps.Keys(t.items[stream])) {
+		items = append(items, t.items[stream][i])
+	}
+	return items
+}
+
+// Writes tells how many writes were tried.
+func (t *Table) Writes() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.writes
+}
+
+// Reads tells how many requests to read came.
+func (t *Table) Reads() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.reads
+}
+
+// write runs a write under its fault. The caller holds the lock.
+func (t *Table) write(ctx context.Context, write func() error) error {
+	t.writes++
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if len(t.faults) == 0 {
+		return write()
+	}
+	fault := t.faults[0]
+	t.faults = t.faults[1:]
+	return fault(write)
+}
+
+func keyOf(key Item) (string, int) {
+	n, err := strconv.Atoi(key["i"].(*types.AttributeValueMemberN).Value)
+	if err != nil {
+		panic(err)
+	}
+	return key["p"].(*types.AttributeValueMemberS).Value, n
+}
+
+// GetItem is part of the client.
+func (t *Table) GetItem(ctx context.Context, input *dynamodb.GetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.reads++
+	p, i := keyOf(input.Key)
+	return &dynamodb.GetItemOutput{Item: t.items[p][i]}, ctx.Err()
+}
+
+// Query is part of the client. It ignores filters, which save only transfer.
+func (t *Table) Query(ctx context.Context, input *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.reads++
+	p := input.ExpressionAttributeValues[":p"].(*types.AttributeValueMemberS).Value
+	below := int64(1) << 40
+	if i, ok := input.ExpressionAttributeValues[":i"].(*types.AttributeValueMemberN); ok {
+		below, _ = strconv.ParseInt(i.Value, 10, 64)
+	}
+	if input.ExclusiveStartKey != nil {
+		_, i := keyOf(input.ExclusiveStartKey)
+		below = int64(i)
+	}
+	output := &dynamodb.QueryOutput{}
+	for _, i := range slices.Backward(slices.Sorted(maps.Keys(t.items[p]))) {
+		if int64(i) >= below {
+			continue
+		}
+		output.Items = append(output.Items, t.items[p][i])
+		if len(output.Items) == int(aws.ToInt32(input.Limit)) {
+			output.LastEvaluatedKey = Item{"p": t.items[p][i]["p"], "i": t.items[p][i]["i"]}
+			break
+		}
+	}
+	return output, ctx.Err()
+}
+
+// PutItem is part of the client.
+func (t *Table) PutItem(ctx context.Context, input *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return &dynamodb.PutItemOutput{}, t.write(ctx, func() error { return t.put(input.Item, aws.ToString(input.ConditionExpression)) })
+}
+
+// UpdateItem is part of the client.
+func (t *Table) UpdateItem(ctx context.Context, input *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return &dynamodb.UpdateItemOutput{}, t.write(ctx, func() error {
+		return t.update(input.Key, aws.ToString(input.UpdateExpression), aws.ToString(input.ConditionExpression), input.ExpressionAttributeValues)
+	})
+}
+
+// TransactWriteItems is part of the client: one Put and one Update.
+func (t *Table) TransactWriteItems(
+	ctx context.Context, input *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options),
+) (*dynamodb.TransactWriteItemsOutput, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	put, update := input.TransactItems[0].Put, input.TransactItems[1].Update
+	return &dynamodb.TransactWriteItemsOutput{}, t.write(ctx, func() error {
+		p, i := keyOf(put.Item)
+		if t.items[p][i] != nil {
+			return canceled("ConditionalCheckFailed", "None")
+		}
+		err := t.update(update.Key, aws.ToString(update.UpdateExpression), aws.ToString(update.ConditionExpression), update.ExpressionAttributeValues)
+		if err != nil {
+			return canceled("None", "ConditionalCheckFailed")
+		}
+		return t.put(put.Item, "")
+	})
+}
+
+func canceled(codes ...string) error {
+	err := &types.TransactionCanceledException{}
+	for _, code := range codes {
+		err.CancellationReasons = append(err.CancellationReasons, types.CancellationReason{Code: aws.String(code)})
+	}
+	return err
+}
+
+func (t *Table) put(item Item, condition string) error {
+	p, i := keyOf(item)
+	if old := t.items[p][i]; condition == "attribute_not_exists(i)" && old != nil {
+		return &types.ConditionalCheckFailedException{Item: old}
+	}
+	event := "MODIFY"
+	if t.items[p][i] == nil {
+		event = "INSERT"
+	}
+	if t.items[p] == nil {
+		t.items[p] = map[int]Item{}
+	}
+	t.items[p][i] = maps.Clone(item)
+	if t.Changed != nil {
+		t.Changed(event, t.items[p][i])
+	}
+	return nil
+}
+
+// update knows SET x = :x, x = list_append(x, :x) … REMOVE x, y and conditions
+// of equality joined by AND.
+func (t *Table) update(key Item, expression, condition string, values Item) error {
+	p, i := keyOf(key)
+	old := t.items[p][i]
+	for clause := range strings.SplitSeq(condition, " AND ") {
+		name, value, found := strings.Cut(clause, " = ")
+		if !found {
+			panic(fmt.Sprintf("the condition %q is not known here", condition))
+		}
+		if old == nil || !equal(old[name], values[value]) {
+			return &types.ConditionalCheckFailedException{Item: old}
+		}
+	}
+	item := maps.Clone(old)
+	set, remove, _ := strings.Cut(strings.TrimPrefix(expression, "SET "), " REMOVE ")
+	for assignment := range strings.SplitSeq(strings.ReplaceAll(set, "list_append(", "list_append "), ", ") {
+		name, value, found := strings.Cut(assignment, " = ")
+		switch {
+		case found && strings.HasPrefix(value, "list_append "):
+			added := values[":"+name].(*types.AttributeValueMemberL).Value
+			held := item[name].(*types.AttributeValueMemberL).Value
+			item[name] = &types.AttributeValueMemberL{Value: slices.Concat(held, added)}
+		case found:
+			item[name] = values[value]
+		}
+	}
+	for name := range strings.SplitSeq(remove, ", ") {
+		delete(item, name)
+	}
+	return t.put(item, "")
+}
+
+func equal(a, b types.AttributeValue) bool {
+	switch a := a.(type) {
+	case *types.AttributeValueMemberS:
+		b, ok := b.(*types.AttributeValueMemberS)
+		return ok && a.Value == b.Value
+	case *types.AttributeValueMemberN:
+		b, ok := b.(*types.AttributeValueMemberN)
+		return ok && a.Value == b.Value
+	}
+	return false
+}

@@ -1,0 +1,117 @@
+package shards
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+)
+
+// result is what a look at one shard found.
+type result struct {
+	records  []types.Record
+	cursor   Cursor // behind the records
+	iterator string // "" at the end of the shard
+	gone     bool   // the shard is, and its loss was accepted
+}
+
+// read looks at a shard once. An iterator lives for 15 minutes; one that has
+// expired is made again from the cursor, as is one that was never made.
+func (r *Reader) read(ctx context.Context, c Cursor, iterator string) (result, error) {
+	for attempt := 0; ; attempt++ {
+		output, err := r.ask(ctx, c, iterator)
+		if err == nil {
+			return advanced(c, output), nil
+		}
+		kind := kindOf(err)
+		switch {
+		case kind == fatal, kind == passing, attempt == r.config.Retries:
+			return result{}, fmt.Errorf("read shard %s of stream %s: %w", c.Shard, r.stream, err)
+		case kind == expired:
+			r.expired.Add(1)
+		case kind == trimmed && c.From == types.ShardIteratorTypeTrimHorizon:
+			// Whatever is left was to be read, and it becomes less while we ask.
+		default:
+			if err := r.lose(ctx, &LossError{r.stream, c.Shard, c.Sequence, err.Error()}); err != nil {
+				return result{}, err
+			}
+			c.From, c.Sequence = types.ShardIteratorTypeTrimHorizon, ""
+			if kind == gone {
+				c.Done = true
+				return result{cursor: c, gone: true}, nil
+			}
+		}
+		iterator = ""
+	}
+}
+
+// ask reads a page with an iterator, or with a new one at the cursor.
+func (r *Reader) ask(ctx context.Context, c Cursor, iterator string) (page *dynamodbstreams.GetRecordsOutput, err error) {
+	if iterator == "" {
+		input := &dynamodbstreams.GetShardIteratorInput{StreamArn: &r.stream, ShardId: &c.Shard, ShardIteratorType: c.From}
+		if c.From != types.ShardIteratorTypeTrimHorizon {
+			input.SequenceNumber = &c.Sequence
+		}
+		err := r.try(ctx, func(ctx context.Context) error {
+			output, err := r.api.GetShardIterator(ctx, input)
+			if err == nil {
+				iterator = aws.ToString(output.ShardIterator)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	err = r.try(ctx, func(ctx context.Context) (err error) {
+		page, err = r.api.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: &iterator, Limit: aws.Int32(int32(r.config.PageSize))})
+		return err
+	})
+	return page, err
+}
+
+// advanced is the cursor behind a page. A page without records leaves it where
+// it is, though the iterator moves.
+func advanced(c Cursor, output *dynamodbstreams.GetRecordsOutput) result {
+	if n := len(output.Records); n > 0 && output.Records[n-1].Dynamodb != nil {
+		c.From, c.Sequence = types.ShardIteratorTypeAfterSequenceNumber, aws.ToString(output.Records[n-1].Dynamodb.SequenceNumber)
+	}
+	next := aws.ToString(output.NextShardIterator)
+	c.Done = next == ""
+	return result{records: output.Records, cursor: c, iterator: next}
+}
+
+// try makes a request, and makes it again after an error that may pass.
+func (r *Reader) try(ctx context.Context, request func(context.Context) error) error {
+	pause := max(r.config.MaxPause/64, 1)
+	for attempt := 0; ; attempt++ {
+		err := r.once(ctx, request)
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case kindOf(err) != passing || attempt == r.config.Retries:
+			return err
+		}
+		r.retries.Add(1)
+		timer := time.NewTimer(pause/2 + rand.N(pause/2+1))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+		pause = min(2*pause, r.config.MaxPause)
+	}
+}
+
+func (r *Reader) once(ctx context.Context, request func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, r.config.Timeout)
+	defer cancel()
+	return request(ctx)
+}

@@ -1,0 +1,66 @@
+package dsn
+
+import (
+	"net"
+	"syscall"
+	"testing"
+)
+
+func TestKeepAlive(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close() //nolint:errcheck // nothing was written to it
+	type kept struct{ on, idle, interval, count int }
+	for text, want := range map[string]kept{
+		"Host=db;Keepalive=7": {1, 7, 15, 9},
+		"Host=db;Timeout=3;Tcp Keepalive=true;TCP Keepalive Time=8;TCP Keepalive Interval=9": {1, 8, 9, 9},
+		"host=db keepalives=1 keepalives_idle=70 keepalives_interval=6 keepalives_count=5":   {1, 70, 6, 5},
+		"postgres://db/?keepalives_idle=71":                                                  {1, 71, 15, 9},
+		"host=db":                                                                            {1, 15, 15, 9}, // Go's defaults
+	} {
+		got := kept{
+			on:       option(t, text, listener, syscall.SOL_SOCKET, syscall.SO_KEEPALIVE),
+			idle:     option(t, text, listener, syscall.IPPROTO_TCP, syscall.TCP_KEEPIDLE),
+			interval: option(t, text, listener, syscall.IPPROTO_TCP, syscall.TCP_KEEPINTVL),
+			count:    option(t, text, listener, syscall.IPPROTO_TCP, syscall.TCP_KEEPCNT),
+		}
+		if got != want {
+			t.Errorf("%s: got %+v, want %+v", text, got, want)
+		}
+	}
+	if got := option(t, "host=db keepalives=0 keepalives_idle=7", listener, syscall.SOL_SOCKET, syscall.SO_KEEPALIVE); got != 0 {
+		t.Errorf("keepalives=0: got SO_KEEPALIVE %d, want 0", got)
+	}
+}
+
+// option dials as the connection string says and returns an option of the
+// socket.
+func option(t *testing.T, text string, to net.Listener, level, name int) (value int) {
+	t.Helper()
+	parsed, err := Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := parsed.Config()
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := config.DialFunc(t.Context(), "tcp", to.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close() //nolint:errcheck // nothing was written to it
+	raw, err := conn.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var failed error
+	err = raw.Control(func(fd uintptr) { value, failed = syscall.GetsockoptInt(int(fd), level, name) })
+	if err != nil || failed != nil {
+		t.Fatal(err, failed)
+	}
+	return value
+}

@@ -1,0 +1,99 @@
+package messagedb
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"groupcheckout/domain/es"
+)
+
+// What bites: a session that first writes while the table is empty and has
+// been vacuumed caches a plan with a sequential scan, and keeps it as the
+// table grows. Then every append reads the whole table.
+func TestWritersScanNoTable(t *testing.T) {
+	t.Parallel()
+	t.Run("the trap", func(t *testing.T) {
+		t.Parallel()
+		read := rowsScanned(t, func(text, name string) (appendOne func(), end func()) {
+			conn := connect(t, changed(text, map[string]string{
+				"options": "-c search_path=message_store,pg_temp", "application_name": name,
+			}))
+			write := func() {
+				mustGet[int64](t, conn, "SELECT write_message($1, $2, 'X', '{}', NULL, -1)", uuid.NewString(), newStream(t).String())
+			}
+			return write, func() { closeConn(t, conn) }
+		})
+		if read < rowsGrown*appendsAfter {
+			t.Errorf("%d appends scanned %d rows; the trap does not bite, so this test proves nothing", appendsAfter, read)
+		}
+	})
+	t.Run("this package", func(t *testing.T) {
+		t.Parallel()
+		read := rowsScanned(t, func(text, name string) (appendOne func(), end func()) {
+			// The setting must have the last word over the connection string.
+			db := open(t, Config{MaxConns: 1, Connection: changed(text, map[string]string{
+				"options": "-c enable_seqscan=on", "application_name": name,
+			})})
+			write := func() { mustAppend(t, db.Store(), newStream(t), 0, es.EventData{ID: uuid.New(), Type: "X"}) }
+			return write, db.Close
+		})
+		if read != 0 {
+			t.Errorf("%d appends scanned %d rows, want none", appendsBefore+appendsAfter, read)
+		}
+	})
+}
+
+const (
+	appendsBefore = 10 // after the fifth, a prepared plan is kept for good
+	rowsGrown     = 2000
+	appendsAfter  = 20
+)
+
+// rowsScanned has a session append to an empty table that has been vacuumed,
+// lets the table grow, has the session append more, and returns how many rows
+// were read by sequential scans: of a database of its own, in which nobody else
+// looks at the table. The server counts what a session did at the latest when
+// the session ends.
+func rowsScanned(t *testing.T, session func(text, name string) (appendOne func(), end func())) int64 {
+	t.Helper()
+	database := freshDatabase(t)
+	admin := connect(t, withDatabase(adminDSN(t), database))
+	// The autovacuum worker would have sessions make their plans anew.
+	mustExec(t, admin, "ALTER TABLE message_store.messages SET (autovacuum_enabled = false)")
+	mustExec(t, admin, "VACUUM ANALYZE message_store.messages")
+	// A database that was copied brings along what was known of the rows that it
+	// had, and then the trap does not bite.
+	mustExec(t, admin, "DELETE FROM pg_statistic WHERE starelid = 'message_store.messages'::regclass")
+
+	name := "plans_" + newCategory()
+	appendOne, end := session(withDatabase(appDSN(t), database), name)
+	for range appendsBefore {
+		appendOne()
+	}
+	mustExec(t, admin, fmt.Sprintf(`INSERT INTO message_store.messages (stream_name, position, type)
+		SELECT 'Grown-' || n, 0, 'X' FROM generate_series(1, %d) n`, rowsGrown))
+	for range appendsAfter {
+		appendOne()
+	}
+	end()
+	await(t, "the session is gone", func() bool {
+		return mustGet[int](t, admin, "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1", name) == 0
+	})
+	// The administrator's own rows are counted only now and then, so they are
+	// not waited for.
+	const inserted = "SELECT n_tup_ins FROM pg_stat_user_tables WHERE relid = 'message_store.messages'::regclass"
+	await(t, "the appends are counted", func() bool {
+		return mustGet[int64](t, admin, inserted)%rowsGrown == appendsBefore+appendsAfter
+	})
+	return mustGet[int64](t, admin, "SELECT seq_tup_read FROM pg_stat_user_tables WHERE relid = 'message_store.messages'::regclass")
+}
+
+func closeConn(t *testing.T, conn *pgx.Conn) {
+	t.Helper()
+	if err := conn.Close(within(t)); err != nil {
+		t.Errorf("close the session: %v", err)
+	}
+}

@@ -1,0 +1,89 @@
+package messagedb
+
+import (
+	"context"
+	"errors"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"groupcheckout/domain/es"
+)
+
+// What bites: a server in recovery, and many appends that want to know. Each
+// look is a connection.
+func TestLooksGetRarer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		pool, err := newPool("host=db sslmode=disable", ForWriting, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config := pool.Config()
+		pool.Close()
+		began := time.Now()
+		var looks []time.Duration
+		config.ConnConfig.LookupFunc = func(context.Context, string) ([]string, error) { return []string{"127.0.0.1"}, nil }
+		config.ConnConfig.DialFunc = func(context.Context, string, string) (net.Conn, error) {
+			looks = append(looks, time.Since(began))
+			return nil, errors.New("it is in recovery")
+		}
+		if pool, err = pgxpool.NewWithConfig(t.Context(), config); err != nil {
+			t.Fatal(err)
+		}
+		defer pool.Close()
+		db := &DB{config: Config{SettleTimeout: 2 * time.Second}, write: pool}
+		err = db.Store().settle(t.Context(), write{stream: newStream(t)}, &lostReplyError{err: errors.New("cut off")})
+		if !errors.As(err, new(*es.UncertainError)) {
+			t.Errorf("got error %v, want an uncertain outcome", err)
+		}
+		var want []time.Duration
+		for _, ms := range []int{0, 20, 60, 140, 300, 620, 1120, 1620} {
+			want = append(want, time.Duration(ms)*time.Millisecond)
+		}
+		if !slices.Equal(looks, want) {
+			t.Errorf("got looks after %v, want %v", looks, want)
+		}
+	})
+}
+
+// The server shows the start time of a session to whoever has its role. A login
+// that takes on another role does not, and so cannot tell its own session from
+// one that comes later under the same pid.
+func TestOutcomeWhereTheSessionIsHidden(t *testing.T) {
+	t.Parallel()
+	admin := connect(t, adminDSN(t))
+	login := "login_" + strings.ToLower(newCategory())
+	mustExec(t, admin, "CREATE ROLE "+login+" LOGIN NOINHERIT PASSWORD 's3cret' IN ROLE message_store")
+	t.Cleanup(func() { mustExec(t, admin, "DROP ROLE "+login) })
+	mustExec(t, admin, "ALTER ROLE "+login+" SET role = message_store")
+	db := open(t, Config{Connection: changed(appDSN(t), map[string]string{"user": login, "password": "s3cret"})})
+	t.Cleanup(db.Close) // before the role is dropped
+
+	stream, events := newStream(t), newEvents(1)
+	mustAppend(t, db.Store(), stream, 0, events...)
+	conn, err := db.write.Acquire(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hidden := sessionOf(conn.Conn())
+	conn.Release()
+	if hidden.direct || hidden.pid == 0 {
+		t.Fatalf("got session %+v, want one that is not known to be direct", hidden)
+	}
+	w := write{stream: stream, expected: 1, events: newEvents(1)}
+	err = db.Store().settle(within(t), w, &lostReplyError{session: hidden, err: errors.New("cut off")})
+	if !errors.As(err, new(*es.UncertainError)) || !strings.Contains(err.Error(), "or the role may not see its own session") {
+		t.Errorf("got error %v, want an uncertain outcome that names the role as a cause", err)
+	}
+	// What is there to be seen settles it all the same.
+	w = write{stream: stream, events: events}
+	if err := db.Store().settle(within(t), w, &lostReplyError{session: hidden, err: errors.New("cut off")}); err != nil {
+		t.Errorf("got error %v, want none: the events are there", err)
+	}
+}
