@@ -18,6 +18,7 @@ import (
 func inexact(t *testing.T, test func(t *testing.T, w *World)) {
 	t.Helper()
 	bubble(t, func(t *testing.T, w *World) {
+		t.Helper()
 		w.harness.exact = false
 		test(t, w)
 	})
@@ -45,6 +46,7 @@ func bubble(t *testing.T, test func(t *testing.T, w *World)) {
 func TestACheckIsMadeAgainUntilItHoldsAndCounted(t *testing.T) {
 	t.Parallel()
 	inexact(t, func(t *testing.T, w *World) {
+		t.Helper()
 		tries, began := 0, time.Now()
 		err := w.Eventually(t.Context(), func(context.Context) error {
 			if tries++; tries < 10 {
@@ -64,6 +66,7 @@ func TestACheckIsMadeAgainUntilItHoldsAndCounted(t *testing.T) {
 func TestACheckThatNeverHoldsFailsWithItsLastReason(t *testing.T) {
 	t.Parallel()
 	inexact(t, func(t *testing.T, w *World) {
+		t.Helper()
 		reason, began, pauses := errors.New("the balance is 3, want 4"), time.Now(), []time.Time{}
 		err := w.Eventually(t.Context(), func(context.Context) error {
 			pauses = append(pauses, time.Now())
@@ -84,6 +87,7 @@ func TestACheckThatNeverHoldsFailsWithItsLastReason(t *testing.T) {
 func TestTheEndOfTheScenarioEndsACheck(t *testing.T) {
 	t.Parallel()
 	inexact(t, func(t *testing.T, w *World) {
+		t.Helper()
 		over := errors.New("the scenario is over")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		err := w.Eventually(ctx, func(context.Context) error {
@@ -99,6 +103,7 @@ func TestTheEndOfTheScenarioEndsACheck(t *testing.T) {
 func TestAWaitThatRunsOutSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, w *World) {
+		t.Helper()
 		group, stay, at := domain.GroupID(uuid.New()), domain.StayID(uuid.New()), domain.MomentOf(time.Now())
 		w.Reactor().Lag(w.Groups().Stream(group), 1_000_000)
 		if err := w.Groups().Select(t.Context(), group, []domain.StayID{stay}, at); err != nil {
