@@ -91,6 +91,7 @@ summary:
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Run the linters (golangci-lint, at a pinned version)
+	$(GO) mod tidy -diff
 	$(GOLANGCI_LINT) run ./...
 
 .PHONY: fmt

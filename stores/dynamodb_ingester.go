@@ -29,5 +29,5 @@ func DynamoDBIngester(ctx context.Context, config dynamodb.Config, ingest index.
 		}
 		ingest.Heal = index.HealFrom(events)
 	}
-	return index.NewIngester(indexed, ingest), nil
+	return index.NewIngester(indexed, ingest)
 }

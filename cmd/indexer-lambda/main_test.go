@@ -81,10 +81,10 @@ func TestTheRegionIsTheLambdasUnlessSet(t *testing.T) {
 	}
 }
 
-// runtime is the part of Lambda's runtime that a function talks to: it hands one
-// event out and takes the answer.
+// runtime is the part of Lambda's runtime that a function talks to: it hands
+// events out and takes the answers.
 type runtime struct {
-	event    string
+	events   chan string
 	answered chan string // the path and the body
 }
 
@@ -96,14 +96,13 @@ func (r *runtime) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		r.answered <- request.URL.Path + " " + string(body)
 		return
 	}
-	if r.event == "" {
-		<-request.Context().Done() // there is no other event
-		return
+	select {
+	case event := <-r.events:
+		w.Header().Set("Lambda-Runtime-Aws-Request-Id", "1")
+		w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(patience).UnixMilli()))
+		fmt.Fprint(w, event)
+	case <-request.Context().Done():
 	}
-	w.Header().Set("Lambda-Runtime-Aws-Request-Id", "1")
-	w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(patience).UnixMilli()))
-	fmt.Fprint(w, r.event)
-	r.event = ""
 }
 
 func TestTheLambdaIndexesABatch(t *testing.T) {
@@ -147,7 +146,8 @@ func TestTheLambdaIndexesABatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fake := &runtime{event: string(records), answered: make(chan string, 10)}
+	fake := &runtime{events: make(chan string, 1), answered: make(chan string, 1)}
+	fake.events <- string(records)
 	api := httptest.NewServer(fake)
 	t.Cleanup(api.Close)
 	t.Cleanup(api.CloseClientConnections)

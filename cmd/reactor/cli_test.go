@@ -14,6 +14,9 @@ import (
 	"groupcheckout/reactor"
 	"groupcheckout/reactor/feed"
 	"groupcheckout/stores"
+	"groupcheckout/stores/dynamodb"
+	"groupcheckout/stores/dynamodb/index"
+	"groupcheckout/stores/dynamodb/index/shards"
 	"groupcheckout/stores/messagedb"
 )
 
@@ -24,6 +27,7 @@ func TestCommandLinesThatAreWrong(t *testing.T) {
 	t.Parallel()
 	const dsn = "Host=127.0.0.1;Port=1;Username=u;Password=" + secret
 	both := map[string]string{"MDB_CONNECTION_STRING": dsn, "MDB_SCHEMA": "public"}
+	dynamo := unreachableDynamo()
 	for _, test := range []struct {
 		name string
 		env  map[string]string
@@ -32,7 +36,7 @@ func TestCommandLinesThatAreWrong(t *testing.T) {
 	}{
 		{"an unknown command", nil, []string{"rnu"}, `"rnu" is not a command; behind "reactor" stands one of: run, init, checkpoint, index, audit, demo, version`},
 		{"no store", nil, []string{"run", "-g", "x"}, `expected one of "mdb", "dynamo"`},
-		{"a store that is none", nil, []string{"run", "-g", "x", "memory"}, `"memory" is not a command; behind "reactor run" stands one of: mdb`},
+		{"a store that is none", nil, []string{"run", "-g", "x", "memory"}, `"memory" is not a command; behind "reactor run" stands one of: mdb, dynamo`},
 		{"no processor name", both, []string{"run", "mdb"}, "missing flags: --processor-name=NAME. See reactor run mdb --help"},
 		{"no processor name for a checkpoint", both, []string{"checkpoint", "mdb"}, "missing flags: --processor-name=NAME"},
 		{"an empty processor name", both, []string{"run", "-g", "", "mdb"}, "--processor-name is empty"},
@@ -68,6 +72,31 @@ func TestCommandLinesThatAreWrong(t *testing.T) {
 		{"a demo of a size that cannot be", nil, []string{"demo", "--stays", "2000000"}, "--stays cannot be 2000000: it has to be from 1 to 1000000"},
 		{"a demo on a store that is none", nil, []string{"demo", "--store", "redis://u:" + secret + "@h/"}, "is not the address of a store"},
 		{"init without a connection string", map[string]string{"MDB_SCHEMA": "public"}, []string{"init", "mdb"}, "MDB_CONNECTION_STRING"},
+		{"a demo on a DynamoDB without a table", nil, []string{"demo", "--store", "dynamodb+http://u:" + secret + "@h:1/"}, "does not name one table"},
+		{"no table", nil, []string{"run", "-g", "x", "dynamo", "-sr", "eu-west-1"}, "--table (-t) NAME, or set EQUINOX_DYNAMO_TABLE"},
+		{"no place of tables", nil, []string{"run", "-g", "x", "dynamo", "-t", "hotel"}, "neither a region nor a server is given"},
+		{
+			"a region in the environment beside a server",
+			map[string]string{"EQUINOX_DYNAMO_REGION": "eu-west-1"},
+			[]string{"run", "-g", "x", "dynamo", "-su", "http://localhost:1", "-sa", "k", "-ss", secret, "-t", "hotel"},
+			"both a region, eu-west-1, and a service URL are given",
+		},
+		{"a server in the environment beside a region", dynamo, []string{"init", "dynamo", "--region", "eu-west-1"}, "leave one out"},
+		{"a server without keys", nil, []string{"checkpoint", "-g", "x", "dynamo", "-su", "http://localhost:1", "-t", "hotel"}, "needs an access key id and a secret access key"},
+		{"half a key", nil, []string{"checkpoint", "-g", "x", "dynamo", "-sr", "eu-west-1", "-ss", secret, "-t", "hotel"}, "of use only together"},
+		{"a malformed server", dynamo, []string{"index", "dynamo", "-su", "tcp://u:" + secret + "@h"}, "is not one like http://localhost:8000"},
+		{"a malformed table", dynamo, []string{"index", "dynamo", "-t", "a b"}, "3 to 255 letters"},
+		{"an index that is the table", dynamo, []string{"index", "dynamo", "-i", "hotel"}, "a table of its own"},
+		{"no suffix", dynamo, []string{"index", "dynamo", "--index-suffix="}, "--index-suffix is empty"},
+		{"an empty batch of spans", dynamo, []string{"run", "-g", "x", "dynamo", "-b", "0"}, "--batch-size cannot be 0"},
+		{"fewer than no retries", dynamo, []string{"run", "-g", "x", "dynamo", "-r=-1"}, "--retries cannot be -1"},
+		{"no time for a request", dynamo, []string{"run", "-g", "x", "dynamo", "-rt", "0"}, "--request-timeout cannot be 0s"},
+		{"a time for a request that is none", dynamo, []string{"run", "-g", "x", "dynamo", "-rt", "soon"}, `"soon" is not a time: write 10 for seconds`},
+		{"no pause at the tail of the index", dynamo, []string{"run", "-g", "x", "dynamo", "--tail-sleep", "0"}, "--tail-sleep cannot be 0s"},
+		{"half of a throughput", dynamo, []string{"init", "dynamo", "-r", "5"}, "give both"},
+		{"a stream without images", dynamo, []string{"init", "dynamo", "-s", "off"}, `--streaming must be one of "new","newandold"`},
+		{"a status with a loss", dynamo, []string{"index", "dynamo", "--status", "--accept-loss"}, "no meaning beside --status"},
+		{"no processor name on DynamoDB", dynamo, []string{"checkpoint", "-g", "", "dynamo"}, "--processor-name is empty"},
 		{"more than there is", nil, []string{"version", "please"}, "argument 2 is not a flag"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -113,6 +142,34 @@ func TestAServerThatIsDownIsAFailure(t *testing.T) {
 				if status != statusFailure || !strings.Contains(errors, "the server cannot be reached") || strings.Contains(errors, secret) {
 					t.Errorf("got status %d and the error %q, want 2, why, and no password", status, errors)
 				}
+			}
+		})
+	}
+}
+
+// unreachableDynamo are the variables of a DynamoDB that is not there.
+func unreachableDynamo() map[string]string {
+	return map[string]string{
+		"EQUINOX_DYNAMO_SERVICE_URL": "http://127.0.0.1:1", "EQUINOX_DYNAMO_ACCESS_KEY_ID": "key", "EQUINOX_DYNAMO_SECRET_ACCESS_KEY": secret,
+		"EQUINOX_DYNAMO_TABLE": "hotel",
+	}
+}
+
+func TestADynamoDBThatIsDownIsAFailure(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string][]string{
+		"run":        {"run", "-g", "x", "dynamo"},
+		"init":       {"init", "dynamo"},
+		"checkpoint": {"checkpoint", "-g", "x", "dynamo"},
+		"index":      {"index", "dynamo"},
+		"status":     {"index", "dynamo", "--status"},
+		"demo":       {"demo", "--store", "dynamodb+http://key:" + secret + "@127.0.0.1:1/hotel"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			status, _, errors := call(t, unreachableDynamo(), args...)
+			if status != statusFailure || !strings.Contains(errors, "DynamoDB cannot be reached") || strings.Contains(errors, secret) {
+				t.Errorf("got status %d and the error %q, want 2, why, and no secret", status, errors)
 			}
 		})
 	}
@@ -191,6 +248,62 @@ func TestSpellingsAndVariables(t *testing.T) {
 	}
 }
 
+func TestSpellingsAndVariablesOfDynamo(t *testing.T) {
+	t.Parallel()
+	tuned := func(tables dynamoTables) dynamoStore {
+		return dynamoStore{tables, 3, seconds(4 * time.Second), 5, milliseconds(250 * time.Millisecond), true}
+	}
+	plain := func(tables dynamoTables) dynamoStore {
+		tables.IndexSuffix = "-index"
+		return dynamoStore{tables, 9, seconds(10 * time.Second), 100, milliseconds(500 * time.Millisecond), false}
+	}
+	variables := map[string]string{
+		"EQUINOX_DYNAMO_SERVICE_URL": "VU", "EQUINOX_DYNAMO_ACCESS_KEY_ID": "VA", "EQUINOX_DYNAMO_SECRET_ACCESS_KEY": "VS",
+		"EQUINOX_DYNAMO_TABLE": "VT", "EQUINOX_DYNAMO_TABLE_INDEX": "VI",
+	}
+	server := dynamoTables{"", "U", "A", "S", "T", "I", "-x"}
+	for _, test := range []struct {
+		name string
+		env  map[string]string
+		line string
+		want dynamoStore
+	}{
+		{"long", nil, "--service-url U --access-key A --secret-key=S --table T --index-table=I --index-suffix=-x --retries 3 --request-timeout 4s --batch-size 5 --tail-sleep 0.25s --from-tail", tuned(server)},
+		{"short", nil, "-su U -sa A -ss S -t T -i I -is=-x -r 3 -rt 4 -b 5 --tail-sleep 250 -Z", tuned(server)},
+		{"of .NET", nil, "--serviceurl U --accesskey A --secretkey S --table T --indextable I --indexsuffix=-x --retries 3 --retriestimeouts 4 --maxitems 5 --tail-sleep 250ms --fromtail", tuned(server)},
+		{"a region", nil, "-sr R -t T", plain(dynamoTables{Region: "R", Table: "T"})},
+		{"a region of .NET", nil, "--regionprofile R -t T", plain(dynamoTables{Region: "R", Table: "T"})},
+		{"variables", variables, "", plain(dynamoTables{"", "VU", "VA", "VS", "VT", "VI", ""})},
+		{"flags before variables", variables, "-su U -t T", plain(dynamoTables{"", "U", "VA", "VS", "T", "VI", ""})},
+		{"the region's variable", map[string]string{"EQUINOX_DYNAMO_REGION": "VR"}, "-t T", plain(dynamoTables{Region: "VR", Table: "T"})},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			grammar, _, err := parse(append([]string{"run", "-g", "g", "dynamo"}, strings.Fields(test.line)...), streams{}, func(name string) string { return test.env[name] })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := grammar.Run.Dynamo.dynamoStore; got != test.want {
+				t.Errorf("%s: got %+v, want %+v", test.line, got, test.want)
+			}
+		})
+	}
+}
+
+func TestTheIndexTableIsTheTablesWithASuffixUnlessNamed(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ index, suffix, want string }{
+		{"", "-index", "hotel-index"},
+		{"", "-x", "hotel-x"},
+		{"other", "-x", "other"},
+	} {
+		config, err := (&dynamoTables{Region: "eu-west-1", Table: "hotel", IndexTable: test.index, IndexSuffix: test.suffix}).config()
+		if err != nil || config.IndexTable != test.want {
+			t.Errorf("index %q, suffix %q: got %q and error %v, want %q", test.index, test.suffix, config.IndexTable, err, test.want)
+		}
+	}
+}
+
 func TestExitStatus(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -206,6 +319,14 @@ func TestExitStatus(t *testing.T) {
 		{&messagedb.SetupError{Problem: messagedb.AccessRefused}, 1},
 		{&messagedb.SetupError{Problem: messagedb.Unreachable}, 2},
 		{&messagedb.SetupError{Problem: messagedb.Unusable}, 2},
+		{&dynamodb.SetupError{Problem: dynamodb.MissingTable}, 1},
+		{&dynamodb.SetupError{Problem: dynamodb.StreamOff}, 1},
+		{&dynamodb.SetupError{Problem: dynamodb.Unreachable}, 2},
+		{&dynamodb.SetupError{Problem: dynamodb.NotReady}, 2},
+		{&index.KeyError{}, 1},
+		{&index.StreamReplacedError{}, 1},
+		{&shards.LossError{}, 1},
+		{&index.LeaseLostError{}, 2},
 		{&reactor.AbandonedError{}, 2},
 		{errors.New("x"), 2},
 		{&violationsError{1}, 3},
@@ -234,6 +355,10 @@ func TestTheAdviceIsACommandLine(t *testing.T) {
 	want := `reactor checkpoint mdb --processor-name 'it'\''s mine' --tranche GroupCheckout --position 0,`
 	if !strings.Contains(err.Error(), want) {
 		t.Errorf("got %q, want %q in it", err, want)
+	}
+	loss := withAdvice(&shards.LossError{Shard: "s"}, "dynamo")
+	if want := "reactor index dynamo --accept-loss,"; !strings.Contains(loss.Error(), want) || exitStatus(loss) != statusConfiguration {
+		t.Errorf("got %q and status %d, want %q in it and 1", loss, exitStatus(loss), want)
 	}
 	if other := errors.New("x"); withAdvice(other, "mdb") != other { //nolint:errorlint // the very same is meant
 		t.Error("an error without a remedy here was changed")

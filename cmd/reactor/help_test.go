@@ -15,7 +15,10 @@ var update = flag.Bool("update", false, "write the help texts to testdata instea
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	for _, command := range []string{"", "run", "run mdb", "init", "init mdb", "checkpoint", "checkpoint mdb", "audit", "audit mdb", "audit dynamo", "demo", "version"} {
+	for _, command := range []string{
+		"", "run", "run mdb", "run dynamo", "init", "init mdb", "init dynamo", "checkpoint", "checkpoint mdb", "checkpoint dynamo",
+		"index", "index dynamo", "audit", "audit mdb", "audit dynamo", "demo", "version",
+	} {
 		name := strings.TrimSpace("reactor " + command)
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -24,6 +24,7 @@ import (
 // hotel is what clerks do on the store of a test, beside the process under
 // test.
 type hotel struct {
+	tranche feed.Tranche // of the feed
 	backend *stores.Backend
 	groups  *groupcheckout.Service
 	stays   *gueststay.Service
@@ -39,8 +40,14 @@ func openHotel(t testing.TB, env map[string]string) *hotel {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newHotel(t, backend, groupcheckout.Category)
+}
+
+// newHotel is the hotel on a backend, which the end of the test closes.
+func newHotel(t testing.TB, backend *stores.Backend, tranche feed.Tranche) *hotel {
+	t.Helper()
 	t.Cleanup(backend.Close)
-	return &hotel{backend, groupcheckout.NewService(backend.Events, es.Options{}), gueststay.NewService(backend.Events, es.Options{})}
+	return &hotel{tranche, backend, groupcheckout.NewService(backend.Events, es.Options{}), gueststay.NewService(backend.Events, es.Options{})}
 }
 
 func moment() domain.Moment { return domain.MomentOf(time.Now()) }
@@ -126,7 +133,7 @@ func (h *hotel) read(t testing.TB, stream es.StreamName) []es.Event {
 // end is the end of the feed.
 func (h *hotel) end(t testing.TB) feed.Position {
 	t.Helper()
-	end, err := h.backend.Source.End(within(t), groupcheckout.Category)
+	end, err := h.backend.Source.End(within(t), h.tranche)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +143,7 @@ func (h *hotel) end(t testing.TB) feed.Position {
 // checkpoint is the checkpoint of a consumer group.
 func (h *hotel) checkpoint(t testing.TB, group string) (feed.Position, bool) {
 	t.Helper()
-	key := feed.Key{Source: h.backend.Source.ID(), Tranche: groupcheckout.Category, Group: group}
+	key := feed.Key{Source: h.backend.Source.ID(), Tranche: h.tranche, Group: group}
 	position, known, err := h.backend.Checkpoints.Load(within(t), key)
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -18,15 +19,15 @@ func TestMain(m *testing.M) {
 
 type withCleanup struct{ tests *testing.M }
 
-// Run runs the tests with help as wide as kong's default, stops the server if
-// one was needed, and looks for goroutines that were left behind.
+// Run runs the tests with help as wide as kong's default, stops the servers
+// that were needed, and looks for goroutines that were left behind.
 func (c withCleanup) Run() int {
 	if err := os.Unsetenv("COLUMNS"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	status := c.tests.Run()
-	if err := shared.close(); err != nil {
+	if err := errors.Join(shared.close(), sharedDynamo.close()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		status = 1
 	}

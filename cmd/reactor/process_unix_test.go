@@ -30,7 +30,7 @@ func start(t testing.TB, env map[string]string, args ...string) *process {
 	t.Helper()
 	p := &process{command: exec.Command("reactor", args...), lines: make(chan map[string]any, 10_000), ended: make(chan struct{})}
 	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, "MDB_") {
+		if !strings.HasPrefix(variable, "MDB_") && !strings.HasPrefix(variable, "EQUINOX_") {
 			p.command.Env = append(p.command.Env, variable)
 		}
 	}

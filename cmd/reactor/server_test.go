@@ -42,6 +42,31 @@ func (s *sharedServer) close() error {
 	return s.server.Close()
 }
 
+// sharedDynamo is the DynamoDB of all tests. It comes up for the first that asks.
+var sharedDynamo sharedDynamoServer //nolint:gochecknoglobals // a server takes seconds to come up
+
+type sharedDynamoServer struct {
+	once   sync.Once
+	server *provision.DynamoDBServer
+	err    error
+}
+
+func (s *sharedDynamoServer) get(t testing.TB) *provision.DynamoDBServer {
+	t.Helper()
+	s.once.Do(func() { s.server, s.err = provision.DynamoDB(context.Background(), provision.Options{}) })
+	if s.err != nil {
+		t.Fatalf("these tests need a DynamoDB: %v", s.err)
+	}
+	return s.server
+}
+
+func (s *sharedDynamoServer) close() error {
+	if s.server == nil {
+		return nil
+	}
+	return s.server.Close()
+}
+
 // connect opens a plain connection for the test. The end of the test closes it.
 func connect(t testing.TB, text string) *pgx.Conn {
 	t.Helper()

@@ -141,9 +141,14 @@ func TestGapsRestAndDecide(t *testing.T) {
 
 func TestEpochsCloseByTheSizeFromBefore(t *testing.T) {
 	t.Parallel()
-	limits := Limits{}.withDefaults()
-	if want := (Limits{1 << 20, 5000, 100000}); limits != want {
+	limits, err := Limits{}.withDefaults()
+	if want := (Limits{1 << 20, 5000, 100000}); err != nil || limits != want {
 		t.Errorf("got the default limits %+v, want Propulsion's, %+v", limits, want)
+	}
+	for _, bad := range []Limits{{Bytes: -1}, {Streams: -1}, {Version: -1}, {Version: 999_999}} {
+		if _, err := bad.withDefaults(); err == nil {
+			t.Errorf("%+v: got no error, want one", bad)
+		}
 	}
 	limits = Limits{Bytes: 100, Version: 5, Streams: 3}
 	one := ingested{Add: []Span{sp("b", 0, 1)}}

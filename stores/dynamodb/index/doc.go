@@ -35,7 +35,10 @@
 //
 // What the stream of changes lost is never passed over in silence. Records that
 // were trimmed are a [*shards.LossError]. A span that does not begin where the
-// stream's last one ended is completed from the table of events.
+// stream's last one ended is completed from the table of events. Who accepts the
+// loss of records has to know that their streams are completed when something
+// is appended to them again, and that a stream's first span in an index, or one
+// two epochs after its last, is taken as it is.
 //
 // # One indexer at a time
 //
@@ -44,6 +47,7 @@
 // replaces the etag of the active epoch, which the next append of the old one
 // demands, so that this fails and leads to another look at the lease. Even two
 // that write at once do no harm, since every append is decided on the contents
-// that it adds to. Propulsion's Lambda knows no lease: do not run it beside this
-// indexer for long.
+// that it adds to; but one may then index again, in a later epoch, what the
+// other indexed in an earlier one. Propulsion's Lambda, and package lambda, know
+// no lease: do not run them beside this indexer for long.
 package index

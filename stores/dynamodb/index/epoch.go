@@ -1,6 +1,10 @@
 package index
 
-import "groupcheckout/domain/es"
+import (
+	"fmt"
+
+	"groupcheckout/domain/es"
+)
 
 // Limits say when an epoch ends. A zero field means the default named with it,
 // which is that of Propulsion.
@@ -10,7 +14,14 @@ type Limits struct {
 	Streams int        // so many streams, or more; default 100,000
 }
 
-func (l Limits) withDefaults() Limits {
+// withDefaults fills in the defaults. An epoch must not grow into the positions
+// of the next one; its last append may add two events.
+func (l Limits) withDefaults() (Limits, error) {
+	const most = maxEpochEvents - 2
+	if l.Bytes < 0 || l.Streams < 0 || l.Version < 0 || l.Version > most {
+		return l, fmt.Errorf("limits of an epoch: bytes %d and streams %d must not be negative, and version %d must lie between 0 and %d",
+			l.Bytes, l.Streams, l.Version, most)
+	}
 	if l.Bytes == 0 {
 		l.Bytes = 1 << 20
 	}
@@ -20,7 +31,7 @@ func (l Limits) withDefaults() Limits {
 	if l.Streams == 0 {
 		l.Streams = 100_000
 	}
-	return l
+	return l, nil
 }
 
 // contents is what an epoch holds: a fold of its events.

@@ -91,10 +91,14 @@ func NewIndexer(api shards.API, arn string, events, index *table.Table, config I
 	if _, err := shards.NewReader(api, arn, nil, config.Shards); err != nil {
 		return nil, err
 	}
+	ingester, err := NewIngester(index, config.Ingest)
+	if err != nil {
+		return nil, fmt.Errorf("indexer of %s: %w", arn, err)
+	}
 	return &Indexer{
 		api: api, arn: arn, index: index, config: config,
 		owner:    config.Name + "/" + strings.ReplaceAll(uuid.NewString(), "-", "")[:12],
-		ingester: NewIngester(index, config.Ingest),
+		ingester: ingester,
 	}, nil
 }
 

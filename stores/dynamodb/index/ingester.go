@@ -56,16 +56,23 @@ type Ingester struct {
 	announced Epoch                 // the highest that the list of epochs is known to have; -1 for none
 }
 
-// NewIngester returns an ingester into an index table. See [TableConfig].
-func NewIngester(index *table.Table, config IngesterConfig) *Ingester {
-	config.Limits = config.Limits.withDefaults()
+// NewIngester returns an ingester into an index table, which [TableConfig] is
+// for. It returns an error for a config that cannot be used.
+func NewIngester(index *table.Table, config IngesterConfig) (*Ingester, error) {
+	var err error
+	if config.Limits, err = config.Limits.withDefaults(); err != nil {
+		return nil, err
+	}
+	if config.Partition < 0 {
+		return nil, fmt.Errorf("partition %d must not be negative", config.Partition)
+	}
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Ingester{
 		index: index, config: config, announced: -1,
 		guard: func(context.Context, bool) error { return nil },
-	}
+	}, nil
 }
 
 // TableConfig is how the indexers of Propulsion configure the index table.

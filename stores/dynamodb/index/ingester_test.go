@@ -25,6 +25,15 @@ func mustTable(t testing.TB, client table.Client, config table.Config) *table.Ta
 	return tab
 }
 
+func mustIngester(t testing.TB, tab *table.Table, config IngesterConfig) *Ingester {
+	t.Helper()
+	g, err := NewIngester(tab, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
 func mustIngest(t testing.TB, g *Ingester, spans ...Span) {
 	t.Helper()
 	if err := g.Ingest(t.Context(), spans); err != nil {
@@ -111,7 +120,7 @@ func TestFirstBatch(t *testing.T) {
 	t.Parallel()
 	fake := faketable.New()
 	tab := mustTable(t, fake, TableConfig())
-	g := NewIngester(tab, IngesterConfig{Limits: Limits{Version: 1}})
+	g := mustIngester(t, tab, IngesterConfig{Limits: Limits{Version: 1}})
 	mustIngest(t, g, Span{"GroupCheckout-5b1f", 1, []string{"StaysMerged", "MergesFailed"}})
 	mustIngest(t, g, Span{"GuestStay-0f8f", 1, []string{"TransferredToGroup"}}, Span{"GroupCheckout-5b1f", 3, []string{"Paid"}})
 
@@ -178,9 +187,9 @@ func TestLegacyListOfEpochs(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkActive(t, tab, map[Partition]Epoch{0: 1, 3: 2})
-	mustIngest(t, NewIngester(tab, IngesterConfig{Limits: Limits{Version: 1}}), sp("a", 0, 1))
+	mustIngest(t, mustIngester(t, tab, IngesterConfig{Limits: Limits{Version: 1}}), sp("a", 0, 1))
 	checkWritten(t, tab, 1, "+a[0,1)")
-	mustIngest(t, NewIngester(tab, IngesterConfig{Limits: Limits{Version: 1}}), sp("a", 1, 2))
+	mustIngest(t, mustIngester(t, tab, IngesterConfig{Limits: Limits{Version: 1}}), sp("a", 1, 2))
 	checkActive(t, tab, map[Partition]Epoch{0: 2, 3: 2})
 }
 
@@ -192,7 +201,7 @@ func TestBodiesOfOthersAreRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = NewIngester(tab, IngesterConfig{}).Ingest(t.Context(), []Span{sp("a", 0, 1)})
+		err = mustIngester(t, tab, IngesterConfig{}).Ingest(t.Context(), []Span{sp("a", 0, 1)})
 		if _, ok := errors.AsType[*BodyError](err); !ok {
 			t.Errorf("%s: got error %v, want a BodyError", data, err)
 		}
@@ -204,7 +213,7 @@ func TestEpochsFollowOneAnother(t *testing.T) {
 	fake := faketable.New()
 	tab := mustTable(t, fake, TableConfig())
 	config := IngesterConfig{Limits: Limits{Version: 2}}
-	first, second := NewIngester(tab, config), NewIngester(tab, config)
+	first, second := mustIngester(t, tab, config), mustIngester(t, tab, config)
 	mustIngest(t, first, sp("a", 0, 1))
 	mustIngest(t, second, sp("a", 0, 2), sp("b", 0, 1)) // what the other one has is left out
 	mustIngest(t, first, sp("a", 1, 3), sp("b", 0, 2))  // meets a conflict, then closes the epoch
@@ -218,7 +227,7 @@ func TestEpochsFollowOneAnother(t *testing.T) {
 
 	// A restart knows the active epoch only, so what comes again may be in
 	// the index twice.
-	mustIngest(t, NewIngester(tab, config), sp("a", 2, 3), sp("b", 2, 4))
+	mustIngest(t, mustIngester(t, tab, config), sp("a", 2, 3), sp("b", 2, 4))
 	checkWritten(t, tab, 1, "+b[2,3)", "+a[2,3)>b[3,4)")
 }
 
@@ -226,7 +235,7 @@ func TestNothingNewWritesNothing(t *testing.T) {
 	t.Parallel()
 	fake := faketable.New()
 	tab := mustTable(t, fake, TableConfig())
-	g := NewIngester(tab, IngesterConfig{})
+	g := mustIngester(t, tab, IngesterConfig{})
 	mustIngest(t, g)
 	if got := fake.Writes(); got != 0 {
 		t.Errorf("got %d writes for no spans, want none", got)
@@ -234,7 +243,7 @@ func TestNothingNewWritesNothing(t *testing.T) {
 	mustIngest(t, g, sp("a", 0, 2))
 	writes := fake.Writes()
 	mustIngest(t, g, sp("a", 0, 2), sp("a", 1, 2))
-	mustIngest(t, NewIngester(tab, IngesterConfig{}), sp("a", 0, 1))
+	mustIngest(t, mustIngester(t, tab, IngesterConfig{}), sp("a", 0, 1))
 	if got := fake.Writes(); got != writes {
 		t.Errorf("got %d writes for what is known, want none", got-writes)
 	}
@@ -247,7 +256,7 @@ func TestALostReplyIsNoDuplicate(t *testing.T) {
 	t.Parallel()
 	fake := faketable.New()
 	tab := mustTable(t, fake, TableConfig())
-	g := NewIngester(tab, IngesterConfig{})
+	g := mustIngester(t, tab, IngesterConfig{})
 	for i := range es.Version(3) {
 		fake.Fault(faketable.Lost)
 		mustIngest(t, g, sp("a", i, i+1))
@@ -262,7 +271,7 @@ func TestGaps(t *testing.T) {
 	t.Run("are healed", func(t *testing.T) {
 		t.Parallel()
 		tab := mustTable(t, faketable.New(), TableConfig())
-		g := NewIngester(tab, IngesterConfig{Heal: healer, Limits: Limits{Version: 2}})
+		g := mustIngester(t, tab, IngesterConfig{Heal: healer, Limits: Limits{Version: 2}})
 		mustIngest(t, g, sp("a", 0, 1), sp("b", 4, 5), sp("b", 6, 7))
 		mustIngest(t, g, sp("a", 3, 4))
 		mustIngest(t, g, sp("a", 4, 5))
@@ -282,7 +291,7 @@ func TestGaps(t *testing.T) {
 			"short":   func(context.Context, Gap) ([]string, error) { return []string{"x"}, nil },
 		} {
 			tab := mustTable(t, faketable.New(), TableConfig())
-			g := NewIngester(tab, IngesterConfig{Heal: heal})
+			g := mustIngester(t, tab, IngesterConfig{Heal: heal})
 			mustIngest(t, g, sp("a", 0, 1))
 			err := g.Ingest(t.Context(), []Span{sp("b", 0, 1), sp("a", 3, 4)})
 			if gap, ok := errors.AsType[*GapError](err); !ok || gap.Gap != (Gap{"a", 1, 3}) {
@@ -294,7 +303,7 @@ func TestGaps(t *testing.T) {
 	t.Run("are only warned of if that is wanted", func(t *testing.T) {
 		t.Parallel()
 		tab := mustTable(t, faketable.New(), TableConfig())
-		g := NewIngester(tab, IngesterConfig{Heal: healer, WarnGaps: true, Logger: slog.New(slog.DiscardHandler)})
+		g := mustIngester(t, tab, IngesterConfig{Heal: healer, WarnGaps: true, Logger: slog.New(slog.DiscardHandler)})
 		mustIngest(t, g, sp("a", 0, 1))
 		mustIngest(t, g, sp("a", 3, 4), sp("a", 6, 7))
 		checkWritten(t, tab, 0, "+a[0,1)", ">a[3,4)>a[6,7)")
@@ -331,7 +340,7 @@ func TestBigBatchesAreDivided(t *testing.T) {
 	for i := range 20_000 {
 		spans = append(spans, sp(fmt.Sprintf("Category-%08d", i), 0, 1))
 	}
-	g := NewIngester(tab, IngesterConfig{})
+	g := mustIngester(t, tab, IngesterConfig{})
 	mustIngest(t, g, spans...)
 	if got := g.Stats(); got.Events != 20_000 || got.Appends < 2 {
 		t.Errorf("got %+v, want all events, in more than one append", got)

@@ -158,6 +158,9 @@ func (l *lease) renew(ctx context.Context) error {
 	if err := l.valid(); err != nil {
 		return err
 	}
+	// What comes later than the end of the lease comes too late.
+	ctx, cancel := context.WithDeadline(ctx, l.until)
+	defer cancel()
 	if l.unsure {
 		if err := l.reload(ctx); err != nil {
 			return err

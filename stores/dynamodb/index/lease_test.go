@@ -164,7 +164,7 @@ func TestTheOldOwnerIsFencedOff(t *testing.T) {
 		tab := mustTable(t, fake, TableConfig())
 		a, b := newLease(tab, "a"), newLease(tab, "b")
 		mustAcquire(t, a)
-		old, young := NewIngester(tab, IngesterConfig{}), NewIngester(tab, IngesterConfig{})
+		old, young := mustIngester(t, tab, IngesterConfig{}), mustIngester(t, tab, IngesterConfig{})
 		old.guard, young.guard = a.guard, b.guard
 		if err := old.fence(t.Context(), a.mark()); err != nil {
 			t.Fatal(err)

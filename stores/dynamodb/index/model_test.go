@@ -51,7 +51,7 @@ func checkModel(t *testing.T, rt *rapid.T) {
 	var log []Span
 	next := map[string]es.Version{}
 	for i := range runs {
-		runs[i].ingester = NewIngester(tab, config)
+		runs[i].ingester = mustIngester(t, tab, config)
 	}
 	ingest := func(r *run, until int) {
 		if err := r.ingester.Ingest(t.Context(), log[r.at:until]); err != nil {
@@ -72,7 +72,7 @@ func checkModel(t *testing.T, rt *rapid.T) {
 		},
 		"restart": func(rt *rapid.T) {
 			r := &runs[rapid.IntRange(0, len(runs)-1).Draw(rt, "ingester")]
-			*r = run{NewIngester(tab, config), rapid.IntRange(0, r.at).Draw(rt, "from")}
+			*r = run{mustIngester(t, tab, config), rapid.IntRange(0, r.at).Draw(rt, "from")}
 		},
 		"disturb": func(rt *rapid.T) {
 			switch rapid.IntRange(0, 9).Draw(rt, "how") { // seldom, since the table pauses then

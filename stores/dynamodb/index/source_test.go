@@ -16,7 +16,7 @@ import (
 // ingest is one event of an epoch for each list of spans.
 func ingest(t testing.TB, tab *table.Table, limits Limits, batches ...[]Span) {
 	t.Helper()
-	g := NewIngester(tab, IngesterConfig{Limits: limits})
+	g := mustIngester(t, tab, IngesterConfig{Limits: limits})
 	for _, batch := range batches {
 		mustIngest(t, g, batch...)
 	}

@@ -40,13 +40,22 @@ func mustEvent(t testing.TB, text string) (event events.DynamoDBEvent) {
 	return event
 }
 
+func mustIngester(t testing.TB, tab *table.Table) *index.Ingester {
+	t.Helper()
+	g, err := index.NewIngester(tab, index.IngesterConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
 func TestABatchIsIndexed(t *testing.T) {
 	t.Parallel()
 	tab, err := table.New(faketable.New(), "index", index.TableConfig())
 	if err != nil {
 		t.Fatal(err)
 	}
-	handle := lambda.Handler(index.NewIngester(tab, index.IngesterConfig{}))
+	handle := lambda.Handler(mustIngester(t, tab))
 	for range 2 { // Lambda may send a batch again
 		if err := handle(t.Context(), mustEvent(t, batch)); err != nil {
 			t.Fatal(err)
@@ -76,7 +85,7 @@ func TestABatchThatCannotBeReadIsAnError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handle := lambda.Handler(index.NewIngester(tab, index.IngesterConfig{}))
+	handle := lambda.Handler(mustIngester(t, tab))
 	for _, text := range []string{
 		`{"Records":[{"eventName":"INSERT","dynamodb":{"StreamViewType":"KEYS_ONLY","Keys":{"p":{"S":"A-1"}}}}]}`,
 		`{"Records":[{"eventName":"INSERT","dynamodb":{"StreamViewType":"NEW_IMAGE","Keys":{"p":{"N":"1"}}}}]}`,

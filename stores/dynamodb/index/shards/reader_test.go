@@ -148,6 +148,17 @@ func TestWhatWasTrimmedBeforeTheFirstReadIsNoLoss(t *testing.T) {
 	}
 }
 
+func TestWhatIsTrimmedDuringTheFirstReadIsNoLoss(t *testing.T) {
+	t.Parallel()
+	s := fakestream.New()
+	put(s, "a", 0)
+	s.Fail("GetRecords", &types.TrimmedDataAccessException{})
+	s.Fail("GetShardIterator", &types.TrimmedDataAccessException{})
+	if got, _ := drain(t, mustReader(t, s, nil, shards.Config{})); !cmp.Equal(got, []string{"a 0"}) {
+		t.Errorf("got %q, want what is left", got)
+	}
+}
+
 func TestTheBeginningOfAChildThatIsGoneIsALoss(t *testing.T) {
 	t.Parallel()
 	s := fakestream.New()
