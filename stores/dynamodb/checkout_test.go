@@ -1,0 +1,149 @@
+package dynamodb
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/uuid"
+
+	"groupcheckout/domain"
+	"groupcheckout/domain/es"
+	"groupcheckout/domain/groupcheckout"
+	"groupcheckout/domain/gueststay"
+	"groupcheckout/reactor/checkout"
+)
+
+// staysOfAGroup is how many stays the group has whose requests are counted.
+const staysOfAGroup = 6
+
+// TestAGroupCheckoutCostsTwoRequestsAStayAndFour counts the requests of a whole
+// group checkout: selected, each stay visited, recorded, paid and confirmed.
+// The stays were checked in elsewhere, so each has to be loaded.
+func TestAGroupCheckoutCostsTwoRequestsAStayAndFour(t *testing.T) {
+	t.Parallel()
+	elsewhere, _ := open(t, Config{})
+	db, transport := open(t, Config{})
+	hotel := newHotel(db)
+	stays := arrivals(t, newHotel(elsewhere), staysOfAGroup)
+	hotel.checkOut(within(t), t, stays)
+	if got, most := transport.Taken(), 2*staysOfAGroup+4; len(got) > most {
+		t.Errorf("got %d requests, want at most %d: %v", len(got), most, got)
+	}
+}
+
+// BenchmarkGroupCheckout is the same, beside the bare calls of the SDK that make
+// as many reads and writes one after another.
+func BenchmarkGroupCheckout(b *testing.B) {
+	b.Run("store", func(b *testing.B) {
+		elsewhere, _ := open(b, Config{})
+		db, transport := open(b, Config{})
+		hotel, desk := newHotel(db), newHotel(elsewhere)
+		requests := 0
+		for b.Loop() {
+			b.StopTimer()
+			stays := arrivals(b, desk, staysOfAGroup)
+			transport.Taken()
+			b.StartTimer()
+			hotel.checkOut(context.Background(), b, stays)
+			requests += len(transport.Taken())
+		}
+		b.ReportMetric(float64(requests)/float64(b.N), "requests/op")
+	})
+	b.Run("bare", func(b *testing.B) {
+		client := newClient(b)
+		for b.Loop() {
+			for range staysOfAGroup {
+				bareGet(b, client)
+				barePut(b, client)
+			}
+			for range 4 {
+				barePut(b, client)
+			}
+		}
+		b.ReportMetric(2*staysOfAGroup+4, "requests/op")
+	})
+}
+
+// hotel is a front desk and a reactor that share a cache.
+type hotel struct {
+	stays   *gueststay.Service
+	groups  *groupcheckout.Service
+	process *checkout.Process
+}
+
+func newHotel(db *DB) hotel {
+	options := es.Options{Cache: es.NewCache(0, 0)}
+	h := hotel{stays: gueststay.NewService(db.Store(), options), groups: groupcheckout.NewService(db.Store(), options)}
+	h.process = checkout.New(h.groups, h.stays, checkout.Config{})
+	return h
+}
+
+// arrivals checks guests in and charges each with 10.
+func arrivals(t testing.TB, h hotel, n int) []domain.StayID {
+	t.Helper()
+	at, stays := domain.MomentOf(time.Now()), make([]domain.StayID, n)
+	for i := range stays {
+		stays[i] = domain.StayID(uuid.New())
+		if err := h.stays.CheckIn(within(t), stays[i], at); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.stays.Charge(within(t), stays[i], domain.ChargeID(uuid.New()), domain.MoneyOf(10), at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return stays
+}
+
+// checkOut checks a group of stays out, with the reactor's call that the
+// selection leads to.
+func (h hotel) checkOut(ctx context.Context, t testing.TB, stays []domain.StayID) {
+	t.Helper()
+	group, at := domain.GroupID(uuid.New()), domain.MomentOf(time.Now())
+	if err := h.groups.Select(ctx, group, stays, at); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.process.Handle(ctx, h.groups.Stream(group), []es.Event{{Index: 0}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.groups.Pay(ctx, group, domain.PaymentID(uuid.New()), domain.MoneyOf(int64(10*len(stays))), at); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.groups.Confirm(ctx, group, at); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// barePut writes one item of about the size of a tip.
+func barePut(b *testing.B, client *dynamodb.Client) {
+	b.Helper()
+	_, err := client.PutItem(context.Background(), &dynamodb.PutItemInput{
+		TableName: aws.String(sharedTable),
+		Item: map[string]types.AttributeValue{
+			"p": &types.AttributeValueMemberS{Value: newName() + "-bare"},
+			"i": &types.AttributeValueMemberN{Value: "2147483647"},
+			"d": &types.AttributeValueMemberB{Value: make([]byte, 200)},
+		},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// bareGet reads one item that is not there.
+func bareGet(b *testing.B, client *dynamodb.Client) {
+	b.Helper()
+	_, err := client.GetItem(context.Background(), &dynamodb.GetItemInput{
+		TableName: aws.String(sharedTable),
+		Key: map[string]types.AttributeValue{
+			"p": &types.AttributeValueMemberS{Value: newName() + "-bare"},
+			"i": &types.AttributeValueMemberN{Value: "2147483647"},
+		},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+}
