@@ -67,6 +67,7 @@ test: $(TOOLS)/provision ## Vet, run every test, and the scenarios on every stor
 .PHONY: test-all
 test-all:
 	$(MAKE) PROVISION= unit
+	$(MAKE) cover
 	$(MAKE) PROVISION= STORE=memory TAGS= FEATURES_FLAGS=$(RACE) features
 	$(MAKE) PROVISION= STORE=messagedb TAGS= FEATURES_FLAGS=$(RACE) features
 	$(MAKE) PROVISION= STORE=dynamodb TAGS= FEATURES_FLAGS=$(RACE) features
@@ -74,6 +75,11 @@ test-all:
 .PHONY: unit
 unit: $(TOOLS)/provision ## Run every test but the scenarios
 	$(WITH_ALL) $(GO) test $(RACE) -count=1 $$($(GO) list -e ./... | grep -v '/features$$')
+
+.PHONY: cover
+cover: ## Fail if the tests cover less than 95 % of a package of the domain
+	@$(GO) test -cover ./domain/... | awk '{ print } match($$0, /coverage: [0-9.]+%/) { n++; if (substr($$0, RSTART + 10) + 0 < 95) low = 1 } \
+		END { if (n < 4 || low) { print "make: a package of the domain is covered by less than 95 %, or was not measured"; exit 1 } }'
 
 .PHONY: features
 features: $(if $(filter memory,$(STORE)),,$(TOOLS)/provision) ## Run the scenarios on STORE, those that TAGS selects
