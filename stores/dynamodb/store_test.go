@@ -13,43 +13,9 @@ import (
 	"github.com/google/uuid"
 
 	"groupcheckout/domain/es"
-	"groupcheckout/reactor/feed"
 	"groupcheckout/stores/dynamodb/internal/dynamotest"
 	"groupcheckout/stores/dynamodb/table"
-	"groupcheckout/stores/storetest"
 )
-
-func TestStore(t *testing.T) {
-	t.Parallel()
-	// A table of its own, since the feed of the shared one has all that the
-	// other tests write.
-	config := Config{Client: newClient(t), Table: newName()}
-	if _, err := Init(within(t), config, Provision{}); err != nil {
-		t.Fatal(err)
-	}
-	// Small tips, so that the suite meets calves everywhere.
-	for name, maxEvents := range map[string]int{"large tips": 0, "tips of two events": 2} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			db, _ := open(t, Config{Table: config.Table, MaxEvents: maxEvents})
-			storetest.Run(t, func(testing.TB) storetest.Fixture {
-				return storetest.Fixture{
-					Store: db.Store(),
-					Source: func(t testing.TB, _ int, _ ...string) feed.Source {
-						t.Helper()
-						t.Skip("the feed is not there yet")
-						return nil
-					},
-					Checkpoints: func(t testing.TB) feed.Checkpoints {
-						t.Helper()
-						t.Skip("the checkpoints are not there yet")
-						return nil
-					},
-				}
-			})
-		})
-	}
-}
 
 // How many requests each call costs.
 func TestRequests(t *testing.T) {

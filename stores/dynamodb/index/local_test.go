@@ -166,10 +166,19 @@ func (h *hotel) indexer(t testing.TB, through http.RoundTripper, ttl time.Durati
 }
 
 // TestConformance runs the suite of all stores on the store, with its feed from
-// the index and its checkpoints.
+// the index and its checkpoints. With small tips it meets calves everywhere.
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	h := newHotel(t, 3)
+	for name, maxEvents := range map[string]int{"large tips": 0, "tips of three events": 3} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testConformance(t, newHotel(t, maxEvents))
+		})
+	}
+}
+
+func testConformance(t *testing.T, h *hotel) {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
 	x := h.indexer(t, shared.network, time.Minute, index.Limits{})
