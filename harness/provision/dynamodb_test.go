@@ -69,9 +69,7 @@ func TestLocalDynamoDB(t *testing.T) {
 
 func TestDynamoDBContainer(t *testing.T) {
 	t.Parallel()
-	if err := dockerAnswers(t.Context()); err != nil {
-		t.Skip(err)
-	}
+	needDocker(t)
 	testDynamoDB(t, bringUpDynamoDB(t, Options{Way: Container}))
 }
 

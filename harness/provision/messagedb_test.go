@@ -259,14 +259,23 @@ func TestADurableServerFlushes(t *testing.T) {
 	}
 }
 
-func TestContainer(t *testing.T) {
-	t.Parallel()
-	if err := dockerAnswers(t.Context()); err != nil {
-		if os.Getenv("PROVISION_NO_SKIP") != "" {
-			t.Fatal(err)
-		}
+// needDocker skips a test where no Docker engine answers, and fails it where
+// PROVISION_NO_SKIP forbids that.
+func needDocker(t *testing.T) {
+	t.Helper()
+	err := dockerAnswers(t.Context())
+	switch {
+	case err == nil:
+	case os.Getenv("PROVISION_NO_SKIP") != "":
+		t.Fatal(err)
+	default:
 		t.Skip(err)
 	}
+}
+
+func TestContainer(t *testing.T) {
+	t.Parallel()
+	needDocker(t)
 	server := bringUp(t, Options{Way: Container})
 	testServer(t, server)
 	if err := server.Close(); err != nil {
