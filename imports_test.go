@@ -52,6 +52,7 @@ func allowed() map[string][]string {
 		"harness/gherkin/messages":        {"harness/gherkin", "harness/gherkin/suite"},
 		"harness/gherkin/junit":           {"harness/gherkin/suite"},
 		"harness/gherkin/cck":             {},
+		"harness/evidence":                {},
 		"harness/fetch":                   {},
 		"harness/provision":               {"harness/fetch", "stores/messagedb/dsn"},
 		"harness/provision/cmd/provision": {"harness/provision"},
