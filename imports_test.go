@@ -43,10 +43,11 @@ func allowed() map[string][]string {
 		"stores/intercept": {"domain/es", "reactor/feed"},
 		"stores/storetest": {"domain/es", "reactor/feed"},
 
-		"steps":    {"domain", "domain/...", "harness/gherkin"},
-		"features": {},
+		"steps":       {"domain", "domain/...", "harness/evidence", "harness/gherkin"},
+		"steps/hotel": {"domain", "domain/...", "reactor", "reactor/app", "stores", "harness"},
+		"features":    {},
 
-		"harness":                         {"domain", "domain/...", "reactor", "reactor/...", "stores", "stores/...", "steps", "features", "harness/..."},
+		"harness":                         {"domain/es", "reactor", "reactor/feed", "stores", "stores/...", "harness/..."},
 		"harness/gherkin":                 {},
 		"harness/gherkin/suite":           {"harness/gherkin"},
 		"harness/gherkin/messages":        {"harness/gherkin", "harness/gherkin/suite"},

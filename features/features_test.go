@@ -23,6 +23,8 @@ import (
 	"groupcheckout/harness/gherkin/messages"
 	"groupcheckout/harness/gherkin/suite"
 	"groupcheckout/harness/provision"
+	"groupcheckout/steps"
+	"groupcheckout/steps/hotel"
 )
 
 // options are the flags.
@@ -76,9 +78,11 @@ func testMain(m *testing.M) (status int) {
 	defer cancel()
 	options := shared.options
 	opened, err := harness.Open(ctx, harness.Options{
-		Store: options.store,
-		Way:   provision.Way(options.way),
-		Log:   slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		System: hotel.System(),
+		Store:  options.store,
+		Way:    provision.Way(options.way),
+		Log:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Record: options.messages != "",
 	})
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "the store %s cannot be brought up: %v\n", options.store, err)
@@ -88,6 +92,10 @@ func testMain(m *testing.M) (status int) {
 	status = m.Run()
 	summary := describe(&shared)
 	fmt.Print(summary)
+	if err := audited(&shared); err != nil {
+		fmt.Fprintf(os.Stderr, "after the scenarios, the audit failed: %v\n", err)
+		status = 1
+	}
 	if err := opened.Close(context.Background()); err != nil {
 		fmt.Fprintf(os.Stderr, "the store %s cannot be taken down: %v\n", options.store, err)
 		status = 1
@@ -99,6 +107,16 @@ func testMain(m *testing.M) (status int) {
 		}
 	}
 	return status
+}
+
+// auditLimit is how long the audit may take: it reads every stream of the run.
+const auditLimit = 2 * time.Minute
+
+// audited proves what the scenarios have left behind.
+func audited(r *run) error {
+	ctx, cancel := context.WithTimeout(context.Background(), auditLimit)
+	defer cancel()
+	return r.harness.Audit(ctx)
 }
 
 // describe says what ran, for people and for make.
@@ -131,7 +149,7 @@ func writeSummary(file, text string) error {
 
 // TestFeatures runs the scenarios.
 func TestFeatures(t *testing.T) {
-	definitions, err := harness.Definitions()
+	definitions, err := steps.Definitions()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,17 +164,32 @@ func TestFeatures(t *testing.T) {
 		Unsupported: unsupported,
 		Reporters:   reporters(),
 		World: func(ctx context.Context, scenario *suite.Scenario) (suite.World, error) {
-			world, err := shared.harness.World(ctx, slices.Contains(scenario.Tags, harness.OwnReactor))
+			world, err := shared.harness.World(ctx, harness.Scenario{
+				Key:        keyOf(scenario),
+				OwnReactor: slices.Contains(scenario.Tags, steps.OwnReactor),
+			})
 			if err != nil {
 				return suite.World{}, err
 			}
 			return suite.World{
-				Bind:  func(sc *godog.ScenarioContext) error { return harness.Bind(sc, definitions, world) },
+				Bind: func(sc *godog.ScenarioContext) error {
+					world.Follow(sc)
+					return steps.Bind(sc, definitions, world)
+				},
 				Close: world.Close,
 			}, nil
 		},
 	})
 	shared.summaries = append(shared.summaries, summary)
+}
+
+// keyOf names a scenario, or a row of one, by its titles.
+func keyOf(s *suite.Scenario) string {
+	key := s.Feature.URI + " | " + s.Rule + " | " + s.Name
+	if s.Row > 0 {
+		key += fmt.Sprintf(" | %d", s.Row)
+	}
+	return key
 }
 
 // reporters write the run to the files that the flags name.

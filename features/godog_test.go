@@ -11,6 +11,8 @@ import (
 
 	"groupcheckout/harness"
 	"groupcheckout/harness/gherkin"
+	"groupcheckout/steps"
+	"groupcheckout/steps/hotel"
 )
 
 // command is what the two functions below share. The godog command calls them
@@ -23,8 +25,8 @@ var command struct { //nolint:gochecknoglobals // see above
 
 // InitializeTestSuite brings up the memory store for the godog command.
 func InitializeTestSuite(suite *godog.TestSuiteContext) {
-	if command.definitions, command.err = harness.Definitions(); command.err == nil {
-		command.harness, command.err = harness.Open(context.Background(), harness.Options{})
+	if command.definitions, command.err = steps.Definitions(); command.err == nil {
+		command.harness, command.err = harness.Open(context.Background(), harness.Options{System: hotel.System()})
 	}
 	suite.AfterSuite(func() {
 		if command.harness == nil {
@@ -45,9 +47,9 @@ func InitializeScenario(sc *godog.ScenarioContext) {
 		if command.err != nil {
 			return ctx, command.err
 		}
-		own := slices.ContainsFunc(scenario.Tags, func(tag *messages.PickleTag) bool { return tag.Name == harness.OwnReactor })
+		own := slices.ContainsFunc(scenario.Tags, func(tag *messages.PickleTag) bool { return tag.Name == steps.OwnReactor })
 		var err error
-		world.World, err = command.harness.World(ctx, own)
+		world.World, err = command.harness.World(ctx, harness.Scenario{Key: scenario.Name, OwnReactor: own})
 		return ctx, err
 	})
 	sc.After(func(ctx context.Context, _ *godog.Scenario, err error) (context.Context, error) {
@@ -57,7 +59,7 @@ func InitializeScenario(sc *godog.ScenarioContext) {
 		return ctx, world.Close(context.WithoutCancel(ctx))
 	})
 	if command.definitions != nil {
-		if err := harness.Bind(sc, command.definitions, world); err != nil {
+		if err := steps.Bind(sc, command.definitions, world); err != nil {
 			panic(err)
 		}
 	}

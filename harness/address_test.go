@@ -10,6 +10,7 @@ import (
 	"groupcheckout/domain"
 	"groupcheckout/harness"
 	"groupcheckout/harness/provision"
+	"groupcheckout/steps/hotel"
 )
 
 // TestAnAddressWithoutAnAdministratorWillDo gives the harness what a hotel's
@@ -30,7 +31,7 @@ func TestAnAddressWithoutAnAdministratorWillDo(t *testing.T) {
 	t.Setenv(provision.EnvAdminConnectionString, "")
 	t.Setenv("MDB_SCHEMA", "")
 
-	h, err := harness.Open(t.Context(), harness.Options{Store: "messagedb", Way: provision.Address})
+	h, err := harness.Open(t.Context(), harness.Options{System: hotel.System(), Store: "messagedb", Way: provision.Address})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +44,7 @@ func TestAnAddressWithoutAnAdministratorWillDo(t *testing.T) {
 		t.Errorf("got %q, want it to say where the checkpoints are", h.How())
 	}
 	w, group := world(t, h, true), domain.GroupID(uuid.New())
-	if err := w.Groups().Select(t.Context(), group, stays(t, w, 3), at()); err != nil {
+	if err := w.groups.Select(t.Context(), group, stays(t, w, 3), at()); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Eventually(t.Context(), merged(w, group, 3)); err != nil {

@@ -1,7 +1,6 @@
 package harness_test
 
 import (
-	"context"
 	"fmt"
 	"testing"
 
@@ -15,25 +14,19 @@ import (
 func BenchmarkScenario(b *testing.B) {
 	h := open(b)
 	for b.Loop() {
-		w, err := h.World(b.Context(), false)
-		if err != nil {
-			b.Fatal(err)
-		}
+		w := world(b, h, false)
 		group := domain.GroupID(uuid.New())
-		if err := w.Groups().Select(b.Context(), group, stays(b, w, 6), at()); err != nil {
+		if err := w.groups.Select(b.Context(), group, stays(b, w, 6), at()); err != nil {
 			b.Fatal(err)
 		}
 		if err := w.Eventually(b.Context(), merged(w, group, 6)); err != nil {
 			b.Fatal(err)
 		}
-		if err := w.Groups().Pay(b.Context(), group, domain.PaymentID(uuid.New()), domain.MoneyOf(60), at()); err != nil {
+		if err := w.groups.Pay(b.Context(), group, domain.PaymentID(uuid.New()), domain.MoneyOf(60), at()); err != nil {
 			b.Fatal(err)
 		}
-		if err := w.Groups().Confirm(b.Context(), group, at()); err != nil {
+		if err := w.groups.Confirm(b.Context(), group, at()); err != nil {
 			b.Fatal(fmt.Errorf("confirm: %w", err))
-		}
-		if err := w.Close(context.Background()); err != nil {
-			b.Fatal(err)
 		}
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/google/uuid"
 
 	"groupcheckout/harness/provision"
-	"groupcheckout/reactor/app"
 	"groupcheckout/stores"
 	"groupcheckout/stores/dynamodb"
 )
@@ -31,8 +30,8 @@ const dropLimit = 10 * time.Second
 
 // openDynamoDB makes tables of the harness' own, and runs the indexer in this
 // process, as reactor run dynamo --with-indexer does.
-func (h *Harness) openDynamoDB(ctx context.Context, options Options) error {
-	server, err := provision.DynamoDB(ctx, provision.Options{Way: options.Way, Log: options.Log})
+func (h *Harness) openDynamoDB(ctx context.Context) error {
+	server, err := provision.DynamoDB(ctx, provision.Options{Way: h.options.Way, Log: h.options.Log})
 	if err != nil {
 		return err
 	}
@@ -51,7 +50,7 @@ func (h *Harness) openDynamoDB(ctx context.Context, options Options) error {
 	if _, err := dynamodb.Init(ctx, config, dynamodb.Provision{}); err != nil {
 		return err
 	}
-	h.backend, err = stores.DynamoDB(ctx, config, stores.DynamoDBOptions{Poll: indexerPoll, Log: options.Log}, app.Categories()...)
+	h.backend, err = stores.DynamoDB(ctx, config, stores.DynamoDBOptions{Poll: indexerPoll, Log: h.options.Log}, h.options.System.Categories...)
 	if err != nil {
 		return err
 	}

@@ -6,71 +6,85 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
+	"github.com/onsi/gomega"
 
-	"groupcheckout/reactor/app"
+	"groupcheckout/harness/evidence"
 )
 
-// How a check is made again on a store that is not exact: at first after a
-// short pause, then after longer ones, for as long as the limit.
+// How a check is made again on a store that is not exact.
 const (
-	eventualLimit      = 5 * time.Second
-	eventualFirstPause = 5 * time.Millisecond
-	eventualMostPause  = 250 * time.Millisecond
+	eventualLimit = 5 * time.Second
+	eventualPause = 10 * time.Millisecond
 )
 
-// Eventually implements steps.World.
+// Eventually waits until the reactor has handled everything that this scenario
+// wrote, and all that followed from it, and then checks. Where the wait is exact
+// the check is made once and its error is final; elsewhere it is made again until
+// it holds or the time is over. While the scenario's reactor is down nothing
+// follows, and there is no wait.
+//
+// The error of a failure also says what was written last to each stream of the
+// scenario, and where feed and reactor are.
 func (w *World) Eventually(ctx context.Context, check func(context.Context) error) error {
-	if err := w.await(ctx); err != nil {
-		return err
+	return w.wait(ctx, check, w.harness.exact)
+}
+
+// Exactly is Eventually for what has a meaning only where the wait is exact, such
+// as that nothing more happens: there is one check, and its error is final.
+func (w *World) Exactly(ctx context.Context, check func(context.Context) error) error {
+	return w.wait(ctx, check, true)
+}
+
+func (w *World) wait(ctx context.Context, check func(context.Context) error, exact bool) error {
+	began := time.Now()
+	noted := evidence.Wait{Step: int(w.step.Load()), Kind: w.kind(exact), For: w.harness.journal.behind(w)}
+	err := w.await(ctx)
+	switch {
+	case err != nil:
+	case exact:
+		noted.Checks = 1
+		err = check(ctx)
+	default:
+		noted.Checks, err = insist(ctx, check)
+		w.harness.countRetries(noted.Checks - 1)
 	}
-	if w.harness.exact {
-		return check(ctx)
+	noted.Took = time.Since(began)
+	w.waits = append(w.waits, noted)
+	if err != nil {
+		return w.explain(err)
 	}
-	return w.insist(ctx, check)
+	return nil
+}
+
+// kind is how the world waits.
+func (w *World) kind(exact bool) evidence.Kind {
+	switch {
+	case w.harness.options.Virtual:
+		return evidence.Virtual
+	case exact:
+		return evidence.Exact
+	default:
+		return evidence.Eventual
+	}
 }
 
 // insist makes a check again until it holds.
-func (w *World) insist(ctx context.Context, check func(context.Context) error) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, eventualLimit, fmt.Errorf("it did not hold within %v", eventualLimit))
+func insist(ctx context.Context, check func(context.Context) error) (checks int, err error) {
+	over := fmt.Errorf("it did not hold within %v", eventualLimit)
+	ctx, cancel := context.WithTimeoutCause(ctx, eventualLimit, over)
 	defer cancel()
-	pauses := backoff.NewExponentialBackOff()
-	pauses.InitialInterval, pauses.MaxInterval = eventualFirstPause, eventualMostPause
-	tries := 0
-	var last error
-	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		tries++
-		last = check(ctx)
-		return struct{}{}, last
-	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(0))
-	w.harness.countRetries(tries - 1)
-	if err == nil {
-		return nil
+	g := gomega.NewGomega(func(string, ...int) {}) // what it would say is said below, in the words of the check
+	held := g.Eventually(func() error {
+		checks++
+		err = check(ctx)
+		return err
+	}).WithContext(ctx).WithTimeout(eventualLimit).WithPolling(eventualPause).Should(gomega.Succeed())
+	if held {
+		return checks, nil
 	}
-	return fmt.Errorf("after %d tries: %w", tries, errors.Join(last, context.Cause(ctx)))
-}
-
-// statusLimit is how long a running reactor may take to say what it is at.
-const statusLimit = time.Second
-
-// troubles describes, for a failure's message, which streams the reactor has
-// trouble with.
-func (w *World) troubles(running *app.App) string {
-	ctx, cancel := context.WithTimeout(context.Background(), statusLimit)
-	defer cancel()
-	status, err := running.Status(ctx)
-	if err != nil {
-		return fmt.Sprintf("; the reactor does not answer: %v", err)
+	cause := context.Cause(ctx)
+	if cause == nil {
+		cause = over
 	}
-	text := ""
-	for _, trouble := range status.Troubled {
-		text += fmt.Sprintf("; %s has failed %d times: %s", trouble.Stream, trouble.Attempts, trouble.Cause)
-	}
-	for _, tranche := range status.Tranches {
-		text += fmt.Sprintf("; tranche %s is read to %d and completed to %d", tranche.Tranche, tranche.Read, tranche.Completed)
-		if tranche.Error != "" {
-			text += ", and reading fails: " + tranche.Error
-		}
-	}
-	return text
+	return checks, fmt.Errorf("after %d checks: %w", checks, errors.Join(err, cause))
 }

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -13,24 +13,31 @@ import (
 
 	"groupcheckout/domain/es"
 	"groupcheckout/harness/provision"
-	"groupcheckout/reactor/app"
 	"groupcheckout/stores"
-	"groupcheckout/stores/memory"
-	"groupcheckout/stores/messagedb"
 )
 
-// Options says which store to bring up and how.
+// Options says what to run, on which store, and how to bring that up.
 type Options struct {
-	Store string        // "memory" (the default), "messagedb" or "dynamodb"
-	Way   provision.Way // of bringing up a real store; empty: try them in order
-	Log   *slog.Logger  // what bringing up does; nobody if nil
+	System System        // required
+	Store  string        // "memory" (the default), "messagedb" or "dynamodb"
+	Way    provision.Way // of bringing up a real store; empty: try them in order
+	Log    *slog.Logger  // what bringing up does; nobody if nil
+
+	// Virtual says that the harness is opened, used and closed in a bubble of
+	// testing/synctest, where time costs nothing: the reactor then makes the
+	// pauses of production. Only the memory store can be used in one.
+	Virtual bool
+	// Record keeps the evidence of each scenario for the reports; see
+	// [World.Close].
+	Record bool
 }
 
 // Harness is a store that was brought up with the reactor running on it. Calls
 // may overlap.
 type Harness struct {
+	options   Options
 	how       string
-	exact     bool
+	exact     bool          // a check that follows a wait need not be made again
 	tailPause time.Duration // of reactors, at the end of a feed that does not notify
 	backend   *stores.Backend
 	journal   *journal
@@ -38,27 +45,24 @@ type Harness struct {
 	shared    *runner
 	retries   atomic.Int64
 	closers   []func() error // in the order of opening
-}
 
-// checkpointSchema is where the harness keeps its checkpoints on Message DB,
-// unless MDB_SCHEMA names another schema.
-const checkpointSchema = "groupcheckout"
+	mu     sync.Mutex
+	broken []error // promises of the reactor that were seen broken
+}
 
 // Open brings a store up and starts the reactor on it. The error says what was
 // tried. Close the harness in the end.
 func Open(ctx context.Context, options Options) (*Harness, error) {
-	h := &Harness{journal: newJournal(app.Categories()), cache: es.NewCache(0, 0), tailPause: 5 * time.Millisecond}
-	var err error
-	switch options.Store {
-	case "", "memory":
-		err = h.openMemory()
-	case "messagedb":
-		err = h.openMessageDB(ctx, options)
-	case "dynamodb":
-		err = h.openDynamoDB(ctx, options)
-	default:
-		err = fmt.Errorf("there is no store %q; choose memory, messagedb or dynamodb", options.Store)
+	if options.System.Start == nil || len(options.System.Categories) == 0 {
+		return nil, errors.New("the harness was given no system: Options.System needs Start and Categories")
 	}
+	h := &Harness{
+		options:   options,
+		journal:   newJournal(options.System),
+		cache:     es.NewCache(0, 0),
+		tailPause: 5 * time.Millisecond,
+	}
+	err := h.bringUp(ctx)
 	if err == nil {
 		err = h.startShared(ctx)
 	}
@@ -68,45 +72,20 @@ func Open(ctx context.Context, options Options) (*Harness, error) {
 	return h, nil
 }
 
-func (h *Harness) openMemory() (err error) {
-	h.how, h.exact = "in this process", true
-	h.backend, err = stores.Memory(memory.New(), stores.Options{Categories: app.Categories()})
-	return err
-}
-
-func (h *Harness) openMessageDB(ctx context.Context, options Options) error {
-	server, err := provision.MessageDB(ctx, provision.Options{Way: options.Way, Log: options.Log})
-	if err != nil {
-		return err
+func (h *Harness) bringUp(ctx context.Context) error {
+	if h.options.Virtual && h.options.Store != "" && h.options.Store != "memory" {
+		return fmt.Errorf("time cannot be virtual on the store %q: it is not in this process; use memory", h.options.Store)
 	}
-	h.closers = append(h.closers, server.Close)
-	h.how = server.How
-	config := messagedb.Config{
-		Connection:           server.ConnectionString,
-		CheckpointConnection: server.AdminConnectionString, // the role message_store may not create a table
-		CheckpointSchema:     os.Getenv("MDB_SCHEMA"),
-		MaxConns:             20,
+	switch h.options.Store {
+	case "", "memory":
+		return h.openMemory()
+	case "messagedb":
+		return h.openMessageDB(ctx)
+	case "dynamodb":
+		return h.openDynamoDB(ctx)
+	default:
+		return fmt.Errorf("there is no store %q; choose memory, messagedb or dynamodb", h.options.Store)
 	}
-	// At an address there may be nobody who may create a table.
-	inMemory := config.CheckpointSchema == "" && server.AdminConnectionString == ""
-	if config.CheckpointSchema == "" {
-		config.CheckpointSchema = checkpointSchema
-	}
-	if !inMemory {
-		if _, err := messagedb.Init(ctx, config); err != nil {
-			return err
-		}
-	}
-	h.backend, err = stores.MessageDB(ctx, config, app.Categories()...)
-	if err != nil {
-		return err
-	}
-	h.closers = append(h.closers, func() error { h.backend.Close(); return nil })
-	if inMemory {
-		h.backend.Checkpoints = memory.NewCheckpoints()
-		h.how += ", checkpoints in memory"
-	}
-	return nil
 }
 
 // startShared starts the reactor that scenarios share. It leaves alone the
@@ -123,12 +102,20 @@ func (h *Harness) startShared(ctx context.Context) error {
 	return h.shared.start()
 }
 
-// World makes the hotel of one scenario. With a reactor of its own the scenario
-// may stop it. Close it when the scenario is over.
-func (h *Harness) World(ctx context.Context, ownReactor bool) (*World, error) {
-	w := newWorld(h)
+// Scenario is what the harness has to know of one.
+type Scenario struct {
+	// Key names the scenario in reports, and is the same in each run.
+	Key string
+	// OwnReactor gives the scenario a reactor of its own, which it may stop.
+	OwnReactor bool
+}
+
+// World makes the surroundings of one scenario. Close it when the scenario is
+// over.
+func (h *Harness) World(ctx context.Context, scenario Scenario) (*World, error) {
+	w := newWorld(h, scenario)
 	w.runner = h.shared
-	if !ownReactor {
+	if !scenario.OwnReactor {
 		return w, nil
 	}
 	w.own = true
@@ -149,6 +136,26 @@ func (h *Harness) How() string { return h.how }
 func (h *Harness) Retries() int { return int(h.retries.Load()) }
 
 func (h *Harness) countRetries(n int) { h.retries.Add(int64(n)) }
+
+// Audit proves what the scenarios that are over have left behind: what the
+// system itself audits, and that no checkpoint of the reactor was ever ahead of
+// work that was not finished.
+func (h *Harness) Audit(ctx context.Context) error {
+	h.mu.Lock()
+	errs := append([]error(nil), h.broken...)
+	h.mu.Unlock()
+	if h.options.System.Audit != nil {
+		errs = append(errs, h.options.System.Audit(ctx, h.backend.Events, h.journal.closed()))
+	}
+	return errors.Join(errs...)
+}
+
+// breach notes a promise of the reactor that was seen broken.
+func (h *Harness) breach(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.broken = append(h.broken, err)
+}
 
 // Close stops the reactor and takes down what was brought up.
 func (h *Harness) Close(context.Context) error {

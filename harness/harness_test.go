@@ -13,7 +13,9 @@ import (
 	"groupcheckout/domain"
 	"groupcheckout/domain/es"
 	"groupcheckout/domain/groupcheckout"
+	"groupcheckout/domain/gueststay"
 	"groupcheckout/harness"
+	"groupcheckout/steps/hotel"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -24,7 +26,7 @@ func at() domain.Moment { return domain.MomentOf(time.Date(2026, 11, 23, 11, 0, 
 // open brings up a harness on memory and takes it down with the test.
 func open(t testing.TB) *harness.Harness {
 	t.Helper()
-	h, err := harness.Open(t.Context(), harness.Options{})
+	h, err := harness.Open(t.Context(), harness.Options{System: hotel.System()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,9 +39,9 @@ func open(t testing.TB) *harness.Harness {
 }
 
 // world makes the hotel of one test.
-func world(t testing.TB, h *harness.Harness, own bool) *harness.World {
+func world(t testing.TB, h *harness.Harness, own bool) *front {
 	t.Helper()
-	w, err := h.World(t.Context(), own)
+	w, err := h.World(t.Context(), harness.Scenario{Key: t.Name(), OwnReactor: own})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,29 +50,42 @@ func world(t testing.TB, h *harness.Harness, own bool) *harness.World {
 			t.Error(err)
 		}
 	})
-	return w
+	return &front{w, gueststay.NewService(w.Store(), w.Options()), groupcheckout.NewService(w.Store(), w.Options())}
+}
+
+// front is a world with the services that clerks work with.
+type front struct {
+	*harness.World
+	stays  *gueststay.Service
+	groups *groupcheckout.Service
 }
 
 // stays checks guests in and charges each with 10.
-func stays(t testing.TB, w *harness.World, n int) []domain.StayID {
+func stays(t testing.TB, w *front, n int) []domain.StayID {
 	t.Helper()
 	ids := make([]domain.StayID, n)
 	for i := range ids {
 		ids[i] = domain.StayID(uuid.New())
-		if err := w.Stays().CheckIn(t.Context(), ids[i], at()); err != nil {
+		if err := w.stays.CheckIn(t.Context(), ids[i], at()); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.Stays().Charge(t.Context(), ids[i], domain.ChargeID(uuid.New()), domain.MoneyOf(10), at()); err != nil {
+		if err := w.stays.Charge(t.Context(), ids[i], domain.ChargeID(uuid.New()), domain.MoneyOf(10), at()); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return ids
 }
 
+// calls is how often the reactor was called for a stream.
+func calls(w *front, stream es.StreamName) int {
+	n, _ := w.Calls(stream)
+	return n
+}
+
 // merged checks that a group has taken over so many stays.
-func merged(w *harness.World, group domain.GroupID, want int) func(context.Context) error {
+func merged(w *front, group domain.GroupID, want int) func(context.Context) error {
 	return func(ctx context.Context) error {
-		state, err := w.Groups().Read(ctx, group)
+		state, err := w.groups.Read(ctx, group)
 		if err != nil {
 			return err
 		}
@@ -89,19 +104,19 @@ func TestEventuallyEndsExactlyWhenEverythingIsHandled(t *testing.T) {
 			t.Parallel()
 			w, group := world(t, h, false), domain.GroupID(uuid.New())
 			ids := stays(t, w, 6)
-			if err := w.Groups().Select(t.Context(), group, ids[:3], at()); err != nil {
+			if err := w.groups.Select(t.Context(), group, ids[:3], at()); err != nil {
 				t.Fatal(err)
 			}
 			if err := w.Eventually(t.Context(), merged(w, group, 3)); err != nil {
 				t.Fatal(err)
 			}
-			if err := w.Groups().Select(t.Context(), group, ids, at()); err != nil {
+			if err := w.groups.Select(t.Context(), group, ids, at()); err != nil {
 				t.Fatal(err)
 			}
 			if err := w.Eventually(t.Context(), merged(w, group, 6)); err != nil {
 				t.Fatal(err)
 			}
-			if got := w.Reactor().Calls(w.Groups().Stream(group)); got != 2 {
+			if got := calls(w, w.groups.Stream(group)); got != 2 {
 				t.Errorf("got %d handler calls, want 2", got)
 			}
 		})
@@ -121,15 +136,17 @@ func TestAFalseCheckFailsAtOnceOnMemory(t *testing.T) {
 func TestAReactorThatLagsIsCalledAgain(t *testing.T) {
 	t.Parallel()
 	w, group := world(t, open(t), false), domain.GroupID(uuid.New())
-	stream := w.Groups().Stream(group)
-	w.Reactor().Lag(stream, 1)
-	if err := w.Groups().Select(t.Context(), group, stays(t, w, 2), at()); err != nil {
+	stream := w.groups.Stream(group)
+	if err := w.Lag(stream, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.groups.Select(t.Context(), group, stays(t, w, 2), at()); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Eventually(t.Context(), merged(w, group, 2)); err != nil {
 		t.Fatal(err)
 	}
-	if got := w.Reactor().Calls(stream); got != 2 {
+	if got := calls(w, stream); got != 2 {
 		t.Errorf("got %d handler calls, want 2", got)
 	}
 }
@@ -142,13 +159,13 @@ func TestAReactorThatBreaksDownGoesOnWhereItWas(t *testing.T) {
 			t.Parallel()
 			w, group := world(t, h, true), domain.GroupID(uuid.New())
 			ids := stays(t, w, 7)
-			if err := w.Reactor().BreakAfter(n); err != nil {
+			if err := w.BreakReactorAfter(n); err != nil {
 				t.Fatal(err)
 			}
-			if err := w.Groups().Select(t.Context(), group, ids, at()); err != nil {
+			if err := w.groups.Select(t.Context(), group, ids, at()); err != nil {
 				t.Fatal(err)
 			}
-			if err := w.Reactor().AwaitBroken(t.Context()); err != nil {
+			if err := w.AwaitBroken(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			want := 0
@@ -158,14 +175,14 @@ func TestAReactorThatBreaksDownGoesOnWhereItWas(t *testing.T) {
 			if err := w.Eventually(t.Context(), merged(w, group, want)); err != nil {
 				t.Fatal(err)
 			}
-			if err := w.Reactor().Start(t.Context()); err != nil {
+			if err := w.StartReactor(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			if err := w.Eventually(t.Context(), merged(w, group, 7)); err != nil {
 				t.Fatal(err)
 			}
 			for _, id := range ids {
-				events, err := w.Store().Read(t.Context(), w.Stays().Stream(id), 0, es.FromLeader)
+				events, err := w.Store().Read(t.Context(), w.stays.Stream(id), 0, es.FromLeader)
 				if err != nil || len(events) != 3 {
 					t.Errorf("got %d events of a stay and %v, want 3: checked in, charged, transferred", len(events), err)
 				}
@@ -177,16 +194,16 @@ func TestAReactorThatBreaksDownGoesOnWhereItWas(t *testing.T) {
 func TestAStoppedReactorGoesOnWhenStarted(t *testing.T) {
 	t.Parallel()
 	w, group := world(t, open(t), true), domain.GroupID(uuid.New())
-	if err := w.Reactor().Stop(t.Context()); err != nil {
+	if err := w.StopReactor(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Groups().Select(t.Context(), group, stays(t, w, 3), at()); err != nil {
+	if err := w.groups.Select(t.Context(), group, stays(t, w, 3), at()); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Eventually(t.Context(), merged(w, group, 0)); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Reactor().Start(t.Context()); err != nil {
+	if err := w.StartReactor(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Eventually(t.Context(), merged(w, group, 3)); err != nil {
@@ -197,16 +214,16 @@ func TestAStoppedReactorGoesOnWhenStarted(t *testing.T) {
 func TestWhatIsDeliveredAgainIsDropped(t *testing.T) {
 	t.Parallel()
 	w, group := world(t, open(t), false), domain.GroupID(uuid.New())
-	if err := w.Groups().Select(t.Context(), group, stays(t, w, 2), at()); err != nil {
+	if err := w.groups.Select(t.Context(), group, stays(t, w, 2), at()); err != nil {
 		t.Fatal(err)
 	}
-	stream := w.Groups().Stream(group)
+	stream := w.groups.Stream(group)
 	for range 3 {
-		if err := w.Reactor().DeliverAgain(t.Context(), stream); err != nil {
+		if err := w.DeliverAgain(t.Context(), stream); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := w.Reactor().Calls(stream); got != 1 {
+	if got := calls(w, stream); got != 1 {
 		t.Errorf("got %d handler calls, want 1", got)
 	}
 	events, err := w.Store().Read(t.Context(), stream, 0, es.FromLeader)
@@ -219,9 +236,9 @@ func TestASharedReactorCannotBeStopped(t *testing.T) {
 	t.Parallel()
 	w := world(t, open(t), false)
 	for name, err := range map[string]error{
-		"stop":        w.Reactor().Stop(t.Context()),
-		"start":       w.Reactor().Start(t.Context()),
-		"break after": w.Reactor().BreakAfter(1),
+		"stop":        w.StopReactor(t.Context()),
+		"start":       w.StartReactor(t.Context()),
+		"break after": w.BreakReactorAfter(1),
 	} {
 		if err == nil {
 			t.Errorf("%s: got no error, want one", name)

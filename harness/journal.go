@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"groupcheckout/domain/es"
+	"groupcheckout/harness/evidence"
 	"groupcheckout/reactor"
 )
 
@@ -14,31 +15,38 @@ import (
 // reactor has handled of it. Calls may overlap.
 type journal struct {
 	follows func(es.StreamName) bool // whether the reactor's feed delivers a stream
+	text    func(es.StreamName, es.EventData) string
 
 	mu      sync.Mutex
 	entries map[es.StreamName]*entry
 	pages   map[*World]*page
+	past    []es.StreamName // of scenarios that are over
 }
 
 // page is what is known of the streams of one scenario.
 type page struct {
+	streams []es.StreamName // in the order in which they were claimed
 	entries map[es.StreamName]*entry
+	order   int           // of the next event
 	changed chan struct{} // closed, and replaced, when any of them changes
 }
 
 // entry is what is known of one stream.
 type entry struct {
 	owner       *World
-	written     es.Version // the highest version that an append came back with
-	retired     es.Version // deliveries below it were handled
-	retirements int        // how often something was retired
-	calls       int        // of the handler
-	lag         int        // how many reads of the reactor are still to miss everything
+	label       string           // what the scenario calls it
+	written     es.Version       // the highest version that an append came back with
+	events      []evidence.Event // those whose appends came back, as they did
+	retired     es.Version       // deliveries below it were handled
+	retirements int              // how often something was retired
+	calls       int              // of the handler
+	lag         int              // how many reads of the reactor are still to miss everything
 }
 
-func newJournal(categories []string) *journal {
+func newJournal(system System) *journal {
 	return &journal{
-		follows: func(s es.StreamName) bool { return slices.Contains(categories, s.Category()) },
+		follows: func(s es.StreamName) bool { return slices.Contains(system.Categories, s.Category()) },
+		text:    system.Text,
 		entries: map[es.StreamName]*entry{},
 		pages:   map[*World]*page{},
 	}
@@ -49,14 +57,15 @@ func newJournal(categories []string) *journal {
 func (j *journal) update(stream es.StreamName, change func(*entry)) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	e, known := j.entries[stream]
-	if !known {
-		return
+	if e, known := j.entries[stream]; known {
+		change(e)
+		j.pages[e.owner].wake()
 	}
-	change(e)
-	page := j.pages[e.owner]
-	close(page.changed)
-	page.changed = make(chan struct{})
+}
+
+func (p *page) wake() {
+	close(p.changed)
+	p.changed = make(chan struct{})
 }
 
 // open begins the page of a scenario.
@@ -75,10 +84,11 @@ func (j *journal) claim(stream es.StreamName, owner *World) {
 	if page, isOpen := j.pages[owner]; isOpen && j.entries[stream] == nil {
 		e := &entry{owner: owner}
 		j.entries[stream], page.entries[stream] = e, e
+		page.streams = append(page.streams, stream)
 	}
 }
 
-// release forgets the streams of a scenario that is over.
+// release lets go of the streams of a scenario that is over.
 func (j *journal) release(owner *World) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -86,21 +96,22 @@ func (j *journal) release(owner *World) {
 	if !isOpen {
 		return
 	}
-	for stream := range page.entries {
+	for _, stream := range page.streams {
 		delete(j.entries, stream)
 	}
+	j.past = append(j.past, page.streams...)
 	delete(j.pages, owner)
 }
 
-// owner is the scenario that a stream belongs to, nil if none is known.
-func (j *journal) owner(stream es.StreamName) *World {
+// closed lists the streams of scenarios that are over.
+func (j *journal) closed() []es.StreamName {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if e, known := j.entries[stream]; known {
-		return e.owner
-	}
-	return nil
+	return slices.Clone(j.past)
 }
+
+// owner is the scenario that a stream belongs to, nil if none is known.
+func (j *journal) owner(stream es.StreamName) *World { return j.read(stream).owner }
 
 // read returns a copy of what is known of a stream.
 func (j *journal) read(stream es.StreamName) entry {
@@ -110,6 +121,41 @@ func (j *journal) read(stream es.StreamName) entry {
 		return *e
 	}
 	return entry{}
+}
+
+// key names a stream in a way that is the same in each run; ok is false for one
+// that belongs to no scenario.
+func (j *journal) key(stream es.StreamName) (key string, ok bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	e, known := j.entries[stream]
+	if !known {
+		return "", false
+	}
+	label := e.label
+	if label == "" {
+		label = fmt.Sprintf("%s %d", stream.Category(), slices.Index(j.pages[e.owner].streams, stream))
+	}
+	return e.owner.key + " | " + label, true
+}
+
+// behind names the streams of a scenario that the reactor has not handled up to
+// what was written, in the scenario's words where it has some.
+func (j *journal) behind(owner *World) []string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var names []string
+	page := j.pages[owner]
+	for _, stream := range page.streams {
+		if e := page.entries[stream]; e.retired < e.written && j.follows(stream) {
+			name := e.label
+			if name == "" {
+				name = stream.String()
+			}
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // unfinished lists the streams of a scenario that the reactor has not handled
@@ -128,8 +174,46 @@ func (j *journal) unfinished(owner *World) (behind []string, changed <-chan stru
 }
 
 // wrote notes an append.
-func (j *journal) wrote(stream es.StreamName, after es.Version) {
-	j.update(stream, func(e *entry) { e.written = max(e.written, after) })
+func (j *journal) wrote(stream es.StreamName, after es.Version, by evidence.Writer, events []es.EventData, cause *evidence.Ref) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	e, known := j.entries[stream]
+	if !known {
+		return
+	}
+	e.written = max(e.written, after)
+	page := j.pages[e.owner]
+	for i, data := range events {
+		event := evidence.Event{
+			Position: int64(after) - int64(len(events)-i), Order: page.order,
+			Type: data.Type, Data: data.Data, At: data.Time,
+			By: by, Cause: cause, Step: int(e.owner.step.Load()),
+		}
+		if j.text != nil {
+			event.Text = j.text(stream, data)
+		}
+		page.order++
+		e.events = append(e.events, event)
+	}
+	page.wake()
+}
+
+// streams are those of a scenario, with what was written to them.
+func (j *journal) streams(owner *World) []evidence.Stream {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	page := j.pages[owner]
+	list := []evidence.Stream{} // never null in JSON
+	for _, stream := range page.streams {
+		e := page.entries[stream]
+		if len(e.events) == 0 {
+			continue
+		}
+		events := slices.Clone(e.events)
+		slices.SortFunc(events, func(a, b evidence.Event) int { return int(a.Position - b.Position) })
+		list = append(list, evidence.Stream{Name: stream.String(), Label: e.label, Events: events})
+	}
+	return list
 }
 
 // lags tells whether this read of the reactor is to miss everything.

@@ -4,61 +4,78 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
 
 	"groupcheckout/domain/es"
 	"groupcheckout/reactor"
-	"groupcheckout/reactor/app"
 	"groupcheckout/reactor/feed"
 	"groupcheckout/stores"
 	"groupcheckout/stores/intercept"
 )
 
 // runner runs one reactor on the harness' store, and can stop it, start it
-// again, and make it break down. Around the store and the feed it puts the
-// hooks that note what happens and inject what scenarios ask for.
+// again, make it break down, and kill it. Around the store and the feed it puts
+// the hooks that note what happens and inject what scenarios ask for.
 type runner struct {
+	harness *Harness
 	journal *journal
 	backend *stores.Backend
 	group   string
-	pause   time.Duration            // of the reactor, at the end of a feed that does not notify
 	mine    func(es.StreamName) bool // the streams that this reactor cares for
+	ahead   watch                    // that no checkpoint is ahead of work
 
-	mu      sync.Mutex
-	app     *app.App
-	broken  bool
-	budget  int             // appends that may still begin before it breaks down, -1 for ever
-	missing int             // appends that are still to succeed before it breaks down
-	again   []feed.Delivery // to be delivered again
-	poke    chan struct{}   // closed, and replaced, when there is something in again
+	mu       sync.Mutex
+	reactor  Reactor // nil if it is down
+	phase    phase
+	changed  chan struct{}   // closed, and replaced, when the phase changes
+	broken   bool            // nothing that it writes succeeds any more
+	budget   int             // appends that may still begin before it breaks down, -1 for ever
+	missing  int             // appends that are still to succeed before it breaks down
+	again    []feed.Delivery // to be delivered again
+	poke     chan struct{}   // closed, and replaced, when there is something in again
+	revivals sync.WaitGroup
+}
+
+// phase is what a runner's reactor is at.
+type phase int
+
+const (
+	down     phase = iota // stopped or broken down, and nobody starts it
+	running               // it runs, or has ended by itself
+	ending                // it was stopped, or is breaking down, and has not ended yet
+	reviving              // it was killed, and is started again at once
+)
+
+// life is what a runner's reactor is at in one moment.
+type life struct {
+	phase   phase
+	reactor Reactor         // nil if it is down
+	ended   <-chan struct{} // closed once this reactor is over; nil if it is down
+	changed <-chan struct{} // closed when the phase changes
 }
 
 // errBroken is what a broken reactor meets wherever it writes.
 var errBroken = errors.New("the reactor has broken down")
 
 func (h *Harness) newRunner(group string, mine func(es.StreamName) bool) *runner {
-	journal, backend := h.journal, h.backend
-	r := &runner{journal: journal, group: group, pause: h.tailPause, mine: mine, budget: -1, poke: make(chan struct{})}
+	r := &runner{
+		harness: h, journal: h.journal, group: group, mine: mine, budget: -1,
+		changed: make(chan struct{}), poke: make(chan struct{}),
+	}
 	r.backend = &stores.Backend{
-		Name: backend.Name,
-		Events: intercept.Store(backend.Events, intercept.StoreHooks{
+		Name: h.backend.Name,
+		Events: intercept.Store(h.backend.Events, intercept.StoreHooks{
 			AfterRead:    r.afterRead,
 			BeforeAppend: r.beforeAppend,
 			AfterAppend:  r.afterAppend,
 		}),
-		Source: intercept.Source(backend.Source, intercept.SourceHooks{
+		Source: intercept.Source(h.backend.Source, intercept.SourceHooks{
 			AfterRead: r.afterFeedRead,
 			Changed:   r.feedChanged,
 		}),
-		Checkpoints: intercept.Checkpoints(backend.Checkpoints, intercept.CheckpointsHooks{
-			BeforeSave: func(context.Context, feed.Key, feed.Position) error {
-				if r.isBroken() {
-					return errBroken
-				}
-				return nil
-			},
+		Checkpoints: intercept.Checkpoints(h.backend.Checkpoints, intercept.CheckpointsHooks{
+			BeforeSave: r.beforeSave,
 		}),
 	}
 	return r
@@ -83,174 +100,149 @@ func (r *runner) begin(ctx context.Context) error {
 	return nil
 }
 
-// start starts the reactor: the production wiring, with pauses that suit a
-// scenario.
+// start starts the reactor if it is down.
 func (r *runner) start() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.app != nil {
+	if r.phase != down {
 		return errors.New("the reactor is running already")
 	}
-	started, err := app.Start(context.Background(), r.backend, app.Config{
-		Reactor: reactor.Config{
-			Group:      r.group,
-			RetryFirst: time.Millisecond,
-			RetryMost:  100 * time.Millisecond,
-			TailPause:  r.pause,
-			StopLimit:  10 * time.Second,
-			Observer:   r.journal,
-		},
-		Log: slog.New(slog.DiscardHandler),
-	})
+	return r.startLocked()
+}
+
+// startLocked starts the production wiring, with pauses that suit a scenario
+// unless they cost nothing.
+func (r *runner) startLocked() error {
+	config := reactor.Config{Group: r.group, Observer: r.journal, StopLimit: 10 * time.Second}
+	if !r.harness.options.Virtual {
+		config.RetryFirst = time.Millisecond
+		config.RetryMost = 100 * time.Millisecond
+		config.TailPause = r.harness.tailPause
+	}
+	r.ahead.restart()
+	started, err := r.harness.options.System.Start(context.Background(), r.backend, config)
 	if err != nil {
+		r.enter(down)
 		return err
 	}
-	r.app, r.broken, r.budget, r.missing = started, false, -1, 0
+	r.reactor, r.broken, r.budget, r.missing = started, false, -1, 0
+	r.enter(running)
 	return nil
+}
+
+// enter changes the phase. The caller holds the lock.
+func (r *runner) enter(p phase) {
+	r.phase = p
+	if p == down {
+		r.reactor = nil
+	}
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
+
+// life returns what the reactor is at.
+func (r *runner) life() life {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l := life{phase: r.phase, reactor: r.reactor, changed: r.changed}
+	if r.reactor != nil {
+		l.ended = r.reactor.Done()
+	}
+	return l
 }
 
 // stop ends the reactor in an orderly way, if it runs.
 func (r *runner) stop(ctx context.Context) error {
-	running := r.running()
-	if running == nil {
+	r.revivals.Wait()
+	r.mu.Lock()
+	stopped, wasRunning := r.reactor, r.phase == running
+	if stopped == nil {
+		r.mu.Unlock()
 		return nil
 	}
-	running.Stop()
+	if wasRunning {
+		r.enter(ending)
+	}
+	r.mu.Unlock()
+	stopped.Stop()
 	select {
-	case <-running.Done():
+	case <-stopped.Done():
 	case <-ctx.Done():
 		return fmt.Errorf("the reactor has not stopped: %w", ctx.Err())
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.app = nil
+	r.enter(down)
 	if r.broken {
 		return nil // it was meant to end badly
 	}
-	return running.Wait(ctx)
+	return stopped.Wait(ctx)
 }
 
-// running is the reactor, nil if it was stopped.
-func (r *runner) running() *app.App {
+// kill ends the reactor as a crash would: from now on nothing that it writes
+// succeeds, and nothing is saved. It is started again at once. It does nothing to
+// a reactor that does not run, or that is to break down anyway.
+func (r *runner) kill() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.app
-}
-
-func (r *runner) isBroken() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.broken
+	if r.phase != running || r.budget >= 0 {
+		return
+	}
+	r.broken = true
+	killed := r.reactor
+	r.enter(reviving)
+	killed.Stop()
+	r.revivals.Go(func() {
+		<-killed.Done()
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if err := r.startLocked(); err != nil {
+			r.harness.breach(fmt.Errorf("start the reactor again after it was killed: %w", err))
+		}
+	})
 }
 
 // breakAfter makes the reactor break down once it has written n times.
 func (r *runner) breakAfter(n int) error {
+	r.revivals.Wait()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
 	case n < 1:
 		return fmt.Errorf("the reactor cannot break down after %d writes, only after one or more", n)
-	case r.app == nil:
+	case r.phase != running:
 		return errors.New("the reactor does not run, so it cannot break down")
 	}
 	r.budget, r.missing = n, n
 	return nil
 }
 
-// beforeAppend takes one of the appends that are left to a reactor that is to
-// break down.
-func (r *runner) beforeAppend(ctx context.Context, stream es.StreamName, _ es.Version, _ []es.EventData) error {
-	if handled, ok := reactor.Handled(ctx); ok {
-		if owner := r.journal.owner(handled); owner != nil {
-			r.journal.claim(stream, owner)
-		}
+// awaitBroken waits until the reactor has broken down.
+func (r *runner) awaitBroken(ctx context.Context) error {
+	l := r.life()
+	if l.phase == down {
+		return errors.New("the reactor was stopped, it did not break down")
+	}
+	select {
+	case <-l.ended:
+	case <-ctx.Done():
+		return fmt.Errorf("the reactor has not broken down: %w", ctx.Err())
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch {
-	case r.broken || r.budget == 0:
-		return errBroken
-	case r.budget > 0:
-		r.budget--
+	if !r.broken {
+		return fmt.Errorf("the reactor ended without breaking down: %w", l.reactor.Wait(ctx))
 	}
+	r.enter(down)
 	return nil
-}
-
-// afterAppend notes an append, and breaks the reactor if it was the last.
-func (r *runner) afterAppend(_ context.Context, stream es.StreamName, _ es.Version, _ []es.EventData, after es.Version, err error) (es.Version, error) {
-	if err == nil {
-		r.journal.wrote(stream, after)
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	switch {
-	case r.budget < 0:
-	case err != nil:
-		r.budget++ // a conflict, say: it has not written
-	default:
-		if r.missing--; r.missing == 0 {
-			r.broken = true
-			r.app.Stop()
-		}
-	}
-	return after, err
-}
-
-// afterRead makes a read that is to lag miss everything.
-func (r *runner) afterRead(_ context.Context, stream es.StreamName, _ es.Version, freshness es.Freshness, events []es.Event, err error) ([]es.Event, error) {
-	if err == nil && freshness == es.FromReplica && r.journal.lags(stream) {
-		return nil, nil
-	}
-	return events, err
-}
-
-// afterFeedRead leaves out the streams of others and adds what is to be
-// delivered again.
-func (r *runner) afterFeedRead(_ context.Context, _ feed.Tranche, _ feed.Position, batch feed.Batch, err error) (feed.Batch, error) {
-	if err != nil {
-		return batch, err
-	}
-	r.mu.Lock()
-	delivered := r.again
-	r.again = nil
-	r.mu.Unlock()
-	for _, d := range batch.Events {
-		if r.mine(d.Stream) {
-			delivered = append(delivered, d)
-		}
-	}
-	batch.Events = delivered
-	return batch, nil
-}
-
-// feedChanged ends the wait at the tail also when there is something to be
-// delivered again.
-func (r *runner) feedChanged(_ feed.Tranche, _ feed.Position, changed <-chan struct{}) <-chan struct{} {
-	r.mu.Lock()
-	poke, running := r.poke, r.app
-	waiting := len(r.again) > 0
-	r.mu.Unlock()
-	either := make(chan struct{})
-	if waiting || running == nil {
-		close(either)
-		return either
-	}
-	go func() {
-		defer close(either)
-		select {
-		case <-changed:
-		case <-poke:
-		case <-running.Done():
-		}
-	}()
-	return either
 }
 
 // deliverAgain has the feed deliver events again.
 func (r *runner) deliverAgain(deliveries []feed.Delivery) error {
+	r.revivals.Wait()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.app == nil {
+	if r.phase != running {
 		return fmt.Errorf("deliver %d events again: the reactor does not run", len(deliveries))
 	}
 	r.again = append(r.again, deliveries...)

@@ -190,11 +190,15 @@ const stopGrace = 10 * time.Second
 const maxStuck = 10_000
 
 // publish tells everyone what the core has come to: the readers of free slots,
-// the saver of new positions, the observer of what was retired.
+// the observer of what was retired, and then the saver of the positions that rest
+// on it. So whoever observes knows of everything that a checkpoint stands for.
 func (r *Reactor) publish(core *core, tranches map[feed.Tranche]*tranche) {
 	effects := core.drain()
 	for _, name := range effects.freed {
 		<-tranches[name].slots
+	}
+	for _, o := range effects.occurred {
+		r.config.Observer.Observe(o)
 	}
 	for _, t := range tranches {
 		progress := core.tranches[t.name]
@@ -206,15 +210,13 @@ func (r *Reactor) publish(core *core, tranches map[feed.Tranche]*tranche) {
 			t.full = time.Now()
 		}
 	}
-	for _, o := range effects.occurred {
-		r.config.Observer.Observe(o)
-	}
 }
 
 // call makes one handler call.
 func (r *Reactor) call(ctx context.Context, c call) {
 	began := time.Now()
-	observed, err := r.handle(context.WithValue(ctx, handledKey{}, c.stream), c)
+	handled := HandlerCall{c.stream, c.events[len(c.events)-1].Index + 1}
+	observed, err := r.handle(context.WithValue(ctx, handledKey{}, handled), c)
 	select {
 	case r.outcomes <- outcome{c.stream, observed, err, time.Since(began)}:
 	case <-r.gone: // abandoned
@@ -243,9 +245,15 @@ func (r *Reactor) handle(ctx context.Context, c call) (observed es.Version, err 
 
 type handledKey struct{}
 
-// Handled returns the stream that the handler call with this context is for; ok
-// is false outside a handler call.
-func Handled(ctx context.Context) (stream es.StreamName, ok bool) {
-	stream, ok = ctx.Value(handledKey{}).(es.StreamName)
-	return stream, ok
+// HandlerCall is what a handler was called for.
+type HandlerCall struct {
+	Stream es.StreamName
+	UpTo   es.Version // behind the last of the deliveries that it was given
+}
+
+// Handled returns what the handler call with this context is for; ok is false
+// outside a handler call.
+func Handled(ctx context.Context) (call HandlerCall, ok bool) {
+	call, ok = ctx.Value(handledKey{}).(HandlerCall)
+	return call, ok
 }

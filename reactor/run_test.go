@@ -319,20 +319,20 @@ func TestRunRefusesToGoBack(t *testing.T) {
 	})
 }
 
-func TestHandledNamesTheStream(t *testing.T) {
+func TestHandledNamesWhatTheCallIsFor(t *testing.T) {
 	t.Parallel()
 	if _, ok := reactor.Handled(t.Context()); ok {
-		t.Error("outside a call: got a stream")
+		t.Error("outside a call: got one")
 	}
 	synctest.Test(t, func(t *testing.T) {
 		s, h := newSource("A"), newHandler()
-		var handled es.StreamName
+		var handled reactor.HandlerCall
 		h.on("a", func(ctx context.Context, events []es.Event) (es.Version, error) {
 			handled, _ = reactor.Handled(ctx)
 			return all(events), nil
 		})
-		s.add("A", "a@0")
+		s.add("A", "a@0 a@1")
 		start(t, notifying{s}, newCheckpoints(), h, reactor.Config{}).endWell()
-		equal(t, "stream", handled, stream("a"))
+		equal(t, "call", handled, reactor.HandlerCall{Stream: stream("a"), UpTo: 2})
 	})
 }

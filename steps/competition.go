@@ -53,21 +53,21 @@ func together(ctx context.Context, commands ...func(context.Context) error) []er
 func (d *desk) selection(stays []stay, g group) func(context.Context) error {
 	at := d.moment()
 	return func(ctx context.Context) error {
-		return d.world.Groups().Select(ctx, d.groupID(g), d.idsOf(stays), at)
+		return d.groupService().Select(ctx, d.groupID(g), d.idsOf(stays), at)
 	}
 }
 
 func (d *desk) groupPayment(payment domain.PaymentID, amount domain.Money, g group) func(context.Context) error {
 	at := d.moment()
 	return func(ctx context.Context) error {
-		return d.world.Groups().Pay(ctx, d.groupID(g), payment, amount, at)
+		return d.groupService().Pay(ctx, d.groupID(g), payment, amount, at)
 	}
 }
 
 func (d *desk) stayCharge(amount domain.Money, s stay) func(context.Context) error {
 	at, charge := d.moment(), newCharge()
 	return func(ctx context.Context) error {
-		return d.world.Stays().Charge(ctx, d.idOf(s), charge, amount, at)
+		return d.stayService().Charge(ctx, d.idOf(s), charge, amount, at)
 	}
 }
 
@@ -94,7 +94,7 @@ func (d *desk) chargeBoth(ctx context.Context, one, other domain.Money, s stay) 
 
 func (d *desk) confirmBoth(ctx context.Context, g group) error {
 	at := d.moment()
-	confirm := func(ctx context.Context) error { return d.world.Groups().Confirm(ctx, d.groupID(g), at) }
+	confirm := func(ctx context.Context) error { return d.groupService().Confirm(ctx, d.groupID(g), at) }
 	return errors.Join(together(ctx, confirm, confirm)...)
 }
 
@@ -114,7 +114,7 @@ func (d *desk) chargeAndSelect(ctx context.Context, amount domain.Money, s stay,
 func (d *desk) checkOutAndSelect(ctx context.Context, s stay, g group) error {
 	at := d.moment()
 	errs := together(ctx,
-		func(ctx context.Context) error { return d.world.Stays().CheckOut(ctx, d.idOf(s), at) },
+		func(ctx context.Context) error { return d.stayService().CheckOut(ctx, d.idOf(s), at) },
 		d.selection([]stay{s}, g))
 	if isA[*gueststay.TransferredError](errs[0]) {
 		errs[0] = nil

@@ -24,6 +24,8 @@ import (
 type desk struct {
 	world World
 
+	services func() services // of the hotel, on the world's store
+
 	mu     sync.Mutex
 	stays  map[stay]domain.StayID
 	groups map[group]domain.GroupID
@@ -37,6 +39,12 @@ type desk struct {
 	attempt *attempt      // that no step has checked yet
 	counted domain.Money  // the charge that raced with a selection; 0 if it was refused
 	reactor reactorStatus // as far as this scenario had a hand in it
+}
+
+// services are what the clerks work with.
+type services struct {
+	stays  *gueststay.Service
+	groups *groupcheckout.Service
 }
 
 // attempt is a command that a scenario expects to be refused.
@@ -55,12 +63,21 @@ const opens = 9 * time.Hour
 
 func newDesk(world World) *desk {
 	return &desk{
-		world:  world,
+		world: world,
+		// The godog command binds steps before a scenario has its world.
+		services: sync.OnceValue(func() services {
+			store, options := world.Store(), world.Options()
+			return services{gueststay.NewService(store, options), groupcheckout.NewService(store, options)}
+		}),
 		stays:  map[stay]domain.StayID{},
 		groups: map[group]domain.GroupID{},
 		now:    today().Add(opens),
 	}
 }
+
+func (d *desk) stayService() *gueststay.Service { return d.services().stays }
+
+func (d *desk) groupService() *groupcheckout.Service { return d.services().groups }
 
 // idOf is the id behind the number of a stay. A number that was not spoken of
 // before gets one of which nothing is known.
@@ -68,7 +85,9 @@ func (d *desk) idOf(s stay) domain.StayID {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if _, known := d.stays[s]; !known {
-		d.stays[s] = newStay()
+		id := newStay()
+		d.stays[s] = id
+		d.world.Name(d.stayService().Stream(id), s.String())
 	}
 	return d.stays[s]
 }
@@ -86,7 +105,9 @@ func (d *desk) groupID(g group) domain.GroupID {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if _, known := d.groups[g]; !known {
-		d.groups[g] = domain.GroupID(uuid.New())
+		id := domain.GroupID(uuid.New())
+		d.groups[g] = id
+		d.world.Name(d.groupService().Stream(id), g.String())
 	}
 	return d.groups[g]
 }
@@ -170,14 +191,14 @@ func (d *desk) checkedEverything() error {
 }
 
 func (d *desk) readStay(ctx context.Context, s stay) (gueststay.State, error) {
-	return d.world.Stays().Read(ctx, d.idOf(s))
+	return d.stayService().Read(ctx, d.idOf(s))
 }
 
 func (d *desk) readGroup(ctx context.Context, g group) (groupcheckout.State, error) {
-	return d.world.Groups().Read(ctx, d.groupID(g))
+	return d.groupService().Read(ctx, d.groupID(g))
 }
 
-func (d *desk) stream(g group) es.StreamName { return d.world.Groups().Stream(d.groupID(g)) }
+func (d *desk) stream(g group) es.StreamName { return d.groupService().Stream(d.groupID(g)) }
 
 // newStay, newCharge and newPayment identify something that is not on record.
 func newStay() domain.StayID       { return domain.StayID(uuid.New()) }

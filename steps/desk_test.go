@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"groupcheckout/domain"
+	"groupcheckout/domain/es"
 	"groupcheckout/domain/groupcheckout"
 	"groupcheckout/domain/gueststay"
 )
@@ -82,9 +83,20 @@ func TestListsOfStays(t *testing.T) {
 	}
 }
 
+// register is a world that only notes what streams are called.
+type register struct {
+	World
+	labels map[string]int
+}
+
+func (*register) Store() es.Store                      { return nil }
+func (*register) Options() es.Options                  { return es.Options{} }
+func (r *register) Name(_ es.StreamName, label string) { r.labels[label]++ }
+
 func TestADeskKeepsWhatNamesStandFor(t *testing.T) {
 	t.Parallel()
-	d := newDesk(nil)
+	world := &register{labels: map[string]int{}}
+	d := newDesk(world)
 	first, other, again := d.idOf("101"), d.idOf("102"), d.idOf("101")
 	if first != again || first == other {
 		t.Errorf("got the ids %s, %s and %s for the stays 101, 102 and 101", first, other, again)
@@ -98,6 +110,10 @@ func TestADeskKeepsWhatNamesStandFor(t *testing.T) {
 	}
 	if got, want := d.nameOfGroup(d.groupID("Hansen wedding")), `the group "Hansen wedding"`; got != want {
 		t.Errorf("got the name %q, want %q", got, want)
+	}
+	want := map[string]int{"stay 101": 1, "stay 102": 1, "the group": 1, `the group "Hansen wedding"`: 1}
+	if diff := cmp.Diff(want, world.labels); diff != "" {
+		t.Errorf("the world was told other names of streams (-want +got):\n%s", diff)
 	}
 }
 

@@ -39,7 +39,7 @@ func groupChecks(r *gherkin.Registrar, d *desk) {
 }
 
 func (d *desk) selectStays(ctx context.Context, stays []stay, g group) error {
-	return d.world.Groups().Select(ctx, d.groupID(g), d.idsOf(stays), d.moment())
+	return d.groupService().Select(ctx, d.groupID(g), d.idsOf(stays), d.moment())
 }
 
 func (d *desk) trySelectStays(ctx context.Context, stays []stay, g group) error {
@@ -49,7 +49,7 @@ func (d *desk) trySelectStays(ctx context.Context, stays []stay, g group) error 
 func (d *desk) payGroup(ctx context.Context, amount domain.Money, g group) error {
 	payment := newPayment()
 	d.payment = func(ctx context.Context) error {
-		return d.world.Groups().Pay(ctx, d.groupID(g), payment, amount, d.moment())
+		return d.groupService().Pay(ctx, d.groupID(g), payment, amount, d.moment())
 	}
 	return d.payment(ctx)
 }
@@ -59,7 +59,7 @@ func (d *desk) tryPayGroup(ctx context.Context, amount domain.Money, g group) er
 }
 
 func (d *desk) confirm(ctx context.Context, g group) error {
-	return d.world.Groups().Confirm(ctx, d.groupID(g), d.moment())
+	return d.groupService().Confirm(ctx, d.groupID(g), d.moment())
 }
 
 func (d *desk) tryConfirm(ctx context.Context, g group) error { return d.try(d.confirm(ctx, g)) }

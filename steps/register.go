@@ -1,6 +1,8 @@
 package steps
 
 import (
+	"context"
+
 	"groupcheckout/domain"
 	"groupcheckout/domain/groupcheckout"
 	"groupcheckout/harness/gherkin"
@@ -10,8 +12,9 @@ import (
 // world. The world may be nil if no step is going to run.
 //
 // Call atEnd when the scenario has passed: it returns an error if the scenario
-// provoked an outcome that no step checked.
-func Register(r *gherkin.Registrar, w World) (atEnd func() error) {
+// provoked an outcome that no step checked. If the world records, it leaves the
+// accounts of the scenario's groups in the report.
+func Register(r *gherkin.Registrar, w World) (atEnd func(context.Context) error) {
 	d := newDesk(w)
 	parameters(r)
 	stayStates(r, d)
@@ -28,7 +31,7 @@ func Register(r *gherkin.Registrar, w World) (atEnd func() error) {
 	reactorStates(r, d)
 	reactorChecks(r, d)
 	foreignEvents(r, d)
-	return d.checkedEverything
+	return d.end
 }
 
 func parameters(r *gherkin.Registrar) {

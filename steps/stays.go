@@ -84,18 +84,18 @@ func (d *desk) theseStays(ctx context.Context, table gherkin.Table) error {
 
 // begin checks a guest in, with one charge and one payment unless they are 0.
 func (d *desk) begin(ctx context.Context, id domain.StayID, charged, paid domain.Money) error {
-	if err := d.world.Stays().CheckIn(ctx, id, d.moment()); err != nil {
+	if err := d.stayService().CheckIn(ctx, id, d.moment()); err != nil {
 		return err
 	}
 	if !charged.IsZero() {
-		if err := d.world.Stays().Charge(ctx, id, newCharge(), charged, d.moment()); err != nil {
+		if err := d.stayService().Charge(ctx, id, newCharge(), charged, d.moment()); err != nil {
 			return err
 		}
 	}
 	if paid.IsZero() {
 		return nil
 	}
-	return d.world.Stays().Pay(ctx, id, newPayment(), paid, d.moment())
+	return d.stayService().Pay(ctx, id, newPayment(), paid, d.moment())
 }
 
 func (d *desk) stayGone(ctx context.Context, s stay) error {
@@ -106,7 +106,7 @@ func (d *desk) stayGone(ctx context.Context, s stay) error {
 }
 
 func (d *desk) checkIn(ctx context.Context, s stay, at domain.Moment) error {
-	return d.world.Stays().CheckIn(ctx, d.idOf(s), at)
+	return d.stayService().CheckIn(ctx, d.idOf(s), at)
 }
 
 func (d *desk) tryCheckIn(ctx context.Context, s stay, at domain.Moment) error {
@@ -116,7 +116,7 @@ func (d *desk) tryCheckIn(ctx context.Context, s stay, at domain.Moment) error {
 func (d *desk) chargeStay(ctx context.Context, amount domain.Money, s stay) error {
 	charge := newCharge()
 	d.charge = func(ctx context.Context) error {
-		return d.world.Stays().Charge(ctx, d.idOf(s), charge, amount, d.moment())
+		return d.stayService().Charge(ctx, d.idOf(s), charge, amount, d.moment())
 	}
 	return d.charge(ctx)
 }
@@ -135,7 +135,7 @@ func (d *desk) chargeAgain(ctx context.Context) error {
 func (d *desk) payStay(ctx context.Context, amount domain.Money, s stay) error {
 	payment := newPayment()
 	d.payment = func(ctx context.Context) error {
-		return d.world.Stays().Pay(ctx, d.idOf(s), payment, amount, d.moment())
+		return d.stayService().Pay(ctx, d.idOf(s), payment, amount, d.moment())
 	}
 	return d.payment(ctx)
 }
@@ -152,7 +152,7 @@ func (d *desk) payAgain(ctx context.Context) error {
 }
 
 func (d *desk) checkOut(ctx context.Context, s stay) error {
-	return d.world.Stays().CheckOut(ctx, d.idOf(s), d.moment())
+	return d.stayService().CheckOut(ctx, d.idOf(s), d.moment())
 }
 
 func (d *desk) tryCheckOut(ctx context.Context, s stay) error { return d.try(d.checkOut(ctx, s)) }

@@ -29,18 +29,19 @@ func (d *desk) coachTour(ctx context.Context, stays count, charge domain.Money) 
 	checkIns.SetLimit(clerks)
 	for i := range d.tour {
 		d.tour[i] = newStay()
+		d.world.Name(d.stayService().Stream(d.tour[i]), fmt.Sprintf("stay %d of the coach tour", i+1))
 		checkIns.Go(func() error {
-			if err := d.world.Stays().CheckIn(ctx, d.tour[i], at); err != nil {
+			if err := d.stayService().CheckIn(ctx, d.tour[i], at); err != nil {
 				return err
 			}
-			return d.world.Stays().Charge(ctx, d.tour[i], newCharge(), charge, at)
+			return d.stayService().Charge(ctx, d.tour[i], newCharge(), charge, at)
 		})
 	}
 	return checkIns.Wait()
 }
 
 func (d *desk) selectTour(ctx context.Context, g group) error {
-	return d.world.Groups().Select(ctx, d.groupID(g), d.tour, d.moment())
+	return d.groupService().Select(ctx, d.groupID(g), d.tour, d.moment())
 }
 
 func (d *desk) tourMerged(ctx context.Context, want count, g group) error {
@@ -61,7 +62,7 @@ func (d *desk) tourMerged(ctx context.Context, want count, g group) error {
 // historyLength compares the number of events of a group.
 func (d *desk) historyLength(ctx context.Context, g group, want count) error {
 	return d.world.Eventually(ctx, func(ctx context.Context) error {
-		_, version, err := d.world.Groups().ReadVersion(ctx, d.groupID(g))
+		_, version, err := d.groupService().ReadVersion(ctx, d.groupID(g))
 		if err == nil && int64(version) != int64(want) {
 			err = fmt.Errorf("got %d entries in the history of %s, want %d", version, g, want)
 		}

@@ -1,0 +1,115 @@
+package harness
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"groupcheckout/harness/evidence"
+	"groupcheckout/harness/gherkin"
+)
+
+// How much of a scenario a failure shows.
+const (
+	shownStreams = 10
+	shownEvents  = 4
+)
+
+// statusLimit is how long a running reactor may take to say what it is at.
+const statusLimit = time.Second
+
+// FailureError is a check that did not hold, or a wait that did not end, with
+// what was known at that moment.
+type FailureError struct {
+	Err     error  // what was wanted and what was found
+	Account string // the last events of the scenario's streams, and where feed and reactor are; several lines
+}
+
+func (e *FailureError) Error() string { return e.Err.Error() + "\n" + e.Account }
+
+func (e *FailureError) Unwrap() error { return e.Err }
+
+// explain adds to the error of a check what is known of its scenario. A skip is
+// no failure.
+func (w *World) explain(err error) error {
+	var skip *gherkin.SkipError
+	if errors.As(err, &skip) {
+		return err
+	}
+	return &FailureError{err, w.account()}
+}
+
+// account says what was written to the scenario's streams and what the reactor
+// is at.
+func (w *World) account() string {
+	var text strings.Builder
+	streams := w.harness.journal.streams(w)
+	for i, stream := range streams {
+		if i == shownStreams {
+			fmt.Fprintf(&text, "… and %d more streams\n", len(streams)-i)
+			break
+		}
+		writeStream(&text, stream)
+	}
+	switch l := w.runner.life(); l.phase {
+	case down:
+		text.WriteString("the reactor is down")
+	case reviving:
+		text.WriteString("the reactor was killed and is being started again")
+	case running, ending:
+		text.WriteString("the reactor runs" + troubles(l.reactor))
+	}
+	return text.String()
+}
+
+// writeStream writes the last events of a stream.
+func writeStream(text *strings.Builder, stream evidence.Stream) {
+	name := stream.Name
+	if stream.Label != "" {
+		name = stream.Label + ", " + stream.Name
+	}
+	fmt.Fprintf(text, "%s:\n", name)
+	hidden := len(stream.Events) - shownEvents
+	if hidden > 0 {
+		fmt.Fprintf(text, "  … %d events before\n", hidden)
+	}
+	for _, e := range stream.Events[max(0, hidden):] {
+		fmt.Fprintf(text, "  %3d %-20s %-8s %s\n", e.Position, e.Type, e.By, short(e.Data))
+	}
+}
+
+// short is an event's body in a line that can be read.
+func short(data json.RawMessage) string {
+	const most = 100
+	if text := []rune(string(data)); len(text) > most {
+		return string(text[:most]) + "…"
+	}
+	return string(data)
+}
+
+// troubles describes how far a reactor is, and which streams it has trouble with.
+func troubles(r Reactor) string {
+	if r == nil {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), statusLimit)
+	defer cancel()
+	status, err := r.Status(ctx)
+	if err != nil {
+		return fmt.Sprintf("; the reactor does not answer: %v", err)
+	}
+	text := ""
+	for _, trouble := range status.Troubled {
+		text += fmt.Sprintf("; %s has failed %d times: %s", trouble.Stream, trouble.Attempts, trouble.Cause)
+	}
+	for _, tranche := range status.Tranches {
+		text += fmt.Sprintf("; tranche %s is read to %d and completed to %d", tranche.Tranche, tranche.Read, tranche.Completed)
+		if tranche.Error != "" {
+			text += ", and reading fails: " + tranche.Error
+		}
+	}
+	return text
+}

@@ -1,0 +1,15 @@
+package harness
+
+import (
+	"groupcheckout/stores"
+	"groupcheckout/stores/memory"
+)
+
+func (h *Harness) openMemory() (err error) {
+	h.how, h.exact = "in this process", true
+	if h.options.Virtual {
+		h.how += ", in virtual time"
+	}
+	h.backend, err = stores.Memory(memory.New(), stores.Options{Categories: h.options.System.Categories})
+	return err
+}

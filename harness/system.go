@@ -1,0 +1,39 @@
+package harness
+
+import (
+	"context"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/reactor"
+	"groupcheckout/stores"
+)
+
+// System is what a harness specifies: a reactor, and what it means. The harness
+// itself knows nothing of either. Start and Categories are required.
+type System struct {
+	// Categories are those whose changes the reactor follows.
+	Categories []string
+	// Start starts the reactor: the production wiring, with these values of its
+	// configuration. Nobody is to see its log.
+	Start func(ctx context.Context, backend *stores.Backend, config reactor.Config) (Reactor, error)
+	// Audit proves what the scenarios leave behind in these streams. It is
+	// called once all of them are over.
+	Audit func(ctx context.Context, reader es.Reader, streams []es.StreamName) error
+	// Text is what an event says to a reader, such as "charged 80.00"; empty if
+	// nothing is to be said beside its type.
+	Text func(stream es.StreamName, event es.EventData) string
+}
+
+// Reactor is a reactor that was started.
+type Reactor interface {
+	// Stop asks the reactor to stop in an orderly way and does not wait for it.
+	// Stopping twice is fine.
+	Stop()
+	// Done is closed once the reactor is over.
+	Done() <-chan struct{}
+	// Wait waits until the reactor is over and returns why, nil after an orderly
+	// stop, or ctx's error if that ends first.
+	Wait(ctx context.Context) error
+	// Status is what the reactor is at.
+	Status(ctx context.Context) (reactor.Status, error)
+}

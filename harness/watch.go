@@ -1,0 +1,64 @@
+package harness
+
+import (
+	"fmt"
+	"sync"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/reactor/feed"
+)
+
+// watch sees to the promise on which every restart rests: that a checkpoint is
+// never saved ahead of an event that was read and is not handled. It looks at
+// the feed and at the journal, and not into the reactor. The zero value is ready.
+type watch struct {
+	mu   sync.Mutex
+	open map[feed.Tranche][]delivered // in feed order
+}
+
+// delivered is an event that was read from the feed and that no checkpoint has
+// passed yet.
+type delivered struct {
+	next   feed.Position // of the batch that it came in
+	stream es.StreamName
+	index  es.Version
+}
+
+// restart forgets what an earlier reactor has read: the next reads it again.
+func (w *watch) restart() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.open = map[feed.Tranche][]delivered{}
+}
+
+// read notes a batch.
+func (w *watch) read(tranche feed.Tranche, batch feed.Batch) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, d := range batch.Events {
+		w.open[tranche] = append(w.open[tranche], delivered{batch.Next, d.Stream, d.Event.Index})
+	}
+}
+
+// saved is told of a checkpoint. It returns an error if that is ahead of an event
+// which the reactor has not handled. What belonged to a scenario that is over
+// is nobody's any more.
+func (w *watch) saved(tranche feed.Tranche, position feed.Position, journal *journal) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	events := w.open[tranche]
+	passed := 0
+	var err error
+	for passed < len(events) && events[passed].next <= position {
+		e := events[passed]
+		if known := journal.read(e.stream); err == nil && known.owner != nil && known.retired <= e.index {
+			err = fmt.Errorf("a checkpoint was saved ahead of work: position %d of tranche %s lies behind event %d of %s, of which the reactor has handled only what is before %d; a crash now would lose it",
+				position, tranche, e.index, e.stream, known.retired)
+		}
+		passed++
+	}
+	if passed > 0 {
+		w.open[tranche] = events[passed:]
+	}
+	return err
+}

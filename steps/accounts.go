@@ -1,0 +1,151 @@
+package steps
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"groupcheckout/domain"
+	"groupcheckout/domain/es"
+	"groupcheckout/domain/groupcheckout"
+	"groupcheckout/domain/gueststay"
+	"groupcheckout/harness/evidence"
+	"groupcheckout/harness/gherkin"
+)
+
+// listedStays is how many stays of a group its account lists one by one.
+const listedStays = 12
+
+// end is called when the scenario has passed.
+func (d *desk) end(ctx context.Context) error {
+	if err := d.checkedEverything(); err != nil || !d.world.Recording() {
+		return err
+	}
+	return d.leaveAccounts(ctx)
+}
+
+// leaveAccounts attaches the accounts of the scenario's groups to its report, as
+// somebody would have them printed.
+func (d *desk) leaveAccounts(ctx context.Context) error {
+	d.mu.Lock()
+	var names []group
+	for name := range d.groups {
+		names = append(names, name)
+	}
+	d.mu.Unlock()
+	slices.Sort(names)
+	var all evidence.Statements
+	for _, name := range names {
+		statement, err := d.account(ctx, name)
+		if err != nil {
+			return fmt.Errorf("print the account of %s: %w", name, err)
+		}
+		if len(statement.Lines) > 0 {
+			all.Statements = append(all.Statements, statement)
+		}
+	}
+	if len(all.Statements) == 0 {
+		return nil
+	}
+	text, err := json.Marshal(all)
+	if err != nil {
+		return err
+	}
+	gherkin.Attach(ctx, gherkin.Attachment{MediaType: evidence.StatementsMediaType, FileName: "accounts.json", Text: string(text)})
+	return nil
+}
+
+// account is what was booked for a group, in the order of booking.
+func (d *desk) account(ctx context.Context, name group) (evidence.Statement, error) {
+	events, err := readAll(ctx, d.world.Store(), groupcheckout.Codec(), d.stream(name))
+	if err != nil {
+		return evidence.Statement{}, err
+	}
+	state := groupcheckout.Fold(groupcheckout.State{}, events)
+	statement := evidence.Statement{Title: capital(name.String()), State: stateOf(state), Balance: state.Balance().String()}
+	listed := 0
+	for _, event := range events {
+		switch e := event.(type) {
+		case groupcheckout.StaysMerged:
+			rest, more := domain.MoneyOf(0), 0
+			for _, r := range e.Residuals {
+				if listed++; listed > listedStays {
+					rest, more = rest.Plus(r.Residual), more+1
+					continue
+				}
+				line, err := d.lineOf(ctx, r)
+				if err != nil {
+					return evidence.Statement{}, err
+				}
+				statement.Lines = append(statement.Lines, line)
+			}
+			if more > 0 {
+				statement.Lines = append(statement.Lines, evidence.Line{Text: fmt.Sprintf("%d more stays, unpaid balances", more), Amount: rest.String()})
+			}
+		case groupcheckout.MergesFailed:
+			for _, id := range e.Stays {
+				statement.Lines = append(statement.Lines, evidence.Line{Text: d.nameOf(id) + " could not be merged"})
+			}
+		case groupcheckout.Paid:
+			statement.Lines = append(statement.Lines, evidence.Line{Text: "payment", Amount: negative(e.Amount)})
+		case groupcheckout.StaysSelected, groupcheckout.Confirmed: // they book nothing
+		}
+	}
+	if waiting := len(state.Stays(groupcheckout.Pending)); waiting > 0 {
+		statement.Note = fmt.Sprintf("stays that wait to be visited: %d", waiting)
+	}
+	return statement, nil
+}
+
+// lineOf is the line of a stay that was merged, with what its balance comes
+// from.
+func (d *desk) lineOf(ctx context.Context, r groupcheckout.Residual) (evidence.Line, error) {
+	line := evidence.Line{Text: d.nameOf(r.Stay) + ", unpaid balance", Amount: r.Residual.String()}
+	events, err := readAll(ctx, d.world.Store(), gueststay.Codec(), d.stayService().Stream(r.Stay))
+	if err != nil {
+		return line, err
+	}
+	for _, event := range events {
+		switch e := event.(type) {
+		case gueststay.Charged:
+			line.Detail = append(line.Detail, evidence.Line{Text: "charge", Amount: e.Amount.String()})
+		case gueststay.Paid:
+			line.Detail = append(line.Detail, evidence.Line{Text: "payment", Amount: negative(e.Amount)})
+		case gueststay.CheckedIn, gueststay.CheckedOut, gueststay.TransferredToGroup: // they book nothing
+		}
+	}
+	return line, nil
+}
+
+// readAll reads a stream's events, of the types that the codec knows.
+func readAll[E any](ctx context.Context, store es.Reader, codec *es.Codec[E], stream es.StreamName) ([]E, error) {
+	stored, err := store.Read(ctx, stream, 0, es.FromLeader)
+	if err != nil {
+		return nil, err
+	}
+	var events []E
+	for _, s := range stored {
+		event, known, err := codec.Decode(s.Type, s.Data)
+		if err != nil {
+			return nil, err
+		}
+		if known {
+			events = append(events, event)
+		}
+	}
+	return events, nil
+}
+
+func stateOf(s groupcheckout.State) string {
+	if s.Confirmed() {
+		return "confirmed"
+	}
+	return "open"
+}
+
+func negative(amount domain.Money) string { return domain.MoneyOf(0).Minus(amount).String() }
+
+// capital begins a text with a capital letter.
+func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }

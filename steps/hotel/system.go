@@ -1,0 +1,56 @@
+package hotel
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"groupcheckout/domain/audit"
+	"groupcheckout/domain/es"
+	"groupcheckout/harness"
+	"groupcheckout/reactor"
+	"groupcheckout/reactor/app"
+	"groupcheckout/stores"
+)
+
+// System is the hotel with its production wiring.
+func System() harness.System {
+	return harness.System{
+		Categories: app.Categories(),
+		Start: func(ctx context.Context, backend *stores.Backend, config reactor.Config) (harness.Reactor, error) {
+			started, err := app.Start(ctx, backend, app.Config{Reactor: config, Log: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				return nil, err // not a nil *app.App in an interface
+			}
+			return started, nil
+		},
+		Audit: books,
+		Text:  newTexts().of,
+	}
+}
+
+// ViolationsError says that the books do not balance.
+type ViolationsError struct{ Violations []audit.Violation }
+
+func (e *ViolationsError) Error() string {
+	errs := make([]error, len(e.Violations))
+	for i, v := range e.Violations {
+		errs[i] = errors.New(v.String())
+	}
+	return "the books do not balance:\n" + errors.Join(errs...).Error()
+}
+
+// books proves the books of the stays and groups with these streams. It returns
+// a [*ViolationsError] if they do not balance.
+func books(ctx context.Context, reader es.Reader, streams []es.StreamName) error {
+	books := audit.NewBooks()
+	for _, stream := range streams {
+		if err := books.Load(ctx, reader, stream); err != nil {
+			return err
+		}
+	}
+	if found := books.Violations(); len(found) > 0 {
+		return &ViolationsError{found}
+	}
+	return nil
+}
