@@ -11,9 +11,9 @@
 // was skipped; nothing else means any of these, since readers take any <error>
 // for a failure.
 //
-// Earlier attempts are kept as Surefire does: as <flakyFailure> beside a last one
-// that passed, which also has the property flaky, and as <rerunFailure> beside
-// one that did not.
+// Earlier attempts are kept as Surefire does, with the text of each: as
+// <flakyFailure> beside a last one that passed, which also has the property flaky
+// and is counted as flakes, and as <rerunFailure> beside one that did not.
 //
 // Hooks of the run that did not pass, and what is wrong with the run as a whole,
 // are failed testcases of a testsuite of their own, so that a run without

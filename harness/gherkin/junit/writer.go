@@ -115,6 +115,7 @@ func (w *Writer) report(s suite.Summary) testsuites {
 		report.Tests += each.Tests
 		report.Failures += each.Failures
 		report.Skipped += each.Skipped
+		report.Flakes += each.Flakes
 		report.Suites = append(report.Suites, *each)
 	}
 	return report

@@ -23,6 +23,7 @@ type (
 		Failures int         `xml:"failures,attr"`
 		Errors   int         `xml:"errors,attr"` // always 0
 		Skipped  int         `xml:"skipped,attr"`
+		Flakes   int         `xml:"flakes,attr"`
 		Time     string      `xml:"time,attr"`
 		Suites   []testsuite `xml:"testsuite"`
 	}
@@ -32,7 +33,8 @@ type (
 		Failures   int         `xml:"failures,attr"`
 		Errors     int         `xml:"errors,attr"` // always 0
 		Skipped    int         `xml:"skipped,attr"`
-		Time       string      `xml:"time,attr"` // all its scenarios', which run side by side
+		Flakes     int         `xml:"flakes,attr"` // Surefire's; they are in none of the other counts
+		Time       string      `xml:"time,attr"`   // all its scenarios', which run side by side
 		Timestamp  string      `xml:"timestamp,attr"`
 		File       string      `xml:"file,attr,omitempty"`
 		Properties *properties `xml:"properties"`
@@ -93,6 +95,8 @@ func (s *testsuite) add(c testcase, r suite.Result) {
 		s.Failures++
 	case c.Skipped != nil:
 		s.Skipped++
+	case r.Flaky():
+		s.Flakes++
 	}
 }
 

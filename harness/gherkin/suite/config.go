@@ -31,6 +31,10 @@ type Config struct {
 	// "@slow and not (@dynamodb or @wip)". Empty selects all.
 	Tags string
 
+	// Only selects scenarios by where they stand, as path:line, besides Tags:
+	// [Select] says how.
+	Only []string
+
 	// Unsupported says that scenarios with these tags cannot be run here, and
 	// why. They become skipped tests. It must be safe for concurrent calls.
 	Unsupported func(tags []string) (reason string, unsupported bool)
@@ -50,9 +54,17 @@ type Config struct {
 	Timeout time.Duration
 
 	// Retries is how often a failed scenario is tried again, each time in a new
-	// world. One that passes then is passed, and flaky. An undefined, ambiguous,
-	// pending or empty scenario is not tried again: it would not change.
+	// world. One that passes then is flaky, and not passed. An undefined,
+	// ambiguous, pending or empty scenario is not tried again: it would not change.
 	Retries int
+
+	// RetryTags is a tag expression for the scenarios that Retries is meant for.
+	// Empty means all.
+	RetryTags string
+
+	// FlakyBudget is how many flaky scenarios are tolerated: more fail the run.
+	// Zero tolerates any number; whoever tolerates none has no use for Retries.
+	FlakyBudget int
 
 	// Sequential runs scenarios one by one, in order.
 	Sequential bool
@@ -79,6 +91,12 @@ type Config struct {
 	// one of Before does not pass then no scenario runs; the run fails if any
 	// does not pass. They do not run if -run selects nothing of the run.
 	Before, After []RunHook
+
+	// Repeat, if given, returns the command that runs just one scenario again,
+	// which failures end with. test is the name of its subtest, of which
+	// [RunPattern] makes an argument for -run; [Scenario.Location] is one for
+	// Only. "go test -run '…'" unless given. It must be safe for concurrent calls.
+	Repeat func(scenario *Scenario, test string) string
 
 	// Report, if given, receives the result of each attempt as soon as it is
 	// known. Calls do not overlap.
@@ -118,6 +136,12 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Retries < 0 {
 		errs = append(errs, fmt.Errorf("Config.Retries is %d: it must not be negative", c.Retries))
 	}
+	if c.FlakyBudget < 0 {
+		errs = append(errs, fmt.Errorf("Config.FlakyBudget is %d: it must not be negative", c.FlakyBudget))
+	}
+	if _, err := gherkin.ParseTags(c.RetryTags); err != nil {
+		errs = append(errs, fmt.Errorf("Config.RetryTags: %w", err))
+	}
 	if c.Shuffle && c.Reverse {
 		errs = append(errs, errors.New("Config.Shuffle and Config.Reverse exclude each other: choose one order"))
 	}
@@ -128,6 +152,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Name == "" {
 		c.Name = "features"
+	}
+	if c.Repeat == nil {
+		c.Repeat = func(_ *Scenario, test string) string { return "go test -run '" + RunPattern(test) + "'" }
 	}
 	if c.Timeout == 0 {
 		c.Timeout = DefaultTimeout

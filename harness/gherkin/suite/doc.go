@@ -10,7 +10,8 @@
 //	TestFeatures/memory/Group_checkout/Nobody_waits/Several_rooms/2:_101,_EUR_20.00
 //
 // All of them are parallel, so -parallel bounds how many scenarios run at once,
-// and -run selects at every level. Run itself returns when all have ended.
+// and -run selects at every level; [Config].Only selects by path:line. Run itself
+// returns when all have ended.
 //
 // # Verdicts
 //
@@ -22,6 +23,11 @@
 //     failure beside it fails.
 //   - Nothing counts after a step or hook that skips the scenario, not even a step
 //     that is undefined.
+//   - A scenario that fails and passes when it is tried again, which it is only
+//     where [Config].Retries says so, is flaky: no pass and no failure. The
+//     summary, reports and text say so, with each attempt. go test knows no such
+//     verdict and shows a SKIP whose reason begins with FLAKY; without -v it shows
+//     nothing, so print the [Summary]. More than [Config].FlakyBudget fail the run.
 //   - A panic, in a step or a hook, fails its scenario with the stack and no other.
 //   - So does a scenario that outlives its time limit. Its context ends at the
 //     limit. A step that goes on all the same cannot be stopped: after a short

@@ -93,6 +93,8 @@ const mixed = `Feature: Mixed
 
 const threeInOrder = "Feature: F\nScenario: a\n* a step\nScenario: b\n* a step\nScenario: c\n* a step\n"
 
+const twoFlaky = "Feature: F\n@remote\nScenario: a\n* it fails once\nScenario: b\n* it fails once\n"
+
 func fixtures() map[string]fixture {
 	return map[string]fixture{
 		"mixed": {mixed, Config{Name: "memory", Unsupported: func(tags []string) (string, bool) {
@@ -106,6 +108,15 @@ func fixtures() map[string]fixture {
 		"no world":   {threeInOrder, Config{World: func(context.Context, *Scenario) (World, error) { return World{}, errors.New("no") }}},
 		"bad config": {threeInOrder, Config{Timeout: -1, Retries: -1}},
 		"flaky":      {"Feature: F\nScenario: a\n* it fails once\nScenario: b\n* it fails with \"x\"\nScenario: c\n* nobody knows it\n", Config{Retries: 1, Sequential: true}},
+		"retry tags": {twoFlaky, Config{Retries: 1, RetryTags: "@remote", Sequential: true}},
+		"budget":     {twoFlaky, Config{Retries: 1, FlakyBudget: 2}},
+		"no budget":  {twoFlaky, Config{Retries: 1, FlakyBudget: 1}},
+		"bad retry":  {threeInOrder, Config{RetryTags: "slow"}},
+		"only":       {threeInOrder, Config{Only: []string{"features/dir/f.feature:5", "f.feature:7"}}},
+		"bad only":   {threeInOrder, Config{Only: []string{"dir/f.feature:99"}}},
+		"repeat": {"Feature: F\nScenario: a\n* it fails with \"x\"\n", Config{Repeat: func(s *Scenario, test string) string {
+			return "go test ./here -store sea -only " + s.Location() + " -run '" + RunPattern(test) + "'"
+		}}},
 		"sequential": {threeInOrder, Config{Sequential: true}},
 		"shuffled":   {threeInOrder, Config{Sequential: true, Shuffle: true, Seed: 4}},
 		"reversed":   {threeInOrder, Config{Sequential: true, Reverse: true}},

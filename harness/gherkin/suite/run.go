@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"groupcheckout/harness/gherkin"
 )
 
 // Run runs the selected scenarios as subtests of t and returns when all have
@@ -26,7 +28,7 @@ func Run(t *testing.T, config Config) Summary {
 	if err != nil {
 		t.Fatal(err)
 	}
-	selected, err := Select(features, c.Tags)
+	selected, err := Select(features, c.Tags, c.Only...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,6 +47,10 @@ func Run(t *testing.T, config Config) Summary {
 
 	d := &driver{config: c, plan: c.plan(features, leaves(tree))}
 	d.summary = Summary{Name: c.Name, Selected: len(selected), Started: d.plan.Started}
+	if c.Shuffle {
+		d.summary.Seed = c.Seed
+	}
+	d.retried, _ = gherkin.ParseTags(c.RetryTags) // withDefaults has checked it
 	entered := false
 	t.Run(c.Name, func(t *testing.T) {
 		entered = true
@@ -63,6 +69,11 @@ func Run(t *testing.T, config Config) Summary {
 		err := fmt.Errorf("none of the %d selected scenarios was run: -run=%q and -skip=%q leave none",
 			len(selected), flagValue("test.run"), flagValue("test.skip"))
 		d.summary.Err = err
+		t.Error(err)
+	}
+	if budget := c.FlakyBudget; budget > 0 && d.summary.Flaky > budget {
+		err := fmt.Errorf("%d scenarios are flaky, and no more than %d are tolerated", d.summary.Flaky, budget)
+		d.summary.Err = errors.Join(d.summary.Err, err)
 		t.Error(err)
 	}
 	if err := d.after(t.Context()); err != nil {
@@ -90,6 +101,7 @@ func flagValue(name string) string {
 type driver struct {
 	config  Config
 	plan    Plan
+	retried func(tags []string) bool // whether Retries is meant for a scenario
 	mu      sync.Mutex
 	summary Summary
 }
@@ -129,9 +141,17 @@ func (d *driver) leaf(t *testing.T, s *Scenario) {
 			skip(t, reason)
 		}
 	}
+	first := "" // why the first attempt failed
 	for number := 1; ; number++ {
 		r := d.attempt(t, s, number)
-		r.WillBeRetried = number <= d.config.Retries && r.Status == Failed && s.empty == ""
+		r.Repeat = d.config.Repeat(s, t.Name())
+		r.WillBeRetried = number <= d.config.Retries && r.Status == Failed && s.empty == "" && d.retried(s.Tags)
+		if number == 1 {
+			first = r.Reason
+		}
+		if r.Flaky() {
+			r.Reason = fmt.Sprintf("passed at attempt %d; attempt 1 failed: %s", number, first)
+		}
 		d.collect(t, r)
 		if r.WillBeRetried {
 			fmt.Fprintf(t.Output(), "attempt %d failed, another follows\n%s", number, d.config.text(r))
@@ -142,21 +162,21 @@ func (d *driver) leaf(t *testing.T, s *Scenario) {
 	}
 }
 
-// tell passes the verdict on to go test.
+// tell passes the verdict on to go test. That knows no flaky one: a skip, with
+// its reason, is neither a pass nor a failure.
 func (d *driver) tell(t *testing.T, r Result) {
 	t.Helper()
-	if r.Status != Passed || testing.Verbose() {
+	if r.Status != Passed || r.Flaky() || testing.Verbose() {
 		fmt.Fprint(t.Output(), d.config.text(r))
 	}
-	switch r.Status {
-	case Passed:
-		if r.Flaky() {
-			fmt.Fprintf(t.Output(), "flaky: passed at attempt %d\n", r.Attempt)
-		}
-	case Skipped:
+	switch {
+	case r.Flaky():
+		fmt.Fprintf(t.Output(), "FLAKY: %s\n", r.Reason)
+		t.SkipNow()
+	case r.Status == Passed:
+	case r.Status == Skipped:
 		skip(t, r.Reason)
 	default:
-		fmt.Fprintf(t.Output(), "\n  to repeat: go test -run '%s'\n", runPattern(t.Name()))
 		t.Fail()
 	}
 }

@@ -128,7 +128,7 @@ func TestRunSelectsAtEveryLevel(t *testing.T) {
 		rule + "/Row_of/panics":              {rule + "/Row_of_<what>/2:_it_panics FAIL"},
 		rule + "/skip":                       {rule + "/A_hook_skips_it SKIP", rule + "/It_is_skipped SKIP"},
 		// As it is printed, it must select the one.
-		runPattern(rule + "/A_step's_hook_panics"): {rule + "/A_step's_hook_panics FAIL"},
+		RunPattern(rule + "/A_step's_hook_panics"): {rule + "/A_step's_hook_panics FAIL"},
 	} {
 		output, status := process(t, "mixed", "-test.v", "-test.run="+pattern)
 		got := slices.DeleteFunc(verdicts(output), func(v string) bool {
@@ -159,6 +159,8 @@ func TestWhatCannotBeRunFails(t *testing.T) {
 		"no world":   "make the world: no",
 		"bad config": "Config.Retries is -1: it must not be negative",
 		"two orders": "Config.Shuffle and Config.Reverse exclude each other: choose one order",
+		"bad retry":  `Config.RetryTags: the tag expression "slow" has the word "slow"`,
+		"bad only":   "dir/f.feature has 7 lines, and no line 99",
 		"bad hook":   "the run's hook \"b1\" has no function",
 		"hook boom":  "before run: b1 (suite/process_test.go:",
 		"no around":  "Config.Around called the scenario 0 times instead of once",
@@ -260,7 +262,7 @@ func results(output string) []string {
 
 func TestRetries(t *testing.T) {
 	t.Parallel()
-	output, status := process(t, "flaky")
+	output, status := process(t, "flaky", "-test.v")
 	want := []string{
 		"a failed attempt 1 again true", "a passed attempt 2 again false",
 		"b failed attempt 1 again true", "b failed attempt 2 again false",
@@ -269,7 +271,51 @@ func TestRetries(t *testing.T) {
 	if diff := cmp.Diff(want, results(output)); diff != "" || status != 1 {
 		t.Errorf("got exit status %d, results (-want +got):\n%s", status, diff)
 	}
-	wantIn(t, output, "3 scenarios: 1 passed, 2 failed, 0 skipped, 1 flaky", "flaky     dir/f.feature:2  a: passed at attempt 2", "attempt 1 failed, another follows")
+	wantIn(
+		t, output, "3 scenarios: 0 passed, 2 failed, 0 skipped, 1 flaky",
+		"flaky     dir/f.feature:2  a: passed at attempt 2; attempt 1 failed: * it fails once: not yet",
+		"attempt 1 failed, another follows", "FLAKY: passed at attempt 2",
+	)
+}
+
+func TestAFlakyScenarioIsNotAPass(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		status int
+		want   []string
+		output string
+	}{
+		"budget":     {0, []string{"a SKIP", "b SKIP"}, "0 passed, 0 failed, 0 skipped, 2 flaky"},
+		"no budget":  {1, []string{"a SKIP", "b SKIP"}, "2 scenarios are flaky, and no more than 1 are tolerated"},
+		"retry tags": {1, []string{"a SKIP", "b FAIL"}, "0 passed, 1 failed, 0 skipped, 1 flaky"},
+	} {
+		output, status := process(t, name, "-test.v")
+		var got []string
+		for _, verdict := range verdicts(output) {
+			if name, leaf := strings.CutPrefix(verdict, "TestFixture/features/F/"); leaf {
+				got = append(got, name)
+			}
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" || status != test.status {
+			t.Errorf("%s: got exit status %d, want %d; verdicts (-want +got):\n%s", name, status, test.status, diff)
+		}
+		wantIn(t, output, test.output)
+	}
+}
+
+func TestOnlySomePlaces(t *testing.T) {
+	t.Parallel()
+	output, status := process(t, "only")
+	if got := len(results(output)); status != 0 || got != 2 {
+		t.Errorf("got exit status %d and %d scenarios, want 0 and 2:\n%s", status, got, output)
+	}
+	wantIn(t, output, "result b passed", "result c passed")
+}
+
+func TestTheCommandThatRepeatsAFailureCanBeGiven(t *testing.T) {
+	t.Parallel()
+	output, _ := process(t, "repeat")
+	wantIn(t, output, "  to repeat: go test ./here -store sea -only dir/f.feature:2 -run '^TestFixture$/^features$/^F$/^a$'\n")
 }
 
 func TestParallelIsRespected(t *testing.T) {
@@ -304,7 +350,9 @@ func TestOrder(t *testing.T) {
 		t.Errorf("got the order %s, want cba", got)
 	}
 	output, _ := process(t, "no seed", "-test.v")
-	wantIn(t, output, "to repeat this order set the seed to ")
+	_, chosen, _ := strings.Cut(output, "to repeat this order set the seed to ")
+	chosen, _, _ = strings.Cut(chosen, "\n")
+	wantIn(t, output, "  shuffled  with the seed "+chosen+"\n")
 }
 
 func TestAroundASynctestBubble(t *testing.T) {

@@ -34,9 +34,13 @@ func (c Config) text(r Result) string {
 	line := func(text string, number int) {
 		fmt.Fprintf(&b, "%s%s  %s:%d", text, strings.Repeat(" ", max(0, width-utf8.RuneCountInString(text))), path.Base(s.Feature.URI), number)
 	}
-	if r.Status != Passed {
+	if r.Status != Passed || r.Flaky() {
 		// The full path starts the line: terminals and editors make it a link.
-		fmt.Fprintf(&b, "%s: %s: %s\n\n", r.Location(), r.Status, r.Reason)
+		fmt.Fprintf(&b, "%s: %s", r.Location(), r.Verdict())
+		if r.Reason != "" {
+			fmt.Fprintf(&b, ": %s", r.Reason)
+		}
+		b.WriteString("\n\n")
 	}
 	line(heading, s.Line)
 	b.WriteByte('\n')
@@ -57,6 +61,9 @@ func (c Config) text(r Result) string {
 	c.hooks(&b, r, gherkin.AfterScenario)
 	if r.Err != nil {
 		indented(&b, "  ! ", detail(r.Err))
+	}
+	if r.Repeat != "" && !r.WillBeRetried && r.Status != Passed && r.Status != Skipped {
+		fmt.Fprintf(&b, "\n  to repeat: %s\n", r.Repeat)
 	}
 	return b.String()
 }

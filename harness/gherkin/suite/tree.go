@@ -89,9 +89,9 @@ func rowTitle(s *Scenario) string {
 	return fmt.Sprintf("%d: %s", s.Row, values)
 }
 
-// runPattern makes the argument of -run that selects exactly the test of this
+// RunPattern makes the argument of -run that selects exactly the test of this
 // name, to stand between single quotation marks in a shell.
-func runPattern(testName string) string {
+func RunPattern(testName string) string {
 	levels := strings.Split(testName, "/")
 	for i, level := range levels {
 		levels[i] = "^" + strings.ReplaceAll(regexp.QuoteMeta(level), "'", `.`) + "$"

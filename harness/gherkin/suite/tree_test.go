@@ -73,7 +73,7 @@ func TestShuffleRepeatsForASeed(t *testing.T) {
 
 func TestRunPattern(t *testing.T) {
 	t.Parallel()
-	got := runPattern("TestX/memory/A_guest's_stay/2:_101,_EUR_20.00_(net)")
+	got := RunPattern("TestX/memory/A_guest's_stay/2:_101,_EUR_20.00_(net)")
 	want := `^TestX$/^memory$/^A_guest.s_stay$/^2:_101,_EUR_20\.00_\(net\)$`
 	if got != want {
 		t.Errorf("got %s, want %s", got, want)

@@ -1,0 +1,124 @@
+package suite
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// placed has something to select at every kind of line.
+const placed = `Feature: F
+  Background:
+    Given x
+
+  @a
+  Scenario: One
+    When x
+
+  Scenario Outline: Two <n>
+    When <n>
+
+    Examples: Few
+      | n |
+      | 1 |
+      | 2 |
+
+    Examples: More
+      | n |
+      | 3 |
+
+  Rule: R
+    Words.
+
+    Background:
+      Given x
+
+    Scenario: Three
+      When x
+    @a
+    Scenario: Four
+      When x
+  Rule: Empty
+`
+
+func TestSelectAtPlaces(t *testing.T) {
+	t.Parallel()
+	features, err := Load(fstest.MapFS{
+		"dir/one.feature":   {Data: []byte(placed)},
+		"dir/two.feature":   {Data: []byte("Feature: G\n  Scenario: Five\n    * x\n")},
+		"other/two.feature": {Data: []byte("Feature: H\n  Scenario: Six\n    * x\n")},
+		"none.feature":      {Data: []byte("# nothing\n")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const all = "One, Two 1, Two 2, Two 3, Three, Four"
+	for place, want := range map[string]string{
+		"dir/one.feature":                     all,
+		"dir/one.feature:1":                   all,
+		"dir/one.feature:3":                   all, // the background of all
+		"dir/one.feature:5":                   "One",
+		"dir/one.feature:6":                   "One",
+		"dir/one.feature:7":                   "One",
+		"dir/one.feature:9":                   "Two 1, Two 2, Two 3",
+		"dir/one.feature:10":                  "Two 1, Two 2, Two 3",
+		"dir/one.feature:12":                  "Two 1, Two 2",
+		"dir/one.feature:14":                  "Two 1",
+		"dir/one.feature:15":                  "Two 2",
+		"dir/one.feature:19":                  "Two 3",
+		"dir/one.feature:21":                  "Three, Four",
+		"dir/one.feature:25":                  "Three, Four", // the background of the rule
+		"dir/one.feature:28":                  "Three",
+		"dir/one.feature:7:15":                "One, Two 2",
+		"one.feature:15":                      "Two 2",
+		"./features/dir/one.feature:15":       "Two 2",
+		"/home/me/features/dir/one.feature:6": "One",
+		"other/two.feature dir/one.feature:6": "One, Six",
+		"@a dir/one.feature:21":               "Four",
+		"@a dir/one.feature":                  "One, Four",
+
+		"two.feature":             `error: "two.feature" may be any of these feature files: dir/two.feature, other/two.feature`,
+		"three.feature:1":         `error: "three.feature" is none of the feature files, which are: dir/one.feature, dir/two.feature, none.feature, other/two.feature`,
+		"dir/one.feature:0":       "error: dir/one.feature has 32 lines, and no line 0",
+		"dir/one.feature:33":      "error: dir/one.feature has 32 lines, and no line 33",
+		"dir/one.feature:32":      "error: dir/one.feature:32 belongs to no scenario",
+		"none.feature:1":          "error: none.feature:1 belongs to no scenario",
+		"@a dir/one.feature:28":   `error: the tag expression "@a" selects none of the 1 scenarios at dir/one.feature:28`,
+		"@no none.feature":        `error: the tag expression "@no" selects none of the 0 scenarios at none.feature`,
+		"dir/one.feature:6:three": `error: "dir/one.feature:6:three" is none of the feature files`,
+	} {
+		tags, places := "", strings.Fields(place)
+		if strings.HasPrefix(place, "@") {
+			tags, places = places[0], places[1:]
+		}
+		selected, err := Select(features, tags, places...)
+		var got []string
+		for _, s := range selected {
+			got = append(got, s.Name)
+		}
+		text := strings.Join(got, ", ")
+		if err != nil {
+			text = "error: " + err.Error()
+		}
+		if text != want && (err == nil || !strings.HasPrefix(text, want)) {
+			t.Errorf("%s: got %s, want %s", place, text, want)
+		}
+	}
+}
+
+func TestSelectLeavesTheFeaturesAsTheyAre(t *testing.T) {
+	t.Parallel()
+	features, err := Load(fstest.MapFS{"one.feature": {Data: []byte(placed)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := len(features[0].Scenarios)
+	if _, err := Select(features, "@a", "one.feature:6"); err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range features[0].Scenarios {
+		if s == nil || len(features[0].Scenarios) != before {
+			t.Errorf("scenario %d of %d is gone", i+1, before)
+		}
+	}
+}
