@@ -7,47 +7,14 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/cucumber/godog"
-
-	"groupcheckout/features"
-	"groupcheckout/harness"
-	"groupcheckout/harness/gherkin/junit"
-	"groupcheckout/harness/gherkin/messages"
 	"groupcheckout/harness/gherkin/suite"
-	"groupcheckout/harness/provision"
 	"groupcheckout/steps"
-	"groupcheckout/steps/hotel"
 )
-
-// options are the flags.
-type options struct {
-	store   string
-	way     string
-	tagged  string
-	seed    uint64
-	summary string
-
-	messages string
-	junit    string
-}
-
-func (o *options) register(flags *flag.FlagSet) {
-	flags.StringVar(&o.store, "store", "memory", "the `store` to run on: memory, messagedb or dynamodb")
-	flags.StringVar(&o.way, "provision", "", "the only `way` to bring a real store up: address, container or local; by default they are tried in this order")
-	flags.StringVar(&o.tagged, "tagged", "", "run only scenarios that match this tag `expression`, such as '@competing and not @slow'")
-	flags.Uint64Var(&o.seed, "seed", 0, "repeat the shuffled order with this `number`; -shuffle=on shuffles")
-	flags.StringVar(&o.messages, "messages", "", "write the run as Cucumber Messages, one JSON object a line, to this `file`")
-	flags.StringVar(&o.junit, "junit", "", "write the run as JUnit XML to this `file`")
-	flags.StringVar(&o.summary, "summary", "", "write what ran, and how the store was brought up, to this `file`")
-}
 
 // openLimit is how long bringing a store up may take: a first time, it is also
 // fetched.
@@ -60,7 +27,7 @@ const scenarioLimit = 4 * time.Minute
 // run is what the tests of one process share.
 type run struct {
 	options   options
-	harness   *harness.Harness
+	ground    ground
 	summaries []suite.Summary
 }
 
@@ -74,21 +41,19 @@ func TestMain(m *testing.M) {
 }
 
 func testMain(m *testing.M) (status int) {
+	options := shared.options
+	if err := options.check(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), openLimit)
 	defer cancel()
-	options := shared.options
-	opened, err := harness.Open(ctx, harness.Options{
-		System: hotel.System(),
-		Store:  options.store,
-		Way:    provision.Way(options.way),
-		Log:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
-		Record: options.messages != "",
-	})
+	opened, err := open(ctx, options)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "the store %s cannot be brought up: %v\n", options.store, err)
 		return 1
 	}
-	shared.harness = opened
+	shared.ground = opened
 	status = m.Run()
 	summary := describe(&shared)
 	fmt.Print(summary)
@@ -96,7 +61,7 @@ func testMain(m *testing.M) (status int) {
 		fmt.Fprintf(os.Stderr, "after the scenarios, the audit failed: %v\n", err)
 		status = 1
 	}
-	if err := opened.Close(context.Background()); err != nil {
+	if err := opened.close(); err != nil {
 		fmt.Fprintf(os.Stderr, "the store %s cannot be taken down: %v\n", options.store, err)
 		status = 1
 	}
@@ -116,7 +81,7 @@ const auditLimit = 2 * time.Minute
 func audited(r *run) error {
 	ctx, cancel := context.WithTimeout(context.Background(), auditLimit)
 	defer cancel()
-	return r.harness.Audit(ctx)
+	return r.ground.audit(ctx)
 }
 
 // describe says what ran, for people and for make.
@@ -125,7 +90,7 @@ func describe(r *run) string {
 	if len(r.summaries) == 0 {
 		return ""
 	}
-	fmt.Fprintf(&text, "store %s, %s; %d checks had to be made again\n", r.options.store, r.harness.How(), r.harness.Retries())
+	fmt.Fprintf(&text, "store %s, %s; %d checks had to be made again\n", r.options.store, r.ground.how(), r.ground.retries())
 	last := r.summaries[len(r.summaries)-1]
 	if len(r.summaries) > 1 {
 		passed, failed := 0, 0
@@ -153,34 +118,13 @@ func TestFeatures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	summary := suite.Run(t, suite.Config{
-		Name:        shared.options.store,
-		Features:    features.FS,
-		Tags:        shared.options.tagged,
-		Definitions: definitions,
-		Timeout:     scenarioLimit,
-		Shuffle:     flag.Lookup("test.shuffle").Value.String() != "off",
-		Seed:        shared.options.seed,
-		Unsupported: unsupported,
-		Reporters:   reporters(),
-		World: func(ctx context.Context, scenario *suite.Scenario) (suite.World, error) {
-			world, err := shared.harness.World(ctx, harness.Scenario{
-				Key:        keyOf(scenario),
-				OwnReactor: slices.Contains(scenario.Tags, steps.OwnReactor),
-			})
-			if err != nil {
-				return suite.World{}, err
-			}
-			return suite.World{
-				Bind: func(sc *godog.ScenarioContext) error {
-					world.Follow(sc)
-					return steps.Bind(sc, definitions, world)
-				},
-				Close: world.Close,
-			}, nil
-		},
-	})
-	shared.summaries = append(shared.summaries, summary)
+	config := configure(shared.ground, definitions)
+	config.Name = shared.options.store
+	config.Tags = shared.options.tagged
+	config.Shuffle = flag.Lookup("test.shuffle").Value.String() != "off"
+	config.Seed = shared.options.seed
+	config.Reporters = reporters()
+	shared.summaries = append(shared.summaries, suite.Run(t, config))
 }
 
 // keyOf names a scenario, or a row of one, by its titles.
@@ -190,33 +134,4 @@ func keyOf(s *suite.Scenario) string {
 		key += fmt.Sprintf(" | %d", s.Row)
 	}
 	return key
-}
-
-// reporters write the run to the files that the flags name.
-func reporters() []suite.Reporter {
-	const folder = "features" // this one, from the root of the project
-	options := shared.options
-	var list []suite.Reporter
-	if options.messages != "" {
-		list = append(list, messages.New(options.messages, messages.Config{
-			Folder: folder, Store: options.store, How: shared.harness.How(),
-		}))
-	}
-	if options.junit != "" {
-		list = append(list, junit.New(options.junit, junit.Config{
-			Folder:     folder,
-			Properties: []junit.Property{{Name: "store", Value: options.store}, {Name: "how", Value: shared.harness.How()}},
-		}))
-	}
-	return list
-}
-
-// unsupported reads tags such as @skip-on-messagedb:needs-an-exact-wait.
-func unsupported(tags []string) (reason string, skip bool) {
-	for _, tag := range tags {
-		if reason, found := strings.CutPrefix(tag, "@skip-on-"+shared.options.store+":"); found {
-			return strings.ReplaceAll(reason, "-", " "), true
-		}
-	}
-	return "", false
 }
