@@ -58,6 +58,8 @@ func allowed() map[string][]string {
 		"harness/provision":               {"harness/fetch", "stores/messagedb/dsn"},
 		"harness/provision/cmd/provision": {"harness/provision"},
 
+		"harness/livingdoc/timeline": {"harness/evidence"},
+
 		"cmd/reactor":        {"domain", "domain/...", "reactor", "reactor/...", "stores", "stores/..."},
 		"cmd/indexer-lambda": {"stores", "stores/dynamodb", "stores/dynamodb/..."},
 	}

@@ -1,0 +1,28 @@
+// Package timeline draws what was written while a scenario ran: the events of
+// its streams, from top to bottom in the order in which they came, a lane for
+// each stream, and an arrow from an event to what the reactor wrote because of
+// it.
+//
+//	│      stay 101  charged 80.00
+//	●  │   Group “Hansen wedding”  selected stay 101
+//	│  ●╮
+//	◆←──╯  stay 101  transferred with 80.00 unpaid
+//	│  │
+//
+// [Draw] makes a picture as inline SVG, [List] the same in words, for those who
+// cannot see it, for print and for where there is no room. Both are functions of
+// their arguments alone, and safe to put into a page whatever the events hold:
+// every text is escaped, and what XML cannot hold is replaced.
+//
+// The lanes are narrow and the text stands beside them, so a picture is about
+// 400 pixels wide however many lanes it has, and can be read on a phone, or
+// beside that of another store. It is drawn in the page's text colour, and so
+// fits a dark page as well as a light one. A page may set the colours of the
+// parts by the variables --timeline-lane, --timeline-arrow, --timeline-scenario
+// and --timeline-reactor, and that behind it, which is else the browser's for
+// the page's color-scheme, by --timeline-paper. Who wrote an event is told by its
+// shape.
+//
+// Of a scenario with very many streams or events, some are shown, at least one
+// of each kind of stream, and the others are counted.
+package timeline
