@@ -14,6 +14,7 @@ import (
 
 	"groupcheckout/features"
 	"groupcheckout/harness/gherkin"
+	"groupcheckout/harness/gherkin/suite"
 	"groupcheckout/steps"
 )
 
@@ -59,29 +60,12 @@ func definitions(t *testing.T) *gherkin.Definitions {
 
 func TestEveryStepHasOneDefinitionAndEveryDefinitionAStep(t *testing.T) {
 	t.Parallel()
-	defs := definitions(t)
-	used := map[string]bool{}
-	for _, f := range catalogue(t) {
-		for _, pickle := range f.pickles {
-			for _, step := range pickle.Steps {
-				matches := defs.Match(step.Text)
-				switch len(matches) {
-				case 0:
-					t.Errorf("%s: %s: the step %q is undefined; this would define it:\n%s",
-						f.path, pickle.Name, step.Text, defs.Suggest(gherkin.AnyKeyword, step.Text, step.Argument))
-				case 1:
-					used[matches[0].Step.Expression] = true
-				default:
-					t.Errorf("%s: %s: the step %q is ambiguous: %q and %q define it",
-						f.path, pickle.Name, step.Text, matches[0].Step.Expression, matches[1].Step.Expression)
-				}
-			}
-		}
+	usage, err := suite.NewUsage(features.FS, definitions(t))
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, step := range defs.Steps() {
-		if !used[step.Expression] {
-			t.Errorf("%s: no scenario uses the step %q", step.Location, step.Expression)
-		}
+	if err := usage.Err(); err != nil {
+		t.Error(err)
 	}
 }
 

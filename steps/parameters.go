@@ -2,6 +2,8 @@ package steps
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -77,6 +79,43 @@ func parseTime(groups []string) (domain.Moment, error) {
 		return domain.Moment{}, err
 	}
 	return domain.MomentOf(today().Add(time.Duration(clock.Hour())*time.Hour + time.Duration(clock.Minute())*time.Minute)), nil
+}
+
+// unit is a measure of time with the word for one of it.
+type unit struct {
+	word   string
+	length time.Duration
+}
+
+// units are those that scenarios know, in the order in which they are written.
+func units() []unit {
+	const day = 24 * time.Hour
+	return []unit{{"week", 7 * day}, {"day", day}, {"hour", time.Hour}, {"minute", time.Minute}, {"second", time.Second}}
+}
+
+// parseDuration reads a length of time such as "30 days" or "1 hour and 30
+// minutes". A day is always 24 hours.
+func parseDuration(groups []string) (time.Duration, error) {
+	left := units()
+	var sum time.Duration
+	for _, part := range strings.Split(strings.ReplaceAll(groups[0], " and ", ", "), ", ") {
+		number, word, _ := strings.Cut(part, " ")
+		n, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("%q is not a length of time: %s is not a number of %s", groups[0], number, word)
+		}
+		i := slices.IndexFunc(left, func(u unit) bool { return u.word == strings.TrimSuffix(word, "s") })
+		if i < 0 {
+			return 0, fmt.Errorf("%q is not a length of time: write weeks, days, hours, minutes and seconds, each at most once and in this order, such as %q",
+				groups[0], "1 hour and 30 minutes")
+		}
+		if most := (math.MaxInt64 - sum) / left[i].length; time.Duration(n) > most {
+			return 0, fmt.Errorf("%q is longer than a length of time can be, some 290 years", groups[0])
+		}
+		sum += time.Duration(n) * left[i].length
+		left = left[i+1:]
+	}
+	return sum, nil
 }
 
 func parseCount(groups []string) (count, error) {

@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"time"
 
 	"groupcheckout/domain"
 	"groupcheckout/domain/groupcheckout"
@@ -40,6 +41,7 @@ func parameters(r *gherkin.Registrar) {
 	gherkin.Parameter[[]stay](r, "stays", `\d+(?:(?:, | and | to )\d+)*`, parseStays)
 	gherkin.Parameter[group](r, "group", `the group(?: "([^"]+)")?`, parseGroup)
 	gherkin.Parameter[domain.Moment](r, "time", `\d\d:\d\d`, parseTime)
+	gherkin.Parameter[time.Duration](r, "duration", `\d+ (?:second|minute|hour|day|week)s?(?:(?:, | and )\d+ (?:second|minute|hour|day|week)s?)*`, parseDuration)
 	gherkin.Parameter[count](r, "count", `\d[\d,]*`, parseCount)
 	gherkin.Parameter[groupcheckout.Status](r, "outcome", `merged|failed`, parseOutcome)
 }

@@ -18,11 +18,11 @@
 //
 //	func (s *steps) define(r *gherkin.Registrar) {
 //		gherkin.Parameter(r, "money", `[A-Z]{3} -?\d+\.\d\d`, parseMoney)
-//		s.stays(r)
+//		s.accounts(r)
 //	}
 //
-//	func (s *steps) stays(r *gherkin.Registrar) {
-//		r.Given("a stay {string} checked in", s.checkIn)
+//	func (s *steps) accounts(r *gherkin.Registrar) {
+//		r.Given("an account {string} with {money}", s.open)
 //		r.Then("the balance of {string} is {money}", s.balance)
 //	}
 //

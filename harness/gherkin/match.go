@@ -51,7 +51,7 @@ func (d *Definitions) Match(text string) []Match {
 
 // Suggest writes the registration that an undefined step lacks, such as
 //
-//	r.Then("the payer {string} settles {money}", func(ctx context.Context, string1 string, money domain.Money) error {
+//	r.Then("the reader {string} pays {money}", func(ctx context.Context, string1 string, money library.Money) error {
 //		return gherkin.Pending("not written yet")
 //	})
 //

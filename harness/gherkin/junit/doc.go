@@ -1,9 +1,9 @@
 // Package junit writes a run as JUnit XML, which most CI services read.
 //
 //	<testsuites name="memory">
-//	  <testsuite name="Group checkout">                      a feature
-//	    <testcase classname="Group checkout › Nobody waits"  feature and rule
-//	              name="One room is unpaid">                 scenario, or row of an outline
+//	  <testsuite name="Lending">                                a feature
+//	    <testcase classname="Lending › A book has one reader"   feature and rule
+//	              name="The last copy">                         scenario, or row of an outline
 //
 // There is one testcase for each scenario and row, with what became of the last
 // attempt. It is a plain one if the scenario passed, has <failure> if it failed,

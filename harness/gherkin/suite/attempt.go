@@ -80,7 +80,7 @@ func closeWorld(ctx context.Context, world World) error {
 
 // silent is the name of a formatter that does nothing. godog finds formatters
 // by name in a registry that must not be changed while suites run.
-const silent = "groupcheckout-silent"
+const silent = "suite-silent"
 
 func init() { //nolint:gochecknoinits // godog's registry may only be changed before any suite runs
 	godog.Format(silent, "writes nothing", func(string, io.Writer) godog.Formatter { return silentFormatter{} })

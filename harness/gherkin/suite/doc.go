@@ -6,8 +6,8 @@
 // [Run] makes a subtest for the run, and beneath it one for each feature, rule,
 // scenario and row of a scenario outline:
 //
-//	TestFeatures/memory/Group_checkout/Nobody_waits/One_room_is_unpaid
-//	TestFeatures/memory/Group_checkout/Nobody_waits/Several_rooms/2:_101,_EUR_20.00
+//	TestFeatures/memory/Lending/A_book_has_one_reader/The_last_copy
+//	TestFeatures/memory/Lending/A_book_has_one_reader/Several_copies/2:_3,_EUR_20.00
 //
 // All of them are parallel, so -parallel bounds how many scenarios run at once,
 // and -run selects at every level; [Config].Only selects by path:line. Run itself

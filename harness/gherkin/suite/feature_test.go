@@ -306,26 +306,3 @@ func TestLint(t *testing.T) {
 		t.Errorf("issues (-want +got):\n%s", diff)
 	}
 }
-
-func TestCheck(t *testing.T) {
-	t.Parallel()
-	defs := definitions(t)
-	issues, unused, err := Check(fstest.MapFS{"f.feature": {Data: []byte(`Feature: F
-  Background:
-    Given nobody knows it
-  Scenario: A
-    When one of two
-  Scenario: B
-    When a step
-`)}}, defs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(issues) != 2 || issues[0].String() != "f.feature:3: undefined step: nobody knows it" ||
-		!strings.HasPrefix(issues[1].String(), "f.feature:5: ambiguous step: one of two: suite/fixture_test.go:") {
-		t.Errorf("got %v", issues)
-	}
-	if got, want := len(unused), len(defs.Steps())-3; got != want {
-		t.Errorf("got %d unused definitions, want all but the three that match", got)
-	}
-}

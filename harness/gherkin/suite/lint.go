@@ -1,14 +1,11 @@
 package suite
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
 
 	messages "github.com/cucumber/messages/go/v34"
-
-	"groupcheckout/harness/gherkin"
 )
 
 // Issue is something that a feature file should not have.
@@ -109,49 +106,4 @@ func (l *linter) once(at *messages.Location, what, name string, seen map[string]
 		return
 	}
 	seen[name] = at.Line
-}
-
-// Check matches every step of every scenario without running any. It returns an
-// issue for each step that is undefined or ambiguous, and the definitions that
-// no step uses. The error is that of [Load].
-func Check(features fs.FS, definitions *gherkin.Definitions) (issues []Issue, unused []gherkin.StepInfo, err error) {
-	if definitions == nil {
-		return nil, nil, errors.New("check needs definitions")
-	}
-	loaded, err := Load(features)
-	if err != nil {
-		return nil, nil, err
-	}
-	used := map[string]bool{}
-	seen := map[Issue]bool{} // rows of an outline, and backgrounds, come again and again
-	for _, feature := range loaded {
-		for _, scenario := range feature.Scenarios {
-			for i, step := range scenario.Pickle.Steps {
-				matches := definitions.Match(step.Text)
-				for _, m := range matches {
-					used[m.Step.Expression] = true
-				}
-				issue := Issue{URI: feature.URI, Line: int(scenario.steps[i].Location.Line)}
-				switch {
-				case len(matches) == 0:
-					issue.Message = fmt.Sprintf("undefined step: %s", step.Text)
-				case len(matches) > 1:
-					issue.Message = fmt.Sprintf("ambiguous step: %s: %s and %s match it", step.Text,
-						matches[0].Step.Location, matches[1].Step.Location)
-				default:
-					continue
-				}
-				if !seen[issue] {
-					seen[issue] = true
-					issues = append(issues, issue)
-				}
-			}
-		}
-	}
-	for _, step := range definitions.Steps() {
-		if !used[step.Expression] {
-			unused = append(unused, step)
-		}
-	}
-	return issues, unused, nil
 }

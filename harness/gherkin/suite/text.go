@@ -19,10 +19,10 @@ const slow = 100 * time.Millisecond
 // text shows a result for people: the steps with their marks, what each had to
 // say, and, of a scenario that failed, why.
 //
-//	Scenario: A guest checks in                      stays.feature:11
-//	  ✓ Given a stay "101" checked in                stays.feature:12
-//	  ✗ Then the balance of "101" is EUR 20.00       stays.feature:13
-//	      got EUR 10.00, want EUR 20.00
+//	Scenario: A book is lent                  lending.feature:11
+//	  ✓ Given 3 books on shelf A              lending.feature:12
+//	  ✗ Then 2 books are left on shelf A      lending.feature:13
+//	      got 3 books, want 2
 func (c Config) text(r Result) string {
 	s := r.Scenario
 	heading := "Scenario: " + s.Name
