@@ -5,6 +5,8 @@ import (
 	"errors"
 	"log/slog"
 
+	"golang.org/x/sync/errgroup"
+
 	"groupcheckout/domain/audit"
 	"groupcheckout/domain/es"
 	"groupcheckout/harness"
@@ -40,13 +42,28 @@ func (e *ViolationsError) Error() string {
 	return "the books do not balance:\n" + errors.Join(errs...).Error()
 }
 
+// readsAtOnce is how many streams are read side by side.
+const readsAtOnce = 16
+
 // books proves the books of the stays and groups with these streams. It returns
 // a [*ViolationsError] if they do not balance.
 func books(ctx context.Context, reader es.Reader, streams []es.StreamName) error {
-	books := audit.NewBooks()
-	for _, stream := range streams {
-		if err := books.Load(ctx, reader, stream); err != nil {
+	read := make([][]es.Event, len(streams))
+	reads, ctx := errgroup.WithContext(ctx)
+	reads.SetLimit(readsAtOnce)
+	for i, stream := range streams {
+		reads.Go(func() (err error) {
+			read[i], err = reader.Read(ctx, stream, 0, es.FromLeader)
 			return err
+		})
+	}
+	if err := reads.Wait(); err != nil {
+		return err
+	}
+	books := audit.NewBooks()
+	for i, stream := range streams {
+		for _, event := range read[i] {
+			books.Add(stream, event)
 		}
 	}
 	if found := books.Violations(); len(found) > 0 {
