@@ -30,15 +30,19 @@ func (w *World) Eventually(ctx context.Context, check func(context.Context) erro
 }
 
 // Exactly is Eventually for what has a meaning only where the wait is exact, such
-// as that nothing more happens: there is one check, and its error is final.
+// as that nothing more happens: there is one check, and its error is final. Where
+// it is not, because the reactor is in another process, the scenario is skipped.
 func (w *World) Exactly(ctx context.Context, check func(context.Context) error) error {
+	if err := w.outOfReach("nobody can tell when nothing more happens"); err != nil {
+		return err
+	}
 	return w.wait(ctx, check, true)
 }
 
 func (w *World) wait(ctx context.Context, check func(context.Context) error, exact bool) error {
 	began := time.Now()
 	noted := evidence.Wait{Step: int(w.step.Load()), Kind: w.kind(exact), For: w.harness.journal.behind(w)}
-	err := w.await(ctx)
+	err := w.host.await(ctx, w)
 	switch {
 	case err != nil:
 	case exact:

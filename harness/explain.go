@@ -54,14 +54,7 @@ func (w *World) account() string {
 		}
 		writeStream(&text, stream)
 	}
-	switch l := w.runner.life(); l.phase {
-	case down:
-		text.WriteString("the reactor is down")
-	case reviving:
-		text.WriteString("the reactor was killed and is being started again")
-	case running, ending:
-		text.WriteString("the reactor runs" + troubles(l.reactor))
-	}
+	text.WriteString(w.host.account())
 	return text.String()
 }
 
@@ -92,9 +85,6 @@ func short(data json.RawMessage) string {
 
 // troubles describes how far a reactor is, and which streams it has trouble with.
 func troubles(r Reactor) string {
-	if r == nil {
-		return ""
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), statusLimit)
 	defer cancel()
 	status, err := r.Status(ctx)

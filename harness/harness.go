@@ -99,7 +99,7 @@ func (h *Harness) startShared(ctx context.Context) error {
 	if err := h.shared.begin(ctx); err != nil {
 		return err
 	}
-	return h.shared.start()
+	return h.shared.start(ctx)
 }
 
 // Scenario is what the harness has to know of one.
@@ -114,18 +114,19 @@ type Scenario struct {
 // over.
 func (h *Harness) World(ctx context.Context, scenario Scenario) (*World, error) {
 	w := newWorld(h, scenario)
-	w.runner = h.shared
+	w.host = h.shared
 	if !scenario.OwnReactor {
 		return w, nil
 	}
 	w.own = true
-	w.runner = h.newRunner("scenario "+uuid.NewString(), func(s es.StreamName) bool {
+	own := h.newRunner("scenario "+uuid.NewString(), func(s es.StreamName) bool {
 		return h.journal.owner(s) == w
 	})
-	if err := w.runner.begin(ctx); err != nil {
+	w.host = own
+	if err := own.begin(ctx); err != nil {
 		return nil, err
 	}
-	return w, w.runner.start()
+	return w, own.start(ctx)
 }
 
 // How says in words how the store was brought up.

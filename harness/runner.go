@@ -101,7 +101,7 @@ func (r *runner) begin(ctx context.Context) error {
 }
 
 // start starts the reactor if it is down.
-func (r *runner) start() error {
+func (r *runner) start(context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.phase != down {
@@ -234,19 +234,5 @@ func (r *runner) awaitBroken(ctx context.Context) error {
 		return fmt.Errorf("the reactor ended without breaking down: %w", l.reactor.Wait(ctx))
 	}
 	r.enter(down)
-	return nil
-}
-
-// deliverAgain has the feed deliver events again.
-func (r *runner) deliverAgain(deliveries []feed.Delivery) error {
-	r.revivals.Wait()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.phase != running {
-		return fmt.Errorf("deliver %d events again: the reactor does not run", len(deliveries))
-	}
-	r.again = append(r.again, deliveries...)
-	close(r.poke)
-	r.poke = make(chan struct{})
 	return nil
 }

@@ -3,8 +3,6 @@ package harness
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -21,7 +19,7 @@ type World struct {
 	harness  *Harness
 	key      string
 	own      bool // the reactor is this scenario's alone
-	runner   *runner
+	host     host // of the reactor that works for the scenario
 	store    es.Store
 	step     atomic.Int64 // which one runs, from 0; -1 before the first
 	refusing atomic.Bool  // the writes of the reactor are refused
@@ -82,37 +80,11 @@ func (w *World) Pass(ctx context.Context, d time.Duration) error {
 func (w *World) Close(ctx context.Context) error {
 	var err error
 	if w.own {
-		err = w.runner.stop(ctx)
+		err = w.host.stop(ctx)
 	}
 	if w.Recording() {
 		err = errors.Join(err, w.leaveEvidence(ctx))
 	}
 	w.harness.journal.release(w)
 	return err
-}
-
-// await waits until the reactor has handled everything that the scenario wrote,
-// and all that followed from it. It returns at once while the scenario's
-// reactor is stopped or broken: then nothing more follows.
-func (w *World) await(ctx context.Context) error {
-	for {
-		behind, progress := w.harness.journal.unfinished(w)
-		life := w.runner.life()
-		if len(behind) == 0 || life.phase == down {
-			return nil
-		}
-		select {
-		case <-progress:
-		case <-life.changed:
-		case <-life.ended:
-			if life.phase == ending {
-				return nil // by the scenario's own wish
-			}
-			if now := w.runner.life(); now.phase == running && now.reactor == life.reactor {
-				return fmt.Errorf("the reactor ended: %w", errors.Join(now.reactor.Wait(ctx), errors.New(strings.Join(behind, "; "))))
-			}
-		case <-ctx.Done():
-			return fmt.Errorf("the reactor has not finished: %s%s: %w", strings.Join(behind, "; "), troubles(life.reactor), ctx.Err())
-		}
-	}
 }

@@ -1,0 +1,91 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/reactor/feed"
+)
+
+// exact implements host: the reactor is in this process.
+func (r *runner) exact() bool { return true }
+
+// await implements host.
+func (r *runner) await(ctx context.Context, w *World) error {
+	for {
+		behind, progress := r.journal.unfinished(w)
+		life := r.life()
+		if len(behind) == 0 || life.phase == down {
+			return nil
+		}
+		select {
+		case <-progress:
+		case <-life.changed:
+		case <-life.ended:
+			if life.phase == ending {
+				return nil // by the scenario's own wish
+			}
+			if now := r.life(); now.phase == running && now.reactor == life.reactor {
+				return fmt.Errorf("the reactor ended: %w", errors.Join(now.reactor.Wait(ctx), errors.New(strings.Join(behind, "; "))))
+			}
+		case <-ctx.Done():
+			return fmt.Errorf("the reactor has not finished: %s: %w", strings.Join(behind, "; "), ctx.Err())
+		}
+	}
+}
+
+// deliverAgain implements host.
+func (r *runner) deliverAgain(ctx context.Context, w *World, stream es.StreamName) error {
+	events, err := w.store.Read(ctx, stream, 0, es.FromLeader)
+	if err != nil {
+		return err
+	}
+	deliveries := make([]feed.Delivery, len(events))
+	for i, e := range events {
+		deliveries[i] = feed.Delivery{Stream: stream, Event: e}
+	}
+	before := r.journal.read(stream).retirements
+	if err := r.enqueue(deliveries); err != nil {
+		return err
+	}
+	for {
+		_, changed := r.journal.unfinished(w)
+		if r.journal.read(stream).retirements > before {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("the reactor has not dealt with what was delivered again: %w", ctx.Err())
+		}
+	}
+}
+
+// enqueue has the feed deliver events again.
+func (r *runner) enqueue(deliveries []feed.Delivery) error {
+	r.revivals.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.phase != running {
+		return fmt.Errorf("deliver %d events again: the reactor does not run", len(deliveries))
+	}
+	r.again = append(r.again, deliveries...)
+	close(r.poke)
+	r.poke = make(chan struct{})
+	return nil
+}
+
+// account implements host.
+func (r *runner) account() string {
+	switch l := r.life(); l.phase {
+	case down:
+		return "the reactor is down"
+	case reviving:
+		return "the reactor was killed and is being started again"
+	default:
+		return "the reactor runs" + troubles(l.reactor)
+	}
+}
