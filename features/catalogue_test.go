@@ -201,9 +201,10 @@ func TestScenariosActAndCheck(t *testing.T) {
 // needs are the tags of a scenario that follow from its steps.
 func needs() map[string]*regexp.Regexp {
 	return map[string]*regexp.Regexp{
-		"@own-reactor": regexp.MustCompile(`^the visits (to the stays are paused|go on)$|reactor (is stopped|starts|is going to break|has broken)`),
-		"@competing":   regexp.MustCompile(`at the same moment`),
-		"@slow":        regexp.MustCompile(`^a coach tour of`),
+		"@own-reactor":  regexp.MustCompile(`^the visits (to the stays are paused|go on)$|reactor (is stopped|starts|is going to break|has broken)`),
+		"@competing":    regexp.MustCompile(`at the same moment`),
+		"@virtual-time": regexp.MustCompile(`\d (second|minute|hour|day|week)s? pass`),
+		"@slow":         regexp.MustCompile(`^a coach tour of`),
 	}
 }
 

@@ -10,6 +10,7 @@
 //	              process it does, on every store
 //	@competing    lets several clerks work at the same moment; more than one
 //	              outcome is right, and what all of them share is checked
+//	@virtual-time lets hours or days pass, so it runs where time costs nothing
 //	@slow         takes seconds rather than milliseconds
 //
 // A scenario that one store cannot run is tagged @skip-on-<store>:<reason>, with

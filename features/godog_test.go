@@ -47,6 +47,9 @@ func InitializeScenario(sc *godog.ScenarioContext) {
 		if command.err != nil {
 			return ctx, command.err
 		}
+		if slices.ContainsFunc(scenario.Tags, func(tag *messages.PickleTag) bool { return tag.Name == inVirtualTime }) {
+			return ctx, godog.ErrSkip // days pass in it
+		}
 		own := slices.ContainsFunc(scenario.Tags, func(tag *messages.PickleTag) bool { return tag.Name == steps.OwnReactor })
 		var err error
 		world.World, err = command.harness.World(ctx, harness.Scenario{Key: scenario.Name, OwnReactor: own})

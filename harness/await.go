@@ -18,7 +18,7 @@ func (r *runner) await(ctx context.Context, w *World) error {
 	for {
 		behind, progress := r.journal.unfinished(w)
 		life := r.life()
-		if len(behind) == 0 || life.phase == down {
+		if len(behind) == 0 || life.phase == down || w.refuses() {
 			return nil
 		}
 		select {

@@ -53,7 +53,8 @@ func (w *World) Lag(stream es.StreamName, reads int) error {
 }
 
 // RefuseWrites makes the store refuse what the reactor writes for this scenario,
-// or accept it again.
+// or accept it again. While it refuses, nothing follows from what the scenario
+// writes, and no wait is needed.
 func (w *World) RefuseWrites(refuse bool) error {
 	if err := w.outOfReach("its writes cannot be refused"); err != nil {
 		return err

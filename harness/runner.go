@@ -110,11 +110,17 @@ func (r *runner) start(context.Context) error {
 	return r.startLocked()
 }
 
+// rareCheckpoints is how often a checkpoint is saved in virtual time. In a
+// scenario of 30 days the usual 5 s would be half a million looks at the clock.
+const rareCheckpoints = time.Minute
+
 // startLocked starts the production wiring, with pauses that suit a scenario
 // unless they cost nothing.
 func (r *runner) startLocked() error {
 	config := reactor.Config{Group: r.group, Observer: r.journal, StopLimit: 10 * time.Second}
-	if !r.harness.options.Virtual {
+	if r.harness.options.Virtual {
+		config.CheckpointInterval = rareCheckpoints
+	} else {
 		config.RetryFirst = time.Millisecond
 		config.RetryMost = 100 * time.Millisecond
 		config.TailPause = r.harness.tailPause

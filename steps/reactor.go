@@ -20,6 +20,8 @@ func reactorStates(r *gherkin.Registrar, d *desk) {
 	r.Given("the reactor is going to break down after {count} write(s)", d.breakAfter)
 	r.When("the reactor has broken down", d.awaitBroken)
 	r.When("the feed delivers {group} again", d.deliverAgain)
+	r.Given("the store refuses what the reactor writes", d.refuseWrites)
+	r.When("the store accepts again what the reactor writes", d.acceptWrites)
 	r.Given("the reactor's next {count} read(s) of {group} miss(es) what was written", d.lag)
 }
 
@@ -57,6 +59,16 @@ func (d *desk) deliverAgain(ctx context.Context, g group) error {
 
 func (d *desk) lag(reads count, g group) error {
 	return d.world.Lag(d.stream(g), int(reads))
+}
+
+func (d *desk) refuseWrites() error {
+	d.reactor = down // as far as anybody can see
+	return d.world.RefuseWrites(true)
+}
+
+func (d *desk) acceptWrites() error {
+	d.reactor = working
+	return d.world.RefuseWrites(false)
 }
 
 func (d *desk) calledTimes(ctx context.Context, want count, g group) error {

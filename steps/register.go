@@ -31,6 +31,7 @@ func Register(r *gherkin.Registrar, w World) (atEnd func(context.Context) error)
 	tours(r, d)
 	reactorStates(r, d)
 	reactorChecks(r, d)
+	passage(r, d)
 	foreignEvents(r, d)
 	return d.end
 }

@@ -53,7 +53,7 @@ type Reactor interface {
 	// all of its events, as on a copy of the store that is behind.
 	Lag(stream es.StreamName, reads int) error
 	// RefuseWrites makes the store refuse what the reactor writes for this
-	// scenario, or accept it again.
+	// scenario, or accept it again. While it refuses, nothing follows.
 	RefuseWrites(refuse bool) error
 	// DeliverAgain makes the feed deliver all events of a stream again and
 	// waits until the reactor has dealt with them.
