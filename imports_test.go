@@ -55,7 +55,8 @@ func allowed() map[string][]string {
 		"harness/gherkin/cck":             {},
 		"harness/evidence":                {},
 		"harness/fetch":                   {},
-		"harness/provision":               {"harness/fetch", "stores/messagedb/dsn"},
+		"harness/internal/guarded":        {},
+		"harness/provision":               {"harness/fetch", "harness/internal/guarded", "stores/messagedb/dsn"},
 		"harness/provision/cmd/provision": {"harness/provision"},
 
 		"harness/livingdoc/timeline": {"harness/evidence"},

@@ -3,10 +3,8 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -24,47 +22,26 @@ import (
 // connection string of a superuser.
 func ownDatabase(t testing.TB) (env map[string]string, admin string) {
 	t.Helper()
-	server := shared.get(t)
-	if server.AdminConnectionString == "" {
-		t.Skip("this test needs a superuser to create a database, and the server that was named has none to offer (MDB_ADMIN_CONNECTION_STRING)")
+	database, err := shared.get(t).NewDatabase(within(t))
+	if errors.Is(err, provision.ErrNoAdmin) {
+		t.Skip(err)
 	}
-	name := "reactor_test_" + strings.ReplaceAll(uuid.NewString(), "-", "")
-	in := func(connection string) string {
-		parsed, err := url.Parse(connection)
-		if err != nil || parsed.Scheme == "" {
-			t.Skip("this test changes the database in a URL, and the server was named in another form")
-		}
-		parsed.Path = "/" + name
-		return parsed.String()
-	}
-	admin = in(server.AdminConnectionString)
-	folder, err := provision.MessageDBPackage(within(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	maker := connect(t, server.AdminConnectionString)
-	runSQL(t, maker, "CREATE DATABASE "+name)
-	t.Cleanup(func() { runSQL(t, maker, "DROP DATABASE "+name+" WITH (FORCE)") })
-	owner := connect(t, admin)
-	for _, part := range []string{"schema", "extensions", "tables", "types", "functions", "indexes", "views", "privileges"} {
-		files, err := filepath.Glob(filepath.Join(folder, "database", part, "*.sql"))
-		if err != nil || len(files) == 0 {
-			t.Fatalf("find %s of Message DB: %v", part, err)
+	t.Cleanup(func() {
+		if err := database.Close(); err != nil {
+			t.Errorf("drop the test's database: %v", err)
 		}
-		for _, file := range files {
-			sql, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			runSQL(t, owner, string(sql))
-		}
-	}
-	env = map[string]string{"MDB_CONNECTION_STRING": in(server.ConnectionString), "MDB_SCHEMA": "checkouts"}
-	if status, out, errors := call(t, env, "init", "mdb", "-c", admin); status != statusDone {
+	})
+	env = map[string]string{"MDB_CONNECTION_STRING": database.ConnectionString, "MDB_SCHEMA": "checkouts"}
+	if status, out, errors := call(t, env, "init", "mdb", "-c", database.AdminConnectionString); status != statusDone {
 		t.Fatalf("reactor init mdb: got status %d, %q and %q, want 0", status, out, errors)
 	}
-	runSQL(t, owner, "GRANT USAGE ON SCHEMA checkouts TO public; GRANT SELECT, INSERT, UPDATE ON checkouts.propulsion_checkpoint TO public")
-	return env, admin
+	if err := database.ShareCheckpoints(within(t), "checkouts"); err != nil {
+		t.Fatal(err)
+	}
+	return env, database.AdminConnectionString
 }
 
 func runSQL(t testing.TB, conn *pgx.Conn, sql string) {

@@ -10,6 +10,8 @@ import (
 	"github.com/testcontainers/testcontainers-go"
 	tclog "github.com/testcontainers/testcontainers-go/log"
 	"github.com/testcontainers/testcontainers-go/wait"
+
+	"groupcheckout/harness/internal/guarded"
 )
 
 const (
@@ -57,7 +59,7 @@ func startContainer(
 
 // stop stops the container, if there is one, and removes it.
 func (s *started) stop() error {
-	return testcontainers.TerminateContainer(s.container, testcontainers.StopTimeout(stopLimit))
+	return testcontainers.TerminateContainer(s.container, testcontainers.StopTimeout(guarded.StopLimit))
 }
 
 // failed stops the container and returns why it is of no use.
@@ -70,7 +72,7 @@ func (s *started) tail() string {
 		return ""
 	}
 	// The caller's context may be over; this one is short.
-	ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), guarded.StopLimit)
 	defer cancel()
 	log, err := s.container.Logs(ctx)
 	if err != nil {
@@ -81,7 +83,7 @@ func (s *started) tail() string {
 	if err != nil || len(text) == 0 {
 		return ""
 	}
-	return "\n" + lastLines(string(text), tailLength)
+	return "\n" + lastLines(string(text), guarded.TailLength)
 }
 
 // dockerAnswers returns an error if there is no Docker engine to talk to.

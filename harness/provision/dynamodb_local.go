@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"groupcheckout/harness/internal/guarded"
 )
 
 // dynamoDBMain is the class that runs DynamoDB Local.
@@ -28,7 +30,7 @@ func javaFlags() []string { return []string{"-XX:TieredStopAtLevel=1", "-XX:+Use
 // all of the machine's addresses; it has no option to say otherwise.
 func dynamoDBLocal(ctx context.Context, options Options) (*DynamoDBServer, error) {
 	// First what can fail without a server, and is most worth knowing.
-	as, err := ownAccount()
+	as, err := guarded.OwnAccount()
 	if err != nil {
 		return nil, err
 	}
@@ -52,23 +54,23 @@ func dynamoDBLocal(ctx context.Context, options Options) (*DynamoDBServer, error
 		return nil, errors.Join(err, remove())
 	}
 	server.How = fmt.Sprintf("local process: DynamoDB Local %s on Java %d, port %s", dynamoDBLocalVersion, javaVersion, portOf(server.ServiceURL))
-	server.closing.stop = func() error { return errors.Join(process.stop(), remove()) }
+	server.closing.stop = func() error { return errors.Join(process.Stop(), remove()) }
 	return server, nil
 }
 
 // startDynamoDB starts the server on a free port and waits until it answers.
-func startDynamoDB(ctx context.Context, commandLine []string, dir string, as *account) (*process, *DynamoDBServer, error) {
+func startDynamoDB(ctx context.Context, commandLine []string, dir string, as *guarded.Account) (*guarded.Process, *DynamoDBServer, error) {
 	for attempt := 1; ; attempt++ {
 		port, err := freePort(ctx)
 		if err != nil {
 			return nil, nil, err
 		}
-		process, err := program{
-			commandLine: slices.Concat(commandLine, []string{"-port", strconv.Itoa(port)}),
-			dir:         dir,
-			as:          as,
-			stopSignal:  "KILL", // there is nothing that it could save
-		}.start()
+		process, err := guarded.Program{
+			CommandLine: slices.Concat(commandLine, []string{"-port", strconv.Itoa(port)}),
+			Dir:         dir,
+			As:          as,
+			StopSignal:  "KILL", // there is nothing that it could save
+		}.Start()
 		if err != nil {
 			return nil, nil, err
 		}
@@ -77,12 +79,12 @@ func startDynamoDB(ctx context.Context, commandLine []string, dir string, as *ac
 			AccessKeyID:     localKey,
 			SecretAccessKey: localKey,
 		}
-		err = process.awaitAnswer(ctx, server.answers)
+		err = awaitAnswer(ctx, process, server.answers)
 		if err == nil {
 			return process, server, nil
 		}
-		taken := errors.Is(err, errEnded) && strings.Contains(process.tail(), "Address already in use")
-		err = errors.Join(err, process.stop())
+		taken := errors.Is(err, guarded.ErrEnded) && strings.Contains(process.Tail(), "Address already in use")
+		err = errors.Join(err, process.Stop())
 		if !taken || attempt == portAttempts {
 			return nil, nil, err
 		}
@@ -95,8 +97,8 @@ const answerPause = 50 * time.Millisecond
 
 // awaitAnswer asks a server that does not say when it is ready until it answers.
 // If it ends instead, or ctx or startLimit does, the error quotes its last
-// lines; the caller still calls stop.
-func (p *process) awaitAnswer(ctx context.Context, ask func(context.Context) error) error {
+// lines; the caller still calls Stop.
+func awaitAnswer(ctx context.Context, p *guarded.Process, ask func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	ticker := time.NewTicker(answerPause)
@@ -107,10 +109,10 @@ func (p *process) awaitAnswer(ctx context.Context, ask func(context.Context) err
 			return nil
 		}
 		select {
-		case <-p.done:
-			return fmt.Errorf("the server ended while it started: %w\n%s", errors.Join(p.result(), errEnded), p.tail())
+		case <-p.Done():
+			return p.Early()
 		case <-ctx.Done():
-			return fmt.Errorf("the server did not become ready: %w: %w\n%s", context.Cause(ctx), last, p.tail())
+			return fmt.Errorf("the server did not become ready: %w: %w\n%s", context.Cause(ctx), last, p.Tail())
 		case <-ticker.C:
 		}
 	}

@@ -32,7 +32,9 @@ type Server struct {
 	// How says in words, and without secrets, how the server was brought up.
 	How string
 
-	closing closing
+	parent   *Server  // whose server this is a database of; nil: it is the server itself
+	template template // that databases are copied from
+	closing  closing
 }
 
 // MessageDB brings up a server. The end of ctx gives up on it; a server that
@@ -59,7 +61,12 @@ func MessageDB(ctx context.Context, options Options) (*Server, error) {
 
 // Close stops the server and removes its data, if it was brought up here. A
 // second call does nothing and returns the same error.
-func (s *Server) Close() error { return s.closing.close() }
+func (s *Server) Close() error {
+	if s.closing.stop == nil {
+		return s.forget()
+	}
+	return s.closing.close()
+}
 
 // Environment returns the variables in which another process finds the server
 // as an address. They hold passwords.

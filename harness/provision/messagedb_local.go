@@ -12,13 +12,15 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"groupcheckout/harness/internal/guarded"
 )
 
 // messageDBLocal runs PostgreSQL as processes of this machine, in a temporary
 // folder, and installs the schema.
 func messageDBLocal(ctx context.Context, options Options) (_ *Server, err error) {
 	// First what can fail without a server, and is most worth knowing.
-	as, err := serverAccount()
+	as, err := guarded.ServerAccount()
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +56,7 @@ func messageDBLocal(ctx context.Context, options Options) (_ *Server, err error)
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, server.stop())
+			err = errors.Join(err, server.Stop())
 		}
 	}()
 	urlOf := func(user, database string) string {
@@ -73,7 +75,7 @@ func messageDBLocal(ctx context.Context, options Options) (_ *Server, err error)
 		ConnectionString:      urlOf(messageStore, database),
 		AdminConnectionString: urlOf("postgres", database),
 		How:                   fmt.Sprintf("local processes: %s from %s, port %d", found.versions(), origin, port),
-		closing:               closing{stop: func() error { return errors.Join(server.stop(), remove()) }},
+		closing:               closing{stop: func() error { return errors.Join(server.Stop(), remove()) }},
 	}, nil
 }
 
@@ -102,12 +104,12 @@ func binaries(ctx context.Context, options Options, dir string) (bin, origin str
 }
 
 // giveAway makes a folder and all that is in it the account's.
-func giveAway(dir string, as *account) error {
+func giveAway(dir string, as *guarded.Account) error {
 	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		return errors.Join(err, as.own(path))
+		return errors.Join(err, as.Own(path))
 	})
 	if err != nil {
-		return fmt.Errorf("give the server's folder to %s: %w", as.name, err)
+		return fmt.Errorf("give the server's folder to %s: %w", as.Name, err)
 	}
 	return nil
 }
@@ -124,30 +126,30 @@ func postgresURL(user, password, hostAndPort, database string) string {
 
 // initialise makes a database cluster in dir/data. Collation C makes the order
 // of text the same on every machine.
-func initialise(ctx context.Context, as *account, bin, dir, password string) error {
+func initialise(ctx context.Context, as *guarded.Account, bin, dir, password string) error {
 	secret := filepath.Join(dir, "password")
 	if err := os.WriteFile(secret, []byte(password), 0o600); err != nil {
 		return fmt.Errorf("initialise the server: %w", err)
 	}
-	if err := as.own(secret); err != nil {
+	if err := as.Own(secret); err != nil {
 		return fmt.Errorf("initialise the server: %w", err)
 	}
 	// It runs under a guard as the server does, so that nothing is left if this
 	// process ends meanwhile.
-	initdb, err := program{
-		commandLine: []string{
+	initdb, err := guarded.Program{
+		CommandLine: []string{
 			filepath.Join(bin, "initdb"), "--pgdata=" + filepath.Join(dir, "data"), "--username=postgres", "--pwfile=" + secret,
 			"--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync",
 		},
-		dir:        dir,
-		as:         as,
-		stopSignal: "TERM",
-	}.start()
+		Dir:        dir,
+		As:         as,
+		StopSignal: "TERM",
+	}.Start()
 	if err != nil {
 		return err
 	}
-	err = initdb.awaitEnd(ctx)
-	if err = errors.Join(err, initdb.stop()); err != nil {
+	err = initdb.AwaitEnd(ctx)
+	if err = errors.Join(err, initdb.Stop()); err != nil {
 		return fmt.Errorf("initialise the server with %s: %w", bin, err)
 	}
 	if err := os.Remove(secret); err != nil {
@@ -161,28 +163,28 @@ func initialise(ctx context.Context, as *account, bin, dir, password string) err
 const portAttempts = 5
 
 // startPostgres starts the server on a free port and waits until it is ready.
-func startPostgres(ctx context.Context, as *account, bin, dir string, options Options) (*process, int, error) {
+func startPostgres(ctx context.Context, as *guarded.Account, bin, dir string, options Options) (*guarded.Process, int, error) {
 	for attempt := 1; ; attempt++ {
 		port, err := freePort(ctx)
 		if err != nil {
 			return nil, 0, err
 		}
-		server, err := program{
-			commandLine: postgresCommandLine(bin, dir, port, options.Durable),
-			dir:         dir,
-			as:          as,
-			readyText:   "database system is ready to accept connections",
-			stopSignal:  "INT", // a fast shutdown, which waits for no client
-		}.start()
+		server, err := guarded.Program{
+			CommandLine: postgresCommandLine(bin, dir, port, options.Durable),
+			Dir:         dir,
+			As:          as,
+			ReadyText:   "database system is ready to accept connections",
+			StopSignal:  "INT", // a fast shutdown, which waits for no client
+		}.Start()
 		if err != nil {
 			return nil, 0, err
 		}
-		err = server.awaitReady(ctx)
+		err = server.AwaitReady(ctx)
 		if err == nil {
 			return server, port, nil
 		}
-		taken := errors.Is(err, errEnded) && strings.Contains(server.tail(), "could not bind")
-		err = errors.Join(err, server.stop())
+		taken := errors.Is(err, guarded.ErrEnded) && strings.Contains(server.Tail(), "could not bind")
+		err = errors.Join(err, server.Stop())
 		if !taken || attempt == portAttempts {
 			return nil, 0, err
 		}

@@ -61,9 +61,8 @@ func schemaFiles() []string {
 //
 // urlOf leads to a database of the server as a superuser.
 func installSchema(ctx context.Context, urlOf func(database string) string, packageDir, password string) error {
-	sql := filepath.Join(packageDir, "database")
 	err := run(ctx, urlOf("postgres"), func(conn *pgx.Conn) error {
-		if err := runFile(ctx, conn, filepath.Join(sql, "roles", "message-store.sql")); err != nil {
+		if err := runFile(ctx, conn, filepath.Join(packageDir, "database", "roles", "message-store.sql")); err != nil {
 			return err
 		}
 		// A statement of this kind takes no parameters; the password is made
@@ -79,14 +78,18 @@ func installSchema(ctx context.Context, urlOf func(database string) string, pack
 	if err != nil {
 		return err
 	}
-	return run(ctx, urlOf(database), func(conn *pgx.Conn) error {
-		for _, name := range schemaFiles() {
-			if err := runFile(ctx, conn, filepath.Join(sql, filepath.FromSlash(name))); err != nil {
-				return err
-			}
+	return run(ctx, urlOf(database), func(conn *pgx.Conn) error { return installTables(ctx, conn, packageDir) })
+}
+
+// installTables installs the schema in the database of a connection, on a server
+// that has the role already.
+func installTables(ctx context.Context, conn *pgx.Conn, packageDir string) error {
+	for _, name := range schemaFiles() {
+		if err := runFile(ctx, conn, filepath.Join(packageDir, "database", filepath.FromSlash(name))); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // run connects, calls do, and disconnects.

@@ -1,6 +1,6 @@
 //go:build unix
 
-package provision
+package guarded
 
 import (
 	"context"
@@ -13,24 +13,29 @@ import (
 
 // script returns a program that runs a shell script in a folder of its own, as
 // the user that runs the test.
-func script(t *testing.T, text string) program {
+func script(t *testing.T, text string) Program {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "server")
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	return program{
-		commandLine: []string{"sh", "-c", text},
-		dir:         dir,
-		as:          &account{name: "our own user"},
-		readyText:   "ready",
-		stopSignal:  "TERM",
+	return Program{
+		CommandLine: []string{"sh", "-c", text},
+		Dir:         dir,
+		As:          &Account{Name: "our own user"},
+		ReadyText:   "ready",
+		StopSignal:  "TERM",
 	}
 }
 
-func start(t *testing.T, p program) *process {
+func there(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+func start(t *testing.T, p Program) *Process {
 	t.Helper()
-	server, err := p.start()
+	server, err := p.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,18 +46,18 @@ func TestAServerIsReadyWhenItSaysSoAndStopLeavesNothing(t *testing.T) {
 	t.Parallel()
 	p := script(t, "echo starting; echo now I am ready >&2; exec tail -f /dev/null")
 	server := start(t, p)
-	if err := server.awaitReady(t.Context()); err != nil {
+	if err := server.AwaitReady(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	log, err := os.ReadFile(filepath.Join(p.dir, "log"))
+	log, err := os.ReadFile(filepath.Join(p.Dir, "log"))
 	if want := "starting\nnow I am ready\n"; err != nil || string(log) != want {
 		t.Errorf("log: got %q and error %v, want %q", log, err, want)
 	}
-	if err := server.stop(); err != nil {
+	if err := server.Stop(); err != nil {
 		t.Errorf("stop: %v", err)
 	}
-	if exists(p.dir) {
-		t.Errorf("the folder %s is still there", p.dir)
+	if there(p.Dir) {
+		t.Errorf("the folder %s is still there", p.Dir)
 	}
 }
 
@@ -60,14 +65,14 @@ func TestAServerThatEndsByItselfIsReportedWithItsLastLines(t *testing.T) {
 	t.Parallel()
 	p := script(t, "echo could not bind; exit 3")
 	server := start(t, p)
-	err := server.awaitReady(t.Context())
-	if !errors.Is(err, errEnded) || !strings.Contains(err.Error(), "exit status 3") || !strings.Contains(err.Error(), "could not bind") {
+	err := server.AwaitReady(t.Context())
+	if !errors.Is(err, ErrEnded) || !strings.Contains(err.Error(), "exit status 3") || !strings.Contains(err.Error(), "could not bind") {
 		t.Errorf("got error %v, want one with exit status 3 and the line", err)
 	}
-	if !exists(p.dir) {
+	if !there(p.Dir) {
 		t.Error("the folder is gone; another start would not find its data")
 	}
-	if err := server.stop(); err != nil {
+	if err := server.Stop(); err != nil {
 		t.Errorf("stop after the end: %v", err)
 	}
 }
@@ -83,11 +88,11 @@ func TestAwaitEnd(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			program := start(t, script(t, test.script))
-			err := program.awaitEnd(t.Context())
+			err := program.AwaitEnd(t.Context())
 			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 				t.Errorf("got error %v, want %q", err, test.want)
 			}
-			if err := program.stop(); err != nil {
+			if err := program.Stop(); err != nil {
 				t.Errorf("stop: %v", err)
 			}
 		})
@@ -98,14 +103,14 @@ func TestAwaitEnd(t *testing.T) {
 		program := start(t, p)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := program.awaitEnd(ctx); !errors.Is(err, context.Canceled) {
+		if err := program.AwaitEnd(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("got error %v, want %v", err, context.Canceled)
 		}
-		if err := program.stop(); err != nil {
+		if err := program.Stop(); err != nil {
 			t.Errorf("stop: %v", err)
 		}
-		if exists(p.dir) {
-			t.Errorf("the folder %s is still there", p.dir)
+		if there(p.Dir) {
+			t.Errorf("the folder %s is still there", p.Dir)
 		}
 	})
 }
@@ -116,18 +121,59 @@ func TestAwaitReadyEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	enough := errors.New("enough")
 	cancel(enough)
-	if err := server.awaitReady(ctx); !errors.Is(err, enough) {
+	if err := server.AwaitReady(ctx); !errors.Is(err, enough) {
 		t.Errorf("got error %v, want %v", err, enough)
 	}
-	if err := server.stop(); err != nil {
+	if err := server.Stop(); err != nil {
 		t.Errorf("stop: %v", err)
 	}
 }
 
 func TestTheServersEnvironment(t *testing.T) {
 	t.Parallel()
-	got := serverEnvironment([]string{"PATH=/bin", "PGDATA=/other", "MDB_CONNECTION_STRING=secret", "EQUINOX_DYNAMO_REGION=x", "AWS_PROFILE=x", "LC_ALL=de_DE"})
+	got := environment([]string{"PATH=/bin", "PGDATA=/other", "MDB_CONNECTION_STRING=secret", "EQUINOX_DYNAMO_REGION=x", "AWS_PROFILE=x", "LC_ALL=de_DE"})
 	if want := "LC_ALL=C PATH=/bin"; strings.Join(got, " ") != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestKillLeavesNothingEither(t *testing.T) {
+	t.Parallel()
+	p := script(t, "trap '' TERM; echo ready; sleep 3600")
+	lines := make(chan string, 10)
+	p.Line = func(line string) { lines <- line }
+	program := start(t, p)
+	if err := program.AwaitReady(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := program.Kill(); err != nil {
+			t.Errorf("kill: %v", err)
+		}
+	}
+	if err := program.Result(); err == nil || !strings.Contains(err.Error(), "signal: killed") {
+		t.Errorf("got the result %v, want an end by a signal", err)
+	}
+	if got := <-lines; got != "ready" {
+		t.Errorf("got the line %q, want ready", got)
+	}
+	if there(p.Dir) {
+		t.Errorf("the folder %s is still there", p.Dir)
+	}
+}
+
+func TestTheEnvironmentOfAProgram(t *testing.T) {
+	t.Parallel()
+	p := script(t, "echo $LC_ALL $GIVEN; echo ready")
+	p.Env = []string{"GIVEN=yes", "LC_ALL=POSIX"}
+	program := start(t, p)
+	if err := program.AwaitEnd(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := program.Tail(), "POSIX yes\nready"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if err := program.Stop(); err != nil {
+		t.Errorf("stop: %v", err)
 	}
 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package provision
+package guarded
 
 import (
 	"context"
@@ -15,18 +15,18 @@ import (
 	"syscall"
 )
 
-// account is the user that a server of ours runs as.
-type account struct {
-	name     string
+// Account is the user that a program of ours runs as.
+type Account struct {
+	Name     string // for people
 	uid, gid int
 	switches bool // it is another user than ours
 }
 
-// serverAccount returns our own user, or an unprivileged one if we are root:
+// ServerAccount returns our own user, or an unprivileged one if we are root:
 // PostgreSQL refuses to run as root.
-func serverAccount() (*account, error) {
+func ServerAccount() (*Account, error) {
 	if os.Geteuid() != 0 {
-		return ownAccount()
+		return OwnAccount()
 	}
 	for _, name := range []string{"postgres", "nobody"} {
 		found, err := user.Lookup(name)
@@ -38,23 +38,23 @@ func serverAccount() (*account, error) {
 		if err := errors.Join(uidErr, gidErr); err != nil {
 			return nil, fmt.Errorf("look up the user %s: %w", name, err)
 		}
-		return &account{name: name, uid: uid, gid: gid, switches: true}, nil
+		return &Account{Name: name, uid: uid, gid: gid, switches: true}, nil
 	}
 	return nil, errors.New("PostgreSQL does not run as root, and there is no user postgres or nobody to run it as")
 }
 
-// ownAccount returns our own user, even if that is root: for a server that does
+// OwnAccount returns our own user, even if that is root: for a server that does
 // not mind.
-func ownAccount() (*account, error) {
-	return &account{name: "our own user", uid: os.Geteuid(), gid: os.Getegid()}, nil
+func OwnAccount() (*Account, error) {
+	return &Account{Name: "our own user", uid: os.Geteuid(), gid: os.Getegid()}, nil
 }
 
 // command returns a command that runs in dir as the account, in a process
 // group of its own, so that Ctrl-C in a terminal reaches only us.
-func (a *account) command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
+func (a *Account) command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, name, args...)
 	command.Dir = dir
-	command.Env = serverEnvironment(os.Environ())
+	command.Env = environment(os.Environ())
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if a.switches {
 		command.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)}
@@ -62,8 +62,8 @@ func (a *account) command(ctx context.Context, dir, name string, args ...string)
 	return command
 }
 
-// own makes a file or folder the account's.
-func (a *account) own(path string) error {
+// Own makes a file or folder the account's.
+func (a *Account) Own(path string) error {
 	if !a.switches {
 		return nil
 	}
@@ -75,10 +75,10 @@ func killGroup(command *exec.Cmd) error {
 	return syscall.Kill(-command.Process.Pid, syscall.SIGKILL)
 }
 
-// serverEnvironment is our environment without what would change the server,
+// environment is our environment without what would change a server,
 // and without what is none of its business. Messages stay English, since we
 // read them.
-func serverEnvironment(ours []string) []string {
+func environment(ours []string) []string {
 	env := []string{"LC_ALL=C"}
 	for _, entry := range ours {
 		if !slices.ContainsFunc([]string{"PG", "MDB_", "EQUINOX_", "AWS_", "LC_ALL="}, func(prefix string) bool {

@@ -1,0 +1,121 @@
+package provision
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+)
+
+func TestADatabaseOfOnesOwn(t *testing.T) {
+	t.Parallel()
+	server := bringUp(t, Options{Way: Local})
+	query[int64](t, server.ConnectionString, write) // the server's own has something in it, and somebody on it
+	own := make([]*Server, 3)
+	var all sync.WaitGroup
+	for i := range own {
+		all.Go(func() {
+			var err error
+			if own[i], err = server.NewDatabase(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if t.Failed() {
+		t.FailNow()
+	}
+	for _, database := range own {
+		testServer(t, database)
+		// What the role is given in one database counts there alone.
+		if got := query[int](t, database.ConnectionString, "SELECT count(*) FROM message_store.messages"); got != 1 {
+			t.Errorf("got %d messages, want the one of this test", got)
+		}
+		if !strings.HasPrefix(database.How, server.How+", database ") {
+			t.Errorf("how: got %q, want it to begin with %q", database.How, server.How)
+		}
+	}
+	const left = "SELECT count(*) FROM pg_database WHERE datname LIKE 'groupcheckout_own_%'"
+	for i, database := range own { // whose connections of above are still open
+		for range 2 {
+			if err := database.Close(); err != nil {
+				t.Errorf("close: %v", err)
+			}
+		}
+		if got, want := query[int](t, server.AdminConnectionString, left), len(own)-1-i; got != want {
+			t.Errorf("got %d databases after %d were closed, want %d", got, i+1, want)
+		}
+	}
+	query[int64](t, server.ConnectionString, write)
+}
+
+func TestADatabaseOnAServerThatStaysUpLeavesNothing(t *testing.T) {
+	t.Parallel()
+	up := bringUp(t, Options{Way: Local})
+	environment := map[string]string{}
+	for _, variable := range up.Environment() {
+		name, value, _ := strings.Cut(variable, "=")
+		environment[name] = value
+	}
+	server := bringUp(t, Options{Way: Address, getenv: func(name string) string { return environment[name] }})
+	database, err := server.NewDatabase(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	another, err := database.NewDatabase(t.Context()) // one of the same server
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(another.Close(), database.Close(), server.Close()); err != nil {
+		t.Errorf("close: %v", err)
+	}
+	if got := query[int](t, up.AdminConnectionString, "SELECT count(*) FROM pg_database WHERE datname LIKE 'groupcheckout_%'"); got != 0 {
+		t.Errorf("got %d databases left behind, want none", got)
+	}
+}
+
+func TestADatabaseNeedsASuperuser(t *testing.T) {
+	t.Parallel()
+	server := &Server{ConnectionString: "postgres://message_store:geheim123@localhost/message_store"}
+	_, made := server.NewDatabase(t.Context())
+	for what, err := range map[string]error{"a database": made, "shared checkpoints": server.ShareCheckpoints(t.Context(), "checkpoints")} {
+		if !errors.Is(err, ErrNoAdmin) || !strings.Contains(err.Error(), EnvAdminConnectionString) || strings.Contains(err.Error(), "geheim123") {
+			t.Errorf("%s: got error %v, want one that names %s and no password", what, err, EnvAdminConnectionString)
+		}
+	}
+}
+
+func TestCheckpointsAreShared(t *testing.T) {
+	t.Parallel()
+	server := bringUp(t, Options{Way: Local})
+	if err := server.ShareCheckpoints(t.Context(), "nowhere"); err == nil || !strings.Contains(err.Error(), "nowhere") {
+		t.Errorf("got error %v, want one that names the schema", err)
+	}
+	if err := server.administer(t.Context(), `CREATE SCHEMA "Checkpoints"`, `CREATE TABLE "Checkpoints".propulsion_checkpoint (position bigint)`); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.ShareCheckpoints(t.Context(), "Checkpoints"); err != nil {
+		t.Fatal(err)
+	}
+	if got := query[int](t, server.ConnectionString, `INSERT INTO "Checkpoints".propulsion_checkpoint VALUES (7) RETURNING position`); got != 7 {
+		t.Errorf("got %d, want 7", got)
+	}
+}
+
+// BenchmarkNewDatabase makes and drops a database of one's own.
+func BenchmarkNewDatabase(b *testing.B) {
+	server, err := MessageDB(b.Context(), Options{Way: Local})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer server.Close() //nolint:errcheck // it is a benchmark
+	for b.Loop() {
+		database, err := server.NewDatabase(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := database.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
