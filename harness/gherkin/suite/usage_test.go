@@ -20,13 +20,13 @@ func lending(r *gherkin.Registrar) {
 	r.Then("one of {word}", func(string) error { return nil })
 }
 
-func usage(t *testing.T, feature string) Usage {
+func usage(t *testing.T) Usage {
 	t.Helper()
 	definitions, err := gherkin.Compile(lending)
 	if err != nil {
 		t.Fatal(err)
 	}
-	u, err := NewUsage(fstest.MapFS{"f.feature": {Data: []byte(feature)}, "g.feature": {Data: []byte("Feature: G\nScenario: S\n* 1 book on shelf A\n")}}, definitions)
+	u, err := NewUsage(fstest.MapFS{"f.feature": {Data: []byte(lent)}, "g.feature": {Data: []byte("Feature: G\nScenario: S\n* 1 book on shelf A\n")}}, definitions)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ const lent = `Feature: F
 func TestTheTableOfSteps(t *testing.T) {
 	t.Parallel()
 	var text strings.Builder
-	if err := usage(t, lent).WriteText(&text); err != nil {
+	if err := usage(t).WriteText(&text); err != nil {
 		t.Fatal(err)
 	}
 	want := `4 steps, 1 unused; 2 steps of features are undefined or ambiguous
@@ -76,7 +76,7 @@ func TestTheTableOfSteps(t *testing.T) {
 
 func TestAPlaceIsInAsManyScenariosAsHaveTheStep(t *testing.T) {
 	t.Parallel()
-	got := usage(t, lent).Steps[0].Places
+	got := usage(t).Steps[0].Places
 	want := []Place{{"f.feature", 3, 3}, {"f.feature", 8, 2}, {"g.feature", 3, 1}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -85,7 +85,7 @@ func TestAPlaceIsInAsManyScenariosAsHaveTheStep(t *testing.T) {
 
 func TestUnusedUndefinedAndAmbiguousStepsAreErrors(t *testing.T) {
 	t.Parallel()
-	err := usage(t, lent).Err()
+	err := usage(t).Err()
 	for _, want := range []string{
 		"f.feature:5: undefined step: 2 books are lent from shelf B; this would define it:\nr.When(\"{int} books are lent from {shelf}\"",
 		"f.feature:6: ambiguous step: one of two: suite/usage_test.go:",
@@ -98,7 +98,7 @@ func TestUnusedUndefinedAndAmbiguousStepsAreErrors(t *testing.T) {
 	if err != nil && strings.Count(err.Error(), "no feature uses") != 1 {
 		t.Errorf("got %v, want one unused step", err)
 	}
-	if err := (Usage{Steps: usage(t, lent).Steps[:1]}).Err(); err != nil {
+	if err := (Usage{Steps: usage(t).Steps[:1]}).Err(); err != nil {
 		t.Errorf("got %v for a step that is used, want no error", err)
 	}
 	if _, err := NewUsage(fstest.MapFS{}, nil); err == nil {
