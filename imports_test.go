@@ -60,6 +60,7 @@ func allowed() map[string][]string {
 		"harness/provision":               {"harness/fetch", "harness/internal/guarded", "stores/messagedb/dsn"},
 		"harness/provision/cmd/provision": {"harness/provision"},
 
+		"harness/livingdoc/history":  {},
 		"harness/livingdoc/timeline": {"harness/evidence"},
 
 		"cmd/reactor":        {"domain", "domain/...", "reactor", "reactor/...", "stores", "stores/..."},

@@ -1,0 +1,18 @@
+// Package history remembers how the scenarios of earlier builds went, in a file
+// that is only ever appended to and that one build hands to the next.
+//
+// The file has a JSON object a line, a line a build. A scenario is named once, in
+// the first build that has it, and has its number from then on:
+//
+//	{"v":1,"n":12,"commit":"9668ace…","when":"…","new":[{"i":0,"k":"…","a":"…"}],
+//	 "stores":[{"name":"memory","how":"in memory","states":"107p2s","ms":[1.2,0.8,…]}]}
+//
+// The letters of states, each with how often it repeats, are those of the
+// scenarios in the order of their numbers; ms has the durations of those that
+// ran. A line needs no other line but for the names in it, so that one that is
+// broken costs no more than itself: [Load] reports it and goes on.
+//
+// [History.Trend] says what has become of a scenario, [Spark] draws its
+// durations, [History.Redirects] leads from the addresses that scenarios had to
+// those that they have, and [Kept] lists the builds whose sites are still there.
+package history

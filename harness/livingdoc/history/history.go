@@ -1,0 +1,124 @@
+package history
+
+import (
+	"fmt"
+	"time"
+)
+
+// History is what is known of earlier builds. Its methods may be called at the
+// same time, but not while [History.Add] runs.
+type History struct {
+	// Damaged are the lines of the file that could not be read. The builds of all
+	// others are there.
+	Damaged []Damage
+
+	builds []record
+	names  []name // by number
+	byKey  map[string]int
+}
+
+// Damage is a line that could not be read.
+type Damage struct {
+	Line int // from 1
+	Why  string
+}
+
+// Ref names a build.
+type Ref struct {
+	Number int
+	Commit string
+	Link   string
+	When   time.Time
+	Stores []Store
+}
+
+// name is a scenario's.
+type name struct {
+	key       string   // empty if the line that named it is lost
+	addresses []string // all that it had, oldest first
+}
+
+// record is a build as it is kept in memory: states and durations by the
+// scenarios' numbers.
+type record struct {
+	Ref
+
+	results map[string]results // by store
+}
+
+type results struct {
+	states []byte  // codes of State
+	took   []int32 // in tenths of a millisecond
+}
+
+// unit is what durations are counted in.
+const unit = time.Millisecond / 10
+
+// New returns a history without builds.
+func New() *History { return &History{byKey: make(map[string]int)} }
+
+// Builds returns all builds, oldest first.
+func (h *History) Builds() []Ref {
+	refs := make([]Ref, len(h.builds))
+	for i, build := range h.builds {
+		refs[i] = build.Ref
+	}
+	return refs
+}
+
+// Add takes a build into the history, but not into the file. A build that is
+// there already, with the same commit and time, is not taken again. It returns
+// the build's number.
+func (h *History) Add(build Build) (int, error) {
+	l, known, err := h.line(build)
+	if err != nil {
+		return 0, err
+	}
+	if !known {
+		if err := h.take(l); err != nil {
+			return 0, err
+		}
+	}
+	return l.Number, nil
+}
+
+// line returns what the file says of a build, or the number of a build that is
+// known already.
+func (h *History) line(build Build) (_ line, known bool, _ error) {
+	if err := build.validate(); err != nil {
+		return line{}, false, err
+	}
+	last := 0
+	for _, earlier := range h.builds {
+		if earlier.Commit == build.Commit && earlier.When.Equal(build.When) {
+			return line{Number: earlier.Number}, true, nil
+		}
+		last = max(last, earlier.Number)
+	}
+	switch {
+	case build.Number == 0:
+		build.Number = last + 1
+	case build.Number <= last:
+		return line{}, false, fmt.Errorf("build %d follows build %d in the history; numbers have to grow", build.Number, last)
+	}
+	return h.encode(build), false, nil
+}
+
+// state returns how a scenario went in a build.
+func (b record) state(store string, number int) State {
+	codes := b.results[store].states
+	if number >= len(codes) {
+		return Absent
+	}
+	return states()[codes[number]]
+}
+
+// has reports whether a build had the scenario on any store.
+func (b record) has(number int) bool {
+	for store := range b.results {
+		if b.state(store, number) != Absent {
+			return true
+		}
+	}
+	return false
+}
