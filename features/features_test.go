@@ -5,6 +5,7 @@ package features_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"groupcheckout/features"
 	"groupcheckout/harness/gherkin/suite"
 	"groupcheckout/steps"
 )
@@ -45,6 +47,9 @@ func testMain(m *testing.M) (status int) {
 	if err := options.check(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
+	}
+	if options.steps {
+		return listSteps()
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), openLimit)
 	defer cancel()
@@ -99,10 +104,31 @@ func describe(r *run) string {
 		}
 		fmt.Fprintf(&text, "  %d runs: %d scenarios passed, %d failed; the last:\n", len(r.summaries), passed, failed)
 	}
-	if err := last.WriteText(&text); err != nil {
+	if err := errors.Join(last.WriteText(&text), last.WriteSlowest(&text, slowest)); err != nil {
 		return err.Error()
 	}
 	return text.String()
+}
+
+// slowest is how many of the slowest scenarios the summary names.
+const slowest = 10
+
+// listSteps prints all steps with their uses.
+func listSteps() (status int) {
+	definitions, err := steps.Definitions()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	usage, err := suite.NewUsage(features.FS, definitions)
+	if err == nil {
+		err = errors.Join(usage.WriteText(os.Stdout), usage.Err())
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
 }
 
 func writeSummary(file, text string) error {
@@ -121,6 +147,11 @@ func TestFeatures(t *testing.T) {
 	config := configure(shared.ground, definitions)
 	config.Name = shared.options.store
 	config.Tags = shared.options.tagged
+	config.Only = shared.options.locations()
+	config.Retries = shared.options.retries
+	config.RetryTags = shared.options.retryTagged
+	config.FlakyBudget = shared.options.flakyBudget
+	config.Reverse = shared.options.reverse
 	config.Shuffle = flag.Lookup("test.shuffle").Value.String() != "off"
 	config.Seed = shared.options.seed
 	config.Reporters = reporters()

@@ -4,17 +4,28 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"strings"
+
+	"groupcheckout/harness/gherkin/suite"
 )
 
 // options are the flags.
 type options struct {
-	store   string
-	way     string
-	tagged  string
-	seed    uint64
-	summary string
+	store string
+	way   string
+	time  string
 
-	time     string
+	tagged  string
+	only    string
+	reverse bool
+	seed    uint64
+
+	retries     int
+	retryTagged string
+	flakyBudget int
+
+	steps    bool
+	summary  string
 	messages string
 	junit    string
 }
@@ -34,13 +45,45 @@ func (o *options) check() error {
 // virtual tells whether time costs nothing.
 func (o *options) virtual() bool { return o.time == "virtual" }
 
+// locations is the list of -only.
+func (o *options) locations() []string {
+	if o.only == "" {
+		return nil
+	}
+	return strings.Split(o.only, ",")
+}
+
 func (o *options) register(flags *flag.FlagSet) {
 	flags.StringVar(&o.store, "store", "memory", "the `store` to run on: memory, messagedb or dynamodb")
 	flags.StringVar(&o.way, "provision", "", "the only `way` to bring a real store up: address, container or local; by default they are tried in this order")
-	flags.StringVar(&o.tagged, "tagged", "", "run only scenarios that match this tag `expression`, such as '@competing and not @slow'")
-	flags.Uint64Var(&o.seed, "seed", 0, "repeat the shuffled order with this `number`; -shuffle=on shuffles")
 	flags.StringVar(&o.time, "time", "real", "`real`, or virtual on the memory store: pauses and days cost nothing")
+
+	flags.StringVar(&o.tagged, "tagged", "", "run only scenarios that match this tag `expression`, such as '@competing and not @slow'")
+	flags.StringVar(&o.only, "only", "", "run only what stands `here`: path:line of a feature, rule, scenario or row, several with commas between them")
+	flags.BoolVar(&o.reverse, "reverse", false, "run everything backwards")
+	flags.Uint64Var(&o.seed, "seed", 0, "repeat the shuffled order with this `number`; -shuffle=on shuffles")
+
+	flags.IntVar(&o.retries, "retries", 0, "try a scenario that fails so many `times` again; one that passes then is flaky, and not passed")
+	flags.StringVar(&o.retryTagged, "retry-tagged", "", "try only those again that match this tag `expression`")
+	flags.IntVar(&o.flakyBudget, "flaky-budget", 0, "fail if more scenarios than this `number` are flaky; 0 tolerates all")
+
+	flags.BoolVar(&o.steps, "steps", false, "list all steps with their uses, and run nothing")
 	flags.StringVar(&o.messages, "messages", "", "write the run as Cucumber Messages, one JSON object a line, to this `file`")
 	flags.StringVar(&o.junit, "junit", "", "write the run as JUnit XML to this `file`")
 	flags.StringVar(&o.summary, "summary", "", "write what ran, and how the store was brought up, to this `file`")
+}
+
+// repeat is the command that runs just one scenario again, in the same way.
+func (o *options) repeat(scenario *suite.Scenario) string {
+	command := "go test ./features -count=1"
+	for _, f := range []struct{ name, value, usual string }{
+		{"store", o.store, "memory"},
+		{"provision", o.way, ""},
+		{"time", o.time, "real"},
+	} {
+		if f.value != f.usual {
+			command += fmt.Sprintf(" -%s %s", f.name, f.value)
+		}
+	}
+	return command + " -only " + scenario.Location()
 }

@@ -108,6 +108,7 @@ func configure(g ground, definitions *gherkin.Definitions) suite.Config {
 		Timeout:     scenarioLimit,
 		Unsupported: unsupported,
 		Around:      g.around(),
+		Repeat:      func(scenario *suite.Scenario, _ string) string { return shared.options.repeat(scenario) },
 		World: func(ctx context.Context, scenario *suite.Scenario) (suite.World, error) {
 			world, leave, err := g.world(ctx, harness.Scenario{
 				Key:        keyOf(scenario),
