@@ -6,10 +6,12 @@
 #   TAGS       a tag expression that selects scenarios, such as '@payment and not @slow'
 #   PROVISION  the only way to bring real stores up: address, container or local;
 #              empty means the first that works (see harness/provision)
+#   TIME       virtual on memory: pauses and days cost nothing
 
 STORE     ?= memory
 TAGS      ?=
 PROVISION ?=
+TIME      ?=
 BENCH     ?= .
 
 GO      := go
@@ -18,6 +20,7 @@ FEATURES_FLAGS ?= -v
 
 TOOLS   := $(CURDIR)/build/tools
 SUMMARY := $(CURDIR)/build/summary
+RUNS    := $(CURDIR)/build/runs
 
 # The race detector needs a C compiler; without one the tests run all the same.
 RACE := $(if $(shell command -v "$$($(GO) env CC)" 2>/dev/null),-race)
@@ -26,6 +29,8 @@ GOLANGCI_LINT_VERSION := v2.15.0
 GOLANGCI_LINT         := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
 STORES := memory messagedb dynamodb
+# The runs of the scenarios that `test` makes.
+FULL_RUNS := memory memory-virtual messagedb dynamodb
 
 # Runs a command while the real stores of some kinds are up. The program is
 # built, not run with `go run`, which would hide the exit status and keep signals
@@ -69,6 +74,7 @@ test-all:
 	$(MAKE) PROVISION= unit
 	$(MAKE) cover
 	$(MAKE) PROVISION= STORE=memory TAGS= FEATURES_FLAGS=$(RACE) features
+	$(MAKE) PROVISION= STORE=memory TAGS= FEATURES_FLAGS=$(RACE) TIME=virtual features
 	$(MAKE) PROVISION= STORE=messagedb TAGS= FEATURES_FLAGS=$(RACE) features
 	$(MAKE) PROVISION= STORE=dynamodb TAGS= FEATURES_FLAGS=$(RACE) features
 
@@ -81,18 +87,28 @@ cover: ## Fail if the tests cover less than 95 % of a package of the domain
 	@$(GO) test -cover ./domain/... | awk '{ print } match($$0, /coverage: [0-9.]+%/) { n++; if (substr($$0, RSTART + 10) + 0 < 95) low = 1 } \
 		END { if (n < 4 || low) { print "make: a package of the domain is covered by less than 95 %, or was not measured"; exit 1 } }'
 
+# What a run is called in the files that it leaves behind: by its store, and by
+# what is unusual about it.
+run_name = $(STORE)$(addprefix -,$(TIME))
+
 .PHONY: features
 features: $(if $(filter memory,$(STORE)),,$(TOOLS)/provision) ## Run the scenarios on STORE, those that TAGS selects
 	$(if $(filter $(STORES),$(STORE)),,$(error there is no store STORE=$(STORE); choose one of $(STORES)))
-	$(with_$(STORE)) $(GO) test ./features -count=1 $(parallel_$(STORE)) $(FEATURES_FLAGS) -store=$(STORE) -tagged='$(TAGS)' -summary=$(SUMMARY)/$(STORE).txt
+	@mkdir -p $(RUNS)
+	$(with_$(STORE)) $(GO) test ./features -count=1 $(parallel_$(STORE)) $(FEATURES_FLAGS) -store=$(STORE) -tagged='$(TAGS)' $(addprefix -time=,$(TIME)) \
+		-summary=$(SUMMARY)/$(run_name).txt -messages=$(RUNS)/$(run_name).ndjson -junit=$(RUNS)/$(run_name).xml
+
+.PHONY: steps
+steps: ## List the steps of the scenarios with their uses
+	$(GO) test ./features -count=1 -v -steps
 
 .PHONY: summary
 summary:
-	@for store in $(STORES); do \
-		test -s $(SUMMARY)/$$store.txt || { echo "make: the scenarios on $$store left no $(SUMMARY)/$$store.txt: they did not run" >&2; exit 1; }; \
+	@for run in $(FULL_RUNS); do \
+		test -s $(SUMMARY)/$$run.txt || { echo "make: the run $$run left no $(SUMMARY)/$$run.txt: its scenarios did not run" >&2; exit 1; }; \
 	done
 	@echo
-	@cat $(STORES:%=$(SUMMARY)/%.txt)
+	@cat $(FULL_RUNS:%=$(SUMMARY)/%.txt)
 	$(if $(RACE),,@echo "The race detector was off: it needs a C compiler, and there is none.")
 
 .PHONY: lint
