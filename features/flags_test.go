@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"strings"
+	"time"
 
 	"groupcheckout/harness/gherkin/suite"
 )
@@ -14,6 +15,7 @@ type options struct {
 	store string
 	way   string
 	time  string
+	limit time.Duration
 
 	tagged  string
 	only    string
@@ -39,6 +41,9 @@ func (o *options) check() error {
 	if o.time == "virtual" && o.store != "memory" {
 		errs = append(errs, fmt.Errorf("-time virtual does not go with -store %s: only the memory store is in the same process as its clock", o.store))
 	}
+	if o.limit < 0 {
+		errs = append(errs, fmt.Errorf("-limit is %v: a scenario needs some time", o.limit))
+	}
 	return errors.Join(errs...)
 }
 
@@ -57,6 +62,7 @@ func (o *options) register(flags *flag.FlagSet) {
 	flags.StringVar(&o.store, "store", "memory", "the `store` to run on: memory, messagedb or dynamodb")
 	flags.StringVar(&o.way, "provision", "", "the only `way` to bring a real store up: address, container or local; by default they are tried in this order")
 	flags.StringVar(&o.time, "time", "real", "`real`, or virtual on the memory store: pauses and days cost nothing")
+	flags.DurationVar(&o.limit, "limit", 0, "how long a scenario may take, as a `duration`; by default minutes, and years of virtual time")
 
 	flags.StringVar(&o.tagged, "tagged", "", "run only scenarios that match this tag `expression`, such as '@competing and not @slow'")
 	flags.StringVar(&o.only, "only", "", "run only what stands `here`: path:line of a feature, rule, scenario or row, several with commas between them")

@@ -126,7 +126,10 @@ func configure(g ground, definitions *gherkin.Definitions) suite.Config {
 			}, nil
 		},
 	}
-	if shared.options.virtual() {
+	switch {
+	case shared.options.limit > 0:
+		config.Timeout = shared.options.limit
+	case shared.options.virtual():
 		config.Timeout = virtualLimit
 	}
 	return config

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"groupcheckout/domain"
 	"groupcheckout/domain/groupcheckout"
@@ -29,25 +28,6 @@ func competitionChecks(r *gherkin.Registrar, d *desk) {
 	r.Then("the balances of {group} and {group} come to {money} together", d.balancesTogether)
 	r.Then("stay {stay} brought {group} its {money} and the charge, unless that was refused", d.residualKeepsCharges)
 	r.Then("stay {stay} either is checked out or belongs to {group}, and not both", d.leftOrMerged)
-}
-
-// together runs commands at the same moment and returns their errors.
-func together(ctx context.Context, commands ...func(context.Context) error) []error {
-	errs := make([]error, len(commands))
-	start := make(chan struct{})
-	var ready, done sync.WaitGroup
-	for i, command := range commands {
-		ready.Add(1)
-		done.Go(func() {
-			ready.Done()
-			<-start
-			errs[i] = command(ctx)
-		})
-	}
-	ready.Wait()
-	close(start)
-	done.Wait()
-	return errs
 }
 
 func (d *desk) selection(stays []stay, g group) func(context.Context) error {

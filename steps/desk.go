@@ -66,7 +66,7 @@ func newDesk(world World) *desk {
 		world: world,
 		// The godog command binds steps before a scenario has its world.
 		services: sync.OnceValue(func() services {
-			store, options := world.Store(), world.Options()
+			store, options := fair{world.Store()}, world.Options()
 			return services{gueststay.NewService(store, options), groupcheckout.NewService(store, options)}
 		}),
 		stays:  map[stay]domain.StayID{},
