@@ -60,9 +60,13 @@ func allowed() map[string][]string {
 		"harness/provision":               {"harness/fetch", "harness/internal/guarded", "stores/messagedb/dsn"},
 		"harness/provision/cmd/provision": {"harness/provision"},
 
-		"harness/livingdoc/history":  {},
-		"harness/livingdoc/timeline": {"harness/evidence"},
+		"harness/livingdoc":                  {"harness/evidence", "harness/livingdoc/..."},
+		"harness/livingdoc/history":          {},
+		"harness/livingdoc/run":              {"harness/evidence"},
+		"harness/livingdoc/timeline":         {"harness/evidence"},
+		"harness/livingdoc/internal/fixture": {"harness/evidence", "harness/gherkin", "harness/gherkin/messages", "harness/gherkin/suite"},
 
+		"cmd/livingdoc":      {"harness/livingdoc", "harness/livingdoc/..."},
 		"cmd/reactor":        {"domain", "domain/...", "reactor", "reactor/...", "stores", "stores/..."},
 		"cmd/indexer-lambda": {"stores", "stores/dynamodb", "stores/dynamodb/..."},
 	}

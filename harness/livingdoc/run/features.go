@@ -1,0 +1,241 @@
+package run
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	protocol "github.com/cucumber/messages/go/v34"
+)
+
+// Run is one run.
+type Run struct {
+	Info     Info
+	Features []*Feature // in the order of their paths
+	sources  map[string]string
+}
+
+// run makes the run of the lines.
+func (c *collector) run() (*Run, error) {
+	made := &Run{Info: c.info(), sources: c.sources}
+	pickles := map[string]*protocol.Pickle{} // by the ids of scenario and row
+	for _, pickle := range c.pickles {
+		pickles[strings.Join(pickle.AstNodeIds, " ")] = pickle
+	}
+	b := builder{collector: c, pickles: pickles}
+	seen := map[string]bool{}
+	for _, document := range c.documents {
+		if document.Feature == nil {
+			continue // an empty file
+		}
+		if seen[document.Uri] {
+			return nil, fmt.Errorf("the feature %s is there twice: the file holds more than one run; give each a file of its own", document.Uri)
+		}
+		seen[document.Uri] = true
+		made.Features = append(made.Features, b.feature(document.Uri, document.Feature))
+	}
+	if len(made.Features) == 0 {
+		return nil, fmt.Errorf("the run has no features")
+	}
+	slices.SortFunc(made.Features, func(a, b *Feature) int { return strings.Compare(a.Path, b.Path) })
+	return made, nil
+}
+
+func (c *collector) info() Info {
+	info := Info{Properties: c.properties, Success: c.finished.Success, Message: c.finished.Message}
+	if c.started != nil {
+		info.Started = moment(c.started.Timestamp)
+	}
+	info.Finished = moment(c.finished.Timestamp)
+	info.Store, info.How = c.properties["store"], c.properties["how"]
+	if c.meta == nil {
+		return info
+	}
+	if made := c.meta.Implementation; made != nil && info.Store == "" {
+		if store, found := strings.CutPrefix(made.Name, "harness on "); found {
+			info.Store, info.How = store, made.Version
+		}
+	}
+	if job := c.meta.Ci; job != nil {
+		info.Commit.Job = job.Url
+		if git := job.Git; git != nil {
+			info.Commit.Revision, info.Commit.Branch = git.Revision, git.Branch
+			info.Commit.Tag, info.Commit.Remote = git.Tag, git.Remote
+		}
+	}
+	return info
+}
+
+// builder makes features of what was collected.
+type builder struct {
+	*collector
+	pickles map[string]*protocol.Pickle
+}
+
+func (b builder) feature(path string, f *protocol.Feature) *Feature {
+	made := &Feature{Path: path, Title: f.Name, Prose: unindent(f.Description), Tags: tagsOf(f.Tags)}
+	loose := &Rule{Line: line(f.Location)}
+	var background []*protocol.Step
+	for _, child := range f.Children {
+		switch {
+		case child == nil:
+		case child.Background != nil:
+			background = append(background, child.Background.Steps...)
+		case child.Scenario != nil:
+			loose.Scenarios = append(loose.Scenarios, b.scenario(child.Scenario, background, made.Tags))
+		case child.Rule != nil:
+			made.Rules = append(made.Rules, b.rule(child.Rule, background, made.Tags))
+		}
+	}
+	if len(loose.Scenarios) > 0 {
+		made.Rules = append([]*Rule{loose}, made.Rules...)
+	}
+	return made
+}
+
+func (b builder) rule(r *protocol.Rule, background []*protocol.Step, tags []string) *Rule {
+	made := &Rule{Title: r.Name, Prose: unindent(r.Description), Tags: tagsOf(r.Tags), Line: line(r.Location)}
+	background = slices.Clone(background)
+	for _, child := range r.Children {
+		switch {
+		case child == nil:
+		case child.Background != nil:
+			background = append(background, child.Background.Steps...)
+		case child.Scenario != nil:
+			made.Scenarios = append(made.Scenarios, b.scenario(child.Scenario, background, join(tags, made.Tags)))
+		}
+	}
+	return made
+}
+
+func (b builder) scenario(s *protocol.Scenario, background []*protocol.Step, tags []string) *Scenario {
+	made := &Scenario{Title: s.Name, Prose: unindent(s.Description), Tags: join(tags, tagsOf(s.Tags)), Line: line(s.Location)}
+	for _, step := range join(background, s.Steps) {
+		if step != nil {
+			made.Steps = append(made.Steps, stepOf(step))
+		}
+	}
+	if len(s.Examples) == 0 {
+		made.Rows = []*Row{b.row(made, s.Id, nil, nil)}
+		return made
+	}
+	made.Header = []string{}
+	for _, examples := range s.Examples {
+		if examples == nil {
+			continue
+		}
+		if header := cells(examples.TableHeader); len(header) > len(made.Header) {
+			made.Header = header
+		}
+		for _, row := range examples.TableBody {
+			if row != nil {
+				made.Rows = append(made.Rows, b.row(made, s.Id, examples, row))
+			}
+		}
+	}
+	return made
+}
+
+// row makes one row, which is plain if it has no examples, and looks up what
+// became of it.
+func (b builder) row(s *Scenario, id string, examples *protocol.Examples, row *protocol.TableRow) *Row {
+	made := &Row{Number: len(s.Rows) + 1, Title: s.Title, Tags: s.Tags, Line: s.Line}
+	key := id
+	if row != nil {
+		made.Cells, made.Group, made.Line = cells(row), examples.Name, line(row.Location)
+		made.Tags = join(s.Tags, tagsOf(examples.Tags))
+		key += " " + row.Id
+	}
+	pickle, known := b.pickles[key]
+	if !known {
+		made.Results = []Result{{Verdict: NotRun}}
+		return made
+	}
+	made.Title = pickle.Name
+	for _, step := range pickle.Steps {
+		if step != nil {
+			made.Steps = append(made.Steps, step.Text)
+		}
+	}
+	testCase := b.byPickle[pickle.Id]
+	if testCase != nil {
+		b.code(s, pickle, testCase)
+	}
+	made.Results = []Result{b.result(pickle, testCase)}
+	return made
+}
+
+// code notes where the code of the steps is, as far as it is not known yet.
+func (b builder) code(s *Scenario, pickle *protocol.Pickle, c *protocol.TestCase) {
+	for _, step := range c.TestSteps {
+		if step == nil || step.PickleStepId == "" || len(step.StepDefinitionIds) == 0 {
+			continue
+		}
+		i := slices.IndexFunc(pickle.Steps, func(p *protocol.PickleStep) bool { return p != nil && p.Id == step.PickleStepId })
+		if i >= 0 && i < len(s.Steps) && s.Steps[i].Code == "" {
+			s.Steps[i].Code = b.definitions[step.StepDefinitionIds[0]]
+		}
+	}
+}
+
+func stepOf(s *protocol.Step) Step {
+	made := Step{Keyword: strings.TrimSpace(s.Keyword), Text: s.Text}
+	if s.DataTable != nil {
+		for _, row := range s.DataTable.Rows {
+			made.Table = append(made.Table, cells(row))
+		}
+	}
+	if s.DocString != nil {
+		made.Doc = s.DocString.Content
+	}
+	return made
+}
+
+func cells(row *protocol.TableRow) []string {
+	if row == nil {
+		return nil
+	}
+	made := []string{}
+	for _, cell := range row.Cells {
+		if cell != nil {
+			made = append(made, cell.Value)
+		}
+	}
+	return made
+}
+
+func line(at *protocol.Location) int {
+	if at == nil {
+		return 0
+	}
+	return int(at.Line)
+}
+
+func tagsOf(list []*protocol.Tag) []string {
+	var made []string
+	for _, tag := range list {
+		if tag != nil {
+			made = append(made, tag.Name)
+		}
+	}
+	return made
+}
+
+// join returns a new list of both.
+func join[T any](a, b []T) []T { return append(slices.Clip(slices.Clone(a)), b...) }
+
+// unindent takes from a description the blanks that all of its lines begin with,
+// which Markdown would take for code.
+func unindent(text string) string {
+	lines := strings.Split(strings.Trim(text, "\n"), "\n")
+	least := -1
+	for _, l := range lines {
+		if blank := len(l) - len(strings.TrimLeft(l, " \t")); strings.TrimSpace(l) != "" && (least < 0 || blank < least) {
+			least = blank
+		}
+	}
+	for i, l := range lines {
+		lines[i] = strings.TrimRight(l[min(max(least, 0), len(l)):], " \t")
+	}
+	return strings.TrimSpace(strings.Join(lines, "\n"))
+}

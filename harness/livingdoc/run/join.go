@@ -1,0 +1,175 @@
+package run
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Joined is several runs of the same features side by side.
+type Joined struct {
+	Runs     []Info     // in the order in which they were given
+	Features []*Feature // whose rows have a result for each run, in that order
+	sources  map[string]string
+}
+
+// MismatchError says that a run is of other features than it should be.
+type MismatchError struct {
+	File  string   // of the run
+	Other string   // what it differs from
+	Paths []string // of the features that differ, in order
+}
+
+func (e *MismatchError) Error() string {
+	named := e.Paths
+	more := ""
+	if len(named) > 3 {
+		named, more = named[:3], fmt.Sprintf(" and %d more", len(e.Paths)-3)
+	}
+	return fmt.Sprintf("%s: the run is of other features than %s: %s%s differ. Run the features again on every store, from one commit",
+		e.File, e.Other, strings.Join(named, ", "), more)
+}
+
+// DoubleError says that two runs are on the same store.
+type DoubleError struct{ Store, First, Second string }
+
+func (e *DoubleError) Error() string {
+	return fmt.Sprintf("%s and %s are both runs on %q; leave one of them out", e.First, e.Second, e.Store)
+}
+
+// Join lays runs side by side. They have to be on different stores, and of the
+// same features to the letter; the error is a [*DoubleError] or a
+// [*MismatchError]. It takes the runs over.
+func Join(runs []*Run) (*Joined, error) {
+	if len(runs) == 0 {
+		return nil, fmt.Errorf("there is no run to join")
+	}
+	first := runs[0]
+	made := &Joined{Features: first.Features, sources: first.sources}
+	stores := map[string]string{}
+	for i, r := range runs {
+		if file, twice := stores[r.Info.Store]; twice {
+			return nil, &DoubleError{Store: r.Info.Store, First: file, Second: r.Info.File}
+		}
+		stores[r.Info.Store] = r.Info.File
+		made.Runs = append(made.Runs, r.Info)
+		if i == 0 {
+			continue
+		}
+		if paths := differing(first.sources, r.sources); len(paths) > 0 {
+			return nil, &MismatchError{File: r.Info.File, Other: first.Info.File, Paths: paths}
+		}
+		if err := made.add(r); err != nil {
+			return nil, err
+		}
+	}
+	return made, nil
+}
+
+// add takes the results of another run of the same features.
+func (j *Joined) add(r *Run) error {
+	unlike := func(path string) error {
+		return &MismatchError{File: r.Info.File, Other: j.Runs[0].File, Paths: []string{path}}
+	}
+	if len(r.Features) != len(j.Features) {
+		return unlike("the lists of features")
+	}
+	for f, feature := range r.Features {
+		ours := j.Features[f]
+		if feature.Path != ours.Path || len(feature.Rules) != len(ours.Rules) {
+			return unlike(feature.Path)
+		}
+		for i, rule := range feature.Rules {
+			if !ours.Rules[i].add(rule) {
+				return unlike(feature.Path)
+			}
+		}
+	}
+	return nil
+}
+
+// add takes the results of the same rule in another run, or tells that it is
+// not the same.
+func (r *Rule) add(other *Rule) bool {
+	if r.Title != other.Title || len(r.Scenarios) != len(other.Scenarios) {
+		return false
+	}
+	for i, s := range other.Scenarios {
+		ours := r.Scenarios[i]
+		if ours.Title != s.Title || len(ours.Rows) != len(s.Rows) || len(ours.Steps) != len(s.Steps) {
+			return false
+		}
+		for k, row := range s.Rows {
+			if !slices.Equal(row.Cells, ours.Rows[k].Cells) {
+				return false
+			}
+			ours.Rows[k].Results = append(ours.Rows[k].Results, row.Results...)
+		}
+		for k, step := range s.Steps {
+			if ours.Steps[k].Code == "" {
+				ours.Steps[k].Code = step.Code
+			}
+		}
+	}
+	return true
+}
+
+// Differing returns the paths of the features that are not the same in other
+// sources, by path, such as those of a folder now. A run without sources, which
+// other Cucumbers may write, differs from none.
+func (j *Joined) Differing(others map[string]string) []string {
+	if len(j.sources) == 0 {
+		return nil
+	}
+	return differing(j.sources, others)
+}
+
+func differing(a, b map[string]string) []string {
+	var paths []string
+	for _, path := range slices.Sorted(maps.Keys(a)) {
+		if text, there := b[path]; !there || text != a[path] {
+			paths = append(paths, path)
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(b)) {
+		if _, there := a[path]; !there {
+			paths = append(paths, path)
+		}
+	}
+	slices.Sort(paths)
+	return paths
+}
+
+// Worst returns what of a scenario is to be told first in the run with an index,
+// and how many of its rows are like that.
+func (s *Scenario) Worst(run int) (verdict Verdict, rows int) {
+	return worst(run, s.Rows)
+}
+
+// Worst returns what of a rule is to be told first in the run with an index, and
+// how many rows of its scenarios are like that.
+func (r *Rule) Worst(run int) (verdict Verdict, rows int) {
+	var all []*Row
+	for _, s := range r.Scenarios {
+		all = append(all, s.Rows...)
+	}
+	return worst(run, all)
+}
+
+// worst is not run if there are no rows.
+func worst(run int, rows []*Row) (verdict Verdict, count int) {
+	if len(rows) == 0 {
+		return NotRun, 0
+	}
+	verdict = Passed
+	for _, row := range rows {
+		verdict = verdict.Worse(row.Results[run].Verdict)
+	}
+	for _, row := range rows {
+		if row.Results[run].Verdict == verdict {
+			count++
+		}
+	}
+	return verdict, count
+}
