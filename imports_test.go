@@ -53,6 +53,7 @@ func allowed() map[string][]string {
 		"harness/gherkin/messages":        {"harness/gherkin", "harness/gherkin/suite"},
 		"harness/gherkin/junit":           {"harness/gherkin/suite"},
 		"harness/gherkin/cck":             {},
+		"harness/gherkin/selftest":        {},
 		"harness/gherkin/editors":         {"harness/fetch"},
 		"harness/evidence":                {},
 		"harness/fetch":                   {},

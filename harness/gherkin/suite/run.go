@@ -16,21 +16,22 @@ import (
 )
 
 // Run runs the selected scenarios as subtests of t and returns when all have
-// ended. A configuration, feature file or tag expression that is wrong, and a
-// selection without a scenario, fail t at once.
+// ended. A configuration, feature file, tag expression or place that is wrong,
+// and a selection without a scenario, fail t, and are the Err of the summary;
+// the reporters learn of them too, so no old report is taken for a new one.
 func Run(t *testing.T, config Config) Summary {
 	t.Helper()
 	c, err := config.withDefaults()
 	if err != nil {
-		t.Fatal(err)
+		return refuse(t, c, nil, err)
 	}
 	features, err := Load(c.Features)
 	if err != nil {
-		t.Fatal(err)
+		return refuse(t, c, nil, err)
 	}
 	selected, err := Select(features, c.Tags, c.Only...)
 	if err != nil {
-		t.Fatal(err)
+		return refuse(t, c, features, err)
 	}
 	tree := grow(selected)
 	if c.Shuffle {
@@ -88,6 +89,16 @@ func Run(t *testing.T, config Config) Summary {
 	if err := d.finish(); err != nil {
 		t.Error(err)
 	}
+	return d.summary
+}
+
+// refuse reports a run that cannot begin.
+func refuse(t *testing.T, c Config, features []*Feature, err error) Summary {
+	t.Helper()
+	c.Before, c.After = nil, nil // they may be what is wrong
+	d := &driver{config: c, plan: c.plan(features, nil)}
+	d.summary = Summary{Name: c.Name, Started: d.plan.Started, Err: err}
+	t.Error(errors.Join(d.start(), d.finish()))
 	return d.summary
 }
 

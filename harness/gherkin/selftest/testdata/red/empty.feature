@@ -1,0 +1,2 @@
+Feature: Empty
+  Scenario: Nothing to do
