@@ -66,6 +66,7 @@ func allowed() map[string][]string {
 		"harness/livingdoc/run":              {"harness/evidence"},
 		"harness/livingdoc/timeline":         {"harness/evidence"},
 		"harness/livingdoc/internal/fixture": {"harness/evidence", "harness/gherkin", "harness/gherkin/messages", "harness/gherkin/suite"},
+		"harness/livingdoc/glossary":         {},
 
 		"cmd/livingdoc":      {"harness/livingdoc", "harness/livingdoc/..."},
 		"cmd/reactor":        {"domain", "domain/...", "reactor", "reactor/...", "stores", "stores/..."},

@@ -12,6 +12,8 @@ const Category = "GuestStay"
 type Event interface{ isEvent() }
 
 // CheckedIn is the guest's arrival.
+//
+//glossary:term check-in, or checked in
 type CheckedIn struct {
 	At domain.Moment `json:"at"`
 }
@@ -32,12 +34,16 @@ type Paid struct {
 
 // CheckedOut is the guest's departure with the account settled. Nothing follows
 // it.
+//
+//glossary:term check-out, or checked out
 type CheckedOut struct {
 	At domain.Moment `json:"at"`
 }
 
 // TransferredToGroup hands the stay, with what is unpaid, to a group checkout.
 // Nothing follows it.
+//
+//glossary:term transfer, or transferred
 type TransferredToGroup struct {
 	At              domain.Moment  `json:"at"`
 	GroupID         domain.GroupID `json:"groupId"`
