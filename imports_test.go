@@ -62,6 +62,7 @@ func allowed() map[string][]string {
 		"harness/provision/cmd/provision": {"harness/provision"},
 
 		"harness/livingdoc":                  {"harness/evidence", "harness/livingdoc/..."},
+		"harness/livingdoc/github":           {"harness/livingdoc/history"},
 		"harness/livingdoc/history":          {},
 		"harness/livingdoc/run":              {"harness/evidence"},
 		"harness/livingdoc/timeline":         {"harness/evidence"},
