@@ -56,6 +56,8 @@ func allowed() map[string][]string {
 		"harness/gherkin/selftest":        {},
 		"harness/gherkin/editors":         {"harness/fetch"},
 		"harness/evidence":                {},
+		"harness/faults":                  {"domain/es", "reactor", "reactor/feed", "stores/intercept"},
+		"harness/faults/proxy":            {},
 		"harness/fetch":                   {},
 		"harness/internal/guarded":        {},
 		"harness/provision":               {"harness/fetch", "harness/internal/guarded", "stores/messagedb/dsn"},

@@ -19,6 +19,7 @@ type Config struct {
 	StopLimit          time.Duration // how long running handler calls may go on after a stop; 30 s
 	RetryFirst         time.Duration // the first pause after a failure; 50 ms. Pauses double, and vary by half
 	RetryMost          time.Duration // the longest pause; 30 s
+	Steady             bool          // pauses do not vary: for a run that is to be the same each time, not for production
 	Remember           int           // idle streams whose observed version is remembered; 100,000
 	FromEnd            bool          // a group without a checkpoint starts at the end of the feed, which is saved at once, not at its beginning
 	Observer           Observer      // told what happens; may be nil
@@ -91,6 +92,9 @@ func (c Config) newBackoff() backoff.BackOff {
 	pauses.Multiplier = 2
 	pauses.MaxInterval = c.RetryMost
 	pauses.RandomizationFactor = 0.5
+	if c.Steady {
+		pauses.RandomizationFactor = 0
+	}
 	return capped{pauses, c.RetryMost}
 }
 

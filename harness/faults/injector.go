@@ -1,0 +1,354 @@
+package faults
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/reactor"
+)
+
+// Defaults of a [Config].
+const (
+	DefaultInARow    = 2
+	DefaultPerStream = 8
+)
+
+// Config is what an [Injector] needs. A zero field means the default.
+type Config struct {
+	Spec Spec
+	Seed uint64
+	// Name gives a stream a name that is the same in each run; ok is false for
+	// one that is to be left alone. It is asked once for each stream that a
+	// caller uses, until ok is true, and must not call the injector. Without it,
+	// streams go by their own names.
+	// A scenario that is tried again should say so in its streams' names, to
+	// meet other faults.
+	Name func(es.StreamName) (name string, ok bool)
+	// Kill kills the reactor and starts it again, and Cut cuts its connections.
+	// Both are called during an operation of the reactor, so they must not wait
+	// for it. Without them there are no such faults.
+	Kill, Cut func()
+	// Sleep waits, and returns the error of ctx if that ends first. Without it,
+	// a timer is used, so it is virtual in a bubble of testing/synctest.
+	Sleep func(ctx context.Context, d time.Duration) error
+
+	MaxInARow    int // see the package's documentation; DefaultInARow. Of conflicts there are two at most
+	MaxPerStream int // see the package's documentation; DefaultPerStream
+}
+
+// Role says who calls a store.
+type Role string
+
+// The roles.
+const (
+	Reactor Role = "reactor" // it tries everything again, and survives everything
+	Clerk   Role = "clerk"   // anyone else who writes
+	feeding Role = "feed"
+)
+
+// Error is what an operation that was made to fail returns, wraps, or panics with.
+type Error struct {
+	Kind   Kind
+	Stream es.StreamName // zero for a checkpoint
+}
+
+func (e *Error) Error() string {
+	if e.Stream.IsZero() {
+		return fmt.Sprintf("%s, on purpose", e.Kind)
+	}
+	return fmt.Sprintf("%s on %s, on purpose", e.Kind, e.Stream)
+}
+
+// Injected is a fault that was injected.
+type Injected struct {
+	Kind      Kind
+	Key       string // the name of the stream, as Config.Name gave it, or of the tranche
+	Caller    string // the name of the stream that the reactor handled, if it did
+	By        Role   // who called, or "feed"
+	Operation string // what was called
+	Count     int    // how many such calls came before, by this caller on this stream
+	Detail    string // how much of it, where that matters
+}
+
+func (f Injected) String() string {
+	text := fmt.Sprintf("%s at %s %d of %s by the %s", f.Kind, f.Operation, f.Count, f.Key, f.By)
+	if f.Caller != "" && f.Caller != f.Key {
+		text += " for " + f.Caller
+	}
+	if f.Detail != "" {
+		text += ": " + f.Detail
+	}
+	return text
+}
+
+// Injector injects the faults of a run. One reactor, with its clerks, has one.
+// Calls may overlap.
+type Injector struct {
+	config Config
+
+	mu        sync.Mutex
+	resting   bool
+	accounts  map[scope]*account
+	log       []Injected
+	disturbed map[es.StreamName]int
+	kills     int // of the reactor and of connections, which disturb every call under way
+}
+
+// scope is one caller on one stream. What it does comes one after the other, so
+// counting it does not depend on the order of goroutines.
+type scope struct {
+	role           Role
+	caller, target es.StreamName
+	tranche        string // of a checkpoint, which has no stream
+}
+
+// account is what is known of a scope.
+type account struct {
+	key, caller string
+	tallies     map[string]*tally // by operation
+	spent       int               // faults
+	slowed      int               // delays, which are no failures
+	killed      bool
+	endless     bool // spent does not count, as for checkpoints
+}
+
+// tally counts one kind of operation of a scope.
+type tally struct{ count, row int }
+
+// turn is one operation that may be made to fail.
+type turn struct {
+	scope     scope
+	account   *account
+	tally     *tally
+	operation string
+	count     int
+}
+
+// New makes an injector.
+func New(config Config) *Injector {
+	if config.Name == nil {
+		config.Name = func(s es.StreamName) (string, bool) { return s.String(), true }
+	}
+	if config.Sleep == nil {
+		config.Sleep = sleep
+	}
+	if config.MaxInARow <= 0 {
+		config.MaxInARow = DefaultInARow
+	}
+	if config.MaxPerStream <= 0 {
+		config.MaxPerStream = DefaultPerStream
+	}
+	return &Injector{config: config, accounts: map[scope]*account{}, disturbed: map[es.StreamName]int{}}
+}
+
+// sleep waits; its error is that of ctx, if that ends first.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Rest ends the faults, so that a run can be ended in good order and looked at.
+func (i *Injector) Rest() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.resting = true
+}
+
+// Log returns all faults so far, in an order that does not depend on that of
+// goroutines.
+func (i *Injector) Log() []Injected { return i.Of("") }
+
+// Of returns the faults on the streams of which the name begins with a prefix, and
+// those in handler calls for them, in the order of Log.
+func (i *Injector) Of(prefix string) []Injected {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	var found []Injected
+	for _, f := range i.log {
+		if strings.HasPrefix(f.Key, prefix) || f.Caller != "" && strings.HasPrefix(f.Caller, prefix) {
+			found = append(found, f)
+		}
+	}
+	slices.SortFunc(found, func(a, b Injected) int {
+		return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.By, b.By), cmp.Compare(a.Caller, b.Caller),
+			cmp.Compare(a.Operation, b.Operation), cmp.Compare(a.Count, b.Count), cmp.Compare(a.Kind, b.Kind))
+	})
+	return found
+}
+
+// Disturbed is how many handler calls for a stream may have been repeated because
+// of faults. It is an upper bound: a fault may do no harm, and a kill makes the
+// reactor repeat at most what it did before.
+func (i *Injector) Disturbed(stream es.StreamName) int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.disturbed[stream] + i.kills
+}
+
+// turn begins an operation; ok is false if it is to be left alone.
+func (i *Injector) turn(ctx context.Context, role Role, stream es.StreamName, operation string) (t turn, ok bool) {
+	s := scope{role: role, target: stream}
+	if call, handling := reactor.Handled(ctx); handling {
+		s.caller = call.Stream
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	a := i.accounts[s]
+	if a == nil {
+		key, named := i.config.Name(stream)
+		if !named {
+			return turn{}, false
+		}
+		a = &account{key: key}
+		if !s.caller.IsZero() {
+			a.caller, _ = i.config.Name(s.caller)
+		}
+	}
+	return i.begin(s, a, operation)
+}
+
+// begin counts an operation. The caller holds the lock.
+func (i *Injector) begin(s scope, a *account, operation string) (t turn, ok bool) {
+	if i.resting {
+		return turn{}, false
+	}
+	if a.tallies == nil {
+		a.tallies = map[string]*tally{}
+		i.accounts[s] = a
+	}
+	counted := a.tallies[operation]
+	if counted == nil {
+		counted = &tally{}
+		a.tallies[operation] = counted
+	}
+	counted.count++
+	return turn{s, a, counted, operation, counted.count - 1}, true
+}
+
+// chance is the number that decides something about a turn.
+func (i *Injector) chance(t turn, about string) uint64 {
+	return chance(i.config.Seed, t.count, about, string(t.scope.role), t.account.caller, t.account.key, t.operation)
+}
+
+// injects decides whether a turn meets a kind of failure, and notes it if so.
+func (i *Injector) injects(t turn, kind Kind, detail string) bool {
+	if !happens(i.chance(t, string(kind)), i.config.Spec.of(kind).rate) {
+		return false
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	row := i.config.MaxInARow
+	if kind == Conflict {
+		row = min(row, DefaultInARow)
+		if t.scope.role == Clerk {
+			row = 1
+		}
+	}
+	a := t.account
+	if behind := a.tallies[reading+" from "+es.FromReplica.String()]; kind == Conflict && t.scope.role == Clerk && behind != nil && behind.row > 0 {
+		return false // the clerk may be in for a true conflict, since it was shown a stale replica
+	}
+	switch {
+	case i.resting, t.tally.row >= row, a.spent >= i.config.MaxPerStream && !a.endless, kind == Kill && a.killed:
+		return false
+	}
+	t.tally.row++
+	a.spent++
+	i.note(t, kind, detail)
+	switch {
+	case kind == Kill:
+		a.killed = true
+		i.repeatAll()
+		i.kills++
+	case kind == Cut:
+		i.kills++
+	case t.scope.role != Clerk:
+		i.disturb(t.scope)
+	}
+	return true
+}
+
+// slows decides whether a turn meets a delay, which is no failure, and notes it
+// if so.
+func (i *Injector) slows(t turn, kind Kind) bool {
+	if !happens(i.chance(t, string(kind)), i.config.Spec.of(kind).rate) {
+		return false
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.resting || t.account.slowed >= i.config.MaxPerStream {
+		return false
+	}
+	t.account.slowed++
+	i.note(t, kind, "")
+	return true
+}
+
+// note logs a fault. The caller holds the lock.
+func (i *Injector) note(t turn, kind Kind, detail string) {
+	i.log = append(i.log, Injected{kind, t.account.key, t.account.caller, t.scope.role, t.operation, t.count, detail})
+}
+
+// disturb notes that a call may be repeated: for the stream of the scope, and for
+// the one that was handled. The caller holds the lock.
+func (i *Injector) disturb(s scope) {
+	if !s.target.IsZero() {
+		i.disturbed[s.target]++
+	}
+	if !s.caller.IsZero() && s.caller != s.target {
+		i.disturbed[s.caller]++
+	}
+}
+
+// repeatAll notes that every call so far may be repeated. A call that used the
+// store not at all cannot have been seen. The caller holds the lock.
+func (i *Injector) repeatAll() {
+	for s, a := range i.accounts {
+		for _, counted := range a.tallies {
+			if s.caller == s.target && !s.caller.IsZero() {
+				i.disturbed[s.caller] += counted.count
+			}
+		}
+	}
+}
+
+// key is the name of a stream that the feed delivered, empty for one that is left
+// alone.
+func (i *Injector) key(stream es.StreamName) string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if a := i.accounts[scope{role: feeding, target: stream}]; a != nil {
+		return a.key
+	}
+	return ""
+}
+
+// succeeded ends a row of failures.
+func (i *Injector) succeeded(t turn) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	t.tally.row = 0
+}
+
+// strike does what goes beyond one operation: it kills the reactor, or cuts its
+// connections.
+func (i *Injector) strike(t turn) {
+	if i.config.Kill != nil && i.injects(t, Kill, "") {
+		i.config.Kill()
+	}
+	if i.config.Cut != nil && i.injects(t, Cut, "") {
+		i.config.Cut()
+	}
+}

@@ -1,0 +1,70 @@
+package faults_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"groupcheckout/harness/faults"
+)
+
+// TestReactorSurvives is what faults are for: whatever happens, everything is
+// counted exactly once, handled up to what was written, and saved.
+func TestReactorSurvives(t *testing.T) {
+	t.Parallel()
+	for _, d := range faults.Kinds() {
+		for _, rate := range []string{"0.3", "1"} {
+			t.Run(fmt.Sprintf("%s=%s", d.Kind, rate), func(t *testing.T) {
+				t.Parallel()
+				found := 0
+				for seed := range uint64(4) {
+					for _, f := range story(t, fmt.Sprintf("%s=%s", d.Kind, rate), seed) {
+						found++
+						if f.Kind != d.Kind {
+							t.Errorf("seed %d: got %s, want %s only", seed, f, d.Kind)
+						}
+					}
+				}
+				if found == 0 {
+					t.Errorf("no %s was injected", d.Kind)
+				}
+			})
+		}
+	}
+	for _, spec := range []string{"all", "all,kill=0", "conflict=1,stale=1,duplicate=1,hold-back=1"} {
+		t.Run(spec, func(t *testing.T) {
+			t.Parallel()
+			for seed := range uint64(10) {
+				story(t, spec, seed)
+			}
+		})
+	}
+}
+
+func TestNoFaultsAreNoFaults(t *testing.T) {
+	t.Parallel()
+	if log := story(t, "", 1); len(log) > 0 {
+		t.Errorf("got %v, want no faults", log)
+	}
+}
+
+func TestSameSeedSameFaults(t *testing.T) {
+	t.Parallel()
+	var logs [][]faults.Injected
+	for seed := range uint64(5) {
+		first := story(t, "all", seed)
+		for range 3 {
+			if diff := cmp.Diff(first, story(t, "all", seed)); diff != "" {
+				t.Fatalf("seed %d, again (-first +again):\n%s", seed, diff)
+			}
+		}
+		for other, log := range logs {
+			if slices.Equal(first, log) {
+				t.Errorf("seeds %d and %d: got the same faults, want others", seed, other)
+			}
+		}
+		logs = append(logs, first)
+	}
+}

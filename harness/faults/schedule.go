@@ -1,0 +1,131 @@
+package faults
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/reactor"
+	"groupcheckout/reactor/feed"
+	"groupcheckout/stores/intercept"
+)
+
+// spread is the range of the delays of a [Schedule]. It is far below the pauses
+// of a reactor, and wide enough for two operations hardly ever to end up at the
+// same instant.
+const spread = time.Millisecond
+
+// Schedule puts a small delay, chosen by a seed, before and after each operation.
+// In a bubble of testing/synctest goroutines get on one at a time then, in an
+// order that the seed decides: each sleeps until an instant of its own, and the
+// delays cost no time. Outside of a bubble it only makes things slower. Calls may
+// overlap.
+type Schedule struct {
+	seed uint64
+	name func(es.StreamName) (string, bool)
+
+	mu     sync.Mutex
+	counts map[[3]string]int
+	taken  map[int64]struct{} // the instants at which something wakes up
+}
+
+// NewSchedule makes a schedule. The name of a stream is as in [Config].
+func NewSchedule(seed uint64, name func(es.StreamName) (string, bool)) *Schedule {
+	if name == nil {
+		name = func(s es.StreamName) (string, bool) { return s.String(), true }
+	}
+	return &Schedule{seed: seed, name: name, counts: map[[3]string]int{}, taken: map[int64]struct{}{}}
+}
+
+// pass waits for the turn of an operation.
+func (s *Schedule) pass(ctx context.Context, operation, caller, target string) error {
+	at, delay := s.reserve([3]string{operation, caller, target})
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.taken, at)
+	}()
+	return sleep(ctx, delay)
+}
+
+// reserve finds the instant at which an operation may go on, which no other one
+// has.
+func (s *Schedule) reserve(operation [3]string) (at int64, delay time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	count := s.counts[operation]
+	s.counts[operation]++
+	now := time.Now().UnixNano()
+	delay = 1 + time.Duration(chance(s.seed, count, operation[:]...)%uint64(spread)) //nolint:gosec // it is below spread
+	for {
+		at = now + int64(delay)
+		if _, busy := s.taken[at]; !busy {
+			s.taken[at] = struct{}{}
+			return at, delay
+		}
+		delay++
+	}
+}
+
+// onStream waits for the turn of an operation on a stream. One that belongs to
+// nobody has its turn at once.
+func (s *Schedule) onStream(ctx context.Context, operation string, stream es.StreamName) error {
+	target, ok := s.name(stream)
+	if !ok {
+		return nil
+	}
+	caller := ""
+	if call, handling := reactor.Handled(ctx); handling {
+		caller, _ = s.name(call.Stream)
+	}
+	return s.pass(ctx, operation, caller, target)
+}
+
+// Store returns a store of which the operations wait for their turn. What was done
+// is told even if the context ends meanwhile.
+func (s *Schedule) Store(next es.Store) es.Store {
+	return intercept.Store(next, intercept.StoreHooks{
+		BeforeRead: func(ctx context.Context, stream es.StreamName, _ es.Version, _ es.Freshness) error {
+			return s.onStream(ctx, "before read", stream)
+		},
+		AfterRead: func(ctx context.Context, stream es.StreamName, _ es.Version, _ es.Freshness, events []es.Event, err error) ([]es.Event, error) {
+			_ = s.onStream(ctx, "after read", stream)
+			return events, err
+		},
+		BeforeAppend: func(ctx context.Context, stream es.StreamName, _ es.Version, _ []es.EventData) error {
+			return s.onStream(ctx, "before append", stream)
+		},
+		AfterAppend: func(ctx context.Context, stream es.StreamName, _ es.Version, _ []es.EventData, after es.Version, err error) (es.Version, error) {
+			_ = s.onStream(ctx, "after append", stream)
+			return after, err
+		},
+	})
+}
+
+// Source returns a source of which the reads wait for their turn. It is a
+// [feed.Notifier] if next is one.
+func (s *Schedule) Source(next feed.Source) feed.Source {
+	return intercept.Source(next, intercept.SourceHooks{
+		BeforeRead: func(ctx context.Context, tranche feed.Tranche, _ feed.Position) error {
+			return s.pass(ctx, "before fetch", "", string(tranche))
+		},
+		AfterRead: func(ctx context.Context, tranche feed.Tranche, _ feed.Position, batch feed.Batch, err error) (feed.Batch, error) {
+			_ = s.pass(ctx, "after fetch", "", string(tranche))
+			return batch, err
+		},
+	})
+}
+
+// Checkpoints returns checkpoints of which the saves wait for their turn.
+func (s *Schedule) Checkpoints(next feed.Checkpoints) feed.Checkpoints {
+	return intercept.Checkpoints(next, intercept.CheckpointsHooks{
+		BeforeSave: func(ctx context.Context, key feed.Key, _ feed.Position) error {
+			return s.pass(ctx, "before save", "", string(key.Tranche))
+		},
+		AfterSave: func(ctx context.Context, key feed.Key, _ feed.Position, err error) error {
+			_ = s.pass(ctx, "after save", "", string(key.Tranche))
+			return err
+		},
+	})
+}

@@ -1,0 +1,176 @@
+package faults
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/reactor/feed"
+	"groupcheckout/stores/intercept"
+)
+
+// The operations of a feed. Each is decided for each delivery, the first time
+// that the feed makes it.
+const (
+	fetching   = "fetch"
+	delivering = "delivery"
+)
+
+// Source returns a source that passes calls on to next, and makes some fail. It is
+// a [feed.Notifier] if next is one.
+func (i *Injector) Source(next feed.Source) feed.Source {
+	s := &source{
+		injector: i, fetched: map[es.StreamName]es.Version{}, delivered: map[es.StreamName]es.Version{},
+		again: map[feed.Tranche][]feed.Delivery{}, failures: map[feed.Tranche]int{},
+	}
+	return intercept.Source(next, intercept.SourceHooks{AfterRead: s.afterRead})
+}
+
+// source is what is known of the deliveries of a feed.
+type source struct {
+	injector *Injector
+
+	mu        sync.Mutex
+	fetched   map[es.StreamName]es.Version // deliveries below it were decided on, whether they can be read
+	delivered map[es.StreamName]es.Version // the same for how they are delivered
+	again     map[feed.Tranche][]feed.Delivery
+	failures  map[feed.Tranche]int // in a row
+}
+
+func (s *source) afterRead(ctx context.Context, tranche feed.Tranche, from feed.Position, batch feed.Batch, err error) (feed.Batch, error) {
+	if err != nil {
+		return batch, err
+	}
+	if stream, fails := s.fails(ctx, tranche, batch.Events); fails {
+		return feed.Batch{}, fmt.Errorf("read tranche %q from position %d: %w", tranche, from, &Error{FailedFeed, stream})
+	}
+	changed, turns := s.deliver(ctx, tranche, from, batch)
+	for _, t := range turns { // without the lock, since these call back
+		s.injector.strike(t)
+	}
+	return changed, nil
+}
+
+// fails decides whether a read fails, because of one of the streams in it.
+func (s *source) fails(ctx context.Context, tranche feed.Tranche, events []feed.Delivery) (because es.StreamName, fails bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, d := range events {
+		t, fresh := s.first(ctx, s.fetched, d, fetching)
+		if fresh && s.failures[tranche] < s.injector.config.MaxInARow && s.injector.injects(t, FailedFeed, "") {
+			s.failures[tranche]++
+			return d.Stream, true
+		}
+	}
+	s.failures[tranche] = 0
+	return because, false
+}
+
+// deliver decides what becomes of a batch, and returns the turns of which the rest
+// is to be decided.
+func (s *source) deliver(ctx context.Context, tranche feed.Tranche, from feed.Position, batch feed.Batch) (feed.Batch, []turn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var turns []turn
+	var again []feed.Delivery
+	batch.Events = slices.Clone(batch.Events)
+	for at, d := range batch.Events {
+		t, fresh := s.first(ctx, s.delivered, d, delivering)
+		if !fresh {
+			continue
+		}
+		turns = append(turns, t)
+		if s.injector.injects(t, HoldBack, "") {
+			// The position in between is not known, so what is delivered now
+			// is delivered once more with the rest.
+			batch = feed.Batch{Events: batch.Events[:at], Next: from}
+			s.injector.repeat(batch.Events)
+			break
+		}
+		if s.injector.injects(t, Duplicate, "") {
+			again = append(again, d)
+		} else {
+			s.injector.succeeded(t)
+		}
+	}
+	if len(turns) > 0 {
+		s.reorder(turns[0], batch.Events)
+	}
+	// What was to be delivered again comes first, as the older one. What is to be
+	// from now on comes with the next read: in this batch, it would be seen to be
+	// the same.
+	batch.Events = append(s.again[tranche], batch.Events...)
+	s.again[tranche] = again
+	return batch, turns
+}
+
+// reorder may mix the streams of a batch. Within a stream nothing changes.
+func (s *source) reorder(t turn, events []feed.Delivery) {
+	mixed := slices.ContainsFunc(events, func(d feed.Delivery) bool { return d.Stream != events[0].Stream })
+	if !mixed || !s.injector.injects(t, Reorder, "") {
+		return
+	}
+	rank := func(d feed.Delivery) uint64 {
+		return chance(s.injector.config.Seed, t.count, string(Reorder), s.injector.key(d.Stream))
+	}
+	slices.SortStableFunc(events, func(a, b feed.Delivery) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Stream.String(), b.Stream.String()))
+	})
+}
+
+// first returns the turn of a delivery, unless it was decided on before, or is to
+// be left alone.
+func (s *source) first(ctx context.Context, below map[es.StreamName]es.Version, d feed.Delivery, operation string) (t turn, fresh bool) {
+	if d.Event.Index < below[d.Stream] {
+		return turn{}, false
+	}
+	t, ok := s.injector.turn(ctx, feeding, d.Stream, operation)
+	if ok {
+		below[d.Stream] = d.Event.Index + 1
+	}
+	return t, ok
+}
+
+// repeat notes that deliveries come once more.
+func (i *Injector) repeat(events []feed.Delivery) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, d := range events {
+		i.disturbed[d.Stream]++
+	}
+}
+
+// Checkpoints returns checkpoints that pass calls on to next, and makes some saves
+// fail; not the first of a tranche, without which a reactor does not start. A
+// reactor that stops and cannot save its last checkpoint says so: its error then
+// holds an [*Error].
+func (i *Injector) Checkpoints(next feed.Checkpoints) feed.Checkpoints {
+	return intercept.Checkpoints(next, intercept.CheckpointsHooks{
+		BeforeSave: func(_ context.Context, key feed.Key, _ feed.Position) error {
+			t, ok := i.saveTurn(key)
+			if !ok || t.count == 0 {
+				return nil
+			}
+			if i.injects(t, FailedCheckpoint, "") {
+				return fmt.Errorf("save the checkpoint of tranche %q: %w", key.Tranche, &Error{Kind: FailedCheckpoint})
+			}
+			i.succeeded(t)
+			return nil
+		},
+	})
+}
+
+// saveTurn begins the save of a checkpoint.
+func (i *Injector) saveTurn(key feed.Key) (turn, bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	s := scope{role: Reactor, tranche: key.Group + "/" + string(key.Tranche)}
+	a := i.accounts[s]
+	if a == nil {
+		a = &account{key: "tranche " + string(key.Tranche), endless: true}
+	}
+	return i.begin(s, a, "save")
+}

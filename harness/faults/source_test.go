@@ -1,0 +1,125 @@
+package faults_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/harness/faults"
+	"groupcheckout/reactor/feed"
+	"groupcheckout/stores/memory"
+)
+
+// TestFeedStaysAFeed reads to the end, whatever the faults. Nothing is skipped:
+// before the position moves beyond an event, it was delivered, and those of its
+// stream before it.
+func TestFeedStaysAFeed(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	rapid.Check(t, func(t *rapid.T) {
+		truth := memory.New()
+		written := map[es.StreamName]es.Version{}
+		total := rapid.IntRange(1, 40).Draw(t, "events")
+		for range total {
+			stream, err := es.NewStreamName("Jar", fmt.Sprint(rapid.IntRange(0, 4).Draw(t, "stream")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if written[stream], err = truth.Append(ctx, stream, written[stream], newEvents(1)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		inner, err := truth.Source(memory.SourceConfig{Categories: []string{"Jar"}, BatchSize: rapid.IntRange(1, 10).Draw(t, "batch size")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		spec := rapid.SampledFrom([]string{"duplicate=1", "hold-back=1", "reorder=1", "failed-feed=1", "duplicate,hold-back,reorder,failed-feed"}).Draw(t, "spec")
+		i := injector(t, spec, faults.Config{Seed: rapid.Uint64().Draw(t, "seed")})
+		seen, failed := drain(ctx, t, inner, i.Source(inner))
+		for stream, version := range written {
+			if seen[stream] != version {
+				t.Fatalf("got %s up to %d, want %d", stream, seen[stream], version)
+			}
+		}
+		if spec == "failed-feed=1" && failed == 0 {
+			t.Fatal("got no failed read, want some")
+		}
+	})
+}
+
+// drain reads a source to its end. It returns how far it delivered each stream,
+// and how many reads failed.
+func drain(ctx context.Context, t *rapid.T, truth, source feed.Source) (seen map[es.StreamName]es.Version, failed int) {
+	seen = map[es.StreamName]es.Version{}
+	end, err := truth.End(ctx, "Jar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, row := feed.Position(0), 0
+	for reads := 0; ; reads++ {
+		if reads > 1000 {
+			t.Fatal("the end does not come")
+		}
+		batch, err := source.Read(ctx, "Jar", from)
+		if err != nil {
+			var fault *faults.Error
+			if row++; !errors.As(err, &fault) || row > faults.DefaultInARow {
+				t.Fatalf("got error %v as number %d in a row, want a fault and up to %d", err, row, faults.DefaultInARow)
+			}
+			failed++
+			continue
+		}
+		row = 0
+		for _, d := range batch.Events {
+			if d.Event.Index > seen[d.Stream] {
+				t.Fatalf("got %s@%d, want %d first", d.Stream, d.Event.Index, seen[d.Stream])
+			}
+			seen[d.Stream] = max(seen[d.Stream], d.Event.Index+1)
+		}
+		if batch.Next < from {
+			t.Fatalf("got position %d after %d", batch.Next, from)
+		}
+		if passed, err := truth.Read(ctx, "Jar", from); err == nil && batch.Next > from {
+			for _, d := range passed.Events {
+				if d.Event.Index >= seen[d.Stream] {
+					t.Fatalf("the position has moved to %d, and %s@%d was not delivered", batch.Next, d.Stream, d.Event.Index)
+				}
+			}
+		}
+		if from = batch.Next; from == end && len(batch.Events) == 0 {
+			return seen, failed
+		}
+	}
+}
+
+func TestNotifierStaysOne(t *testing.T) {
+	t.Parallel()
+	inner, err := memory.New().Source(memory.SourceConfig{Categories: []string{"Jar"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := injector(t, "all", faults.Config{})
+	if _, ok := i.Source(inner).(feed.Notifier); !ok {
+		t.Error("got no notifier from a source that is one")
+	}
+	if _, ok := i.Source(struct{ feed.Source }{inner}).(feed.Notifier); ok {
+		t.Error("got a notifier from a source that is none")
+	}
+}
+
+func TestFirstCheckpointOfATrancheIsSaved(t *testing.T) {
+	t.Parallel()
+	checkpoints := injector(t, "failed-checkpoint=1", faults.Config{}).Checkpoints(memory.NewCheckpoints())
+	key := feed.Key{Source: "memory", Tranche: "Jar", Group: "g"}
+	want := []bool{true, false, false, true, false, false, true}
+	for n, saved := range want {
+		var fault *faults.Error
+		if err := checkpoints.Save(t.Context(), key, feed.Position(n)); (err == nil) != saved || err != nil && !errors.As(err, &fault) {
+			t.Errorf("save %d: got error %v, want success: %t", n, err, saved)
+		}
+	}
+}

@@ -1,0 +1,219 @@
+package faults
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Spec says which faults there are to be, and how often. The zero value is none.
+// It is a value, which does not change; [Spec.String] writes it as [Parse] reads
+// it.
+type Spec struct{ choices []choice }
+
+// choice is a kind that may come, at a rate above 0.
+type choice struct {
+	kind  Kind
+	rate  float64
+	delay time.Duration
+}
+
+// everything is what stands in a spec for all kinds.
+const everything = "all"
+
+// longest is the longest delay that a spec may ask for. It is far more than a
+// scenario can stand, so that a slip is noticed.
+const longest = time.Minute
+
+// SpecError says what is wrong with a spec.
+type SpecError struct {
+	Item   string // of the list
+	Reason string
+}
+
+func (e *SpecError) Error() string { return fmt.Sprintf("fault %q: %s", e.Item, e.Reason) }
+
+// Parse reads a list such as
+//
+//	conflict,lost-reply=0.3,stale=50%,slow=20ms,throttle=0.1:1s,kill
+//
+// A kind may be followed by a rate, from 0 to 1 or a percentage, and those that
+// take time by a delay of up to a minute, or by both. "all" stands for every kind
+// with its default, and what comes after it changes that: "all,kill=0" is all but
+// kill. Otherwise each kind may come once. An empty text is no faults. The error
+// is a [*SpecError].
+func Parse(text string) (Spec, error) {
+	if strings.TrimSpace(text) == "" {
+		return Spec{}, nil
+	}
+	chosen, named := map[Kind]choice{}, map[string]bool{}
+	for i, item := range strings.Split(text, ",") {
+		item = strings.TrimSpace(item)
+		name, value, hasValue := strings.Cut(item, "=")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		switch {
+		case named[name]:
+			return Spec{}, &SpecError{item, "it is named twice; name it once"}
+		case name == everything && i > 0:
+			return Spec{}, &SpecError{item, "it has to come first, and the exceptions after it"}
+		case name == everything && hasValue:
+			return Spec{}, &SpecError{item, "it takes no value; name a kind to give it one"}
+		}
+		named[name] = true
+		known := false
+		for _, d := range Kinds() {
+			if name != everything && name != string(d.Kind) {
+				continue
+			}
+			known = true
+			c := choice{d.Kind, d.Rate, d.Delay}
+			if hasValue {
+				if err := c.set(item, value); err != nil {
+					return Spec{}, err
+				}
+			}
+			chosen[d.Kind] = c
+		}
+		if !known {
+			return Spec{}, &SpecError{item, unknown(name)}
+		}
+	}
+	var spec Spec
+	for _, d := range Kinds() {
+		if c, ok := chosen[d.Kind]; ok && c.rate > 0 {
+			spec.choices = append(spec.choices, c)
+		}
+	}
+	return spec, nil
+}
+
+// set reads the value of an item: a rate, a delay, or rate:delay.
+func (c *choice) set(item, value string) error {
+	first, second, both := strings.Cut(value, ":")
+	rate, isRate := parseRate(first)
+	switch {
+	case isRate && rate >= 0 && rate <= 1:
+		c.rate = rate
+	case isRate:
+		return &SpecError{item, "a rate is from 0 to 1, or a percentage up to 100%"}
+	case both:
+		return &SpecError{item, "of two values the first is a rate and the second a delay, such as 0.3:20ms"}
+	}
+	switch {
+	case both:
+		return c.setDelay(item, second)
+	case !isRate:
+		return c.setDelay(item, first)
+	}
+	return nil
+}
+
+// setDelay reads a delay.
+func (c *choice) setDelay(item, text string) error {
+	delay, err := time.ParseDuration(strings.TrimSpace(text))
+	switch {
+	case err != nil:
+		return &SpecError{item, fmt.Sprintf("%q is neither a rate, such as 0.3 or 30%%, nor a delay, such as 20ms", text)}
+	case c.delay == 0:
+		return &SpecError{item, fmt.Sprintf("%s takes no time; give a rate, such as %s=0.3", c.kind, c.kind)}
+	case delay <= 0 || delay > longest:
+		return &SpecError{item, fmt.Sprintf("a delay is above zero and up to %s", longest)}
+	}
+	c.delay = delay
+	return nil
+}
+
+// parseRate reads a fraction or a percentage; ok is false if it is neither.
+func parseRate(text string) (rate float64, ok bool) {
+	digits, percent := strings.CutSuffix(text, "%")
+	rate, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
+	if err != nil {
+		return 0, false
+	}
+	if percent {
+		rate /= 100
+	}
+	return rate, true
+}
+
+// unknown says that there is no such kind, which ones there are, and which one
+// may be meant.
+func unknown(name string) string {
+	names, best, least := []string{everything}, "", math.MaxInt
+	for _, d := range Kinds() {
+		names = append(names, string(d.Kind))
+	}
+	for _, candidate := range names {
+		if d := distance(name, candidate); d < least {
+			best, least = candidate, d
+		}
+	}
+	hint := ""
+	if least <= max(2, len(best)/3) {
+		hint = fmt.Sprintf("; did you mean %s?", best)
+	}
+	return fmt.Sprintf("there is no such kind%s The kinds are %s", cmp.Or(hint, "."), strings.Join(names, ", "))
+}
+
+// distance counts the letters to change, to add and to leave out that make one
+// word of another.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// String writes the spec as Parse reads it.
+func (s Spec) String() string {
+	defaults := Kinds()
+	items := make([]string, len(s.choices))
+	for i, c := range s.choices {
+		d := defaults[slices.IndexFunc(defaults, func(d Description) bool { return d.Kind == c.kind })]
+		var values []string
+		if c.rate != d.Rate {
+			values = append(values, strconv.FormatFloat(c.rate, 'g', -1, 64))
+		}
+		if c.delay != d.Delay {
+			values = append(values, c.delay.String())
+		}
+		items[i] = string(c.kind)
+		if len(values) > 0 {
+			items[i] += "=" + strings.Join(values, ":")
+		}
+	}
+	return strings.Join(items, ",")
+}
+
+// IsZero tells whether there are to be no faults.
+func (s Spec) IsZero() bool { return len(s.choices) == 0 }
+
+// Has tells whether a kind may come.
+func (s Spec) Has(kind Kind) bool { return s.of(kind).rate > 0 }
+
+// of returns what was chosen for a kind; its rate is 0 if nothing was.
+func (s Spec) of(kind Kind) choice {
+	for _, c := range s.choices {
+		if c.kind == kind {
+			return c
+		}
+	}
+	return choice{}
+}

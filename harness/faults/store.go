@@ -1,0 +1,108 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+
+	"groupcheckout/domain/es"
+)
+
+// The operations of a store.
+const (
+	reading   = "read"
+	appending = "append"
+)
+
+// Store returns a store that passes calls on to next, and makes some fail.
+func (i *Injector) Store(next es.Store, role Role) es.Store {
+	return &store{injector: i, next: next, role: role}
+}
+
+type store struct {
+	injector *Injector
+	next     es.Store
+	role     Role
+}
+
+func (s *store) Read(ctx context.Context, stream es.StreamName, from es.Version, freshness es.Freshness) ([]es.Event, error) {
+	t, ok := s.injector.turn(ctx, s.role, stream, reading+" from "+freshness.String())
+	if !ok {
+		return s.next.Read(ctx, stream, from, freshness)
+	}
+	if err := s.before(ctx, t); err != nil {
+		return nil, fmt.Errorf("read %s: %w", stream, err)
+	}
+	if s.role == Reactor && s.injector.injects(t, FailedLoad, "") {
+		return nil, fmt.Errorf("read %s: %w", stream, &Error{FailedLoad, stream})
+	}
+	events, err := s.next.Read(ctx, stream, from, freshness)
+	if err != nil {
+		return nil, err
+	}
+	if freshness == es.FromReplica && len(events) > 0 {
+		kept := int(s.injector.chance(t, "kept") % uint64(len(events)))
+		if s.injector.injects(t, Stale, fmt.Sprintf("%d of %d events", kept, len(events))) {
+			return events[:kept:kept], nil
+		}
+	}
+	s.injector.succeeded(t)
+	return events, nil
+}
+
+func (s *store) Append(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData) (es.Version, error) {
+	if len(events) == 0 || ctx.Err() != nil {
+		return s.next.Append(ctx, stream, expected, events) // nothing is written that could fail
+	}
+	t, ok := s.injector.turn(ctx, s.role, stream, appending)
+	if !ok {
+		return s.next.Append(ctx, stream, expected, events)
+	}
+	if err := s.before(ctx, t); err != nil {
+		return 0, fmt.Errorf("append to %s: %w", stream, err)
+	}
+	own := s.role == Reactor && t.scope.caller == stream
+	switch {
+	case s.injector.injects(t, Conflict, ""):
+		return 0, &es.ConflictError{Stream: stream, Expected: expected, Actual: es.UnknownVersion}
+	case own && s.injector.injects(t, DieBefore, ""):
+		panic(&Error{DieBefore, stream})
+	}
+	after, err := s.next.Append(ctx, stream, expected, events)
+	switch {
+	case err != nil:
+		return after, err
+	case s.role == Reactor && s.injector.injects(t, LostReply, ""):
+		return 0, &es.UncertainError{Stream: stream, Expected: expected, Err: &Error{LostReply, stream}}
+	case own && s.injector.injects(t, DieAfter, ""):
+		panic(&Error{DieAfter, stream})
+	}
+	s.injector.succeeded(t)
+	return after, nil
+}
+
+// before is what a read and an append have in common. For a clerk, a store that
+// is asked too much is slow only, since a clerk need not ask again.
+func (s *store) before(ctx context.Context, t turn) error {
+	if s.role == Reactor {
+		s.injector.strike(t)
+	}
+	if s.injector.slows(t, Slow) {
+		if err := s.sleep(ctx, Slow); err != nil {
+			return err
+		}
+	}
+	switch {
+	case s.role == Clerk && s.injector.slows(t, Throttle):
+		return s.sleep(ctx, Throttle)
+	case s.role == Reactor && s.injector.injects(t, Throttle, ""):
+		if err := s.sleep(ctx, Throttle); err != nil {
+			return err
+		}
+		return &Error{Throttle, t.scope.target}
+	}
+	return nil
+}
+
+func (s *store) sleep(ctx context.Context, kind Kind) error {
+	return s.injector.config.Sleep(ctx, s.injector.config.Spec.of(kind).delay)
+}

@@ -1,0 +1,223 @@
+package faults_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/harness/faults"
+	"groupcheckout/stores/memory"
+)
+
+func injector(t interface {
+	Helper()
+	Fatal(args ...any)
+}, spec string, config faults.Config,
+) *faults.Injector {
+	t.Helper()
+	parsed, err := faults.Parse(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Spec = parsed
+	return faults.New(config)
+}
+
+func aStream(t testing.TB) es.StreamName {
+	t.Helper()
+	stream, err := es.NewStreamName("Jar", "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stream
+}
+
+func newEvents(n int) []es.EventData {
+	events := make([]es.EventData, n)
+	for i := range events {
+		events[i] = es.EventData{ID: uuid.New(), Type: "Moved"}
+	}
+	return events
+}
+
+// stored counts the events that are really there.
+func stored(t testing.TB, store es.Store, stream es.StreamName) int {
+	t.Helper()
+	events, err := store.Read(t.Context(), stream, 0, es.FromLeader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(events)
+}
+
+func TestConflict(t *testing.T) {
+	t.Parallel()
+	truth, stream := memory.New(), aStream(t)
+	for role, most := range map[faults.Role]int{faults.Reactor: 2, faults.Clerk: 1} {
+		store := injector(t, "conflict=1", faults.Config{MaxInARow: 5}).Store(truth, role)
+		before := stored(t, truth, stream)
+		for range most {
+			_, err := store.Append(t.Context(), stream, es.Version(before), newEvents(1))
+			var conflict *es.ConflictError
+			if !errors.As(err, &conflict) || conflict.Stream != stream || conflict.Expected != es.Version(before) {
+				t.Errorf("%s: got error %v, want a conflict at version %d", role, err, before)
+			}
+			if got := stored(t, truth, stream); got != before {
+				t.Errorf("%s: got %d events, want nothing written", role, got-before)
+			}
+		}
+		if after, err := store.Append(t.Context(), stream, es.Version(before), newEvents(1)); err != nil || after != es.Version(before)+1 {
+			t.Errorf("%s: got version %d and error %v after %d conflicts, want success", role, after, err, most)
+		}
+	}
+}
+
+func TestLostReplyIsWritten(t *testing.T) {
+	t.Parallel()
+	truth, stream := memory.New(), aStream(t)
+	store := injector(t, "lost-reply=1", faults.Config{}).Store(truth, faults.Reactor)
+	_, err := store.Append(t.Context(), stream, 0, newEvents(2))
+	var uncertain *es.UncertainError
+	if !errors.As(err, &uncertain) || uncertain.Stream != stream {
+		t.Errorf("got error %v, want an uncertain outcome", err)
+	}
+	if got := stored(t, truth, stream); got != 2 {
+		t.Errorf("got %d events, want 2", got)
+	}
+	// A true conflict stays one: its reply is not lost.
+	_, err = store.Append(t.Context(), stream, 0, newEvents(1))
+	var conflict *es.ConflictError
+	if !errors.As(err, &conflict) {
+		t.Errorf("got error %v, want the conflict", err)
+	}
+}
+
+func TestReadsThatFailLagAndAreSlow(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		truth, stream := memory.New(), aStream(t)
+		if _, err := truth.Append(t.Context(), stream, 0, newEvents(4)); err != nil {
+			t.Fatal(err)
+		}
+		var failed *faults.Error
+		if _, err := injector(t, "failed-load=1", faults.Config{}).Store(truth, faults.Reactor).Read(t.Context(), stream, 0, es.FromLeader); !errors.As(err, &failed) || failed.Kind != faults.FailedLoad {
+			t.Errorf("got error %v, want a failed load", err)
+		}
+		lagging := injector(t, "stale=1", faults.Config{}).Store(truth, faults.Reactor)
+		if got, err := lagging.Read(t.Context(), stream, 0, es.FromReplica); err != nil || len(got) >= 4 {
+			t.Errorf("got %d events of a replica and error %v, want fewer than 4", len(got), err)
+		}
+		if got, err := lagging.Read(t.Context(), stream, 0, es.FromLeader); err != nil || len(got) != 4 {
+			t.Errorf("got %d events of the leader and error %v, want 4", len(got), err)
+		}
+		began := time.Now()
+		if got, err := injector(t, "slow=1:3s", faults.Config{}).Store(truth, faults.Clerk).Read(t.Context(), stream, 0, es.FromLeader); err != nil || len(got) != 4 {
+			t.Errorf("got %d events and error %v, want 4", len(got), err)
+		}
+		if got := time.Since(began); got != 3*time.Second {
+			t.Errorf("it took %s, want 3s", got)
+		}
+		throttled := injector(t, "throttle=1:1s", faults.Config{})
+		if _, err := throttled.Store(truth, faults.Reactor).Append(t.Context(), stream, 4, newEvents(1)); !errors.As(err, &failed) || failed.Kind != faults.Throttle {
+			t.Errorf("got error %v, want throttling", err)
+		}
+		if after, err := throttled.Store(truth, faults.Clerk).Append(t.Context(), stream, 4, newEvents(1)); err != nil || after != 5 {
+			t.Errorf("got version %d and error %v for a clerk, want 5 and none", after, err)
+		}
+	})
+}
+
+func TestStreamsOfNobodyAreLeftAlone(t *testing.T) {
+	t.Parallel()
+	i := injector(t, "conflict=1,failed-load=1,lost-reply=1", faults.Config{
+		Name: func(es.StreamName) (string, bool) { return "", false },
+	})
+	store := i.Store(memory.New(), faults.Reactor)
+	if _, err := store.Append(t.Context(), aStream(t), 0, newEvents(1)); err != nil {
+		t.Errorf("got error %v, want none", err)
+	}
+	if _, err := store.Read(t.Context(), aStream(t), 0, es.FromReplica); err != nil {
+		t.Errorf("got error %v, want none", err)
+	}
+	if got := i.Log(); len(got) > 0 {
+		t.Errorf("got %v, want no faults", got)
+	}
+}
+
+func TestLogAndDisturbed(t *testing.T) {
+	t.Parallel()
+	stream := aStream(t)
+	i := injector(t, "conflict=1", faults.Config{
+		Name: func(es.StreamName) (string, bool) { return "a scenario | the jar", true },
+	})
+	store := i.Store(memory.New(), faults.Reactor)
+	for range 2 {
+		if _, err := store.Append(t.Context(), stream, 0, newEvents(1)); err == nil {
+			t.Error("got no error, want a conflict")
+		}
+	}
+	if got := i.Disturbed(stream); got != 2 {
+		t.Errorf("got %d calls disturbed, want 2", got)
+	}
+	got := i.Of("a scenario | ")
+	if len(got) != 2 || got[0].String() != "conflict at append 0 of a scenario | the jar by the reactor" {
+		t.Errorf("got %v, want two conflicts", got)
+	}
+	if got := i.Of("another"); len(got) > 0 {
+		t.Errorf("got %v, want none", got)
+	}
+	i.Rest()
+	if _, err := store.Append(t.Context(), stream, 0, newEvents(1)); err != nil {
+		t.Errorf("at rest: got error %v, want none", err)
+	}
+}
+
+// TestBounds tries again and again, as any caller does, and counts.
+func TestBounds(t *testing.T) {
+	t.Parallel()
+	stream, ctx := aStream(t), t.Context()
+	rapid.Check(t, func(t *rapid.T) {
+		inARow := rapid.IntRange(1, 4).Draw(t, "in a row")
+		perStream := rapid.IntRange(1, 12).Draw(t, "per stream")
+		spec := rapid.SampledFrom([]string{
+			"failed-load=1", "failed-load=0.5,stale", "throttle=1:1ns,stale=1", "conflict=1,lost-reply=1,throttle=0.5:1ns", "failed-load=1,conflict=1",
+		}).Draw(t, "spec")
+		i := injector(t, spec, faults.Config{Seed: rapid.Uint64().Draw(t, "seed"), MaxInARow: inARow, MaxPerStream: perStream})
+		truth := memory.New()
+		store := i.Store(truth, faults.Reactor)
+		rows := map[string]int{}
+		for range rapid.IntRange(1, 60).Draw(t, "operations") {
+			operation := rapid.SampledFrom([]string{"leader", "replica", "append"}).Draw(t, "operation")
+			held, err := truth.Read(ctx, stream, 0, es.FromLeader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			failed := false
+			switch operation {
+			case "append":
+				_, err = store.Append(ctx, stream, es.Version(len(held)), newEvents(1))
+			case "leader":
+				_, err = store.Read(ctx, stream, 0, es.FromLeader)
+			case "replica":
+				var got []es.Event
+				got, err = store.Read(ctx, stream, 0, es.FromReplica)
+				failed = len(got) < len(held)
+			}
+			if failed = failed || err != nil; !failed {
+				rows[operation] = 0
+				continue
+			}
+			if rows[operation]++; rows[operation] > inARow {
+				t.Fatalf("got %d faults of %s in a row, want up to %d: %v", rows[operation], operation, inARow, i.Log())
+			}
+		}
+		if got := len(i.Log()); got > perStream {
+			t.Fatalf("got %d faults, want up to %d: %v", got, perStream, i.Log())
+		}
+	})
+}
