@@ -6,7 +6,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -32,13 +31,8 @@ type Config struct {
 	Log           *slog.Logger  // slog.Default
 }
 
-// App is a reactor that was started.
-type App struct {
-	reactor *reactor.Reactor
-	stop    context.CancelFunc
-	done    chan struct{}
-	err     error // once done is closed
-}
+// App is the reactor of the group checkout, started.
+type App struct{ *reactor.Running }
 
 // Start starts the reactor on a backend, which must stay open until Wait has
 // returned. It runs until Stop is called or ctx ends. The error is about the
@@ -65,44 +59,9 @@ func Start(ctx context.Context, backend *stores.Backend, config Config) (*App, e
 		groupcheckout.NewService(backend.Events, options),
 		gueststay.NewService(backend.Events, options),
 		config.Checkout)
-	r, err := reactor.New(backend.Source, backend.Checkpoints, process, config.Reactor)
+	running, err := reactor.Start(ctx, backend.Source, backend.Checkpoints, process, config.Reactor)
 	if err != nil {
 		return nil, err
 	}
-	ctx, stop := context.WithCancel(ctx)
-	app := &App{reactor: r, stop: stop, done: make(chan struct{})}
-	go func() {
-		defer close(app.done)
-		defer stop()
-		app.err = r.Run(ctx)
-	}()
-	return app, nil
-}
-
-// Stop asks the reactor to stop in an orderly way and does not wait for it.
-// Stopping twice is fine.
-func (a *App) Stop() { a.stop() }
-
-// Done is closed once the reactor is over.
-func (a *App) Done() <-chan struct{} { return a.done }
-
-// Wait waits until the reactor is over and returns why, nil after an orderly
-// stop. If ctx ends first it returns ctx's error and the reactor goes on.
-func (a *App) Wait(ctx context.Context) error {
-	select {
-	case <-a.done:
-		return a.err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// Status is what the reactor is at.
-func (a *App) Status(ctx context.Context) (reactor.Status, error) {
-	status, err := a.reactor.Status(ctx)
-	if errors.Is(err, reactor.ErrNotRunning) {
-		<-a.done
-		return status, errors.Join(err, a.err)
-	}
-	return status, err
+	return &App{running}, nil
 }
