@@ -2,7 +2,7 @@
 # stores either a Docker engine, or Node with npm, Java 17 and Maven; everything
 # else is fetched.
 #
-#   STORE      the store that `features` runs on: memory, messagedb or dynamodb
+#   STORE      the store that `features` and `examples` run on: memory, messagedb or dynamodb
 #   TAGS       a tag expression that selects scenarios, such as '@payment and not @slow'
 #   PROVISION  the only way to bring real stores up: address, container or local;
 #              empty means the first that works (see harness/provision)
@@ -15,7 +15,7 @@ TIME      ?=
 BENCH     ?= .
 
 GO      := go
-# What features passes to go test besides.
+# What features and examples pass to go test besides.
 FEATURES_FLAGS ?= -v
 
 TOOLS   := $(CURDIR)/build/tools
@@ -77,23 +77,30 @@ test-all:
 	$(MAKE) PROVISION= STORE=memory TAGS= FEATURES_FLAGS=$(RACE) TIME=virtual features
 	$(MAKE) PROVISION= STORE=messagedb TAGS= FEATURES_FLAGS=$(RACE) features
 	$(MAKE) PROVISION= STORE=dynamodb TAGS= FEATURES_FLAGS=$(RACE) features
+	$(MAKE) PROVISION= STORE=memory FEATURES_FLAGS=$(RACE) examples
+	$(MAKE) PROVISION= STORE=messagedb FEATURES_FLAGS=$(RACE) examples
+	$(MAKE) PROVISION= STORE=dynamodb FEATURES_FLAGS=$(RACE) examples
 
 .PHONY: unit
 unit: $(TOOLS)/provision ## Run every test but the scenarios
-	$(WITH_ALL) $(GO) test $(RACE) -count=1 $$($(GO) list -e ./... | grep -v '/features$$')
+	$(WITH_ALL) $(GO) test $(RACE) -count=1 $$($(GO) list -e ./... | grep -v -e '/features$$' -e '/examples/')
 
 .PHONY: cover
 cover: ## Fail if the tests cover less than 95 % of a package of the domain
 	@$(GO) test -cover ./domain/... | awk '{ print } match($$0, /coverage: [0-9.]+%/) { n++; if (substr($$0, RSTART + 10) + 0 < 95) low = 1 } \
 		END { if (n < 4 || low) { print "make: a package of the domain is covered by less than 95 %, or was not measured"; exit 1 } }'
 
+# What has to be there before something can run on STORE.
+ground = $(if $(filter memory,$(STORE)),,$(TOOLS)/provision)
+known  = $(if $(filter $(STORES),$(STORE)),,$(error there is no store STORE=$(STORE); choose one of $(STORES)))
+
 # What a run is called in the files that it leaves behind: by its store, and by
 # what is unusual about it.
 run_name = $(STORE)$(addprefix -,$(TIME))
 
 .PHONY: features
-features: $(if $(filter memory,$(STORE)),,$(TOOLS)/provision) ## Run the scenarios on STORE, those that TAGS selects
-	$(if $(filter $(STORES),$(STORE)),,$(error there is no store STORE=$(STORE); choose one of $(STORES)))
+features: $(ground) ## Run the scenarios on STORE, those that TAGS selects
+	$(known)
 	@mkdir -p $(RUNS)
 	$(with_$(STORE)) $(GO) test ./features -count=1 $(parallel_$(STORE)) $(FEATURES_FLAGS) -store=$(STORE) -tagged='$(TAGS)' $(addprefix -time=,$(TIME)) \
 		-summary=$(SUMMARY)/$(run_name).txt -messages=$(RUNS)/$(run_name).ndjson -junit=$(RUNS)/$(run_name).xml
@@ -101,6 +108,11 @@ features: $(if $(filter memory,$(STORE)),,$(TOOLS)/provision) ## Run the scenari
 .PHONY: steps
 steps: ## List the steps of the scenarios with their uses
 	$(GO) test ./features -count=1 -v -steps
+
+.PHONY: examples
+examples: $(ground) ## Run the examples of other domains on STORE
+	$(known)
+	$(with_$(STORE)) $(GO) test ./examples/... -count=1 $(parallel_$(STORE)) $(FEATURES_FLAGS) -store=$(STORE) $(addprefix -time=,$(TIME))
 
 .PHONY: summary
 summary:

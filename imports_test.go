@@ -48,6 +48,7 @@ func allowed() map[string][]string {
 		"features":    {},
 
 		"harness":                         {"domain/es", "reactor", "reactor/feed", "stores", "stores/...", "harness/..."},
+		"harness/run":                     {"harness", "harness/...", "reactor", "stores"},
 		"harness/gherkin":                 {},
 		"harness/gherkin/suite":           {"harness/gherkin"},
 		"harness/gherkin/messages":        {"harness/gherkin", "harness/gherkin/suite"},
@@ -71,7 +72,9 @@ func allowed() map[string][]string {
 		"harness/livingdoc/internal/fixture": {"harness/evidence", "harness/gherkin", "harness/gherkin/messages", "harness/gherkin/suite"},
 		"harness/livingdoc/glossary":         {},
 
-		"cmd/livingdoc":      {"harness/livingdoc", "harness/livingdoc/..."},
+		"cmd/livingdoc":    {"harness/livingdoc", "harness/livingdoc/..."},
+		"examples/parcels": {"domain/es", "reactor", "stores"},
+
 		"cmd/reactor":        {"domain", "domain/...", "reactor", "reactor/...", "stores", "stores/..."},
 		"cmd/indexer-lambda": {"stores", "stores/dynamodb", "stores/dynamodb/..."},
 	}
@@ -79,7 +82,7 @@ func allowed() map[string][]string {
 
 // testOnly are the packages that may link the testing package.
 func testOnly() []string {
-	return []string{"stores/storetest", "stores/dynamodb/internal/dynamotest", "harness/gherkin/suite"}
+	return []string{"stores/storetest", "stores/dynamodb/internal/dynamotest", "harness/gherkin/suite", "harness/run"}
 }
 
 // TestImportsFollowTheStructure reads the imports of every package.

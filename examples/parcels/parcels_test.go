@@ -1,0 +1,21 @@
+package parcels_test
+
+import (
+	"os"
+	"testing"
+
+	"groupcheckout/examples/parcels"
+	"groupcheckout/harness"
+	"groupcheckout/harness/run"
+)
+
+var features = run.New(run.Project{ //nolint:gochecknoglobals // go test offers no other way from TestMain to a test
+	Features: os.DirFS("."),
+	Folder:   "examples/parcels",
+	System:   harness.System{Categories: []string{parcels.Trucks}, Start: run.Starter(parcels.Start)},
+	Define:   define,
+})
+
+func TestMain(m *testing.M)     { os.Exit(features.Main(m)) }
+func TestFeatures(t *testing.T) { features.Run(t) }
+func TestSteps(t *testing.T)    { features.Check(t) }

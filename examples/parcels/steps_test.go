@@ -1,0 +1,86 @@
+package parcels_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/examples/parcels"
+	"groupcheckout/harness"
+	"groupcheckout/harness/gherkin"
+)
+
+// truck is the name that a scenario gives to a truck.
+type truck string
+
+// crew works in the sorting centre of one scenario.
+type crew struct {
+	world  *harness.World
+	centre string // unique, since scenarios share a store
+}
+
+// define registers the steps of one scenario.
+func define(r *gherkin.Registrar, world *harness.World) {
+	c := &crew{world, uuid.NewString()}
+	gherkin.Parameter(r, "truck", `truck (\w+)`, func(groups []string) (truck, error) { return truck(groups[0]), nil })
+	gherkin.Parameter(r, "parcels", `no parcel|parcels? (\w+(?:, \w+)*(?: and \w+)?)`, func(groups []string) ([]string, error) {
+		return strings.Fields(strings.NewReplacer(",", " ", " and ", " ").Replace(groups[0])), nil
+	})
+	r.Given("the sorter is stopped", c.world.StopReactor)
+	r.When("the sorter starts again", c.world.StartReactor)
+	r.When("{truck} is unloaded:", c.unload)
+	r.Then("{parcels} of {truck} went down the chute(s)", c.dropped)
+	r.Then("{parcels} of {truck} is/are set aside", c.setAside)
+	r.Then("{truck} is released", c.released)
+	r.Then("{truck} has to wait", c.waits)
+}
+
+func (c *crew) truck(t truck) (es.Decider[parcels.Truck, parcels.TruckEvent], error) {
+	return parcels.New(c.world.Store(), c.world.Options()).Truck(c.centre, string(t))
+}
+
+func (c *crew) unload(ctx context.Context, t truck, table gherkin.Table) error {
+	list, err := gherkin.Rows[parcels.Parcel](table)
+	if err != nil {
+		return err
+	}
+	decider, err := c.truck(t)
+	if err != nil {
+		return err
+	}
+	return decider.Transact(ctx, parcels.Unload(list))
+}
+
+func (c *crew) dropped(ctx context.Context, want []string, t truck) error {
+	return c.compare(ctx, t, want, func(s parcels.Truck) any { return s.Dropped })
+}
+
+func (c *crew) setAside(ctx context.Context, want []string, t truck) error {
+	return c.compare(ctx, t, want, func(s parcels.Truck) any { return s.SetAside })
+}
+
+func (c *crew) released(ctx context.Context, t truck) error {
+	return c.compare(ctx, t, true, func(s parcels.Truck) any { return s.Released })
+}
+
+func (c *crew) waits(ctx context.Context, t truck) error {
+	return c.compare(ctx, t, false, func(s parcels.Truck) any { return s.Released })
+}
+
+// compare looks at a truck once the sorter has done its work.
+func (c *crew) compare(ctx context.Context, t truck, want any, find func(parcels.Truck) any) error {
+	decider, err := c.truck(t)
+	if err != nil {
+		return err
+	}
+	return c.world.Eventually(ctx, func(ctx context.Context) error {
+		state, err := decider.Query(ctx)
+		if got := fmt.Sprint(find(state)); err == nil && got != fmt.Sprint(want) {
+			return fmt.Errorf("truck %s: got %s, want %v", t, got, want)
+		}
+		return err
+	})
+}

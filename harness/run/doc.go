@@ -1,0 +1,24 @@
+// Package run is everything that stands between a project's features and go
+// test: flags, a store that is brought up once for all tests of a process, a
+// world for each scenario, reports, and the audit and the summary in the end. A
+// project says what it is, in a [Project], and its test file is this:
+//
+//	var features = run.New(run.Project{Folder: "lending", Features: os.DirFS("."), System: system(), Define: define})
+//
+//	func TestMain(m *testing.M)     { os.Exit(features.Main(m)) }
+//	func TestFeatures(t *testing.T) { features.Run(t) }
+//	func TestSteps(t *testing.T)    { features.Check(t) }
+//
+// # Flags
+//
+// go test then takes -store, -provision, -tagged, -seed, -time, -messages, -junit
+// and -summary besides its own; "go test . -args -h" says what each means.
+//
+// # Tags
+//
+// These tags mean the same in every project:
+//
+//	@own-reactor              the scenario has a reactor of its own, which it may stop
+//	@virtual-time             time passes in it, so it runs with -time virtual only
+//	@skip-on-<store>:<why>    that store cannot run it, with dashes for blanks in why
+package run

@@ -1,0 +1,76 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+
+	"groupcheckout/harness"
+)
+
+// ground is where scenarios take place.
+type ground interface {
+	// world makes the world of a scenario; leave is called when that is over.
+	world(ctx context.Context, scenario harness.Scenario) (world *harness.World, leave func(context.Context) error, err error)
+	// around, if not nil, is called around each scenario, as suite.Config says.
+	around() func(t *testing.T, scenario func(t *testing.T))
+	how() string  // the store was brought up, in words
+	retries() int // of checks
+	audit(ctx context.Context) error
+	close() error
+}
+
+// open brings up the ground that the options ask for.
+func open(ctx context.Context, options harness.Options) (ground, error) {
+	if options.Virtual {
+		return bubbles{options}, nil
+	}
+	h, err := harness.Open(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	return common{h}, nil
+}
+
+// common ground is one store with one reactor, which all scenarios share.
+type common struct{ harness *harness.Harness }
+
+func (c common) world(ctx context.Context, scenario harness.Scenario) (*harness.World, func(context.Context) error, error) {
+	world, err := c.harness.World(ctx, scenario)
+	if err != nil {
+		return nil, nil, err
+	}
+	return world, world.Close, nil
+}
+
+func (common) around() func(*testing.T, func(*testing.T)) { return nil }
+func (c common) how() string                              { return c.harness.How() }
+func (c common) retries() int                             { return c.harness.Retries() }
+func (c common) audit(ctx context.Context) error          { return c.harness.Audit(ctx) }
+func (c common) close() error                             { return c.harness.Close(context.Background()) }
+
+// bubbles give each scenario a store and a reactor of its own, in a bubble in
+// which time is virtual. Each is audited and taken down with its scenario.
+type bubbles struct{ options harness.Options }
+
+func (b bubbles) world(ctx context.Context, scenario harness.Scenario) (*harness.World, func(context.Context) error, error) {
+	h, err := harness.Open(ctx, b.options)
+	if err != nil {
+		return nil, nil, err
+	}
+	world, err := h.World(ctx, scenario)
+	if err != nil {
+		return nil, nil, errors.Join(err, h.Close(ctx))
+	}
+	return world, func(ctx context.Context) error {
+		err := world.Close(ctx)
+		return errors.Join(err, h.Audit(ctx), h.Close(ctx))
+	}, nil
+}
+
+func (bubbles) around() func(*testing.T, func(*testing.T)) { return synctest.Test }
+func (bubbles) how() string                                { return "in this process, in virtual time" }
+func (bubbles) retries() int                               { return 0 }
+func (bubbles) audit(context.Context) error                { return nil }
+func (bubbles) close() error                               { return nil }
