@@ -68,6 +68,7 @@ func allowed() map[string][]string {
 		"harness/livingdoc/github":           {"harness/livingdoc/history"},
 		"harness/livingdoc/history":          {},
 		"harness/livingdoc/run":              {"harness/evidence"},
+		"harness/livingdoc/stock":            {"harness/fetch"},
 		"harness/livingdoc/timeline":         {"harness/evidence"},
 		"harness/livingdoc/internal/fixture": {"harness/evidence", "harness/gherkin", "harness/gherkin/messages", "harness/gherkin/suite"},
 		"harness/livingdoc/glossary":         {},
