@@ -1,5 +1,5 @@
 // Package reactor runs a handler for every stream that changes, driven by a
-// feed. It knows nothing of hotels.
+// feed. It knows nothing of what the events mean.
 //
 // # Terms
 //

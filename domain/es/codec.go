@@ -31,7 +31,7 @@ type Case[E any] struct {
 // stored under a type name. The function is the identity: it is how the
 // compiler checks that T is an E.
 //
-//	es.On("Charged", func(e Charged) Event { return e })
+//	es.On("Unloaded", func(e Unloaded) Event { return e })
 func On[T, E any](name string, identity func(T) E) Case[E] {
 	return Case[E]{
 		name:   name,

@@ -19,8 +19,8 @@ type Events struct {
 
 // Stream is one stream with what was written to it.
 type Stream struct {
-	Name   string  `json:"name"`            // as stored, such as GuestStay-5d1c…
-	Label  string  `json:"label,omitempty"` // what the scenario calls it, such as "stay 101"
+	Name   string  `json:"name"`            // as stored, such as Truck-5d1c…
+	Label  string  `json:"label,omitempty"` // what the scenario calls it, such as "truck T1"
 	Events []Event `json:"events"`          // in stream order
 }
 
@@ -29,7 +29,7 @@ type Event struct {
 	Position int64           `json:"position"`        // in its stream, from 0
 	Order    int             `json:"order"`           // among all events of the scenario, from 0, as the appends came back
 	Type     string          `json:"type"`            // as stored
-	Text     string          `json:"text,omitempty"`  // what it says to a reader, such as "charged 80.00"
+	Text     string          `json:"text,omitempty"`  // what it says to a reader, such as "2 parcels unloaded"
 	Data     json.RawMessage `json:"data,omitempty"`  // as stored
 	At       time.Time       `json:"at"`              // when it was decided
 	By       Writer          `json:"by"`              // who wrote it
@@ -92,7 +92,7 @@ type Statement struct {
 
 // Line is one line of a statement.
 type Line struct {
-	Text   string `json:"text"`             // such as "stay 101, unpaid balance"
+	Text   string `json:"text"`             // such as "truck T1, parcels"
 	Amount string `json:"amount,omitempty"` // signed as it changes the balance; empty for a line that books nothing
-	Detail []Line `json:"detail,omitempty"` // what the line sums up, such as the charges and payments of a stay
+	Detail []Line `json:"detail,omitempty"` // what the line sums up, such as each parcel of a truck
 }

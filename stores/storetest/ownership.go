@@ -21,7 +21,7 @@ func ownership() []leaf {
 func withBodies() []es.EventData {
 	events := NewEvents(3)
 	for i := range events {
-		events[i].Meta = []byte(`{"by":"clerk"}`)
+		events[i].Meta = []byte(`{"by":"somebody"}`)
 	}
 	return events
 }

@@ -3,15 +3,14 @@
 //
 // The words come from two places. [Table] reads a table that people wrote:
 //
-//	| word                     | meaning                                  |
-//	|--------------------------|------------------------------------------|
-//	| residual                 | the unpaid balance that moves with a stay |
-//	| group checkout, or group | several stays that are settled together  |
+//	| word           | meaning                                          |
+//	|----------------|--------------------------------------------------|
+//	| chute          | where the parcels for one destination go down    |
+//	| truck, or load | several parcels that arrive together             |
 //
 // [Types] takes the doc comments of those types of Go packages that say that they
 // are a word of the domain, for what the program has a name for and the table
-// lacks. [Merge] makes one
-// glossary of both, in which the table's meaning counts.
+// lacks. [Merge] makes one glossary of both, in which the table's meaning counts.
 //
 // A [Linker] then links words in HTML that is ready. It adds links and changes
 // nothing else, to the byte.

@@ -9,10 +9,10 @@ import (
 
 // Term is a word, or a few that belong together, with its meaning.
 type Term struct {
-	Word   string   // as it stands inside a sentence, such as "group checkout"
-	Also   []string // other words for the same, such as "group"
+	Word   string   // as it stands inside a sentence, such as "sorting centre"
+	Also   []string // other words for the same, such as "centre"
 	Text   string   // the meaning, as plain text
-	Anchor string   // names the term in a URL's fragment, such as "group-checkout"
+	Anchor string   // names the term in a URL's fragment, such as "sorting-centre"
 	Source string   // where it is from: a package's folder and the type; empty for a table's
 }
 

@@ -79,7 +79,7 @@ func plain(node ast.Node, source []byte) string {
 	return strings.Join(strings.Fields(out.String()), " ")
 }
 
-// split returns the words of a cell such as "group checkout, or group".
+// split returns the words of a cell such as "sorting centre, or centre".
 func split(cell string) []string {
 	var words []string
 	for _, part := range strings.FieldsFunc(strings.ReplaceAll(cell, " or ", ","), func(r rune) bool { return r == ',' }) {

@@ -18,13 +18,13 @@ import (
 // domain/... stands for itself and all below; test files are left out. What makes
 // a type a term is a line in its comment, which may have the words for it:
 //
-//	// CheckedIn is the guest's arrival.
+//	// SetAside is a parcel without a chute.
 //	//
-//	//glossary:term check-in, or checked in
-//	type CheckedIn struct {
+//	//glossary:term set aside, or put aside
+//	type SetAside struct {
 //
-// Without words it is the type's name, spelled as "checked in". The meaning is
-// the comment as plain text: "The guest's arrival.". Most types of a program are
+// Without words it is the type's name, spelled as "set aside". The meaning is
+// the comment as plain text: "A parcel without a chute.". Most types of a program are
 // nothing that its readers have to know, which is why they are not taken unasked.
 func Types(fsys fs.FS, folders ...string) ([]Term, error) {
 	var terms []Term

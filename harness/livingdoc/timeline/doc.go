@@ -3,10 +3,10 @@
 // each stream, and an arrow from an event to what the reactor wrote because of
 // it.
 //
-//	│      stay 101  charged 80.00
-//	●  │   Group “Hansen wedding”  selected stay 101
+//	│      chute for Oslo  opened
+//	●  │   truck T1  2 parcels unloaded
 //	│  ●╮
-//	◆←──╯  stay 101  transferred with 80.00 unpaid
+//	◆←──╯  chute for Oslo  took parcel A
 //	│  │
 //
 // [Draw] makes a picture as inline SVG, [List] the same in words, for those who

@@ -35,7 +35,7 @@ func label(stream evidence.Stream) string {
 }
 
 // kind is what the labels of similar streams have in common: the words before
-// the first number or name, so "stay" of "stay 101".
+// the first number or name, so "truck" of "truck 7".
 func kind(stream evidence.Stream) string {
 	l := label(stream)
 	end := strings.IndexFunc(l, func(r rune) bool {

@@ -29,7 +29,7 @@ type SourceConfig struct {
 // Its events are notifications: stream, index and type. Whoever wants the body
 // reads the stream. Only streams whose category is exactly one of those given
 // are delivered, whereas Propulsion compares the beginning of the name, so that
-// GroupCheckout there also means GroupCheckoutX.
+// Truck there also means TruckX.
 //
 // The feed says what the indexer indexed, which may come again: once for each
 // epoch. A read may be answered by a copy that lags behind.

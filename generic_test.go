@@ -1,0 +1,144 @@
+package groupcheckout_test
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// generic tells whether a package is for any domain, so that it must hold
+// nothing of hotels.
+func generic(name string) bool {
+	within := func(folder string) bool { return name == folder || strings.HasPrefix(name, folder+"/") }
+	return name == "domain/es" || name == "reactor" || name == "reactor/feed" ||
+		within("stores") || within("harness") || within("examples")
+}
+
+// hotels are the packages that are about hotels.
+func hotels() []string {
+	return []string{
+		"domain", "domain/gueststay", "domain/groupcheckout", "domain/audit",
+		"reactor/checkout", "reactor/app", "reactor/demo",
+		"steps", "steps/hotel", "features", "cmd/reactor",
+	}
+}
+
+// TestWhatIsForAnyDomainImportsNoHotel looks at the table of imports, which
+// TestImportsFollowTheStructure compares with the code.
+func TestWhatIsForAnyDomainImportsNoHotel(t *testing.T) {
+	t.Parallel()
+	seen := 0
+	for name, rules := range allowed() {
+		if !generic(name) {
+			continue
+		}
+		seen++
+		for _, hotel := range hotels() {
+			if contains(rules, hotel) {
+				t.Errorf("the table of imports lets %s, which is for any domain, import %s", name, hotel)
+			}
+		}
+	}
+	if seen < 20 {
+		t.Errorf("only %d packages are for any domain, want 20 at least: the table has changed its form", seen)
+	}
+}
+
+// hotelWords are words of the front desk. A stay is told from what stays by the
+// word before it, or the number behind it. The name of the module is none of
+// them: it stands in every import.
+var hotelWords = regexp.MustCompile(`(?i)hotel|clerk|residual|guest|front desk|receptionist|coach tour|\bcheckouts?\b|group ?checkout` +
+	`|\b(an?|the|each|every|one|this|of|with|its|their) stay\b|\b(the|these|several|all|of|their) stays\b` +
+	`|\b(an?|each|every|this) room\b|\brooms\b|\b(stays?|room) \d|\bcharged \d|"charged`)
+
+// findHotels returns the lines of a source text that hold words of hotels.
+func findHotels(text string) []string {
+	var found []string
+	for line := range strings.Lines(strings.ReplaceAll(text, "groupcheckout", "")) {
+		if hotelWords.MatchString(line) {
+			found = append(found, strings.TrimSpace(line))
+		}
+	}
+	return found
+}
+
+// excepted are files that may hold words of hotels, with the reason.
+func excepted() map[string]string {
+	const role = "whoever writes beside the reactor is called a clerk there; a better word is still to be found"
+	return map[string]string{
+		"harness/faults/doc.go":      role,
+		"harness/faults/injector.go": role,
+		"harness/faults/store.go":    role,
+		"harness/hooks.go":           role,
+		"harness/system.go":          "an event's text as an example",
+		"harness/world.go":           role,
+	}
+}
+
+// TestWhatIsForAnyDomainSpeaksOfNoHotel reads sources and comments, without tests.
+func TestWhatIsForAnyDomainSpeaksOfNoHotel(t *testing.T) {
+	t.Parallel()
+	seen := 0
+	var needed []string
+	err := filepath.WalkDir(".", func(file string, entry fs.DirEntry, err error) error {
+		file = filepath.ToSlash(file)
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (entry.Name() == "testdata" || file != "." && strings.HasPrefix(entry.Name(), ".")):
+			return filepath.SkipDir
+		case entry.IsDir(), !strings.HasSuffix(file, ".go"), strings.HasSuffix(file, "_test.go"), !generic(path.Dir(file)):
+			return nil
+		}
+		seen++
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		found := findHotels(string(text))
+		if _, may := excepted()[file]; may && len(found) > 0 {
+			needed = append(needed, file)
+			return nil
+		}
+		for _, line := range found {
+			t.Errorf("%s is for any domain, but speaks of hotels: %s", file, line)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen < 100 {
+		t.Errorf("only %d files were read", seen)
+	}
+	for file, reason := range excepted() {
+		if !slices.Contains(needed, file) {
+			t.Errorf("%s is an exception (%s) and needs none", file, reason)
+		}
+	}
+}
+
+// TestHotelsAreFound shows that the check can fail, and what it lets pass.
+func TestHotelsAreFound(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{
+		`type Clerk struct{}`, `// the stay of a guest`, `// such as "stay 101"`, `// charged 80.00`, `clerksStore()`,
+		`// known as GroupCheckout-1`, `// a room with a view`, `// several stays`, `GuestStay`, `// the checkout`,
+	} {
+		if len(findHotels(line)) == 0 {
+			t.Errorf("no hotel was found in %s", line)
+		}
+	}
+	for _, line := range []string{
+		`import "groupcheckout/domain/es"`, `// what stays where it is, as far as there is room`, `// they stay in memory`, `// a suggestion`,
+	} {
+		if found := findHotels(line); len(found) > 0 {
+			t.Errorf("got a hotel in %v, want none", found)
+		}
+	}
+}
