@@ -7,11 +7,17 @@
 #   PROVISION  the only way to bring real stores up: address, container or local;
 #              empty means the first that works (see harness/provision)
 #   TIME       virtual on memory: pauses and days cost nothing
+#   FAULTS     what is to go wrong, such as conflict,kill or all
+#   SEED       when: the same seed gives the same run
+#   SEEDS      how many seeds explore tries
 
 STORE     ?= memory
 TAGS      ?=
 PROVISION ?=
 TIME      ?=
+FAULTS    ?=
+SEED      ?=
+SEEDS     ?= 10000
 BENCH     ?= .
 
 GO      := go
@@ -96,14 +102,18 @@ known  = $(if $(filter $(STORES),$(STORE)),,$(error there is no store STORE=$(ST
 
 # What a run is called in the files that it leaves behind: by its store, and by
 # what is unusual about it.
-run_name = $(STORE)$(addprefix -,$(TIME))
+run_name = $(STORE)$(addprefix -,$(TIME))$(if $(FAULTS),-faults)
 
 .PHONY: features
 features: $(ground) ## Run the scenarios on STORE, those that TAGS selects
 	$(known)
 	@mkdir -p $(RUNS)
-	$(with_$(STORE)) $(GO) test ./features -count=1 $(parallel_$(STORE)) $(FEATURES_FLAGS) -store=$(STORE) -tagged='$(TAGS)' $(addprefix -time=,$(TIME)) \
+	$(with_$(STORE)) $(GO) test ./features -count=1 $(parallel_$(STORE)) $(FEATURES_FLAGS) -store=$(STORE) -tagged='$(TAGS)' $(addprefix -time=,$(TIME)) $(if $(FAULTS),-faults='$(FAULTS)') $(addprefix -seed=,$(SEED)) \
 		-summary=$(SUMMARY)/$(run_name).txt -messages=$(RUNS)/$(run_name).ndjson -junit=$(RUNS)/$(run_name).xml
+
+.PHONY: explore
+explore: ## Try SEEDS orders of goroutines and faults on memory, in virtual time
+	$(GO) test ./features -count=1 -timeout=0 -v -run='^TestExplore$$' -explore=$(SEEDS) $(addprefix -seed=,$(SEED)) $(if $(FAULTS),-faults='$(FAULTS)') | grep -Ev '^ *(===|---|PASS)'
 
 .PHONY: steps
 steps: ## List the steps of the scenarios with their uses

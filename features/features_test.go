@@ -43,11 +43,11 @@ func TestMain(m *testing.M) {
 }
 
 func testMain(m *testing.M) (status int) {
-	options := shared.options
-	if err := options.check(); err != nil {
+	if err := shared.options.check(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
+	options := shared.options
 	if options.steps {
 		return listSteps()
 	}
@@ -96,13 +96,16 @@ func describe(r *run) string {
 		return ""
 	}
 	fmt.Fprintf(&text, "store %s, %s; %d checks had to be made again\n", r.options.store, r.ground.how(), r.ground.retries())
+	if !r.options.faults.IsZero() {
+		fmt.Fprintf(&text, "  faults %s, seed %d: %d were injected\n", r.options.faults, r.options.seed, r.ground.injected())
+	}
 	last := r.summaries[len(r.summaries)-1]
 	if len(r.summaries) > 1 {
-		passed, failed := 0, 0
+		passed, flaky, failed := 0, 0, 0
 		for _, s := range r.summaries {
-			passed, failed = passed+s.Passed, failed+s.Failed
+			passed, flaky, failed = passed+s.Passed, flaky+s.Flaky, failed+s.Failed
 		}
-		fmt.Fprintf(&text, "  %d runs: %d scenarios passed, %d failed; the last:\n", len(r.summaries), passed, failed)
+		fmt.Fprintf(&text, "  %d runs: %d scenarios passed, %d flaky, %d failed; the last:\n", len(r.summaries), passed, flaky, failed)
 	}
 	if err := errors.Join(last.WriteText(&text), last.WriteSlowest(&text, slowest)); err != nil {
 		return err.Error()

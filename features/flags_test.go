@@ -4,9 +4,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"time"
 
+	"groupcheckout/harness/faults"
 	"groupcheckout/harness/gherkin/suite"
 )
 
@@ -22,9 +24,15 @@ type options struct {
 	reverse bool
 	seed    uint64
 
+	faultSpec string
+	faults    faults.Spec // as faultSpec says
+
 	retries     int
 	retryTagged string
 	flakyBudget int
+
+	explore int // seeds
+	matrix  int // seeds
 
 	steps    bool
 	summary  string
@@ -32,7 +40,8 @@ type options struct {
 	junit    string
 }
 
-// check refuses what does not go together.
+// check refuses what does not go together, and fills in what follows from the
+// flags.
 func (o *options) check() error {
 	var errs []error
 	if o.time != "real" && o.time != "virtual" {
@@ -43,6 +52,14 @@ func (o *options) check() error {
 	}
 	if o.limit < 0 {
 		errs = append(errs, fmt.Errorf("-limit is %v: a scenario needs some time", o.limit))
+	}
+	spec, err := faults.Parse(o.faultSpec)
+	if err != nil {
+		errs = append(errs, fmt.Errorf("-faults: %w", err))
+	}
+	o.faults = spec
+	if !spec.IsZero() && o.seed == 0 {
+		o.seed = rand.Uint64N(1_000_000) + 1 // short, to be typed
 	}
 	return errors.Join(errs...)
 }
@@ -67,12 +84,16 @@ func (o *options) register(flags *flag.FlagSet) {
 	flags.StringVar(&o.tagged, "tagged", "", "run only scenarios that match this tag `expression`, such as '@competing and not @slow'")
 	flags.StringVar(&o.only, "only", "", "run only what stands `here`: path:line of a feature, rule, scenario or row, several with commas between them")
 	flags.BoolVar(&o.reverse, "reverse", false, "run everything backwards")
-	flags.Uint64Var(&o.seed, "seed", 0, "repeat the shuffled order with this `number`; -shuffle=on shuffles")
+	flags.Uint64Var(&o.seed, "seed", 0, "repeat the shuffled order, or the faults, with this `number`; -shuffle=on shuffles")
+	flags.StringVar(&o.faultSpec, "faults", "", "have things go wrong: a `list` such as conflict,lost-reply=0.3,slow=20ms, or all; "+
+		"the run prints its seed. There are "+kinds())
 
 	flags.IntVar(&o.retries, "retries", 0, "try a scenario that fails so many `times` again; one that passes then is flaky, and not passed")
 	flags.StringVar(&o.retryTagged, "retry-tagged", "", "try only those again that match this tag `expression`")
 	flags.IntVar(&o.flakyBudget, "flaky-budget", 0, "fail if more scenarios than this `number` are flaky; 0 tolerates all")
 
+	flags.IntVar(&o.explore, "explore", 0, "in TestExplore, try this `number` of orders and faults, from -seed on")
+	flags.IntVar(&o.matrix, "matrix", 0, "in TestEveryScenarioHoldsUnderEveryFault, try this `number` of seeds, from -seed on")
 	flags.BoolVar(&o.steps, "steps", false, "list all steps with their uses, and run nothing")
 	flags.StringVar(&o.messages, "messages", "", "write the run as Cucumber Messages, one JSON object a line, to this `file`")
 	flags.StringVar(&o.junit, "junit", "", "write the run as JUnit XML to this `file`")
@@ -86,10 +107,23 @@ func (o *options) repeat(scenario *suite.Scenario) string {
 		{"store", o.store, "memory"},
 		{"provision", o.way, ""},
 		{"time", o.time, "real"},
+		{"faults", o.faultSpec, ""},
 	} {
 		if f.value != f.usual {
 			command += fmt.Sprintf(" -%s %s", f.name, f.value)
 		}
 	}
+	if o.faultSpec != "" {
+		command += fmt.Sprintf(" -seed %d", o.seed)
+	}
 	return command + " -only " + scenario.Location()
+}
+
+// kinds lists the kinds of faults, for the help text.
+func kinds() string {
+	var names []string
+	for _, kind := range faults.Kinds() {
+		names = append(names, string(kind.Kind)+" ("+kind.About+")")
+	}
+	return strings.Join(names, ", ")
 }

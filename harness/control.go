@@ -68,9 +68,11 @@ func (w *World) refuses() bool { return w != nil && w.refusing.Load() }
 
 // Calls is how often the reactor's handler was called for a stream since the
 // scenario began.
-func (w *World) Calls(stream es.StreamName) (calls, excused int) {
-	return w.harness.journal.read(stream).calls, 0
-}
+func (w *World) Calls(stream es.StreamName) int { return w.harness.journal.read(stream).calls }
+
+// Excused is how many of these calls may be repetitions that injected faults have
+// provoked.
+func (w *World) Excused(stream es.StreamName) int { return w.host.excused(stream) }
 
 // DeliverAgain makes the feed deliver all events of a stream again and waits
 // until the reactor has dealt with them.

@@ -17,6 +17,15 @@ const (
 	eventualPause = 10 * time.Millisecond
 )
 
+// Check checks what the reactor has no part in. Where a read may lag behind, it
+// checks again until that holds or the time is over.
+func (w *World) Check(ctx context.Context, check func(context.Context) error) error {
+	if _, err := w.look(ctx, check, w.harness.exact); err != nil {
+		return w.explain(err)
+	}
+	return nil
+}
+
 // Eventually waits until the reactor has handled everything that this scenario
 // wrote, and all that followed from it, and then checks. Where the wait is exact
 // the check is made once and its error is final; elsewhere it is made again until
@@ -39,18 +48,16 @@ func (w *World) Exactly(ctx context.Context, check func(context.Context) error) 
 	return w.wait(ctx, check, true)
 }
 
+// checking marks the context of a check: what a check reads is spared from faults,
+// since it asks what is, and does not have to cope.
+type checking struct{}
+
 func (w *World) wait(ctx context.Context, check func(context.Context) error, exact bool) error {
 	began := time.Now()
 	noted := evidence.Wait{Step: int(w.step.Load()), Kind: w.kind(exact), For: w.harness.journal.behind(w)}
 	err := w.host.await(ctx, w)
-	switch {
-	case err != nil:
-	case exact:
-		noted.Checks = 1
-		err = check(ctx)
-	default:
-		noted.Checks, err = insist(ctx, check)
-		w.harness.countRetries(noted.Checks - 1)
+	if err == nil {
+		noted.Checks, err = w.look(ctx, check, exact)
 	}
 	noted.Took = time.Since(began)
 	w.waits = append(w.waits, noted)
@@ -58,6 +65,17 @@ func (w *World) wait(ctx context.Context, check func(context.Context) error, exa
 		return w.explain(err)
 	}
 	return nil
+}
+
+// look makes a check once, or again until it holds.
+func (w *World) look(ctx context.Context, check func(context.Context) error, once bool) (checks int, err error) {
+	ctx = context.WithValue(ctx, checking{}, true)
+	if once {
+		return 1, check(ctx)
+	}
+	checks, err = insist(ctx, check)
+	w.harness.countRetries(checks - 1)
+	return checks, err
 }
 
 // kind is how the world waits.

@@ -16,6 +16,7 @@ import (
 const (
 	shownStreams = 10
 	shownEvents  = 4
+	shownFaults  = 20
 )
 
 // statusLimit is how long a running reactor may take to say what it is at.
@@ -55,6 +56,13 @@ func (w *World) account() string {
 		writeStream(&text, stream)
 	}
 	text.WriteString(w.host.account())
+	for i, fault := range w.host.injected(w) {
+		if i == shownFaults {
+			text.WriteString("\n… and more injected faults")
+			break
+		}
+		fmt.Fprintf(&text, "\ninjected: %s", fault)
+	}
 	return text.String()
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"groupcheckout/domain/es"
+	"groupcheckout/harness/faults"
 	"groupcheckout/harness/provision"
 	"groupcheckout/stores"
 )
@@ -27,6 +28,18 @@ type Options struct {
 	// testing/synctest, where time costs nothing: the reactor then makes the
 	// pauses of production. Only the memory store can be used in one.
 	Virtual bool
+	// Faults are what is to go wrong, and Seed says when: the same seed, on
+	// memory in virtual time, gives the same run.
+	Faults faults.Spec
+	Seed   uint64
+	// Only has the last word on each fault, if given; see faults.Config.
+	Only func(faults.Injected) bool
+	// Schedule has the seed also decide in which order goroutines get on, where
+	// time is virtual.
+	Schedule bool
+	// CheckpointInterval is how often the reactor saves its checkpoints; the
+	// default is that of production, and a minute in virtual time.
+	CheckpointInterval time.Duration
 	// Record keeps the evidence of each scenario for the reports; see
 	// [World.Close].
 	Record bool
@@ -46,8 +59,9 @@ type Harness struct {
 	retries   atomic.Int64
 	closers   []func() error // in the order of opening
 
-	mu     sync.Mutex
-	broken []error // promises of the reactor that were seen broken
+	mu        sync.Mutex
+	broken    []error            // promises of the reactor that were seen broken
+	injectors []*faults.Injector // of a fault run, one for each reactor
 }
 
 // Open brings a store up and starts the reactor on it. The error says what was
@@ -114,15 +128,14 @@ type Scenario struct {
 // over.
 func (h *Harness) World(ctx context.Context, scenario Scenario) (*World, error) {
 	w := newWorld(h, scenario)
-	w.host = h.shared
 	if !scenario.OwnReactor {
+		w.host, w.store = h.shared, h.shared.clerksStore(w)
 		return w, nil
 	}
-	w.own = true
 	own := h.newRunner("scenario "+uuid.NewString(), func(s es.StreamName) bool {
 		return h.journal.owner(s) == w
 	})
-	w.host = own
+	w.host, w.store = own, own.clerksStore(w)
 	if err := own.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -135,6 +148,17 @@ func (h *Harness) How() string { return h.how }
 // Retries is how many checks had to be made again so far. On an exact store it
 // is always 0.
 func (h *Harness) Retries() int { return int(h.retries.Load()) }
+
+// Injected lists the faults that were injected so far.
+func (h *Harness) Injected() []faults.Injected {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var all []faults.Injected
+	for _, injector := range h.injectors {
+		all = append(all, injector.Log()...)
+	}
+	return all
+}
 
 func (h *Harness) countRetries(n int) { h.retries.Add(int64(n)) }
 

@@ -76,12 +76,6 @@ func stays(t testing.TB, w *front, n int) []domain.StayID {
 	return ids
 }
 
-// calls is how often the reactor was called for a stream.
-func calls(w *front, stream es.StreamName) int {
-	n, _ := w.Calls(stream)
-	return n
-}
-
 // merged checks that a group has taken over so many stays.
 func merged(w *front, group domain.GroupID, want int) func(context.Context) error {
 	return func(ctx context.Context) error {
@@ -116,7 +110,7 @@ func TestEventuallyEndsExactlyWhenEverythingIsHandled(t *testing.T) {
 			if err := w.Eventually(t.Context(), merged(w, group, 6)); err != nil {
 				t.Fatal(err)
 			}
-			if got := calls(w, w.groups.Stream(group)); got != 2 {
+			if got := w.Calls(w.groups.Stream(group)); got != 2 {
 				t.Errorf("got %d handler calls, want 2", got)
 			}
 		})
@@ -146,7 +140,7 @@ func TestAReactorThatLagsIsCalledAgain(t *testing.T) {
 	if err := w.Eventually(t.Context(), merged(w, group, 2)); err != nil {
 		t.Fatal(err)
 	}
-	if got := calls(w, stream); got != 2 {
+	if got := w.Calls(stream); got != 2 {
 		t.Errorf("got %d handler calls, want 2", got)
 	}
 }
@@ -223,7 +217,7 @@ func TestWhatIsDeliveredAgainIsDropped(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := calls(w, stream); got != 1 {
+	if got := w.Calls(stream); got != 1 {
 		t.Errorf("got %d handler calls, want 1", got)
 	}
 	events, err := w.Store().Read(t.Context(), stream, 0, es.FromLeader)

@@ -8,28 +8,10 @@ import (
 	"groupcheckout/harness/evidence"
 	"groupcheckout/reactor"
 	"groupcheckout/reactor/feed"
-	"groupcheckout/stores/intercept"
 )
 
 // errRefused is what a reactor meets whose writes a scenario has refused.
 var errRefused = errors.New("the store refuses what the reactor writes, as the scenario wants it")
-
-// clerksStore is the store as a scenario uses it: what it writes first belongs
-// to it, and all that it writes is noted.
-func (h *Harness) clerksStore(w *World) es.Store {
-	return intercept.Store(h.backend.Events, intercept.StoreHooks{
-		BeforeAppend: func(_ context.Context, stream es.StreamName, _ es.Version, _ []es.EventData) error {
-			h.journal.claim(stream, w)
-			return nil
-		},
-		AfterAppend: func(_ context.Context, stream es.StreamName, _ es.Version, events []es.EventData, after es.Version, err error) (es.Version, error) {
-			if err == nil {
-				h.journal.wrote(stream, after, evidence.ByScenario, events, nil)
-			}
-			return after, err
-		},
-	})
-}
 
 // beforeAppend takes one of the appends that are left to a reactor that is to
 // break down. A stream that a handler call writes first belongs to the scenario

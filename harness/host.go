@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"groupcheckout/domain/es"
+	"groupcheckout/harness/faults"
 )
 
 // host runs the reactor that works for some scenarios: one of this process, or
@@ -30,6 +31,10 @@ type host interface {
 	// reactor has dealt with that.
 	deliverAgain(ctx context.Context, w *World, stream es.StreamName) error
 
+	// excused is how many calls for a stream may be repetitions that injected
+	// faults have provoked; injected lists the faults that a scenario has met.
+	excused(stream es.StreamName) int
+	injected(w *World) []faults.Injected
 	// account says what the reactor is at, for a failure's message.
 	account() string
 }

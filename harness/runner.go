@@ -8,22 +8,24 @@ import (
 	"time"
 
 	"groupcheckout/domain/es"
+	"groupcheckout/harness/faults"
 	"groupcheckout/reactor"
 	"groupcheckout/reactor/feed"
 	"groupcheckout/stores"
-	"groupcheckout/stores/intercept"
 )
 
 // runner runs one reactor on the harness' store, and can stop it, start it
 // again, make it break down, and kill it. Around the store and the feed it puts
 // the hooks that note what happens and inject what scenarios ask for.
 type runner struct {
-	harness *Harness
-	journal *journal
-	backend *stores.Backend
-	group   string
-	mine    func(es.StreamName) bool // the streams that this reactor cares for
-	ahead   watch                    // that no checkpoint is ahead of work
+	harness  *Harness
+	journal  *journal
+	backend  *stores.Backend
+	group    string
+	mine     func(es.StreamName) bool // the streams that this reactor cares for
+	ahead    watch                    // that no checkpoint is ahead of work
+	faults   *faults.Injector         // of a fault run, otherwise nil
+	schedule *faults.Schedule         // where a seed decides the order, otherwise nil
 
 	mu       sync.Mutex
 	reactor  Reactor // nil if it is down
@@ -63,21 +65,7 @@ func (h *Harness) newRunner(group string, mine func(es.StreamName) bool) *runner
 		harness: h, journal: h.journal, group: group, mine: mine, budget: -1,
 		changed: make(chan struct{}), poke: make(chan struct{}),
 	}
-	r.backend = &stores.Backend{
-		Name: h.backend.Name,
-		Events: intercept.Store(h.backend.Events, intercept.StoreHooks{
-			AfterRead:    r.afterRead,
-			BeforeAppend: r.beforeAppend,
-			AfterAppend:  r.afterAppend,
-		}),
-		Source: intercept.Source(h.backend.Source, intercept.SourceHooks{
-			AfterRead: r.afterFeedRead,
-			Changed:   r.feedChanged,
-		}),
-		Checkpoints: intercept.Checkpoints(h.backend.Checkpoints, intercept.CheckpointsHooks{
-			BeforeSave: r.beforeSave,
-		}),
-	}
+	r.wrap()
 	return r
 }
 
@@ -117,9 +105,15 @@ const rareCheckpoints = time.Minute
 // startLocked starts the production wiring, with pauses that suit a scenario
 // unless they cost nothing.
 func (r *runner) startLocked() error {
-	config := reactor.Config{Group: r.group, Observer: r.journal, StopLimit: 10 * time.Second}
+	config := reactor.Config{
+		Group: r.group, Observer: r.journal, StopLimit: 10 * time.Second,
+		CheckpointInterval: r.harness.options.CheckpointInterval,
+	}
 	if r.harness.options.Virtual {
-		config.CheckpointInterval = rareCheckpoints
+		config.Steady = true
+		if config.CheckpointInterval == 0 {
+			config.CheckpointInterval = rareCheckpoints
+		}
 	} else {
 		config.RetryFirst = time.Millisecond
 		config.RetryMost = 100 * time.Millisecond
@@ -221,6 +215,13 @@ func (r *runner) breakAfter(n int) error {
 	}
 	r.budget, r.missing = n, n
 	return nil
+}
+
+// isDoomed tells whether the reactor is to break down after some more writes.
+func (r *runner) isDoomed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.budget >= 0
 }
 
 // awaitBroken waits until the reactor has broken down.

@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
-	"time"
 
 	"github.com/cucumber/godog"
 
 	"groupcheckout/domain/es"
 	"groupcheckout/harness/evidence"
-	"groupcheckout/harness/gherkin"
 )
 
 // World is what one scenario works with: streams of its own on the store, and
@@ -26,11 +24,11 @@ type World struct {
 	waits    []evidence.Wait
 }
 
+// newWorld makes a world that has no reactor and no store yet.
 func newWorld(h *Harness, scenario Scenario) *World {
-	w := &World{harness: h, key: scenario.Key}
+	w := &World{harness: h, key: scenario.Key, own: scenario.OwnReactor}
 	w.step.Store(-1)
 	h.journal.open(w)
-	w.store = h.clerksStore(w)
 	return w
 }
 
@@ -58,21 +56,6 @@ func (w *World) Follow(sc *godog.ScenarioContext) {
 		w.step.Add(1)
 		return ctx, nil
 	})
-}
-
-// Pass lets time pass. Where time is real it skips the scenario.
-func (w *World) Pass(ctx context.Context, d time.Duration) error {
-	if !w.harness.options.Virtual {
-		return gherkin.Skip("time passes only in virtual time")
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // Close stops a reactor of the scenario's own and lets go of its streams. If the

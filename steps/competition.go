@@ -104,7 +104,7 @@ func (d *desk) checkOutAndSelect(ctx context.Context, s stay, g group) error {
 
 // mergedIntoOne checks both groups, and that each stay knows the one it is in.
 func (d *desk) mergedIntoOne(ctx context.Context, stays []stay, one, other group) error {
-	return d.checkBoth(ctx, one, other, func(first, second groupcheckout.State) error {
+	return d.checkBoth(ctx, one, other, func(ctx context.Context, first, second groupcheckout.State) error {
 		var errs []error
 		for _, s := range stays {
 			id := d.idOf(s)
@@ -130,24 +130,24 @@ func (d *desk) mergedIntoOne(ctx context.Context, stays []stay, one, other group
 }
 
 func (d *desk) balancesTogether(ctx context.Context, one, other group, want domain.Money) error {
-	return d.checkBoth(ctx, one, other, func(first, second groupcheckout.State) error {
+	return d.checkBoth(ctx, one, other, func(ctx context.Context, first, second groupcheckout.State) error {
 		return same(fmt.Sprintf("balance of %s and %s together", one, other), first.Balance().Plus(second.Balance()), want)
 	})
 }
 
-func (d *desk) checkBoth(ctx context.Context, one, other group, check func(first, second groupcheckout.State) error) error {
-	return d.check(ctx, one, func(first groupcheckout.State) error {
+func (d *desk) checkBoth(ctx context.Context, one, other group, check func(ctx context.Context, first, second groupcheckout.State) error) error {
+	return d.check(ctx, one, func(ctx context.Context, first groupcheckout.State) error {
 		second, err := d.readGroup(ctx, other)
 		if err != nil {
 			return err
 		}
-		return check(first, second)
+		return check(ctx, first, second)
 	})
 }
 
 // residualKeepsCharges checks that nothing that was entered is lost.
 func (d *desk) residualKeepsCharges(ctx context.Context, s stay, g group, before domain.Money) error {
-	return d.check(ctx, g, func(state groupcheckout.State) error {
+	return d.check(ctx, g, func(ctx context.Context, state groupcheckout.State) error {
 		if got := state.Status(d.idOf(s)); got != groupcheckout.Merged {
 			return fmt.Errorf("got %s %s in %s, want it merged", s, got, g)
 		}
@@ -156,7 +156,7 @@ func (d *desk) residualKeepsCharges(ctx context.Context, s stay, g group, before
 }
 
 func (d *desk) leftOrMerged(ctx context.Context, s stay, g group) error {
-	return d.check(ctx, g, func(state groupcheckout.State) error {
+	return d.check(ctx, g, func(ctx context.Context, state groupcheckout.State) error {
 		left, err := d.readStay(ctx, s)
 		if err != nil {
 			return err

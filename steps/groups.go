@@ -79,12 +79,12 @@ func (d *desk) settledAndConfirmed(ctx context.Context, g group, amount domain.M
 }
 
 func (d *desk) visited(ctx context.Context, g group) error {
-	return d.check(ctx, g, func(groupcheckout.State) error { return nil })
+	return d.check(ctx, g, func(ctx context.Context, _ groupcheckout.State) error { return nil })
 }
 
 // check checks the state of a group once every selected stay has an outcome.
 // Anything that it could say of the group before that would be said too early.
-func (d *desk) check(ctx context.Context, g group, check func(groupcheckout.State) error) error {
+func (d *desk) check(ctx context.Context, g group, check func(context.Context, groupcheckout.State) error) error {
 	return d.world.Eventually(ctx, func(ctx context.Context) error {
 		state, err := d.readGroup(ctx, g)
 		if err != nil {
@@ -93,7 +93,7 @@ func (d *desk) check(ctx context.Context, g group, check func(groupcheckout.Stat
 		if pending := state.Stays(groupcheckout.Pending); len(pending) > 0 && d.reactor != down {
 			return fmt.Errorf("got %d stays of %s without an outcome (%s), want none", len(pending), g, d.namesOf(pending))
 		}
-		return check(state)
+		return check(ctx, state)
 	})
 }
 
@@ -106,7 +106,7 @@ func (d *desk) couldNotBeMerged(ctx context.Context, stays []stay, g group) erro
 }
 
 func (d *desk) outcomes(ctx context.Context, stays []stay, g group, want groupcheckout.Status) error {
-	return d.check(ctx, g, func(state groupcheckout.State) error {
+	return d.check(ctx, g, func(ctx context.Context, state groupcheckout.State) error {
 		var errs []error
 		for _, s := range stays {
 			if got := state.Status(d.idOf(s)); got != want {
@@ -135,7 +135,7 @@ func (d *desk) staysAre(ctx context.Context, g group, table gherkin.Table) error
 			return fmt.Errorf("the table says of %s that it %s: a residual belongs to each merged stay, and to no other", row.Stay, row.Outcome)
 		}
 	}
-	return d.check(ctx, g, func(state groupcheckout.State) error {
+	return d.check(ctx, g, func(ctx context.Context, state groupcheckout.State) error {
 		listed := map[domain.StayID]struct{}{}
 		var errs []error
 		for _, row := range rows {
@@ -164,19 +164,19 @@ func (r outcomeRow) check(state groupcheckout.State, id domain.StayID) error {
 }
 
 func (d *desk) groupBalance(ctx context.Context, g group, want domain.Money) error {
-	return d.check(ctx, g, func(state groupcheckout.State) error {
+	return d.check(ctx, g, func(ctx context.Context, state groupcheckout.State) error {
 		return same("balance of "+g.String(), state.Balance(), want)
 	})
 }
 
 func (d *desk) groupBalanceReads(ctx context.Context, g group, want string) error {
-	return d.check(ctx, g, func(state groupcheckout.State) error {
+	return d.check(ctx, g, func(ctx context.Context, state groupcheckout.State) error {
 		return reads("balance of "+g.String(), state.Balance(), want)
 	})
 }
 
 func (d *desk) askedToSettle(ctx context.Context, want domain.Money, g group) error {
-	return d.check(ctx, g, func(state groupcheckout.State) error {
+	return d.check(ctx, g, func(ctx context.Context, state groupcheckout.State) error {
 		step, settle := groupcheckout.Next(state).(groupcheckout.Settle)
 		if !settle {
 			return fmt.Errorf("got %T as the next step of %s, want one to settle %s", groupcheckout.Next(state), g, want)
@@ -186,7 +186,7 @@ func (d *desk) askedToSettle(ctx context.Context, want domain.Money, g group) er
 }
 
 func (d *desk) nothingLeft(ctx context.Context, g group) error {
-	return d.check(ctx, g, func(state groupcheckout.State) error {
+	return d.check(ctx, g, func(ctx context.Context, state groupcheckout.State) error {
 		if step, nothing := groupcheckout.Next(state).(groupcheckout.Nothing); !nothing {
 			return fmt.Errorf("got %T as the next step of %s, want nothing left to do", step, g)
 		}
@@ -195,19 +195,21 @@ func (d *desk) nothingLeft(ctx context.Context, g group) error {
 }
 
 func (d *desk) isConfirmed(ctx context.Context, g group) error {
-	state, err := d.readGroup(ctx, g)
-	if err == nil && !state.Confirmed() {
-		err = fmt.Errorf("got %s not confirmed (balance %s), want it confirmed", g, state.Balance())
-	}
-	return err
+	return d.checkNow(ctx, g, func(state groupcheckout.State) error {
+		if !state.Confirmed() {
+			return fmt.Errorf("got %s not confirmed (balance %s), want it confirmed", g, state.Balance())
+		}
+		return nil
+	})
 }
 
 func (d *desk) isNotConfirmed(ctx context.Context, g group) error {
-	state, err := d.readGroup(ctx, g)
-	if err == nil && state.Confirmed() {
-		err = fmt.Errorf("got %s confirmed, want it not confirmed", g)
-	}
-	return err
+	return d.checkNow(ctx, g, func(state groupcheckout.State) error {
+		if state.Confirmed() {
+			return fmt.Errorf("got %s confirmed, want it not confirmed", g)
+		}
+		return nil
+	})
 }
 
 // waiting is checked at once: it says something only while the reactor is down.
@@ -215,12 +217,22 @@ func (d *desk) waiting(ctx context.Context, want count, g group) error {
 	if d.reactor != down {
 		return errors.New("how many stays wait is certain only while the reactor is down: stop it in a step before")
 	}
-	state, err := d.readGroup(ctx, g)
-	if err != nil {
-		return err
-	}
-	if pending := state.Stays(groupcheckout.Pending); len(pending) != int(want) {
-		return fmt.Errorf("got %d stays of %s waiting (%s), want %d", len(pending), g, d.namesOf(pending), want)
-	}
-	return nil
+	return d.checkNow(ctx, g, func(state groupcheckout.State) error {
+		if pending := state.Stays(groupcheckout.Pending); len(pending) != int(want) {
+			return fmt.Errorf("got %d stays of %s waiting (%s), want %d", len(pending), g, d.namesOf(pending), want)
+		}
+		return nil
+	})
+}
+
+// checkNow checks what the reactor has no part in, or has none in while it is
+// down.
+func (d *desk) checkNow(ctx context.Context, g group, check func(groupcheckout.State) error) error {
+	return d.world.Check(ctx, func(ctx context.Context) error {
+		state, err := d.readGroup(ctx, g)
+		if err != nil {
+			return err
+		}
+		return check(state)
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"groupcheckout/domain"
+	"groupcheckout/domain/gueststay"
 	"groupcheckout/harness/gherkin"
 )
 
@@ -157,20 +158,27 @@ func (d *desk) checkOut(ctx context.Context, s stay) error {
 
 func (d *desk) tryCheckOut(ctx context.Context, s stay) error { return d.try(d.checkOut(ctx, s)) }
 
+// checkStay checks what depends on the clerks alone.
+func (d *desk) checkStay(ctx context.Context, s stay, check func(gueststay.State) error) error {
+	return d.world.Check(ctx, func(ctx context.Context) error {
+		state, err := d.readStay(ctx, s)
+		if err != nil {
+			return err
+		}
+		return check(state)
+	})
+}
+
 func (d *desk) stayBalance(ctx context.Context, s stay, want domain.Money) error {
-	state, err := d.readStay(ctx, s)
-	if err != nil {
-		return err
-	}
-	return same("balance of "+s.String(), state.Balance(), want)
+	return d.checkStay(ctx, s, func(state gueststay.State) error {
+		return same("balance of "+s.String(), state.Balance(), want)
+	})
 }
 
 func (d *desk) stayBalanceReads(ctx context.Context, s stay, want string) error {
-	state, err := d.readStay(ctx, s)
-	if err != nil {
-		return err
-	}
-	return reads("balance of "+s.String(), state.Balance(), want)
+	return d.checkStay(ctx, s, func(state gueststay.State) error {
+		return reads("balance of "+s.String(), state.Balance(), want)
+	})
 }
 
 // same compares amounts, whatever their scale.
@@ -190,19 +198,21 @@ func reads(what string, got domain.Money, want string) error {
 }
 
 func (d *desk) isCheckedOut(ctx context.Context, s stay) error {
-	state, err := d.readStay(ctx, s)
-	if err == nil && !state.CheckedOut() {
-		err = fmt.Errorf("got %s not checked out (balance %s), want it checked out", s, state.Balance())
-	}
-	return err
+	return d.checkStay(ctx, s, func(state gueststay.State) error {
+		if !state.CheckedOut() {
+			return fmt.Errorf("got %s not checked out (balance %s), want it checked out", s, state.Balance())
+		}
+		return nil
+	})
 }
 
 func (d *desk) isNotCheckedOut(ctx context.Context, s stay) error {
-	state, err := d.readStay(ctx, s)
-	if err == nil && state.CheckedOut() {
-		err = fmt.Errorf("got %s checked out, want it not checked out", s)
-	}
-	return err
+	return d.checkStay(ctx, s, func(state gueststay.State) error {
+		if state.CheckedOut() {
+			return fmt.Errorf("got %s checked out, want it not checked out", s)
+		}
+		return nil
+	})
 }
 
 func (d *desk) belongsTo(ctx context.Context, s stay, want group) error {
@@ -240,17 +250,19 @@ func (d *desk) owner(ctx context.Context, s stay) (string, error) {
 }
 
 func (d *desk) isKnown(ctx context.Context, s stay) error {
-	state, err := d.readStay(ctx, s)
-	if err == nil && !state.Known() {
-		err = fmt.Errorf("got no record of %s, want one", s)
-	}
-	return err
+	return d.checkStay(ctx, s, func(state gueststay.State) error {
+		if !state.Known() {
+			return fmt.Errorf("got no record of %s, want one", s)
+		}
+		return nil
+	})
 }
 
 func (d *desk) isUnknown(ctx context.Context, s stay) error {
-	state, err := d.readStay(ctx, s)
-	if err == nil && state.Known() {
-		err = fmt.Errorf("got a record of %s (balance %s), want none", s, state.Balance())
-	}
-	return err
+	return d.checkStay(ctx, s, func(state gueststay.State) error {
+		if state.Known() {
+			return fmt.Errorf("got a record of %s (balance %s), want none", s, state.Balance())
+		}
+		return nil
+	})
 }

@@ -2,7 +2,6 @@ package steps
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"groupcheckout/harness/gherkin"
@@ -19,15 +18,7 @@ func (d *desk) pass(ctx context.Context, length time.Duration) error {
 	return d.world.Pass(ctx, length)
 }
 
-// mergedWithin has a meaning only where time is virtual: the reactor then takes as
-// long as its pauses, and the machine none.
+// mergedWithin checks the outcome, and that it did not take too long.
 func (d *desk) mergedWithin(ctx context.Context, limit time.Duration, stays []stay, g group) error {
-	began := time.Now()
-	if err := d.areMerged(ctx, stays, g); err != nil {
-		return err
-	}
-	if took := time.Since(began); took > limit {
-		return fmt.Errorf("got the stays merged after %v, want them within %v", took, limit)
-	}
-	return nil
+	return d.world.Within(ctx, limit, func(ctx context.Context) error { return d.areMerged(ctx, stays, g) })
 }

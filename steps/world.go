@@ -20,6 +20,9 @@ type World interface {
 	// Recording tells whether somebody is going to read what the scenario leaves
 	// behind; otherwise there is no need to describe it.
 	Recording() bool
+	// Check checks what the reactor has no part in. Where a read may lag behind,
+	// it checks again until that holds or the time is over.
+	Check(ctx context.Context, check func(context.Context) error) error
 	// Eventually waits until the reactor has handled everything that this
 	// scenario wrote, and all that followed from it, and then checks. Where
 	// the wait is exact the check is made once and its error is final;
@@ -29,8 +32,11 @@ type World interface {
 	// Exactly is Eventually for what has a meaning only where the wait is exact,
 	// such as that nothing more happens. Elsewhere it skips the scenario.
 	Exactly(ctx context.Context, check func(context.Context) error) error
-	// Pass lets time pass. Where time is real it skips the scenario.
+	// Pass lets time pass. Within is Eventually for what also has to come about
+	// within a time from now; injected faults excuse a delay. Where time is real
+	// both skip the scenario.
 	Pass(ctx context.Context, d time.Duration) error
+	Within(ctx context.Context, limit time.Duration, check func(context.Context) error) error
 	Reactor
 }
 
@@ -59,8 +65,11 @@ type Reactor interface {
 	// waits until the reactor has dealt with them.
 	DeliverAgain(ctx context.Context, stream es.StreamName) error
 	// Calls is how many times the reactor's handler was called for a stream
-	// since the scenario began, over all of the reactor's starts. As many as
-	// excused may be repetitions that faults have provoked which the harness
-	// injects on purpose. It is final within Exactly.
-	Calls(stream es.StreamName) (calls, excused int)
+	// since the scenario began, over all of the reactor's starts. It is final
+	// within Exactly.
+	Calls(stream es.StreamName) int
+	// Excused is how many of these calls may be repetitions that faults have
+	// provoked, where the harness injects some on purpose. A repetition changes
+	// nothing for the guests, but may record in two entries what one would hold.
+	Excused(stream es.StreamName) int
 }

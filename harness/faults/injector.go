@@ -38,6 +38,11 @@ type Config struct {
 	// a timer is used, so it is virtual in a bubble of testing/synctest.
 	Sleep func(ctx context.Context, d time.Duration) error
 
+	// Only, if given, has the last word on each fault: it is injected only if
+	// Only says so. It must be a pure function, and be safe for concurrent calls;
+	// those who look for the few faults that matter leave out the others with it.
+	Only func(Injected) bool
+
 	MaxInARow    int // see the package's documentation; DefaultInARow. Of conflicts there are two at most
 	MaxPerStream int // see the package's documentation; DefaultPerStream
 }
@@ -263,6 +268,8 @@ func (i *Injector) injects(t turn, kind Kind, detail string) bool {
 	switch {
 	case i.resting, t.tally.row >= row, a.spent >= i.config.MaxPerStream && !a.endless, kind == Kill && a.killed:
 		return false
+	case !i.wanted(t, kind, detail):
+		return false
 	}
 	t.tally.row++
 	a.spent++
@@ -288,7 +295,7 @@ func (i *Injector) slows(t turn, kind Kind) bool {
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.resting || t.account.slowed >= i.config.MaxPerStream {
+	if i.resting || t.account.slowed >= i.config.MaxPerStream || !i.wanted(t, kind, "") {
 		return false
 	}
 	t.account.slowed++
@@ -296,9 +303,19 @@ func (i *Injector) slows(t turn, kind Kind) bool {
 	return true
 }
 
+// fault describes a fault of a turn.
+func (t turn) fault(kind Kind, detail string) Injected {
+	return Injected{kind, t.account.key, t.account.caller, t.scope.role, t.operation, t.count, detail}
+}
+
+// wanted asks Config.Only.
+func (i *Injector) wanted(t turn, kind Kind, detail string) bool {
+	return i.config.Only == nil || i.config.Only(t.fault(kind, detail))
+}
+
 // note logs a fault. The caller holds the lock.
 func (i *Injector) note(t turn, kind Kind, detail string) {
-	i.log = append(i.log, Injected{kind, t.account.key, t.account.caller, t.scope.role, t.operation, t.count, detail})
+	i.log = append(i.log, t.fault(kind, detail))
 }
 
 // disturb notes that a call may be repeated: for the stream of the scope, and for

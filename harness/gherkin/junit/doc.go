@@ -13,9 +13,7 @@
 //
 // Earlier attempts are kept as Surefire does, with the text of each: as
 // <flakyFailure> beside a last one that passed, which also has the property flaky
-// and is counted as flakes, and as <rerunFailure> beside one that did not. JUnit
-// itself has no flaky verdict: to readers who know nothing of Surefire's, such a
-// testcase has succeeded.
+// and is counted as flakes, and as <rerunFailure> beside one that did not.
 //
 // Hooks of the run that did not pass, and what is wrong with the run as a whole,
 // are failed testcases of a testsuite of their own, so that a run without

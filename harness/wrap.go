@@ -1,0 +1,151 @@
+package harness
+
+import (
+	"context"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/harness/evidence"
+	"groupcheckout/harness/faults"
+	"groupcheckout/reactor/feed"
+	"groupcheckout/stores"
+	"groupcheckout/stores/intercept"
+)
+
+// wrap puts around the harness' store and feed, from the inside out, what notes
+// the truth and does what scenarios ask for, and then the faults of the run.
+func (r *runner) wrap() {
+	backend := r.harness.backend
+	r.backend = &stores.Backend{
+		Name: backend.Name,
+		Events: intercept.Store(backend.Events, intercept.StoreHooks{
+			AfterRead:    r.afterRead,
+			BeforeAppend: r.beforeAppend,
+			AfterAppend:  r.afterAppend,
+		}),
+		Source: intercept.Source(backend.Source, intercept.SourceHooks{
+			AfterRead: r.afterFeedRead,
+			Changed:   r.feedChanged,
+		}),
+		Checkpoints: intercept.Checkpoints(backend.Checkpoints, intercept.CheckpointsHooks{
+			BeforeSave: r.beforeSave,
+		}),
+	}
+	options := r.harness.options
+	if !options.Faults.IsZero() {
+		r.injectFaults()
+	}
+	if options.Schedule {
+		r.schedule = faults.NewSchedule(options.Seed, r.journal.key)
+		r.backend.Events = r.schedule.Store(r.backend.Events)
+		r.backend.Source = r.schedule.Source(r.backend.Source)
+		r.backend.Checkpoints = r.schedule.Checkpoints(r.backend.Checkpoints)
+	}
+}
+
+func (r *runner) injectFaults() {
+	options := r.harness.options
+	r.faults = faults.New(faults.Config{Spec: options.Faults, Seed: options.Seed, Name: r.journal.key, Kill: r.kill, Only: options.Only})
+	r.harness.mu.Lock()
+	r.harness.injectors = append(r.harness.injectors, r.faults)
+	r.harness.mu.Unlock()
+	r.backend.Events = doomed{r.faults.Store(r.backend.Events, faults.Reactor), r.backend.Events, r}
+	r.backend.Source = r.faults.Source(r.backend.Source)
+	r.backend.Checkpoints = lastSave{r.faults.Checkpoints(r.backend.Checkpoints), r.backend.Checkpoints, r}
+}
+
+// doomed spares a reactor that a scenario has break down after so many writes from
+// faults until it has: how far it gets is what such a scenario is about.
+type doomed struct {
+	es.Store // with faults
+	sound    es.Store
+	runner   *runner
+}
+
+func (d doomed) store() es.Store {
+	if d.runner.isDoomed() {
+		return d.sound
+	}
+	return d.Store
+}
+
+// Read implements es.Reader.
+func (d doomed) Read(ctx context.Context, stream es.StreamName, from es.Version, freshness es.Freshness) ([]es.Event, error) {
+	return d.store().Read(ctx, stream, from, freshness)
+}
+
+// Append implements es.Appender.
+func (d doomed) Append(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData) (es.Version, error) {
+	return d.store().Append(ctx, stream, expected, events)
+}
+
+// lastSave spares the last checkpoint of a reactor that is stopped in good order
+// from faults: it has no second try, so its failure would be one of the stop.
+type lastSave struct {
+	feed.Checkpoints // with faults
+	sound            feed.Checkpoints
+	runner           *runner
+}
+
+// Save implements feed.Checkpoints.
+func (s lastSave) Save(ctx context.Context, key feed.Key, pos feed.Position) error {
+	if s.runner.life().phase == ending {
+		return s.sound.Save(ctx, key, pos)
+	}
+	return s.Checkpoints.Save(ctx, key, pos)
+}
+
+// clerksStore is the store as a scenario uses it: what it writes first belongs
+// to it, and all that it writes is noted.
+func (r *runner) clerksStore(w *World) es.Store {
+	journal := r.journal
+	noted := intercept.Store(r.harness.backend.Events, intercept.StoreHooks{
+		BeforeAppend: func(_ context.Context, stream es.StreamName, _ es.Version, _ []es.EventData) error {
+			journal.claim(stream, w)
+			return nil
+		},
+		AfterAppend: func(_ context.Context, stream es.StreamName, _ es.Version, events []es.EventData, after es.Version, err error) (es.Version, error) {
+			if err == nil {
+				journal.wrote(stream, after, evidence.ByScenario, events, nil)
+			}
+			return after, err
+		},
+	})
+	store := noted
+	if r.faults != nil {
+		store = clerks{r.faults.Store(noted, faults.Clerk), noted}
+	}
+	if r.schedule != nil {
+		store = r.schedule.Store(store)
+	}
+	return store
+}
+
+// clerks is the store of a scenario in a fault run.
+type clerks struct {
+	es.Store // with faults
+	sound    es.Store
+}
+
+// Read implements es.Reader. What a check reads is spared.
+func (c clerks) Read(ctx context.Context, stream es.StreamName, from es.Version, freshness es.Freshness) ([]es.Event, error) {
+	if ctx.Value(checking{}) != nil {
+		return c.sound.Read(ctx, stream, from, freshness)
+	}
+	return c.Store.Read(ctx, stream, from, freshness)
+}
+
+// excused is how many calls for a stream may be repetitions that faults provoked.
+func (r *runner) excused(stream es.StreamName) int {
+	if r.faults == nil {
+		return 0
+	}
+	return r.faults.Disturbed(stream)
+}
+
+// injected lists the faults that a scenario has met.
+func (r *runner) injected(w *World) []faults.Injected {
+	if r.faults == nil {
+		return nil
+	}
+	return r.faults.Of(w.key)
+}
