@@ -60,6 +60,8 @@ func allowed() map[string][]string {
 		"harness/faults":                  {"domain/es", "reactor", "reactor/feed", "stores/intercept"},
 		"harness/faults/proxy":            {},
 		"harness/fetch":                   {},
+		"harness/process":                 {"domain/es", "reactor", "reactor/feed", "harness/fetch", "harness/internal/guarded"},
+		"harness/process/gate":            {"stores/messagedb/dsn"},
 		"harness/internal/guarded":        {},
 		"harness/provision":               {"harness/fetch", "harness/internal/guarded", "stores/messagedb/dsn"},
 		"harness/provision/cmd/provision": {"harness/provision"},

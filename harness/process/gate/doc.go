@@ -1,0 +1,36 @@
+// Package gate stands between a process and its store, and makes the process
+// break down after exactly so many writes.
+//
+//	process ──▶ Gate ──▶ PostgreSQL, or a server that speaks DynamoDB's protocol
+//	              │
+//	              └── lets n appends through, and then nothing any more
+//
+// A fault that is injected by the program under test proves little about the
+// program that is shipped, and a signal that is sent from outside comes too early
+// or too late. A gate needs nothing of the program: it is told where the gate is
+// in place of the store.
+//
+// # What it counts
+//
+// [Gate.BreakAfter] sets how many appends may still succeed. As many may begin,
+// and those beyond are held: they wait until an earlier one has failed, after a
+// conflict, say, and so has given its place back. When the last has succeeded the
+// gate breaks: it cuts off whatever goes through it, the reply to that append too,
+// lets nothing new begin, and closes [Gate.Broken]. What was held is never sent. The process is
+// then killed by whoever started it; until then it can neither read nor write.
+// [Gate.Mend] opens the gate for the next process.
+//
+// An append is
+//
+//   - for [MessageDB], a transaction that calls write_message, in whatever number
+//     of statements, prepared or not. It has succeeded when the server is ready for
+//     the next query, outside of a transaction and without an error. A client that
+//     sends a transaction before it has read the reply to the last is not
+//     understood; no driver does so by itself.
+//   - for [DynamoDB], one PutItem, UpdateItem or TransactWriteItems on the table
+//     given. The other tables, such as an index with its checkpoints, are let
+//     through. It has succeeded with the status 200.
+//
+// An append whose connection ends before the reply has failed as far as is known
+// here. The gate speaks no TLS.
+package gate

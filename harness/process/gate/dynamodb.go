@@ -1,0 +1,139 @@
+package gate
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// DynamoDB opens a gate in front of a server that speaks DynamoDB's protocol, such
+// as http://127.0.0.1:8000, and counts what is appended to a table. It listens on
+// the loopback interface.
+func DynamoDB(ctx context.Context, serviceURL, table string) (*Gate, error) {
+	target, err := url.Parse(serviceURL)
+	if err != nil || target.Scheme != "http" || target.Host == "" {
+		return nil, errors.New("open a gate to DynamoDB: the service URL is not one like http://127.0.0.1:8000; the gate speaks no TLS")
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("open a gate to DynamoDB: %w", err)
+	}
+	g := newGate()
+	transport := &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64}
+	d := &dynamo{gate: g, table: table, proxy: &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(target)
+			r.Out.Host = r.In.Host // it is part of what was signed
+		},
+		Transport:      transport,
+		ModifyResponse: concluded,
+		ErrorHandler:   func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+	}}
+	server := &http.Server{
+		Handler: d, ReadHeaderTimeout: time.Minute,
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // clients that go away
+	}
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve(listener) }) // it ends with Close
+	g.url = "http://" + listener.Addr().String()
+	g.cut = func() {} // a request that is held ends by itself, and no other begins
+	g.close = sync.OnceValue(func() error {
+		err := server.Close()
+		serving.Wait()
+		d.running.Wait()
+		transport.CloseIdleConnections()
+		return err
+	})
+	return g, nil
+}
+
+// dynamo passes requests on.
+type dynamo struct {
+	gate    *Gate
+	table   string
+	proxy   *httputil.ReverseProxy
+	running sync.WaitGroup
+}
+
+type placeKey struct{}
+
+// ServeHTTP passes on one request. One that may not pass is cut off without a
+// reply.
+func (d *dynamo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d.running.Add(1)
+	defer d.running.Done()
+	if d.gate.isBroken() {
+		panic(http.ErrAbortHandler)
+	}
+	if mayAppend(r.Header.Get("X-Amz-Target")) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		if writesTo(d.table, body) {
+			place, err := d.gate.begin(r.Context().Done())
+			if err != nil {
+				panic(http.ErrAbortHandler)
+			}
+			defer place.end(false) // unless it has ended
+			r = r.WithContext(context.WithValue(r.Context(), placeKey{}, place))
+		}
+	}
+	d.proxy.ServeHTTP(w, r)
+}
+
+// mayAppend tells whether a call is of a kind that appends.
+func mayAppend(target string) bool {
+	api, operation, _ := strings.Cut(target, ".")
+	if !strings.HasPrefix(api, "DynamoDB_") {
+		return false
+	}
+	switch operation {
+	case "PutItem", "UpdateItem", "TransactWriteItems":
+		return true
+	}
+	return false
+}
+
+// writesTo tells whether a request writes to a table.
+func writesTo(table string, body []byte) bool {
+	type named struct{ TableName string }
+	var request struct {
+		named
+
+		TransactItems []struct{ Put, Update, Delete *named }
+	}
+	if json.Unmarshal(body, &request) != nil {
+		return false // the server will refuse it
+	}
+	for _, item := range request.TransactItems {
+		for _, part := range []*named{item.Put, item.Update, item.Delete} {
+			if part != nil && part.TableName == table {
+				return true
+			}
+		}
+	}
+	return request.TableName == table
+}
+
+// concluded notes what the server replied to an append. It fails if the gate has
+// broken over it, so that the reply goes no further.
+func concluded(response *http.Response) error {
+	place, isAppend := response.Request.Context().Value(placeKey{}).(*place)
+	if isAppend && !place.end(response.StatusCode == http.StatusOK) {
+		return errBroken
+	}
+	return nil
+}

@@ -1,0 +1,143 @@
+package gate
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+)
+
+// bare is a gate without a proxy.
+func bare(t *testing.T) (g *Gate, cuts *int) {
+	t.Helper()
+	g, cuts = newGate(), new(int)
+	g.cut = func() { *cuts++ }
+	return g, cuts
+}
+
+// begun begins an append that need not wait.
+func begun(t *testing.T, g *Gate) *place {
+	t.Helper()
+	p, err := g.begin(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+func TestAGateBreaksWithTheLastAppendThatSucceeds(t *testing.T) {
+	t.Parallel()
+	g, cuts := bare(t)
+	early := begun(t, g) // it is not counted
+	if err := g.BreakAfter(2); err != nil {
+		t.Fatal(err)
+	}
+	first, second := begun(t, g), begun(t, g)
+	next := func() *place { return begun(t, g) } // once the second has given its place back
+	known := func(p *place) func() *place { return func() *place { return p } }
+	for i, step := range []struct {
+		append    func() *place
+		succeeded bool
+		goesOn    bool
+	}{{known(early), true, true}, {known(first), true, true}, {known(first), true, true}, {known(second), false, true}, {next, true, false}} {
+		if isClosed(g.Broken()) || *cuts != 0 {
+			t.Fatalf("the gate is broken before step %d", i)
+		}
+		if got := step.append().end(step.succeeded); got != step.goesOn {
+			t.Errorf("step %d: the reply goes on: got %t, want %t", i, got, step.goesOn)
+		}
+	}
+	if !isClosed(g.Broken()) || *cuts != 1 {
+		t.Errorf("got broken %t and %d cuts, want one", isClosed(g.Broken()), *cuts)
+	}
+	if _, err := g.begin(nil); !errors.Is(err, errBroken) {
+		t.Errorf("an append after that: got error %v, want %v", err, errBroken)
+	}
+	if err := g.BreakAfter(1); err == nil {
+		t.Error("a broken gate was to break: got no error, want one")
+	}
+	g.Mend()
+	if isClosed(g.Broken()) {
+		t.Error("the gate is broken after it was mended")
+	}
+	begun(t, g).end(true)
+}
+
+func TestAnAppendBeyondTheNumberWaitsForOneThatFails(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g, _ := bare(t)
+		if err := g.BreakAfter(1); err != nil {
+			t.Fatal(err)
+		}
+		first := begun(t, g)
+		held := make(chan error)
+		for range 2 {
+			go func() {
+				p, err := g.begin(nil)
+				if err == nil && p.end(true) {
+					err = errors.New("the reply goes on")
+				}
+				held <- err
+			}()
+		}
+		left := make(chan struct{})
+		go func() {
+			_, err := g.begin(left)
+			held <- err
+		}()
+		synctest.Wait()
+		close(left) // its client has gone
+		if err := <-held; !errors.Is(err, errBroken) {
+			t.Errorf("the one whose client has gone: got error %v, want %v", err, errBroken)
+		}
+		synctest.Wait()
+		select {
+		case err := <-held:
+			t.Fatalf("an append beyond the number did not wait: %v", err)
+		default:
+		}
+		first.end(false)
+		one, other := <-held, <-held
+		if (one == nil) == (other == nil) || !errors.Is(errors.Join(one, other), errBroken) {
+			t.Errorf("got errors %v and %v, want that one was let through and broke the gate", one, other)
+		}
+	})
+}
+
+func TestWhatBeganBeforeItWasMendedIsNotCounted(t *testing.T) {
+	t.Parallel()
+	g, _ := bare(t)
+	if err := g.BreakAfter(1); err != nil {
+		t.Fatal(err)
+	}
+	old := begun(t, g)
+	g.Mend()
+	if err := g.BreakAfter(1); err != nil {
+		t.Fatal(err)
+	}
+	if !old.end(true) || isClosed(g.Broken()) {
+		t.Error("an append of before broke the gate")
+	}
+	if begun(t, g).end(true) {
+		t.Error("the append of now did not")
+	}
+}
+
+func TestAGateRefusesToBreakAfterNothing(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{0, -1} {
+		g, _ := bare(t)
+		if err := g.BreakAfter(n); err == nil {
+			t.Errorf("after %d: got no error, want one", n)
+		}
+	}
+}

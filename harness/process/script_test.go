@@ -1,0 +1,321 @@
+//go:build unix
+
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/reactor"
+	"groupcheckout/reactor/feed"
+)
+
+// told is a reactor whose status the test says.
+type told struct {
+	status atomic.Pointer[reactor.Status]
+}
+
+// Status implements [reactor.Monitored].
+func (r *told) Status(context.Context) (reactor.Status, error) {
+	if status := r.status.Load(); status != nil {
+		return *status, nil
+	}
+	return reactor.Status{}, reactor.ErrNotRunning
+}
+
+// completed tells that the feed is completed up to a position.
+func (r *told) completed(position feed.Position) {
+	r.status.Store(&reactor.Status{At: time.Now(), Group: "g", Tranches: []reactor.TrancheStatus{{Tranche: "Some", Read: 9, Completed: position}}})
+}
+
+// script is a program that runs a shell script, says that a page of the test is
+// its own, and runs another.
+func script(t *testing.T, before, after string) (*told, Config) {
+	t.Helper()
+	reactorTold := &told{}
+	reactorTold.completed(0)
+	server := httptest.NewServer(reactor.NewPage(reactorTold, reactor.HealthLimits{}, prometheus.NewRegistry()))
+	t.Cleanup(server.Close)
+	line := fmt.Sprintf(`{"time":"…","level":"INFO","msg":"serving the status page","address":"%s"}`, server.Listener.Addr())
+	return reactorTold, Config{Path: "sh", Args: []string{"-c", before + "; echo '" + line + "'; " + after}, Env: []string{"SECRET=geheim123"}}
+}
+
+// A program that works until it is asked to stop, and then does in order.
+const (
+	inOrder = "trap 'echo stopping; exit 0' TERM"
+	forEver = "echo waiting; while :; do sleep 0.01; done"
+)
+
+func started(t *testing.T, config Config) *Process {
+	t.Helper()
+	p, err := Start(within(t), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Kill(); err != nil {
+			t.Errorf("kill: %v", err)
+		}
+	})
+	return p
+}
+
+func checkError(t *testing.T, err error, parts ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("got no error, want one with %q", parts)
+	}
+	for _, part := range parts {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("got error %q, want %q in it", err, part)
+		}
+	}
+	if strings.Contains(err.Error(), "geheim123") {
+		t.Errorf("the error shows the secret: %v", err)
+	}
+}
+
+func TestAProcessIsStoppedInOrder(t *testing.T) {
+	t.Parallel()
+	_, config := script(t, inOrder, forEver)
+	p := started(t, config)
+	for range 2 {
+		if err := p.Stop(within(t)); err != nil {
+			t.Errorf("stop: %v", err)
+		}
+	}
+	<-p.Done()
+	if !strings.HasSuffix(p.Output(), "stopping") {
+		t.Errorf("got the output %q, want that it was asked to stop", p.Output())
+	}
+	_, err := p.Status(within(t))
+	checkError(t, err, "it has ended")
+	if _, err := os.Stat(p.dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the folder %s: got error %v, want that it is gone", p.dir, err)
+	}
+}
+
+func TestABadEndIsReportedWithTheLastLines(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string][2]string{
+		"when it is stopped": {"trap 'echo no room; exit 7' TERM", forEver},
+		"by itself":          {":", "echo no room; exit 7"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, config := script(t, text[0], text[1])
+			p, err := Start(within(t), config)
+			if err == nil {
+				err = p.Stop(within(t))
+			}
+			checkError(t, err, "exit status 7", "no room")
+		})
+	}
+}
+
+func TestAProcessThatDoesNotStopIsKilled(t *testing.T) {
+	t.Parallel()
+	_, config := script(t, "trap 'echo not now' TERM", forEver)
+	p := started(t, config)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("enough of it"))
+	checkError(t, p.Stop(ctx), "did not stop and was killed", "enough of it")
+	<-p.Done()
+}
+
+func TestAProcessThatIsNotReadyIsGone(t *testing.T) {
+	t.Parallel()
+	_, mute := script(t, inOrder, forEver)
+	mute.Args = []string{"-c", inOrder + "; " + forEver}
+	mute.ReadyLimit = 200 * time.Millisecond
+	told, silent := script(t, inOrder, forEver)
+	told.status.Store(nil)
+	silent.ReadyLimit = mute.ReadyLimit
+	ends := Config{Path: "sh", Args: []string{"-c", "echo could not bind; exit 3"}}
+	for name, test := range map[string]struct {
+		config Config
+		want   []string
+	}{
+		"without an address":    {mute, []string{"did not say where its status page is", "not ready within 200ms", "waiting"}},
+		"whose page is no help": {silent, []string{"not ready within 200ms", reactor.ErrNotRunning.Error()}},
+		"that ends":             {ends, []string{"exit status 3", "could not bind"}},
+		"that is not there":     {Config{Path: "no-such-program"}, []string{"no-such-program"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Start(within(t), test.config)
+			checkError(t, err, test.want...)
+		})
+	}
+}
+
+func TestTheStatusIsThatOfTheReactor(t *testing.T) {
+	t.Parallel()
+	told, config := script(t, inOrder, forEver)
+	at := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	stream, err := es.ParseStreamName("Some-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := reactor.Status{
+		At: at, Group: "g", Waiting: 4,
+		Tranches: []reactor.TrancheStatus{{
+			Tranche: "Some", Read: 30, Completed: 20, Saved: -1, Incomplete: 2, Full: true, FullSince: at.Add(-time.Second),
+			Error: "no answer", ErrorSince: at.Add(-2 * time.Second), SaveError: "no table", SaveErrorSince: at.Add(-3 * time.Second),
+		}},
+		Calls:    []reactor.CallStatus{{Stream: stream, Since: at.Add(-time.Minute)}},
+		Troubled: []reactor.TroubleStatus{{Stream: stream, Since: at.Add(-time.Hour), Attempts: 5, NextTry: at.Add(time.Second), Cause: "refused"}},
+	}
+	p := started(t, config)
+	told.status.Store(&want)
+	got, err := p.Status(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got.Status, cmp.Comparer(func(a, b es.StreamName) bool { return a == b })); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if wantReason := "Some-1 is troubled for 1h0m0s, after 5 attempts: refused"; !got.Healthy || !slices.Contains(got.Reasons, wantReason) {
+		t.Errorf("got healthy %t and reasons %q, want true and %q", got.Healthy, got.Reasons, wantReason)
+	}
+
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("enough of it"))
+	checkError(t, p.AwaitCompleted(ctx, map[feed.Tranche]feed.Position{"Some": 21}), "enough of it")
+	ctx, end := context.WithTimeoutCause(t.Context(), 100*time.Millisecond, errors.New("enough of it"))
+	defer end()
+	checkError(t, p.AwaitCompleted(ctx, map[feed.Tranche]feed.Position{"Some": 21, "Other": 1}),
+		"tranche Some is wanted up to 21, and is read to 30 and completed to 20", "tranche Other", "does not follow it",
+		"reading tranche Some fails: no answer", "Some-1 has failed 5 times: refused", "enough of it", "waiting")
+}
+
+func TestAWaitEndsWhenTheFeedIsCompleted(t *testing.T) {
+	t.Parallel()
+	told, config := script(t, inOrder, forEver)
+	p := started(t, config)
+	ended := make(chan error)
+	go func() { ended <- p.AwaitCompleted(within(t), map[feed.Tranche]feed.Position{"Some": 7}) }()
+	told.completed(6)
+	told.completed(7)
+	if err := <-ended; err != nil {
+		t.Errorf("got error %v, want none", err)
+	}
+}
+
+func TestAWaitEndsWithTheProcess(t *testing.T) {
+	t.Parallel()
+	_, config := script(t, inOrder, forEver)
+	p := started(t, config)
+	ended := make(chan error)
+	go func() { ended <- p.AwaitCompleted(within(t), map[feed.Tranche]feed.Position{"Some": 7}) }()
+	if err := p.Kill(); err != nil {
+		t.Errorf("kill: %v", err)
+	}
+	checkError(t, <-ended, "it has ended: it was killed")
+	if err := p.Stop(within(t)); err != nil {
+		t.Errorf("stop what was killed: %v", err)
+	}
+}
+
+func TestAGroupHasDoneWhatAnyOfItHasDone(t *testing.T) {
+	t.Parallel()
+	told, config := script(t, inOrder, forEver)
+	if _, err := StartGroup(within(t), 0, config); err == nil {
+		t.Error("a group of none: got no error, want one")
+	}
+	g, err := StartGroup(within(t), 3, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Kill(1); err != nil {
+		t.Errorf("kill: %v", err)
+	}
+	if err := g.Kill(3); err == nil {
+		t.Error("kill one that is not there: got no error, want one")
+	}
+	told.completed(7)
+	seven := map[feed.Tranche]feed.Position{"Some": 7}
+	if err := g.AwaitCompleted(within(t), seven); err != nil {
+		t.Errorf("two of three are left: got error %v, want none", err)
+	}
+	if err := errors.Join(g.Kill(0), g.Kill(2)); err != nil {
+		t.Errorf("kill: %v", err)
+	}
+	checkError(t, g.AwaitCompleted(within(t), seven), "it was killed")
+	if err := g.Revive(within(t)); err != nil {
+		t.Errorf("revive: %v", err)
+	}
+	if err := g.AwaitCompleted(within(t), seven); err != nil {
+		t.Errorf("all are there again: got error %v, want none", err)
+	}
+	if err := g.Stop(within(t)); err != nil {
+		t.Errorf("stop: %v", err)
+	}
+	for i, p := range g.Members() {
+		if !strings.HasSuffix(p.Output(), "stopping") {
+			t.Errorf("process %d: got the output %q, want that it was asked to stop", i, p.Output())
+		}
+	}
+}
+
+func TestAGroupThatCannotStartIsGone(t *testing.T) {
+	t.Parallel()
+	first := filepath.Join(t.TempDir(), "first")
+	_, config := script(t, "mkdir '"+first+"' || { echo no room; exit 7; }; "+inOrder, forEver)
+	_, err := StartGroup(within(t), 2, config)
+	checkError(t, err, "exit status 7", "no room")
+}
+
+func TestTheLineWithTheAddressIsFound(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		`time=2026-11-24T17:05:00.000Z level=INFO msg="serving the status page" address=127.0.0.1:4711`: "127.0.0.1:4711",
+		`time=2026-11-24T17:05:00.000Z level=INFO msg="serving the status page" address=[::1]:4711`:     "[::1]:4711",
+		`{"time":"2026","level":"INFO","msg":"serving the status page","address":"127.0.0.1:4711"}`:     "127.0.0.1:4711",
+		`{"level":"ERROR","msg":"the status page is no longer served","address":"127.0.0.1:4711"}`:      "",
+	} {
+		got := ""
+		if match := serving().FindStringSubmatch(line); match != nil {
+			got = match[1]
+		}
+		if got != want {
+			t.Errorf("%s: got %q, want %q", line, got, want)
+		}
+	}
+}
+
+func TestAPageThatIsNoneIsAnError(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(server.Close)
+	_, config := script(t, inOrder, forEver)
+	p := started(t, config)
+	p.address = server.Listener.Addr().String()
+	_, err := p.Status(within(t))
+	checkError(t, err, "404")
+	for _, body := range []string{"", "{", `{"consumerGroup":"g","calls":[{"stream":"-"}]}`, `{"reasons":["it is late"]}`} {
+		if _, err := parseStatus([]byte(body)); err == nil {
+			t.Errorf("%q: got no error, want one", body)
+		}
+	}
+}
+
+func TestABuildThatFailsQuotesTheCompiler(t *testing.T) {
+	t.Parallel()
+	_, err := Build(within(t), "groupcheckout/no/such/package")
+	checkError(t, err, "groupcheckout/no/such/package", "is not in std")
+}
