@@ -336,3 +336,25 @@ func TestHandledNamesWhatTheCallIsFor(t *testing.T) {
 		equal(t, "call", handled, reactor.HandlerCall{Stream: stream("a"), UpTo: 2})
 	})
 }
+
+// TestSteadyPauses is about runs that are to be the same each time.
+func TestSteadyPauses(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, h, seen := newSource("A"), newHandler(), &recorder{}
+		h.on("a", failure)
+		s.add("A", "a@0")
+		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{Steady: true, Observer: seen, RetryFirst: time.Second, RetryMost: 3 * time.Second})
+		pass(9 * time.Second)
+		var pauses []time.Duration
+		for i, o := range occurrences[reactor.Troubled](seen) {
+			if i > 0 {
+				pauses = append(pauses, o.NextTry.Sub(occurrences[reactor.Troubled](seen)[i-1].NextTry))
+			}
+		}
+		equal(t, "pauses", fmt.Sprint(pauses), "[2s 3s 3s 3s]")
+		h.heal("a")
+		pass(3 * time.Second)
+		r.endWell()
+	})
+}

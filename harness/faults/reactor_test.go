@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -67,4 +68,49 @@ func TestSameSeedSameFaults(t *testing.T) {
 		}
 		logs = append(logs, first)
 	}
+}
+
+func TestHandlersDie(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []faults.Kind{faults.DieBefore, faults.DieAfter} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, string(kind)+"=1", 1)
+			r.live(t, 1)
+			if got, want := r.died[kind], len(r.injector.Log()); got != want || got == 0 {
+				t.Errorf("%s: got %d panics, want one for each of %d faults", kind, got, want)
+			}
+		})
+	}
+}
+
+// TestEachStreamKillsOnce is about what disturbs everybody.
+func TestEachStreamKillsOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, "kill=1,cut=0.5", 1)
+		r.live(t, 1)
+		type who struct {
+			by          faults.Role
+			caller, key string
+		}
+		kills, cuts := map[who]int{}, 0
+		for _, f := range r.injector.Log() {
+			switch f.Kind {
+			case faults.Kill:
+				if kills[who{f.By, f.Caller, f.Key}]++; kills[who{f.By, f.Caller, f.Key}] > 1 {
+					t.Errorf("got %s, want one kill", f)
+				}
+			default:
+				cuts++
+			}
+		}
+		if len(kills) == 0 || cuts == 0 || cuts != r.cuts {
+			t.Errorf("got %d kills and %d cuts, of %d noted; want some and all", len(kills), r.cuts, cuts)
+		}
+		for stream := range r.retired {
+			if got, least := r.injector.Disturbed(stream), len(kills)+cuts; got < least {
+				t.Errorf("%s: got %d calls disturbed, want at least %d", stream, got, least)
+			}
+		}
+	})
 }

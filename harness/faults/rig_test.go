@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -78,6 +79,7 @@ type rig struct {
 	retired map[es.StreamName]es.Version
 	stop    context.CancelFunc
 	cuts    int
+	died    map[faults.Kind]int // panics of the handler
 	over    bool
 }
 
@@ -89,7 +91,7 @@ func newRig(t *testing.T, spec string, seed uint64) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{truth: memory.New(), checkpoints: memory.NewCheckpoints(), retired: map[es.StreamName]es.Version{}}
+	r := &rig{truth: memory.New(), checkpoints: memory.NewCheckpoints(), retired: map[es.StreamName]es.Version{}, died: map[faults.Kind]int{}}
 	r.source, err = r.truth.Source(memory.SourceConfig{Categories: []string{"Jar"}, BatchSize: 5})
 	if err != nil {
 		t.Fatal(err)
@@ -111,10 +113,19 @@ func (r *rig) kill() {
 
 // Observe implements reactor.Observer.
 func (r *rig) Observe(o reactor.Occurrence) {
-	if o, ok := o.(reactor.Retired); ok {
-		r.mu.Lock()
-		defer r.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch o := o.(type) {
+	case reactor.Retired:
 		r.retired[o.Stream] = max(r.retired[o.Stream], o.UpTo)
+	case reactor.Returned:
+		var panicked *reactor.PanicError
+		if errors.As(o.Err, &panicked) {
+			if fault, ok := panicked.Value.(*faults.Error); ok {
+				r.died[fault.Kind]++
+			}
+		}
+	default: // the rest does not matter
 	}
 }
 

@@ -1,0 +1,112 @@
+package faults_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/harness/faults"
+	"groupcheckout/reactor/feed"
+	"groupcheckout/stores/intercept"
+	"groupcheckout/stores/memory"
+)
+
+// race has goroutines append at once, and returns the order in which they did, and
+// the time that it took.
+func race(t *testing.T, seed uint64) (order []string, took time.Duration) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		store := faults.NewSchedule(seed, nil).Store(intercept.Store(memory.New(), intercept.StoreHooks{
+			BeforeAppend: func(_ context.Context, stream es.StreamName, expected es.Version, _ []es.EventData) error {
+				mu.Lock()
+				defer mu.Unlock()
+				order = append(order, fmt.Sprintf("%s@%d", stream.ID(), expected))
+				return nil
+			},
+		}))
+		began := time.Now()
+		var racing sync.WaitGroup
+		for i := range 8 {
+			stream, err := es.NewStreamName("Jar", fmt.Sprint(i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			racing.Go(func() {
+				for version := range es.Version(4) {
+					if _, err := store.Append(t.Context(), stream, version, newEvents(1)); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		racing.Wait()
+		took = time.Since(began)
+	})
+	return order, took
+}
+
+func TestScheduleDecidesTheOrder(t *testing.T) {
+	t.Parallel()
+	orders := map[string]uint64{}
+	for seed := range uint64(20) {
+		first, took := race(t, seed)
+		if took <= 0 {
+			t.Errorf("seed %d: it took %s, want some virtual time", seed, took)
+		}
+		for range 5 {
+			if again, _ := race(t, seed); !slices.Equal(first, again) {
+				t.Fatalf("seed %d, again (-first +again):\n%s", seed, cmp.Diff(first, again))
+			}
+		}
+		order := strings.Join(first, " ")
+		if other, known := orders[order]; known {
+			t.Errorf("seeds %d and %d give the same order %s", other, seed, order)
+		}
+		orders[order] = seed
+	}
+}
+
+func TestScheduleHonoursContexts(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	schedule := faults.NewSchedule(1, nil)
+	if _, err := schedule.Store(memory.New()).Read(ctx, aStream(t), 0, es.FromLeader); err == nil {
+		t.Error("got no error of a read after the end of its context, want one")
+	}
+	key := feed.Key{Source: "memory", Tranche: "Jar", Group: "g"}
+	if err := schedule.Checkpoints(memory.NewCheckpoints()).Save(ctx, key, 1); err == nil {
+		t.Error("got no error of a save after the end of its context, want one")
+	}
+}
+
+func TestCutAfter(t *testing.T) {
+	t.Parallel()
+	cuts, again, other := faults.CutAfter(1, 0.5, 100), faults.CutAfter(1, 0.5, 100), faults.CutAfter(2, 0.5, 100)
+	cut, differ := 0, false
+	for number := range 1000 {
+		bytes := cuts(number)
+		if bytes < 0 || bytes > 100 {
+			t.Fatalf("got a cut after %d bytes, want up to 100", bytes)
+		}
+		if bytes > 0 {
+			cut++
+		}
+		if bytes != again(number) {
+			t.Fatalf("connection %d: got two answers of one seed", number)
+		}
+		differ = differ || bytes != other(number)
+	}
+	if cut < 400 || cut > 600 || !differ {
+		t.Errorf("got %d of 1000 cut, another seed differs: %t; want about half, and true", cut, differ)
+	}
+}
