@@ -13,6 +13,10 @@
 // broken costs no more than itself: [Load] reports it and goes on.
 //
 // [History.Trend] says what has become of a scenario, [Spark] draws its
-// durations, [History.Redirects] leads from the addresses that scenarios had to
-// those that they have, and [Kept] lists the builds whose sites are still there.
+// durations, and [History.Redirects] leads from the addresses that scenarios had
+// to those that they have.
+//
+// A site has its history in the file [File], and the sites of the builds before it
+// in the folder [BuildsFolder]. [Carry] takes both from one site to the next, so
+// that whoever has the last site has everything.
 package history

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 )
 
 // Load reads a history. A line that cannot be read is listed in
@@ -72,47 +73,51 @@ func LoadFile(file string) (*History, error) {
 // already, with the same commit and time, is not written again. Two processes
 // must not append to a file at the same time.
 func Append(file string, build Build) (*History, error) {
-	h, err := LoadFile(file)
+	text, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open the history: %w", err)
+	}
+	extended, h, err := Extend(text, build)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("append to %s: %w", file, err)
+	}
+	if err := appendTo(file, extended[len(text):]); err != nil {
+		return nil, fmt.Errorf("append to the history: %w", err)
+	}
+	return h, nil
+}
+
+// Extend is [Append] for a file's text: it returns the text with the build behind
+// it, and the history with it. It does not change the text.
+func Extend(text []byte, build Build) ([]byte, *History, error) {
+	h, err := Load(bytes.NewReader(text))
+	if err != nil {
+		return nil, nil, err
 	}
 	l, known, err := h.line(build)
 	if err != nil {
-		return nil, fmt.Errorf("append to the history %s: %w", file, err)
+		return nil, nil, fmt.Errorf("extend the history: %w", err)
 	}
 	if known {
-		return h, nil
+		return text, h, nil
 	}
-	text, err := json.Marshal(l)
+	added, err := json.Marshal(l)
 	if err != nil {
-		return nil, fmt.Errorf("append to the history %s: %w", file, err)
+		return nil, nil, fmt.Errorf("extend the history: %w", err)
 	}
-	if err := appendLine(file, text); err != nil {
-		return nil, fmt.Errorf("append to the history: %w", err)
+	extended := slices.Clip(text)
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		extended = append(extended, '\n')
 	}
-	return h, h.take(l)
+	return append(append(extended, added...), '\n'), h, h.take(l)
 }
 
-func appendLine(file string, text []byte) (err error) {
-	out, err := os.OpenFile(file, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o644) //nolint:gosec // it is published
+func appendTo(file string, text []byte) (err error) {
+	out, err := os.OpenFile(file, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644) //nolint:gosec // it is published
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
-	end, err := out.Seek(0, io.SeekEnd)
-	if err != nil {
-		return err
-	}
-	text = append(text, '\n')
-	if end > 0 {
-		last := make([]byte, 1)
-		if _, err := out.ReadAt(last, end-1); err != nil {
-			return err
-		}
-		if last[0] != '\n' {
-			text = append([]byte{'\n'}, text...)
-		}
-	}
 	if _, err := out.Write(text); err != nil { // at once, so that what is cut off is one line
 		return err
 	}

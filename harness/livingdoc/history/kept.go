@@ -10,6 +10,9 @@ import (
 	"strconv"
 )
 
+// File is the name of a site's history, in its folder.
+const File = "history.jsonl"
+
 // DefaultKept is how many builds' sites are kept unless told otherwise.
 const DefaultKept = 20
 
