@@ -31,6 +31,7 @@ RUNS    := $(CURDIR)/build/runs
 # The race detector needs a C compiler; without one the tests run all the same.
 RACE := $(if $(shell command -v "$$($(GO) env CC)" 2>/dev/null),-race)
 
+ACTIONLINT_VERSION    := v1.7.12
 GOLANGCI_LINT_VERSION := v2.15.0
 GOLANGCI_LINT         := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
@@ -134,9 +135,10 @@ summary:
 	$(if $(RACE),,@echo "The race detector was off: it needs a C compiler, and there is none.")
 
 .PHONY: lint
-lint: $(GOLANGCI_LINT) ## Run the linters (golangci-lint, at a pinned version)
+lint: $(GOLANGCI_LINT) ## Run the linters (golangci-lint and actionlint, at pinned versions)
 	$(GO) mod tidy -diff
 	$(GOLANGCI_LINT) run ./...
+	$(GO) run github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION) -shellcheck= -pyflakes=
 
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## Format the code
