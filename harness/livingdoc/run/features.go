@@ -47,6 +47,7 @@ func (c *collector) info() Info {
 		info.Started = moment(c.started.Timestamp)
 	}
 	info.Finished = moment(c.finished.Timestamp)
+	info.Took = max(info.Finished.Sub(info.Started), 0)
 	info.Store, info.How = c.properties["store"], c.properties["how"]
 	if c.meta == nil {
 		return info

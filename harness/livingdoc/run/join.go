@@ -31,31 +31,32 @@ func (e *MismatchError) Error() string {
 		e.File, e.Other, strings.Join(named, ", "), more)
 }
 
-// DoubleError says that two runs are on the same store.
-type DoubleError struct{ Store, First, Second string }
+// DoubleError says that two runs are on the same store, brought up in the same
+// way.
+type DoubleError struct{ Store, How, First, Second string }
 
 func (e *DoubleError) Error() string {
-	return fmt.Sprintf("%s and %s are both runs on %q; leave one of them out", e.First, e.Second, e.Store)
+	return fmt.Sprintf("%s and %s are both runs on %q, %q; leave one of them out", e.First, e.Second, e.Store, e.How)
 }
 
-// Join lays runs side by side. They have to be on different stores, and of the
-// same features to the letter; the error is a [*DoubleError] or a
-// [*MismatchError]. It takes the runs over.
+// Join lays runs side by side. They have to be of the same features to the
+// letter, and no two on the same store that was brought up in the same way; the
+// error is a [*MismatchError] or a [*DoubleError]. It takes the runs over.
+//
+// Runs on one store that was brought up in different ways count as one run in
+// several parts, since there are scenarios for either only. Of a row that ran in
+// more than one of them, the result is that which is to be told first.
 func Join(runs []*Run) (*Joined, error) {
 	if len(runs) == 0 {
 		return nil, fmt.Errorf("there is no run to join")
 	}
 	first := runs[0]
-	made := &Joined{Features: first.Features, sources: first.sources}
-	stores := map[string]string{}
-	for i, r := range runs {
-		if file, twice := stores[r.Info.Store]; twice {
-			return nil, &DoubleError{Store: r.Info.Store, First: file, Second: r.Info.File}
-		}
-		stores[r.Info.Store] = r.Info.File
-		made.Runs = append(made.Runs, r.Info)
-		if i == 0 {
-			continue
+	made := &Joined{Features: first.Features, Runs: []Info{first.Info}, sources: first.sources}
+	for i, r := range runs[1:] {
+		for _, before := range runs[:i+1] {
+			if before.Info.Store == r.Info.Store && before.Info.How == r.Info.How {
+				return nil, &DoubleError{Store: r.Info.Store, How: r.Info.How, First: before.Info.File, Second: r.Info.File}
+			}
 		}
 		if paths := differing(first.sources, r.sources); len(paths) > 0 {
 			return nil, &MismatchError{File: r.Info.File, Other: first.Info.File, Paths: paths}
@@ -63,8 +64,62 @@ func Join(runs []*Run) (*Joined, error) {
 		if err := made.add(r); err != nil {
 			return nil, err
 		}
+		same := slices.IndexFunc(made.Runs, func(info Info) bool { return info.Store == r.Info.Store })
+		if same < 0 {
+			made.Runs = append(made.Runs, r.Info)
+			continue
+		}
+		made.Runs[same] = made.Runs[same].with(r.Info)
+		made.merge(same)
 	}
 	return made, nil
+}
+
+// with is what two parts of a run say.
+func (i Info) with(part Info) Info {
+	i.How += ", and " + part.How
+	i.File += ", " + part.File
+	if part.Started.Before(i.Started) {
+		i.Started = part.Started
+	}
+	if part.Finished.After(i.Finished) {
+		i.Finished = part.Finished
+	}
+	if i.Commit == (Commit{}) {
+		i.Commit = part.Commit
+	}
+	i.Success = i.Success && part.Success
+	i.Message = strings.Trim(i.Message+"; "+part.Message, "; ")
+	i.Took += part.Took
+	properties := maps.Clone(part.Properties)
+	maps.Copy(properties, i.Properties)
+	properties["how"] = i.How
+	i.Properties = properties
+	return i
+}
+
+// merge takes the last result of each row into the one with an index.
+func (j *Joined) merge(into int) {
+	for _, f := range j.Features {
+		for _, r := range f.Rules {
+			for _, s := range r.Scenarios {
+				for _, row := range s.Rows {
+					last := len(row.Results) - 1
+					row.Results[into] = row.Results[into].or(row.Results[last])
+					row.Results = row.Results[:last]
+				}
+			}
+		}
+	}
+}
+
+// or returns the result of one that ran, or that which is to be told first.
+func (r Result) or(other Result) Result {
+	ran := func(r Result) bool { return r.Verdict != Skipped && r.Verdict != NotRun }
+	if ran(other) && !ran(r) || ran(other) == ran(r) && other.Verdict.rank() > r.Verdict.rank() {
+		return other
+	}
+	return r
 }
 
 // add takes the results of another run of the same features.

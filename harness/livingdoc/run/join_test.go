@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"groupcheckout/harness/gherkin/suite"
-	"groupcheckout/harness/livingdoc/internal/fixture"
+	"groupcheckout/harness/livingdoc/fixture"
 	"groupcheckout/harness/livingdoc/run"
 )
 
@@ -44,6 +44,32 @@ func TestRunsOfOtherFeaturesAreRefused(t *testing.T) {
 	var mismatch *run.MismatchError
 	if !errors.As(err, &mismatch) || !strings.Contains(err.Error(), "features/a/lending.feature") || !strings.Contains(err.Error(), "Run the features again") {
 		t.Errorf("got %v, want a MismatchError with the feature and the cure", err)
+	}
+}
+
+func TestRunsOnOneStoreInDifferentWaysAreOneRun(t *testing.T) {
+	t.Parallel()
+	one := func(how string, first, second fixture.Outcome) *run.Run {
+		return read(t, fixture.Run{Store: "paper", How: how, Outcome: func(s *suite.Scenario) fixture.Outcome {
+			if s.Row == 1 {
+				return first
+			}
+			return second
+		}})
+	}
+	skipped, failed := fixture.Outcome{Skip: "not here"}, fixture.Outcome{Failure: "no"}
+	joined, err := run.Join([]*run.Run{
+		one("by day", skipped, fixture.Outcome{}), read(t, fixture.Run{Store: "stone"}), one("by night", fixture.Outcome{}, failed),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(joined.Runs) != 2 || joined.Runs[0].How != "by day, and by night" || joined.Runs[0].Took <= joined.Runs[1].Took {
+		t.Errorf("got the runs %+v", joined.Runs)
+	}
+	rows := joined.Features[0].Rules[1].Scenarios[0].Rows
+	if len(rows[0].Results) != 2 || rows[0].Results[0].Verdict != run.Passed || rows[1].Results[0].Verdict != run.Failed {
+		t.Errorf("got %v and %v, want passed and failed on paper", rows[0].Results, rows[1].Results)
 	}
 }
 

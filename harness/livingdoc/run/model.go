@@ -14,6 +14,7 @@ type Info struct {
 	Properties map[string]string // what else it says of itself, such as the seed of its order
 	Started    time.Time
 	Finished   time.Time
+	Took       time.Duration // of several parts, all together
 	Commit     Commit
 	Success    bool
 	Message    string // what was wrong with the run as a whole; "" if nothing

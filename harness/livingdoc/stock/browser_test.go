@@ -16,7 +16,7 @@ import (
 
 	"groupcheckout/harness/evidence"
 	"groupcheckout/harness/gherkin/suite"
-	"groupcheckout/harness/livingdoc/internal/fixture"
+	"groupcheckout/harness/livingdoc/fixture"
 	"groupcheckout/harness/livingdoc/stock"
 )
 

@@ -30,53 +30,77 @@ func drawing(shown chosen, options Options) template.HTML {
 	if shown.reactor > 0 {
 		legend = append(legend, options.Reactor)
 	}
-	textX := margin + len(shown.lanes)*pitch + bow
-	width := textX + textWidth + margin
-	top := margin + len(legend)*lineHeight + rowGap
-
-	points := make([]point, len(shown.rows))
-	lines := make([][]string, len(shown.rows))
-	y := top
-	for i, row := range shown.rows {
-		words := row.text
-		if row.lane >= 0 {
-			words = shown.lanes[row.lane].label + " " + words
-		}
-		lines[i] = wrap(words, lineWidth, maxLines)
-		points[i] = point{margin + max(row.lane, 0)*pitch + pitch/2, y + lineHeight/2}
-		y += len(lines[i])*lineHeight + rowGap
-	}
-	var more []string
-	if shown.more != "" {
-		more = wrap(shown.more, lineWidth, maxLines)
-		y += len(more)*lineHeight + rowGap
-	}
-	height := y + margin - rowGap
+	l := lay(shown, margin+len(legend)*lineHeight+rowGap)
 
 	var out strings.Builder
 	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" class="timeline" role="img" aria-labelledby="%[1]s-title %[1]s-desc" `+
 		`viewBox="0 0 %[2]d %[3]d" width="%[2]d" height="%[3]d" style="max-width:100%%;height:auto" font-family="inherit" font-size="%[4]d" fill="currentColor">`,
-		options.ID, width, height, fontSize)
+		options.ID, l.width, l.height, fontSize)
 	fmt.Fprintf(&out, `<title id="%s-title">%s</title><desc id="%s-desc">%s</desc>`,
 		options.ID, clean(options.Title), options.ID, clean(describe(shown, options)))
 	fmt.Fprintf(&out, `<marker id="%s-head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">`+
 		`<path d="M0 0L8 4L0 8z" style="fill:var(--timeline-arrow,currentColor)"/></marker>`, options.ID)
 
 	drawLegend(&out, legend)
-	drawLanes(&out, shown, points)
-	drawArrows(&out, shown, points, options.ID)
-	drawShapes(&out, shown, points)
+	drawLanes(&out, shown, l.points)
+	drawArrows(&out, shown, l.points, options.ID)
+	drawShapes(&out, shown, l.points)
 
 	for i, row := range shown.rows {
 		bold := ""
 		if row.lane >= 0 {
 			bold = shown.lanes[row.lane].label
 		}
-		drawText(&out, textX, points[i].y+fontSize/3, bold, lines[i])
+		drawText(&out, l.textX, l.points[i].y+fontSize/3, bold, l.lines[i])
 	}
-	drawText(&out, textX, y-rowGap-len(more)*lineHeight+lineHeight/2+fontSize/3, "", more)
+	drawText(&out, l.textX, l.moreY, "", l.more)
 	out.WriteString(`</svg>`)
 	return template.HTML(out.String()) //nolint:gosec // every text in it went through clean
+}
+
+// layout says where everything is.
+type layout struct {
+	width, height int
+	textX         int
+	points        []point    // of the rows
+	lines         [][]string // of their texts
+	more          []string   // the lines at the end
+	moreY         int
+}
+
+// lay finds a place for everything below a height.
+func lay(shown chosen, top int) layout {
+	l := layout{
+		textX:  margin + len(shown.lanes)*pitch + bow,
+		points: make([]point, len(shown.rows)),
+		lines:  make([][]string, len(shown.rows)),
+	}
+	l.width = l.textX + textWidth + margin
+	y := top
+	for i, row := range shown.rows {
+		words := row.text
+		if row.lane >= 0 {
+			words = shown.lanes[row.lane].label + " " + words
+		}
+		l.lines[i] = wrap(words, lineWidth, maxLines)
+		l.points[i] = point{margin + max(row.lane, 0)*pitch + pitch/2, y + lineHeight/2}
+		y += len(l.lines[i])*lineHeight + rowGap
+	}
+	if shown.more != "" {
+		l.more = wrap(shown.more, lineWidth, maxLines)
+		y += len(l.more)*lineHeight + rowGap
+	}
+	l.moreY = y - rowGap - len(l.more)*lineHeight + lineHeight/2 + fontSize/3
+	l.height = y + margin - rowGap
+	return l
+}
+
+// side is where an arrow ends, from the middle of its target.
+func side(from, to point) int {
+	if to.x > from.x {
+		return -radius - 1
+	}
+	return radius + 1
 }
 
 // describe says in words what the picture shows.
@@ -133,10 +157,7 @@ func drawArrows(out *strings.Builder, shown chosen, points []point, id string) {
 			continue
 		}
 		from, to := points[row.cause], points[i]
-		side := radius + 1
-		if to.x > from.x {
-			side = -side
-		}
+		side := side(from, to)
 		// Level with the target at its end, so that the head does not cover a lane.
 		fmt.Fprintf(out, `<path d="M%d %dC%d %d %d %d %d %d"/>`,
 			from.x, from.y+radius, from.x, (from.y+to.y)/2, to.x+4*side, to.y-2, to.x+side, to.y)

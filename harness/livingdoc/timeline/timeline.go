@@ -18,6 +18,10 @@ type Options struct {
 	Title string
 	// Scenario and Reactor say who writes. Default: by the scenario, by the reactor.
 	Scenario, Reactor string
+	// Brief leaves out what a page with many pictures says once for all of them:
+	// the legend, the name and description, for which its texts are read one by
+	// one, and all style, which is that of [Style].
+	Brief bool
 	// MaxLanes is how many streams are shown at most. Default: 8.
 	MaxLanes int
 	// MaxEvents is how many events are shown at most. Default: 40.
@@ -66,6 +70,9 @@ func Draw(events evidence.Events, options Options) template.HTML {
 	shown := choose(events, options)
 	if len(shown.rows) == 0 {
 		return ""
+	}
+	if options.Brief {
+		return brief(shown)
 	}
 	return drawing(shown, options)
 }

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"groupcheckout/harness/livingdoc"
+)
+
+// The exit statuses.
+const (
+	statusDone  = 0
+	statusWrong = 1 // an argument, or a run, is not as it should be
+)
+
+// description is the head of the help.
+const description = `Makes a site of recorded runs, for readers who know the business and no software.
+
+A run is recorded by the tests of the features: go test ./features -messages build/runs/memory.ndjson, once for each store. The site has a page for each rule and each example, with what became of it on each store, and opens from disk: no server is needed. A run that did not finish, or of other features than those in the folder, is refused, and the site that was there before remains.
+
+Exit status: 0 the site was made, also of runs in which something failed, which it shows; 1 it was not.`
+
+// cli is the grammar of the command line.
+type cli struct {
+	From     []string          `required:"" placeholder:"RUNS" help:"The runs: files of Cucumber Messages, or folders that hold some (*.ndjson), at any depth."`
+	Out      string            `required:"" placeholder:"DIR" help:"The folder to make. A site that is there is replaced at the end, at once; anything else is left alone."`
+	Features string            `default:"features" placeholder:"DIR" help:"The folder of the features, whose README.md files are the prose of the site. Default: ${default}."`
+	Title    string            `help:"What the site is called. Default: the title of the features' README.md."`
+	Name     map[string]string `placeholder:"STORE=NAME" help:"What a store is called on the pages, such as messagedb='Message DB'. May be given several times."`
+	Commit   string            `help:"The commit that the runs are of, where they do not say so themselves."`
+}
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run carries out a command line and returns the exit status.
+func run(args []string, out, complaints io.Writer) int {
+	if err := execute(args, out, complaints); err != nil {
+		fmt.Fprintf(complaints, "livingdoc: %v\n", err)
+		return statusWrong
+	}
+	return statusDone
+}
+
+func execute(args []string, out, complaints io.Writer) error {
+	var grammar cli
+	helped := false
+	parser, err := kong.New(&grammar,
+		kong.Name("livingdoc"), kong.Description(description), kong.Writers(out, complaints),
+		kong.Exit(func(int) { helped = true }),
+		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 110}),
+		kong.ValueFormatter(func(value *kong.Value) string { return value.Help }),
+	)
+	if err != nil {
+		return err // the grammar itself is wrong
+	}
+	_, err = parser.Parse(args)
+	switch {
+	case helped:
+		return nil
+	case err != nil:
+		return fmt.Errorf("%w. See livingdoc --help", err)
+	}
+	return grammar.build(out)
+}
+
+func (c cli) build(out io.Writer) error {
+	info, err := os.Stat(c.Features)
+	if err != nil || !info.IsDir() {
+		return errors.Join(fmt.Errorf("there is no folder of features %q; say where it is with --features", c.Features), err)
+	}
+	report, err := livingdoc.Build(livingdoc.Config{
+		Runs: c.From, Out: c.Out, Features: os.DirFS(c.Features), FeaturesName: filepath.Base(filepath.Clean(c.Features)),
+		Title: c.Title, Stores: c.Name, Commit: c.Commit,
+	})
+	if err != nil {
+		return err
+	}
+	var verdicts []string
+	for _, v := range livingdoc.Verdicts() {
+		if n := report.Verdicts[v]; n > 0 {
+			verdicts = append(verdicts, fmt.Sprintf("%d %s", n, v))
+		}
+	}
+	fmt.Fprintf(out, "%s with %s on %s: %s.\n%s, %d KB: %s\n",
+		count(report.Rules, "rule"), count(report.Examples, "example"), strings.Join(report.Stores, ", "), strings.Join(verdicts, ", "),
+		count(report.Pages, "page"), (report.Bytes+999)/1000, filepath.Join(c.Out, "index.html"))
+	return nil
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

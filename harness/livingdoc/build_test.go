@@ -1,0 +1,346 @@
+package livingdoc_test
+
+import (
+	"errors"
+	"io/fs"
+	"maps"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"groupcheckout/harness/evidence"
+	"groupcheckout/harness/gherkin/suite"
+	"groupcheckout/harness/livingdoc"
+	"groupcheckout/harness/livingdoc/fixture"
+	"groupcheckout/harness/livingdoc/run"
+)
+
+// library is a folder of features of another business than ours.
+func library() fstest.MapFS {
+	return fstest.MapFS{
+		"README.md": {Data: []byte("# The library\n\nReaders borrow books. They bring them back. Nobody waits in vain.\n\n![Two books](books.svg)\n\n" +
+			"## How to read this\n\nBegin with [lending](1-lending/README.md), not with [this](nowhere.md) or [that](javascript:alert(1)). <script>alert(2)</script>\n")},
+		"books.svg":           {Data: []byte(`<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><rect width="4" height="9"/></svg>`)},
+		"1-lending/README.md": {Data: []byte("# Lending\n\nBooks go out.\n")},
+		"1-lending/1-out.feature": {Data: []byte(`@loans
+Feature: Taking books home
+  A reader takes books *home*.
+
+  Rule: A book is lent once
+
+    So that nobody waits in vain.
+
+    Scenario: Two readers want one book
+      Given the book "Ada" & a <reader>
+      When both ask
+      Then one is told:
+        | who | what |
+        | Ann | wait |
+
+    @few
+    Scenario Outline: <n> books are enough
+      When <n> books are taken
+      Then that is noted
+
+      Examples:
+        | n | why  |
+        | 1 | one  |
+        | 2 | more |
+
+  Rule: A book comes back
+
+    Scenario: It comes back
+      When it comes back
+      Then it is there
+`)},
+		"2-fines/late.feature": {Data: []byte("Feature: Being late\n\n  Scenario: A day late\n    Given a day\n\n  Rule: A book is lent once\n\n    Scenario: ...\n      Given that\n")},
+		"loose.feature":        {Data: []byte("Feature: Loose\n\n  Scenario: Alone\n    Given that\n")},
+	}
+}
+
+// record makes runs up, each on a store of its own.
+func record(t *testing.T, features fs.FS, runs ...fixture.Run) string {
+	t.Helper()
+	folder := t.TempDir()
+	for _, r := range runs {
+		r.Features = features
+		if err := fixture.Write(filepath.Join(folder, r.Store, "run.ndjson"), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder
+}
+
+func build(t *testing.T, config livingdoc.Config) map[string]string {
+	t.Helper()
+	if config.Out == "" {
+		config.Out = filepath.Join(t.TempDir(), "site")
+	}
+	report, err := livingdoc.Build(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := files(t, config.Out)
+	total := 0
+	for _, text := range pages {
+		total += len(text)
+	}
+	if report.Bytes != total || report.Pages == 0 {
+		t.Errorf("the report says %d bytes in %d pages; the files have %d", report.Bytes, report.Pages, total)
+	}
+	return pages
+}
+
+func files(t *testing.T, folder string) map[string]string {
+	t.Helper()
+	made := map[string]string{}
+	root := os.DirFS(folder)
+	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(root, name)
+		made[name] = string(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+// outcomes has one of each verdict.
+func outcomes(s *suite.Scenario) fixture.Outcome {
+	switch {
+	case s.Name == "Two readers want one book":
+		return fixture.Outcome{Failure: "got <b>2</b> readers, want 1"}
+	case s.Row == 2:
+		return fixture.Outcome{Flaky: true, Failure: "too late"}
+	case s.Name == "It comes back":
+		return fixture.Outcome{Skip: "no shelf here"}
+	case s.Name == "Alone":
+		return fixture.Outcome{NotRun: true}
+	}
+	return fixture.Outcome{}
+}
+
+func TestEveryRuleHasAPageWithAnAddressMadeOfTitles(t *testing.T) {
+	t.Parallel()
+	pages := build(t, livingdoc.Config{Runs: []string{record(t, library(), fixture.Run{Store: "paper"})}, Features: library()})
+	want := []string{
+		"fines/being-late/a-book-is-lent-once.html", "fines/being-late/being-late.html", "fines/index.html",
+		"index.html",
+		"lending/index.html", "lending/taking-books-home/a-book-comes-back.html", "lending/taking-books-home/a-book-is-lent-once.html",
+		"print.html", "rules/index.html", "rules/loose/loose.html",
+		"search.html", "site.js", "style.css", "words.js",
+	}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(pages))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if page := pages["lending/taking-books-home/a-book-is-lent-once.html"]; !strings.Contains(page, "id=two-readers-want-one-book") || !strings.Contains(page, "id=n-books-are-enough") {
+		t.Errorf("the examples have no addresses on the page of their rule:\n%s", page)
+	}
+}
+
+var hrefs = regexp.MustCompile(`(?:href|src|action)=("[^"]*"|[^ >]*)`)
+
+func TestEveryLinkLeadsSomewhereFromDisk(t *testing.T) {
+	t.Parallel()
+	pages := build(t, livingdoc.Config{Runs: []string{record(t, library(), fixture.Run{Store: "paper", Outcome: outcomes})}, Features: library()})
+	links := 0
+	for name, text := range pages {
+		if !strings.HasSuffix(name, ".html") {
+			continue
+		}
+		for _, match := range hrefs.FindAllStringSubmatch(text, -1) {
+			link, err := url.Parse(strings.Trim(match[1], `"`))
+			if err != nil || link.Scheme == "data" {
+				continue
+			}
+			links++
+			to := path.Join(path.Dir(name), link.Path)
+			if link.Path == "" {
+				to = name
+			}
+			target, there := pages[to]
+			if link.Scheme != "" || link.Host != "" || !there {
+				t.Errorf("%s: the link %s leads nowhere", name, link)
+			}
+			if id := link.Fragment; id != "" && !strings.Contains(target, "id="+id+" ") && !strings.Contains(target, "id="+id+">") {
+				t.Errorf("%s: the link %s leads to a page without that place", name, link)
+			}
+		}
+	}
+	if links < 50 {
+		t.Errorf("only %d links were found: the pages have changed their form", links)
+	}
+}
+
+func TestTheFrontPageSaysFirstWhatDidNotPass(t *testing.T) {
+	t.Parallel()
+	pages := build(t, livingdoc.Config{
+		Runs:     []string{record(t, library(), fixture.Run{Store: "paper", How: "in a drawer"}, fixture.Run{Store: "stone", Outcome: outcomes})},
+		Features: library(), Stores: map[string]string{"stone": "Stone tablets"}, Commit: "0123456789abcdef",
+	})
+	front := pages["index.html"]
+	at := 0
+	for _, want := range []string{
+		"1 example failed, 1 flaky, 1 skipped, 1 not run",
+		"failed</span> on Stone tablets: <a href=lending/taking-books-home/a-book-is-lent-once.html#two-readers-want-one-book>Two readers want one book</a>",
+		"flaky</span> on Stone tablets: <a href=lending/taking-books-home/a-book-is-lent-once.html#n-books-are-enough>… books are enough</a>",
+		"skipped</span> on Stone tablets (no shelf here)",
+		"not run</span> on Stone tablets",
+		"Readers borrow books. They bring them back. Nobody waits in vain.",
+		`<svg role="img" aria-label="Two books"`,
+		"<td class=passed><b>passed</b><td class=failed><b>failed</b> <small>1 of 3</small>",
+		"from commit 01234567",
+		"in a drawer",
+		"How to read this",
+	} {
+		i := strings.Index(front[at:], want)
+		if i < 0 {
+			t.Fatalf("the front page lacks, after all that should come before: %s\n%s", want, front)
+		}
+		at += i
+	}
+	for _, never := range []string{"<script>alert", "javascript:", "nowhere.md", "ndjson"} {
+		if strings.Contains(front, never) {
+			t.Errorf("the front page has %q", never)
+		}
+	}
+}
+
+func TestAFailureSaysWhatWasWrong(t *testing.T) {
+	t.Parallel()
+	pages := build(t, livingdoc.Config{Runs: []string{record(t, library(), fixture.Run{Store: "stone", Outcome: outcomes})}, Features: library()})
+	page := pages["lending/taking-books-home/a-book-is-lent-once.html"]
+	for _, want := range []string{
+		"got &lt;b&gt;2&lt;/b&gt; readers, want 1", "At: one is told:", "n 2, why more", "It passed at attempt 2", "too late",
+		"<var>n</var> books are taken", `the book "Ada" & a &lt;reader>`, "<td>Ann<td>wait", "<p>So that nobody waits in vain.",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page of the rule lacks %q:\n%s", want, page)
+		}
+	}
+}
+
+func TestEvidenceOfTheStoresIsSideBySide(t *testing.T) {
+	t.Parallel()
+	with := func(third string, checks int) func(*suite.Scenario) fixture.Outcome {
+		return func(s *suite.Scenario) fixture.Outcome {
+			if s.Name != "Two readers want one book" {
+				return fixture.Outcome{}
+			}
+			return fixture.Outcome{
+				Events: &evidence.Events{Streams: []evidence.Stream{
+					{Name: "Book-1", Label: "the book", Events: []evidence.Event{{Text: "was lent", By: evidence.ByScenario}}},
+					{Name: "Reader-1", Label: "Ann", Events: []evidence.Event{{Order: 1, Text: third, By: evidence.ByReactor, Cause: &evidence.Ref{Stream: "Book-1"}}}},
+				}},
+				Waits: &evidence.Waits{Waits: []evidence.Wait{{Step: 2, Kind: evidence.Eventual, Took: 7 * time.Millisecond, Checks: checks}}},
+				Statements: &evidence.Statements{Statements: []evidence.Statement{{
+					Title: "Ann's account", State: "open", Balance: "1.50", Lines: []evidence.Line{{Text: "a fine", Amount: "1.50", Detail: []evidence.Line{{Text: "a day", Amount: "0.50"}}}},
+				}}},
+			}
+		}
+	}
+	page := func(other string) string {
+		return build(t, livingdoc.Config{Runs: []string{record(t, library(),
+			fixture.Run{Store: "paper", Outcome: with("waits", 1)}, fixture.Run{Store: "stone", Outcome: with(other, 3)})}, Features: library()},
+		)["lending/taking-books-home/a-book-is-lent-once.html"]
+	}
+	same, differ := page("waits"), page("leaves")
+	for _, want := range []string{"<svg", "was lent", "Ann's account", "<td>a fine<td>1.50", "<td>a day<td>0.50", "1.50", "<td>7 ms<td>7 ms, looked 3 times", "Book 0–0, Ann Reader 0–0"} {
+		if !strings.Contains(same, want) {
+			t.Errorf("the page lacks %q:\n%s", want, same)
+		}
+	}
+	if strings.Count(same, "<svg") != 1 || strings.Count(differ, "<svg") != 2 || !strings.Contains(differ, "On stone") {
+		t.Errorf("got %d pictures of the same and %d of what differs, want 1 and 2", strings.Count(same, "<svg"), strings.Count(differ, "<svg"))
+	}
+	if strings.Count(differ, "<table class=books>") != 1 {
+		t.Error("the same account is there more than once")
+	}
+}
+
+func TestTheSameRunsGiveTheSameBytes(t *testing.T) {
+	t.Parallel()
+	runs := record(t, library(), fixture.Run{Store: "paper"}, fixture.Run{Store: "stone", Outcome: outcomes})
+	first := build(t, livingdoc.Config{Runs: []string{runs}, Features: library()})
+	second := build(t, livingdoc.Config{Runs: []string{runs}, Features: library()})
+	if diff := cmp.Diff(first, second); diff != "" {
+		t.Errorf("(-first +second):\n%s", diff)
+	}
+}
+
+func TestWhatCannotBeASiteLeavesTheOldOne(t *testing.T) {
+	t.Parallel()
+	good := record(t, library(), fixture.Run{Store: "paper"})
+	out := filepath.Join(t.TempDir(), "docs", "site")
+	before := build(t, livingdoc.Config{Runs: []string{good}, Features: library(), Out: out})
+	other := library()
+	other["2-fines/late.feature"] = &fstest.MapFile{Data: []byte("Feature: Late\n\n  Scenario: A day\n    Given a day\n")}
+	for name, test := range map[string]struct {
+		config livingdoc.Config
+		want   string
+	}{
+		"no runs":          {livingdoc.Config{}, "no runs are given"},
+		"no such folder":   {livingdoc.Config{Runs: []string{filepath.Join(out, "none")}}, "find the runs"},
+		"an empty folder":  {livingdoc.Config{Runs: []string{t.TempDir()}}, "holds no run"},
+		"unfinished":       {livingdoc.Config{Runs: []string{record(t, library(), fixture.Run{Store: "paper", Unfinished: true})}}, "did not finish"},
+		"other features":   {livingdoc.Config{Runs: []string{record(t, other, fixture.Run{Store: "paper"})}}, "features/2-fines/late.feature"},
+		"twice":            {livingdoc.Config{Runs: []string{good, good}}, "leave one of them out"},
+		"a missing folder": {livingdoc.Config{Runs: []string{good}, FeaturesName: "specs"}, "differ"},
+	} {
+		test.config.Features, test.config.Out = library(), out
+		if _, err := livingdoc.Build(test.config); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v, want an error with %q", name, err, test.want)
+		}
+	}
+	if diff := cmp.Diff(before, files(t, out)); diff != "" {
+		t.Errorf("the site was changed (-before +after):\n%s", diff)
+	}
+	if entries, err := os.ReadDir(filepath.Dir(out)); err != nil || len(entries) != 1 {
+		t.Errorf("got %d entries beside the site, want none left behind", len(entries)-1)
+	}
+	var unfinished *run.UnfinishedError
+	_, err := livingdoc.Build(livingdoc.Config{Runs: []string{record(t, library(), fixture.Run{Store: "p", Unfinished: true})}, Features: library(), Out: out})
+	if !errors.As(err, &unfinished) {
+		t.Errorf("got %v, want an UnfinishedError", err)
+	}
+}
+
+func TestOnlyASiteIsReplaced(t *testing.T) {
+	t.Parallel()
+	runs := record(t, library(), fixture.Run{Store: "paper"})
+	out := t.TempDir()
+	precious := filepath.Join(out, "thesis.txt")
+	if err := os.WriteFile(precious, []byte("years of work"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := livingdoc.Build(livingdoc.Config{Runs: []string{runs}, Features: library(), Out: out}); err == nil || !strings.Contains(err.Error(), "something else") {
+		t.Errorf("got %v, want that the folder holds something else", err)
+	}
+	if _, err := os.Stat(precious); err != nil {
+		t.Errorf("what was there is gone: %v", err)
+	}
+	site := filepath.Join(t.TempDir(), "site")
+	build(t, livingdoc.Config{Runs: []string{runs}, Features: library(), Out: site})
+	if err := os.WriteFile(filepath.Join(site, "old.html"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if pages := build(t, livingdoc.Config{Runs: []string{runs}, Features: library(), Out: site}); pages["old.html"] != "" || len(pages) == 0 {
+		t.Error("the old site was not replaced")
+	}
+	if _, err := os.Stat(filepath.Join(site, "old.html")); err == nil {
+		t.Error("a page of the old site is still there")
+	}
+}

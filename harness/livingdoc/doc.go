@@ -1,0 +1,20 @@
+// Package livingdoc makes a site of recorded runs, for readers who know the
+// business and no software: what the rules are, examples of each, and whether
+// they hold on each store.
+//
+//	runs (NDJSON) ──run.Read, run.Join──▶ tree of chapters ──templates──▶ pages ──▶ a folder
+//	features' folder (prose) ──────────────▲
+//
+// It knows no business itself: titles and prose are those of the features, their
+// folders and the evidence of the runs.
+//
+//	chapter  a folder of features, with the prose of its README.md
+//	topic    a feature file
+//	rule     a rule of it
+//	example  a scenario, or an outline with its rows
+//
+// [Build] writes the whole site beside its folder and puts it into its place at
+// the end, so there is always a whole one. The same input gives the same bytes.
+// The pages need no server and no script, but for search; every link in them is
+// relative. A page's address is made of titles, and stays as long as they do.
+package livingdoc

@@ -1,0 +1,157 @@
+package livingdoc
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/text"
+)
+
+// prose turns Markdown into HTML. HTML in it is left out.
+type prose struct {
+	markdown goldmark.Markdown
+	features fs.FS
+	chapters map[string]*chapter // by folder
+}
+
+func newProse(t *tree) *prose {
+	return &prose{markdown: goldmark.New(goldmark.WithExtensions(extension.Table)), features: t.config.Features, chapters: t.byPath}
+}
+
+// place is where prose will stand.
+type place struct {
+	folder string // that its relative links start from, in the folder of features
+	root   string // from its page to the site's folder, such as "../"
+	level  int    // of the first heading that may be in it
+}
+
+// html renders Markdown.
+func (p *prose) html(markdown string, at place) (template.HTML, error) {
+	if strings.TrimSpace(markdown) == "" {
+		return "", nil
+	}
+	source := []byte(markdown)
+	document := p.markdown.Parser().Parse(text.NewReader(source))
+	if err := p.adapt(document, at); err != nil {
+		return "", err
+	}
+	var out bytes.Buffer
+	if err := p.markdown.Renderer().Render(&out, source, document); err != nil {
+		return "", fmt.Errorf("render the prose %.40q: %w", markdown, err)
+	}
+	return template.HTML(out.String()), nil //nolint:gosec // goldmark escapes text, and leaves out HTML and dangerous links
+}
+
+// adapt fits headings and links to where the prose will stand.
+func (p *prose) adapt(document ast.Node, at place) error {
+	least := 7
+	var links []*ast.Link
+	var images []*ast.Image
+	var headings []*ast.Heading
+	err := ast.Walk(document, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.Heading:
+			least = min(least, n.Level)
+			headings = append(headings, n)
+		case *ast.Link:
+			links = append(links, n)
+		case *ast.Image:
+			images = append(images, n)
+		}
+		return ast.WalkContinue, nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, h := range headings {
+		h.Level = min(h.Level-least+at.level, 6)
+	}
+	for _, image := range images { // a picture is for the front page, which takes it beforehand
+		unwrap(image)
+	}
+	for _, link := range links {
+		if target, ok := p.target(string(link.Destination), at); ok {
+			link.Destination = []byte(target)
+		} else {
+			unwrap(link)
+		}
+	}
+	return nil
+}
+
+// unwrap puts what is in a node in its place.
+func unwrap(n ast.Node) {
+	parent := n.Parent()
+	for child := n.FirstChild(); child != nil; {
+		next := child.NextSibling()
+		parent.InsertBefore(parent, n, child)
+		child = next
+	}
+	parent.RemoveChild(parent, n)
+}
+
+// target is where a link leads on the site, and false if it leads nowhere there.
+func (p *prose) target(link string, at place) (string, bool) {
+	parsed, err := url.Parse(link)
+	if err != nil || parsed.Path == "" && parsed.Host == "" {
+		return "", false
+	}
+	if parsed.Scheme != "" || parsed.Host != "" {
+		return link, parsed.Scheme == "https" || parsed.Scheme == "http" || parsed.Scheme == "mailto"
+	}
+	to := path.Join(at.folder, parsed.Path)
+	if base := path.Base(to); base == "README.md" || strings.HasSuffix(base, ".feature") {
+		to = path.Dir(to)
+	}
+	c, known := p.chapters[to]
+	if !known {
+		return "", false
+	}
+	return at.root + c.Address, true
+}
+
+// picture takes the first picture from Markdown, which has to be a drawing (SVG)
+// in the folder of features, and returns it as it may stand in a page.
+func (p *prose) picture(markdown, folder string) (svg template.HTML, rest string, err error) {
+	start := strings.Index(markdown, "![")
+	if start < 0 {
+		return "", markdown, nil
+	}
+	alt, after, ok := strings.Cut(markdown[start+2:], "](")
+	name, tail, closed := strings.Cut(after, ")")
+	if !ok || !closed || !strings.HasSuffix(name, ".svg") {
+		return "", markdown, nil
+	}
+	content, err := fs.ReadFile(p.features, path.Join(folder, name))
+	if err != nil {
+		return "", "", fmt.Errorf("read the picture of the front page: %w", err)
+	}
+	drawing := string(content)
+	if i := strings.Index(drawing, "<svg"); i >= 0 {
+		drawing = strings.TrimSpace(drawing[i:])
+	}
+	lower := strings.ToLower(drawing)
+	if !strings.HasPrefix(lower, "<svg") || strings.Contains(lower, "<script") || strings.Contains(lower, "<foreignobject") {
+		return "", "", fmt.Errorf("the picture %s is not a plain drawing: it has to be an svg element, without script or foreign elements", name)
+	}
+	label := fmt.Sprintf(`<svg role="img" aria-label="%s"`, template.HTMLEscapeString(strings.Join(strings.Fields(alt), " ")))
+	drawing = label + drawing[len("<svg"):]
+	return template.HTML(drawing), markdown[:start] + tail, nil //nolint:gosec // it is the project's own drawing, and was looked at
+}
+
+// opening splits Markdown after its first paragraph.
+func opening(markdown string) (first, rest string) {
+	first, rest, _ = strings.Cut(strings.TrimSpace(markdown), "\n\n")
+	return first, strings.TrimSpace(rest)
+}

@@ -1,0 +1,72 @@
+package livingdoc
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+)
+
+// generator is what every front page says it was made by, so that no other
+// folder is replaced by mistake.
+const generator = "livingdoc"
+
+// publish puts files into a folder, in the place of the site that is there. They
+// are written beside it first, so that whoever looks finds a whole site, the old
+// one or the new one.
+func publish(out string, files map[string][]byte) (err error) {
+	out = filepath.Clean(out)
+	if err := replaceable(out); err != nil {
+		return err
+	}
+	parent := filepath.Dir(out)
+	if err := os.MkdirAll(parent, 0o755); err != nil {
+		return fmt.Errorf("make the site: %w", err)
+	}
+	made, err := os.MkdirTemp(parent, "."+filepath.Base(out)+"-*")
+	if err != nil {
+		return fmt.Errorf("make the site: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(made)) }()
+	fresh := filepath.Join(made, "new")
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		file := filepath.Join(fresh, filepath.FromSlash(path.Clean(name)))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return fmt.Errorf("make the site: %w", err)
+		}
+		if err := os.WriteFile(file, files[name], 0o644); err != nil {
+			return fmt.Errorf("make the site: %w", err)
+		}
+	}
+	old := filepath.Join(made, "old")
+	if err := os.Rename(out, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("make the site: %w", err)
+	}
+	if err := os.Rename(fresh, out); err != nil {
+		return fmt.Errorf("make the site: %w", errors.Join(err, os.Rename(old, out)))
+	}
+	return nil
+}
+
+// replaceable refuses a folder that holds something else than a site.
+func replaceable(out string) error {
+	entries, err := os.ReadDir(out)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("make the site: %w", err)
+	case len(entries) == 0:
+		return nil
+	}
+	front, err := os.ReadFile(filepath.Join(out, "index.html"))
+	if err != nil || !bytes.Contains(front, []byte(generator)) {
+		return fmt.Errorf("the folder %s holds something else than a site that was made by %s; it would be replaced. Give another folder, or remove it", out, generator)
+	}
+	return nil
+}
