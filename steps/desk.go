@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -121,6 +122,9 @@ func (d *desk) nameOf(id domain.StayID) string {
 			return name.String()
 		}
 	}
+	if i := slices.Index(d.tour, id); i >= 0 {
+		return tourStay(i)
+	}
 	return "stay " + id.String()
 }
 
@@ -136,13 +140,20 @@ func (d *desk) nameOfGroup(id domain.GroupID) string {
 	return "the group with the id " + id.String()
 }
 
+// maxNamed is how many stays a message names: a coach tour has a thousand.
+const maxNamed = 10
+
 func (d *desk) namesOf(ids []domain.StayID) string {
 	if len(ids) == 0 {
 		return "no stay"
 	}
-	names := make([]string, len(ids))
+	var names []string
 	for i, id := range ids {
-		names[i] = d.nameOf(id)
+		if i == maxNamed {
+			names = append(names, fmt.Sprintf("and %d more", len(ids)-maxNamed))
+			break
+		}
+		names = append(names, d.nameOf(id))
 	}
 	return strings.Join(names, ", ")
 }

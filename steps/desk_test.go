@@ -108,6 +108,13 @@ func TestADeskKeepsWhatNamesStandFor(t *testing.T) {
 	if got, want := d.namesOf([]domain.StayID{d.idOf("102"), d.idOf("101")}), "stay 102, stay 101"; got != want {
 		t.Errorf("got the names %q, want %q", got, want)
 	}
+	d.tour = make([]domain.StayID, 12)
+	for i := range d.tour {
+		d.tour[i] = newStay()
+	}
+	if got, want := d.namesOf(d.tour), "stay 10 of the coach tour, and 2 more"; !strings.HasSuffix(got, want) {
+		t.Errorf("got the names %q, want %q at their end", got, want)
+	}
 	if got, want := d.nameOfGroup(d.groupID("Hansen wedding")), `the group "Hansen wedding"`; got != want {
 		t.Errorf("got the name %q, want %q", got, want)
 	}

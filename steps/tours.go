@@ -23,6 +23,9 @@ func tours(r *gherkin.Registrar, d *desk) {
 // clerks is how many clerks check in a coach tour side by side.
 const clerks = 16
 
+// tourStay is what a scenario calls a stay of the coach tour.
+func tourStay(i int) string { return fmt.Sprintf("stay %d of the coach tour", i+1) }
+
 func (d *desk) coachTour(ctx context.Context, stays count, charge domain.Money) error {
 	at := d.moment()
 	d.tour = make([]domain.StayID, stays)
@@ -30,7 +33,7 @@ func (d *desk) coachTour(ctx context.Context, stays count, charge domain.Money) 
 	checkIns.SetLimit(clerks)
 	for i := range d.tour {
 		d.tour[i] = newStay()
-		d.world.Name(d.stayService().Stream(d.tour[i]), fmt.Sprintf("stay %d of the coach tour", i+1))
+		d.world.Name(d.stayService().Stream(d.tour[i]), tourStay(i))
 		checkIns.Go(func() error {
 			if err := d.stayService().CheckIn(ctx, d.tour[i], at); err != nil {
 				return err

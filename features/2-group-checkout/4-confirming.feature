@@ -43,6 +43,17 @@ Feature: Confirming a group
       And the group is not confirmed
 
     @own-reactor
+    Scenario: A stay that joins a settled group keeps it open
+      Given stays 101 and 102 with a balance of 80.00
+      And the group has taken over stay 101
+      And the clerk takes a payment of 80.00 for the group
+      And the visits to the stays are paused
+      And the clerk selects stay 102 for the group
+      When the clerk tries to confirm the group
+      Then it is refused because 1 stay is still being processed
+      And the group is not confirmed
+
+    @own-reactor
     Scenario: The clerk who was too early confirms once the stays were visited
       Given stay 101 with a balance of 80.00
       And the visits to the stays are paused
