@@ -116,6 +116,10 @@ features: $(ground) ## Run the scenarios on STORE, those that TAGS selects
 explore: ## Try SEEDS orders of goroutines and faults on memory, in virtual time
 	$(GO) test ./features -count=1 -timeout=0 -v -run='^TestExplore$$' -explore=$(SEEDS) $(addprefix -seed=,$(SEED)) $(if $(FAULTS),-faults='$(FAULTS)') | grep -Ev '^ *(===|---|PASS)'
 
+.PHONY: torture
+torture: ## Plant bugs and see that each is caught, with a message that leads to it
+	$(GO) test ./planted -count=1 -v -run='^TestEveryBugIsCaught$$' -planted
+
 .PHONY: steps
 steps: ## List the steps of the scenarios with their uses
 	$(GO) test ./features -count=1 -v -steps

@@ -46,6 +46,7 @@ func allowed() map[string][]string {
 		"steps":       {"domain", "domain/...", "harness/evidence", "harness/gherkin"},
 		"steps/hotel": {"domain", "domain/...", "reactor", "reactor/app", "stores", "harness"},
 		"features":    {},
+		"planted":     {},
 
 		"harness":                         {"domain/es", "reactor", "reactor/feed", "stores", "stores/...", "harness/..."},
 		"harness/run":                     {"harness", "harness/...", "reactor", "stores"},
