@@ -83,8 +83,8 @@ type Statements struct {
 
 // Statement is one account, as a reader would have it printed.
 type Statement struct {
-	Title   string `json:"title"`          // whose it is, such as "Group “Hansen wedding”"
-	State   string `json:"state"`          // in a word or two, such as "open" or "confirmed"
+	Title   string `json:"title"`          // whose it is, such as "Truck T1"
+	State   string `json:"state"`          // in a word or two, such as "open" or "released"
 	Lines   []Line `json:"lines"`          // in the order in which they were booked
 	Balance string `json:"balance"`        // what remains, such as "120.00"
 	Note    string `json:"note,omitempty"` // what the reader should know besides
