@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -106,13 +105,7 @@ func initialised(t testing.TB) map[string]string {
 	if status != statusDone || !strings.Contains(out, "created the schema and the table") {
 		t.Fatalf("reactor init mdb: got status %d, %q and %q, want 0 and what it created", status, out, errors)
 	}
-	var role string
-	app := connect(t, server.ConnectionString)
-	if err := app.QueryRow(within(t), "SELECT current_user::text").Scan(&role); err != nil {
-		t.Fatal(err)
-	}
-	grant := fmt.Sprintf("GRANT USAGE ON SCHEMA %[1]s TO %[2]s; GRANT SELECT, INSERT, UPDATE ON %[1]s.propulsion_checkpoint TO %[2]s", schema, pgx.Identifier{role}.Sanitize())
-	if _, err := admin.Exec(within(t), grant); err != nil {
+	if err := server.ShareCheckpoints(within(t), schema); err != nil {
 		t.Fatal(err)
 	}
 	return map[string]string{"MDB_CONNECTION_STRING": server.ConnectionString, "MDB_SCHEMA": schema}

@@ -32,7 +32,7 @@ type hotel struct {
 	config  Config     // of the reactor
 }
 
-func newHotel(t *testing.T, backend *stores.Backend, g *gate.Gate, store, env []string) *hotel {
+func newHotel(t testing.TB, backend *stores.Backend, g *gate.Gate, store, env []string) *hotel {
 	t.Helper()
 	t.Cleanup(backend.Close)
 	t.Cleanup(func() {
@@ -48,7 +48,7 @@ func newHotel(t *testing.T, backend *stores.Backend, g *gate.Gate, store, env []
 }
 
 // onMessageDB is a hotel in a database of its own.
-func onMessageDB(t *testing.T) *hotel {
+func onMessageDB(t testing.TB) *hotel {
 	t.Helper()
 	database, err := messageDBServer.get(t).NewDatabase(within(t))
 	if err != nil {
@@ -79,7 +79,7 @@ func onMessageDB(t *testing.T) *hotel {
 
 // onDynamoDB is a hotel in tables of its own, with the indexer in this process:
 // one in a reactor that is killed would hold its lease for some seconds more.
-func onDynamoDB(t *testing.T) *hotel {
+func onDynamoDB(t testing.TB) *hotel {
 	t.Helper()
 	server := dynamoDBServer.get(t)
 	table := "process-test-" + uuid.NewString()
@@ -228,7 +228,7 @@ func (h *hotel) checkMerged(t *testing.T, group domain.GroupID, stays []domain.S
 // onEachStore runs a test on each real store.
 func onEachStore(t *testing.T, test func(t *testing.T, h *hotel)) {
 	t.Helper()
-	for name, open := range map[string]func(*testing.T) *hotel{"messagedb": onMessageDB, "dynamodb": onDynamoDB} {
+	for name, open := range map[string]func(testing.TB) *hotel{"messagedb": onMessageDB, "dynamodb": onDynamoDB} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(t, open(t))
@@ -316,4 +316,19 @@ func TestTwoRealReactorsUnderOneNameDoNoHarm(t *testing.T) {
 			h.checkMerged(t, groups[i], stays[i])
 		}
 	})
+}
+
+// BenchmarkStart starts the reactor on a Message DB until it is ready, and stops
+// it.
+func BenchmarkStart(b *testing.B) {
+	h := onMessageDB(b)
+	for b.Loop() {
+		p, err := Start(within(b), h.config)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := p.Stop(within(b)); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
