@@ -38,9 +38,28 @@ func NewSchedule(seed uint64, name func(es.StreamName) (string, bool)) *Schedule
 	return &Schedule{seed: seed, name: name, counts: map[[3]string]int{}, taken: map[int64]struct{}{}}
 }
 
-// pass waits for the turn of an operation.
-func (s *Schedule) pass(ctx context.Context, operation, caller, target string) error {
-	at, delay := s.reserve([3]string{operation, caller, target})
+// before waits for the turn of an operation. One that the end of ctx keeps from its
+// turn is as if it had never been asked for: whether it was may be a matter of
+// chance, when the end comes at the same instant.
+func (s *Schedule) before(ctx context.Context, operation, caller, target string) error {
+	id := [3]string{"before " + operation, caller, target}
+	err := s.pass(ctx, id)
+	if err != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.counts[id]--
+	}
+	return err
+}
+
+// after waits once more, when the operation is done.
+func (s *Schedule) after(ctx context.Context, operation, caller, target string) {
+	_ = s.pass(ctx, [3]string{"after " + operation, caller, target}) // it is done, even if ctx ends meanwhile
+}
+
+// pass waits until the instant that an operation has.
+func (s *Schedule) pass(ctx context.Context, operation [3]string) error {
+	at, delay := s.reserve(operation)
 	defer func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -68,18 +87,28 @@ func (s *Schedule) reserve(operation [3]string) (at int64, delay time.Duration) 
 	}
 }
 
-// onStream waits for the turn of an operation on a stream. One that belongs to
-// nobody has its turn at once.
-func (s *Schedule) onStream(ctx context.Context, operation string, stream es.StreamName) error {
-	target, ok := s.name(stream)
+// names returns the names of a stream and of the one that is handled; ok is false
+// for one that belongs to nobody, which has its turn at once.
+func (s *Schedule) names(ctx context.Context, stream es.StreamName) (caller, target string, ok bool) {
+	target, ok = s.name(stream)
+	if call, handling := reactor.Handled(ctx); handling && ok {
+		caller, _ = s.name(call.Stream)
+	}
+	return caller, target, ok
+}
+
+func (s *Schedule) beforeStream(ctx context.Context, operation string, stream es.StreamName) error {
+	caller, target, ok := s.names(ctx, stream)
 	if !ok {
 		return nil
 	}
-	caller := ""
-	if call, handling := reactor.Handled(ctx); handling {
-		caller, _ = s.name(call.Stream)
+	return s.before(ctx, operation, caller, target)
+}
+
+func (s *Schedule) afterStream(ctx context.Context, operation string, stream es.StreamName) {
+	if caller, target, ok := s.names(ctx, stream); ok {
+		s.after(ctx, operation, caller, target)
 	}
-	return s.pass(ctx, operation, caller, target)
 }
 
 // Store returns a store of which the operations wait for their turn. What was done
@@ -87,17 +116,17 @@ func (s *Schedule) onStream(ctx context.Context, operation string, stream es.Str
 func (s *Schedule) Store(next es.Store) es.Store {
 	return intercept.Store(next, intercept.StoreHooks{
 		BeforeRead: func(ctx context.Context, stream es.StreamName, _ es.Version, _ es.Freshness) error {
-			return s.onStream(ctx, "before read", stream)
+			return s.beforeStream(ctx, reading, stream)
 		},
 		AfterRead: func(ctx context.Context, stream es.StreamName, _ es.Version, _ es.Freshness, events []es.Event, err error) ([]es.Event, error) {
-			_ = s.onStream(ctx, "after read", stream)
+			s.afterStream(ctx, reading, stream)
 			return events, err
 		},
 		BeforeAppend: func(ctx context.Context, stream es.StreamName, _ es.Version, _ []es.EventData) error {
-			return s.onStream(ctx, "before append", stream)
+			return s.beforeStream(ctx, appending, stream)
 		},
 		AfterAppend: func(ctx context.Context, stream es.StreamName, _ es.Version, _ []es.EventData, after es.Version, err error) (es.Version, error) {
-			_ = s.onStream(ctx, "after append", stream)
+			s.afterStream(ctx, appending, stream)
 			return after, err
 		},
 	})
@@ -108,10 +137,10 @@ func (s *Schedule) Store(next es.Store) es.Store {
 func (s *Schedule) Source(next feed.Source) feed.Source {
 	return intercept.Source(next, intercept.SourceHooks{
 		BeforeRead: func(ctx context.Context, tranche feed.Tranche, _ feed.Position) error {
-			return s.pass(ctx, "before fetch", "", string(tranche))
+			return s.before(ctx, fetching, "", string(tranche))
 		},
 		AfterRead: func(ctx context.Context, tranche feed.Tranche, _ feed.Position, batch feed.Batch, err error) (feed.Batch, error) {
-			_ = s.pass(ctx, "after fetch", "", string(tranche))
+			s.after(ctx, fetching, "", string(tranche))
 			return batch, err
 		},
 	})
@@ -121,10 +150,10 @@ func (s *Schedule) Source(next feed.Source) feed.Source {
 func (s *Schedule) Checkpoints(next feed.Checkpoints) feed.Checkpoints {
 	return intercept.Checkpoints(next, intercept.CheckpointsHooks{
 		BeforeSave: func(ctx context.Context, key feed.Key, _ feed.Position) error {
-			return s.pass(ctx, "before save", "", string(key.Tranche))
+			return s.before(ctx, saving, "", string(key.Tranche))
 		},
 		AfterSave: func(ctx context.Context, key feed.Key, _ feed.Position, err error) error {
-			_ = s.pass(ctx, "after save", "", string(key.Tranche))
+			s.after(ctx, saving, "", string(key.Tranche))
 			return err
 		},
 	})

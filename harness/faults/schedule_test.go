@@ -110,3 +110,30 @@ func TestCutAfter(t *testing.T) {
 		t.Errorf("got %d of 1000 cut, another seed differs: %t; want about half, and true", cut, differ)
 	}
 }
+
+// An operation that its context keeps from its turn may or may not have been asked
+// for, by chance. What follows must be the same.
+func TestScheduleForgetsWhatHadNoTurn(t *testing.T) {
+	t.Parallel()
+	took := func(abandoned int) (took time.Duration) {
+		synctest.Test(t, func(t *testing.T) {
+			store := faults.NewSchedule(1, nil).Store(memory.New())
+			for range abandoned {
+				ctx, cancel := context.WithCancel(t.Context())
+				cancel()
+				if _, err := store.Read(ctx, aStream(t), 0, es.FromLeader); err == nil {
+					t.Error("got no error of a read after the end of its context, want one")
+				}
+			}
+			began := time.Now()
+			if _, err := store.Read(t.Context(), aStream(t), 0, es.FromLeader); err != nil {
+				t.Error(err)
+			}
+			took = time.Since(began)
+		})
+		return took
+	}
+	if got, want := took(3), took(0); got != want {
+		t.Errorf("after three that had no turn: got %s, want %s as without", got, want)
+	}
+}

@@ -19,6 +19,9 @@ const (
 	delivering = "delivery"
 )
 
+// saving is the operation of checkpoints.
+const saving = "save"
+
 // Source returns a source that passes calls on to next, and makes some fail. It is
 // a [feed.Notifier] if next is one.
 func (i *Injector) Source(next feed.Source) feed.Source {
@@ -172,5 +175,5 @@ func (i *Injector) saveTurn(key feed.Key) (turn, bool) {
 	if a == nil {
 		a = &account{key: "tranche " + string(key.Tranche), endless: true}
 	}
-	return i.begin(s, a, "save")
+	return i.begin(s, a, saving)
 }
