@@ -74,7 +74,7 @@ func (e *Error) Error() string {
 type Injected struct {
 	Kind      Kind
 	Key       string // the name of the stream, as Config.Name gave it, or of the tranche
-	Caller    string // the name of the stream that the reactor handled, if it did
+	Caller    string // the name of the stream that the reactor handled, if it did, or who else acted, as As says
 	By        Role   // who called, or "feed"
 	Operation string // what was called
 	Count     int    // how many such calls came before, by this caller on this stream
@@ -110,6 +110,7 @@ type Injector struct {
 type scope struct {
 	role           Role
 	caller, target es.StreamName
+	actor          string // who called, where several do side by side
 	tranche        string // of a checkpoint, which has no stream
 }
 
@@ -164,6 +165,20 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+type actorKey struct{}
+
+// As says who acts with a context, for an [Injector] and a [Schedule]. Several who
+// work on one stream side by side need names, the same in each run; otherwise it
+// is a matter of chance which of them meets what.
+func As(ctx context.Context, name string) context.Context {
+	return context.WithValue(ctx, actorKey{}, name)
+}
+
+func actor(ctx context.Context) string {
+	name, _ := ctx.Value(actorKey{}).(string)
+	return name
+}
+
 // Rest ends the faults, so that a run can be ended in good order and looked at.
 func (i *Injector) Rest() {
 	i.mu.Lock()
@@ -204,7 +219,7 @@ func (i *Injector) Disturbed(stream es.StreamName) int {
 
 // turn begins an operation; ok is false if it is to be left alone.
 func (i *Injector) turn(ctx context.Context, role Role, stream es.StreamName, operation string) (t turn, ok bool) {
-	s := scope{role: role, target: stream}
+	s := scope{role: role, target: stream, actor: actor(ctx)}
 	if call, handling := reactor.Handled(ctx); handling {
 		s.caller = call.Stream
 	}
@@ -216,7 +231,7 @@ func (i *Injector) turn(ctx context.Context, role Role, stream es.StreamName, op
 		if !named {
 			return turn{}, false
 		}
-		a = &account{key: key}
+		a = &account{key: key, caller: s.actor}
 		if !s.caller.IsZero() {
 			a.caller, _ = i.config.Name(s.caller)
 		}

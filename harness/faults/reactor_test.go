@@ -20,7 +20,7 @@ func TestReactorSurvives(t *testing.T) {
 			t.Run(fmt.Sprintf("%s=%s", d.Kind, rate), func(t *testing.T) {
 				t.Parallel()
 				found := 0
-				for seed := range uint64(4) {
+				for seed := range uint64(2) {
 					for _, f := range story(t, fmt.Sprintf("%s=%s", d.Kind, rate), seed) {
 						found++
 						if f.Kind != d.Kind {
@@ -37,7 +37,7 @@ func TestReactorSurvives(t *testing.T) {
 	for _, spec := range []string{"all", "all,kill=0", "conflict=1,stale=1,duplicate=1,hold-back=1"} {
 		t.Run(spec, func(t *testing.T) {
 			t.Parallel()
-			for seed := range uint64(10) {
+			for seed := range uint64(5) {
 				story(t, spec, seed)
 			}
 		})
@@ -54,9 +54,9 @@ func TestNoFaultsAreNoFaults(t *testing.T) {
 func TestSameSeedSameFaults(t *testing.T) {
 	t.Parallel()
 	var logs [][]faults.Injected
-	for seed := range uint64(5) {
+	for seed := range uint64(4) {
 		first := story(t, "all", seed)
-		for range 3 {
+		for range 2 {
 			if diff := cmp.Diff(first, story(t, "all", seed)); diff != "" {
 				t.Fatalf("seed %d, again (-first +again):\n%s", seed, diff)
 			}

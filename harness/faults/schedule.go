@@ -90,6 +90,7 @@ func (s *Schedule) reserve(operation [3]string) (at int64, delay time.Duration) 
 // names returns the names of a stream and of the one that is handled; ok is false
 // for one that belongs to nobody, which has its turn at once.
 func (s *Schedule) names(ctx context.Context, stream es.StreamName) (caller, target string, ok bool) {
+	caller = actor(ctx)
 	target, ok = s.name(stream)
 	if call, handling := reactor.Handled(ctx); handling && ok {
 		caller, _ = s.name(call.Stream)

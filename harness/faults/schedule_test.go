@@ -137,3 +137,36 @@ func TestScheduleForgetsWhatHadNoTurn(t *testing.T) {
 		t.Errorf("after three that had no turn: got %s, want %s as without", got, want)
 	}
 }
+
+// Several who do the same on one stream are told apart by their names.
+func TestActorsHaveFaultsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	truth, stream := memory.New(), aStream(t)
+	if _, err := truth.Append(t.Context(), stream, 0, newEvents(9)); err != nil {
+		t.Fatal(err)
+	}
+	seen := func(order ...string) map[string]string {
+		i := injector(t, "stale=0.5", faults.Config{Seed: 1})
+		store, seen := i.Store(truth, faults.Clerk), map[string]string{}
+		for _, name := range order {
+			events, err := store.Read(faults.As(t.Context(), name), stream, 0, es.FromReplica)
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen[name] += fmt.Sprint(len(events), " ")
+		}
+		for _, f := range i.Log() {
+			if f.Caller != "Ann" && f.Caller != "Bob" {
+				t.Errorf("got %s, want that it says for whom", f)
+			}
+		}
+		return seen
+	}
+	want := seen("Ann", "Ann", "Ann", "Ann", "Bob", "Bob", "Bob", "Bob")
+	if diff := cmp.Diff(want, seen("Bob", "Ann", "Ann", "Bob", "Bob", "Ann", "Bob", "Ann")); diff != "" {
+		t.Errorf("in another order (-want +got):\n%s", diff)
+	}
+	if want["Ann"] == want["Bob"] {
+		t.Errorf("Ann and Bob both see %s, want different faults", want["Ann"])
+	}
+}
