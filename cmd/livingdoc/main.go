@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +14,8 @@ import (
 	"github.com/alecthomas/kong"
 
 	"groupcheckout/harness/livingdoc"
+	"groupcheckout/harness/livingdoc/github"
+	"groupcheckout/harness/livingdoc/stock"
 )
 
 // The exit statuses.
@@ -34,6 +39,10 @@ type cli struct {
 	Title    string            `help:"What the site is called. Default: the title of the features' README.md."`
 	Name     map[string]string `placeholder:"STORE=NAME" help:"What a store is called on the pages, such as messagedb='Message DB'. May be given several times."`
 	Commit   string            `help:"The commit that the runs are of, where they do not say so themselves."`
+	Cucumber bool              `help:"Put Cucumber's own report of each run beside the site, for developers. Its files are fetched with npm at the first time."`
+
+	Summary     string `placeholder:"FILE" help:"Append the summary of a job on GitHub to this file, such as $GITHUB_STEP_SUMMARY."`
+	Annotations bool   `help:"Print the failures as GitHub's workflow commands, which mark their lines."`
 }
 
 func main() {
@@ -76,11 +85,20 @@ func (c cli) build(out io.Writer) error {
 	if err != nil || !info.IsDir() {
 		return errors.Join(fmt.Errorf("there is no folder of features %q; say where it is with --features", c.Features), err)
 	}
+	var cucumber fs.FS
+	if c.Cucumber {
+		if cucumber, err = stock.Files(context.Background(), slog.New(slog.NewTextHandler(out, nil))); err != nil {
+			return err
+		}
+	}
 	report, err := livingdoc.Build(livingdoc.Config{
 		Runs: c.From, Out: c.Out, Features: os.DirFS(c.Features), FeaturesName: filepath.Base(filepath.Clean(c.Features)),
-		Title: c.Title, Stores: c.Name, Commit: c.Commit,
+		Title: c.Title, Stores: c.Name, Commit: c.Commit, Cucumber: cucumber,
 	})
 	if err != nil {
+		return err
+	}
+	if err := c.tellGitHub(report.GitHub, out); err != nil {
 		return err
 	}
 	var verdicts []string
@@ -92,6 +110,25 @@ func (c cli) build(out io.Writer) error {
 	fmt.Fprintf(out, "%s with %s on %s: %s.\n%s, %d KB: %s\n",
 		count(report.Rules, "rule"), count(report.Examples, "example"), strings.Join(report.Stores, ", "), strings.Join(verdicts, ", "),
 		count(report.Pages, "page"), (report.Bytes+999)/1000, filepath.Join(c.Out, "index.html"))
+	return nil
+}
+
+// tellGitHub writes the summary and the annotations, if they are wanted.
+func (c cli) tellGitHub(report github.Report, out io.Writer) (err error) {
+	if c.Annotations {
+		fmt.Fprint(out, github.Annotations(report))
+	}
+	if c.Summary == "" {
+		return nil
+	}
+	file, err := os.OpenFile(c.Summary, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644) //nolint:gosec // it is published
+	if err != nil {
+		return fmt.Errorf("write the summary: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	if _, err := file.WriteString(github.Summary(report)); err != nil {
+		return fmt.Errorf("write the summary: %w", err)
+	}
 	return nil
 }
 

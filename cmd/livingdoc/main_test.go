@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"groupcheckout/harness/gherkin/suite"
 	"groupcheckout/harness/livingdoc/fixture"
 )
 
@@ -69,6 +70,32 @@ func TestASiteIsMadeOfRuns(t *testing.T) {
 	front, err := os.ReadFile(filepath.Join(out, "index.html"))
 	if err != nil || !bytes.Contains(front, []byte("<h1>Books</h1>")) {
 		t.Errorf("got error %v and the front page %s", err, front)
+	}
+}
+
+func TestGitHubIsTold(t *testing.T) {
+	t.Parallel()
+	folder, runs := features(t, false)
+	err := fixture.Write(filepath.Join(runs, "stone.ndjson"), fixture.Run{
+		Features: os.DirFS(folder), Store: "stone", Outcome: func(*suite.Scenario) fixture.Outcome { return fixture.Outcome{Failure: "gone,\nall of it"} },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	summary := filepath.Join(t.TempDir(), "summary.md")
+	if err := os.WriteFile(summary, []byte("before\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	status, said, complaints := call("--from", runs, "--out", filepath.Join(t.TempDir(), "site"), "--features", folder, "--summary", summary, "--annotations")
+	if want := "::error file=features/lending.feature,line=5,title=fails on stone::"; status != 0 || !strings.Contains(said, want) {
+		t.Errorf("got status %d, %q and %q, want %q among it", status, said, complaints, want)
+	}
+	text, err := os.ReadFile(summary)
+	if err != nil || !strings.HasPrefix(string(text), "before\n#") || !strings.Contains(string(text), "gone,\nall of it") {
+		t.Errorf("got error %v and the summary %s, want it behind what was there", err, text)
+	}
+	if status, _, complaints := call("--from", runs, "--out", filepath.Join(t.TempDir(), "site"), "--features", folder, "--summary", folder); status != 1 || !strings.Contains(complaints, "write the summary") {
+		t.Errorf("a folder as the summary: got status %d and %q", status, complaints)
 	}
 }
 

@@ -28,13 +28,22 @@ func Build(config Config) (Report, error) {
 	if err := config.validate(); err != nil {
 		return Report{}, err
 	}
-	joined, err := load(config)
+	files, err := find(config.Runs)
+	if err != nil {
+		return Report{}, err
+	}
+	joined, err := load(config, files)
 	if err != nil {
 		return Report{}, err
 	}
 	t, err := newTree(config, joined)
 	if err != nil {
 		return Report{}, err
+	}
+	var reports map[string]string
+	if config.Cucumber != nil {
+		reports = reportsOf(files)
+		t.link(reports)
 	}
 	r, err := newRenderer(t)
 	if err != nil {
@@ -46,18 +55,18 @@ func Build(config Config) (Report, error) {
 	if err := shrink(r.files); err != nil {
 		return Report{}, err
 	}
+	made := t.report(r.files)
+	if err := r.cucumber(reports); err != nil {
+		return Report{}, err
+	}
 	if err := publish(config.Out, r.files); err != nil {
 		return Report{}, err
 	}
-	return t.report(r.files), nil
+	return made, nil
 }
 
 // load reads the runs and checks that they are of the features.
-func load(config Config) (*run.Joined, error) {
-	files, err := find(config.Runs)
-	if err != nil {
-		return nil, err
-	}
+func load(config Config, files []string) (*run.Joined, error) {
 	runs := make([]*run.Run, len(files))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
@@ -168,7 +177,7 @@ func shrink(files map[string][]byte) error {
 }
 
 func (t *tree) report(files map[string][]byte) Report {
-	made := Report{Verdicts: map[string]int{}}
+	made := Report{Verdicts: map[string]int{}, GitHub: t.gitHub()}
 	for _, s := range t.stores {
 		made.Stores = append(made.Stores, s.Name)
 		for _, v := range s.Verdicts {

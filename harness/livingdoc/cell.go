@@ -19,7 +19,8 @@ type store struct {
 	Commit   run.Commit
 	Message  string // what was wrong with the run as a whole
 	Info     run.Info
-	Verdicts []tally // of its rows
+	Verdicts []tally  // of its rows
+	Reports  []string // the addresses of Cucumber's own reports
 }
 
 // tally counts rows of a verdict.

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"slices"
 
+	"groupcheckout/harness/livingdoc/github"
 	"groupcheckout/harness/livingdoc/run"
 )
 
@@ -30,6 +31,9 @@ type Config struct {
 	Stores map[string]string
 	// Commit is what the runs are of, in full, where they do not say.
 	Commit string
+	// Cucumber is what [stock.Files] returns: then Cucumber's own report of each run
+	// is put beside the site, for developers.
+	Cucumber fs.FS
 }
 
 func (c Config) withDefaults() Config {
@@ -58,7 +62,10 @@ type Report struct {
 	Examples int            // rows counted one by one
 	Verdicts map[string]int // how many results there are of each verdict, over all stores
 	Pages    int
-	Bytes    int
+	Bytes    int // without Cucumber's own reports
+
+	// GitHub is for the summary of a job and for annotations.
+	GitHub github.Report
 }
 
 // Verdicts are those that a [Report] counts, from the one to be told first.
