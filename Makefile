@@ -84,9 +84,9 @@ test-all:
 	$(MAKE) PROVISION= STORE=memory TAGS= FEATURES_FLAGS=$(RACE) TIME=virtual features
 	$(MAKE) PROVISION= STORE=messagedb TAGS= FEATURES_FLAGS=$(RACE) features
 	$(MAKE) PROVISION= STORE=dynamodb TAGS= FEATURES_FLAGS=$(RACE) features
-	$(MAKE) PROVISION= STORE=memory FEATURES_FLAGS=$(RACE) examples
-	$(MAKE) PROVISION= STORE=messagedb FEATURES_FLAGS=$(RACE) examples
-	$(MAKE) PROVISION= STORE=dynamodb FEATURES_FLAGS=$(RACE) examples
+	$(MAKE) PROVISION= STORE=memory TAGS= FEATURES_FLAGS=$(RACE) examples
+	$(MAKE) PROVISION= STORE=messagedb TAGS= FEATURES_FLAGS=$(RACE) examples
+	$(MAKE) PROVISION= STORE=dynamodb TAGS= FEATURES_FLAGS=$(RACE) examples
 
 .PHONY: unit
 unit: $(TOOLS)/provision ## Run every test but the scenarios
@@ -127,7 +127,7 @@ steps: ## List the steps of the scenarios with their uses
 .PHONY: examples
 examples: $(ground) ## Run the examples of other domains on STORE
 	$(known)
-	$(with_$(STORE)) $(GO) test ./examples/... -count=1 $(parallel_$(STORE)) $(FEATURES_FLAGS) -store=$(STORE) $(addprefix -time=,$(TIME))
+	$(with_$(STORE)) $(GO) test ./examples/... -count=1 $(parallel_$(STORE)) $(FEATURES_FLAGS) -store=$(STORE) -tagged='$(TAGS)' $(addprefix -time=,$(TIME)) $(if $(FAULTS),-faults='$(FAULTS)') $(addprefix -seed=,$(SEED))
 
 .PHONY: summary
 summary:

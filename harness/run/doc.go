@@ -11,8 +11,16 @@
 //
 // # Flags
 //
-// go test then takes -store, -provision, -tagged, -seed, -time, -messages, -junit
-// and -summary besides its own; "go test . -args -h" says what each means.
+// go test then takes flags of ours besides its own, and "go test . -args -h" says
+// what each means:
+//
+//	-store, -provision                    where scenarios run
+//	-time, -limit                         which clock they see, and how long they may take
+//	-tagged, -only                        which of them
+//	-reverse, -seed                       in which order, with -shuffle=on
+//	-faults, -seed                        what goes wrong meanwhile
+//	-retries, -retry-tagged, -flaky-budget
+//	-messages, -junit, -summary           what is written down
 //
 // # Tags
 //

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -15,8 +16,9 @@ type ground interface {
 	world(ctx context.Context, scenario harness.Scenario) (world *harness.World, leave func(context.Context) error, err error)
 	// around, if not nil, is called around each scenario, as suite.Config says.
 	around() func(t *testing.T, scenario func(t *testing.T))
-	how() string  // the store was brought up, in words
-	retries() int // of checks
+	how() string   // the store was brought up, in words
+	retries() int  // of checks
+	injected() int // faults
 	audit(ctx context.Context) error
 	close() error
 }
@@ -24,7 +26,7 @@ type ground interface {
 // open brings up the ground that the options ask for.
 func open(ctx context.Context, options harness.Options) (ground, error) {
 	if options.Virtual {
-		return bubbles{options}, nil
+		return &bubbles{options: options}, nil
 	}
 	h, err := harness.Open(ctx, options)
 	if err != nil {
@@ -47,14 +49,18 @@ func (c common) world(ctx context.Context, scenario harness.Scenario) (*harness.
 func (common) around() func(*testing.T, func(*testing.T)) { return nil }
 func (c common) how() string                              { return c.harness.How() }
 func (c common) retries() int                             { return c.harness.Retries() }
+func (c common) injected() int                            { return len(c.harness.Injected()) }
 func (c common) audit(ctx context.Context) error          { return c.harness.Audit(ctx) }
 func (c common) close() error                             { return c.harness.Close(context.Background()) }
 
 // bubbles give each scenario a store and a reactor of its own, in a bubble in
 // which time is virtual. Each is audited and taken down with its scenario.
-type bubbles struct{ options harness.Options }
+type bubbles struct {
+	options harness.Options
+	faults  atomic.Int64 // injected
+}
 
-func (b bubbles) world(ctx context.Context, scenario harness.Scenario) (*harness.World, func(context.Context) error, error) {
+func (b *bubbles) world(ctx context.Context, scenario harness.Scenario) (*harness.World, func(context.Context) error, error) {
 	h, err := harness.Open(ctx, b.options)
 	if err != nil {
 		return nil, nil, err
@@ -64,13 +70,15 @@ func (b bubbles) world(ctx context.Context, scenario harness.Scenario) (*harness
 		return nil, nil, errors.Join(err, h.Close(ctx))
 	}
 	return world, func(ctx context.Context) error {
-		err := world.Close(ctx)
-		return errors.Join(err, h.Audit(ctx), h.Close(ctx))
+		err := errors.Join(world.Close(ctx), h.Audit(ctx), h.Close(ctx))
+		b.faults.Add(int64(len(h.Injected())))
+		return err
 	}, nil
 }
 
-func (bubbles) around() func(*testing.T, func(*testing.T)) { return synctest.Test }
-func (bubbles) how() string                                { return "in this process, in virtual time" }
-func (bubbles) retries() int                               { return 0 }
-func (bubbles) audit(context.Context) error                { return nil }
-func (bubbles) close() error                               { return nil }
+func (b *bubbles) injected() int                            { return int(b.faults.Load()) }
+func (*bubbles) around() func(*testing.T, func(*testing.T)) { return synctest.Test }
+func (*bubbles) how() string                                { return "in this process, in virtual time" }
+func (*bubbles) retries() int                               { return 0 }
+func (*bubbles) audit(context.Context) error                { return nil }
+func (*bubbles) close() error                               { return nil }

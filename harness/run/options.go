@@ -4,17 +4,32 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
+	"time"
+
+	"groupcheckout/harness/faults"
 )
 
 // options are the flags.
 type options struct {
 	store     string
 	provision string
-	tagged    string
-	seed      uint64
 	time      string
+	limit     time.Duration
+
+	tagged  string
+	only    string
+	reverse bool
+	seed    uint64
+
+	faultSpec string
+	faults    faults.Spec // as faultSpec says
+
+	retries     int
+	retryTagged string
+	flakyBudget int
 
 	messages string
 	junit    string
@@ -24,15 +39,36 @@ type options struct {
 func (o *options) register(flags *flag.FlagSet) {
 	flags.StringVar(&o.store, "store", "memory", "the `store` to run on: memory, messagedb or dynamodb")
 	flags.StringVar(&o.provision, "provision", "", "the only `way` to bring a real store up: address, container or local; by default they are tried in this order")
-	flags.StringVar(&o.tagged, "tagged", "", "run only scenarios that match this tag `expression`, such as '@competing and not @slow'")
-	flags.Uint64Var(&o.seed, "seed", 0, "repeat the shuffled order with this `number`; -shuffle=on shuffles")
 	flags.StringVar(&o.time, "time", "real", "`real`, or virtual on the memory store: pauses and days cost nothing")
+	flags.DurationVar(&o.limit, "limit", 0, "how long a scenario may take, as a `duration`; by default what the project says, and years of virtual time")
+
+	flags.StringVar(&o.tagged, "tagged", "", "run only scenarios that match this tag `expression`, such as '@competing and not @slow'")
+	flags.StringVar(&o.only, "only", "", "run only what stands `here`: path:line of a feature, rule, scenario or row, several with commas between them")
+	flags.BoolVar(&o.reverse, "reverse", false, "run everything backwards")
+	flags.Uint64Var(&o.seed, "seed", 0, "repeat the shuffled order, or the faults, with this `number`; -shuffle=on shuffles")
+	flags.StringVar(&o.faultSpec, "faults", "", "have things go wrong: a `list` such as conflict,lost-reply=0.3,slow=20ms, or all; "+
+		"the run prints its seed. There are "+kinds())
+
+	flags.IntVar(&o.retries, "retries", 0, "try a scenario that fails so many `times` again; one that passes then is flaky, and not passed")
+	flags.StringVar(&o.retryTagged, "retry-tagged", "", "try only those again that match this tag `expression`")
+	flags.IntVar(&o.flakyBudget, "flaky-budget", 0, "fail if more scenarios than this `number` are flaky; 0 tolerates all")
+
 	flags.StringVar(&o.messages, "messages", "", "write the run as Cucumber Messages, one JSON object a line, to this `file`")
 	flags.StringVar(&o.junit, "junit", "", "write the run as JUnit XML to this `file`")
 	flags.StringVar(&o.summary, "summary", "", "write what ran, and how the store was brought up, to this `file`")
 }
 
-// check refuses what does not go together.
+// kinds lists the kinds of faults, for the help text.
+func kinds() string {
+	var names []string
+	for _, kind := range faults.Kinds() {
+		names = append(names, string(kind.Kind)+" ("+kind.About+")")
+	}
+	return strings.Join(names, ", ")
+}
+
+// check refuses what does not go together, and fills in what follows from the
+// flags.
 func (o *options) check() error {
 	var errs []error
 	if o.time != "real" && o.time != "virtual" {
@@ -41,11 +77,42 @@ func (o *options) check() error {
 	if o.virtual() && o.store != "memory" {
 		errs = append(errs, fmt.Errorf("-time virtual does not go with -store %s: only the memory store is in the same process as its clock", o.store))
 	}
+	if o.limit < 0 {
+		errs = append(errs, fmt.Errorf("-limit is %v: a scenario needs some time", o.limit))
+	}
+	spec, err := faults.Parse(o.faultSpec)
+	if err != nil {
+		errs = append(errs, fmt.Errorf("-faults: %w", err))
+	}
+	o.faults = spec
+	if !spec.IsZero() && o.seed == 0 {
+		o.seed = rand.Uint64N(1_000_000) + 1 // short, to be typed
+	}
 	return errors.Join(errs...)
 }
 
 // virtual tells whether time costs nothing.
 func (o *options) virtual() bool { return o.time == "virtual" }
+
+// places is the list of -only.
+func (o *options) places() []string {
+	if o.only == "" {
+		return nil
+	}
+	return strings.Split(o.only, ",")
+}
+
+// timeout is the time limit of a scenario.
+func (o *options) timeout(usual time.Duration) time.Duration {
+	switch {
+	case o.limit > 0:
+		return o.limit
+	case o.virtual():
+		return virtualLimit
+	default:
+		return usual
+	}
+}
 
 // unsupported says which scenarios cannot be run, by their tags.
 func (o *options) unsupported(tags []string) (reason string, skip bool) {
@@ -60,14 +127,21 @@ func (o *options) unsupported(tags []string) (reason string, skip bool) {
 	return "", false
 }
 
-// command is what runs a test again.
-func (o *options) command(folder, pattern string) string {
-	text := "go test ./" + folder
-	if o.store != "memory" {
-		text += " -store " + o.store
+// repeat is the command that runs just one scenario again, in the same way.
+func (o *options) repeat(folder, location string) string {
+	command := "go test ./" + folder + " -count=1"
+	for _, f := range []struct{ name, value, usual string }{
+		{"store", o.store, "memory"},
+		{"provision", o.provision, ""},
+		{"time", o.time, "real"},
+		{"faults", o.faultSpec, ""},
+	} {
+		if f.value != f.usual {
+			command += fmt.Sprintf(" -%s %s", f.name, f.value)
+		}
 	}
-	if o.virtual() {
-		text += " -time virtual"
+	if o.faultSpec != "" {
+		command += fmt.Sprintf(" -seed %d", o.seed)
 	}
-	return text + " -run '" + pattern + "'"
+	return command + " -only " + location
 }

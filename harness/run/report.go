@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -27,6 +28,9 @@ func (f *Features) reporters() []suite.Reporter {
 	return list
 }
 
+// slowest is how many of the slowest scenarios the summary names.
+const slowest = 10
+
 // describe says what ran, for people and for make.
 func (f *Features) describe() string {
 	if len(f.summaries) == 0 {
@@ -34,14 +38,18 @@ func (f *Features) describe() string {
 	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "store %s, %s; %d checks had to be made again\n", f.options.store, f.ground.how(), f.ground.retries())
-	if n := len(f.summaries); n > 1 {
-		passed, failed := 0, 0
-		for _, s := range f.summaries {
-			passed, failed = passed+s.Passed, failed+s.Failed
-		}
-		fmt.Fprintf(&text, "  %d runs: %d scenarios passed, %d failed; the last:\n", n, passed, failed)
+	if !f.options.faults.IsZero() {
+		fmt.Fprintf(&text, "  faults %s, seed %d: %d were injected\n", f.options.faults, f.options.seed, f.ground.injected())
 	}
-	if err := f.summaries[len(f.summaries)-1].WriteText(&text); err != nil {
+	if n := len(f.summaries); n > 1 {
+		passed, flaky, failed := 0, 0, 0
+		for _, s := range f.summaries {
+			passed, flaky, failed = passed+s.Passed, flaky+s.Flaky, failed+s.Failed
+		}
+		fmt.Fprintf(&text, "  %d runs: %d scenarios passed, %d flaky, %d failed; the last:\n", n, passed, flaky, failed)
+	}
+	last := f.summaries[len(f.summaries)-1]
+	if err := errors.Join(last.WriteText(&text), last.WriteSlowest(&text, slowest)); err != nil {
 		return err.Error()
 	}
 	return text.String()

@@ -104,6 +104,8 @@ func (f *Features) open() {
 		Way:     provision.Way(f.options.provision),
 		Log:     slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Virtual: f.options.virtual(),
+		Faults:  f.options.faults,
+		Seed:    f.options.seed,
 		Record:  f.options.messages != "",
 	})
 }
@@ -115,18 +117,20 @@ func (f *Features) config(definitions *gherkin.Definitions) suite.Config {
 		Features:    f.project.Features,
 		Definitions: definitions,
 		Tags:        f.options.tagged,
+		Only:        f.options.places(),
+		Retries:     f.options.retries,
+		RetryTags:   f.options.retryTagged,
+		FlakyBudget: f.options.flakyBudget,
+		Reverse:     f.options.reverse,
 		Shuffle:     flag.Lookup("test.shuffle").Value.String() != "off",
 		Seed:        f.options.seed,
-		Timeout:     f.project.Timeout,
+		Timeout:     f.options.timeout(f.project.Timeout),
 		Unsupported: f.options.unsupported,
 		Around:      f.ground.around(),
 		Reporters:   f.reporters(),
-		Repeat: func(_ *suite.Scenario, test string) string {
-			return f.options.command(f.project.Folder, suite.RunPattern(test))
+		Repeat: func(scenario *suite.Scenario, _ string) string {
+			return f.options.repeat(f.project.Folder, scenario.Location())
 		},
-	}
-	if f.options.virtual() {
-		config.Timeout = virtualLimit
 	}
 	config.World = func(ctx context.Context, scenario *suite.Scenario) (suite.World, error) {
 		world, leave, err := f.ground.world(ctx, harness.Scenario{

@@ -6,9 +6,13 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
+
+	"github.com/google/uuid"
 
 	"groupcheckout/domain/es"
 	"groupcheckout/harness"
@@ -109,7 +113,7 @@ func TestAStoreIsBroughtUpOnceAndRunsAreCounted(t *testing.T) { //nolint:paralle
 	if started != 1 {
 		t.Errorf("the reactor was started %d times, want once", started)
 	}
-	if want := "2 runs: 2 scenarios passed, 0 failed"; !strings.Contains(out.String(), want) {
+	if want := "2 runs: 2 scenarios passed, 0 flaky, 0 failed"; !strings.Contains(out.String(), want) {
 		t.Errorf("got\n%s\nwant %q in it", out.String(), want)
 	}
 }
@@ -152,6 +156,8 @@ func TestFlagsThatDoNotGoTogetherRunNothing(t *testing.T) {
 	}{
 		{[]string{"-time", "slow"}, `-time is "slow": choose real or virtual`},
 		{[]string{"-time", "virtual", "-store", "messagedb"}, "-time virtual does not go with -store messagedb"},
+		{[]string{"-limit", "-1s"}, "-limit is -1s: a scenario needs some time"},
+		{[]string{"-faults", "flood"}, "-faults: "},
 	} {
 		f := features(t, library(), c.args...)
 		var complaints strings.Builder
@@ -202,16 +208,62 @@ func TestTagsSayWhatCannotBeRun(t *testing.T) {
 func TestAFailureSaysWhatRunsItAgain(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		options options
-		want    string
+		args []string
+		want string
 	}{
-		{options{store: "memory"}, "go test ./library -run '^X$'"},
-		{options{store: "memory", time: "virtual"}, "go test ./library -time virtual -run '^X$'"},
-		{options{store: "dynamodb"}, "go test ./library -store dynamodb -run '^X$'"},
+		{nil, "go test ./library -count=1 -only lending.feature:3"},
+		{[]string{"-store", "dynamodb", "-provision", "local"}, "go test ./library -count=1 -store dynamodb -provision local -only lending.feature:3"},
+		{[]string{"-time", "virtual", "-faults", "slow", "-seed", "7"}, "go test ./library -count=1 -time virtual -faults slow -seed 7 -only lending.feature:3"},
 	} {
-		if got := c.options.command("library", "^X$"); got != c.want {
+		f := features(t, library(), c.args...)
+		if got := f.options.repeat("library", "lending.feature:3"); got != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)
 		}
+	}
+}
+
+func TestAScenarioHasItsTimeLimit(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args []string
+		want time.Duration
+	}{
+		{nil, time.Minute},
+		{[]string{"-limit", "3s"}, 3 * time.Second},
+		{[]string{"-time", "virtual"}, virtualLimit},
+		{[]string{"-time", "virtual", "-limit", "3s"}, 3 * time.Second},
+	} {
+		if got := features(t, library(), c.args...).options.timeout(time.Minute); got != c.want {
+			t.Errorf("%v: got %v, want %v", c.args, got, c.want)
+		}
+	}
+}
+
+func TestThingsGoWrongOnDemand(t *testing.T) { //nolint:paralleltest // see above
+	for _, clock := range []string{"real", "virtual"} {
+		project := library()
+		project.Define = func(r *gherkin.Registrar, world *harness.World) {
+			r.When("the last copy is lent", func(ctx context.Context) error {
+				book, err := es.NewStreamName("Book", uuid.NewString())
+				if err != nil {
+					return err
+				}
+				_, err = world.Store().Append(ctx, book, 0, []es.EventData{{ID: uuid.New(), Type: "Lent"}})
+				return errors.Join(err, world.Eventually(ctx, func(context.Context) error { return nil }))
+			})
+		}
+		status, out, complaints := run(t, features(t, project, "-time", clock, "-faults", "duplicate=1"))
+		seed := regexp.MustCompile(`faults duplicate=1, seed [1-9]\d*: [1-9]\d* were injected`)
+		if status != 0 || !seed.MatchString(out) {
+			t.Errorf("in %s time: got the status %d and\n%s%s\nwant 0 and %s", clock, status, out, complaints, seed)
+		}
+	}
+}
+
+func TestOnlyWhatStandsThereIsRun(t *testing.T) { //nolint:paralleltest // see above
+	status, out, _ := run(t, features(t, library(), "-only", "lending.feature:3,lending.feature:2"))
+	if status != 0 || !strings.Contains(out, "1 passed") || !strings.Contains(out, "the slowest 1 of 1") {
+		t.Errorf("got the status %d and\n%s\nwant 0, one scenario, and how long it took", status, out)
 	}
 }
 
