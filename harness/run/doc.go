@@ -21,6 +21,7 @@
 //	-faults, -seed                        what goes wrong meanwhile
 //	-retries, -retry-tagged, -flaky-budget
 //	-messages, -junit, -summary           what is written down
+//	-steps                                a list of all steps with their uses, and no run
 //
 // # Tags
 //

@@ -31,6 +31,7 @@ type options struct {
 	retryTagged string
 	flakyBudget int
 
+	steps    bool
 	messages string
 	junit    string
 	summary  string
@@ -53,6 +54,7 @@ func (o *options) register(flags *flag.FlagSet) {
 	flags.StringVar(&o.retryTagged, "retry-tagged", "", "try only those again that match this tag `expression`")
 	flags.IntVar(&o.flakyBudget, "flaky-budget", 0, "fail if more scenarios than this `number` are flaky; 0 tolerates all")
 
+	flags.BoolVar(&o.steps, "steps", false, "list all steps with their uses, and run nothing")
 	flags.StringVar(&o.messages, "messages", "", "write the run as Cucumber Messages, one JSON object a line, to this `file`")
 	flags.StringVar(&o.junit, "junit", "", "write the run as JUnit XML to this `file`")
 	flags.StringVar(&o.summary, "summary", "", "write what ran, and how the store was brought up, to this `file`")

@@ -2,6 +2,7 @@ package run
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"sync"
 	"testing"
@@ -73,12 +74,31 @@ func (f *Features) definitions() (*gherkin.Definitions, error) {
 	return gherkin.Compile(func(r *gherkin.Registrar) { f.project.Define(r, nil) })
 }
 
+// usage tells which steps the features use.
+func (f *Features) usage() (suite.Usage, error) {
+	definitions, err := f.definitions()
+	if err != nil {
+		return suite.Usage{}, err
+	}
+	return suite.NewUsage(f.project.Features, definitions)
+}
+
+// listSteps writes all steps with their uses. The error also says what is wrong
+// with them.
+func (f *Features) listSteps(w io.Writer) error {
+	usage, err := f.usage()
+	if err != nil {
+		return err
+	}
+	return errors.Join(usage.WriteText(w), usage.Err())
+}
+
 // Check fails t for whatever is wrong with the features or the steps, without
 // running any: a step of a feature that has not just one definition, a definition
 // that no feature uses, and what [suite.Lint] finds.
 func (f *Features) Check(t *testing.T) {
 	t.Helper()
-	definitions, err := f.definitions()
+	usage, err := f.usage()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,10 +108,6 @@ func (f *Features) Check(t *testing.T) {
 	}
 	for _, issue := range issues {
 		t.Error(issue)
-	}
-	usage, err := suite.NewUsage(f.project.Features, definitions)
-	if err != nil {
-		t.Fatal(err)
 	}
 	if err := usage.Err(); err != nil {
 		t.Error(err)

@@ -45,6 +45,13 @@ func (f *Features) main(tests func() int, out, complaints io.Writer) (status int
 		fmt.Fprintln(complaints, err)
 		return 2
 	}
+	if f.options.steps {
+		if err := f.listSteps(out); err != nil {
+			fmt.Fprintln(complaints, err)
+			return 1
+		}
+		return 0
+	}
 	f.ready = true
 	status = tests()
 	if f.ground == nil {

@@ -168,6 +168,28 @@ func TestFlagsThatDoNotGoTogetherRunNothing(t *testing.T) {
 	}
 }
 
+func TestStepsAreListed(t *testing.T) {
+	t.Parallel()
+	project := library()
+	define := project.Define
+	for _, c := range []struct {
+		more      func(*gherkin.Registrar)
+		status    int
+		complaint string
+	}{
+		{func(*gherkin.Registrar) {}, 0, ""},
+		{func(r *gherkin.Registrar) { r.When("the shelf is painted", func() error { return nil }) }, 1, `no feature uses the step "the shelf is painted"`},
+	} {
+		project.Define = func(r *gherkin.Registrar, world *harness.World) { define(r, world); c.more(r) }
+		f := features(t, project, "-steps")
+		var out, complaints strings.Builder
+		status := f.main(func() int { t.Error("the tests were run"); return 0 }, &out, &complaints)
+		if want := "the last copy is lent"; status != c.status || !strings.Contains(out.String(), want) || !strings.Contains(complaints.String(), c.complaint) {
+			t.Errorf("got the status %d,\n%s%s\nwant %d, the step %q and the complaint %q", status, out.String(), complaints.String(), c.status, want, c.complaint)
+		}
+	}
+}
+
 func TestWhatIsMissingIsNamed(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
