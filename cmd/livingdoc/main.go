@@ -5,16 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/alecthomas/kong"
 
 	"groupcheckout/harness/livingdoc"
 	"groupcheckout/harness/livingdoc/github"
+	"groupcheckout/harness/livingdoc/glossary"
 	"groupcheckout/harness/livingdoc/stock"
 )
 
@@ -39,6 +41,11 @@ type cli struct {
 	Title    string            `help:"What the site is called. Default: the title of the features' README.md."`
 	Name     map[string]string `placeholder:"STORE=NAME" help:"What a store is called on the pages, such as messagedb='Message DB'. May be given several times."`
 	Commit   string            `help:"The commit that the runs are of, where they do not say so themselves."`
+	Glossary string            `default:"domain" placeholder:"DIR" help:"A folder of Go packages; those of its types that say so are words of the glossary, besides those of the table in the features' README.md. It need not exist. Default: ${default}."`
+	Previous string            `placeholder:"DIR" help:"The last site, whose history and pages are carried on. Default: the one that is in --out."`
+	History  string            `placeholder:"FILE" help:"A file that keeps the history too, read in place of the last site's. This build is added to its end."`
+	Keep     int               `default:"20" help:"How many sites of earlier builds are carried on. Default: ${default}."`
+	PDF      bool              `name:"pdf" help:"Make a PDF of the sheet for print too, with the Chromium on the PATH."`
 	Cucumber bool              `help:"Put Cucumber's own report of each run beside the site, for developers. Its files are fetched with npm at the first time."`
 
 	Summary     string `placeholder:"FILE" help:"Append the summary of a job on GitHub to this file, such as $GITHUB_STEP_SUMMARY."`
@@ -46,19 +53,22 @@ type cli struct {
 }
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
 }
 
 // run carries out a command line and returns the exit status.
-func run(args []string, out, complaints io.Writer) int {
-	if err := execute(args, out, complaints); err != nil {
+func run(ctx context.Context, args []string, out, complaints io.Writer) int {
+	if err := execute(ctx, args, out, complaints); err != nil {
 		fmt.Fprintf(complaints, "livingdoc: %v\n", err)
 		return statusWrong
 	}
 	return statusDone
 }
 
-func execute(args []string, out, complaints io.Writer) error {
+func execute(ctx context.Context, args []string, out, complaints io.Writer) error {
 	var grammar cli
 	helped := false
 	parser, err := kong.New(&grammar,
@@ -77,24 +87,15 @@ func execute(args []string, out, complaints io.Writer) error {
 	case err != nil:
 		return fmt.Errorf("%w. See livingdoc --help", err)
 	}
-	return grammar.build(out)
+	return grammar.build(ctx, out)
 }
 
-func (c cli) build(out io.Writer) error {
-	info, err := os.Stat(c.Features)
-	if err != nil || !info.IsDir() {
-		return errors.Join(fmt.Errorf("there is no folder of features %q; say where it is with --features", c.Features), err)
+func (c cli) build(ctx context.Context, out io.Writer) error {
+	config, err := c.config(ctx, out)
+	if err != nil {
+		return err
 	}
-	var cucumber fs.FS
-	if c.Cucumber {
-		if cucumber, err = stock.Files(context.Background(), slog.New(slog.NewTextHandler(out, nil))); err != nil {
-			return err
-		}
-	}
-	report, err := livingdoc.Build(livingdoc.Config{
-		Runs: c.From, Out: c.Out, Features: os.DirFS(c.Features), FeaturesName: filepath.Base(filepath.Clean(c.Features)),
-		Title: c.Title, Stores: c.Name, Commit: c.Commit, Cucumber: cucumber,
-	})
+	report, err := livingdoc.Build(config)
 	if err != nil {
 		return err
 	}
@@ -111,6 +112,38 @@ func (c cli) build(out io.Writer) error {
 		count(report.Rules, "rule"), count(report.Examples, "example"), strings.Join(report.Stores, ", "), strings.Join(verdicts, ", "),
 		count(report.Pages, "page"), (report.Bytes+999)/1000, filepath.Join(c.Out, "index.html"))
 	return nil
+}
+
+// config is what the command line says.
+func (c cli) config(ctx context.Context, out io.Writer) (livingdoc.Config, error) {
+	if info, err := os.Stat(c.Features); err != nil || !info.IsDir() {
+		return livingdoc.Config{}, errors.Join(fmt.Errorf("there is no folder of features %q; say where it is with --features", c.Features), err)
+	}
+	made := livingdoc.Config{
+		Runs: c.From, Out: c.Out, Features: os.DirFS(c.Features), FeaturesName: filepath.Base(filepath.Clean(c.Features)),
+		Title: c.Title, Stores: c.Name, Commit: c.Commit, History: c.History, Keep: c.Keep,
+	}
+	if c.Previous != "" {
+		made.Previous = os.DirFS(c.Previous)
+	}
+	var err error
+	if info, missing := os.Stat(c.Glossary); missing == nil && info.IsDir() {
+		folder := filepath.Clean(c.Glossary)
+		if made.Words, err = glossary.Types(os.DirFS(filepath.Dir(folder)), filepath.Base(folder)+"/..."); err != nil {
+			return livingdoc.Config{}, err
+		}
+	}
+	if c.Cucumber {
+		if made.Cucumber, err = stock.Files(ctx, slog.New(slog.NewTextHandler(out, nil))); err != nil {
+			return livingdoc.Config{}, err
+		}
+	}
+	if c.PDF {
+		if made.Print, err = printer(ctx); err != nil {
+			return livingdoc.Config{}, err
+		}
+	}
+	return made, nil
 }
 
 // tellGitHub writes the summary and the annotations, if they are wanted.

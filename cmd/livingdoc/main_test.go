@@ -17,15 +17,16 @@ import (
 
 var update = flag.Bool("update", false, "write the help to testdata instead of comparing it") //nolint:gochecknoglobals // a flag of the test binary
 
-func call(args ...string) (status int, out, complaints string) {
+func call(t *testing.T, args ...string) (status int, out, complaints string) {
+	t.Helper()
 	var stdout, stderr bytes.Buffer
-	status = run(args, &stdout, &stderr)
+	status = run(t.Context(), args, &stdout, &stderr)
 	return status, stdout.String(), stderr.String()
 }
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	status, out, complaints := call("--help")
+	status, out, complaints := call(t, "--help")
 	if status != 0 || complaints != "" {
 		t.Errorf("got status %d and %q, want 0 and no complaint", status, complaints)
 	}
@@ -63,7 +64,7 @@ func TestASiteIsMadeOfRuns(t *testing.T) {
 	t.Parallel()
 	folder, runs := features(t, false)
 	out := filepath.Join(t.TempDir(), "site")
-	status, said, complaints := call("--from", runs, "--out", out, "--features", folder, "--name", "paper=Papyrus", "--title", "Books")
+	status, said, complaints := call(t, "--from", runs, "--out", out, "--features", folder, "--name", "paper=Papyrus", "--title", "Books")
 	if status != 0 || !strings.Contains(said, "1 rule with 1 example on Papyrus: 1 passed.") {
 		t.Errorf("got status %d, %q and %q", status, said, complaints)
 	}
@@ -86,7 +87,7 @@ func TestGitHubIsTold(t *testing.T) {
 	if err := os.WriteFile(summary, []byte("before\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	status, said, complaints := call("--from", runs, "--out", filepath.Join(t.TempDir(), "site"), "--features", folder, "--summary", summary, "--annotations")
+	status, said, complaints := call(t, "--from", runs, "--out", filepath.Join(t.TempDir(), "site"), "--features", folder, "--summary", summary, "--annotations")
 	if want := "::error file=features/lending.feature,line=5,title=fails on stone::"; status != 0 || !strings.Contains(said, want) {
 		t.Errorf("got status %d, %q and %q, want %q among it", status, said, complaints, want)
 	}
@@ -94,7 +95,7 @@ func TestGitHubIsTold(t *testing.T) {
 	if err != nil || !strings.HasPrefix(string(text), "before\n#") || !strings.Contains(string(text), "gone,\nall of it") {
 		t.Errorf("got error %v and the summary %s, want it behind what was there", err, text)
 	}
-	if status, _, complaints := call("--from", runs, "--out", filepath.Join(t.TempDir(), "site"), "--features", folder, "--summary", folder); status != 1 || !strings.Contains(complaints, "write the summary") {
+	if status, _, complaints := call(t, "--from", runs, "--out", filepath.Join(t.TempDir(), "site"), "--features", folder, "--summary", folder); status != 1 || !strings.Contains(complaints, "write the summary") {
 		t.Errorf("a folder as the summary: got status %d and %q", status, complaints)
 	}
 }
@@ -112,7 +113,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		"unfinished":    {[]string{"--from", unfinished, "--out", out, "--features", folder}, "paper.ndjson: the run did not finish"},
 		"no features":   {[]string{"--from", unfinished, "--out", out, "--features", "none"}, `no folder of features "none"`},
 	} {
-		status, _, complaints := call(test.args...)
+		status, _, complaints := call(t, test.args...)
 		if status != 1 || !strings.Contains(complaints, test.want) {
 			t.Errorf("%s: got status %d and %q, want 1 and %q", name, status, complaints, test.want)
 		}

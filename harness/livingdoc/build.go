@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"github.com/tdewolff/minify/v2/js"
 	"golang.org/x/sync/errgroup"
 
+	"groupcheckout/harness/livingdoc/history"
 	"groupcheckout/harness/livingdoc/run"
 )
 
@@ -59,10 +61,28 @@ func Build(config Config) (Report, error) {
 	if err := r.cucumber(reports); err != nil {
 		return Report{}, err
 	}
-	if err := publish(config.Out, r.files); err != nil {
+	r.files[history.File] = r.past.text
+	maps.Copy(r.files, r.past.files)
+	if err := publish(config.Out, r.files, r.print); err != nil {
 		return Report{}, err
 	}
+	if config.History != "" {
+		if _, err := history.Append(config.History, t.build()); err != nil {
+			return Report{}, fmt.Errorf("the site is there, but not in the history %s: %w", config.History, err)
+		}
+	}
 	return made, nil
+}
+
+// printed is the name of the PDF of a site.
+const printed = "print.pdf"
+
+// print makes the PDF of a site that is about to take its place.
+func (r *renderer) print(folder string) error {
+	if r.tree.config.Print == nil {
+		return nil
+	}
+	return r.tree.config.Print(filepath.Join(folder, "print.html"), filepath.Join(folder, printed))
 }
 
 // load reads the runs and checks that they are of the features.

@@ -21,6 +21,8 @@ import (
 	"groupcheckout/harness/gherkin/suite"
 	"groupcheckout/harness/livingdoc"
 	"groupcheckout/harness/livingdoc/fixture"
+	"groupcheckout/harness/livingdoc/glossary"
+	"groupcheckout/harness/livingdoc/history"
 	"groupcheckout/harness/livingdoc/run"
 )
 
@@ -91,8 +93,10 @@ func build(t *testing.T, config livingdoc.Config) map[string]string {
 	}
 	pages := files(t, config.Out)
 	total := 0
-	for _, text := range pages {
-		total += len(text)
+	for name, text := range pages {
+		if name != history.File && !strings.HasPrefix(name, history.BuildsFolder) {
+			total += len(text)
+		}
 	}
 	if report.Bytes != total || report.Pages == 0 {
 		t.Errorf("the report says %d bytes in %d pages; the files have %d", report.Bytes, report.Pages, total)
@@ -138,7 +142,7 @@ func TestEveryRuleHasAPageWithAnAddressMadeOfTitles(t *testing.T) {
 	pages := build(t, livingdoc.Config{Runs: []string{record(t, library(), fixture.Run{Store: "paper"})}, Features: library()})
 	want := []string{
 		"fines/being-late/a-book-is-lent-once.html", "fines/being-late/being-late.html", "fines/index.html",
-		"index.html",
+		"history.html", "history.jsonl", "index.html",
 		"lending/index.html", "lending/taking-books-home/a-book-comes-back.html", "lending/taking-books-home/a-book-is-lent-once.html",
 		"print.html", "rules/index.html", "rules/loose/loose.html",
 		"search.html", "site.js", "style.css", "words.js",
@@ -195,9 +199,9 @@ func TestTheFrontPageSaysFirstWhatDidNotPass(t *testing.T) {
 	at := 0
 	for _, want := range []string{
 		"1 example failed, 1 flaky, 1 skipped, 1 not run",
-		"failed</span> on Stone tablets: <a href=lending/taking-books-home/a-book-is-lent-once.html#two-readers-want-one-book>Two readers want one book</a>",
-		"flaky</span> on Stone tablets: <a href=lending/taking-books-home/a-book-is-lent-once.html#n-books-are-enough>… books are enough</a>",
-		"skipped</span> on Stone tablets (no shelf here)",
+		"failed</span> on Stone tablets<ul><li><a href=lending/taking-books-home/a-book-is-lent-once.html#two-readers-want-one-book>Two readers want one book</a>",
+		"flaky</span> on Stone tablets<ul><li><a href=lending/taking-books-home/a-book-is-lent-once.html#n-books-are-enough>… books are enough</a>",
+		"skipped</span> on Stone tablets: no shelf here",
 		"not run</span> on Stone tablets",
 		"Readers borrow books. They bring them back. Nobody waits in vain.",
 		`<svg role="img" aria-label="Two books"`,
@@ -342,5 +346,64 @@ func TestOnlyASiteIsReplaced(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(site, "old.html")); err == nil {
 		t.Error("a page of the old site is still there")
+	}
+}
+
+func TestTheHistoryIsCarriedOn(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "site")
+	at := func(commit string, of fstest.MapFS, outcome func(*suite.Scenario) fixture.Outcome) map[string]string {
+		return build(t, livingdoc.Config{Runs: []string{record(t, of, fixture.Run{Store: "paper", Outcome: outcome})}, Features: of, Out: out, Commit: commit})
+	}
+	at("1111", library(), nil)
+	second := at("2222", library(), outcomes)
+	for page, want := range map[string]string{
+		"index.html": ">regressed</span> <a href=lending/taking-books-home/a-book-is-lent-once.html#two-readers-want-one-book>",
+		"lending/taking-books-home/a-book-is-lent-once.html": ">regressed</span>",
+		"history.html":        "<a href=builds/1/index.html>1</a>",
+		"builds/1/index.html": "All 5 rules hold",
+	} {
+		if !strings.Contains(second[page], want) {
+			t.Errorf("%s lacks %q:\n%s", page, want, second[page])
+		}
+	}
+
+	renamed := library()
+	text := string(renamed["1-lending/1-out.feature"].Data)
+	text = strings.Replace(text, "Two readers want one book", "Two readers want the same book", 1)
+	text = strings.Replace(text, "Rule: A book comes back", "Rule: A book comes back again", 1)
+	renamed["1-lending/1-out.feature"] = &fstest.MapFile{Data: []byte(text)}
+	third := at("3333", renamed, nil)
+	for page, want := range map[string]string{
+		"lending/taking-books-home/a-book-comes-back.html":   "url=a-book-comes-back-again.html#it-comes-back",
+		"lending/taking-books-home/a-book-is-lent-once.html": "<li id=two-readers-want-one-book>An example that was here is now <a href=a-book-is-lent-once.html#two-readers-want-the-same-book>",
+		"builds/2/index.html":                                "1 example failed",
+	} {
+		if !strings.Contains(third[page], want) {
+			t.Errorf("%s lacks %q:\n%s", page, want, third[page])
+		}
+	}
+	if again := at("3333", renamed, nil); len(again) != len(third) || again["builds/3/index.html"] != "" {
+		t.Errorf("made again of the same build, the site has %d files and not %d", len(again), len(third))
+	}
+}
+
+func TestWordsAreExplained(t *testing.T) {
+	t.Parallel()
+	of := library()
+	of["README.md"] = &fstest.MapFile{Data: []byte("# The library\n\nReaders borrow books.\n\n## The words\n\n| word | meaning |\n|---|---|\n| book | what is read |\n\n## More\n\nRead on.\n")}
+	pages := build(t, livingdoc.Config{
+		Runs: []string{record(t, of, fixture.Run{Store: "paper"})}, Features: of,
+		Words: []glossary.Term{{Word: "reader", Text: "who reads", Anchor: "reader", Source: "domain.Reader"}},
+	})
+	front := pages["index.html"]
+	if !strings.Contains(front, "<a class=term href=words.html#reader>Readers</a> borrow <a class=term href=words.html#book>books</a>") {
+		t.Errorf("the words are not linked:\n%s", front)
+	}
+	if strings.Contains(front, "what is read") || !strings.Contains(front, "Read on.") {
+		t.Error("the table of words is on the front page, or more than it is left out")
+	}
+	if page := pages["words.html"]; !strings.Contains(page, "<dt id=book>book<dd>what is read") || !strings.Contains(page, "<dt id=reader>reader<dd>who reads") {
+		t.Errorf("got the words:\n%s", page)
 	}
 }

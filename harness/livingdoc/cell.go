@@ -2,6 +2,7 @@ package livingdoc
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -61,6 +62,12 @@ func storesOf(config Config, joined *run.Joined) []store {
 	}
 	return made
 }
+
+// places are what of the way a store was brought up tells developers where it is.
+var places = regexp.MustCompile(`(?: (?:from|in|at))? /[^ ,;]*|,? (?:on )?port \d+`)
+
+// Plainly is how a store was brought up, for those who do not look for it.
+func (s store) Plainly() string { return places.ReplaceAllString(s.How, "") }
 
 // cell is what became of a rule, an example or a row on a store.
 type cell struct {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"groupcheckout/harness/livingdoc/github"
+	"groupcheckout/harness/livingdoc/glossary"
 	"groupcheckout/harness/livingdoc/run"
 )
 
@@ -31,6 +32,22 @@ type Config struct {
 	Stores map[string]string
 	// Commit is what the runs are of, in full, where they do not say.
 	Commit string
+
+	// Words explain the business, besides those that a table of words in the
+	// features' README.md explains.
+	Words []glossary.Term
+
+	// Previous is the last site, whose history and pages are carried on. Default:
+	// the one that is in Out.
+	Previous fs.FS
+	// History is a file that keeps the history too, and is read in place of the
+	// last site's; "" if there is none.
+	History string
+	// Keep is how many sites of earlier builds are carried on. Default: 20.
+	Keep int
+
+	// Print makes a PDF of a page; both are files. Nil makes none.
+	Print func(page, to string) error
 	// Cucumber is what [stock.Files] returns: then Cucumber's own report of each run
 	// is put beside the site, for developers.
 	Cucumber fs.FS
@@ -62,7 +79,7 @@ type Report struct {
 	Examples int            // rows counted one by one
 	Verdicts map[string]int // how many results there are of each verdict, over all stores
 	Pages    int
-	Bytes    int // without Cucumber's own reports
+	Bytes    int // without Cucumber's own reports, PDF, history and the sites of earlier builds
 
 	// GitHub is for the summary of a job and for annotations.
 	GitHub github.Report

@@ -2,6 +2,7 @@ package livingdoc
 
 import (
 	"html/template"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,8 @@ type frontPage struct {
 	Rules    int
 	Examples int
 	Trouble  []trouble
+	Changes  []change  // since the build before
+	Build    int       // its number
 	When     time.Time // when the first run started
 	Commits  []run.Commit
 	Seen     []run.Verdict // the verdicts that there are, from the best on
@@ -26,10 +29,9 @@ type frontPage struct {
 // trouble is what a reader has to be told before anything else: an example that
 // did not simply pass.
 type trouble struct {
-	Verdict run.Verdict
-	Rule    *rule
-	Example *example
-	Where   []where
+	Verdict  run.Verdict
+	Examples []*example // to which the same happened
+	Where    []where
 }
 
 // where is a store, or several, with one reason.
@@ -56,7 +58,9 @@ func (r *renderer) frontPage() (frontPage, error) {
 		return frontPage{}, err
 	}
 	made := frontPage{Picture: picture, Chapters: r.tree.chapters()}
-	made.Lead, made.Rest = opening(markdown)
+	made.Lead, made.Rest = opening(withoutTable(markdown))
+	made.Changes = r.changes
+	made.Build = r.past.number
 	seen := map[run.Verdict]bool{}
 	for _, rule := range r.tree.rules() {
 		made.Rules++
@@ -69,7 +73,7 @@ func (r *renderer) frontPage() (frontPage, error) {
 		}
 	}
 	made.Topics = made.Rules > manyRules
-	sortTrouble(made.Trouble)
+	made.Trouble = sorted(made.Trouble)
 	for _, v := range run.Verdicts() {
 		if seen[v] {
 			made.Seen = append(made.Seen, v)
@@ -97,7 +101,7 @@ func troubles(e *example) []trouble {
 		if v == run.Passed {
 			continue
 		}
-		one := trouble{Verdict: v, Rule: e.Rule, Example: e}
+		one := trouble{Verdict: v, Examples: []*example{e}}
 		for _, c := range e.Cells {
 			if c.Verdict != v {
 				continue
@@ -120,17 +124,24 @@ func troubles(e *example) []trouble {
 	return made
 }
 
-// sortTrouble puts the worst first and else keeps the order of reading.
-func sortTrouble(list []trouble) {
-	var sorted []trouble
+// sorted puts the worst first, and else keeps the order of reading. What is the
+// same of several examples is said once.
+func sorted(list []trouble) []trouble {
+	var made []trouble
 	for _, v := range []run.Verdict{run.Failed, run.Flaky, run.Skipped, run.NotRun} {
 		for _, one := range list {
-			if one.Verdict == v {
-				sorted = append(sorted, one)
+			if one.Verdict != v {
+				continue
+			}
+			k := slices.IndexFunc(made, func(t trouble) bool { return t.Verdict == v && same(t.Where, one.Where) })
+			if k < 0 {
+				made = append(made, one)
+			} else {
+				made[k].Examples = append(made[k].Examples, one.Examples...)
 			}
 		}
 	}
-	copy(list, sorted)
+	return made
 }
 
 // Broken counts the examples of a verdict among the trouble.
@@ -138,7 +149,7 @@ func (f frontPage) Broken(v run.Verdict) int {
 	n := 0
 	for _, one := range f.Trouble {
 		if one.Verdict == v {
-			n++
+			n += len(one.Examples)
 		}
 	}
 	return n

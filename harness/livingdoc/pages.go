@@ -45,6 +45,7 @@ type site struct {
 	Title  string
 	Stores []store
 	Extra  []*link // more pages in the head of every page
+	PDF    string  // its address; "" if there is none
 }
 
 // renderer makes the pages of a tree.
@@ -52,18 +53,44 @@ type renderer struct {
 	tree      *tree
 	site      *site
 	prose     *prose
+	words     words
+	past      past
+	changes   []change
 	templates *template.Template
 	files     map[string][]byte
+	moved     map[string][]alias // by the page that had them
+	gone      map[string]bool    // pages that lead elsewhere
 }
 
 func newRenderer(t *tree) (*renderer, error) {
+	before, err := newPast(t.config, t)
+	if err != nil {
+		return nil, err
+	}
 	r := &renderer{
-		tree: t, prose: newProse(t), files: map[string][]byte{},
+		tree: t, prose: newProse(t), words: newWords(t.config, t.root.Prose), past: before, changes: before.note(t),
+		files: map[string][]byte{}, moved: map[string][]alias{}, gone: map[string]bool{},
 		site: &site{Title: t.root.Title, Stores: t.stores},
 	}
+	if t.config.Print != nil {
+		r.site.PDF = printed
+	}
+	if len(r.words.terms) > 0 {
+		r.site.Extra = append(r.site.Extra, &link{Title: "Words", Address: wordsAddress})
+	}
+	r.site.Extra = append(r.site.Extra, &link{Title: "History", Address: historyAddress})
 	parsed, err := template.New("").Funcs(functions()).Funcs(template.FuncMap{
+		"storeName": func(id string) string {
+			for _, s := range t.stores {
+				if s.ID == id {
+					return s.Name
+				}
+			}
+			return id
+		},
 		"prose": func(p *page, folder, markdown string, level int) (template.HTML, error) {
-			return r.prose.html(markdown, place{folder: path.Clean(folder), root: p.Root, level: level})
+			made, err := r.prose.html(markdown, place{folder: path.Clean(folder), root: p.Root, level: level})
+			return r.words.link(made, p.Address), err
 		},
 	}).ParseFS(templates, "templates/*.html")
 	if err != nil {
@@ -194,6 +221,9 @@ func (r *renderer) put(address string, p page) error {
 
 // all makes every page.
 func (r *renderer) all() error {
+	if err := r.redirects(); err != nil {
+		return err
+	}
 	for _, c := range r.tree.chapters() {
 		if err := r.put(c.Address, page{Kind: "chapter", Title: c.Title, Trail: trail(c.Parent), Data: c, Dev: true}); err != nil {
 			return err
@@ -217,6 +247,15 @@ func (r *renderer) all() error {
 		return err
 	}
 	if err := r.search(); err != nil {
+		return err
+	}
+	if len(r.words.terms) > 0 {
+		if err := r.put(wordsAddress, page{Kind: "words", Title: "The words", Data: r.words.terms, Dev: true}); err != nil {
+			return err
+		}
+	}
+	data := r.past.page(r.tree, r.changes)
+	if err := r.put(historyAddress, page{Kind: "history", Title: "History", Data: data, Dev: true}); err != nil {
 		return err
 	}
 	return r.assets()

@@ -18,8 +18,8 @@ const generator = "livingdoc"
 
 // publish puts files into a folder, in the place of the site that is there. They
 // are written beside it first, so that whoever looks finds a whole site, the old
-// one or the new one.
-func publish(out string, files map[string][]byte) (err error) {
+// one or the new one. Finish may add to them before they take its place.
+func publish(out string, files map[string][]byte, finish func(folder string) error) (err error) {
 	out = filepath.Clean(out)
 	if err := replaceable(out); err != nil {
 		return err
@@ -42,6 +42,9 @@ func publish(out string, files map[string][]byte) (err error) {
 		if err := os.WriteFile(file, files[name], 0o644); err != nil {
 			return fmt.Errorf("make the site: %w", err)
 		}
+	}
+	if err := finish(fresh); err != nil {
+		return err
 	}
 	old := filepath.Join(made, "old")
 	if err := os.Rename(out, old); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -10,7 +10,8 @@ type rulePage struct {
 
 	Views         []exampleView
 	Trouble       []rowTrouble
-	Before, After *rule // in reading order; nil at the ends
+	Before, After *rule   // in reading order; nil at the ends
+	Moved         []alias // places that the page had
 }
 
 // Worst is what is to be told first of the rule.
@@ -43,7 +44,7 @@ type rowTrouble struct {
 }
 
 func (r *renderer) rulePage(given *rule) rulePage {
-	made := rulePage{rule: given}
+	made := rulePage{rule: given, Moved: r.moved[given.Address]}
 	for _, e := range given.Examples {
 		view := exampleView{example: e}
 		for i, row := range e.Scenario.Rows {

@@ -44,7 +44,8 @@ type rule struct {
 	Place    string // in its file, for developers
 	Topic    *topic
 	Examples []*example
-	Cells    []cell // one for each store
+	Cells    []cell   // one for each store
+	Marks    []string // what has changed, such as "regressed"
 }
 
 // example is a scenario or an outline.
@@ -56,6 +57,7 @@ type example struct {
 	Rule     *rule
 	Scenario *run.Scenario
 	Cells    []cell
+	Marks    []string
 }
 
 // tree makes the chapters of the features of all runs.

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+// pdfLimit is how long a browser may take.
+const pdfLimit = 2 * time.Minute
+
+// browser finds a Chromium, or one of its kin.
+func browser() (string, error) {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"} {
+		if found, err := exec.LookPath(name); err == nil {
+			return found, nil
+		}
+	}
+	return "", errors.New("a PDF is made by Chromium, and there is none on the PATH; install it, or leave out --pdf")
+}
+
+// printer returns a function that has a browser print a page to a file.
+func printer(ctx context.Context) (func(page, to string) error, error) {
+	program, err := browser()
+	if err != nil {
+		return nil, err
+	}
+	return func(page, to string) (err error) {
+		ctx, cancel := context.WithTimeout(ctx, pdfLimit)
+		defer cancel()
+		profile, err := os.MkdirTemp("", "livingdoc-*")
+		if err != nil {
+			return fmt.Errorf("make the PDF: %w", err)
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(profile)) }()
+		page, err = filepath.Abs(page)
+		if err != nil {
+			return fmt.Errorf("make the PDF: %w", err)
+		}
+		if to, err = filepath.Abs(to); err != nil {
+			return fmt.Errorf("make the PDF: %w", err)
+		}
+		// Without a sandbox: it prints a page that we have just made, and as root
+		// Chromium refuses to have one.
+		command := exec.CommandContext(ctx, program, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+			"--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir="+profile,
+			"--no-pdf-header-footer", "--print-to-pdf="+to, (&url.URL{Scheme: "file", Path: filepath.ToSlash(page)}).String())
+		var said bytes.Buffer
+		command.Stderr = &said
+		if err := command.Run(); err != nil {
+			return fmt.Errorf("make the PDF with %s: %w\n%s", program, err, said.String())
+		}
+		if info, err := os.Stat(to); err != nil || info.Size() == 0 {
+			return fmt.Errorf("%s left no PDF\n%s", program, said.String())
+		}
+		return nil
+	}, nil
+}
