@@ -13,9 +13,6 @@ import (
 	messages "github.com/cucumber/messages/go/v34"
 
 	"groupcheckout/features"
-	"groupcheckout/harness/gherkin"
-	"groupcheckout/harness/gherkin/suite"
-	"groupcheckout/steps"
 )
 
 // feature is a feature file, read.
@@ -47,26 +44,6 @@ func catalogue(t *testing.T) []feature {
 		all = append(all, feature{name, document.Feature, parser.Pickles(*document, name, newID)})
 	}
 	return all
-}
-
-func definitions(t *testing.T) *gherkin.Definitions {
-	t.Helper()
-	defs, err := gherkin.Compile(func(r *gherkin.Registrar) { steps.Register(r, nil) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	return defs
-}
-
-func TestEveryStepHasOneDefinitionAndEveryDefinitionAStep(t *testing.T) {
-	t.Parallel()
-	usage, err := suite.NewUsage(features.FS, definitions(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := usage.Err(); err != nil {
-		t.Error(err)
-	}
 }
 
 func TestEveryFeatureAndFolderHasAnIntroduction(t *testing.T) {

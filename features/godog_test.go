@@ -11,6 +11,7 @@ import (
 
 	"groupcheckout/harness"
 	"groupcheckout/harness/gherkin"
+	"groupcheckout/harness/run"
 	"groupcheckout/steps"
 	"groupcheckout/steps/hotel"
 )
@@ -47,10 +48,10 @@ func InitializeScenario(sc *godog.ScenarioContext) {
 		if command.err != nil {
 			return ctx, command.err
 		}
-		if slices.ContainsFunc(scenario.Tags, func(tag *messages.PickleTag) bool { return tag.Name == inVirtualTime }) {
+		if slices.ContainsFunc(scenario.Tags, func(tag *messages.PickleTag) bool { return tag.Name == run.VirtualTime }) {
 			return ctx, godog.ErrSkip // days pass in it
 		}
-		own := slices.ContainsFunc(scenario.Tags, func(tag *messages.PickleTag) bool { return tag.Name == steps.OwnReactor })
+		own := slices.ContainsFunc(scenario.Tags, func(tag *messages.PickleTag) bool { return tag.Name == run.OwnReactor })
 		var err error
 		world.World, err = command.harness.World(ctx, harness.Scenario{Key: scenario.Name, OwnReactor: own})
 		return ctx, err

@@ -8,9 +8,6 @@ import (
 	"groupcheckout/harness/gherkin"
 )
 
-// OwnReactor is the tag of scenarios that have a reactor of their own.
-const OwnReactor = "@own-reactor"
-
 // Definitions compiles the steps. The error names each mistake with its place.
 func Definitions() (*gherkin.Definitions, error) {
 	return gherkin.Compile(func(r *gherkin.Registrar) { Register(r, nil) })

@@ -19,3 +19,6 @@ var features = run.New(run.Project{ //nolint:gochecknoglobals // go test offers 
 func TestMain(m *testing.M)     { os.Exit(features.Main(m)) }
 func TestFeatures(t *testing.T) { features.Run(t) }
 func TestSteps(t *testing.T)    { features.Check(t) }
+func TestExplore(t *testing.T)  { features.Explore(t) }
+
+func TestEveryScenarioHoldsUnderEveryFault(t *testing.T) { features.Matrix(t) }

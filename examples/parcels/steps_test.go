@@ -34,8 +34,8 @@ func define(r *gherkin.Registrar, world *harness.World) {
 	r.When("{truck} is unloaded:", c.unload)
 	r.Then("{parcels} of {truck} went down the chute(s)", c.dropped)
 	r.Then("{parcels} of {truck} is/are set aside", c.setAside)
-	r.Then("{truck} is released", c.released)
-	r.Then("{truck} has to wait", c.waits)
+	r.Then("{truck} is released", c.leaves(true))
+	r.Then("{truck} has to wait", c.leaves(false))
 }
 
 func (c *crew) truck(t truck) (es.Decider[parcels.Truck, parcels.TruckEvent], error) {
@@ -62,12 +62,10 @@ func (c *crew) setAside(ctx context.Context, want []string, t truck) error {
 	return c.compare(ctx, t, want, func(s parcels.Truck) any { return s.SetAside })
 }
 
-func (c *crew) released(ctx context.Context, t truck) error {
-	return c.compare(ctx, t, true, func(s parcels.Truck) any { return s.Released })
-}
-
-func (c *crew) waits(ctx context.Context, t truck) error {
-	return c.compare(ctx, t, false, func(s parcels.Truck) any { return s.Released })
+func (c *crew) leaves(want bool) func(context.Context, truck) error {
+	return func(ctx context.Context, t truck) error {
+		return c.compare(ctx, t, want, func(s parcels.Truck) any { return s.Released })
+	}
 }
 
 // compare looks at a truck once the sorter has done its work.

@@ -8,20 +8,37 @@
 //	func TestMain(m *testing.M)     { os.Exit(features.Main(m)) }
 //	func TestFeatures(t *testing.T) { features.Run(t) }
 //	func TestSteps(t *testing.T)    { features.Check(t) }
+//	func TestExplore(t *testing.T)  { features.Explore(t) }
+//
+//	func TestEveryScenarioHoldsUnderEveryFault(t *testing.T) { features.Matrix(t) }
+//
+// The names of the tests are the project's to choose; -help speaks of the last
+// two by these.
 //
 // # Flags
 //
-// go test then takes flags of ours besides its own, and "go test . -args -h" says
-// what each means:
+// go test then takes these besides its own; "go test . -args -h" says more:
 //
-//	-store, -provision                    where scenarios run
-//	-time, -limit                         which clock they see, and how long they may take
-//	-tagged, -only                        which of them
-//	-reverse, -seed                       in which order, with -shuffle=on
-//	-faults, -seed                        what goes wrong meanwhile
-//	-retries, -retry-tagged, -flaky-budget
-//	-messages, -junit, -summary           what is written down
-//	-steps                                a list of all steps with their uses, and no run
+//	-store, -provision        where
+//	-tagged, -only            which scenarios
+//	-reverse, -seed           in which order, besides -shuffle
+//	-time, -limit             how long it takes, and may take
+//	-faults, with -seed       what goes wrong
+//	-retries, -retry-tagged,
+//	-flaky-budget             what becomes of those that fail
+//	-explore, -matrix         how many seeds the last two tests try
+//	-messages, -junit,
+//	-summary                  where to write it down
+//	-steps                    list the steps, run nothing
+//
+// A failure ends with the command that repeats just that, in the same way. Flags
+// that are wrong run nothing: the exit status is 2.
+//
+// # Trials
+//
+// [Features.Explore] and [Features.Matrix] run scenarios thousands of times, each
+// time on a store of its own in a bubble of virtual time, with faults that a seed
+// decides; see [groupcheckout/harness/faults].
 //
 // # Tags
 //

@@ -32,7 +32,7 @@ func define(r *gherkin.Registrar, world *harness.World) {
 }
 
 // This is all that a test file has to say. The variable is one of the test package,
-// and the rest stands in TestMain, TestFeatures and TestSteps: see examples/parcels.
+// and the rest stands in TestMain and in a test each: see examples/parcels.
 func ExampleNew() {
 	features := run.New(run.Project{
 		Features: os.DirFS("."),
@@ -43,4 +43,6 @@ func ExampleNew() {
 	_ = func(m *testing.M) { os.Exit(features.Main(m)) } // TestMain
 	_ = features.Run                                     // what TestFeatures does with its t
 	_ = features.Check                                   // what TestSteps does
+	_ = features.Explore                                 // what TestExplore does
+	_ = features.Matrix                                  // what TestEveryScenarioHoldsUnderEveryFault does
 }

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 
 	"groupcheckout/harness"
+	"groupcheckout/harness/faults"
 )
 
 // ground is where scenarios take place.
@@ -57,7 +58,8 @@ func (c common) close() error                             { return c.harness.Clo
 // which time is virtual. Each is audited and taken down with its scenario.
 type bubbles struct {
 	options harness.Options
-	faults  atomic.Int64 // injected
+	faults  atomic.Int64            // injected
+	left    func([]faults.Injected) // is told of the faults when a scenario is over; may be nil
 }
 
 func (b *bubbles) world(ctx context.Context, scenario harness.Scenario) (*harness.World, func(context.Context) error, error) {
@@ -71,7 +73,11 @@ func (b *bubbles) world(ctx context.Context, scenario harness.Scenario) (*harnes
 	}
 	return world, func(ctx context.Context) error {
 		err := errors.Join(world.Close(ctx), h.Audit(ctx), h.Close(ctx))
-		b.faults.Add(int64(len(h.Injected())))
+		injected := h.Injected()
+		b.faults.Add(int64(len(injected)))
+		if b.left != nil {
+			b.left(injected)
+		}
 		return err
 	}, nil
 }

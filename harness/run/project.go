@@ -1,12 +1,14 @@
 package run
 
 import (
+	"context"
 	"errors"
-	"io"
+	"fmt"
 	"io/fs"
-	"sync"
-	"testing"
+	"slices"
 	"time"
+
+	"github.com/cucumber/godog"
 
 	"groupcheckout/harness"
 	"groupcheckout/harness/gherkin"
@@ -21,8 +23,9 @@ const (
 
 // Project is what is run. Features, System and Define are required.
 type Project struct {
-	// Features holds the .feature files, in any folders. Folder is where that
-	// is, from the root of the module, for reports.
+	// Features holds the .feature files, in any folders. Folder is where the
+	// package of the tests is, from the root of the module, for reports and for
+	// the commands that repeat a failure.
 	Features fs.FS
 	Folder   string
 	// System is what the scenarios specify.
@@ -31,8 +34,11 @@ type Project struct {
 	// It is also called once without a scenario, and then the world is nil: it
 	// may keep the world and must not use it.
 	Define func(r *gherkin.Registrar, world *harness.World)
+	// Bind gives the steps to one scenario, for those who want to do more to it
+	// than that. By default it binds what Define registers.
+	Bind func(sc *godog.ScenarioContext, definitions *gherkin.Definitions, world *harness.World) error
 	// Timeout is the time limit of a scenario, [suite.DefaultTimeout] unless
-	// given.
+	// given. In virtual time there is practically none.
 	Timeout time.Duration
 }
 
@@ -47,69 +53,40 @@ func (p Project) check() error {
 	return errors.Join(errs...) // harness.Open sees to the system
 }
 
-// Features are a project's features under go test. Make them with [New], in a
-// variable of the test package: go test offers no other way to hand something
-// from TestMain to a test. Call Main from TestMain, and Run and Check from tests
-// that are not parallel.
-type Features struct {
-	project Project
-	options options
-	ready   bool // Main was called
-
-	bringUp   sync.Once
-	ground    ground // nil until a test needs it
-	failure   error  // why there is none
-	summaries []suite.Summary
-}
-
-// New makes a project's features. Whatever is wrong with the project is said by
-// the tests.
-func New(project Project) *Features { return &Features{project: project} }
-
 // definitions compiles the steps.
-func (f *Features) definitions() (*gherkin.Definitions, error) {
-	if err := f.project.check(); err != nil {
+func (p Project) definitions() (*gherkin.Definitions, error) {
+	if err := p.check(); err != nil {
 		return nil, err
 	}
-	return gherkin.Compile(func(r *gherkin.Registrar) { f.project.Define(r, nil) })
+	return gherkin.Compile(func(r *gherkin.Registrar) { p.Define(r, nil) })
 }
 
-// usage tells which steps the features use.
-func (f *Features) usage() (suite.Usage, error) {
-	definitions, err := f.definitions()
+// world makes the world of a scenario on a ground.
+func (p Project) world(ctx context.Context, on ground, definitions *gherkin.Definitions, scenario *suite.Scenario) (suite.World, error) {
+	world, leave, err := on.world(ctx, harness.Scenario{
+		Key:        keyOf(scenario),
+		OwnReactor: slices.Contains(scenario.Tags, OwnReactor),
+	})
 	if err != nil {
-		return suite.Usage{}, err
+		return suite.World{}, err
 	}
-	return suite.NewUsage(f.project.Features, definitions)
+	return suite.World{
+		Bind: func(sc *godog.ScenarioContext) error {
+			world.Follow(sc)
+			if p.Bind != nil {
+				return p.Bind(sc, definitions, world)
+			}
+			return definitions.Bind(sc, func(r *gherkin.Registrar) { p.Define(r, world) })
+		},
+		Close: leave,
+	}, nil
 }
 
-// listSteps writes all steps with their uses. The error also says what is wrong
-// with them.
-func (f *Features) listSteps(w io.Writer) error {
-	usage, err := f.usage()
-	if err != nil {
-		return err
+// keyOf names a scenario, or a row of one, by its titles.
+func keyOf(s *suite.Scenario) string {
+	key := s.Feature.URI + " | " + s.Rule + " | " + s.Name
+	if s.Row > 0 {
+		key += fmt.Sprintf(" | %d", s.Row)
 	}
-	return errors.Join(usage.WriteText(w), usage.Err())
-}
-
-// Check fails t for whatever is wrong with the features or the steps, without
-// running any: a step of a feature that has not just one definition, a definition
-// that no feature uses, and what [suite.Lint] finds.
-func (f *Features) Check(t *testing.T) {
-	t.Helper()
-	usage, err := f.usage()
-	if err != nil {
-		t.Fatal(err)
-	}
-	issues, err := suite.Lint(f.project.Features)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, issue := range issues {
-		t.Error(issue)
-	}
-	if err := usage.Err(); err != nil {
-		t.Error(err)
-	}
+	return key
 }

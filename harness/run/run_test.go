@@ -3,16 +3,15 @@ package run
 import (
 	"context"
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
 
-	"github.com/google/uuid"
+	"github.com/cucumber/godog"
 
 	"groupcheckout/domain/es"
 	"groupcheckout/harness"
@@ -23,60 +22,6 @@ import (
 
 // These tests run features, whose scenarios are subtests of theirs: they are not
 // parallel with each other, since [Features.Run] must not be.
-
-// library is a project with a scenario that passes.
-func library() Project {
-	return Project{
-		Folder: "library",
-		Features: fstest.MapFS{"lending.feature": {Data: []byte(`Feature: Lending
-  Rule: A book has one reader
-    Scenario: The last copy
-      When the last copy is lent
-`)}},
-		System: harness.System{Categories: []string{"Book"}, Start: Starter(start)},
-		Define: func(r *gherkin.Registrar, world *harness.World) {
-			r.When("the last copy is lent", func(ctx context.Context) error {
-				return world.Eventually(ctx, func(context.Context) error { return nil })
-			})
-		},
-	}
-}
-
-func start(ctx context.Context, backend *stores.Backend, config reactor.Config) (*reactor.Running, error) {
-	return reactor.Start(ctx, backend.Source, backend.Checkpoints, idle{}, config)
-}
-
-// idle handles whatever comes by doing nothing.
-type idle struct{}
-
-func (idle) Handle(_ context.Context, _ es.StreamName, events []es.Event) (es.Version, error) {
-	return events[len(events)-1].Index + 1, nil
-}
-
-// features are those of a project with the given flags.
-func features(t *testing.T, project Project, args ...string) *Features {
-	t.Helper()
-	f := New(project)
-	flags := flag.NewFlagSet("test", flag.ContinueOnError)
-	f.options.register(flags)
-	if err := flags.Parse(args); err != nil {
-		t.Fatal(err)
-	}
-	return f
-}
-
-// run does what go test would.
-func run(t *testing.T, f *Features) (status int, out, complaints string) {
-	t.Helper()
-	var to, err strings.Builder
-	status = f.main(func() int {
-		if !t.Run("features", f.Run) {
-			return 1
-		}
-		return 0
-	}, &to, &err)
-	return status, to.String(), err.String()
-}
 
 func TestARunIsReported(t *testing.T) { //nolint:paralleltest // see above
 	folder := t.TempDir()
@@ -105,7 +50,7 @@ func TestAStoreIsBroughtUpOnceAndRunsAreCounted(t *testing.T) { //nolint:paralle
 	started := 0
 	project.System.Start = Starter(func(ctx context.Context, backend *stores.Backend, config reactor.Config) (*reactor.Running, error) {
 		started++
-		return start(ctx, backend, config)
+		return startWith(careful)(ctx, backend, config)
 	})
 	f := features(t, project)
 	var out strings.Builder
@@ -148,44 +93,99 @@ func TestATestWithoutScenariosNeedsNoStore(t *testing.T) { //nolint:paralleltest
 	}
 }
 
-func TestFlagsThatDoNotGoTogetherRunNothing(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		args []string
-		want string
-	}{
-		{[]string{"-time", "slow"}, `-time is "slow": choose real or virtual`},
-		{[]string{"-time", "virtual", "-store", "messagedb"}, "-time virtual does not go with -store messagedb"},
-		{[]string{"-limit", "-1s"}, "-limit is -1s: a scenario needs some time"},
-		{[]string{"-faults", "flood"}, "-faults: "},
-	} {
-		f := features(t, library(), c.args...)
-		var complaints strings.Builder
-		status := f.main(func() int { t.Error("the tests were run"); return 0 }, &complaints, &complaints)
-		if status != 2 || !strings.Contains(complaints.String(), c.want) {
-			t.Errorf("%v: got the status %d and %q, want 2 and %q", c.args, status, complaints.String(), c.want)
+func TestAReactorThatEndsBadlyFailsTheRun(t *testing.T) { //nolint:paralleltest // see above
+	project := library()
+	project.System.Start = func(ctx context.Context, backend *stores.Backend, config reactor.Config) (harness.Reactor, error) {
+		started, err := startWith(careful)(ctx, backend, config)
+		return lost{started}, err
+	}
+	status, out, complaints := run(t, features(t, project))
+	if want := "the store memory cannot be taken down: the connection was lost"; status != 1 || !strings.Contains(complaints, want) {
+		t.Errorf("got the status %d and %q, want 1 and %q", status, complaints, want)
+	}
+	if !strings.Contains(out, "1 passed") {
+		t.Errorf("got the summary\n%s\nwant it although the store was lost", out)
+	}
+}
+
+// lost is a reactor that loses its store in the end.
+type lost struct{ harness.Reactor }
+
+func (l lost) Wait(ctx context.Context) error {
+	return errors.Join(errors.New("the connection was lost"), l.Reactor.Wait(ctx))
+}
+
+func TestFlakyScenariosAreCountedOverAllRuns(t *testing.T) { //nolint:paralleltest // see above
+	project := library()
+	var calls atomic.Int64
+	project.Define = func(r *gherkin.Registrar, world *harness.World) {
+		define(r, world)
+		r.Given("every second try fails", func() error {
+			if calls.Add(1)%2 == 1 {
+				return errors.New("not yet")
+			}
+			return nil
+		})
+	}
+	project.Features = fstest.MapFS{"lending.feature": {Data: []byte(
+		strings.Replace(lending, "When", "Given every second try fails\n      When", 1))}}
+	f := features(t, project, "-retries", "1")
+	var out strings.Builder
+	if status := f.main(func() int { f.Run(t); f.Run(t); return 0 }, &out, &out); status != 0 {
+		t.Errorf("got the status %d, want 0: a flaky scenario is no failure", status)
+	}
+	if want := "2 runs: 0 scenarios passed, 2 flaky, 0 failed; the last:\nmemory: 1 scenarios: 0 passed, 0 failed, 0 skipped, 1 flaky"; !strings.Contains(out.String(), want) {
+		t.Errorf("got\n%s\nwant in it\n%s", out.String(), want)
+	}
+}
+
+func TestFaultsAreInjectedAndCounted(t *testing.T) { //nolint:paralleltest // see above
+	for _, kind := range []string{"real", "virtual"} { // of time
+		status, out, complaints := run(t, features(t, library(), "-faults", "slow=1:1ms", "-seed", "7", "-time", kind))
+		_, counted, found := strings.Cut(out, "faults slow=1:1ms, seed 7: ")
+		if status != 0 || complaints != "" || !found || strings.HasPrefix(counted, "0 ") {
+			t.Errorf("in %s time: got the status %d, %q and\n%s\nwant some faults, and the seed", kind, status, complaints, out)
 		}
 	}
 }
 
-func TestStepsAreListed(t *testing.T) {
-	t.Parallel()
+func TestOnlyWhatStandsThereIsRun(t *testing.T) { //nolint:paralleltest // see above
 	project := library()
-	define := project.Define
+	more := strings.ReplaceAll(strings.TrimPrefix(lending, "Feature: Lending\n"), "A book", "A rare book")
+	project.Features = fstest.MapFS{"lending.feature": {Data: []byte(lending + more)}}
+	for only, want := range map[string]string{"": "memory: 2 scenarios", "lending.feature:3": "memory: 1 scenarios", "lending.feature:3,lending.feature:7": "memory: 2 scenarios"} {
+		if _, out, _ := run(t, features(t, project, "-only", only, "-reverse")); !strings.Contains(out, want) {
+			t.Errorf("-only %q: got\n%s\nwant %q in it", only, out, want)
+		}
+	}
+}
+
+func TestAProjectMayBindItsStepsItself(t *testing.T) { //nolint:paralleltest // see above
+	project := library()
+	bound := 0
+	project.Bind = func(sc *godog.ScenarioContext, definitions *gherkin.Definitions, world *harness.World) error {
+		bound++
+		return definitions.Bind(sc, func(r *gherkin.Registrar) { define(r, world) })
+	}
+	if status, _, complaints := run(t, features(t, project)); status != 0 || bound != 1 {
+		t.Errorf("got the status %d, %q and %d scenarios bound, want 0 and 1", status, complaints, bound)
+	}
+}
+
+func TestHowLongAScenarioMayTake(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
-		more      func(*gherkin.Registrar)
-		status    int
-		complaint string
+		options options
+		want    time.Duration
 	}{
-		{func(*gherkin.Registrar) {}, 0, ""},
-		{func(r *gherkin.Registrar) { r.When("the shelf is painted", func() error { return nil }) }, 1, `no feature uses the step "the shelf is painted"`},
+		{options{time: "real"}, time.Minute},
+		{options{time: "real", limit: time.Second}, time.Second},
+		{options{time: "virtual"}, virtualLimit},
+		{options{time: "virtual", limit: time.Second}, time.Second},
 	} {
-		project.Define = func(r *gherkin.Registrar, world *harness.World) { define(r, world); c.more(r) }
-		f := features(t, project, "-steps")
-		var out, complaints strings.Builder
-		status := f.main(func() int { t.Error("the tests were run"); return 0 }, &out, &complaints)
-		if want := "the last copy is lent"; status != c.status || !strings.Contains(out.String(), want) || !strings.Contains(complaints.String(), c.complaint) {
-			t.Errorf("got the status %d,\n%s%s\nwant %d, the step %q and the complaint %q", status, out.String(), complaints.String(), c.status, want, c.complaint)
+		f := &Features{project: Project{Timeout: time.Minute}, options: c.options, ground: &bubbles{}}
+		if got := f.config(nil).Timeout; got != c.want {
+			t.Errorf("time %s, limit %v: got %v, want %v", c.options.time, c.options.limit, got, c.want)
 		}
 	}
 }
@@ -208,84 +208,6 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 		if _, err := f.prepare(); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got the error %v, want %q in it", name, err, c.want)
 		}
-	}
-}
-
-func TestTagsSayWhatCannotBeRun(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct{ store, time, tag, want string }{
-		{"memory", "real", "@slow", ""},
-		{"memory", "real", VirtualTime, "time passes in it: it runs with -time virtual only"},
-		{"memory", "virtual", VirtualTime, ""},
-		{"dynamodb", "real", "@skip-on-dynamodb:too-many-parcels", "too many parcels"},
-		{"messagedb", "real", "@skip-on-dynamodb:too-many-parcels", ""},
-	} {
-		o := options{store: c.store, time: c.time}
-		if got, skip := o.unsupported([]string{c.tag}); got != c.want || skip != (c.want != "") {
-			t.Errorf("%s in %s time on %s: got %q, %t, want %q", c.tag, c.time, c.store, got, skip, c.want)
-		}
-	}
-}
-
-func TestAFailureSaysWhatRunsItAgain(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		args []string
-		want string
-	}{
-		{nil, "go test ./library -count=1 -only lending.feature:3"},
-		{[]string{"-store", "dynamodb", "-provision", "local"}, "go test ./library -count=1 -store dynamodb -provision local -only lending.feature:3"},
-		{[]string{"-time", "virtual", "-faults", "slow", "-seed", "7"}, "go test ./library -count=1 -time virtual -faults slow -seed 7 -only lending.feature:3"},
-	} {
-		f := features(t, library(), c.args...)
-		if got := f.options.repeat("library", "lending.feature:3"); got != c.want {
-			t.Errorf("got  %s\nwant %s", got, c.want)
-		}
-	}
-}
-
-func TestAScenarioHasItsTimeLimit(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		args []string
-		want time.Duration
-	}{
-		{nil, time.Minute},
-		{[]string{"-limit", "3s"}, 3 * time.Second},
-		{[]string{"-time", "virtual"}, virtualLimit},
-		{[]string{"-time", "virtual", "-limit", "3s"}, 3 * time.Second},
-	} {
-		if got := features(t, library(), c.args...).options.timeout(time.Minute); got != c.want {
-			t.Errorf("%v: got %v, want %v", c.args, got, c.want)
-		}
-	}
-}
-
-func TestThingsGoWrongOnDemand(t *testing.T) { //nolint:paralleltest // see above
-	for _, clock := range []string{"real", "virtual"} {
-		project := library()
-		project.Define = func(r *gherkin.Registrar, world *harness.World) {
-			r.When("the last copy is lent", func(ctx context.Context) error {
-				book, err := es.NewStreamName("Book", uuid.NewString())
-				if err != nil {
-					return err
-				}
-				_, err = world.Store().Append(ctx, book, 0, []es.EventData{{ID: uuid.New(), Type: "Lent"}})
-				return errors.Join(err, world.Eventually(ctx, func(context.Context) error { return nil }))
-			})
-		}
-		status, out, complaints := run(t, features(t, project, "-time", clock, "-faults", "duplicate=1"))
-		seed := regexp.MustCompile(`faults duplicate=1, seed [1-9]\d*: [1-9]\d* were injected`)
-		if status != 0 || !seed.MatchString(out) {
-			t.Errorf("in %s time: got the status %d and\n%s%s\nwant 0 and %s", clock, status, out, complaints, seed)
-		}
-	}
-}
-
-func TestOnlyWhatStandsThereIsRun(t *testing.T) { //nolint:paralleltest // see above
-	status, out, _ := run(t, features(t, library(), "-only", "lending.feature:3,lending.feature:2"))
-	if status != 0 || !strings.Contains(out, "1 passed") || !strings.Contains(out, "the slowest 1 of 1") {
-		t.Errorf("got the status %d and\n%s\nwant 0, one scenario, and how long it took", status, out)
 	}
 }
 

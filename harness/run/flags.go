@@ -4,20 +4,24 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"time"
 
+	"groupcheckout/harness"
 	"groupcheckout/harness/faults"
+	"groupcheckout/harness/provision"
 )
 
-// options are the flags.
+// options are the flags, and what follows from them.
 type options struct {
-	store     string
-	provision string
-	time      string
-	limit     time.Duration
+	store string
+	way   string
+	time  string
+	limit time.Duration
 
 	tagged  string
 	only    string
@@ -31,15 +35,18 @@ type options struct {
 	retryTagged string
 	flakyBudget int
 
+	explore int // seeds
+	matrix  int // seeds
+
 	steps    bool
+	summary  string
 	messages string
 	junit    string
-	summary  string
 }
 
 func (o *options) register(flags *flag.FlagSet) {
-	flags.StringVar(&o.store, "store", "memory", "the `store` to run on: memory, messagedb or dynamodb")
-	flags.StringVar(&o.provision, "provision", "", "the only `way` to bring a real store up: address, container or local; by default they are tried in this order")
+	flags.StringVar(&o.store, "store", memory, "the `store` to run on: memory, messagedb or dynamodb")
+	flags.StringVar(&o.way, "provision", "", "the only `way` to bring a real store up: address, container or local; by default they are tried in this order")
 	flags.StringVar(&o.time, "time", "real", "`real`, or virtual on the memory store: pauses and days cost nothing")
 	flags.DurationVar(&o.limit, "limit", 0, "how long a scenario may take, as a `duration`; by default what the project says, and years of virtual time")
 
@@ -54,6 +61,8 @@ func (o *options) register(flags *flag.FlagSet) {
 	flags.StringVar(&o.retryTagged, "retry-tagged", "", "try only those again that match this tag `expression`")
 	flags.IntVar(&o.flakyBudget, "flaky-budget", 0, "fail if more scenarios than this `number` are flaky; 0 tolerates all")
 
+	flags.IntVar(&o.explore, "explore", 0, "in TestExplore, try this `number` of orders and faults, from -seed on")
+	flags.IntVar(&o.matrix, "matrix", 0, "in TestEveryScenarioHoldsUnderEveryFault, try this `number` of seeds, from -seed on")
 	flags.BoolVar(&o.steps, "steps", false, "list all steps with their uses, and run nothing")
 	flags.StringVar(&o.messages, "messages", "", "write the run as Cucumber Messages, one JSON object a line, to this `file`")
 	flags.StringVar(&o.junit, "junit", "", "write the run as JUnit XML to this `file`")
@@ -76,11 +85,22 @@ func (o *options) check() error {
 	if o.time != "real" && o.time != "virtual" {
 		errs = append(errs, fmt.Errorf("-time is %q: choose real or virtual", o.time))
 	}
-	if o.virtual() && o.store != "memory" {
+	if o.virtual() && o.store != memory {
 		errs = append(errs, fmt.Errorf("-time virtual does not go with -store %s: only the memory store is in the same process as its clock", o.store))
 	}
 	if o.limit < 0 {
 		errs = append(errs, fmt.Errorf("-limit is %v: a scenario needs some time", o.limit))
+	}
+	for _, f := range []struct {
+		name  string
+		seeds int
+	}{{"explore", o.explore}, {"matrix", o.matrix}} {
+		switch {
+		case f.seeds < 0:
+			errs = append(errs, fmt.Errorf("-%s is %d: say how many seeds to try, or leave it out", f.name, f.seeds))
+		case f.seeds > 0 && o.store != memory:
+			errs = append(errs, fmt.Errorf("-%s does not go with -store %s: it needs virtual time, which only the memory store has", f.name, o.store))
+		}
 	}
 	spec, err := faults.Parse(o.faultSpec)
 	if err != nil {
@@ -88,62 +108,58 @@ func (o *options) check() error {
 	}
 	o.faults = spec
 	if !spec.IsZero() && o.seed == 0 {
-		o.seed = rand.Uint64N(1_000_000) + 1 // short, to be typed
+		o.seed = shortSeed()
 	}
 	return errors.Join(errs...)
 }
 
+// shortSeed is a seed that somebody can type.
+func shortSeed() uint64 { return rand.Uint64N(1_000_000) + 1 }
+
+// memory is the store that is in the same process as its clock.
+const memory = "memory"
+
 // virtual tells whether time costs nothing.
 func (o *options) virtual() bool { return o.time == "virtual" }
 
-// places is the list of -only.
-func (o *options) places() []string {
+// locations is the list of -only.
+func (o *options) locations() []string {
 	if o.only == "" {
 		return nil
 	}
 	return strings.Split(o.only, ",")
 }
 
-// timeout is the time limit of a scenario.
-func (o *options) timeout(usual time.Duration) time.Duration {
-	switch {
-	case o.limit > 0:
-		return o.limit
-	case o.virtual():
-		return virtualLimit
-	default:
-		return usual
+// harness is what the flags ask of the harness. What a flag means to it is said
+// here and nowhere else; one that changes how a scenario runs also belongs to
+// the commands of repeat.go.
+func (o *options) harness(system harness.System) harness.Options {
+	return harness.Options{
+		System:  system,
+		Store:   o.store,
+		Way:     provision.Way(o.way),
+		Log:     slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Virtual: o.virtual(),
+		Faults:  o.faults,
+		Seed:    o.seed,
+		Record:  o.messages != "",
 	}
 }
 
 // unsupported says which scenarios cannot be run, by their tags.
 func (o *options) unsupported(tags []string) (reason string, skip bool) {
-	if slices.Contains(tags, VirtualTime) && !o.virtual() {
-		return "time passes in it: it runs with -time virtual only", true
+	return unsupported(o.store, o.virtual(), tags)
+}
+
+// unsupported reads tags such as @skip-on-messagedb:needs-an-exact-wait.
+func unsupported(store string, virtual bool, tags []string) (reason string, skip bool) {
+	if slices.Contains(tags, VirtualTime) && !virtual {
+		return "days pass in it: it runs in virtual time only", true
 	}
 	for _, tag := range tags {
-		if reason, found := strings.CutPrefix(tag, "@skip-on-"+o.store+":"); found {
+		if reason, found := strings.CutPrefix(tag, "@skip-on-"+store+":"); found {
 			return strings.ReplaceAll(reason, "-", " "), true
 		}
 	}
 	return "", false
-}
-
-// repeat is the command that runs just one scenario again, in the same way.
-func (o *options) repeat(folder, location string) string {
-	command := "go test ./" + folder + " -count=1"
-	for _, f := range []struct{ name, value, usual string }{
-		{"store", o.store, "memory"},
-		{"provision", o.provision, ""},
-		{"time", o.time, "real"},
-		{"faults", o.faultSpec, ""},
-	} {
-		if f.value != f.usual {
-			command += fmt.Sprintf(" -%s %s", f.name, f.value)
-		}
-	}
-	if o.faultSpec != "" {
-		command += fmt.Sprintf(" -seed %d", o.seed)
-	}
-	return command + " -only " + location
 }

@@ -1,0 +1,116 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"groupcheckout/harness/gherkin"
+	"groupcheckout/harness/gherkin/suite"
+)
+
+const (
+	// openLimit is how long bringing a store up may take: a first time, it is
+	// also fetched.
+	openLimit = 5 * time.Minute
+	// auditLimit is how long the audit may take: it reads every stream of the run.
+	auditLimit = 2 * time.Minute
+	// virtualLimit is how long a scenario may take where time costs nothing:
+	// longer than any that one lets pass.
+	virtualLimit = 10 * 365 * 24 * time.Hour
+)
+
+// Features are a project's features under go test. Make them with [New], in a
+// variable of the test package: go test offers no other way to hand something
+// from TestMain to a test. Call Main from TestMain, and each of the others from
+// a test of its own that is not parallel.
+type Features struct {
+	project Project
+	options options
+	ready   bool      // Main was called
+	out     io.Writer // for people
+
+	bringUp   sync.Once
+	ground    ground // nil until a test needs it
+	failure   error  // why there is none
+	summaries []suite.Summary
+}
+
+// New makes a project's features. Whatever is wrong with the project is said by
+// the tests.
+func New(project Project) *Features { return &Features{project: project} }
+
+// Main is what TestMain has to do: it registers and reads the flags, runs the
+// tests, audits what the scenarios left behind, takes the store down and prints
+// the summary. It returns the exit status: 2 if the flags are wrong.
+func (f *Features) Main(m *testing.M) int {
+	f.options.register(flag.CommandLine)
+	flag.Parse()
+	return f.main(m.Run, os.Stdout, os.Stderr)
+}
+
+func (f *Features) main(tests func() int, out, complaints io.Writer) (status int) {
+	if err := f.options.check(); err != nil {
+		fmt.Fprintln(complaints, err)
+		return 2
+	}
+	if f.options.steps {
+		if err := f.listSteps(out); err != nil {
+			fmt.Fprintln(complaints, err)
+			return 1
+		}
+		return 0
+	}
+	f.ready, f.out = true, out
+	status = tests()
+	if f.ground == nil {
+		return status // no test needed a store
+	}
+	summary := f.describe()
+	fmt.Fprint(out, summary)
+	fail := func(what string, err error) {
+		if err != nil {
+			fmt.Fprintf(complaints, "%s: %v\n", what, err)
+			status = max(status, 1)
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), auditLimit)
+	defer cancel()
+	fail("after the scenarios, the audit failed", f.ground.audit(ctx))
+	fail("the store "+f.options.store+" cannot be taken down", f.ground.close())
+	if f.options.summary != "" {
+		fail("write the summary", writeFile(f.options.summary, summary))
+	}
+	return status
+}
+
+// definitions compiles the steps, once the flags were read.
+func (f *Features) definitions() (*gherkin.Definitions, error) {
+	if !f.ready {
+		return nil, errors.New("the flags were not read: TestMain has to call Main of these features")
+	}
+	return f.project.definitions()
+}
+
+// prepare does what comes before the first scenario.
+func (f *Features) prepare() (*gherkin.Definitions, error) {
+	definitions, err := f.definitions()
+	if err != nil {
+		return nil, err
+	}
+	f.bringUp.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), openLimit)
+		defer cancel()
+		f.ground, f.failure = open(ctx, f.options.harness(f.project.System))
+	})
+	if f.failure != nil {
+		return nil, fmt.Errorf("the store %s cannot be brought up: %w", f.options.store, f.failure)
+	}
+	return definitions, nil
+}

@@ -1,0 +1,108 @@
+package run
+
+import (
+	"flag"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"groupcheckout/harness"
+	"groupcheckout/harness/faults"
+	"groupcheckout/harness/gherkin"
+)
+
+func TestFlagsThatAreWrongRunNothing(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-time", "slow"}, `-time is "slow": choose real or virtual`},
+		{[]string{"-time", "virtual", "-store", "messagedb"}, "-time virtual does not go with -store messagedb"},
+		{[]string{"-limit", "-1s"}, "-limit is -1s: a scenario needs some time"},
+		{[]string{"-faults", "earthquake"}, "-faults: "},
+		{[]string{"-explore", "-1"}, "-explore is -1: say how many seeds to try"},
+		{[]string{"-matrix", "-1"}, "-matrix is -1: say how many seeds to try"},
+		{[]string{"-explore", "5", "-store", "dynamodb"}, "-explore does not go with -store dynamodb"},
+		{[]string{"-matrix", "5", "-store", "dynamodb"}, "-matrix does not go with -store dynamodb"},
+	} {
+		f := features(t, library(), c.args...)
+		var complaints strings.Builder
+		status := f.main(func() int { t.Error("the tests were run"); return 0 }, &complaints, &complaints)
+		if status != 2 || !strings.Contains(complaints.String(), c.want) {
+			t.Errorf("%v: got the status %d and %q, want 2 and %q", c.args, status, complaints.String(), c.want)
+		}
+	}
+}
+
+func TestFaultsHaveASeed(t *testing.T) {
+	t.Parallel()
+	f := features(t, library(), "-faults", "kill")
+	if err := f.options.check(); err != nil || f.options.seed == 0 {
+		t.Errorf("got the seed %d and the error %v, want a seed", f.options.seed, err)
+	}
+	if got := f.options.harness(library().System); !got.Faults.Has(faults.Kill) || got.Seed != f.options.seed {
+		t.Errorf("got the faults %q and the seed %d for the harness, want kill and %d", got.Faults, got.Seed, f.options.seed)
+	}
+}
+
+func TestTheHelpNamesEveryKindOfFault(t *testing.T) {
+	t.Parallel()
+	var help strings.Builder
+	flags := flag.NewFlagSet("test", flag.ContinueOnError)
+	flags.SetOutput(&help)
+	new(options).register(flags)
+	flags.PrintDefaults()
+	for _, kind := range faults.Kinds() {
+		if want := string(kind.Kind) + " (" + kind.About + ")"; !strings.Contains(help.String(), want) {
+			t.Errorf("the help does not say %q", want)
+		}
+	}
+}
+
+func TestTagsSayWhatCannotBeRun(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ store, time, tag, want string }{
+		{"memory", "real", "@slow", ""},
+		{"memory", "real", VirtualTime, "days pass in it: it runs in virtual time only"},
+		{"memory", "virtual", VirtualTime, ""},
+		{"dynamodb", "real", "@skip-on-dynamodb:too-many-parcels", "too many parcels"},
+		{"messagedb", "real", "@skip-on-dynamodb:too-many-parcels", ""},
+	} {
+		o := options{store: c.store, time: c.time}
+		if got, skip := o.unsupported([]string{c.tag}); got != c.want || skip != (c.want != "") {
+			t.Errorf("%s in %s time on %s: got %q, %t, want %q", c.tag, c.time, c.store, got, skip, c.want)
+		}
+	}
+}
+
+func TestStepsAreListedAndNothingIsRun(t *testing.T) {
+	t.Parallel()
+	strange := library()
+	unused := library()
+	unused.Define = func(r *gherkin.Registrar, world *harness.World) {
+		define(r, world)
+		r.When("the shelf is painted", func() error { return nil })
+	}
+	strange.Features = fstest.MapFS{"lending.feature": {Data: []byte(lending + "      And a step that nobody wrote\n")}}
+	for name, c := range map[string]struct {
+		project    Project
+		status     int
+		complaints string
+	}{
+		"all defined": {library(), 0, ""},
+		"undefined":   {strange, 1, "a step that nobody wrote"},
+		"unused":      {unused, 1, `no feature uses the step "the shelf is painted"`},
+		"no features": {Project{}, 1, "Project.Features is required"},
+	} {
+		var out, complaints strings.Builder
+		f := features(t, c.project, "-steps", "-store", "paper")
+		status := f.main(func() int { t.Error("the tests were run"); return 0 }, &out, &complaints)
+		if status != c.status || !strings.Contains(complaints.String(), c.complaints) || c.complaints == "" && complaints.String() != "" {
+			t.Errorf("%s: got the status %d and %q, want %d and %q", name, status, complaints.String(), c.status, c.complaints)
+		}
+		if want := "its reader is reminded once"; c.project.Define != nil && !strings.Contains(out.String(), want) {
+			t.Errorf("%s: got\n%s\nwant %q in it", name, out.String(), want)
+		}
+	}
+}

@@ -1,0 +1,61 @@
+package run
+
+import (
+	"fmt"
+	"strings"
+
+	"groupcheckout/harness/gherkin/suite"
+)
+
+// repeat is the command that runs just one scenario again, in the same way.
+func (o *options) repeat(folder string, scenario *suite.Scenario) string {
+	given := []given{
+		{"store", o.store, memory},
+		{"provision", o.way, ""},
+		{"time", o.time, "real"},
+		{"limit", o.limit.String(), "0s"},
+		{"faults", o.faultSpec, ""},
+	}
+	if o.faultSpec != "" {
+		given = append(given, seedOf(o.seed))
+	}
+	return command(folder, append(given, at(scenario))...)
+}
+
+// repeatTrial is the command that tries a seed again on the scenario that it
+// chose. It is a run of test, in which flag says how many seeds are tried.
+func (o *options) repeatTrial(folder, test, flag string, trial trial) string {
+	return command(folder,
+		given{"run", suite.RunPattern(test), ""},
+		given{flag, "1", ""},
+		given{"faults", o.faultSpec, ""},
+		seedOf(trial.seed),
+		at(trial.scenario))
+}
+
+// given is a flag that matters if its value is not the usual one.
+type given struct{ flag, value, usual string }
+
+func seedOf(seed uint64) given { return given{"seed", fmt.Sprint(seed), ""} }
+
+func at(scenario *suite.Scenario) given { return given{"only", scenario.Location(), ""} }
+
+// command is a command of go test for the package in a folder, which is given
+// from the root of the module.
+func command(folder string, flags ...given) string {
+	text := "go test ./" + folder + " -count=1"
+	for _, f := range flags {
+		if f.value != f.usual {
+			text += " -" + f.flag + " " + quoted(f.value)
+		}
+	}
+	return text
+}
+
+// quoted is a word as a shell has to be given it.
+func quoted(word string) string {
+	if !strings.ContainsAny(word, " \t'\"\\$`^&;|<>()[]{}*?#~!") {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

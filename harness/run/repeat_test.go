@@ -1,0 +1,59 @@
+package run
+
+import (
+	"testing"
+
+	"groupcheckout/harness/gherkin/suite"
+)
+
+func TestAFailureSaysWhatRunsItAgain(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "go test ./library -count=1 -only lending.feature:3"},
+		{[]string{"-time", "virtual", "-limit", "10s"}, "go test ./library -count=1 -time virtual -limit 10s -only lending.feature:3"},
+		{[]string{"-store", "dynamodb", "-provision", "local"}, "go test ./library -count=1 -store dynamodb -provision local -only lending.feature:3"},
+		{[]string{"-faults", "kill,slow=20ms", "-seed", "4"}, "go test ./library -count=1 -faults kill,slow=20ms -seed 4 -only lending.feature:3"},
+		{[]string{"-seed", "4", "-tagged", "@a", "-messages", "x", "-retries", "2"}, "go test ./library -count=1 -only lending.feature:3"},
+	} {
+		f := features(t, library(), c.args...)
+		if got := f.options.repeat("library", lastCopy(t, f)); got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
+	}
+}
+
+func TestATrialIsRunAgainByItsSeed(t *testing.T) {
+	t.Parallel()
+	f := features(t, library(), "-faults", "all,kill=0", "-seed", "1", "-explore", "900")
+	got := f.options.repeatTrial("library", "TestExplore", "explore", trial{scenario: lastCopy(t, f), seed: 17})
+	want := "go test ./library -count=1 -run '^TestExplore$' -explore 1 -faults all,kill=0 -seed 17 -only lending.feature:3"
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestAShellReadsWhatWasQuoted(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[string]string{
+		"plain/1-a.feature:3": "plain/1-a.feature:3",
+		"two words":           "'two words'",
+		"Hansen's.feature:1":  `'Hansen'\''s.feature:1'`,
+	} {
+		if got := quoted(word); got != want {
+			t.Errorf("%s: got %s, want %s", word, got, want)
+		}
+	}
+}
+
+// lastCopy is the scenario of the library.
+func lastCopy(t *testing.T, f *Features) *suite.Scenario {
+	t.Helper()
+	loaded, err := suite.Load(f.project.Features)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loaded[0].Scenarios[0]
+}

@@ -1,0 +1,96 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"groupcheckout/harness"
+	"groupcheckout/harness/faults"
+	"groupcheckout/harness/gherkin/suite"
+)
+
+// trial is a way to run one scenario in virtual time: which faults there may be,
+// and in which order goroutines get on.
+type trial struct {
+	scenario *suite.Scenario
+	seed     uint64
+	spec     faults.Spec
+	schedule bool
+	only     func(faults.Injected) bool // nil for all
+}
+
+// verdict is what came of a trial.
+type verdict struct {
+	trial  trial
+	result suite.Result
+	faults []faults.Injected // that were injected
+}
+
+func (v verdict) failed() bool { return v.result.Status != suite.Passed }
+
+// size tells which of two failures is easier to understand.
+func (v verdict) size() int { return len(v.faults)*100 + len(v.result.Steps) }
+
+// manyCheckpoints is how often a reactor saves its checkpoints in a trial, so that
+// there are some to go wrong within the instant that a scenario takes.
+const manyCheckpoints = 2 * time.Millisecond
+
+// run makes one trial, in a bubble of its own.
+func (l *laboratory) run(t *testing.T, trial trial) verdict {
+	t.Helper()
+	v := verdict{trial: trial}
+	b := &bubbles{
+		options: harness.Options{
+			System: l.project.System, Virtual: true,
+			Faults: trial.spec, Seed: trial.seed, Only: trial.only, Schedule: trial.schedule,
+		},
+		left: func(injected []faults.Injected) { v.faults = injected },
+	}
+	if !slices.Contains(trial.scenario.Tags, VirtualTime) {
+		b.options.CheckpointInterval = manyCheckpoints
+	}
+	config := suite.Config{
+		Features:    l.project.Features,
+		Definitions: l.definitions,
+		Timeout:     virtualLimit,
+		World: func(ctx context.Context, scenario *suite.Scenario) (suite.World, error) {
+			return l.project.world(ctx, b, l.definitions, scenario)
+		},
+	}
+	synctest.Test(t, func(t *testing.T) {
+		var err error
+		if v.result, err = suite.Try(t.Context(), config, trial.scenario); err != nil {
+			t.Error(err)
+		}
+	})
+	return v
+}
+
+// text shows a verdict as go test does.
+func (l *laboratory) text(v verdict) string {
+	return suite.Plan{Definitions: l.definitions}.Text(v.result)
+}
+
+// possible are the kinds of faults that there can be in a trial.
+func possible() []faults.Kind {
+	var kinds []faults.Kind
+	for _, description := range faults.Kinds() {
+		if description.Kind != faults.Cut { // there is no connection that could be cut
+			kinds = append(kinds, description.Kind)
+		}
+	}
+	return kinds
+}
+
+// specOf is the spec of a list that is known to be right.
+func specOf(list string) faults.Spec {
+	spec, err := faults.Parse(list)
+	if err != nil {
+		panic(fmt.Sprintf("harness/run: %v", err))
+	}
+	return spec
+}

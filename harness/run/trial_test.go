@@ -1,0 +1,164 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"groupcheckout/harness"
+	"groupcheckout/harness/faults"
+	"groupcheckout/harness/gherkin"
+	"groupcheckout/harness/gherkin/suite"
+)
+
+// trials are a laboratory for a project with the given flags, and what it prints.
+func trials(t *testing.T, project Project, args ...string) (*laboratory, *strings.Builder) {
+	t.Helper()
+	f, out := features(t, project, args...), &strings.Builder{}
+	if err := f.options.check(); err != nil {
+		t.Fatal(err)
+	}
+	f.ready, f.out = true, out
+	return f.laboratory(t), out
+}
+
+func TestAnExplorationShowsWhatAFailureNeedsAndRepeatsIt(t *testing.T) { //nolint:paralleltest // its trials are
+	l, out := trials(t, carelessLibrary(), "-explore", "200", "-seed", "1")
+	failure := l.explore(t)
+	for _, want := range []string{
+		"the smallest failure, of seed ",
+		"✗ Then its reader is reminded once",
+		"got 2 reminders, want 1",
+		", of which these are needed: 1\n",
+	} {
+		if !strings.Contains(failure, want) {
+			t.Errorf("got\n%s\nwant %q in it", failure, want)
+		}
+	}
+	if want := "explored 200 seeds from 1 on: "; !strings.HasPrefix(out.String(), want) || strings.Contains(out.String(), " 0 failures") {
+		t.Errorf("got %q, want it to begin with %q, and failures", out, want)
+	}
+	command := regexp.MustCompile(`to repeat: go test \./library -count=1 -run '\^Test.*\$' -explore 1 -seed (\d+) -only (lending\.feature:3)$`)
+	found := command.FindStringSubmatch(failure)
+	if found == nil {
+		t.Fatalf("got\n%s\nwant it to end with a command such as %s", failure, command)
+	}
+	again, _ := trials(t, carelessLibrary(), "-explore", "1", "-seed", found[1], "-only", found[2])
+	id := regexp.MustCompile(`Book-[-0-9a-f]+`)
+	if got, want := id.ReplaceAllString(again.explore(t), "Book"), id.ReplaceAllString(failure, "Book"); got != want {
+		t.Errorf("the command gives\n%s\nwant the same as before\n%s", got, want)
+	}
+}
+
+func TestAnExplorationOfWhatHoldsFindsNothing(t *testing.T) { //nolint:paralleltest // its trials are
+	l, out := trials(t, library(), "-explore", "50", "-seed", "1")
+	if failure := l.explore(t); failure != "" {
+		t.Errorf("got\n%s\nwant no failure", failure)
+	}
+	if want := " 0 failures\n"; !strings.HasSuffix(out.String(), want) || strings.Contains(out.String(), " 0 faults") {
+		t.Errorf("got %q, want some faults and %q", out, want)
+	}
+}
+
+func TestAFailureThatDoesNotComeAgainIsSaidToBeOne(t *testing.T) { //nolint:paralleltest // its trials are
+	project := library()
+	var calls atomic.Int64
+	project.Define = func(r *gherkin.Registrar, world *harness.World) {
+		r.When("the last copy is lent", func(context.Context) error { return nil })
+		r.Then("its reader is reminded once", func(context.Context) error {
+			if calls.Add(1) == 1 {
+				return errors.New("once in a blue moon")
+			}
+			return nil
+		})
+	}
+	l, _ := trials(t, project, "-explore", "1", "-seed", "3")
+	failure := l.explore(t)
+	for _, want := range []string{"once in a blue moon", "the same seed was tried again and passed", "-explore 1 -seed 3 "} {
+		if !strings.Contains(failure, want) {
+			t.Errorf("got\n%s\nwant %q in it", failure, want)
+		}
+	}
+}
+
+func TestTheMatrixNamesTheFaultsThatDoHarm(t *testing.T) { //nolint:paralleltest // its trials are
+	l, out := trials(t, carelessLibrary(), "-matrix", "20")
+	var reports strings.Builder
+	l.matrix(t, func(failure string) { reports.WriteString(failure + "\n") })
+	for _, want := range []string{
+		"under die-after=1, seed ", // by chance there was none
+		"got 2 reminders, want 1",
+		"-matrix 1 -seed ",
+		"under reorder no fault was injected, so nothing was proved", // there is one stream
+	} {
+		if !strings.Contains(reports.String(), want) {
+			t.Errorf("got\n%s\nwant %q in it", reports.String(), want)
+		}
+	}
+	for _, harmless := range []string{"under slow, ", "under conflict, ", "under cut"} {
+		if strings.Contains(reports.String(), harmless) {
+			t.Errorf("got a failure %s, want none", harmless)
+		}
+	}
+	if want := regexp.MustCompile(`(?m)^  die-after +40 runs +[1-9]\d* faults +[1-9]\d* failed$`); !want.MatchString(out.String()) {
+		t.Errorf("got\n%s\nwant in it %s", out, want)
+	}
+}
+
+func TestTheMatrixOfWhatHoldsHasNoFailure(t *testing.T) { //nolint:paralleltest // its trials are
+	l, out := trials(t, library(), "-matrix", "5", "-only", "lending.feature")
+	l.matrix(t, func(failure string) { t.Error(failure) })
+	if got, want := strings.Count(out.String(), " 0 failed\n"), len(faults.Kinds()); got != want { // all, and no cut
+		t.Errorf("got %d rows without a failure, want %d:\n%s", got, want, out)
+	}
+}
+
+func TestTrialsLeaveOutWhatMemoryCannotRun(t *testing.T) { //nolint:paralleltest // its trials are
+	project := library()
+	project.Features = fstest.MapFS{"lending.feature": {Data: []byte(
+		strings.Replace(lending, "    Scenario", "    @skip-on-memory:too-small\n    Scenario: Too many\n      When the last copy is lent\n\n    @virtual-time\n    Scenario", 1))}}
+	l, _ := trials(t, project)
+	if len(l.scenarios) != 1 || l.scenarios[0].Name != "The last copy" {
+		t.Errorf("got %d scenarios, the first of which is %q, want only the last copy", len(l.scenarios), l.scenarios[0].Name)
+	}
+}
+
+func TestNoTrialCutsAConnection(t *testing.T) {
+	t.Parallel()
+	seen := map[faults.Kind]bool{}
+	for seed := range uint64(1000) {
+		spec := someFaults(rand.New(rand.NewPCG(seed, 0)))
+		for _, kind := range faults.Kinds() {
+			seen[kind.Kind] = seen[kind.Kind] || spec.Has(kind.Kind)
+		}
+	}
+	for _, kind := range faults.Kinds() {
+		if got, want := seen[kind.Kind], kind.Kind != faults.Cut; got != want {
+			t.Errorf("%s is chosen: %t, want %t", kind.Kind, got, want)
+		}
+	}
+}
+
+func TestThoseWhoWaitHearOfTrials(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	start := time.Now()
+	p := newProgress(&out, 100, start)
+	passed := verdict{result: suite.Result{Status: suite.Passed}, faults: make([]faults.Injected, 3)}
+	for second := range 25 {
+		p.add(passed, start.Add(time.Duration(second)*time.Second))
+	}
+	p.add(verdict{}, start.Add(31*time.Second))
+	want := "  11 of 100 after 10s: 33 faults injected, 0 failures\n" +
+		"  21 of 100 after 20s: 63 faults injected, 0 failures\n" +
+		"  26 of 100 after 31s: 75 faults injected, 1 failures\n"
+	if got := out.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
