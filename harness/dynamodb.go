@@ -28,15 +28,21 @@ const (
 // dropLimit bounds the removal of the tables in the end.
 const dropLimit = 10 * time.Second
 
-// openDynamoDB makes tables of the harness' own, and runs the indexer in this
-// process, as reactor run dynamo --with-indexer does.
 func (h *Harness) openDynamoDB(ctx context.Context) error {
 	server, err := provision.DynamoDB(ctx, provision.Options{Way: h.options.Way, Log: h.options.Log})
 	if err != nil {
 		return err
 	}
 	h.closers = append(h.closers, server.Close)
-	h.how, h.tailPause = server.How, indexTailPause
+	h.how = server.How
+	h.site, err = h.dynamoDBSite(ctx, server)
+	return err
+}
+
+// dynamoDBSite makes tables of the harness' own, and runs the indexer in this
+// process, as reactor run dynamo --with-indexer does. It returns a site to close
+// also beside an error.
+func (h *Harness) dynamoDBSite(ctx context.Context, server *provision.DynamoDBServer) (*site, error) {
 	table := "harness-" + uuid.NewString()
 	config := dynamodb.Config{
 		ServiceURL:      server.ServiceURL,
@@ -45,26 +51,40 @@ func (h *Harness) openDynamoDB(ctx context.Context) error {
 		Table:           table,
 		IndexTable:      table + "-index",
 	}
+	s := &site{
+		tailPause: indexTailPause,
+		target: Target{
+			Store: "dynamodb", ServiceURL: server.ServiceURL, AccessKeyID: server.AccessKeyID, SecretAccessKey: server.SecretAccessKey,
+			Table: config.Table, IndexTable: config.IndexTable,
+		},
+		another: func(ctx context.Context) (*site, error) { return h.dynamoDBSite(ctx, server) },
+		open: func(ctx context.Context, connection string) (*stores.Backend, error) {
+			through := config
+			through.ServiceURL = connection
+			return stores.DynamoDB(ctx, through, stores.DynamoDBOptions{Log: h.options.Log}, h.options.System.Categories...)
+		},
+	}
 	// The server may have been up already, and go on for long.
-	h.closers = append(h.closers, func() error { return dropTables(server, config.Table, config.IndexTable) })
+	s.closers = append(s.closers, func() error { return dropTables(server, config.Table, config.IndexTable) })
 	if _, err := dynamodb.Init(ctx, config, dynamodb.Provision{}); err != nil {
-		return err
+		return s, err
 	}
-	h.backend, err = stores.DynamoDB(ctx, config, stores.DynamoDBOptions{Poll: indexerPoll, Log: h.options.Log}, h.options.System.Categories...)
+	var err error
+	s.backend, err = stores.DynamoDB(ctx, config, stores.DynamoDBOptions{Poll: indexerPoll, Log: h.options.Log}, h.options.System.Categories...)
 	if err != nil {
-		return err
+		return s, err
 	}
-	h.closers = append(h.closers, func() error { h.backend.Close(); return nil }, h.runIndexer())
-	return nil
+	s.closers = append(s.closers, func() error { s.backend.Close(); return nil }, runIndexer(s.backend))
+	return s, nil
 }
 
 // runIndexer runs the backend's indexer until the function that it returns is
 // called. One that fails leaves the scenarios waiting, so its error is worth
 // more than theirs: it is returned in the end.
-func (h *Harness) runIndexer() (stop func() error) {
+func runIndexer(backend *stores.Backend) (stop func() error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- h.backend.Indexer.Run(ctx) }()
+	go func() { ended <- backend.Indexer.Run(ctx) }()
 	return func() error {
 		cancel()
 		if err := <-ended; err != nil {

@@ -40,6 +40,13 @@ func (w *World) explain(err error) error {
 	if errors.As(err, &skip) {
 		return err
 	}
+	if !w.host.exact() {
+		ctx, cancel := context.WithTimeout(context.Background(), statusLimit)
+		defer cancel()
+		if unread := w.readBack(ctx); unread != nil {
+			err = errors.Join(err, fmt.Errorf("what the reactor wrote could not be read: %w", unread))
+		}
+	}
 	return &FailureError{err, w.account()}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"groupcheckout/domain/es"
 	"groupcheckout/harness/faults"
+	"groupcheckout/harness/process"
 	"groupcheckout/harness/provision"
 	"groupcheckout/stores"
 )
@@ -28,6 +29,9 @@ type Options struct {
 	// testing/synctest, where time costs nothing: the reactor then makes the
 	// pauses of production. Only the memory store can be used in one.
 	Virtual bool
+	// Processes, unless it is 0, is in how many processes the reactor runs, under
+	// one name, as the program that System.Program says.
+	Processes int
 	// Faults are what is to go wrong, and Seed says when: the same seed, on
 	// memory in virtual time, gives the same run.
 	Faults faults.Spec
@@ -48,16 +52,18 @@ type Options struct {
 // Harness is a store that was brought up with the reactor running on it. Calls
 // may overlap.
 type Harness struct {
-	options   Options
-	how       string
-	exact     bool          // a check that follows a wait need not be made again
-	tailPause time.Duration // of reactors, at the end of a feed that does not notify
-	backend   *stores.Backend
-	journal   *journal
-	cache     *es.Cache
-	shared    *runner
-	retries   atomic.Int64
-	closers   []func() error // in the order of opening
+	options Options
+	how     string
+	exact   bool // a check that follows a wait need not be made again
+	site    *site
+	through *stores.Backend // the site's store as reactors of this process see it, perhaps through a proxy
+	cut     func()          // cuts their connections; nil where there is no proxy
+	journal *journal
+	cache   *es.Cache
+	exe     string // the reactor as a program, where it runs in processes
+	shared  host
+	retries atomic.Int64
+	closers []func() error // in the order of opening
 
 	mu        sync.Mutex
 	broken    []error            // promises of the reactor that were seen broken
@@ -71,12 +77,15 @@ func Open(ctx context.Context, options Options) (*Harness, error) {
 		return nil, errors.New("the harness was given no system: Options.System needs Start and Categories")
 	}
 	h := &Harness{
-		options:   options,
-		journal:   newJournal(options.System),
-		cache:     es.NewCache(0, 0),
-		tailPause: 5 * time.Millisecond,
+		options: options,
+		journal: newJournal(options.System),
+		cache:   es.NewCache(0, 0),
 	}
 	err := h.bringUp(ctx)
+	h.closers = append(h.closers, h.site.close)
+	if err == nil {
+		err = h.goThroughProxy(ctx)
+	}
 	if err == nil {
 		err = h.startShared(ctx)
 	}
@@ -90,6 +99,16 @@ func (h *Harness) bringUp(ctx context.Context) error {
 	if h.options.Virtual && h.options.Store != "" && h.options.Store != "memory" {
 		return fmt.Errorf("time cannot be virtual on the store %q: it is not in this process; use memory", h.options.Store)
 	}
+	if h.options.Processes > 0 {
+		switch {
+		case h.options.System.Program == nil:
+			return errors.New("the system has no program that could run in a process of its own: System.Program is not set")
+		case h.options.Store == "" || h.options.Store == "memory":
+			return errors.New("a reactor in a process of its own cannot see the memory store: use messagedb or dynamodb")
+		case !h.options.Faults.IsZero():
+			return errors.New("faults are injected around a reactor that is in this process, not in another")
+		}
+	}
 	switch h.options.Store {
 	case "", "memory":
 		return h.openMemory()
@@ -102,18 +121,38 @@ func (h *Harness) bringUp(ctx context.Context) error {
 	}
 }
 
-// startShared starts the reactor that scenarios share. It leaves alone the
-// streams of scenarios with a reactor of their own, and those of nobody.
+// startShared starts the reactor that scenarios share.
 func (h *Harness) startShared(ctx context.Context) error {
-	h.shared = h.newRunner("harness "+uuid.NewString(), func(s es.StreamName) bool {
+	group := "harness " + uuid.NewString()
+	if h.options.Processes > 0 {
+		var err error
+		if h.exe, err = process.Build(ctx, h.options.System.Program.Package); err != nil {
+			return err
+		}
+		return h.startProcesses(ctx, group)
+	}
+	// It leaves alone the streams of scenarios with a reactor of their own, and
+	// those of nobody.
+	shared := h.newRunner(group, 0, func(s es.StreamName) bool {
 		owner := h.journal.owner(s)
 		return owner != nil && !owner.own
 	})
-	h.closers = append(h.closers, func() error { return h.shared.stop(context.Background()) })
-	if err := h.shared.begin(ctx); err != nil {
+	h.shared = shared
+	h.closers = append(h.closers, func() error { return shared.stop(context.Background()) })
+	if err := beginAtEnd(ctx, h.site.backend, group); err != nil {
 		return err
 	}
-	return h.shared.start(ctx)
+	return shared.start(ctx)
+}
+
+func (h *Harness) startProcesses(ctx context.Context, group string) error {
+	shared, err := h.newProcesses(ctx, h.site, group)
+	if err != nil {
+		return err
+	}
+	h.shared = shared
+	h.closers = append(h.closers, func() error { return shared.close(context.Background()) })
+	return shared.start(ctx)
 }
 
 // Scenario is what the harness has to know of one.
@@ -125,19 +164,22 @@ type Scenario struct {
 }
 
 // World makes the surroundings of one scenario. Close it when the scenario is
-// over.
+// over, also if there is an error beside it.
 func (h *Harness) World(ctx context.Context, scenario Scenario) (*World, error) {
 	w := newWorld(h, scenario)
-	if !scenario.OwnReactor {
-		w.host, w.store = h.shared, h.shared.clerksStore(w)
+	group := "scenario " + uuid.NewString()
+	switch {
+	case !scenario.OwnReactor:
+		w.use(h.shared, h.site)
 		return w, nil
+	case h.options.Processes > 0:
+		return w, w.ownProcesses(ctx, group)
 	}
-	own := h.newRunner("scenario "+uuid.NewString(), func(s es.StreamName) bool {
-		return h.journal.owner(s) == w
-	})
-	w.host, w.store = own, own.clerksStore(w)
-	if err := own.begin(ctx); err != nil {
-		return nil, err
+	own := h.newRunner(group, 1, func(s es.StreamName) bool { return h.journal.owner(s) == w })
+	w.use(own, h.site)
+	w.leave = own.stop
+	if err := beginAtEnd(ctx, h.site.backend, group); err != nil {
+		return w, err
 	}
 	return w, own.start(ctx)
 }
@@ -170,7 +212,7 @@ func (h *Harness) Audit(ctx context.Context) error {
 	errs := append([]error(nil), h.broken...)
 	h.mu.Unlock()
 	if h.options.System.Audit != nil {
-		errs = append(errs, h.options.System.Audit(ctx, h.backend.Events, h.journal.closed()))
+		errs = append(errs, h.options.System.Audit(ctx, h.site.backend.Events, h.journal.closed()))
 	}
 	return errors.Join(errs...)
 }

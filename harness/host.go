@@ -20,6 +20,9 @@ type host interface {
 	breakAfter(n int) error
 	awaitBroken(ctx context.Context) error
 
+	// storeOf is the store as a scenario uses it: what it writes first belongs
+	// to it, and all that it writes is noted.
+	storeOf(w *World, store es.Store) es.Store
 	// await waits until the reactor has handled everything that the scenario
 	// wrote, and, if it is exact, all that followed from it. It returns at once
 	// while the reactor is stopped or broken: then nothing more follows.

@@ -173,6 +173,19 @@ func (j *journal) unfinished(owner *World) (behind []string, changed <-chan stru
 	return behind, page.changed
 }
 
+// followed is what a scenario wrote to streams that the reactor follows.
+func (j *journal) followed(owner *World) map[es.StreamName]es.Version {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	versions := map[es.StreamName]es.Version{}
+	for stream, e := range j.pages[owner].entries {
+		if e.written > 0 && j.follows(stream) {
+			versions[stream] = e.written
+		}
+	}
+	return versions
+}
+
 // wrote notes an append.
 func (j *journal) wrote(stream es.StreamName, after es.Version, by evidence.Writer, events []es.EventData, cause *evidence.Ref) {
 	j.mu.Lock()
@@ -184,18 +197,64 @@ func (j *journal) wrote(stream es.StreamName, after es.Version, by evidence.Writ
 	e.written = max(e.written, after)
 	page := j.pages[e.owner]
 	for i, data := range events {
-		event := evidence.Event{
+		e.events = append(e.events, j.evidenceOf(stream, data, evidence.Event{
 			Position: int64(after) - int64(len(events)-i), Order: page.order,
-			Type: data.Type, Data: data.Data, At: data.Time,
 			By: by, Cause: cause, Step: int(e.owner.step.Load()),
-		}
-		if j.text != nil {
-			event.Text = j.text(stream, data)
-		}
+		}))
 		page.order++
-		e.events = append(e.events, event)
 	}
 	page.wake()
+}
+
+// claimed lists the streams of a scenario.
+func (j *journal) claimed(owner *World) []es.StreamName {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Clone(j.pages[owner].streams)
+}
+
+// disown lists the streams of a scenario, which are then not among those to be
+// audited in the end: they are on a store of their own.
+func (j *journal) disown(owner *World) []es.StreamName {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	page := j.pages[owner]
+	streams := page.streams
+	for _, stream := range streams {
+		delete(j.entries, stream)
+	}
+	page.streams = nil
+	return streams
+}
+
+// complete adds the events of a stream that nobody here has written: a reactor in
+// another process has.
+func (j *journal) complete(stream es.StreamName, events []es.Event) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	e, known := j.entries[stream]
+	if !known {
+		return
+	}
+	page := j.pages[e.owner]
+	for _, stored := range events {
+		if slices.ContainsFunc(e.events, func(noted evidence.Event) bool { return noted.Position == int64(stored.Index) }) {
+			continue
+		}
+		e.events = append(e.events, j.evidenceOf(stream, stored.EventData, evidence.Event{
+			Position: int64(stored.Index), Order: page.order, By: evidence.ByReactor, Step: -1,
+		}))
+		page.order++
+	}
+}
+
+// evidenceOf fills in what an event says.
+func (j *journal) evidenceOf(stream es.StreamName, data es.EventData, event evidence.Event) evidence.Event {
+	event.Type, event.Data, event.At = data.Type, data.Data, data.Time
+	if j.text != nil {
+		event.Text = j.text(stream, data)
+	}
+	return event
 }
 
 // streams are those of a scenario, with what was written to them.

@@ -10,6 +10,7 @@ func (h *Harness) openMemory() (err error) {
 	if h.options.Virtual {
 		h.how += ", in virtual time"
 	}
-	h.backend, err = stores.Memory(memory.New(), stores.Options{Categories: h.options.System.Categories})
+	h.site = &site{tailPause: shortPause}
+	h.site.backend, err = stores.Memory(memory.New(), stores.Options{Categories: h.options.System.Categories})
 	return err
 }

@@ -25,6 +25,7 @@ type runner struct {
 	mine     func(es.StreamName) bool // the streams that this reactor cares for
 	ahead    watch                    // that no checkpoint is ahead of work
 	faults   *faults.Injector         // of a fault run, otherwise nil
+	salt     uint64                   // tells its schedule from that of another runner
 	schedule *faults.Schedule         // where a seed decides the order, otherwise nil
 
 	mu       sync.Mutex
@@ -60,28 +61,28 @@ type life struct {
 // errBroken is what a broken reactor meets wherever it writes.
 var errBroken = errors.New("the reactor has broken down")
 
-func (h *Harness) newRunner(group string, mine func(es.StreamName) bool) *runner {
+func (h *Harness) newRunner(group string, salt uint64, mine func(es.StreamName) bool) *runner {
 	r := &runner{
-		harness: h, journal: h.journal, group: group, mine: mine, budget: -1,
+		harness: h, journal: h.journal, group: group, salt: salt, mine: mine, budget: -1,
 		changed: make(chan struct{}), poke: make(chan struct{}),
 	}
 	r.wrap()
 	return r
 }
 
-// begin makes the runner's group start at the present end of the feed.
-func (r *runner) begin(ctx context.Context) error {
-	tranches, err := r.backend.Source.Tranches(ctx)
+// beginAtEnd makes a consumer group start at the present end of the feed.
+func beginAtEnd(ctx context.Context, backend *stores.Backend, group string) error {
+	tranches, err := backend.Source.Tranches(ctx)
 	if err != nil {
 		return err
 	}
 	for _, tranche := range tranches {
-		end, err := r.backend.Source.End(ctx, tranche)
+		end, err := backend.Source.End(ctx, tranche)
 		if err != nil {
 			return err
 		}
-		key := feed.Key{Source: r.backend.Source.ID(), Tranche: tranche, Group: r.group}
-		if err := r.backend.Checkpoints.Save(ctx, key, end); err != nil {
+		key := feed.Key{Source: backend.Source.ID(), Tranche: tranche, Group: group}
+		if err := backend.Checkpoints.Save(ctx, key, end); err != nil {
 			return err
 		}
 	}
@@ -117,7 +118,7 @@ func (r *runner) startLocked() error {
 	} else {
 		config.RetryFirst = time.Millisecond
 		config.RetryMost = 100 * time.Millisecond
-		config.TailPause = r.harness.tailPause
+		config.TailPause = r.harness.site.tailPause
 	}
 	r.ahead.restart()
 	started, err := r.harness.options.System.Start(context.Background(), r.backend, config)
@@ -173,8 +174,8 @@ func (r *runner) stop(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.enter(down)
-	if r.broken {
-		return nil // it was meant to end badly
+	if r.broken || r.harness.cut != nil {
+		return nil // it was meant to end badly, or a connection was cut under its last words
 	}
 	return stopped.Wait(ctx)
 }

@@ -22,6 +22,8 @@ type System struct {
 	// Text is what an event says to a reader, such as "charged 80.00"; empty if
 	// nothing is to be said beside its type.
 	Text func(stream es.StreamName, event es.EventData) string
+	// Program is how the reactor is run as a program; nil if it is none.
+	Program *Program
 }
 
 // Reactor is a reactor that was started.

@@ -18,6 +18,8 @@ type World struct {
 	key      string
 	own      bool // the reactor is this scenario's alone
 	host     host // of the reactor that works for the scenario
+	site     *site
+	leave    func(context.Context) error // ends a reactor of the scenario's own; nil if there is none
 	store    es.Store
 	step     atomic.Int64 // which one runs, from 0; -1 before the first
 	refusing atomic.Bool  // the writes of the reactor are refused
@@ -58,15 +60,24 @@ func (w *World) Follow(sc *godog.ScenarioContext) {
 	})
 }
 
+// use gives the world its reactor and its store.
+func (w *World) use(h host, s *site) {
+	w.host, w.site = h, s
+	w.store = h.storeOf(w, s.backend.Events)
+}
+
 // Close stops a reactor of the scenario's own and lets go of its streams. If the
 // harness records, it attaches the evidence of the scenario to its report.
 func (w *World) Close(ctx context.Context) error {
 	var err error
-	if w.own {
-		err = w.host.stop(ctx)
+	if w.host != nil && !w.host.exact() && w.Recording() {
+		err = w.readBack(ctx)
 	}
 	if w.Recording() {
 		err = errors.Join(err, w.leaveEvidence(ctx))
+	}
+	if w.leave != nil {
+		err = errors.Join(err, w.leave(ctx))
 	}
 	w.harness.journal.release(w)
 	return err

@@ -14,7 +14,7 @@ import (
 // wrap puts around the harness' store and feed, from the inside out, what notes
 // the truth and does what scenarios ask for, and then the faults of the run.
 func (r *runner) wrap() {
-	backend := r.harness.backend
+	backend := r.harness.through
 	r.backend = &stores.Backend{
 		Name: backend.Name,
 		Events: intercept.Store(backend.Events, intercept.StoreHooks{
@@ -35,7 +35,7 @@ func (r *runner) wrap() {
 		r.injectFaults()
 	}
 	if options.Schedule {
-		r.schedule = faults.NewSchedule(options.Seed, r.journal.key)
+		r.schedule = faults.NewSchedule(options.Seed^r.salt, r.journal.key)
 		r.backend.Events = r.schedule.Store(r.backend.Events)
 		r.backend.Source = r.schedule.Source(r.backend.Source)
 		r.backend.Checkpoints = r.schedule.Checkpoints(r.backend.Checkpoints)
@@ -44,7 +44,7 @@ func (r *runner) wrap() {
 
 func (r *runner) injectFaults() {
 	options := r.harness.options
-	r.faults = faults.New(faults.Config{Spec: options.Faults, Seed: options.Seed, Name: r.journal.key, Kill: r.kill, Only: options.Only})
+	r.faults = faults.New(faults.Config{Spec: options.Faults, Seed: options.Seed, Name: r.journal.key, Kill: r.kill, Cut: r.harness.cut, Only: options.Only})
 	r.harness.mu.Lock()
 	r.harness.injectors = append(r.harness.injectors, r.faults)
 	r.harness.mu.Unlock()
@@ -94,25 +94,13 @@ func (s lastSave) Save(ctx context.Context, key feed.Key, pos feed.Position) err
 	return s.Checkpoints.Save(ctx, key, pos)
 }
 
-// clerksStore is the store as a scenario uses it: what it writes first belongs
+// storeOf is the store as a scenario uses it: what it writes first belongs
 // to it, and all that it writes is noted.
-func (r *runner) clerksStore(w *World) es.Store {
-	journal := r.journal
-	noted := intercept.Store(r.harness.backend.Events, intercept.StoreHooks{
-		BeforeAppend: func(_ context.Context, stream es.StreamName, _ es.Version, _ []es.EventData) error {
-			journal.claim(stream, w)
-			return nil
-		},
-		AfterAppend: func(_ context.Context, stream es.StreamName, _ es.Version, events []es.EventData, after es.Version, err error) (es.Version, error) {
-			if err == nil {
-				journal.wrote(stream, after, evidence.ByScenario, events, nil)
-			}
-			return after, err
-		},
-	})
-	store := noted
+func (r *runner) storeOf(w *World, store es.Store) es.Store {
+	noted := r.journal.noting(w, store)
+	store = noted
 	if r.faults != nil {
-		store = clerks{r.faults.Store(noted, faults.Clerk), noted}
+		store = spared{r.faults.Store(noted, faults.Client), noted}
 	}
 	if r.schedule != nil {
 		store = r.schedule.Store(store)
@@ -120,14 +108,30 @@ func (r *runner) clerksStore(w *World) es.Store {
 	return store
 }
 
-// clerks is the store of a scenario in a fault run.
-type clerks struct {
+// noting notes what a scenario writes.
+func (j *journal) noting(w *World, store es.Store) es.Store {
+	return intercept.Store(store, intercept.StoreHooks{
+		BeforeAppend: func(_ context.Context, stream es.StreamName, _ es.Version, _ []es.EventData) error {
+			j.claim(stream, w)
+			return nil
+		},
+		AfterAppend: func(_ context.Context, stream es.StreamName, _ es.Version, events []es.EventData, after es.Version, err error) (es.Version, error) {
+			if err == nil {
+				j.wrote(stream, after, evidence.ByScenario, events, nil)
+			}
+			return after, err
+		},
+	})
+}
+
+// spared is the store of a scenario in a fault run.
+type spared struct {
 	es.Store // with faults
 	sound    es.Store
 }
 
 // Read implements es.Reader. What a check reads is spared.
-func (c clerks) Read(ctx context.Context, stream es.StreamName, from es.Version, freshness es.Freshness) ([]es.Event, error) {
+func (c spared) Read(ctx context.Context, stream es.StreamName, from es.Version, freshness es.Freshness) ([]es.Event, error) {
 	if ctx.Value(checking{}) != nil {
 		return c.sound.Read(ctx, stream, from, freshness)
 	}

@@ -130,7 +130,7 @@ func (d *desk) mergedIntoOne(ctx context.Context, stays []stay, one, other group
 }
 
 func (d *desk) balancesTogether(ctx context.Context, one, other group, want domain.Money) error {
-	return d.checkBoth(ctx, one, other, func(ctx context.Context, first, second groupcheckout.State) error {
+	return d.checkBoth(ctx, one, other, func(_ context.Context, first, second groupcheckout.State) error {
 		return same(fmt.Sprintf("balance of %s and %s together", one, other), first.Balance().Plus(second.Balance()), want)
 	})
 }
@@ -147,7 +147,7 @@ func (d *desk) checkBoth(ctx context.Context, one, other group, check func(ctx c
 
 // residualKeepsCharges checks that nothing that was entered is lost.
 func (d *desk) residualKeepsCharges(ctx context.Context, s stay, g group, before domain.Money) error {
-	return d.check(ctx, g, func(ctx context.Context, state groupcheckout.State) error {
+	return d.check(ctx, g, func(_ context.Context, state groupcheckout.State) error {
 		if got := state.Status(d.idOf(s)); got != groupcheckout.Merged {
 			return fmt.Errorf("got %s %s in %s, want it merged", s, got, g)
 		}

@@ -79,7 +79,7 @@ func (d *desk) settledAndConfirmed(ctx context.Context, g group, amount domain.M
 }
 
 func (d *desk) visited(ctx context.Context, g group) error {
-	return d.check(ctx, g, func(ctx context.Context, _ groupcheckout.State) error { return nil })
+	return d.check(ctx, g, func(_ context.Context, _ groupcheckout.State) error { return nil })
 }
 
 // check checks the state of a group once every selected stay has an outcome.
@@ -106,7 +106,7 @@ func (d *desk) couldNotBeMerged(ctx context.Context, stays []stay, g group) erro
 }
 
 func (d *desk) outcomes(ctx context.Context, stays []stay, g group, want groupcheckout.Status) error {
-	return d.check(ctx, g, func(ctx context.Context, state groupcheckout.State) error {
+	return d.check(ctx, g, func(_ context.Context, state groupcheckout.State) error {
 		var errs []error
 		for _, s := range stays {
 			if got := state.Status(d.idOf(s)); got != want {
@@ -135,7 +135,7 @@ func (d *desk) staysAre(ctx context.Context, g group, table gherkin.Table) error
 			return fmt.Errorf("the table says of %s that it %s: a residual belongs to each merged stay, and to no other", row.Stay, row.Outcome)
 		}
 	}
-	return d.check(ctx, g, func(ctx context.Context, state groupcheckout.State) error {
+	return d.check(ctx, g, func(_ context.Context, state groupcheckout.State) error {
 		listed := map[domain.StayID]struct{}{}
 		var errs []error
 		for _, row := range rows {
@@ -164,19 +164,19 @@ func (r outcomeRow) check(state groupcheckout.State, id domain.StayID) error {
 }
 
 func (d *desk) groupBalance(ctx context.Context, g group, want domain.Money) error {
-	return d.check(ctx, g, func(ctx context.Context, state groupcheckout.State) error {
+	return d.check(ctx, g, func(_ context.Context, state groupcheckout.State) error {
 		return same("balance of "+g.String(), state.Balance(), want)
 	})
 }
 
 func (d *desk) groupBalanceReads(ctx context.Context, g group, want string) error {
-	return d.check(ctx, g, func(ctx context.Context, state groupcheckout.State) error {
+	return d.check(ctx, g, func(_ context.Context, state groupcheckout.State) error {
 		return reads("balance of "+g.String(), state.Balance(), want)
 	})
 }
 
 func (d *desk) askedToSettle(ctx context.Context, want domain.Money, g group) error {
-	return d.check(ctx, g, func(ctx context.Context, state groupcheckout.State) error {
+	return d.check(ctx, g, func(_ context.Context, state groupcheckout.State) error {
 		step, settle := groupcheckout.Next(state).(groupcheckout.Settle)
 		if !settle {
 			return fmt.Errorf("got %T as the next step of %s, want one to settle %s", groupcheckout.Next(state), g, want)
@@ -186,7 +186,7 @@ func (d *desk) askedToSettle(ctx context.Context, want domain.Money, g group) er
 }
 
 func (d *desk) nothingLeft(ctx context.Context, g group) error {
-	return d.check(ctx, g, func(ctx context.Context, state groupcheckout.State) error {
+	return d.check(ctx, g, func(_ context.Context, state groupcheckout.State) error {
 		if step, nothing := groupcheckout.Next(state).(groupcheckout.Nothing); !nothing {
 			return fmt.Errorf("got %T as the next step of %s, want nothing left to do", step, g)
 		}

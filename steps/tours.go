@@ -49,7 +49,7 @@ func (d *desk) selectTour(ctx context.Context, g group) error {
 }
 
 func (d *desk) tourMerged(ctx context.Context, want count, g group) error {
-	return d.check(ctx, g, func(ctx context.Context, state groupcheckout.State) error {
+	return d.check(ctx, g, func(_ context.Context, state groupcheckout.State) error {
 		merged := 0
 		for _, id := range d.tour {
 			if state.Status(id) == groupcheckout.Merged {

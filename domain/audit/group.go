@@ -96,8 +96,8 @@ func (g *group) selectStay(id domain.StayID, stored es.Event) {
 	}
 }
 
-// settle notes the outcome of a stay. Of several the first counts, but a
-// residual before a failure.
+// settle notes the outcome of a stay. Of several the first counts, but a merge
+// corrects a failure: it records a transfer that has happened.
 func (g *group) settle(id domain.StayID, now entry) {
 	before, known := g.entries[id]
 	now.selected = before.selected
@@ -108,12 +108,12 @@ func (g *group) settle(id domain.StayID, now entry) {
 			g.violate(Outcomes, at(g.stream, now.outcome), nil, "event %d of %s records that %s %s, but no event before it selects the stay",
 				now.outcome, g.stream, stayStream(id), became(now.status))
 		}
+	case before.status == failed && now.status == merged:
+		g.failed-- // another run of the process took over what this group had given up
 	case before.status != pending:
 		g.violate(Outcomes, at(g.stream, before.outcome, now.outcome), nil, "event %d of %s records that %s %s, but event %d had recorded already that it %s",
 			now.outcome, g.stream, stayStream(id), became(now.status), before.outcome, became(before.status))
-		if before.status == merged || now.status == failed {
-			return
-		}
+		return
 	default:
 		g.pending--
 	}

@@ -54,8 +54,23 @@ func firstTime() func(domain.StayID) bool {
 	}
 }
 
+// LateMergeError says that a stay has been handed over to a group that was
+// confirmed without it. Nobody will settle the residual unless a person does.
+type LateMergeError struct{ Residual Residual }
+
+func (e *LateMergeError) Error() string {
+	return fmt.Sprintf("stay %s was handed over with a balance of %s, but the group had been confirmed without it: settle it by hand",
+		e.Residual.Stay, e.Residual.Residual)
+}
+
 // recordOutcomes notes the outcomes of stays that are still pending, the first
 // of each. Those of others were noted already, by another run of the process.
+//
+// A merge also corrects a failure. A run finds that nothing is known of a stay;
+// the guest checks in; another run, at the same moment, finds the stay and takes
+// it over. The stay belongs to the group then, whichever of the two is first to
+// record its outcome. Only a group that was confirmed meanwhile cannot take the
+// residual, which is a [*LateMergeError].
 //
 // It yields the next step of the group after that.
 func recordOutcomes(outcomes Outcomes) func(State) (Step, []Event, error) {
@@ -64,7 +79,10 @@ func recordOutcomes(outcomes Outcomes) func(State) (Step, []Event, error) {
 		first := firstTime()
 		var merged []Residual
 		for _, r := range outcomes.Merged {
-			if s.Status(r.Stay) == Pending && first(r.Stay) {
+			switch status := s.Status(r.Stay); {
+			case status == Failed && s.confirmed:
+				return nil, nil, &LateMergeError{r}
+			case (status == Pending || status == Failed) && first(r.Stay):
 				merged = append(merged, r)
 			}
 		}

@@ -1,6 +1,8 @@
 package groupcheckout
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -270,9 +272,16 @@ func TestOutcomes(t *testing.T) {
 		{
 			name:   "those that were noted already change nothing",
 			given:  []Event{selected(anna, bert), merged(residual(anna, "58.50")), failed(bert)},
-			merged: []Residual{residual(anna, "58.50"), residual(bert, "7")},
+			merged: []Residual{residual(anna, "7")},
 			failed: stays(bert, anna),
 			next:   Settle{money("58.50")},
+		},
+		{
+			name:   "a merge corrects a failure",
+			given:  []Event{selected(anna, bert), merged(residual(anna, "58.50")), failed(bert)},
+			merged: []Residual{residual(bert, "7"), residual(bert, "7")},
+			then:   []Event{merged(residual(bert, "7"))},
+			next:   Settle{money("65.50")},
 		},
 		{
 			name:   "those of stays that were never selected change nothing",
@@ -305,6 +314,17 @@ func TestOutcomes(t *testing.T) {
 				t.Errorf("next step (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestAMergeBehindTheConfirmationIsNamed(t *testing.T) {
+	t.Parallel()
+	given := Fold(State{}, []Event{selected(anna), failed(anna), confirmed()})
+	_, events, err := recordOutcomes(Outcomes{Merged: []Residual{residual(anna, "7")}})(given)
+	checkEvents(t, events, nil)
+	var late *LateMergeError
+	if !errors.As(err, &late) || !strings.Contains(err.Error(), "balance of 7") {
+		t.Errorf("got %v, want one that names the stay and the amount", err)
 	}
 }
 

@@ -28,7 +28,7 @@
 //
 // # Whom they hit
 //
-// The [Reactor] meets all kinds, since it has to survive them all. A [Clerk], who
+// The [Reactor] meets all kinds, since it has to survive them all. A [Client], who
 // is anybody else that writes, meets only what its caller survives by contract:
 // conflicts, but one in a row, since true ones may come on top; slow answers; and
 // reads of a replica that lags behind.

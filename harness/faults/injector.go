@@ -53,7 +53,7 @@ type Role string
 // The roles.
 const (
 	Reactor Role = "reactor" // it tries everything again, and survives everything
-	Clerk   Role = "clerk"   // anyone else who writes
+	Client  Role = "client"  // anyone else who writes
 	feeding Role = "feed"
 )
 
@@ -92,7 +92,7 @@ func (f Injected) String() string {
 	return text
 }
 
-// Injector injects the faults of a run. One reactor, with its clerks, has one.
+// Injector injects the faults of a run. One reactor, with its clients, has one.
 // Calls may overlap.
 type Injector struct {
 	config Config
@@ -102,7 +102,8 @@ type Injector struct {
 	accounts  map[scope]*account
 	log       []Injected
 	disturbed map[es.StreamName]int
-	kills     int // of the reactor and of connections, which disturb every call under way
+	strikes   map[es.StreamName]int // kills and cuts, by the stream that was handled
+	kills     int                   // of the reactor and of connections, which disturb every call under way
 }
 
 // scope is one caller on one stream. What it does comes one after the other, so
@@ -114,14 +115,29 @@ type scope struct {
 	tranche        string // of a checkpoint, which has no stream
 }
 
+// handled is the stream that a scope's work is for.
+func (s scope) handled() es.StreamName {
+	if s.caller.IsZero() {
+		return s.target
+	}
+	return s.caller
+}
+
+// maxStrikes is how often the work for one stream may have the reactor killed or
+// its connections cut. Each ends the work for all streams, so a call that writes
+// to a thousand would otherwise never come to its end.
+const maxStrikes = 2
+
+// strikes tells which kinds hit everybody.
+func strikes(kind Kind) bool { return kind == Kill || kind == Cut }
+
 // account is what is known of a scope.
 type account struct {
 	key, caller string
 	tallies     map[string]*tally // by operation
 	spent       int               // faults
 	slowed      int               // delays, which are no failures
-	killed      bool
-	endless     bool // spent does not count, as for checkpoints
+	endless     bool              // spent does not count, as for checkpoints
 }
 
 // tally counts one kind of operation of a scope.
@@ -150,7 +166,7 @@ func New(config Config) *Injector {
 	if config.MaxPerStream <= 0 {
 		config.MaxPerStream = DefaultPerStream
 	}
-	return &Injector{config: config, accounts: map[scope]*account{}, disturbed: map[es.StreamName]int{}}
+	return &Injector{config: config, accounts: map[scope]*account{}, disturbed: map[es.StreamName]int{}, strikes: map[es.StreamName]int{}}
 }
 
 // sleep waits; its error is that of ctx, if that ends first.
@@ -272,16 +288,18 @@ func (i *Injector) injects(t turn, kind Kind, detail string) bool {
 	row := i.config.MaxInARow
 	if kind == Conflict {
 		row = min(row, DefaultInARow)
-		if t.scope.role == Clerk {
+		if t.scope.role == Client {
 			row = 1
 		}
 	}
 	a := t.account
-	if behind := a.tallies[reading+" from "+es.FromReplica.String()]; kind == Conflict && t.scope.role == Clerk && behind != nil && behind.row > 0 {
-		return false // the clerk may be in for a true conflict, since it was shown a stale replica
+	if behind := a.tallies[reading+" from "+es.FromReplica.String()]; kind == Conflict && t.scope.role == Client && behind != nil && behind.row > 0 {
+		return false // the client may be in for a true conflict, since it was shown a stale replica
 	}
 	switch {
-	case i.resting, t.tally.row >= row, a.spent >= i.config.MaxPerStream && !a.endless, kind == Kill && a.killed:
+	case i.resting, t.tally.row >= row, a.spent >= i.config.MaxPerStream && !a.endless:
+		return false
+	case strikes(kind) && i.strikes[t.scope.handled()] >= maxStrikes:
 		return false
 	case !i.wanted(t, kind, detail):
 		return false
@@ -291,12 +309,13 @@ func (i *Injector) injects(t turn, kind Kind, detail string) bool {
 	i.note(t, kind, detail)
 	switch {
 	case kind == Kill:
-		a.killed = true
+		i.strikes[t.scope.handled()]++
 		i.repeatAll()
 		i.kills++
 	case kind == Cut:
+		i.strikes[t.scope.handled()]++
 		i.kills++
-	case t.scope.role != Clerk:
+	case t.scope.role != Client:
 		i.disturb(t.scope)
 	}
 	return true

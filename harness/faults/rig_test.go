@@ -16,7 +16,7 @@ import (
 	"groupcheckout/stores/memory"
 )
 
-// moved is the only event: clerks note, and the reactor counts what was noted.
+// moved is the only event: clients note, and the reactor counts what was noted.
 type moved struct {
 	Noted   int `json:"noted"`
 	Counted int `json:"counted"`
@@ -162,10 +162,10 @@ func (r *rig) run(t *testing.T, source feed.Source, checkpoints feed.Checkpoints
 	}
 }
 
-// note has a clerk note once in each jar.
+// note has a client note once in each jar.
 func (r *rig) note(t *testing.T) {
 	t.Helper()
-	clerk := jars("Jar", r.injector.Store(r.truth, faults.Clerk))
+	clerk := jars("Jar", r.injector.Store(r.truth, faults.Client))
 	for i := range streams {
 		jar, err := clerk.Decider(fmt.Sprint(i))
 		if err != nil {
@@ -173,7 +173,7 @@ func (r *rig) note(t *testing.T) {
 		}
 		err = jar.Transact(t.Context(), func(balance) ([]moved, error) { return []moved{{Noted: i + 1}}, nil })
 		if err != nil {
-			t.Errorf("a clerk met %v, want no error", err)
+			t.Errorf("a client met %v, want no error", err)
 		}
 	}
 }
@@ -211,7 +211,7 @@ func (r *rig) behind(t *testing.T) (complaint string) {
 	return complaint
 }
 
-// live runs the whole story: clerks note while the reactor counts, in an order
+// live runs the whole story: clients note while the reactor counts, in an order
 // that the seed decides, until all is counted and the checkpoint says so.
 func (r *rig) live(t *testing.T, seed uint64) {
 	t.Helper()

@@ -80,8 +80,8 @@ func (s *store) Append(ctx context.Context, stream es.StreamName, expected es.Ve
 	return after, nil
 }
 
-// before is what a read and an append have in common. For a clerk, a store that
-// is asked too much is slow only, since a clerk need not ask again.
+// before is what a read and an append have in common. For a client, a store that
+// is asked too much is slow only, since a client need not ask again.
 func (s *store) before(ctx context.Context, t turn) error {
 	if s.role == Reactor {
 		s.injector.strike(t)
@@ -92,7 +92,7 @@ func (s *store) before(ctx context.Context, t turn) error {
 		}
 	}
 	switch {
-	case s.role == Clerk && s.injector.slows(t, Throttle):
+	case s.role == Client && s.injector.slows(t, Throttle):
 		return s.sleep(ctx, Throttle)
 	case s.role == Reactor && s.injector.injects(t, Throttle, ""):
 		if err := s.sleep(ctx, Throttle); err != nil {

@@ -58,7 +58,7 @@ func stored(t testing.TB, store es.Store, stream es.StreamName) int {
 func TestConflict(t *testing.T) {
 	t.Parallel()
 	truth, stream := memory.New(), aStream(t)
-	for role, most := range map[faults.Role]int{faults.Reactor: 2, faults.Clerk: 1} {
+	for role, most := range map[faults.Role]int{faults.Reactor: 2, faults.Client: 1} {
 		store := injector(t, "conflict=1", faults.Config{MaxInARow: 5}).Store(truth, role)
 		before := stored(t, truth, stream)
 		for range most {
@@ -116,7 +116,7 @@ func TestReadsThatFailLagAndAreSlow(t *testing.T) {
 			t.Errorf("got %d events of the leader and error %v, want 4", len(got), err)
 		}
 		began := time.Now()
-		if got, err := injector(t, "slow=1:3s", faults.Config{}).Store(truth, faults.Clerk).Read(t.Context(), stream, 0, es.FromLeader); err != nil || len(got) != 4 {
+		if got, err := injector(t, "slow=1:3s", faults.Config{}).Store(truth, faults.Client).Read(t.Context(), stream, 0, es.FromLeader); err != nil || len(got) != 4 {
 			t.Errorf("got %d events and error %v, want 4", len(got), err)
 		}
 		if got := time.Since(began); got != 3*time.Second {
@@ -126,8 +126,8 @@ func TestReadsThatFailLagAndAreSlow(t *testing.T) {
 		if _, err := throttled.Store(truth, faults.Reactor).Append(t.Context(), stream, 4, newEvents(1)); !errors.As(err, &failed) || failed.Kind != faults.Throttle {
 			t.Errorf("got error %v, want throttling", err)
 		}
-		if after, err := throttled.Store(truth, faults.Clerk).Append(t.Context(), stream, 4, newEvents(1)); err != nil || after != 5 {
-			t.Errorf("got version %d and error %v for a clerk, want 5 and none", after, err)
+		if after, err := throttled.Store(truth, faults.Client).Append(t.Context(), stream, 4, newEvents(1)); err != nil || after != 5 {
+			t.Errorf("got version %d and error %v for a client, want 5 and none", after, err)
 		}
 	})
 }

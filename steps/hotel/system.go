@@ -26,8 +26,25 @@ func System() harness.System {
 			}
 			return started, nil
 		},
-		Audit: books,
-		Text:  newTexts().of,
+		Audit:   books,
+		Text:    newTexts().of,
+		Program: &harness.Program{Package: "groupcheckout/cmd/reactor", Command: command},
+	}
+}
+
+// command is how the reactor's program follows a store as quickly as a scenario
+// wants it.
+func command(target harness.Target, group string) (args, env []string) {
+	args = []string{"run", "--processor-name", group, "--log-format", "json", "--listen", "127.0.0.1:0", "--checkpoint-interval", "1s"}
+	if target.Store == "messagedb" {
+		return append(args, "mdb", "--tail-sleep", "5"),
+			[]string{"MDB_CONNECTION_STRING=" + target.Connection, "MDB_SCHEMA=" + target.CheckpointSchema}
+	}
+	return append(args, "dynamo", "--tail-sleep", "50"), []string{
+		"EQUINOX_DYNAMO_SERVICE_URL=" + target.ServiceURL,
+		"EQUINOX_DYNAMO_ACCESS_KEY_ID=" + target.AccessKeyID,
+		"EQUINOX_DYNAMO_SECRET_ACCESS_KEY=" + target.SecretAccessKey,
+		"EQUINOX_DYNAMO_TABLE=" + target.Table,
 	}
 }
 

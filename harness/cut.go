@@ -1,0 +1,45 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+
+	"groupcheckout/harness/faults"
+	"groupcheckout/harness/faults/proxy"
+)
+
+// goThroughProxy has the reactors of this process use the store through a proxy,
+// if the faults of the run are to cut their connections. Scenarios do not go through
+// it: whoever writes there has no second try.
+func (h *Harness) goThroughProxy(ctx context.Context) error {
+	h.through = h.site.backend
+	if !h.options.Faults.Has(faults.Cut) || h.site.open == nil {
+		return nil
+	}
+	fail := func(err error) error {
+		return fmt.Errorf("put a proxy in front of the store, to cut connections: %w", err)
+	}
+	address, err := h.site.address()
+	if err != nil {
+		return fail(err)
+	}
+	_, target, err := proxy.Redirect(address, "127.0.0.1:0")
+	if err != nil {
+		return fail(err)
+	}
+	between, err := proxy.Listen(context.WithoutCancel(ctx), target, proxy.Config{})
+	if err != nil {
+		return fail(err)
+	}
+	h.closers = append(h.closers, func() error { between.Close(); return nil })
+	redirected, _, err := proxy.Redirect(address, between.Addr())
+	if err != nil {
+		return fail(err)
+	}
+	if h.through, err = h.site.open(ctx, redirected); err != nil {
+		return fail(err)
+	}
+	h.closers = append(h.closers, func() error { h.through.Close(); return nil })
+	h.cut = func() { between.Cut() }
+	return nil
+}

@@ -1,0 +1,306 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/harness/faults"
+	"groupcheckout/harness/process"
+	"groupcheckout/harness/process/gate"
+	"groupcheckout/reactor/feed"
+)
+
+// Program is how a system's reactor is run as a program.
+type Program struct {
+	// Package is that of its main function, such as "groupcheckout/cmd/reactor".
+	Package string
+	// Command says how it follows a store under a name, as quickly as a scenario
+	// wants it: the arguments, and what its environment has besides, where
+	// secrets belong. What the program has to do, package process says.
+	Command func(target Target, group string) (args, env []string)
+}
+
+// processes runs a reactor as the program that it is in production, in one or
+// several processes under one name. Between them and the store is a gate, by which
+// a scenario makes them break down.
+type processes struct {
+	site    *site
+	journal *journal
+	program Program
+	exe     string
+	group   string
+	n       int
+	gate    *gate.Gate
+	tail    *tail
+
+	mu      sync.Mutex
+	running *process.Group // nil while it is down
+}
+
+// newProcesses prepares processes that follow a site from its present end. It
+// starts none. Close it in the end.
+func (h *Harness) newProcesses(ctx context.Context, s *site, group string) (_ *processes, err error) {
+	p := &processes{site: s, journal: h.journal, program: *h.options.System.Program, exe: h.exe, group: group, n: h.options.Processes}
+	switch s.target.Store {
+	case "messagedb":
+		p.gate, err = gate.MessageDB(ctx, s.target.Connection)
+	case "dynamodb":
+		p.gate, err = gate.DynamoDB(ctx, s.target.ServiceURL, s.target.Table)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if p.tail, err = follow(ctx, s.backend.Source, s.tailPause); err == nil {
+		err = beginAtEnd(ctx, s.backend, group)
+	}
+	if err != nil {
+		return nil, errors.Join(err, p.close(ctx))
+	}
+	return p, nil
+}
+
+// config is how the program is run under a name.
+func (p *processes) config(group string, gated bool) process.Config {
+	target := p.site.target
+	switch {
+	case !gated:
+	case target.Store == "messagedb":
+		target.Connection = p.gate.URL()
+	default:
+		target.ServiceURL = p.gate.URL()
+	}
+	args, env := p.program.Command(target, group)
+	return process.Config{Path: p.exe, Args: args, Env: env}
+}
+
+// start implements host.
+func (p *processes) start(ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.running != nil {
+		return errors.New("the reactor is running already")
+	}
+	p.gate.Mend()
+	started, err := process.StartGroup(ctx, p.n, p.config(p.group, true))
+	if err == nil {
+		p.running = started
+	}
+	return err
+}
+
+// stop implements host.
+func (p *processes) stop(ctx context.Context) error {
+	stopped := p.take()
+	if stopped == nil {
+		return nil
+	}
+	select {
+	case <-p.gate.Broken():
+		return kill(stopped) // it is to end badly
+	default:
+		return stopped.Stop(ctx)
+	}
+}
+
+// take makes the processes the caller's; nil if it is down.
+func (p *processes) take() *process.Group {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	taken := p.running
+	p.running = nil
+	return taken
+}
+
+func (p *processes) current() *process.Group {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.running
+}
+
+func kill(g *process.Group) error {
+	var errs []error
+	for _, member := range g.Members() {
+		errs = append(errs, member.Kill())
+	}
+	return errors.Join(errs...)
+}
+
+// close ends everything.
+func (p *processes) close(ctx context.Context) error {
+	err := p.stop(ctx)
+	if p.tail != nil {
+		p.tail.close()
+	}
+	return errors.Join(err, p.gate.Close())
+}
+
+// breakAfter implements host.
+func (p *processes) breakAfter(n int) error {
+	if p.current() == nil {
+		return errors.New("the reactor does not run, so it cannot break down")
+	}
+	return p.gate.BreakAfter(n)
+}
+
+// awaitBroken implements host.
+func (p *processes) awaitBroken(ctx context.Context) error {
+	if p.current() == nil {
+		return errors.New("the reactor was stopped, it did not break down")
+	}
+	select {
+	case <-p.gate.Broken():
+		return kill(p.take())
+	case <-ctx.Done():
+		return fmt.Errorf("the reactor has not broken down: %w", context.Cause(ctx))
+	}
+}
+
+// exact implements host: what follows from work in another process cannot be
+// watched.
+func (p *processes) exact() bool { return false }
+
+// await implements host.
+func (p *processes) await(ctx context.Context, w *World) error {
+	running := p.current()
+	versions := p.journal.followed(w)
+	if running == nil || len(versions) == 0 {
+		return nil
+	}
+	// A reactor that is breaking down completes nothing more.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	broken := p.gate.Broken()
+	go func() {
+		select {
+		case <-broken:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	positions, err := p.tail.await(ctx, versions)
+	if err == nil {
+		err = awaitAll(ctx, running, positions)
+	}
+	select {
+	case <-broken:
+		return nil
+	default:
+		return err
+	}
+}
+
+// awaitAll waits until each of the processes has completed the feed. Any one of
+// them has done all the work by then, but the others may be about to do it again.
+func awaitAll(ctx context.Context, g *process.Group, positions map[feed.Tranche]feed.Position) error {
+	var all errgroup.Group
+	for _, member := range g.Members() {
+		all.Go(func() error { return member.AwaitCompleted(ctx, positions) })
+	}
+	return all.Wait()
+}
+
+// deliverAgain implements host: one more process under another name reads the feed
+// from before the stream began.
+func (p *processes) deliverAgain(ctx context.Context, w *World, stream es.StreamName) error {
+	events, err := w.store.Read(ctx, stream, 0, es.FromLeader)
+	if err != nil {
+		return err
+	}
+	positions, err := p.tail.await(ctx, map[es.StreamName]es.Version{stream: es.Version(len(events))})
+	if err != nil {
+		return err
+	}
+	group := "again " + uuid.NewString()
+	tranche, first := p.tail.first(stream)
+	if err := beginAtEnd(ctx, p.site.backend, group); err != nil {
+		return err
+	}
+	key := feed.Key{Source: p.site.backend.Source.ID(), Tranche: tranche, Group: group}
+	if err := p.site.backend.Checkpoints.Save(ctx, key, first); err != nil {
+		return err
+	}
+	more, err := process.Start(ctx, p.config(group, false))
+	if err != nil {
+		return err
+	}
+	err = more.AwaitCompleted(ctx, positions)
+	return errors.Join(err, more.Stop(ctx))
+}
+
+// account implements host.
+func (p *processes) account() string {
+	running := p.current()
+	if running == nil {
+		return "the reactor is down"
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), statusLimit)
+	defer cancel()
+	text := ""
+	for i, member := range running.Members() {
+		text += fmt.Sprintf("process %d of the reactor", i+1)
+		status, err := member.Status(ctx)
+		if err != nil {
+			text += fmt.Sprintf(" does not answer: %v\nits last lines:\n%s\n", err, member.Output())
+			continue
+		}
+		for _, tranche := range status.Tranches {
+			text += fmt.Sprintf("; tranche %s is read to %d and completed to %d", tranche.Tranche, tranche.Read, tranche.Completed)
+		}
+		for _, trouble := range status.Troubled {
+			text += fmt.Sprintf("; %s has failed %d times: %s", trouble.Stream, trouble.Attempts, trouble.Cause)
+		}
+		text += "\n"
+	}
+	return text
+}
+
+// excused implements host.
+func (p *processes) excused(es.StreamName) int { return 0 }
+
+// injected implements host.
+func (p *processes) injected(*World) []faults.Injected { return nil }
+
+// storeOf implements host.
+func (p *processes) storeOf(w *World, store es.Store) es.Store { return p.journal.noting(w, store) }
+
+// ownProcesses gives a scenario a store of its own, since processes cannot share
+// one and leave some streams alone, and processes that follow it.
+func (w *World) ownProcesses(ctx context.Context, group string) error {
+	s, err := w.harness.site.another(ctx)
+	if err != nil {
+		return errors.Join(err, s.close())
+	}
+	w.leave = func(context.Context) error { return s.close() }
+	own, err := w.harness.newProcesses(ctx, s, group)
+	if err != nil {
+		return err
+	}
+	w.use(own, s)
+	w.leave = func(ctx context.Context) error {
+		err := own.close(ctx)
+		if audit := w.harness.options.System.Audit; audit != nil {
+			err = errors.Join(err, audit(ctx, s.backend.Events, w.harness.journal.disown(w)))
+		}
+		return errors.Join(err, s.close())
+	}
+	return own.start(ctx)
+}
+
+// readBack completes what is known of the scenario's streams with what reactors in
+// other processes wrote to them.
+func (w *World) readBack(ctx context.Context) error {
+	for _, stream := range w.harness.journal.claimed(w) {
+		events, err := w.site.backend.Events.Read(ctx, stream, 0, es.FromLeader)
+		if err != nil {
+			return err
+		}
+		w.harness.journal.complete(stream, events)
+	}
+	return nil
+}

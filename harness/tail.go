@@ -1,0 +1,138 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/reactor/feed"
+)
+
+// tail follows the feed beside reactors that are in other processes, so as to
+// know where in the feed the events of a scenario are.
+type tail struct {
+	mu      sync.Mutex
+	seen    map[es.StreamName]sighting
+	trouble error         // of the last read
+	changed chan struct{} // closed, and replaced, when something was seen
+	stop    context.CancelFunc
+	readers sync.WaitGroup
+}
+
+// sighting is how far a stream was seen in the feed.
+type sighting struct {
+	version es.Version
+	tranche feed.Tranche
+	first   feed.Position // where a reader starts that is to meet all of it
+	next    feed.Position // behind the batch that the last event came in
+}
+
+// follow starts a tail at the present end of a feed. Close it in the end.
+func follow(ctx context.Context, source feed.Source, pause time.Duration) (*tail, error) {
+	tranches, err := source.Tranches(ctx)
+	if err != nil {
+		return nil, err
+	}
+	begin := map[feed.Tranche]feed.Position{}
+	for _, tranche := range tranches {
+		if begin[tranche], err = source.End(ctx, tranche); err != nil {
+			return nil, err
+		}
+	}
+	t := &tail{seen: map[es.StreamName]sighting{}, changed: make(chan struct{})}
+	reading, stop := context.WithCancel(context.WithoutCancel(ctx))
+	t.stop = stop
+	for tranche, from := range begin {
+		t.readers.Go(func() { t.read(reading, source, tranche, from, pause) })
+	}
+	return t, nil
+}
+
+func (t *tail) close() {
+	t.stop()
+	t.readers.Wait()
+}
+
+// read follows a tranche until ctx ends.
+func (t *tail) read(ctx context.Context, source feed.Source, tranche feed.Tranche, from feed.Position, pause time.Duration) {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	for ctx.Err() == nil {
+		batch, err := source.Read(ctx, tranche, from)
+		t.note(tranche, from, batch, err)
+		if err == nil {
+			from = batch.Next
+		}
+		if err == nil && !batch.Tail {
+			continue
+		}
+		timer.Reset(pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// note keeps what a read has seen.
+func (t *tail) note(tranche feed.Tranche, from feed.Position, batch feed.Batch, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.trouble = err
+	for _, d := range batch.Events {
+		s, known := t.seen[d.Stream]
+		if !known {
+			s = sighting{tranche: tranche, first: from}
+		}
+		s.version, s.next = max(s.version, d.Event.Index+1), batch.Next
+		t.seen[d.Stream] = s
+	}
+	if len(batch.Events) > 0 {
+		close(t.changed)
+		t.changed = make(chan struct{})
+	}
+}
+
+// await waits until these streams were seen up to these versions, and returns
+// where each tranche has to be completed to, for that to be handled.
+func (t *tail) await(ctx context.Context, versions map[es.StreamName]es.Version) (map[feed.Tranche]feed.Position, error) {
+	for {
+		positions, missing, changed, trouble := t.look(versions)
+		if len(missing) == 0 {
+			return positions, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			if trouble != nil {
+				return nil, fmt.Errorf("the feed has not shown %s, and reading it fails (%w): %w", strings.Join(missing, ", "), trouble, context.Cause(ctx))
+			}
+			return nil, fmt.Errorf("the feed has not shown %s: %w", strings.Join(missing, ", "), context.Cause(ctx))
+		}
+	}
+}
+
+func (t *tail) look(versions map[es.StreamName]es.Version) (positions map[feed.Tranche]feed.Position, missing []string, changed <-chan struct{}, trouble error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	positions = map[feed.Tranche]feed.Position{}
+	for stream, version := range versions {
+		s := t.seen[stream]
+		if s.version < version {
+			missing = append(missing, fmt.Sprintf("version %d of %s", version, stream))
+			continue
+		}
+		positions[s.tranche] = max(positions[s.tranche], s.next)
+	}
+	return positions, missing, t.changed, t.trouble
+}
+
+// first is where a reader starts that is to meet all of a stream.
+func (t *tail) first(stream es.StreamName) (feed.Tranche, feed.Position) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.seen[stream].tranche, t.seen[stream].first
+}
