@@ -7,6 +7,8 @@
 #   PROVISION  the only way to bring real stores up: address, container or local;
 #              empty means the first that works (see harness/provision)
 #   TIME       virtual on memory: pauses and days cost nothing
+#   REACTOR    binary on a real store: the built program in a process of its own; or
+#              a number of such processes
 #   FAULTS     what is to go wrong, such as conflict,kill or all
 #   SEED       when: the same seed gives the same run
 #   SEEDS      how many seeds explore tries
@@ -15,6 +17,7 @@ STORE     ?= memory
 TAGS      ?=
 PROVISION ?=
 TIME      ?=
+REACTOR   ?=
 FAULTS    ?=
 SEED      ?=
 SEEDS     ?= 10000
@@ -37,7 +40,7 @@ GOLANGCI_LINT         := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
 STORES := memory messagedb dynamodb
 # The runs of the scenarios that `test` makes.
-FULL_RUNS := memory memory-virtual messagedb dynamodb
+FULL_RUNS := memory memory-virtual messagedb dynamodb messagedb-reactor-binary messagedb-reactor-3 dynamodb-reactor-binary
 
 # Runs a command while the real stores of some kinds are up. The program is
 # built, not run with `go run`, which would hide the exit status and keep signals
@@ -84,6 +87,9 @@ test-all:
 	$(MAKE) PROVISION= STORE=memory TAGS= FEATURES_FLAGS=$(RACE) TIME=virtual features
 	$(MAKE) PROVISION= STORE=messagedb TAGS= FEATURES_FLAGS=$(RACE) features
 	$(MAKE) PROVISION= STORE=dynamodb TAGS= FEATURES_FLAGS=$(RACE) features
+	$(MAKE) PROVISION= STORE=messagedb TAGS= FEATURES_FLAGS= REACTOR=binary features
+	$(MAKE) PROVISION= STORE=messagedb TAGS= FEATURES_FLAGS= REACTOR=3 features
+	$(MAKE) PROVISION= STORE=dynamodb TAGS= FEATURES_FLAGS= REACTOR=binary features
 	$(MAKE) PROVISION= STORE=memory TAGS= FEATURES_FLAGS=$(RACE) examples
 	$(MAKE) PROVISION= STORE=messagedb TAGS= FEATURES_FLAGS=$(RACE) examples
 	$(MAKE) PROVISION= STORE=dynamodb TAGS= FEATURES_FLAGS=$(RACE) examples
@@ -103,13 +109,17 @@ known  = $(if $(filter $(STORES),$(STORE)),,$(error there is no store STORE=$(ST
 
 # What a run is called in the files that it leaves behind: by its store, and by
 # what is unusual about it.
-run_name = $(STORE)$(addprefix -,$(TIME))$(if $(FAULTS),-faults)
+run_name = $(STORE)$(addprefix -,$(TIME))$(addprefix -reactor-,$(REACTOR))$(if $(FAULTS),-faults)
+
+# The flags of a run that are the same for every project.
+run_flags = -store=$(STORE) -tagged='$(TAGS)' $(addprefix -time=,$(TIME)) $(addprefix -reactor=,$(REACTOR)) \
+	$(if $(FAULTS),-faults='$(FAULTS)') $(addprefix -seed=,$(SEED))
 
 .PHONY: features
 features: $(ground) ## Run the scenarios on STORE, those that TAGS selects
 	$(known)
 	@mkdir -p $(RUNS)
-	$(with_$(STORE)) $(GO) test ./features -count=1 $(parallel_$(STORE)) $(FEATURES_FLAGS) -store=$(STORE) -tagged='$(TAGS)' $(addprefix -time=,$(TIME)) $(if $(FAULTS),-faults='$(FAULTS)') $(addprefix -seed=,$(SEED)) \
+	$(with_$(STORE)) $(GO) test ./features -count=1 $(parallel_$(STORE)) $(FEATURES_FLAGS) $(run_flags) \
 		-summary=$(SUMMARY)/$(run_name).txt -messages=$(RUNS)/$(run_name).ndjson -junit=$(RUNS)/$(run_name).xml
 
 DOCS := $(CURDIR)/build/docs
@@ -151,7 +161,7 @@ steps: ## List the steps of the scenarios with their uses
 .PHONY: examples
 examples: $(ground) ## Run the examples of other domains on STORE
 	$(known)
-	$(with_$(STORE)) $(GO) test ./examples/... -count=1 $(parallel_$(STORE)) $(FEATURES_FLAGS) -store=$(STORE) -tagged='$(TAGS)' $(addprefix -time=,$(TIME)) $(if $(FAULTS),-faults='$(FAULTS)') $(addprefix -seed=,$(SEED))
+	$(with_$(STORE)) $(GO) test ./examples/... -count=1 $(parallel_$(STORE)) $(FEATURES_FLAGS) $(run_flags)
 
 .PHONY: summary
 summary:

@@ -6,7 +6,6 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -67,18 +66,10 @@ func findHotels(text string) []string {
 	return found
 }
 
-// excepted are files that may hold words of hotels, with the reason.
-func excepted() map[string]string {
-	return map[string]string{
-		"harness/system.go": "an event's text as an example",
-	}
-}
-
 // TestWhatIsForAnyDomainSpeaksOfNoHotel reads sources and comments, without tests.
 func TestWhatIsForAnyDomainSpeaksOfNoHotel(t *testing.T) {
 	t.Parallel()
 	seen := 0
-	var needed []string
 	err := filepath.WalkDir(".", func(file string, entry fs.DirEntry, err error) error {
 		file = filepath.ToSlash(file)
 		switch {
@@ -94,12 +85,7 @@ func TestWhatIsForAnyDomainSpeaksOfNoHotel(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		found := findHotels(string(text))
-		if _, may := excepted()[file]; may && len(found) > 0 {
-			needed = append(needed, file)
-			return nil
-		}
-		for _, line := range found {
+		for _, line := range findHotels(string(text)) {
 			t.Errorf("%s is for any domain, but speaks of hotels: %s", file, line)
 		}
 		return nil
@@ -109,11 +95,6 @@ func TestWhatIsForAnyDomainSpeaksOfNoHotel(t *testing.T) {
 	}
 	if seen < 100 {
 		t.Errorf("only %d files were read", seen)
-	}
-	for file, reason := range excepted() {
-		if !slices.Contains(needed, file) {
-			t.Errorf("%s is an exception (%s) and needs none", file, reason)
-		}
 	}
 }
 

@@ -129,6 +129,7 @@ func (h *Harness) startShared(ctx context.Context) error {
 		if h.exe, err = process.Build(ctx, h.options.System.Program.Package); err != nil {
 			return err
 		}
+		h.how += fmt.Sprintf("; the reactor in %d process(es) of its own", h.options.Processes)
 		return h.startProcesses(ctx, group)
 	}
 	// It leaves alone the streams of scenarios with a reactor of their own, and

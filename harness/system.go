@@ -19,7 +19,7 @@ type System struct {
 	// Audit proves what the scenarios leave behind in these streams. It is
 	// called once all of them are over.
 	Audit func(ctx context.Context, reader es.Reader, streams []es.StreamName) error
-	// Text is what an event says to a reader, such as "charged 80.00"; empty if
+	// Text is what an event says to a reader, such as "2 parcels unloaded"; empty if
 	// nothing is to be said beside its type.
 	Text func(stream es.StreamName, event es.EventData) string
 	// Program is how the reactor is run as a program; nil if it is none.

@@ -147,7 +147,7 @@ func TestActorsHaveFaultsOfTheirOwn(t *testing.T) {
 	}
 	seen := func(order ...string) map[string]string {
 		i := injector(t, "stale=0.5", faults.Config{Seed: 1})
-		store, seen := i.Store(truth, faults.Clerk), map[string]string{}
+		store, seen := i.Store(truth, faults.Client), map[string]string{}
 		for _, name := range order {
 			events, err := store.Read(faults.As(t.Context(), name), stream, 0, es.FromReplica)
 			if err != nil {

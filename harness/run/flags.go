@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,6 +23,9 @@ type options struct {
 	way   string
 	time  string
 	limit time.Duration
+
+	reactor   string
+	processes int // as reactor says; 0 for none of its own
 
 	tagged  string
 	only    string
@@ -48,6 +52,7 @@ func (o *options) register(flags *flag.FlagSet) {
 	flags.StringVar(&o.store, "store", memory, "the `store` to run on: memory, messagedb or dynamodb")
 	flags.StringVar(&o.way, "provision", "", "the only `way` to bring a real store up: address, container or local; by default they are tried in this order")
 	flags.StringVar(&o.time, "time", "real", "`real`, or virtual on the memory store: pauses and days cost nothing")
+	flags.StringVar(&o.reactor, "reactor", inProcess, "`whose` reactor: inprocess; binary, which is the built program in a process of its own, on a real store; or a number of such processes under one name")
 	flags.DurationVar(&o.limit, "limit", 0, "how long a scenario may take, as a `duration`; by default what the project says, and years of virtual time")
 
 	flags.StringVar(&o.tagged, "tagged", "", "run only scenarios that match this tag `expression`, such as '@competing and not @slow'")
@@ -91,6 +96,7 @@ func (o *options) check() error {
 	if o.limit < 0 {
 		errs = append(errs, fmt.Errorf("-limit is %v: a scenario needs some time", o.limit))
 	}
+	errs = append(errs, o.checkReactor())
 	for _, f := range []struct {
 		name  string
 		seeds int
@@ -111,6 +117,38 @@ func (o *options) check() error {
 		o.seed = shortSeed()
 	}
 	return errors.Join(errs...)
+}
+
+// inProcess and binary are what -reactor may be besides a number.
+const (
+	inProcess = "inprocess"
+	binary    = "binary"
+)
+
+// mostProcesses is far more than anybody has use for.
+const mostProcesses = 16
+
+// checkReactor reads -reactor.
+func (o *options) checkReactor() error {
+	switch o.reactor {
+	case inProcess:
+		o.processes = 0
+	case binary:
+		o.processes = 1
+	default:
+		n, err := strconv.Atoi(o.reactor)
+		if err != nil || n < 1 || n > mostProcesses {
+			return fmt.Errorf("-reactor is %q: choose %s, %s, or from 1 to %d processes", o.reactor, inProcess, binary, mostProcesses)
+		}
+		o.processes = n
+	}
+	if o.processes > 0 && o.store == memory {
+		return fmt.Errorf("-reactor %s does not go with -store %s: another process cannot see it", o.reactor, o.store)
+	}
+	if o.processes > 0 && o.faultSpec != "" {
+		return fmt.Errorf("-reactor %s does not go with -faults: they are injected around a reactor that is in this process", o.reactor)
+	}
+	return nil
 }
 
 // shortSeed is a seed that somebody can type.
@@ -135,14 +173,17 @@ func (o *options) locations() []string {
 // the commands of repeat.go.
 func (o *options) harness(system harness.System) harness.Options {
 	return harness.Options{
-		System:  system,
-		Store:   o.store,
-		Way:     provision.Way(o.way),
-		Log:     slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
-		Virtual: o.virtual(),
-		Faults:  o.faults,
-		Seed:    o.seed,
-		Record:  o.messages != "",
+		System:    system,
+		Store:     o.store,
+		Way:       provision.Way(o.way),
+		Log:       slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Virtual:   o.virtual(),
+		Processes: o.processes,
+		Faults:    o.faults,
+		// In virtual time the seed then decides everything.
+		Schedule: o.virtual() && !o.faults.IsZero(),
+		Seed:     o.seed,
+		Record:   o.messages != "",
 	}
 }
 

@@ -42,7 +42,7 @@ type common struct{ harness *harness.Harness }
 func (c common) world(ctx context.Context, scenario harness.Scenario) (*harness.World, func(context.Context) error, error) {
 	world, err := c.harness.World(ctx, scenario)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, errors.Join(err, world.Close(context.WithoutCancel(ctx)))
 	}
 	return world, world.Close, nil
 }
@@ -69,7 +69,7 @@ func (b *bubbles) world(ctx context.Context, scenario harness.Scenario) (*harnes
 	}
 	world, err := h.World(ctx, scenario)
 	if err != nil {
-		return nil, nil, errors.Join(err, h.Close(ctx))
+		return nil, nil, errors.Join(err, world.Close(ctx), h.Close(ctx))
 	}
 	return world, func(ctx context.Context) error {
 		err := errors.Join(world.Close(ctx), h.Audit(ctx), h.Close(ctx))

@@ -13,6 +13,7 @@ func (o *options) repeat(folder string, scenario *suite.Scenario) string {
 		{"store", o.store, memory},
 		{"provision", o.way, ""},
 		{"time", o.time, "real"},
+		{"reactor", o.reactor, inProcess},
 		{"limit", o.limit.String(), "0s"},
 		{"faults", o.faultSpec, ""},
 	}
