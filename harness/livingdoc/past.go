@@ -190,9 +190,9 @@ type buildView struct {
 	Now    bool
 }
 
-// takes is how long a rule took in the builds, on each store.
+// takes is how long a topic took in the builds, on each store.
 type takes struct {
-	Rule   *rule
+	Topic  *topic
 	Sparks []template.HTML
 }
 
@@ -214,39 +214,44 @@ func (p past) page(t *tree, changes []change) historyPage {
 	if len(made.Builds) < 2 {
 		return made
 	}
-	for _, r := range t.rules() {
-		one := takes{Rule: r}
-		for i := range t.stores {
-			one.Sparks = append(one.Sparks, history.Spark(p.durations(r, t.stores[i].ID)))
+	for _, c := range t.chapters() {
+		for _, topic := range c.Topics {
+			one := takes{Topic: topic}
+			for i := range t.stores {
+				one.Sparks = append(one.Sparks, history.Spark(p.durations(topic, t.stores[i].ID)))
+			}
+			made.Takes = append(made.Takes, one)
 		}
-		made.Takes = append(made.Takes, one)
 	}
 	return made
 }
 
-// durations are those of all rows of a rule together, in the builds in which all
-// of them held.
-func (p past) durations(r *rule, store string) []time.Duration {
+// durations are those of all rows of a topic together, in the builds in which none
+// of them failed.
+func (p past) durations(of *topic, store string) []time.Duration {
 	builds := len(p.history.Builds())
-	sums, held := make([]time.Duration, builds), make([]int, builds)
-	rows := 0
-	for _, e := range r.Examples {
-		for _, row := range e.Scenario.Rows {
-			rows++
-			trend := p.history.Trend(e.key(row), store)
-			next := 0
-			for i, state := range trend.States {
-				if (state == history.Passed || state == history.Flaky) && next < len(trend.Durations) {
-					sums[i] += trend.Durations[next]
-					held[i]++
-					next++
+	sums, held, failed := make([]time.Duration, builds), make([]bool, builds), make([]bool, builds)
+	for _, r := range of.Rules {
+		for _, e := range r.Examples {
+			for _, row := range e.Scenario.Rows {
+				trend := p.history.Trend(e.key(row), store)
+				for i, state := range trend.States {
+					switch state {
+					case history.Passed, history.Flaky:
+						held[i] = true
+						sums[i] += trend.Durations[0]
+						trend.Durations = trend.Durations[1:]
+					case history.Failed:
+						failed[i] = true
+					default:
+					}
 				}
 			}
 		}
 	}
 	var made []time.Duration
 	for i := range sums {
-		if held[i] == rows {
+		if held[i] && !failed[i] {
 			made = append(made, sums[i])
 		}
 	}

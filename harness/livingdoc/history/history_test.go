@@ -427,6 +427,12 @@ func manyBuilds(builds, scenarios int) []history.Build {
 
 func TestSpark(t *testing.T) {
 	t.Parallel()
+	if down := string(history.Spark([]time.Duration{2e6, 1e6})); !strings.Contains(down, `d="M86 2l3 8"`) {
+		t.Errorf("of a fall got %s", down)
+	}
+	if long := history.Spark(make([]time.Duration, 1000)); len(long) > 400 {
+		t.Errorf("of 1000 builds got %d bytes, want at most 400", len(long))
+	}
 	if got := history.Spark(nil); got != "" {
 		t.Errorf("of no durations got %q", got)
 	}
@@ -436,7 +442,7 @@ func TestSpark(t *testing.T) {
 		}
 	}
 	got := string(history.Spark([]time.Duration{1e6, 300e6, 15e9, 90e9}))
-	for _, want := range []string{`aria-label="took 90.0 s; between 1.0 ms and 90.0 s in 4 builds"`, `points="2,18 34,18 66,15 98,2"`} {
+	for _, want := range []string{`aria-label="took 90.0 s; between 1.0 ms and 90.0 s in 4 builds"`, `<path d="M80 18h3l3-3l3-13"`, `<circle cx="89" cy="2"`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("got %s, want it to have %s", got, want)
 		}

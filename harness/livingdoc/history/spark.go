@@ -10,17 +10,19 @@ import (
 
 // The measures of a spark line, in pixels where it is not scaled.
 const (
-	sparkWidth  = 100
 	sparkHeight = 20
-	sparkRadius = 2
+	sparkStep   = 3 // from build to build
+	sparkMargin = 2 // for the width of the line, and for the dot at its end
 	// sparkPoints is how many builds it shows, the last ones.
-	sparkPoints = 50
+	sparkPoints = 30
+	sparkWidth  = (sparkPoints-1)*sparkStep + 2*sparkMargin
 )
 
 // Spark draws durations, oldest first, as a line in the text's colour, the last
-// one as a dot. It is inline SVG with the numbers in words, and empty if there
-// are no durations. Its lower edge is zero, so that a line that is level did not
-// change.
+// one as a dot at its right end. It is inline SVG with the numbers in words, and
+// empty if there are no durations. Its lower edge is zero, so that a line that is
+// level did not change. There may be hundreds on a page, so it is short: about 300
+// bytes.
 func Spark(durations []time.Duration) template.HTML {
 	if len(durations) == 0 {
 		return ""
@@ -33,25 +35,27 @@ func Spark(durations []time.Duration) template.HTML {
 		words = fmt.Sprintf("took %s; between %s and %s in %d builds", spell(last), spell(slices.Min(durations)), spell(slices.Max(durations)), len(durations))
 	}
 
-	var points strings.Builder
-	x, y := 0, 0
+	var line strings.Builder
+	y := 0
 	for i, took := range durations {
-		x = sparkRadius + i*(sparkWidth-2*sparkRadius)/max(1, len(durations)-1)
-		if len(durations) == 1 {
-			x = sparkWidth - sparkRadius
-		}
 		share := float64(max(took, 0)) / float64(most)
-		y = sparkHeight - sparkRadius - int(share*float64(sparkHeight-2*sparkRadius)+0.5)
-		if i > 0 {
-			points.WriteByte(' ')
+		next := sparkHeight - sparkMargin - int(share*(sparkHeight-2*sparkMargin)+0.5)
+		switch {
+		case i == 0:
+			fmt.Fprintf(&line, "M%d %d", sparkWidth-sparkMargin-(len(durations)-1)*sparkStep, next)
+		case next < y:
+			fmt.Fprintf(&line, "l%d%d", sparkStep, next-y)
+		case next == y:
+			fmt.Fprintf(&line, "h%d", sparkStep)
+		default:
+			fmt.Fprintf(&line, "l%d %d", sparkStep, next-y)
 		}
-		fmt.Fprintf(&points, "%d,%d", x, y)
+		y = next
 	}
 	//nolint:gosec // it holds nothing but numbers and words of this package
-	return template.HTML(fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" class="spark" role="img" aria-label="%[1]s" viewBox="0 0 %[2]d %[3]d" width="%[2]d" height="%[3]d">`+
-		`<title>%[1]s</title><polyline points="%[4]s" fill="none" stroke="currentColor" stroke-width="1.5"/>`+
-		`<circle cx="%[5]d" cy="%[6]d" r="%[7]d" fill="currentColor"/></svg>`,
-		words, sparkWidth, sparkHeight, points.String(), x, y, sparkRadius))
+	return template.HTML(fmt.Sprintf(`<svg class="spark" role="img" aria-label="%s" viewBox="0 0 %d %d" width="%[2]d" height="%[3]d">`+
+		`<path d="%[4]s" fill="none" stroke="currentColor"/><circle cx="%[5]d" cy="%[6]d" r="%[7]d" fill="currentColor"/></svg>`,
+		words, sparkWidth, sparkHeight, line.String(), sparkWidth-sparkMargin, y, sparkMargin))
 }
 
 // spell returns a duration as a reader would have it: two digits or so.
