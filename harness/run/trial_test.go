@@ -69,7 +69,7 @@ func TestAnExplorationOfWhatHoldsFindsNothing(t *testing.T) { //nolint:parallelt
 func TestAFailureThatDoesNotComeAgainIsSaidToBeOne(t *testing.T) { //nolint:paralleltest // its trials are
 	project := library()
 	var calls atomic.Int64
-	project.Define = func(r *gherkin.Registrar, world *harness.World) {
+	project.Define = func(r *gherkin.Registrar, _ *harness.World) {
 		r.When("the last copy is lent", func(context.Context) error { return nil })
 		r.Then("its reader is reminded once", func(context.Context) error {
 			if calls.Add(1) == 1 {
