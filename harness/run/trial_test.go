@@ -29,7 +29,7 @@ func trials(t *testing.T, project Project, args ...string) (*laboratory, *string
 }
 
 func TestAnExplorationShowsWhatAFailureNeedsAndRepeatsIt(t *testing.T) { //nolint:paralleltest // its trials are
-	l, out := trials(t, carelessLibrary(), "-explore", "200", "-seed", "1")
+	l, out := trials(t, carelessLibrary(), "-explore", "20", "-seed", "1", "-faults", "die-after=1,slow=1")
 	failure := l.explore(t)
 	for _, want := range []string{
 		"the smallest failure, of seed ",
@@ -41,15 +41,15 @@ func TestAnExplorationShowsWhatAFailureNeedsAndRepeatsIt(t *testing.T) { //nolin
 			t.Errorf("got\n%s\nwant %q in it", failure, want)
 		}
 	}
-	if want := "explored 200 seeds from 1 on: "; !strings.HasPrefix(out.String(), want) || strings.Contains(out.String(), " 0 failures") {
+	if want := "explored 20 seeds from 1 on: "; !strings.HasPrefix(out.String(), want) || strings.Contains(out.String(), " 0 failures") {
 		t.Errorf("got %q, want it to begin with %q, and failures", out, want)
 	}
-	command := regexp.MustCompile(`to repeat: go test \./library -count=1 -run '\^Test.*\$' -explore 1 -seed (\d+) -only (lending\.feature:3)$`)
+	command := regexp.MustCompile(`to repeat: go test \./library -count=1 -run '\^Test.*\$' -explore 1 -faults die-after=1,slow=1 -seed (\d+) -only (lending\.feature:3)$`)
 	found := command.FindStringSubmatch(failure)
 	if found == nil {
 		t.Fatalf("got\n%s\nwant it to end with a command such as %s", failure, command)
 	}
-	again, _ := trials(t, carelessLibrary(), "-explore", "1", "-seed", found[1], "-only", found[2])
+	again, _ := trials(t, carelessLibrary(), "-explore", "1", "-seed", found[1], "-only", found[2], "-faults", "die-after=1,slow=1")
 	id := regexp.MustCompile(`Book-[-0-9a-f]+`)
 	if got, want := id.ReplaceAllString(again.explore(t), "Book"), id.ReplaceAllString(failure, "Book"); got != want {
 		t.Errorf("the command gives\n%s\nwant the same as before\n%s", got, want)
