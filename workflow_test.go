@@ -8,6 +8,31 @@ import (
 	"testing"
 )
 
+// TestCIMakesTheRunsThatTheDocumentationIsMadeOf compares the workflow with the
+// Makefile, whose target site fails without one of them.
+func TestCIMakesTheRunsThatTheDocumentationIsMadeOf(t *testing.T) {
+	t.Parallel()
+	workflow, err := os.ReadFile(".github/workflows/ci.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	makefile, err := os.ReadFile("Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(makefile), "\nDOCS_RUNS := ")
+	list, _, _ = strings.Cut(list, "\n")
+	runs := strings.Fields(list)
+	if len(runs) < 3 {
+		t.Fatalf("got the runs %q in the Makefile, want one a store at least", runs)
+	}
+	for _, run := range runs {
+		if !strings.Contains(string(workflow), "{ run: "+run+", ") {
+			t.Errorf("the workflow has no job for the run %s", run)
+		}
+	}
+}
+
 // TestTheHistoryBeginsOnlyWhereThereIsNone runs the script that gets the site of
 // the build before, with programs in the place of gh, curl and unzip that answer
 // as GitHub may.
