@@ -154,7 +154,7 @@ explore: ## Try SEEDS orders of goroutines and faults on memory, in virtual time
 
 .PHONY: torture
 torture: ## Plant bugs and see that each is caught, with a message that leads to it
-	$(GO) test ./planted -count=1 -v -run='^TestEveryBugIsCaught$$' -planted
+	$(GO) test ./planted -count=1 -timeout=1h -v -run='^TestEveryBugIsCaught$$' -planted
 
 .PHONY: steps
 steps: ## List the steps of the scenarios with their uses
