@@ -127,8 +127,8 @@ DOCS := $(CURDIR)/build/docs
 DOCS_RUNS := memory memory-virtual messagedb dynamodb
 # What readers call the stores.
 DOCS_NAMES := --name=memory=Memory --name='messagedb=Message DB' --name=dynamodb=DynamoDB
-# What docs passes to livingdoc besides, such as --pdf and --cucumber.
-DOCS_FLAGS ?=
+# What docs passes to livingdoc besides: what this machine can make.
+DOCS_FLAGS ?= $(if $(shell command -v npm),--cucumber) $(if $(shell command -v chromium),--pdf)
 
 # A scenario that fails is shown, and only then is it a failure of make.
 .PHONY: docs

@@ -27,7 +27,7 @@ type Package struct {
 }
 
 // largestFile is the most that a file of a package may hold, in bytes.
-const largestFile = 1 << 20
+const largestFile = 4 << 20
 
 // NPM returns the folder with the files of a package, and fetches it with npm if
 // this machine does not have it yet. Its scripts are not run, and what it

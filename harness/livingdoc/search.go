@@ -89,6 +89,10 @@ func wordsOf(e *example) string {
 	add(e.Prose)
 	for _, step := range e.Scenario.Steps {
 		add(step.Text)
+		for _, cells := range step.Table {
+			add(strings.Join(cells, " "))
+		}
+		add(step.Doc)
 	}
 	for _, row := range e.Scenario.Rows {
 		add(strings.Join(row.Cells, " "))
