@@ -26,7 +26,7 @@ func TestGitHubIsToldWhatThePagesSay(t *testing.T) {
 	passed := github.Result{State: history.Passed}
 	want := github.Feature{Title: "Taking books home", Path: "features/1-lending/1-out.feature", Rules: []github.Rule{
 		{Title: "A book is lent once", Scenarios: []github.Scenario{
-			{Title: "Two readers want one book", Line: 9, Results: []github.Result{passed, {State: history.Failed, Detail: "got <b>2</b> readers, want 1"}}},
+			{Title: "Two readers want one book", Line: 9, Results: []github.Result{passed, {State: history.Failed, Detail: "got <b>2</b> readers, want 1\nat the shelf"}}},
 			{Title: "1 books are enough (1, one)", Line: 23, Results: []github.Result{passed, passed}},
 			{Title: "2 books are enough (2, more)", Line: 24, Results: []github.Result{passed, {State: history.Flaky, Detail: "too late"}}},
 		}},

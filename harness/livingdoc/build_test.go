@@ -126,7 +126,7 @@ func files(t *testing.T, folder string) map[string]string {
 func outcomes(s *suite.Scenario) fixture.Outcome {
 	switch {
 	case s.Name == "Two readers want one book":
-		return fixture.Outcome{Failure: "got <b>2</b> readers, want 1"}
+		return fixture.Outcome{Failure: "got <b>2</b> readers, want 1\nat the shelf"}
 	case s.Row == 2:
 		return fixture.Outcome{Flaky: true, Failure: "too late"}
 	case s.Name == "It comes back":
@@ -228,7 +228,7 @@ func TestAFailureSaysWhatWasWrong(t *testing.T) {
 	pages := build(t, livingdoc.Config{Runs: []string{record(t, library(), fixture.Run{Store: "stone", Outcome: outcomes})}, Features: library()})
 	page := pages["lending/taking-books-home/a-book-is-lent-once.html"]
 	for _, want := range []string{
-		"got &lt;b&gt;2&lt;/b&gt; readers, want 1", "At: one is told:", "n 2, why more", "It passed at attempt 2", "too late",
+		"<q>got &lt;b>2&lt;/b> readers, want 1</q>", "at the shelf</pre>", "At: one is told:", "n 2, why more", "It passed at attempt 2", "too late",
 		"<var>n</var> books are taken", `the book "Ada" & a &lt;reader>`, "<td>Ann<td>wait", "<p>So that nobody waits in vain.",
 	} {
 		if !strings.Contains(page, want) {

@@ -1,6 +1,8 @@
 package livingdoc
 
 import (
+	"strings"
+
 	"groupcheckout/harness/livingdoc/run"
 )
 
@@ -41,6 +43,18 @@ type rowTrouble struct {
 	Text     string
 	Attempts int
 	Step     string // at which it went wrong, "" if at none
+}
+
+// First is the first line of the text, which says what was wrong.
+func (t rowTrouble) First() string {
+	first, _, _ := strings.Cut(t.Text, "\n")
+	return first
+}
+
+// Rest is what follows, for developers.
+func (t rowTrouble) Rest() string {
+	_, rest, _ := strings.Cut(t.Text, "\n")
+	return rest
 }
 
 func (r *renderer) rulePage(given *rule) rulePage {
