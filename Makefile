@@ -152,9 +152,21 @@ site: ## Write the living documentation of the runs that docs has made
 explore: ## Try SEEDS orders of goroutines and faults on memory, in virtual time
 	$(GO) test ./features -count=1 -timeout=0 -v -run='^TestExplore$$' -explore=$(SEEDS) $(addprefix -seed=,$(SEED)) $(if $(FAULTS),-faults='$(FAULTS)') | grep -Ev '^ *(===|---|PASS)'
 
+# How many seeds the matrix of faults tries.
+MATRIX ?= 20
+
 .PHONY: torture
-torture: ## Plant bugs and see that each is caught, with a message that leads to it
-	$(GO) test ./planted -count=1 -timeout=1h -v -run='^TestEveryBugIsCaught$$' -planted
+torture: matrix planted ## Everything that is to break it: the matrix of faults, faults on real stores, and planted bugs
+	$(MAKE) STORE=messagedb FAULTS=all TAGS= FEATURES_FLAGS= features
+	$(MAKE) STORE=dynamodb FAULTS=all TAGS= FEATURES_FLAGS= features
+
+.PHONY: matrix
+matrix: ## Run every scenario under every kind of fault with MATRIX seeds, on memory
+	$(GO) test ./features -count=1 -timeout=0 -v -run='^TestEveryScenarioHoldsUnderEveryFault$$' -matrix=$(MATRIX) $(addprefix -seed=,$(SEED)) | grep -Ev '^ *(===|---|PASS)'
+
+.PHONY: planted
+planted: ## Plant bugs and see that each is caught, with a message that leads to it
+	$(GO) test ./planted -count=1 -timeout=30m -v -run='^TestEveryBugIsCaught$$' -planted
 
 .PHONY: steps
 steps: ## List the steps of the scenarios with their uses

@@ -17,6 +17,7 @@ func (r *runner) exact() bool { return true }
 func (r *runner) await(ctx context.Context, w *World) error {
 	for {
 		behind, progress := r.journal.unfinished(w)
+		behind = append(behind, r.catchingUp(w)...)
 		life := r.life()
 		if len(behind) == 0 || life.phase == down || w.refuses() {
 			return nil
@@ -35,6 +36,28 @@ func (r *runner) await(ctx context.Context, w *World) error {
 			return fmt.Errorf("the reactor has not finished: %s: %w", strings.Join(behind, "; "), ctx.Err())
 		}
 	}
+}
+
+// catchingUp says what a reactor that was started again has not dealt with yet of
+// what was there at its start, though an earlier one may have.
+func (r *runner) catchingUp(w *World) []string {
+	left, streams := r.ahead.catchingUp()
+	if left {
+		return []string{"it was started and has not read the feed up to where that ended then"}
+	}
+	var again []string
+	for _, stream := range streams {
+		if e := r.journal.read(stream); e.owner == w && e.retirements <= r.retiredBefore(stream) {
+			again = append(again, fmt.Sprintf("%s was read again and is not handled yet", stream))
+		}
+	}
+	return again
+}
+
+func (r *runner) retiredBefore(stream es.StreamName) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.before[stream]
 }
 
 // deliverAgain implements host.

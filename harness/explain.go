@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,13 +55,26 @@ func (w *World) explain(err error) error {
 // is at.
 func (w *World) account() string {
 	var text strings.Builder
-	streams := w.harness.journal.streams(w)
+	journal := w.harness.journal
+	streams := journal.streams(w)
+	// Those that the reactor follows come first: of many, they are the ones to look at.
+	follows := func(s evidence.Stream) bool { return journal.handled(s.Name) != "" }
+	slices.SortStableFunc(streams, func(a, b evidence.Stream) int {
+		switch {
+		case follows(a) == follows(b):
+			return 0
+		case follows(a):
+			return -1
+		default:
+			return 1
+		}
+	})
 	for i, stream := range streams {
 		if i == shownStreams {
 			fmt.Fprintf(&text, "… and %d more streams\n", len(streams)-i)
 			break
 		}
-		writeStream(&text, stream)
+		writeStream(&text, stream, journal.handled(stream.Name))
 	}
 	text.WriteString(w.host.account())
 	for i, fault := range w.host.injected(w) {
@@ -68,18 +82,18 @@ func (w *World) account() string {
 			text.WriteString("\n… and more injected faults")
 			break
 		}
-		fmt.Fprintf(&text, "\ninjected: %s", fault)
+		fmt.Fprintf(&text, "\ninjected: %s", strings.ReplaceAll(fault.String(), w.key+" | ", ""))
 	}
 	return text.String()
 }
 
-// writeStream writes the last events of a stream.
-func writeStream(text *strings.Builder, stream evidence.Stream) {
+// writeStream writes the last events of a stream, and how far it was handled.
+func writeStream(text *strings.Builder, stream evidence.Stream, handled string) {
 	name := stream.Name
 	if stream.Label != "" {
 		name = stream.Label + ", " + stream.Name
 	}
-	fmt.Fprintf(text, "%s:\n", name)
+	fmt.Fprintf(text, "%s%s:\n", name, handled)
 	hidden := len(stream.Events) - shownEvents
 	if hidden > 0 {
 		fmt.Fprintf(text, "  … %d events before\n", hidden)

@@ -78,9 +78,10 @@ func Open(ctx context.Context, options Options) (*Harness, error) {
 	}
 	h := &Harness{
 		options: options,
-		journal: newJournal(options.System),
 		cache:   es.NewCache(0, 0),
 	}
+	h.journal = newJournal(options.System, h.breach)
+	h.journal.truthful = options.Processes == 0 && !options.Faults.Has(faults.Cut)
 	err := h.bringUp(ctx)
 	h.closers = append(h.closers, h.site.close)
 	if err == nil {

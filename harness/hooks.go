@@ -93,7 +93,9 @@ func (r *runner) afterFeedRead(_ context.Context, tranche feed.Tranche, _ feed.P
 		}
 	}
 	batch.Events = delivered
-	r.ahead.read(tranche, batch)
+	if r.ahead.read(tranche, batch) {
+		r.journal.poke()
+	}
 	return batch, nil
 }
 

@@ -16,6 +16,9 @@ import (
 type journal struct {
 	follows func(es.StreamName) bool // whether the reactor's feed delivers a stream
 	text    func(es.StreamName, es.EventData) string
+	breach  func(error) // is told of promises that were seen broken
+
+	truthful bool // every append that was written came back, so nobody can know of more
 
 	mu      sync.Mutex
 	entries map[es.StreamName]*entry
@@ -40,11 +43,14 @@ type entry struct {
 	retired     es.Version       // deliveries below it were handled
 	retirements int              // how often something was retired
 	calls       int              // of the handler
+	calling     bool             // a call is running
+	observed    es.Version       // the highest that a call has returned
 	lag         int              // how many reads of the reactor are still to miss everything
 }
 
-func newJournal(system System) *journal {
+func newJournal(system System, breach func(error)) *journal {
 	return &journal{
+		breach:  breach,
 		follows: func(s es.StreamName) bool { return slices.Contains(system.Categories, s.Category()) },
 		text:    system.Text,
 		entries: map[es.StreamName]*entry{},
@@ -97,6 +103,9 @@ func (j *journal) release(owner *World) {
 		return
 	}
 	for _, stream := range page.streams {
+		if e := page.entries[stream]; e.observed > e.written && j.truthful {
+			j.breach(fmt.Errorf("the handler says that it has seen %s at version %d, but no more than %d events were ever written", stream, e.observed, e.written))
+		}
 		delete(j.entries, stream)
 	}
 	j.past = append(j.past, page.streams...)
@@ -156,6 +165,26 @@ func (j *journal) behind(owner *World) []string {
 		}
 	}
 	return names
+}
+
+// retirements is how often each stream was retired so far.
+func (j *journal) retirements() map[es.StreamName]int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	counts := map[es.StreamName]int{}
+	for stream, e := range j.entries {
+		counts[stream] = e.retirements
+	}
+	return counts
+}
+
+// poke wakes whoever waits for anything.
+func (j *journal) poke() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, page := range j.pages {
+		page.wake()
+	}
 }
 
 // unfinished lists the streams of a scenario that the reactor has not handled
@@ -275,6 +304,17 @@ func (j *journal) streams(owner *World) []evidence.Stream {
 	return list
 }
 
+// handled says how far a stream of the reactor's feed was handled; it is empty for
+// any other.
+func (j *journal) handled(name string) string {
+	stream, err := es.ParseStreamName(name)
+	if err != nil || !j.follows(stream) {
+		return ""
+	}
+	e := j.read(stream)
+	return fmt.Sprintf(", handled to version %d in %d calls", e.retired, e.calls)
+}
+
 // lags tells whether this read of the reactor is to miss everything.
 func (j *journal) lags(stream es.StreamName) (missed bool) {
 	j.update(stream, func(e *entry) {
@@ -289,7 +329,19 @@ func (j *journal) lags(stream es.StreamName) (missed bool) {
 func (j *journal) Observe(o reactor.Occurrence) {
 	switch o := o.(type) {
 	case reactor.Called:
-		j.update(o.Stream, func(e *entry) { e.calls++ })
+		j.update(o.Stream, func(e *entry) {
+			if e.calls++; e.calling {
+				j.breach(fmt.Errorf("the handler was called for %s while an earlier call for it was running", o.Stream))
+			}
+			e.calling = true
+		})
+	case reactor.Returned:
+		j.update(o.Stream, func(e *entry) {
+			e.calling = false
+			if o.Err == nil {
+				e.observed = max(e.observed, o.Observed)
+			}
+		})
 	case reactor.Retired:
 		j.update(o.Stream, func(e *entry) {
 			e.retired = max(e.retired, o.UpTo)

@@ -23,6 +23,7 @@ type runner struct {
 	backend  *stores.Backend
 	group    string
 	mine     func(es.StreamName) bool // the streams that this reactor cares for
+	before   map[es.StreamName]int    // how often each stream had been retired when the reactor was started last
 	ahead    watch                    // that no checkpoint is ahead of work
 	faults   *faults.Injector         // of a fault run, otherwise nil
 	salt     uint64                   // tells its schedule from that of another runner
@@ -68,6 +69,30 @@ func (h *Harness) newRunner(group string, salt uint64, mine func(es.StreamName) 
 	}
 	r.wrap()
 	return r
+}
+
+// endLimit is how long the store may take to tell where its feed ends.
+const endLimit = 10 * time.Second
+
+// endsOf is where each tranche of a feed ends now; those that are empty are left out.
+func endsOf(source feed.Source) (map[feed.Tranche]feed.Position, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), endLimit)
+	defer cancel()
+	tranches, err := source.Tranches(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ends := map[feed.Tranche]feed.Position{}
+	for _, tranche := range tranches {
+		end, err := source.End(ctx, tranche)
+		if err != nil {
+			return nil, err
+		}
+		if end > 0 {
+			ends[tranche] = end
+		}
+	}
+	return ends, nil
 }
 
 // beginAtEnd makes a consumer group start at the present end of the feed.
@@ -120,7 +145,13 @@ func (r *runner) startLocked() error {
 		config.RetryMost = 100 * time.Millisecond
 		config.TailPause = r.harness.site.tailPause
 	}
-	r.ahead.restart()
+	ends, err := endsOf(r.harness.site.backend.Source)
+	if err != nil {
+		r.enter(down)
+		return err
+	}
+	r.ahead.restart(ends)
+	r.before = r.journal.retirements()
 	started, err := r.harness.options.System.Start(context.Background(), r.backend, config)
 	if err != nil {
 		r.enter(down)

@@ -13,7 +13,8 @@ import (
 // the feed and at the journal, and not into the reactor. The zero value is ready.
 type watch struct {
 	mu   sync.Mutex
-	open map[feed.Tranche][]delivered // in feed order
+	open map[feed.Tranche][]delivered   // in feed order
+	ends map[feed.Tranche]feed.Position // of tranches that were not read up to there since the start
 }
 
 // delivered is an event that was read from the feed and that no checkpoint has
@@ -24,20 +25,40 @@ type delivered struct {
 	index  es.Version
 }
 
-// restart forgets what an earlier reactor has read: the next reads it again.
-func (w *watch) restart() {
+// restart forgets what an earlier reactor has read: the next reads it again, from
+// its checkpoint, and has caught up once it has read up to these ends.
+func (w *watch) restart(ends map[feed.Tranche]feed.Position) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.open = map[feed.Tranche][]delivered{}
+	w.ends = ends
 }
 
-// read notes a batch.
-func (w *watch) read(tranche feed.Tranche, batch feed.Batch) {
+// catchingUp tells whether there is something left to read that was there at the
+// start, and lists the streams that were read so far.
+func (w *watch) catchingUp() (left bool, streams []es.StreamName) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	for _, events := range w.open {
+		for _, e := range events {
+			streams = append(streams, e.stream)
+		}
+	}
+	return len(w.ends) > 0, streams
+}
+
+// read notes a batch. It tells whether the reactor has caught up with it.
+func (w *watch) read(tranche feed.Tranche, batch feed.Batch) (caughtUp bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if end, waiting := w.ends[tranche]; waiting && batch.Next >= end {
+		delete(w.ends, tranche)
+		caughtUp = len(w.ends) == 0
+	}
 	for _, d := range batch.Events {
 		w.open[tranche] = append(w.open[tranche], delivered{batch.Next, d.Stream, d.Event.Index})
 	}
+	return caughtUp
 }
 
 // saved is told of a checkpoint. It returns an error if that is ahead of an event

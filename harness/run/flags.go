@@ -53,7 +53,7 @@ func (o *options) register(flags *flag.FlagSet) {
 	flags.StringVar(&o.way, "provision", "", "the only `way` to bring a real store up: address, container or local; by default they are tried in this order")
 	flags.StringVar(&o.time, "time", "real", "`real`, or virtual on the memory store: pauses and days cost nothing")
 	flags.StringVar(&o.reactor, "reactor", inProcess, "`whose` reactor: inprocess; binary, which is the built program in a process of its own, on a real store; or a number of such processes under one name")
-	flags.DurationVar(&o.limit, "limit", 0, "how long a scenario may take, as a `duration`; by default what the project says, and years of virtual time")
+	flags.DurationVar(&o.limit, "limit", 0, "how long a scenario may take, as a `duration`; by default what the project says, and 2,000 hours of virtual time")
 
 	flags.StringVar(&o.tagged, "tagged", "", "run only scenarios that match this tag `expression`, such as '@competing and not @slow'")
 	flags.StringVar(&o.only, "only", "", "run only what stands `here`: path:line of a feature, rule, scenario or row, several with commas between them")
