@@ -150,7 +150,7 @@ site: ## Write the living documentation of the runs that docs has made
 
 .PHONY: explore
 explore: ## Try SEEDS orders of goroutines and faults on memory, in virtual time
-	$(GO) test ./features -count=1 -timeout=0 -v -run='^TestExplore$$' -explore=$(SEEDS) $(addprefix -seed=,$(SEED)) $(if $(FAULTS),-faults='$(FAULTS)') | grep -Ev '^ *(===|---|PASS)'
+	$(GO) test ./features -count=1 -timeout=0 -v -run='^TestExplore$$' -explore=$(SEEDS) $(addprefix -seed=,$(SEED)) $(if $(FAULTS),-faults='$(FAULTS)')
 
 # How many seeds the matrix of faults tries.
 MATRIX ?= 20
@@ -162,7 +162,7 @@ torture: matrix planted ## Everything that is to break it: the matrix of faults,
 
 .PHONY: matrix
 matrix: ## Run every scenario under every kind of fault with MATRIX seeds, on memory
-	$(GO) test ./features -count=1 -timeout=0 -v -run='^TestEveryScenarioHoldsUnderEveryFault$$' -matrix=$(MATRIX) $(addprefix -seed=,$(SEED)) | grep -Ev '^ *(===|---|PASS)'
+	$(GO) test ./features -count=1 -timeout=0 -v -run='^TestEveryScenarioHoldsUnderEveryFault$$' -matrix=$(MATRIX) $(addprefix -seed=,$(SEED))
 
 .PHONY: planted
 planted: ## Plant bugs and see that each is caught, with a message that leads to it
