@@ -35,5 +35,6 @@ func TestMain(m *testing.M)     { os.Exit(scenarios.Main(m)) }
 func TestFeatures(t *testing.T) { scenarios.Run(t) }
 func TestExplore(t *testing.T)  { scenarios.Explore(t) }
 
+func TestTheSameSeedGivesTheSameRun(t *testing.T)                       { scenarios.Again(t) }
 func TestEveryScenarioHoldsUnderEveryFault(t *testing.T)                { scenarios.Matrix(t) }
 func TestEveryStepHasOneDefinitionAndEveryDefinitionAStep(t *testing.T) { scenarios.Check(t) }

@@ -9,6 +9,7 @@ import (
 
 	"groupcheckout/domain/es"
 	"groupcheckout/harness/evidence"
+	"groupcheckout/harness/faults"
 )
 
 // World is what one scenario works with: streams of its own on the store, and
@@ -47,6 +48,10 @@ func (w *World) Name(stream es.StreamName, label string) {
 	w.harness.journal.claim(stream, w)
 	w.harness.journal.update(stream, func(e *entry) { e.label = label })
 }
+
+// As says who acts with a context, where several act on one stream side by side:
+// otherwise it is a matter of chance which of them meets which fault.
+func (w *World) As(ctx context.Context, who string) context.Context { return faults.As(ctx, who) }
 
 // Recording tells whether somebody is going to read the evidence.
 func (w *World) Recording() bool { return w.harness.options.Record }

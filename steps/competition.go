@@ -52,35 +52,35 @@ func (d *desk) stayCharge(amount domain.Money, s stay) func(context.Context) err
 }
 
 func (d *desk) selectForBoth(ctx context.Context, stays []stay, one, other group) error {
-	return errors.Join(together(ctx, d.selection(stays, one), d.selection(stays, other))...)
+	return errors.Join(d.together(ctx, d.selection(stays, one), d.selection(stays, other))...)
 }
 
 func (d *desk) selectBoth(ctx context.Context, some, others []stay, g group) error {
-	return errors.Join(together(ctx, d.selection(some, g), d.selection(others, g))...)
+	return errors.Join(d.together(ctx, d.selection(some, g), d.selection(others, g))...)
 }
 
 func (d *desk) payBoth(ctx context.Context, one, other domain.Money, g group) error {
-	return errors.Join(together(ctx, d.groupPayment(newPayment(), one, g), d.groupPayment(newPayment(), other, g))...)
+	return errors.Join(d.together(ctx, d.groupPayment(newPayment(), one, g), d.groupPayment(newPayment(), other, g))...)
 }
 
 func (d *desk) paySameTwice(ctx context.Context, amount domain.Money, g group) error {
 	payment := newPayment()
-	return errors.Join(together(ctx, d.groupPayment(payment, amount, g), d.groupPayment(payment, amount, g))...)
+	return errors.Join(d.together(ctx, d.groupPayment(payment, amount, g), d.groupPayment(payment, amount, g))...)
 }
 
 func (d *desk) chargeBoth(ctx context.Context, one, other domain.Money, s stay) error {
-	return errors.Join(together(ctx, d.stayCharge(one, s), d.stayCharge(other, s))...)
+	return errors.Join(d.together(ctx, d.stayCharge(one, s), d.stayCharge(other, s))...)
 }
 
 func (d *desk) confirmBoth(ctx context.Context, g group) error {
 	at := d.moment()
 	confirm := func(ctx context.Context) error { return d.groupService().Confirm(ctx, d.groupID(g), at) }
-	return errors.Join(together(ctx, confirm, confirm)...)
+	return errors.Join(d.together(ctx, confirm, confirm)...)
 }
 
 // chargeAndSelect lets the charge be refused: the reactor may have been first.
 func (d *desk) chargeAndSelect(ctx context.Context, amount domain.Money, s stay, g group) error {
-	errs := together(ctx, d.stayCharge(amount, s), d.selection([]stay{s}, g))
+	errs := d.together(ctx, d.stayCharge(amount, s), d.selection([]stay{s}, g))
 	if errs[0] == nil {
 		d.counted = amount
 	}
@@ -93,7 +93,7 @@ func (d *desk) chargeAndSelect(ctx context.Context, amount domain.Money, s stay,
 // checkOutAndSelect lets the check-out be refused, as above.
 func (d *desk) checkOutAndSelect(ctx context.Context, s stay, g group) error {
 	at := d.moment()
-	errs := together(ctx,
+	errs := d.together(ctx,
 		func(ctx context.Context) error { return d.stayService().CheckOut(ctx, d.idOf(s), at) },
 		d.selection([]stay{s}, g))
 	if isA[*gueststay.TransferredError](errs[0]) {

@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -89,9 +90,10 @@ type register struct {
 	labels map[string]int
 }
 
-func (*register) Store() es.Store                      { return nil }
-func (*register) Options() es.Options                  { return es.Options{} }
-func (r *register) Name(_ es.StreamName, label string) { r.labels[label]++ }
+func (*register) Store() es.Store                                  { return nil }
+func (*register) Options() es.Options                              { return es.Options{} }
+func (*register) As(ctx context.Context, _ string) context.Context { return ctx }
+func (r *register) Name(_ es.StreamName, label string)             { r.labels[label]++ }
 
 func TestADeskKeepsWhatNamesStandFor(t *testing.T) {
 	t.Parallel()

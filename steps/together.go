@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
 	"groupcheckout/domain/es"
@@ -11,7 +12,7 @@ import (
 // them writes before each of them is about to, or has ended: all have decided
 // on what was there before, whatever the scheduler of the machine does. Of those
 // that write to the same stream all but one meet a conflict.
-func together(ctx context.Context, commands ...func(context.Context) error) []error {
+func (d *desk) together(ctx context.Context, commands ...func(context.Context) error) []error {
 	errs := make([]error, len(commands))
 	var deciding, done sync.WaitGroup
 	deciding.Add(len(commands))
@@ -19,6 +20,7 @@ func together(ctx context.Context, commands ...func(context.Context) error) []er
 		c := &competitor{decided: sync.OnceFunc(deciding.Done), others: &deciding}
 		done.Go(func() {
 			defer c.decided() // perhaps to write nothing
+			ctx := d.world.As(ctx, fmt.Sprintf("clerk %d", i+1))
 			errs[i] = command(context.WithValue(ctx, competitorKey{}, c))
 		})
 	}

@@ -29,7 +29,7 @@ func TestCommandsTogetherAllDecideBeforeAnyWrites(t *testing.T) {
 		_, err = store.Append(ctx, stream, es.Version(len(held)), []es.EventData{{ID: uuid.New(), Type: "Charged"}})
 		return err
 	}
-	errs := together(t.Context(), write, func(context.Context) error { return refused }, write, func(context.Context) error { return nil }, write)
+	errs := newDesk(&register{}).together(t.Context(), write, func(context.Context) error { return refused }, write, func(context.Context) error { return nil }, write)
 	conflicts := 0
 	for _, i := range []int{0, 2, 4} {
 		if isA[*es.ConflictError](errs[i]) {

@@ -17,6 +17,9 @@ type World interface {
 	// Name tells what the scenario calls a stream, for those who read of it. It
 	// is called before the first write.
 	Name(stream es.StreamName, label string)
+	// As says who acts with a context, where several act side by side. It is for
+	// those who have things go wrong, the same in each run.
+	As(ctx context.Context, who string) context.Context
 	// Recording tells whether somebody is going to read what the scenario leaves
 	// behind; otherwise there is no need to describe it.
 	Recording() bool
