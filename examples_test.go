@@ -5,7 +5,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -19,13 +18,6 @@ func withoutExample() map[string]string {
 		"harness/gherkin/selftest": "it has only tests",
 		"planted":                  "it has only tests",
 	}
-}
-
-// soon tells of packages so young that their examples are yet to come.
-func soon(name string) bool {
-	return slices.Contains([]string{
-		"harness/livingdoc", "harness/livingdoc/fixture", "harness/livingdoc/github", "harness/livingdoc/run", "harness/livingdoc/stock",
-	}, name)
 }
 
 var exampleFunc = regexp.MustCompile(`(?m)^func Example\w*\(\) \{`)
@@ -47,9 +39,6 @@ func TestEveryPublicPackageHasAnExample(t *testing.T) {
 		}
 		seen++
 		has := hasExample(t, fields[2])
-		if soon(name) {
-			continue
-		}
 		switch reason, exempt := withoutExample()[name]; {
 		case !has && !exempt:
 			t.Errorf("package %s has no example: write the shortest useful program as a func Example… in %s/example_test.go", name, name)
