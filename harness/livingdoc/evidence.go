@@ -17,7 +17,7 @@ import (
 // The most that a picture shows; what is beyond is counted.
 const (
 	mostLanes  = 6
-	mostEvents = 20
+	mostEvents = 16
 	mostLines  = 10 // of an account
 )
 

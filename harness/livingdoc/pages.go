@@ -232,9 +232,6 @@ func (r *renderer) all() error {
 	rules := r.tree.rules()
 	for i, rule := range rules {
 		data := r.rulePage(rule)
-		if i > 0 {
-			data.Before = rules[i-1]
-		}
 		if i+1 < len(rules) {
 			data.After = rules[i+1]
 		}

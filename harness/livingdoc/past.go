@@ -178,6 +178,7 @@ func (p past) changes(t *tree, e *example, store int) []change {
 // historyPage is what the page of the history shows.
 type historyPage struct {
 	Builds  []buildView // newest first
+	Earlier int         // how many more there are
 	Changes []change
 	Takes   []takes
 }
@@ -190,11 +191,17 @@ type buildView struct {
 	Now    bool
 }
 
-// takes is how long a topic took in the builds, on each store.
+// takes is how long the examples of a topic took in the builds, on each store.
 type takes struct {
 	Topic  *topic
 	Sparks []template.HTML
 }
+
+// The most that the page of the history shows, of the last builds.
+const (
+	mostBuilds = 30
+	mostSparks = 20
+)
 
 func (p past) page(t *tree, changes []change) historyPage {
 	made := historyPage{Changes: changes}
@@ -202,7 +209,9 @@ func (p past) page(t *tree, changes []change) historyPage {
 	for _, s := range t.stores {
 		remote = cmp.Or(remote, s.Commit.Remote)
 	}
-	for _, ref := range slices.Backward(p.history.Builds()) {
+	builds := p.history.Builds()
+	made.Earlier = max(len(builds)-mostBuilds, 0)
+	for _, ref := range slices.Backward(builds[made.Earlier:]) {
 		view := buildView{Ref: ref, Now: ref.Number == p.number, Commit: run.Commit{Revision: ref.Commit, Remote: remote}}
 		for _, site := range p.sites {
 			if site.Number == ref.Number {
@@ -218,12 +227,21 @@ func (p past) page(t *tree, changes []change) historyPage {
 		for _, topic := range c.Topics {
 			one := takes{Topic: topic}
 			for i := range t.stores {
-				one.Sparks = append(one.Sparks, history.Spark(p.durations(topic, t.stores[i].ID)))
+				one.Sparks = append(one.Sparks, p.spark(topic, t.stores[i].ID))
 			}
 			made.Takes = append(made.Takes, one)
 		}
 	}
 	return made
+}
+
+// spark draws how long a topic took, without what HTML does not need.
+func (p past) spark(t *topic, store string) template.HTML {
+	durations := p.durations(t, store)
+	drawn := string(history.Spark(durations[max(0, len(durations)-mostSparks):]))
+	before, rest, _ := strings.Cut(drawn, "<title>")
+	_, after, _ := strings.Cut(rest, "</title>")
+	return template.HTML(strings.Replace(before, `xmlns="http://www.w3.org/2000/svg" `, "", 1) + after) //nolint:gosec // a part of what was safe
 }
 
 // durations are those of all rows of a topic together, in the builds in which none

@@ -10,10 +10,10 @@ import (
 type rulePage struct {
 	*rule
 
-	Views         []exampleView
-	Trouble       []rowTrouble
-	Before, After *rule   // in reading order; nil at the ends
-	Moved         []alias // places that the page had
+	Views   []exampleView
+	Trouble []rowTrouble
+	After   *rule   // the next in reading order; nil at the end
+	Moved   []alias // places that the page had
 }
 
 // Worst is what is to be told first of the rule.

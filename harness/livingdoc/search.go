@@ -77,7 +77,8 @@ func wordsOf(e *example) string {
 	var words []string
 	add := func(text string) {
 		for _, word := range split(text) {
-			if !shown[word] {
+			// A word of two letters is looked for by nobody, but a number may be.
+			if !shown[word] && (len(word) > 2 || unicode.IsDigit(rune(word[0]))) {
 				shown[word] = true
 				words = append(words, word)
 			}

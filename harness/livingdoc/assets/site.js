@@ -17,8 +17,8 @@
   if (found && form) {
     const items = [...found.querySelectorAll('li')].map((li, i) => ({
       li,
-      tags: ` ${li.dataset.t} `,
-      states: `,${li.dataset.s},`,
+      tags: ` ${li.dataset.t ?? ''} `,
+      states: `,${li.dataset.s ?? 'passed'},`,
       text: ` ${li.textContent} ${li.closest('section').firstChild.textContent} ${window.words?.[i] ?? ''}`.toLowerCase(),
     }));
     const sections = [...found.children];
