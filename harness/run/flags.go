@@ -113,7 +113,7 @@ func (o *options) check() error {
 		errs = append(errs, fmt.Errorf("-faults: %w", err))
 	}
 	o.faults = spec
-	if !spec.IsZero() && o.seed == 0 {
+	if o.seed == 0 && (!spec.IsZero() || shuffled()) {
 		o.seed = shortSeed()
 	}
 	return errors.Join(errs...)
@@ -149,6 +149,12 @@ func (o *options) checkReactor() error {
 		return fmt.Errorf("-reactor %s does not go with -faults: they are injected around a reactor that is in this process", o.reactor)
 	}
 	return nil
+}
+
+// shuffled tells whether go test is to shuffle.
+func shuffled() bool {
+	shuffle := flag.Lookup("test.shuffle")
+	return shuffle != nil && shuffle.Value.String() != "off"
 }
 
 // shortSeed is a seed that somebody can type.
@@ -195,7 +201,7 @@ func (o *options) unsupported(tags []string) (reason string, skip bool) {
 // unsupported reads tags such as @skip-on-messagedb:needs-an-exact-wait.
 func unsupported(store string, virtual bool, tags []string) (reason string, skip bool) {
 	if slices.Contains(tags, VirtualTime) && !virtual {
-		return "days pass in it: it runs in virtual time only", true
+		return "days pass in it, and here time cannot be made to pass", true
 	}
 	for _, tag := range tags {
 		if reason, found := strings.CutPrefix(tag, "@skip-on-"+store+":"); found {

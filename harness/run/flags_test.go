@@ -64,7 +64,7 @@ func TestTagsSayWhatCannotBeRun(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ store, time, tag, want string }{
 		{"memory", "real", "@slow", ""},
-		{"memory", "real", VirtualTime, "days pass in it: it runs in virtual time only"},
+		{"memory", "real", VirtualTime, "days pass in it, and here time cannot be made to pass"},
 		{"memory", "virtual", VirtualTime, ""},
 		{"dynamodb", "real", "@skip-on-dynamodb:too-many-parcels", "too many parcels"},
 		{"messagedb", "real", "@skip-on-dynamodb:too-many-parcels", ""},

@@ -9,7 +9,24 @@ import (
 
 // repeat is the command that runs just one scenario again, in the same way.
 func (o *options) repeat(folder string, scenario *suite.Scenario) string {
-	given := []given{
+	return command(folder, append(o.givens(), at(scenario))...)
+}
+
+// again is the command that makes the whole run again, in the same way.
+func (o *options) again(folder string) string {
+	list := append(o.givens(), given{"tagged", o.tagged, ""}, given{"only", o.only, ""})
+	if shuffled() {
+		list = append(list, given{"shuffle", "on", ""})
+		if o.faultSpec == "" {
+			list = append(list, seedOf(o.seed))
+		}
+	}
+	return command(folder, list...)
+}
+
+// givens are the flags that decide how a scenario runs.
+func (o *options) givens() []given {
+	list := []given{
 		{"store", o.store, memory},
 		{"provision", o.way, ""},
 		{"time", o.time, "real"},
@@ -18,9 +35,9 @@ func (o *options) repeat(folder string, scenario *suite.Scenario) string {
 		{"faults", o.faultSpec, ""},
 	}
 	if o.faultSpec != "" {
-		given = append(given, seedOf(o.seed))
+		list = append(list, seedOf(o.seed))
 	}
-	return command(folder, append(given, at(scenario))...)
+	return list
 }
 
 // repeatTrial is the command that tries a seed again on the scenario that it

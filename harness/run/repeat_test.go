@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"groupcheckout/harness/gherkin/suite"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestAFailureSaysWhatRunsItAgain(t *testing.T) {
@@ -56,4 +58,17 @@ func lastCopy(t *testing.T, f *Features) *suite.Scenario {
 		t.Fatal(err)
 	}
 	return loaded[0].Scenarios[0]
+}
+
+func TestAReportSaysHowToMakeTheRunAgain(t *testing.T) {
+	t.Parallel()
+	o := options{store: "messagedb", time: "real", reactor: "3", tagged: "@competing and not @slow", seed: 7}
+	want := map[string]string{
+		"command": "go test ./lending -count=1 -store messagedb -reactor 3 -tagged '@competing and not @slow'",
+		"reactor": "3",
+		"seed":    "7",
+	}
+	if diff := cmp.Diff(want, o.properties("lending")); diff != "" && !shuffled() {
+		t.Errorf("properties (-want +got):\n%s", diff)
+	}
 }

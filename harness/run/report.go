@@ -3,8 +3,10 @@ package run
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"groupcheckout/harness/gherkin/junit"
@@ -15,15 +17,32 @@ import (
 // reporters write the run to the files that the flags name.
 func (f *Features) reporters() []suite.Reporter {
 	store, how, folder := f.options.store, f.ground.how(), f.project.Folder
+	besides := f.options.properties(folder)
 	var list []suite.Reporter
 	if f.options.messages != "" {
-		list = append(list, messages.New(f.options.messages, messages.Config{Folder: folder, Store: store, How: how}))
+		list = append(list, messages.New(f.options.messages, messages.Config{Folder: folder, Store: store, How: how, Properties: besides}))
 	}
 	if f.options.junit != "" {
-		list = append(list, junit.New(f.options.junit, junit.Config{
-			Folder:     folder,
-			Properties: []junit.Property{{Name: "store", Value: store}, {Name: "how", Value: how}},
-		}))
+		properties := []junit.Property{{Name: "store", Value: store}, {Name: "how", Value: how}}
+		for _, name := range slices.Sorted(maps.Keys(besides)) {
+			properties = append(properties, junit.Property{Name: name, Value: besides[name]})
+		}
+		list = append(list, junit.New(f.options.junit, junit.Config{Folder: folder, Properties: properties}))
+	}
+	return list
+}
+
+// properties are what a report says of a run besides its store: what is unusual
+// about it, and the command that makes it again.
+func (o *options) properties(folder string) map[string]string {
+	list := map[string]string{"command": o.again(folder)}
+	for _, p := range []given{{"reactor", o.reactor, inProcess}, {"faults", o.faultSpec, ""}} {
+		if p.value != p.usual {
+			list[p.flag] = p.value
+		}
+	}
+	if o.seed != 0 {
+		list["seed"] = fmt.Sprint(o.seed)
 	}
 	return list
 }

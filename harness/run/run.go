@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"flag"
 	"testing"
 
 	"groupcheckout/harness/gherkin"
@@ -34,7 +33,7 @@ func (f *Features) config(definitions *gherkin.Definitions) suite.Config {
 		Retries:     o.retries,
 		RetryTags:   o.retryTagged,
 		FlakyBudget: o.flakyBudget,
-		Shuffle:     flag.Lookup("test.shuffle").Value.String() != "off",
+		Shuffle:     shuffled(),
 		Reverse:     o.reverse,
 		Seed:        o.seed,
 		Around:      f.ground.around(),
