@@ -70,7 +70,7 @@ func (e *LateMergeError) Error() string {
 // the guest checks in; another run, at the same moment, finds the stay and takes
 // it over. The stay belongs to the group then, whichever of the two is first to
 // record its outcome. Only a group that was confirmed meanwhile cannot take the
-// residual, which is a [*LateMergeError].
+// residual: that is a [*LateMergeError], one for each such stay, joined.
 //
 // It yields the next step of the group after that.
 func recordOutcomes(outcomes Outcomes) func(State) (Step, []Event, error) {
@@ -78,13 +78,17 @@ func recordOutcomes(outcomes Outcomes) func(State) (Step, []Event, error) {
 		var events []Event
 		first := firstTime()
 		var merged []Residual
+		var late []error
 		for _, r := range outcomes.Merged {
 			switch status := s.Status(r.Stay); {
 			case status == Failed && s.confirmed:
-				return nil, nil, &LateMergeError{r}
+				late = append(late, &LateMergeError{r})
 			case (status == Pending || status == Failed) && first(r.Stay):
 				merged = append(merged, r)
 			}
+		}
+		if len(late) > 0 {
+			return nil, nil, errors.Join(late...)
 		}
 		if len(merged) > 0 {
 			events = append(events, StaysMerged{merged})

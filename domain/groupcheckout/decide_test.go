@@ -319,12 +319,12 @@ func TestOutcomes(t *testing.T) {
 
 func TestAMergeBehindTheConfirmationIsNamed(t *testing.T) {
 	t.Parallel()
-	given := Fold(State{}, []Event{selected(anna), failed(anna), confirmed()})
-	_, events, err := recordOutcomes(Outcomes{Merged: []Residual{residual(anna, "7")}})(given)
+	given := Fold(State{}, []Event{selected(anna, bert), failed(anna, bert), confirmed()})
+	_, events, err := recordOutcomes(Outcomes{Merged: []Residual{residual(anna, "7"), residual(bert, "9")}})(given)
 	checkEvents(t, events, nil)
 	var late *LateMergeError
-	if !errors.As(err, &late) || !strings.Contains(err.Error(), "balance of 7") {
-		t.Errorf("got %v, want one that names the stay and the amount", err)
+	if !errors.As(err, &late) || !strings.Contains(err.Error(), "balance of 7") || !strings.Contains(err.Error(), "balance of 9") {
+		t.Errorf("got %v, want one that names each stay and its amount", err)
 	}
 }
 
