@@ -11,9 +11,10 @@
 //	func TestExplore(t *testing.T)  { features.Explore(t) }
 //
 //	func TestEveryScenarioHoldsUnderEveryFault(t *testing.T) { features.Matrix(t) }
+//	func TestTheSameSeedGivesTheSameRun(t *testing.T)        { features.Again(t) }
 //
-// The names of the tests are the project's to choose; -help speaks of the last
-// two by these.
+// The names of the tests are the project's to choose; -help speaks of Explore's
+// and Matrix's by these.
 //
 // # Flags
 //
@@ -23,10 +24,11 @@
 //	-tagged, -only            which scenarios
 //	-reverse, -seed           in which order, besides -shuffle
 //	-time, -limit             how long it takes, and may take
+//	-reactor                  whether the reactor is in this process, or in others
 //	-faults, with -seed       what goes wrong
 //	-retries, -retry-tagged,
 //	-flaky-budget             what becomes of those that fail
-//	-explore, -matrix         how many seeds the last two tests try
+//	-explore, -matrix         how many seeds these two tests try
 //	-messages, -junit,
 //	-summary                  where to write it down
 //	-steps                    list the steps, run nothing
@@ -38,7 +40,8 @@
 //
 // [Features.Explore] and [Features.Matrix] run scenarios thousands of times, each
 // time on a store of its own in a bubble of virtual time, with faults that a seed
-// decides; see [groupcheckout/harness/faults].
+// decides; see [groupcheckout/harness/faults]. [Features.Again] sees that a seed
+// decides everything: it runs each scenario twice.
 //
 // # Tags
 //

@@ -35,15 +35,16 @@ func (l *laboratory) explore(t *testing.T) (failure string) {
 	if first == 0 {
 		first = shortSeed()
 	}
-	injected, failures := 0, []finding{}
+	tried, injected, failures := 0, 0, []finding{}
 	l.each(t, n, func(i int) trial { return l.trial(first + uint64(i)) }, func(v verdict) bool { //nolint:gosec // not negative
+		tried++
 		injected += len(v.faults)
 		if v.failed() {
 			failures = append(failures, finding{verdict: v})
 		}
 		return len(failures) < enough
 	})
-	fmt.Fprintf(l.out, "explored %d seeds from %d on: %d faults injected, %d failures\n", n, first, injected, len(failures))
+	fmt.Fprintf(l.out, "explored %d seeds from %d on: %d faults injected, %d failures\n", tried, first, injected, len(failures))
 	if len(failures) == 0 {
 		return ""
 	}
