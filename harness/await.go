@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"groupcheckout/domain/es"
 	"groupcheckout/reactor/feed"
@@ -60,6 +61,10 @@ func (r *runner) retiredBefore(stream es.StreamName) int {
 	return r.before[stream]
 }
 
+// deliverAgainAfter is when what was to be delivered again is delivered once more.
+// A read that an injected fault has fail, or a killed reactor, takes it along.
+const deliverAgainAfter = time.Second
+
 // deliverAgain implements host.
 func (r *runner) deliverAgain(ctx context.Context, w *World, stream es.StreamName) error {
 	events, err := w.store.Read(ctx, stream, 0, es.FromLeader)
@@ -71,9 +76,11 @@ func (r *runner) deliverAgain(ctx context.Context, w *World, stream es.StreamNam
 		deliveries[i] = feed.Delivery{Stream: stream, Event: e}
 	}
 	before := r.journal.read(stream).retirements
-	if err := r.enqueue(deliveries); err != nil {
+	if err := r.enqueue(ctx, deliveries); err != nil {
 		return err
 	}
+	timer := time.NewTimer(deliverAgainAfter)
+	defer timer.Stop()
 	for {
 		_, changed := r.journal.unfinished(w)
 		if r.journal.read(stream).retirements > before {
@@ -81,6 +88,11 @@ func (r *runner) deliverAgain(ctx context.Context, w *World, stream es.StreamNam
 		}
 		select {
 		case <-changed:
+		case <-timer.C:
+			if err := r.enqueue(ctx, deliveries); err != nil {
+				return err
+			}
+			timer.Reset(deliverAgainAfter)
 		case <-ctx.Done():
 			return fmt.Errorf("the reactor has not dealt with what was delivered again: %w", ctx.Err())
 		}
@@ -88,9 +100,10 @@ func (r *runner) deliverAgain(ctx context.Context, w *World, stream es.StreamNam
 }
 
 // enqueue has the feed deliver events again.
-func (r *runner) enqueue(deliveries []feed.Delivery) error {
-	r.revivals.Wait()
-	r.mu.Lock()
+func (r *runner) enqueue(ctx context.Context, deliveries []feed.Delivery) error {
+	if err := r.lockRevived(ctx); err != nil {
+		return err
+	}
 	defer r.mu.Unlock()
 	if r.phase != running {
 		return fmt.Errorf("deliver %d events again: the reactor does not run", len(deliveries))

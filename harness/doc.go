@@ -1,22 +1,33 @@
 // Package harness runs the scenarios of an event-sourced [System] on any store.
 // It brings the store up, starts the production reactor on it, gives each
 // scenario a [World], and knows when the reactor has handled what a scenario
-// wrote. It knows nothing of what the events mean.
+// wrote. It knows nothing of what the events mean. Package
+// [groupcheckout/harness/run] puts it under go test.
 //
 // # Structure
 //
-//	steps -> World -> store         (the scenario)
-//	           |  every append is noted
-//	        journal  <- what the reactor handled
-//	           |
-//	feed -> System.Start -> store   (the reactor, as in the binary)
+//	steps ──▶ World ──▶ site                  (the scenario)
+//	            │         a store that was brought up: shared, or a scenario's own
+//	            │  every append is noted
+//	         journal ◀── what the reactor read, handled and wrote
+//	            │
+//	          host                            (whoever runs the reactor)
+//	            ├─ runner     in this process, behind hooks, faults and a schedule
+//	            └─ processes  the program that is shipped, behind a gate
 //
 // The journal notes, for each stream of a scenario, the version that was
 // written, by the scenario or by the reactor on its behalf, and the version up
 // to which the reactor has handled what the feed delivered. When the two are
 // equal for all streams, everything the scenario wrote was handled, and
 // everything that followed from it. That is an exact wait: no sleep, no retry,
-// on every store that is in the same process as the reactor.
+// on every store, as long as the reactor is in this process. What is read after
+// it may still lag on a real store, so there a check is made again until it holds.
+//
+// Where the reactor is in other processes nobody sees it handle anything. The
+// harness follows the feed beside it, learns where in the feed the scenario's
+// events are, and waits until each process says that it has completed that much.
+// What can only be done or told from within skips the scenario: [World.Exactly],
+// [World.Lag], [World.RefuseWrites].
 //
 // A check that fails says what was wanted and what was found, and then what the
 // harness knows: the last events of the scenario's streams, and where feed and
@@ -24,13 +35,25 @@
 //
 // # Promises that are always watched
 //
-// No checkpoint may ever be saved ahead of an event that is not handled. The
-// harness sees to that in every run, and what the scenarios leave behind is
-// audited in the end: see [Harness.Audit].
+// A reactor in this process keeps these, or [Harness.Audit] fails:
+//
+//   - no checkpoint is saved ahead of an event that is not handled;
+//   - at most one call of the handler runs for a stream;
+//   - no call returns a version that was never written;
+//   - one that was killed starts again.
+//
+// The first two are watched in the streams of scenarios that are not over yet.
+// The third is not watched where connections are cut: an append whose reply is cut
+// off may have been written. The same audit then asks the system about what the
+// scenarios have left behind.
+//
+// # What goes wrong
 //
 // What a scenario does to the reactor (stopping it, breaking it, making a read
-// lag) happens in hooks around the store and the feed. The reactor itself is
-// the one that the binary runs.
+// lag) happens in hooks around the store and the feed, or at the gate. The reactor
+// itself is the one that the binary runs. Outside of the hooks, nearest to the
+// reactor, a run may inject faults ([groupcheckout/harness/faults]), and a seed may
+// decide in which order goroutines get on.
 //
 // # Isolation
 //
@@ -38,4 +61,5 @@
 // reactor and run side by side. A scenario that stops its reactor has one of
 // its own, with a consumer group of its own: the shared reactor leaves that
 // scenario's streams alone, and its own reactor leaves all others alone.
+// Processes cannot be told to, so there such a scenario has a store of its own.
 package harness

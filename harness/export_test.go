@@ -1,5 +1,13 @@
 package harness
 
+import (
+	"context"
+	"time"
+
+	"groupcheckout/domain/es"
+	"groupcheckout/reactor/feed"
+)
+
 // EventualLimit is how long a check may be made again.
 const EventualLimit = eventualLimit
 
@@ -8,3 +16,31 @@ func (w *World) BeInexact() { w.harness.exact = false }
 
 // Harness is the one that made the world.
 func (w *World) Harness() *Harness { return w.harness }
+
+// Raw is the store without anything around it, as other programs see it.
+func (h *Harness) Raw() es.Store { return h.site.backend.Events }
+
+// elsewhere is a host that says that its reactor is in another process.
+type elsewhere struct{ host }
+
+func (elsewhere) exact() bool { return false }
+
+// MoveReactorAway makes a world believe that its reactor is in another process.
+func (w *World) MoveReactorAway() { w.host = elsewhere{w.host} }
+
+// Tail follows a feed. Close it in the end.
+type Tail struct{ tail *tail }
+
+// Follow starts a tail.
+func Follow(ctx context.Context, source feed.Source, pause time.Duration) (Tail, error) {
+	t, err := follow(ctx, source, pause)
+	return Tail{t}, err
+}
+
+// Await waits until the feed has shown these versions.
+func (t Tail) Await(ctx context.Context, versions map[es.StreamName]es.Version) (map[feed.Tranche]feed.Position, error) {
+	return t.tail.await(ctx, versions)
+}
+
+// Close ends the tail.
+func (t Tail) Close() { t.tail.close() }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -81,12 +82,12 @@ func Open(ctx context.Context, options Options) (*Harness, error) {
 		cache:   es.NewCache(0, 0),
 	}
 	h.journal = newJournal(options.System, h.breach)
-	h.journal.truthful = options.Processes == 0 && !options.Faults.Has(faults.Cut)
 	err := h.bringUp(ctx)
 	h.closers = append(h.closers, h.site.close)
 	if err == nil {
 		err = h.goThroughProxy(ctx)
 	}
+	h.journal.truthful = options.Processes == 0 && h.cut == nil
 	if err == nil {
 		err = h.startShared(ctx)
 	}
@@ -196,9 +197,10 @@ func (h *Harness) Retries() int { return int(h.retries.Load()) }
 // Injected lists the faults that were injected so far.
 func (h *Harness) Injected() []faults.Injected {
 	h.mu.Lock()
-	defer h.mu.Unlock()
+	injectors := slices.Clone(h.injectors)
+	h.mu.Unlock() // an injector asks the journal, and the journal reports breaches here
 	var all []faults.Injected
-	for _, injector := range h.injectors {
+	for _, injector := range injectors {
 		all = append(all, injector.Log()...)
 	}
 	return all
@@ -207,11 +209,11 @@ func (h *Harness) Injected() []faults.Injected {
 func (h *Harness) countRetries(n int) { h.retries.Add(int64(n)) }
 
 // Audit proves what the scenarios that are over have left behind: what the
-// system itself audits, and that no checkpoint of the reactor was ever ahead of
-// work that was not finished.
+// system itself audits, and that the reactor has kept the promises that the
+// package's comment lists.
 func (h *Harness) Audit(ctx context.Context) error {
 	h.mu.Lock()
-	errs := append([]error(nil), h.broken...)
+	errs := slices.Clone(h.broken)
 	h.mu.Unlock()
 	if h.options.System.Audit != nil {
 		errs = append(errs, h.options.System.Audit(ctx, h.site.backend.Events, h.journal.closed()))
@@ -226,7 +228,8 @@ func (h *Harness) breach(err error) {
 	h.broken = append(h.broken, err)
 }
 
-// Close stops the reactor and takes down what was brought up.
+// Close stops the reactor and takes down what was brought up, also when the
+// context has ended.
 func (h *Harness) Close(context.Context) error {
 	var errs []error
 	for i := len(h.closers) - 1; i >= 0; i-- {

@@ -29,16 +29,15 @@ type runner struct {
 	salt     uint64                   // tells its schedule from that of another runner
 	schedule *faults.Schedule         // where a seed decides the order, otherwise nil
 
-	mu       sync.Mutex
-	reactor  Reactor // nil if it is down
-	phase    phase
-	changed  chan struct{}   // closed, and replaced, when the phase changes
-	broken   bool            // nothing that it writes succeeds any more
-	budget   int             // appends that may still begin before it breaks down, -1 for ever
-	missing  int             // appends that are still to succeed before it breaks down
-	again    []feed.Delivery // to be delivered again
-	poke     chan struct{}   // closed, and replaced, when there is something in again
-	revivals sync.WaitGroup
+	mu      sync.Mutex
+	reactor Reactor // nil if it is down
+	phase   phase
+	changed chan struct{}   // closed, and replaced, when the phase changes
+	broken  bool            // nothing that it writes succeeds any more
+	budget  int             // appends that may still begin before it breaks down, -1 for ever
+	missing int             // appends that are still to succeed before it breaks down
+	again   []feed.Delivery // to be delivered again
+	poke    chan struct{}   // closed, and replaced, when there is something in again
 }
 
 // phase is what a runner's reactor is at.
@@ -75,8 +74,8 @@ func (h *Harness) newRunner(group string, salt uint64, mine func(es.StreamName) 
 const endLimit = 10 * time.Second
 
 // endsOf is where each tranche of a feed ends now; those that are empty are left out.
-func endsOf(source feed.Source) (map[feed.Tranche]feed.Position, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), endLimit)
+func endsOf(ctx context.Context, source feed.Source) (map[feed.Tranche]feed.Position, error) {
+	ctx, cancel := context.WithTimeout(ctx, endLimit)
 	defer cancel()
 	tranches, err := source.Tranches(ctx)
 	if err != nil {
@@ -115,13 +114,13 @@ func beginAtEnd(ctx context.Context, backend *stores.Backend, group string) erro
 }
 
 // start starts the reactor if it is down.
-func (r *runner) start(context.Context) error {
+func (r *runner) start(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.phase != down {
 		return errors.New("the reactor is running already")
 	}
-	return r.startLocked()
+	return r.startLocked(ctx)
 }
 
 // rareCheckpoints is how often a checkpoint is saved in virtual time. In a
@@ -129,8 +128,9 @@ func (r *runner) start(context.Context) error {
 const rareCheckpoints = time.Minute
 
 // startLocked starts the production wiring, with pauses that suit a scenario
-// unless they cost nothing.
-func (r *runner) startLocked() error {
+// unless they cost nothing. The end of ctx gives up on the start, not on the
+// reactor. The caller holds the lock.
+func (r *runner) startLocked(ctx context.Context) error {
 	config := reactor.Config{
 		Group: r.group, Observer: r.journal, StopLimit: 10 * time.Second,
 		CheckpointInterval: r.harness.options.CheckpointInterval,
@@ -145,14 +145,14 @@ func (r *runner) startLocked() error {
 		config.RetryMost = 100 * time.Millisecond
 		config.TailPause = r.harness.site.tailPause
 	}
-	ends, err := endsOf(r.harness.site.backend.Source)
+	ends, err := endsOf(ctx, r.harness.site.backend.Source)
 	if err != nil {
 		r.enter(down)
 		return err
 	}
 	r.ahead.restart(ends)
 	r.before = r.journal.retirements()
-	started, err := r.harness.options.System.Start(context.Background(), r.backend, config)
+	started, err := r.harness.options.System.Start(context.WithoutCancel(ctx), r.backend, config)
 	if err != nil {
 		r.enter(down)
 		return err
@@ -183,10 +183,30 @@ func (r *runner) life() life {
 	return l
 }
 
+// lockRevived locks a runner that is not in the middle of a revival. A kill may
+// begin one at any moment, so it is waited for and the lock is taken in one. If
+// there is an error, which is that of ctx, it has not locked.
+func (r *runner) lockRevived(ctx context.Context) error {
+	for {
+		r.mu.Lock()
+		if r.phase != reviving {
+			return nil
+		}
+		changed := r.changed
+		r.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("the reactor was killed and has not started again: %w", context.Cause(ctx))
+		}
+	}
+}
+
 // stop ends the reactor in an orderly way, if it runs.
 func (r *runner) stop(ctx context.Context) error {
-	r.revivals.Wait()
-	r.mu.Lock()
+	if err := r.lockRevived(ctx); err != nil {
+		return err
+	}
 	stopped, wasRunning := r.reactor, r.phase == running
 	if stopped == nil {
 		r.mu.Unlock()
@@ -224,20 +244,21 @@ func (r *runner) kill() {
 	killed := r.reactor
 	r.enter(reviving)
 	killed.Stop()
-	r.revivals.Go(func() {
+	go func() { // whoever stops the reactor waits for it
 		<-killed.Done()
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		if err := r.startLocked(); err != nil {
+		if err := r.startLocked(context.Background()); err != nil {
 			r.harness.breach(fmt.Errorf("start the reactor again after it was killed: %w", err))
 		}
-	})
+	}()
 }
 
 // breakAfter makes the reactor break down once it has written n times.
 func (r *runner) breakAfter(n int) error {
-	r.revivals.Wait()
-	r.mu.Lock()
+	if err := r.lockRevived(context.Background()); err != nil {
+		return err
+	}
 	defer r.mu.Unlock()
 	switch {
 	case n < 1:

@@ -3,6 +3,7 @@ package harness
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -100,14 +101,15 @@ func (t *tail) note(tranche feed.Tranche, from feed.Position, batch feed.Batch, 
 // where each tranche has to be completed to, for that to be handled.
 func (t *tail) await(ctx context.Context, versions map[es.StreamName]es.Version) (map[feed.Tranche]feed.Position, error) {
 	for {
-		positions, missing, changed, trouble := t.look(versions)
+		positions, missing, changed, _ := t.look(versions)
 		if len(missing) == 0 {
 			return positions, nil
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			if trouble != nil {
+			// Meanwhile the reading may have run into trouble.
+			if _, _, _, trouble := t.look(versions); trouble != nil {
 				return nil, fmt.Errorf("the feed has not shown %s, and reading it fails (%w): %w", strings.Join(missing, ", "), trouble, context.Cause(ctx))
 			}
 			return nil, fmt.Errorf("the feed has not shown %s: %w", strings.Join(missing, ", "), context.Cause(ctx))
@@ -127,6 +129,7 @@ func (t *tail) look(versions map[es.StreamName]es.Version) (positions map[feed.T
 		}
 		positions[s.tranche] = max(positions[s.tranche], s.next)
 	}
+	slices.Sort(missing)
 	return positions, missing, t.changed, t.trouble
 }
 

@@ -10,7 +10,7 @@ import (
 
 // watch sees to the promise on which every restart rests: that a checkpoint is
 // never saved ahead of an event that was read and is not handled. It looks at
-// the feed and at the journal, and not into the reactor. The zero value is ready.
+// the feed and at the journal, and not into the reactor. A restart makes it ready.
 type watch struct {
 	mu   sync.Mutex
 	open map[feed.Tranche][]delivered   // in feed order

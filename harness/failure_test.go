@@ -1,0 +1,77 @@
+package harness_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"groupcheckout/harness"
+	"groupcheckout/reactor"
+)
+
+func TestAFailureSaysWhatWasWantedAndThenWhatIsKnown(t *testing.T) {
+	t.Parallel()
+	h, p := onPuppet(t, harness.Options{})
+	w, order := stage(t, h), streamName(t, "Order-1")
+	p.status = reactor.Status{
+		Tranches: []reactor.TrancheStatus{{Tranche: "all", Read: 8, Completed: 7, Error: "the line is dead"}},
+		Troubled: []reactor.TroubleStatus{{Stream: order, Attempts: 3, Cause: "no van"}},
+	}
+	w.Name(order, "the order")
+	appendTo(t, w.Store(), streamName(t, "Note-1"), 0, "Written")
+	appendTo(t, w.Store(), order, 0, "Placed", "Packed", "Weighed", "Sent", "Delivered", "Paid")
+	p.observer.Observe(reactor.Called{Stream: order, Events: 6})
+	p.observer.Observe(reactor.Retired{Stream: order, UpTo: 5})
+
+	reason := errors.New("got 1 order paid, want 2")
+	err := w.Check(t.Context(), func(context.Context) error { return reason })
+	var failure *harness.FailureError
+	if !errors.As(err, &failure) || !errors.Is(err, reason) {
+		t.Fatalf("got %v, want a failure for that reason", err)
+	}
+	want := strings.TrimPrefix(`
+got 1 order paid, want 2
+the order, Order-1, handled to version 5 in 1 calls:
+  … 2 events before
+    2 Weighed              scenario {"n":1}
+    3 Sent                 scenario {"n":1}
+    4 Delivered            scenario {"n":1}
+    5 Paid                 scenario {"n":1}
+Note-1:
+    0 Written              scenario {"n":1}
+the reactor runs; Order-1 has failed 3 times: no van; tranche all is read to 8 and completed to 7, and reading fails: the line is dead`, "\n")
+	if diff := cmp.Diff(want, err.Error()); diff != "" {
+		t.Errorf("the error (-want +got):\n%s", diff)
+	}
+	if err := w.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Where the reactor is in another process nobody here sees it write, so a failure
+// reads it back from the store.
+func TestAFailureShowsWhatAnotherProcessWrote(t *testing.T) {
+	t.Parallel()
+	h, _ := onPuppet(t, harness.Options{})
+	w, order := stage(t, h), streamName(t, "Order-1")
+	appendTo(t, w.Store(), order, 0, "Placed")
+	w.MoveReactorAway()
+	appendTo(t, h.Raw(), order, 1, "Sent")
+	appendTo(t, w.Store(), order, 2, "Paid")
+
+	err := w.Check(t.Context(), func(context.Context) error { return errors.New("no") })
+	want := `
+    0 Placed               scenario {"n":1}
+    1 Sent                 reactor  {"n":1}
+    2 Paid                 scenario {"n":1}
+`
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got\n%v\nwant it to hold%s", err, want)
+	}
+	if err := w.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}

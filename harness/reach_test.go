@@ -1,0 +1,111 @@
+package harness_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"groupcheckout/domain"
+	"groupcheckout/harness"
+	"groupcheckout/harness/gherkin"
+	"groupcheckout/steps/hotel"
+)
+
+// skipped checks that an error skips the scenario for a reason.
+func skipped(t *testing.T, what string, err error, want string) {
+	t.Helper()
+	var skip *gherkin.SkipError
+	if !errors.As(err, &skip) || !strings.Contains(skip.Reason, want) {
+		t.Errorf("%s: got %v, want a skip that says %q", what, err, want)
+	}
+}
+
+func TestWhatReachesIntoAReactorElsewhereIsSkipped(t *testing.T) {
+	t.Parallel()
+	h, _ := onPuppet(t, harness.Options{})
+	w, order := stage(t, h), streamName(t, "Order-1")
+	w.MoveReactorAway()
+	const elsewhere = "the reactor is in another process"
+	skipped(t, "exactly", w.Exactly(t.Context(), func(context.Context) error { t.Error("got a check, want none"); return nil }), elsewhere)
+	skipped(t, "lag", w.Lag(order, 1), elsewhere)
+	skipped(t, "refuse", w.RefuseWrites(true), elsewhere)
+	if err := w.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAReactorWhoseWritesAreRefusedGoesOnWhenTheyAreAccepted(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T, w *front) {
+		t.Helper()
+		group := domain.GroupID(uuid.New())
+		ids := stays(t, w, 3)
+		if err := w.RefuseWrites(true); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.groups.Select(t.Context(), group, ids, at()); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait() // the reactor has tried, and pauses
+		if w.Calls(w.groups.Stream(group)) == 0 {
+			t.Error("got no call of the handler, want one that is refused")
+		}
+		if err := w.Eventually(t.Context(), merged(w, group, 0)); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.RefuseWrites(false); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Eventually(t.Context(), merged(w, group, 3)); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestWithinFailsWhatTookLonger(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h, err := harness.Open(t.Context(), harness.Options{System: hotel.System(), Virtual: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer h.Close(t.Context()) //nolint:errcheck // the bubble fails if anything is left
+		w := world(t, h, false)
+		group := domain.GroupID(uuid.New())
+		// Each read that misses everything costs one of the reactor's pauses.
+		if err := w.Lag(w.groups.Stream(group), 3); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.groups.Select(t.Context(), group, stays(t, w, 1), at()); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		err = w.Within(t.Context(), time.Nanosecond, merged(w, group, 1))
+		took := time.Since(began)
+		var failure *harness.FailureError
+		if want := "it came about after " + took.String() + ", want it within 1ns"; took == 0 || !errors.As(err, &failure) || failure.Err.Error() != want {
+			t.Errorf("got %v, want a failure that says %q", err, want)
+		}
+		if err := w.Within(t.Context(), time.Nanosecond, merged(w, group, 1)); err != nil {
+			t.Errorf("got %v for what holds already, want no error", err)
+		}
+		if err := w.Pass(t.Context(), 24*time.Hour); err != nil || time.Since(began) < 24*time.Hour {
+			t.Errorf("got %v after %v, want no error after a day", err, time.Since(began))
+		}
+		if err := w.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestRealTimeDoesNotPass(t *testing.T) {
+	t.Parallel()
+	w := world(t, open(t), false)
+	skipped(t, "pass", w.Pass(t.Context(), time.Hour), "virtual time")
+	skipped(t, "within", w.Within(t.Context(), time.Hour, func(context.Context) error { t.Error("got a check, want none"); return nil }), "virtual time")
+}
