@@ -20,6 +20,9 @@ const (
 // Check checks what the reactor has no part in. Where a read may lag behind, it
 // checks again until that holds or the time is over.
 func (w *World) Check(ctx context.Context, check func(context.Context) error) error {
+	if !w.harness.journal.isOpen(w) {
+		return errOver
+	}
 	if _, err := w.look(ctx, check, w.harness.exact); err != nil {
 		return w.explain(err)
 	}
@@ -48,11 +51,17 @@ func (w *World) Exactly(ctx context.Context, check func(context.Context) error) 
 	return w.wait(ctx, check, true)
 }
 
+// errOver is what a world says that was closed.
+var errOver = errors.New("the scenario is over, and its world was closed: there is nothing left to wait for or to check")
+
 // checking marks the context of a check: what a check reads is spared from faults,
 // since it asks what is, and does not have to cope.
 type checking struct{}
 
 func (w *World) wait(ctx context.Context, check func(context.Context) error, exact bool) error {
+	if !w.harness.journal.isOpen(w) {
+		return errOver
+	}
 	began := time.Now()
 	noted := evidence.Wait{Step: int(w.step.Load()), Kind: w.kind(exact), For: w.harness.journal.behind(w)}
 	err := w.host.await(ctx, w)

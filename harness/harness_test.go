@@ -239,3 +239,25 @@ func TestASharedReactorCannotBeStopped(t *testing.T) {
 		}
 	}
 }
+
+func TestAWorldThatWasClosedSaysSo(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	w, err := h.World(t.Context(), harness.Scenario{Key: t.Name()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	holds := func(context.Context) error { return nil }
+	for name, err := range map[string]error{
+		"eventually": w.Eventually(t.Context(), holds),
+		"exactly":    w.Exactly(t.Context(), holds),
+		"check":      w.Check(t.Context(), holds),
+	} {
+		if err == nil {
+			t.Errorf("%s: got no error, want one that says that the scenario is over", name)
+		}
+	}
+}

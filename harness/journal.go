@@ -81,6 +81,13 @@ func (j *journal) open(owner *World) {
 	j.pages[owner] = &page{entries: map[es.StreamName]*entry{}, changed: make(chan struct{})}
 }
 
+// isOpen tells whether a scenario is not over.
+func (j *journal) isOpen(owner *World) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.pages[owner] != nil
+}
+
 // claim makes a scenario the owner of a stream, unless it has one. It is called
 // before the first append, so that no reactor meets a stream without an owner. A
 // scenario that is over claims nothing.
