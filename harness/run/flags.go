@@ -178,7 +178,7 @@ func (o *options) locations() []string {
 // here and nowhere else; one that changes how a scenario runs also belongs to
 // the commands of repeat.go.
 func (o *options) harness(system harness.System) harness.Options {
-	return harness.Options{
+	options := harness.Options{
 		System:    system,
 		Store:     o.store,
 		Way:       provision.Way(o.way),
@@ -191,7 +191,15 @@ func (o *options) harness(system harness.System) harness.Options {
 		Seed:     o.seed,
 		Record:   o.messages != "",
 	}
+	if !o.faults.IsZero() && !o.virtual() {
+		options.CheckpointInterval = someCheckpoints
+	}
+	return options
 }
+
+// someCheckpoints is how often a reactor saves its checkpoints in a fault run where
+// time is real: often enough that some can go wrong before the run is over.
+const someCheckpoints = 100 * time.Millisecond
 
 // unsupported says which scenarios cannot be run, by their tags.
 func (o *options) unsupported(tags []string) (reason string, skip bool) {
