@@ -50,7 +50,9 @@ with = $(TOOLS)/provision -kind $(1) $(if $(PROVISION),-way $(PROVISION)) --
 WITH_ALL = $(call with,messagedb$(comma)dynamodb)
 comma   := ,
 
-# The command that a store's scenarios run under; memory needs none.
+# The command that a store's scenarios run under; memory needs none. Each run has a
+# server of its own: DynamoDB Local looks through the streams of all the tables it
+# ever had, also of removed ones, and a second run there takes three times as long.
 with_memory    =
 with_messagedb = $(call with,messagedb)
 with_dynamodb  = $(call with,dynamodb)
@@ -72,27 +74,22 @@ demo: ## Run the hotel and its reactor in memory and show what happens
 	$(GO) run ./cmd/reactor demo
 
 .PHONY: test
-test: $(TOOLS)/provision ## Vet, run every test, and the scenarios on every store
+test: ## Vet, run every test, and the scenarios on every store
 	$(GO) vet ./...
 	rm -rf $(SUMMARY)
-	$(WITH_ALL) $(MAKE) test-all
-	@$(MAKE) summary
-
-# One server of each kind serves all of these, which find it in the environment.
-.PHONY: test-all
-test-all:
-	$(MAKE) PROVISION= unit
+	$(MAKE) unit
 	$(MAKE) cover
-	$(MAKE) PROVISION= STORE=memory TAGS= FEATURES_FLAGS=$(RACE) features
-	$(MAKE) PROVISION= STORE=memory TAGS= FEATURES_FLAGS=$(RACE) TIME=virtual features
-	$(MAKE) PROVISION= STORE=messagedb TAGS= FEATURES_FLAGS=$(RACE) features
-	$(MAKE) PROVISION= STORE=dynamodb TAGS= FEATURES_FLAGS=$(RACE) features
-	$(MAKE) PROVISION= STORE=messagedb TAGS= FEATURES_FLAGS= REACTOR=binary features
-	$(MAKE) PROVISION= STORE=messagedb TAGS= FEATURES_FLAGS= REACTOR=3 features
-	$(MAKE) PROVISION= STORE=dynamodb TAGS= FEATURES_FLAGS= REACTOR=binary features
-	$(MAKE) PROVISION= STORE=memory TAGS= FEATURES_FLAGS=$(RACE) examples
-	$(MAKE) PROVISION= STORE=messagedb TAGS= FEATURES_FLAGS=$(RACE) examples
-	$(MAKE) PROVISION= STORE=dynamodb TAGS= FEATURES_FLAGS=$(RACE) examples
+	$(MAKE) STORE=memory TAGS= FEATURES_FLAGS=$(RACE) features
+	$(MAKE) STORE=memory TAGS= FEATURES_FLAGS=$(RACE) TIME=virtual features
+	$(MAKE) STORE=messagedb TAGS= FEATURES_FLAGS=$(RACE) features
+	$(MAKE) STORE=dynamodb TAGS= FEATURES_FLAGS=$(RACE) features
+	$(MAKE) STORE=messagedb TAGS= FEATURES_FLAGS= REACTOR=binary features
+	$(MAKE) STORE=messagedb TAGS= FEATURES_FLAGS= REACTOR=3 features
+	$(MAKE) STORE=dynamodb TAGS= FEATURES_FLAGS= REACTOR=binary features
+	$(MAKE) STORE=memory TAGS= FEATURES_FLAGS=$(RACE) examples
+	$(MAKE) STORE=messagedb TAGS= FEATURES_FLAGS=$(RACE) examples
+	$(MAKE) STORE=dynamodb TAGS= FEATURES_FLAGS=$(RACE) examples
+	@$(MAKE) summary
 
 .PHONY: unit
 unit: $(TOOLS)/provision ## Run every test but the scenarios
@@ -132,9 +129,9 @@ DOCS_FLAGS ?= $(if $(shell command -v npm),--cucumber) $(if $(shell command -v c
 
 # A scenario that fails is shown, and only then is it a failure of make.
 .PHONY: docs
-docs: $(TOOLS)/provision ## Run the scenarios on every store and write the living documentation
+docs: ## Run the scenarios on every store and write the living documentation
 	rm -f $(DOCS_RUNS:%=$(RUNS)/%.ndjson)
-	@failed=; $(WITH_ALL) $(MAKE) -k docs-runs || failed=yes; \
+	@failed=; $(MAKE) -k docs-runs || failed=yes; \
 	$(MAKE) site || exit 1; \
 	test -z "$$failed" || { echo "make: a run failed; the documentation shows what did" >&2; exit 1; }
 
@@ -142,7 +139,7 @@ docs: $(TOOLS)/provision ## Run the scenarios on every store and write the livin
 docs-runs: $(DOCS_RUNS:%=docs-run-%)
 
 docs-run-%:
-	$(MAKE) PROVISION= STORE=$(firstword $(subst -, ,$*)) TIME=$(word 2,$(subst -, ,$*)) TAGS= FAULTS= FEATURES_FLAGS= features
+	$(MAKE) STORE=$(firstword $(subst -, ,$*)) TIME=$(word 2,$(subst -, ,$*)) TAGS= FAULTS= FEATURES_FLAGS= features
 
 .PHONY: site
 site: ## Write the living documentation of the runs that docs has made

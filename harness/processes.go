@@ -292,15 +292,27 @@ func (w *World) ownProcesses(ctx context.Context, group string) error {
 	return own.start(ctx)
 }
 
+// readsAtOnce bounds the reads with which a scenario is read back.
+const readsAtOnce = 8
+
 // readBack completes what is known of the scenario's streams with what reactors in
 // other processes wrote to them.
 func (w *World) readBack(ctx context.Context) error {
-	for _, stream := range w.harness.journal.claimed(w) {
-		events, err := w.site.backend.Events.Read(ctx, stream, 0, es.FromLeader)
-		if err != nil {
+	reads, ctx := errgroup.WithContext(ctx)
+	reads.SetLimit(readsAtOnce)
+	streams := w.harness.journal.claimed(w)
+	stored := make([][]es.Event, len(streams))
+	for i, stream := range streams {
+		reads.Go(func() (err error) {
+			stored[i], err = w.site.backend.Events.Read(ctx, stream, 0, es.FromLeader)
 			return err
-		}
-		w.harness.journal.complete(stream, events)
+		})
+	}
+	if err := reads.Wait(); err != nil {
+		return err
+	}
+	for i, stream := range streams { // in the order in which the scenario met them
+		w.harness.journal.complete(stream, stored[i])
 	}
 	return nil
 }

@@ -14,9 +14,6 @@ import (
 	"groupcheckout/harness/gherkin"
 )
 
-// closeLimit is how long closing a world may take.
-const closeLimit = 10 * time.Second
-
 // attempt runs a scenario once. It knows nothing of testing.
 func (c Config) attempt(parent context.Context, s *Scenario, number int) Result {
 	result := Result{Scenario: s, Attempt: number, Started: time.Now()}
@@ -43,7 +40,7 @@ func (c Config) attempt(parent context.Context, s *Scenario, number int) Result 
 	// What closing attaches has a record of its own: a scenario that was left
 	// behind may still be writing to the other.
 	closing := &recorder{current: -1, hook: -1}
-	err = closeWorld(gherkin.WithRecorder(context.WithoutCancel(parent), closing), world)
+	err = c.closeWorld(gherkin.WithRecorder(context.WithoutCancel(parent), closing), world)
 	closing.seal()
 	result.Attachments = append(result.Attachments, closing.attachments...)
 	if err != nil {
@@ -58,7 +55,7 @@ func (c Config) attempt(parent context.Context, s *Scenario, number int) Result 
 func (c Config) play(ctx context.Context, s *Scenario, rec *recorder) error {
 	world, err := c.World(ctx, s)
 	if !rec.setWorld(world) {
-		return closeWorld(context.WithoutCancel(ctx), world) // nobody else will
+		return c.closeWorld(context.WithoutCancel(ctx), world) // nobody else will
 	}
 	if err != nil {
 		return fmt.Errorf("make the world: %w", err)
@@ -69,11 +66,13 @@ func (c Config) play(ctx context.Context, s *Scenario, rec *recorder) error {
 	return runGodog(ctx, world, s, rec)
 }
 
-func closeWorld(ctx context.Context, world World) error {
+// closeWorld takes as long as the scenario may: what there is to close has grown
+// with it.
+func (c Config) closeWorld(ctx context.Context, world World) error {
 	if world.Close == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, closeLimit)
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	return guard(ctx, world.Close)
 }

@@ -160,6 +160,24 @@ func TestTimeLimit(t *testing.T) {
 	}
 }
 
+// A world of 1,000 streams takes a while to close, on a slow store.
+func TestClosingTheWorldMayTakeAsLongAsTheScenario(t *testing.T) {
+	t.Parallel()
+	for limit, want := range map[time.Duration]Status{time.Minute: Passed, time.Second: Failed} {
+		synctest.Test(t, func(t *testing.T) {
+			defs := definitions(t)
+			c := Config{Timeout: limit, World: world(defs)}
+			r := c.attempt(t.Context(), load(t, "Feature: F\n@close-lasts\nScenario: S\nGiven a step")[0], 1)
+			if r.Status != want {
+				t.Errorf("a world that closes in 50 s, with a limit of %v: got %s (%s), want %s", limit, r.Status, r.Reason, want)
+			}
+			if want == Failed && r.Reason != "close the world: context deadline exceeded" {
+				t.Errorf("got reason %q", r.Reason)
+			}
+		})
+	}
+}
+
 func TestAScenarioIsGivenAWorldThatIsClosedOnce(t *testing.T) {
 	t.Parallel()
 	var order []string

@@ -50,7 +50,8 @@ type Config struct {
 	Definitions *gherkin.Definitions
 
 	// Timeout is the time limit of an attempt at a scenario, from making its
-	// world to its last step. [DefaultTimeout] unless given.
+	// world to its last step, and of closing the world afterwards.
+	// [DefaultTimeout] unless given.
 	Timeout time.Duration
 
 	// Retries is how often a failed scenario is tried again, each time in a new

@@ -121,6 +121,15 @@ func world(defs *gherkin.Definitions) func(context.Context, *Scenario) (World, e
 				return World{}, nil
 			case "@close-fails":
 				w.Close = func(context.Context) error { return errors.New("close broke") }
+			case "@close-lasts":
+				w.Close = func(ctx context.Context) error {
+					select {
+					case <-time.After(50 * time.Second): // in a bubble, it costs nothing
+						return nil
+					case <-ctx.Done():
+						return ctx.Err()
+					}
+				}
 			case "@close-panics":
 				w.Close = func(context.Context) error { panic("boom in close") }
 			}
