@@ -3,6 +3,7 @@ package harness
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -17,8 +18,8 @@ import (
 type tail struct {
 	mu      sync.Mutex
 	seen    map[es.StreamName]sighting
-	trouble error         // of the last read
-	changed chan struct{} // closed, and replaced, when something was seen
+	trouble map[feed.Tranche]error // of the last read of each; nil, or not there, if it went well
+	changed chan struct{}          // closed, and replaced, when something was seen
 	stop    context.CancelFunc
 	readers sync.WaitGroup
 }
@@ -43,7 +44,7 @@ func follow(ctx context.Context, source feed.Source, pause time.Duration) (*tail
 			return nil, err
 		}
 	}
-	t := &tail{seen: map[es.StreamName]sighting{}, changed: make(chan struct{})}
+	t := &tail{seen: map[es.StreamName]sighting{}, trouble: map[feed.Tranche]error{}, changed: make(chan struct{})}
 	reading, stop := context.WithCancel(context.WithoutCancel(ctx))
 	t.stop = stop
 	for tranche, from := range begin {
@@ -82,7 +83,7 @@ func (t *tail) read(ctx context.Context, source feed.Source, tranche feed.Tranch
 func (t *tail) note(tranche feed.Tranche, from feed.Position, batch feed.Batch, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.trouble = err
+	t.trouble[tranche] = err
 	for _, d := range batch.Events {
 		s, known := t.seen[d.Stream]
 		if !known {
@@ -101,23 +102,22 @@ func (t *tail) note(tranche feed.Tranche, from feed.Position, batch feed.Batch, 
 // where each tranche has to be completed to, for that to be handled.
 func (t *tail) await(ctx context.Context, versions map[es.StreamName]es.Version) (map[feed.Tranche]feed.Position, error) {
 	for {
-		positions, missing, changed, _ := t.look(versions)
+		positions, missing, changed := t.look(versions)
 		if len(missing) == 0 {
 			return positions, nil
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			// Meanwhile the reading may have run into trouble.
-			if _, _, _, trouble := t.look(versions); trouble != nil {
-				return nil, fmt.Errorf("the feed has not shown %s, and reading it fails (%w): %w", strings.Join(missing, ", "), trouble, context.Cause(ctx))
+			if troubles := t.troubles(); troubles != nil {
+				return nil, fmt.Errorf("the feed has not shown %s, and reading it fails (%w): %w", strings.Join(missing, ", "), troubles, context.Cause(ctx))
 			}
 			return nil, fmt.Errorf("the feed has not shown %s: %w", strings.Join(missing, ", "), context.Cause(ctx))
 		}
 	}
 }
 
-func (t *tail) look(versions map[es.StreamName]es.Version) (positions map[feed.Tranche]feed.Position, missing []string, changed <-chan struct{}, trouble error) {
+func (t *tail) look(versions map[es.StreamName]es.Version) (positions map[feed.Tranche]feed.Position, missing []string, changed <-chan struct{}) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	positions = map[feed.Tranche]feed.Position{}
@@ -130,7 +130,25 @@ func (t *tail) look(versions map[es.StreamName]es.Version) (positions map[feed.T
 		positions[s.tranche] = max(positions[s.tranche], s.next)
 	}
 	slices.Sort(missing)
-	return positions, missing, t.changed, t.trouble
+	return positions, missing, t.changed
+}
+
+// troubles says which tranches cannot be read now; nil if all can.
+func (t *tail) troubles() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var all error
+	for _, tranche := range slices.Sorted(maps.Keys(t.trouble)) {
+		err := t.trouble[tranche]
+		switch {
+		case err == nil:
+		case all == nil:
+			all = fmt.Errorf("tranche %s: %w", tranche, err)
+		default:
+			all = fmt.Errorf("%w; tranche %s: %w", all, tranche, err)
+		}
+	}
+	return all
 }
 
 // first is where a reader starts that is to meet all of a stream.

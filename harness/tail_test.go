@@ -3,6 +3,7 @@ package harness_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -18,20 +19,21 @@ import (
 
 var errDead = errors.New("the line is dead")
 
-// tailed runs a test with a tail on the feed of a memory store, to which one event
-// was written before. Reads of the feed fail with errDead while dead holds.
+// tailed runs a test with a tail on the feed of a memory store, which has a tranche
+// of orders and one of parcels, and to which one event was written before. Reads
+// of the orders fail with errDead while dead holds.
 func tailed(t *testing.T, test func(t *testing.T, store es.Store, tail harness.Tail, dead *atomic.Bool)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		backend, err := stores.Memory(memory.New(), stores.Options{Categories: []string{"Order"}})
+		backend, err := stores.Memory(memory.New(), stores.Options{Categories: []string{"Order", "Parcel"}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		appendTo(t, backend.Events, streamName(t, "Order-0"), 0, "Placed")
 		var dead atomic.Bool
 		source := intercept.Source(backend.Source, intercept.SourceHooks{
-			BeforeRead: func(context.Context, feed.Tranche, feed.Position) error {
-				if dead.Load() {
+			BeforeRead: func(_ context.Context, tranche feed.Tranche, _ feed.Position) error {
+				if dead.Load() && tranche == "Order" {
 					return errDead
 				}
 				return nil
@@ -87,9 +89,14 @@ func TestATailSaysWhatTheFeedHasNotShown(t *testing.T) {
 		if want := "the feed has not shown version 1 of Order-0, version 3 of Order-2: the scenario is over"; err == nil || err.Error() != want {
 			t.Errorf("got %v, want %q", err, want)
 		}
+		// The other tranche goes on being read, which changes nothing about that.
 		dead.Store(true)
-		if err = await(); !errors.Is(err, errDead) || !errors.Is(err, over) {
-			t.Errorf("got %v, want one that also says why", err)
+		if err = await(); !errors.Is(err, errDead) || !errors.Is(err, over) || !strings.Contains(err.Error(), "tranche Order") {
+			t.Errorf("got %v, want one that also says why, and where", err)
+		}
+		dead.Store(false)
+		if err = await(); errors.Is(err, errDead) {
+			t.Errorf("got %v, want nothing of a trouble that is over", err)
 		}
 	})
 }
