@@ -66,6 +66,7 @@ func allowed() map[string][]string {
 		"harness/internal/guarded":        {},
 		"harness/provision":               {"harness/fetch", "harness/internal/guarded", "stores/messagedb/dsn"},
 		"harness/provision/cmd/provision": {"harness/provision"},
+		"harness/provision/provisiontest": {"harness/provision"},
 
 		"harness/livingdoc":          {"harness/evidence", "harness/livingdoc/..."},
 		"harness/livingdoc/github":   {"harness/livingdoc/history"},
@@ -86,7 +87,7 @@ func allowed() map[string][]string {
 
 // testOnly are the packages that may link the testing package.
 func testOnly() []string {
-	return []string{"stores/storetest", "stores/dynamodb/internal/dynamotest", "harness/gherkin/suite", "harness/run"}
+	return []string{"stores/storetest", "stores/dynamodb/internal/dynamotest", "harness/provision/provisiontest", "harness/gherkin/suite", "harness/run"}
 }
 
 // TestImportsFollowTheStructure reads the imports of every package.

@@ -22,7 +22,7 @@ import (
 // connection string of a superuser.
 func ownDatabase(t testing.TB) (env map[string]string, admin string) {
 	t.Helper()
-	database, err := shared.get(t).NewDatabase(within(t))
+	database, err := messageDBServer.Require(t).NewDatabase(within(t))
 	if errors.Is(err, provision.ErrNoAdmin) {
 		t.Skip(err)
 	}

@@ -28,7 +28,7 @@ const dynamoGroup = "test"
 // find them.
 func ownTables(t testing.TB) map[string]string {
 	t.Helper()
-	server := sharedDynamo.get(t)
+	server := dynamoDBServer.Require(t)
 	table := "reactor-test-" + uuid.NewString()
 	env := map[string]string{
 		"EQUINOX_DYNAMO_SERVICE_URL":       server.ServiceURL,
@@ -208,7 +208,7 @@ func TestInitAgainChangesNothingOnDynamoDB(t *testing.T) {
 
 func TestMissingTablesAreExplained(t *testing.T) {
 	t.Parallel()
-	server := sharedDynamo.get(t)
+	server := dynamoDBServer.Require(t)
 	env := map[string]string{
 		"EQUINOX_DYNAMO_SERVICE_URL": server.ServiceURL, "EQUINOX_DYNAMO_ACCESS_KEY_ID": server.AccessKeyID,
 		"EQUINOX_DYNAMO_SECRET_ACCESS_KEY": secret, "EQUINOX_DYNAMO_TABLE": "reactor-test-missing",

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	"go.uber.org/goleak"
+
+	"groupcheckout/harness/provision/provisiontest"
 )
 
 // TestMain also makes this test binary the program under test: testscript puts
@@ -26,16 +26,7 @@ func (c withCleanup) Run() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	status := c.tests.Run()
-	if err := errors.Join(shared.close(), sharedDynamo.close()); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		status = 1
-	}
-	if err := goleak.Find(); err != nil && status == 0 {
-		fmt.Fprintln(os.Stderr, err)
-		status = 1
-	}
-	return status
+	return provisiontest.Main(c.tests, messageDBServer, dynamoDBServer)
 }
 
 func TestScripts(t *testing.T) {

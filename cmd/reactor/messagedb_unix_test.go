@@ -205,7 +205,7 @@ func TestInitAgainChangesNothing(t *testing.T) {
 
 func TestAMissingTableIsExplained(t *testing.T) {
 	t.Parallel()
-	env := map[string]string{"MDB_CONNECTION_STRING": shared.get(t).ConnectionString, "MDB_SCHEMA": "reactor_test_missing"}
+	env := map[string]string{"MDB_CONNECTION_STRING": messageDBServer.Require(t).ConnectionString, "MDB_SCHEMA": "reactor_test_missing"}
 	for _, command := range []string{"run", "checkpoint"} {
 		status, _, errors := call(t, env, command, "-g", "x", "mdb")
 		if status == statusDone || !strings.Contains(errors, "reactor init mdb") {
@@ -216,7 +216,7 @@ func TestAMissingTableIsExplained(t *testing.T) {
 
 func TestAWrongPasswordIsNotPrinted(t *testing.T) {
 	t.Parallel()
-	wrong, err := url.Parse(shared.get(t).ConnectionString)
+	wrong, err := url.Parse(messageDBServer.Require(t).ConnectionString)
 	if err != nil || wrong.User == nil {
 		t.Skip("this test changes the password in a URL, and the server that was named has none")
 	}
@@ -233,7 +233,7 @@ func TestAWrongPasswordIsNotPrinted(t *testing.T) {
 
 func TestTheDemoRunsOnMessageDB(t *testing.T) {
 	t.Parallel()
-	status, out, errors := call(t, nil, "demo", "--groups", "5", "--stays", "3", "--store", shared.get(t).ConnectionString, "--quiet")
+	status, out, errors := call(t, nil, "demo", "--groups", "5", "--stays", "3", "--store", messageDBServer.Require(t).ConnectionString, "--quiet")
 	if strings.Contains(errors, "is not the address of a store") {
 		t.Skip("the demo takes a URL, and the server was named in another form")
 	}

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"groupcheckout/harness/provision/provisiontest"
 )
 
 // process is a running reactor.
@@ -81,7 +83,7 @@ func (p *process) output() string {
 // awaitLog waits for a line of the log with the given message.
 func (p *process) awaitLog(t testing.TB, message string) map[string]any {
 	t.Helper()
-	limit := time.After(patience)
+	limit := time.After(provisiontest.Patience)
 	for {
 		select {
 		case line, open := <-p.lines:
@@ -109,7 +111,7 @@ func (p *process) awaitEnd(t testing.TB) syscall.WaitStatus {
 	t.Helper()
 	select {
 	case <-p.ended:
-	case <-time.After(patience):
+	case <-time.After(provisiontest.Patience):
 		t.Fatalf("the reactor did not end:\n%s", p.output())
 	}
 	return p.command.ProcessState.Sys().(syscall.WaitStatus)
@@ -157,7 +159,7 @@ func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
-	limit := time.After(patience)
+	limit := time.After(provisiontest.Patience)
 	for !holds() {
 		select {
 		case <-ticker.C:

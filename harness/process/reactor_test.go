@@ -40,17 +40,21 @@ func newHotel(t testing.TB, backend *stores.Backend, g *gate.Gate, store, env []
 			t.Errorf("close the gate: %v", err)
 		}
 	})
+	program, err := reactorProgram()
+	if err != nil {
+		t.Fatal(err)
+	}
 	args := []string{"run", "--processor-name", "test", "--log-format", "json", "--listen", "127.0.0.1:0", "--checkpoint-interval", "1s"}
 	return &hotel{
 		backend, groupcheckout.NewService(backend.Events, es.Options{}), gueststay.NewService(backend.Events, es.Options{}), g,
-		Config{Path: reactorProgram.get(t), Args: append(args, store...), Env: env},
+		Config{Path: program, Args: append(args, store...), Env: env},
 	}
 }
 
 // onMessageDB is a hotel in a database of its own.
 func onMessageDB(t testing.TB) *hotel {
 	t.Helper()
-	database, err := messageDBServer.get(t).NewDatabase(within(t))
+	database, err := messageDBServer.Get(t).NewDatabase(within(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +85,7 @@ func onMessageDB(t testing.TB) *hotel {
 // one in a reactor that is killed would hold its lease for some seconds more.
 func onDynamoDB(t testing.TB) *hotel {
 	t.Helper()
-	server := dynamoDBServer.get(t)
+	server := dynamoDBServer.Get(t)
 	table := "process-test-" + uuid.NewString()
 	config := dynamodb.Config{
 		ServiceURL: server.ServiceURL, AccessKeyID: server.AccessKeyID, SecretAccessKey: dynamodb.Secret(server.SecretAccessKey),

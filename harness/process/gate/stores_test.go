@@ -67,7 +67,7 @@ func openMessageDB(t testing.TB, connection string) es.Store {
 
 func TestMessageDB(t *testing.T) {
 	t.Parallel()
-	server := messageDBServer.get(t)
+	server := messageDBServer.Get(t)
 	testStore(t, openMessageDB(t, server.ConnectionString), func(t *testing.T) (*Gate, func() es.Store) {
 		t.Helper()
 		g, err := MessageDB(within(t), server.ConnectionString)
@@ -78,7 +78,7 @@ func TestMessageDB(t *testing.T) {
 
 func TestDynamoDB(t *testing.T) {
 	t.Parallel()
-	server := dynamoDBServer.get(t)
+	server := dynamoDBServer.Get(t)
 	config := dynamodb.Config{
 		ServiceURL: server.ServiceURL, AccessKeyID: server.AccessKeyID, SecretAccessKey: dynamodb.Secret(server.SecretAccessKey),
 		Table: "gate-test-" + uuid.NewString(), SettleTimeout: 100 * time.Millisecond, Retries: -1,
@@ -235,7 +235,7 @@ func testStore(t *testing.T, direct es.Store, newGate func(t *testing.T) (g *Gat
 
 func TestEveryWayToCallTheFunctionCounts(t *testing.T) {
 	t.Parallel()
-	server := messageDBServer.get(t)
+	server := messageDBServer.Get(t)
 	const sql = "SELECT message_store.write_message($1, $2, 'Happened', '{}', NULL, $3)"
 	for name, mode := range map[string]pgx.QueryExecMode{
 		"simple": pgx.QueryExecModeSimpleProtocol, "prepared": pgx.QueryExecModeCacheStatement, "described": pgx.QueryExecModeDescribeExec,
