@@ -102,7 +102,7 @@ func (p *processes) stop(ctx context.Context) error {
 	}
 	select {
 	case <-p.gate.Broken():
-		return kill(stopped) // it is to end badly
+		return stopped.Kill() // it is to end badly
 	default:
 		return stopped.Stop(ctx)
 	}
@@ -121,14 +121,6 @@ func (p *processes) current() *process.Group {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.running
-}
-
-func kill(g *process.Group) error {
-	var errs []error
-	for _, member := range g.Members() {
-		errs = append(errs, member.Kill())
-	}
-	return errors.Join(errs...)
 }
 
 // close ends everything.
@@ -155,7 +147,7 @@ func (p *processes) awaitBroken(ctx context.Context) error {
 	}
 	select {
 	case <-p.gate.Broken():
-		return kill(p.take())
+		return p.take().Kill()
 	case <-ctx.Done():
 		return fmt.Errorf("the reactor has not broken down: %w", context.Cause(ctx))
 	}
@@ -185,7 +177,7 @@ func (p *processes) await(ctx context.Context, w *World) error {
 	}()
 	positions, err := p.tail.await(ctx, versions)
 	if err == nil {
-		err = awaitAll(ctx, running, positions)
+		err = running.AwaitCompleted(ctx, positions)
 	}
 	select {
 	case <-broken:
@@ -193,16 +185,6 @@ func (p *processes) await(ctx context.Context, w *World) error {
 	default:
 		return err
 	}
-}
-
-// awaitAll waits until each of the processes has completed the feed. Any one of
-// them has done all the work by then, but the others may be about to do it again.
-func awaitAll(ctx context.Context, g *process.Group, positions map[feed.Tranche]feed.Position) error {
-	var all errgroup.Group
-	for _, member := range g.Members() {
-		all.Go(func() error { return member.AwaitCompleted(ctx, positions) })
-	}
-	return all.Wait()
 }
 
 // deliverAgain implements host: one more process under another name reads the feed

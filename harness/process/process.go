@@ -179,7 +179,4 @@ func (p *Process) Kill() error {
 	return nil
 }
 
-// Again starts the same program once more, with the same configuration.
-func (p *Process) Again(ctx context.Context) (*Process, error) { return Start(ctx, p.config) }
-
 func (p *Process) name() string { return filepath.Base(p.config.Path) }

@@ -167,14 +167,9 @@ func (h *hotel) transfers(t *testing.T, stays []domain.StayID) int {
 	return all
 }
 
-// completer is a process or a group of them.
-type completer interface {
-	AwaitCompleted(ctx context.Context, positions map[feed.Tranche]feed.Position) error
-}
-
 // settle waits until the reactor has completed all that was written, and all that
 // it wrote itself meanwhile.
-func (h *hotel) settle(t *testing.T, reactor completer, groups ...domain.GroupID) {
+func (h *hotel) settle(t *testing.T, reactor *Process, groups ...domain.GroupID) {
 	t.Helper()
 	// The index of a DynamoDB comes after the writes.
 	for _, group := range groups {
@@ -278,7 +273,7 @@ func TestTheRealReactorBreaksDownAfterExactlySoManyWrites(t *testing.T) {
 			t.Errorf("got %d events of the group when it broke down, want the selection", got)
 		}
 		h.gate.Mend()
-		p, err := p.Again(within(t))
+		p, err := Start(within(t), h.config)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -307,15 +302,14 @@ func TestTwoRealReactorsUnderOneNameDoNoHarm(t *testing.T) {
 		var stays [4][]domain.StayID
 		for i := range groups {
 			if groups[i], stays[i] = h.checkOut(t, 4); i == 1 {
-				if err := reactors.Kill(0); err != nil {
+				if err := reactors.Members()[0].Kill(); err != nil {
 					t.Fatal(err)
 				}
 			}
 		}
-		if err := reactors.Revive(within(t)); err != nil {
-			t.Fatal(err)
-		}
-		h.settle(t, reactors, groups[:]...)
+		next := started(t, h.config)
+		h.settle(t, reactors.Members()[1], groups[:]...)
+		h.settle(t, next)
 		for i := range groups {
 			h.checkMerged(t, groups[i], stays[i])
 		}

@@ -234,7 +234,7 @@ func TestAWaitEndsWithTheProcess(t *testing.T) {
 	}
 }
 
-func TestAGroupHasDoneWhatAnyOfItHasDone(t *testing.T) {
+func TestAGroupHasDoneWhatEachOfItHasDone(t *testing.T) {
 	t.Parallel()
 	told, config := script(t, inOrder, forEver)
 	if _, err := StartGroup(within(t), 0, config); err == nil {
@@ -244,33 +244,45 @@ func TestAGroupHasDoneWhatAnyOfItHasDone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := g.Kill(1); err != nil {
-		t.Errorf("kill: %v", err)
-	}
-	if err := g.Kill(3); err == nil {
-		t.Error("kill one that is not there: got no error, want one")
-	}
+	t.Cleanup(func() {
+		if err := g.Kill(); err != nil {
+			t.Errorf("kill what was stopped: %v", err)
+		}
+	})
 	told.completed(7)
-	seven := map[feed.Tranche]feed.Position{"Some": 7}
+	seven, eight := map[feed.Tranche]feed.Position{"Some": 7}, map[feed.Tranche]feed.Position{"Some": 8}
 	if err := g.AwaitCompleted(within(t), seven); err != nil {
-		t.Errorf("two of three are left: got error %v, want none", err)
+		t.Errorf("all three are there: got error %v, want none", err)
 	}
-	if err := errors.Join(g.Kill(0), g.Kill(2)); err != nil {
+	if err := g.Members()[1].Kill(); err != nil {
 		t.Errorf("kill: %v", err)
 	}
-	checkError(t, g.AwaitCompleted(within(t), seven), "it was killed")
-	if err := g.Revive(within(t)); err != nil {
-		t.Errorf("revive: %v", err)
-	}
-	if err := g.AwaitCompleted(within(t), seven); err != nil {
-		t.Errorf("all are there again: got error %v, want none", err)
-	}
+	// The others have not completed it, and nobody waits for them.
+	checkError(t, g.AwaitCompleted(within(t), eight), "process 2: ", "it has ended: it was killed")
 	if err := g.Stop(within(t)); err != nil {
 		t.Errorf("stop: %v", err)
 	}
 	for i, p := range g.Members() {
-		if !strings.HasSuffix(p.Output(), "stopping") {
-			t.Errorf("process %d: got the output %q, want that it was asked to stop", i, p.Output())
+		if asked := strings.HasSuffix(p.Output(), "stopping"); asked != (i != 1) {
+			t.Errorf("process %d: got the output %q; was asked to stop: %t, want that of all but the one that was killed", i+1, p.Output(), asked)
+		}
+	}
+}
+
+func TestAGroupIsKilled(t *testing.T) {
+	t.Parallel()
+	_, config := script(t, inOrder, forEver)
+	g, err := StartGroup(within(t), 2, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Kill(); err != nil {
+		t.Errorf("kill: %v", err)
+	}
+	for i, p := range g.Members() {
+		<-p.Done()
+		if strings.HasSuffix(p.Output(), "stopping") {
+			t.Errorf("process %d was asked to stop, want it killed", i+1)
 		}
 	}
 }

@@ -18,11 +18,12 @@ func Example() {
 		return
 	}
 	defer g.Close() //nolint:errcheck // it is over
-	reactor, err := process.Start(ctx, process.Config{
+	config := process.Config{
 		Path: "reactor",
 		Args: []string{"run", "--processor-name", "test", "--listen", "127.0.0.1:0", "mdb"},
 		Env:  []string{"MDB_CONNECTION_STRING=" + g.URL(), "MDB_SCHEMA=checkouts"},
-	})
+	}
+	reactor, err := process.Start(ctx, config)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -35,7 +36,7 @@ func Example() {
 		fmt.Println(err)
 	}
 	g.Mend()
-	if reactor, err = reactor.Again(ctx); err != nil {
+	if reactor, err = process.Start(ctx, config); err != nil {
 		fmt.Println(err)
 		return
 	}
