@@ -119,7 +119,8 @@ type World struct {
 	Bind func(*godog.ScenarioContext) error
 
 	// Close, if given, is called once after the scenario, however it ended. Its
-	// context is not the scenario's, and ends after ten seconds. An error fails the scenario.
+	// context is not the scenario's, and ends after [Config].Timeout. An error fails
+	// the scenario.
 	Close func(ctx context.Context) error
 }
 

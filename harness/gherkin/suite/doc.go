@@ -9,9 +9,9 @@
 //	TestFeatures/memory/Lending/A_book_has_one_reader/The_last_copy
 //	TestFeatures/memory/Lending/A_book_has_one_reader/Several_copies/2:_3,_EUR_20.00
 //
-// All of them are parallel, so -parallel bounds how many scenarios run at once,
-// and -run selects at every level; [Config].Only selects by path:line. Run itself
-// returns when all have ended.
+// As many scenarios run at once as -parallel says, and they start in the order of
+// the tree: that of the files, unless it is shuffled. -run selects at every level;
+// [Config].Only selects by path:line. Run itself returns when all have ended.
 //
 // # Verdicts
 //

@@ -93,6 +93,10 @@ const mixed = `Feature: Mixed
 
 const threeInOrder = "Feature: F\nScenario: a\n* a step\nScenario: b\n* a step\nScenario: c\n* a step\n"
 
+// many has its scenarios, from a to j, at each level of the tree.
+const many = "Feature: F\nScenario: a\n* a step\nScenario: b\n* a step\nScenario Outline: <x>\n* a step\nExamples:\n|x|\n|c|\n|d|\n|e|\n" +
+	"Rule: R\nScenario: f\n* a step\nScenario: g\n* a step\nRule: S\nScenario: h\n* a step\nScenario: i\n* a step\nScenario: j\n* a step\n"
+
 const twoFlaky = "Feature: F\n@remote\nScenario: a\n* it fails once\nScenario: b\n* it fails once\n"
 
 func fixtures() map[string]fixture {
@@ -117,6 +121,8 @@ func fixtures() map[string]fixture {
 		"repeat": {"Feature: F\nScenario: a\n* it fails with \"x\"\n", Config{Repeat: func(s *Scenario, test string) string {
 			return "go test ./here -store sea -only " + s.Location() + " -run '" + RunPattern(test) + "'"
 		}}},
+		"in order":   {many, Config{}},
+		"mixed up":   {many, Config{Shuffle: true, Seed: 4}},
 		"sequential": {threeInOrder, Config{Sequential: true}},
 		"shuffled":   {threeInOrder, Config{Sequential: true, Shuffle: true, Seed: 4}},
 		"reversed":   {threeInOrder, Config{Sequential: true, Reverse: true}},

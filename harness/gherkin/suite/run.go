@@ -61,7 +61,11 @@ func Run(t *testing.T, config Config) Summary {
 		if err := d.before(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		d.branches(t, tree)
+		n := workers()
+		if c.Sequential {
+			n = 1
+		}
+		runInOrder(t, tree, n, d.leaf)
 	})
 	if !entered {
 		return d.summary
@@ -115,24 +119,6 @@ type driver struct {
 	retried func(tags []string) bool // whether Retries is meant for a scenario
 	mu      sync.Mutex
 	summary Summary
-}
-
-// branches runs the nodes side by side; every level is parallel, since a test
-// that is not would wait for all beneath it before the next could start.
-func (d *driver) branches(t *testing.T, nodes []*node) {
-	t.Helper()
-	for _, n := range nodes {
-		t.Run(n.name, func(t *testing.T) {
-			if !d.config.Sequential {
-				t.Parallel()
-			}
-			if n.scenario != nil {
-				d.leaf(t, n.scenario)
-				return
-			}
-			d.branches(t, n.children)
-		})
-	}
 }
 
 func (d *driver) leaf(t *testing.T, s *Scenario) {

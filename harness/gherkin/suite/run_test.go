@@ -329,8 +329,8 @@ func TestParallelIsRespected(t *testing.T) {
 
 func TestOrder(t *testing.T) {
 	t.Parallel()
-	order := func(name string) string {
-		output, status := process(t, name)
+	order := func(name string, args ...string) string {
+		output, status := process(t, name, args...)
 		if status != 0 {
 			t.Errorf("%s: got exit status %d:\n%s", name, status, output)
 		}
@@ -348,6 +348,18 @@ func TestOrder(t *testing.T) {
 	}
 	if got := order("reversed"); got != "cba" {
 		t.Errorf("got the order %s, want cba", got)
+	}
+	// One at a time they run in the order of the tree, and those that -run leaves out
+	// change nothing of it.
+	const all = "abcdefghij"
+	if got := order("in order", "-test.parallel=1"); got != all {
+		t.Errorf("got the order %s, want %s", got, all)
+	}
+	if got := order("in order", "-test.parallel=1", "-test.run=TestFixture/features/F/[^R]/^[^d]*$"); got != "abcehij" {
+		t.Errorf("got the order %s, want abcehij", got)
+	}
+	if first, second := order("mixed up", "-test.parallel=1"), order("mixed up", "-test.parallel=1"); first != second || first == all {
+		t.Errorf("got the orders %s and %s for the same seed, want one that is not %s", first, second, all)
 	}
 	output, _ := process(t, "no seed", "-test.v")
 	_, chosen, _ := strings.Cut(output, "to repeat this order set the seed to ")
