@@ -159,7 +159,7 @@ torture: matrix planted ## Everything that is to break it: the matrix of faults,
 
 .PHONY: matrix
 matrix: ## Run every scenario under every kind of fault with MATRIX seeds, on memory
-	$(GO) test ./features -count=1 -timeout=0 -v -run='^TestEveryScenarioHoldsUnderEveryFault$$' -matrix=$(MATRIX) $(addprefix -seed=,$(SEED))
+	$(GO) test ./features -count=1 -timeout=0 -v -run='^TestEveryScenarioHoldsUnderEveryFault$$' -matrix=$(MATRIX) $(addprefix -seed=,$(SEED)) $(if $(FAULTS),-faults='$(FAULTS)')
 
 .PHONY: planted
 planted: ## Plant bugs and see that each is caught, with a message that leads to it

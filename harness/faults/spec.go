@@ -208,6 +208,14 @@ func (s Spec) IsZero() bool { return len(s.choices) == 0 }
 // Has tells whether a kind may come.
 func (s Spec) Has(kind Kind) bool { return s.of(kind).rate > 0 }
 
+// Just is what the spec says of one kind, without the others.
+func (s Spec) Just(kind Kind) Spec {
+	if c := s.of(kind); c.rate > 0 {
+		return Spec{[]choice{c}}
+	}
+	return Spec{}
+}
+
 // of returns what was chosen for a kind; its rate is 0 if nothing was.
 func (s Spec) of(kind Kind) choice {
 	for _, c := range s.choices {

@@ -68,18 +68,22 @@ func (f *Features) main(tests func() int, out, complaints io.Writer) (status int
 		return 0
 	}
 	f.ready, f.out = true, out
-	status = tests()
-	if f.ground == nil {
-		return status // no test needed a store
+	if f.options.seedMatters() { // said at once, for a run that does not come to its end
+		fmt.Fprintf(out, "to repeat what chance decides in this run: -seed %d\n", f.options.seed)
 	}
-	summary := f.describe()
-	fmt.Fprint(out, summary)
+	status = tests()
 	fail := func(what string, err error) {
 		if err != nil {
 			fmt.Fprintf(complaints, "%s: %v\n", what, err)
 			status = max(status, 1)
 		}
 	}
+	if f.ground == nil { // no test needed a store
+		fail("the run was not written down", f.unwritten())
+		return status
+	}
+	summary := f.describe()
+	fmt.Fprint(out, summary)
 	ctx, cancel := context.WithTimeout(context.Background(), auditLimit)
 	defer cancel()
 	fail("after the scenarios, the audit failed", f.ground.audit(ctx))
@@ -88,6 +92,17 @@ func (f *Features) main(tests func() int, out, complaints io.Writer) (status int
 		fail("write the summary", writeFile(f.options.summary, summary))
 	}
 	return status
+}
+
+// unwritten says which reports were asked for in vain, since no scenario was run.
+func (f *Features) unwritten() error {
+	var errs []error
+	for _, file := range []given{{"messages", f.options.messages, ""}, {"junit", f.options.junit, ""}, {"summary", f.options.summary, ""}} {
+		if file.value != file.usual {
+			errs = append(errs, fmt.Errorf("-%s %s: no test has run the scenarios; those of -explore and -matrix are only printed", file.flag, file.value))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // definitions compiles the steps, once the flags were read.

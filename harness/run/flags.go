@@ -14,6 +14,7 @@ import (
 
 	"groupcheckout/harness"
 	"groupcheckout/harness/faults"
+	"groupcheckout/harness/gherkin"
 	"groupcheckout/harness/provision"
 )
 
@@ -46,9 +47,12 @@ type options struct {
 	summary  string
 	messages string
 	junit    string
+
+	rest func() []string // what the command line has after the last flag that was read
 }
 
 func (o *options) register(flags *flag.FlagSet) {
+	o.rest = flags.Args
 	flags.StringVar(&o.store, "store", memory, "the `store` to run on: memory, messagedb or dynamodb")
 	flags.StringVar(&o.way, "provision", "", "the only `way` to bring a real store up: address, container or local; by default they are tried in this order")
 	flags.StringVar(&o.time, "time", "real", "`real`, or virtual on the memory store: pauses and days cost nothing")
@@ -67,7 +71,7 @@ func (o *options) register(flags *flag.FlagSet) {
 	flags.IntVar(&o.flakyBudget, "flaky-budget", 0, "fail if more scenarios than this `number` are flaky; 0 tolerates all")
 
 	flags.IntVar(&o.explore, "explore", 0, "in TestExplore, try this `number` of orders and faults, from -seed on")
-	flags.IntVar(&o.matrix, "matrix", 0, "in TestEveryScenarioHoldsUnderEveryFault, try this `number` of seeds, from -seed on")
+	flags.IntVar(&o.matrix, "matrix", 0, "in TestEveryScenarioHoldsUnderEveryFault, try this `number` of seeds, from -seed on, of each kind of -faults, or of all")
 	flags.BoolVar(&o.steps, "steps", false, "list all steps with their uses, and run nothing")
 	flags.StringVar(&o.messages, "messages", "", "write the run as Cucumber Messages, one JSON object a line, to this `file`")
 	flags.StringVar(&o.junit, "junit", "", "write the run as JUnit XML to this `file`")
@@ -87,6 +91,10 @@ func kinds() string {
 // flags.
 func (o *options) check() error {
 	var errs []error
+	if rest := o.rest(); len(rest) > 0 {
+		errs = append(errs, fmt.Errorf("%q is no flag, and what comes after it was not read: put quotation marks around a value that has blanks in it", rest[0]))
+	}
+	errs = append(errs, o.checkGround(), o.checkSelection())
 	if o.time != "real" && o.time != "virtual" {
 		errs = append(errs, fmt.Errorf("-time is %q: choose real or virtual", o.time))
 	}
@@ -113,10 +121,61 @@ func (o *options) check() error {
 		errs = append(errs, fmt.Errorf("-faults: %w", err))
 	}
 	o.faults = spec
-	if o.seed == 0 && (!spec.IsZero() || shuffled()) {
+	if o.seed == 0 && o.seedMatters() {
 		o.seed = shortSeed()
+		if n, err := strconv.ParseUint(shuffle(), 10, 64); err == nil && n > 0 {
+			o.seed = n // go test has one already
+		}
 	}
 	return errors.Join(errs...)
+}
+
+// checkGround looks at the names of what scenarios may run on.
+func (o *options) checkGround() error {
+	var errs []error
+	if stores := []string{memory, "messagedb", "dynamodb"}; !slices.Contains(stores, o.store) {
+		errs = append(errs, fmt.Errorf("-store is %q: choose %s, %s or %s", o.store, stores[0], stores[1], stores[2]))
+	}
+	ways := []provision.Way{"", provision.Address, provision.Container, provision.Local}
+	if !slices.Contains(ways, provision.Way(o.way)) {
+		errs = append(errs, fmt.Errorf("-provision is %q: choose %s, %s or %s", o.way, ways[1], ways[2], ways[3]))
+	}
+	return errors.Join(errs...)
+}
+
+// checkSelection looks at what is to be run, in which order, and how often.
+func (o *options) checkSelection() error {
+	var errs []error
+	for _, f := range []given{{"tagged", o.tagged, ""}, {"retry-tagged", o.retryTagged, ""}} {
+		if _, err := gherkin.ParseTags(f.value); err != nil {
+			errs = append(errs, fmt.Errorf("-%s: %w", f.flag, err))
+		}
+	}
+	if o.retries < 0 {
+		errs = append(errs, fmt.Errorf("-retries is %d: say how many times to try again, or leave it out", o.retries))
+	}
+	if o.flakyBudget < 0 {
+		errs = append(errs, fmt.Errorf("-flaky-budget is %d: say how many scenarios may be flaky, or leave it out", o.flakyBudget))
+	}
+	if o.retries == 0 && (o.retryTagged != "" || o.flakyBudget > 0) {
+		errs = append(errs, errors.New("-retry-tagged and -flaky-budget do nothing without -retries"))
+	}
+	if o.reverse && shuffled() {
+		errs = append(errs, errors.New("-reverse does not go with -shuffle: choose one order"))
+	}
+	return errors.Join(errs...)
+}
+
+// seedMatters tells whether a seed decides something in every run with these flags.
+func (o *options) seedMatters() bool { return !o.faults.IsZero() || o.explore > 0 || shuffled() }
+
+// order is the seed of the order of a run, counted from 0: with -count each has
+// another, unless the seed is also that of the faults.
+func (o *options) order(run int) uint64 {
+	if !o.faults.IsZero() {
+		return o.seed
+	}
+	return o.seed + uint64(run) //nolint:gosec // it is not negative
 }
 
 // inProcess and binary are what -reactor may be besides a number.
@@ -152,9 +211,14 @@ func (o *options) checkReactor() error {
 }
 
 // shuffled tells whether go test is to shuffle.
-func shuffled() bool {
-	shuffle := flag.Lookup("test.shuffle")
-	return shuffle != nil && shuffle.Value.String() != "off"
+func shuffled() bool { return shuffle() != "off" }
+
+// shuffle is go test's flag: on, off, or a seed.
+func shuffle() string {
+	if f := flag.Lookup("test.shuffle"); f != nil {
+		return f.Value.String()
+	}
+	return "off"
 }
 
 // shortSeed is a seed that somebody can type.

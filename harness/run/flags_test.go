@@ -2,6 +2,7 @@ package run
 
 import (
 	"flag"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -25,6 +26,15 @@ func TestFlagsThatAreWrongRunNothing(t *testing.T) {
 		{[]string{"-matrix", "-1"}, "-matrix is -1: say how many seeds to try"},
 		{[]string{"-explore", "5", "-store", "dynamodb"}, "-explore does not go with -store dynamodb"},
 		{[]string{"-matrix", "5", "-store", "dynamodb"}, "-matrix does not go with -store dynamodb"},
+		{[]string{"-store", "paper"}, `-store is "paper": choose memory, messagedb or dynamodb`},
+		{[]string{"-provision", "magic"}, `-provision is "magic": choose address, container or local`},
+		{[]string{"-tagged", "@a && @b"}, `-tagged: the tag expression "@a && @b" has the word "&&"`},
+		{[]string{"-tagged", "@a", "and", "@b", "-store", "dynamodb"}, `"and" is no flag, and what comes after it was not read: put quotation marks`},
+		{[]string{"-retries", "-1"}, "-retries is -1: say how many times"},
+		{[]string{"-flaky-budget", "-1", "-retries", "1"}, "-flaky-budget is -1: say how many"},
+		{[]string{"-retry-tagged", "slow", "-retries", "1"}, `-retry-tagged: the tag expression "slow" has the word "slow"`},
+		{[]string{"-retry-tagged", "@slow"}, "do nothing without -retries"},
+		{[]string{"-flaky-budget", "2"}, "do nothing without -retries"},
 	} {
 		f := features(t, library(), c.args...)
 		var complaints strings.Builder
@@ -32,6 +42,18 @@ func TestFlagsThatAreWrongRunNothing(t *testing.T) {
 		if status != 2 || !strings.Contains(complaints.String(), c.want) {
 			t.Errorf("%v: got the status %d and %q, want 2 and %q", c.args, status, complaints.String(), c.want)
 		}
+	}
+}
+
+func TestEachRunOfAShuffledCountHasAnOrderOfItsOwn(t *testing.T) {
+	t.Parallel()
+	o := options{seed: 7}
+	if got := []uint64{o.order(0), o.order(1)}; !slices.Equal(got, []uint64{7, 8}) {
+		t.Errorf("got the seeds %d, want 7 and 8", got)
+	}
+	o.faults = specOf("kill")
+	if got := o.order(1); got != 7 {
+		t.Errorf("got the seed %d, want 7, that of the faults", got)
 	}
 }
 
@@ -96,7 +118,7 @@ func TestStepsAreListedAndNothingIsRun(t *testing.T) {
 		"no features": {Project{}, 1, "Project.Features is required"},
 	} {
 		var out, complaints strings.Builder
-		f := features(t, c.project, "-steps", "-store", "paper")
+		f := features(t, c.project, "-steps", "-store", "messagedb", "-provision", "address")
 		status := f.main(func() int { t.Error("the tests were run"); return 0 }, &out, &complaints)
 		if status != c.status || !strings.Contains(complaints.String(), c.complaints) || c.complaints == "" && complaints.String() != "" {
 			t.Errorf("%s: got the status %d and %q, want %d and %q", name, status, complaints.String(), c.status, c.complaints)

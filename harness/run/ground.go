@@ -36,6 +36,19 @@ func open(ctx context.Context, options harness.Options) (ground, error) {
 	return common{h}, nil
 }
 
+// nowhere is where a run takes place that could not be prepared.
+type nowhere struct{}
+
+func (nowhere) world(context.Context, harness.Scenario) (*harness.World, func(context.Context) error, error) {
+	return nil, nil, errors.New("there is no store")
+}
+func (nowhere) around() func(*testing.T, func(*testing.T)) { return nil }
+func (nowhere) how() string                                { return "which could not be used" }
+func (nowhere) retries() int                               { return 0 }
+func (nowhere) injected() int                              { return 0 }
+func (nowhere) audit(context.Context) error                { return nil }
+func (nowhere) close() error                               { return nil }
+
 // common ground is one store with one reactor, which all scenarios share.
 type common struct{ harness *harness.Harness }
 

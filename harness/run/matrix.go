@@ -8,7 +8,7 @@ import (
 )
 
 // Matrix runs every scenario under every kind of fault, and under all of them
-// together, on memory in virtual time. It skips t unless -matrix says how many
+// together, on memory in virtual time; if -faults names some, under those. It skips t unless -matrix says how many
 // seeds to try. A kind of which chance injected no fault comes again, whenever it
 // can; one that never can has proved nothing, and fails t too.
 func (f *Features) Matrix(t *testing.T) {
@@ -21,28 +21,43 @@ func (f *Features) Matrix(t *testing.T) {
 
 // row is what came of all scenarios under some faults.
 type row struct {
+	kind                   faults.Kind // "" for all of them together
 	name                   string
 	spec                   faults.Spec
 	runs, injected, failed int
 }
 
-func rows() []*row {
+// rows are those of a spec, or of all kinds if that is zero.
+func rows(spec faults.Spec) []*row {
+	name := spec.String()
+	if spec.IsZero() {
+		name, spec = "all", specOf("all")
+	}
 	var list []*row
 	for _, kind := range possible() {
-		list = append(list, &row{name: string(kind), spec: specOf(string(kind))})
+		if one := spec.Just(kind); !one.IsZero() {
+			list = append(list, &row{kind: kind, name: one.String(), spec: one})
+		}
 	}
-	return append(list, &row{name: "all", spec: specOf("all")})
+	if len(list) > 1 {
+		list = append(list, &row{name: name, spec: spec})
+	}
+	return list
 }
 
 // matrix reports each failure as it comes.
 func (l *laboratory) matrix(t *testing.T, report func(failure string)) {
 	t.Helper()
-	rows, seeds, first := rows(), l.options.matrix, max(l.options.seed, 1)
+	rows, seeds, first := rows(l.options.faults), l.options.matrix, max(l.options.seed, 1)
+	if len(rows) == 0 {
+		report(fmt.Sprintf("there is no way for %s on the memory store, so nothing was proved", l.options.faults))
+		return
+	}
 	l.fill(t, rows, first, report)
 	var empty []*row
 	for _, r := range rows {
-		if r.injected == 0 {
-			r.spec = specOf(r.name + "=1")
+		if r.injected == 0 && r.kind != "" {
+			r.spec = specOf(string(r.kind) + "=1")
 			empty = append(empty, r)
 		}
 	}

@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"groupcheckout/harness/gherkin/suite"
@@ -13,15 +14,21 @@ func (o *options) repeat(folder string, scenario *suite.Scenario) string {
 }
 
 // again is the command that makes the whole run again, in the same way.
-func (o *options) again(folder string) string {
-	list := append(o.givens(), given{"tagged", o.tagged, ""}, given{"only", o.only, ""})
+func (o *options) again(folder string, run int) string {
+	list := append(o.givens(), given{"tagged", o.tagged, ""}, given{"only", o.only, ""},
+		given{"retries", strconv.Itoa(o.retries), "0"}, given{"retry-tagged", o.retryTagged, ""},
+		given{"flaky-budget", strconv.Itoa(o.flakyBudget), "0"})
 	if shuffled() {
 		list = append(list, given{"shuffle", "on", ""})
 		if o.faultSpec == "" {
-			list = append(list, seedOf(o.seed))
+			list = append(list, seedOf(o.order(run)))
 		}
 	}
-	return command(folder, list...)
+	text := command(folder, list...)
+	if o.reverse {
+		text += " -reverse"
+	}
+	return text
 }
 
 // givens are the flags that decide how a scenario runs.
@@ -46,6 +53,7 @@ func (o *options) repeatTrial(folder, test, flag string, trial trial) string {
 	return command(folder,
 		given{"run", suite.RunPattern(test), ""},
 		given{flag, "1", ""},
+		given{"limit", o.limit.String(), "0s"},
 		given{"faults", o.faultSpec, ""},
 		seedOf(trial.seed),
 		at(trial.scenario))

@@ -29,9 +29,9 @@ func TestAFailureSaysWhatRunsItAgain(t *testing.T) {
 
 func TestATrialIsRunAgainByItsSeed(t *testing.T) {
 	t.Parallel()
-	f := features(t, library(), "-faults", "all,kill=0", "-seed", "1", "-explore", "900")
+	f := features(t, library(), "-faults", "all,kill=0", "-seed", "1", "-explore", "900", "-limit", "1h")
 	got := f.options.repeatTrial("library", "TestExplore", "explore", trial{scenario: lastCopy(t, f), seed: 17})
-	want := "go test ./library -count=1 -run '^TestExplore$' -explore 1 -faults all,kill=0 -seed 17 -only lending.feature:3"
+	want := "go test ./library -count=1 -run '^TestExplore$' -explore 1 -limit 1h0m0s -faults all,kill=0 -seed 17 -only lending.feature:3"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -62,13 +62,13 @@ func lastCopy(t *testing.T, f *Features) *suite.Scenario {
 
 func TestAReportSaysHowToMakeTheRunAgain(t *testing.T) {
 	t.Parallel()
-	o := options{store: "messagedb", time: "real", reactor: "3", tagged: "@competing and not @slow", seed: 7}
+	o := options{store: "messagedb", time: "real", reactor: "3", tagged: "@competing and not @slow", seed: 7, retries: 2, retryTagged: "@slow", flakyBudget: 1, reverse: true}
 	want := map[string]string{
-		"command": "go test ./lending -count=1 -store messagedb -reactor 3 -tagged '@competing and not @slow'",
+		"command": "go test ./lending -count=1 -store messagedb -reactor 3 -tagged '@competing and not @slow' -retries 2 -retry-tagged @slow -flaky-budget 1 -reverse",
 		"reactor": "3",
 		"seed":    "7",
 	}
-	if diff := cmp.Diff(want, o.properties("lending")); diff != "" && !shuffled() {
+	if diff := cmp.Diff(want, o.properties("lending", 0)); diff != "" && !shuffled() {
 		t.Errorf("properties (-want +got):\n%s", diff)
 	}
 }

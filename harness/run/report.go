@@ -17,7 +17,7 @@ import (
 // reporters write the run to the files that the flags name.
 func (f *Features) reporters() []suite.Reporter {
 	store, how, folder := f.options.store, f.ground.how(), f.project.Folder
-	besides := f.options.properties(folder)
+	besides := f.options.properties(folder, len(f.summaries))
 	var list []suite.Reporter
 	if f.options.messages != "" {
 		list = append(list, messages.New(f.options.messages, messages.Config{Folder: folder, Store: store, How: how, Properties: besides}))
@@ -33,16 +33,16 @@ func (f *Features) reporters() []suite.Reporter {
 }
 
 // properties are what a report says of a run besides its store: what is unusual
-// about it, and the command that makes it again.
-func (o *options) properties(folder string) map[string]string {
-	list := map[string]string{"command": o.again(folder)}
+// about it, and the command that makes it again. Runs are counted from 0.
+func (o *options) properties(folder string, run int) map[string]string {
+	list := map[string]string{"command": o.again(folder, run)}
 	for _, p := range []given{{"reactor", o.reactor, inProcess}, {"faults", o.faultSpec, ""}} {
 		if p.value != p.usual {
 			list[p.flag] = p.value
 		}
 	}
 	if o.seed != 0 {
-		list["seed"] = fmt.Sprint(o.seed)
+		list["seed"] = fmt.Sprint(o.order(run))
 	}
 	return list
 }

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"groupcheckout/harness/gherkin"
@@ -13,10 +14,22 @@ import (
 func (f *Features) Run(t *testing.T) {
 	t.Helper()
 	definitions, err := f.prepare()
-	if err != nil {
-		t.Fatal(err)
+	if err != nil && f.project.Features == nil {
+		t.Fatal(err) // there is nothing to report on
 	}
-	f.summaries = append(f.summaries, suite.Run(t, f.config(definitions)))
+	if err != nil && f.ground == nil {
+		f.ground = nowhere{}
+	}
+	config := f.config(definitions)
+	if err != nil { // the reports say so too, lest an old one be taken for that of this run
+		config.Before = append(config.Before, suite.RunHook{Name: "prepare the run", Run: func(context.Context) error { return err }})
+	}
+	summary := suite.Run(t, config)
+	if summary.Total() == 0 && summary.Success() {
+		summary.Err = fmt.Errorf("no scenario was run: -run and -skip leave out %s/%s, beneath which they are", t.Name(), config.Name)
+		t.Error(summary.Err)
+	}
+	f.summaries = append(f.summaries, summary)
 }
 
 // config says how the scenarios run.
@@ -35,7 +48,7 @@ func (f *Features) config(definitions *gherkin.Definitions) suite.Config {
 		FlakyBudget: o.flakyBudget,
 		Shuffle:     shuffled(),
 		Reverse:     o.reverse,
-		Seed:        o.seed,
+		Seed:        o.order(len(f.summaries)),
 		Around:      f.ground.around(),
 		Reporters:   f.reporters(),
 		Repeat: func(scenario *suite.Scenario, _ string) string {

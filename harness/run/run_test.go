@@ -3,7 +3,9 @@ package run
 import (
 	"context"
 	"errors"
+	"html"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -86,10 +88,114 @@ func TestTimeMayBeVirtual(t *testing.T) { //nolint:paralleltest // see above
 }
 
 func TestATestWithoutScenariosNeedsNoStore(t *testing.T) { //nolint:paralleltest // see above
-	f := features(t, library(), "-store", "paper")
+	f := features(t, library(), "-store", "messagedb", "-provision", "address")
 	var out strings.Builder
 	if status := f.main(func() int { f.Check(t); return 0 }, &out, &out); status != 0 || out.String() != "" {
 		t.Errorf("got the status %d and %q, want 0 and nothing", status, out.String())
+	}
+}
+
+func TestReportsThatNobodyWritesAreAFailure(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "run.ndjson")
+	f := features(t, library(), "-messages", file)
+	var out strings.Builder
+	status := f.main(func() int { f.Check(t); return 0 }, &out, &out)
+	if want := "-messages " + file + ": no test has run the scenarios"; status != 1 || !strings.Contains(out.String(), want) {
+		t.Errorf("got the status %d and %q, want 1 and %q", status, out.String(), want)
+	}
+}
+
+// brokenEnv has TestBrokenRun run.
+const brokenEnv = "RUN_BROKEN"
+
+// TestBrokenRun is what the next tests run in a process of its own. By itself it
+// does nothing.
+func TestBrokenRun(t *testing.T) { //nolint:paralleltest // see above
+	kind := os.Getenv(brokenEnv)
+	if kind == "" {
+		return
+	}
+	project := library()
+	args := []string{"-messages", os.Getenv("RUN_MESSAGES"), "-junit", os.Getenv("RUN_JUNIT")}
+	switch kind {
+	case "definitions":
+		project.Define = func(r *gherkin.Registrar, _ *harness.World) {
+			r.When("the {book} is lent", func(string) error { return nil })
+		}
+	case "store":
+		project.System.Start = func(context.Context, *stores.Backend, reactor.Config) (harness.Reactor, error) {
+			return nil, errors.New("the reactor has no fuel")
+		}
+	}
+	f := features(t, project, args...)
+	if status := f.main(func() int { f.Run(t); return 0 }, os.Stdout, os.Stdout); status != 0 {
+		t.Errorf("got the status %d", status)
+	}
+}
+
+// broken runs TestBrokenRun with more arguments, and returns what it prints and
+// what its reports hold.
+func broken(t *testing.T, kind string, args ...string) (output, messages, junit string, failed bool) {
+	t.Helper()
+	folder := t.TempDir()
+	files := []string{filepath.Join(folder, "run.ndjson"), filepath.Join(folder, "run.xml")}
+	for _, file := range files {
+		if err := os.WriteFile(file, []byte("of an older run"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	command := exec.CommandContext(t.Context(), os.Args[0], append([]string{"-test.v", "-test.run=^TestBrokenRun$"}, args...)...)
+	command.Env = append(os.Environ(), brokenEnv+"="+kind, "RUN_MESSAGES="+files[0], "RUN_JUNIT="+files[1])
+	said, err := command.CombinedOutput()
+	var texts [2]string
+	for i, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[i] = string(text)
+	}
+	return string(said), texts[0], texts[1], err != nil
+}
+
+func TestARunThatCannotBeginIsReported(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]string{
+		"definitions": "Undefined parameter type 'book'",
+		"store":       "the store memory cannot be brought up: the reactor has no fuel",
+	} {
+		output, messages, junit, failed := broken(t, kind)
+		if !failed {
+			t.Errorf("%s: the run has passed:\n%s", kind, output)
+		}
+		for name, text := range map[string]string{"go test": output, "the messages": messages, "JUnit": html.UnescapeString(junit)} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: %s says\n%s\nwant %q in it", kind, name, text, want)
+			}
+		}
+		if want := `"success":false`; !strings.Contains(messages, want) {
+			t.Errorf("%s: got the messages\n%s\nwant %s in it", kind, messages, want)
+		}
+	}
+}
+
+func TestARunOfNothingFails(t *testing.T) {
+	t.Parallel()
+	output, _, _, failed := broken(t, "nothing", "-test.run=^TestBrokenRun$/^messagedb$")
+	if want := "no scenario was run: -run and -skip leave out TestBrokenRun/memory"; !failed || !strings.Contains(output, want) {
+		t.Errorf("got a failure %t and\n%s\nwant one, and %q", failed, output, want)
+	}
+}
+
+func TestGoTestsSeedIsThatOfTheOrder(t *testing.T) {
+	t.Parallel()
+	output, _, _, failed := broken(t, "nothing", "-test.shuffle=4711")
+	if want := "shuffled  with the seed 4711"; failed || !strings.Contains(output, want) {
+		t.Errorf("got a failure %t and\n%s\nwant none, and %q", failed, output, want)
+	}
+	if want := "to repeat what chance decides in this run: -seed 4711\n"; strings.Index(output, want) > strings.Index(output, "=== RUN   TestBrokenRun/memory") || !strings.Contains(output, want) {
+		t.Errorf("got\n%s\nwant %q before the first scenario", output, want)
 	}
 }
 

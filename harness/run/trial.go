@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"groupcheckout/harness"
@@ -50,23 +49,26 @@ func (l *laboratory) run(t *testing.T, trial trial) verdict {
 		},
 		left: func(injected []faults.Injected) { v.faults = injected },
 	}
+	limit := l.options.limit
+	if limit == 0 {
+		limit = virtualLimit
+	}
 	if !slices.Contains(trial.scenario.Tags, VirtualTime) {
 		b.options.CheckpointInterval = manyCheckpoints
 	}
 	config := suite.Config{
 		Features:    l.project.Features,
 		Definitions: l.definitions,
-		Timeout:     virtualLimit,
+		Timeout:     limit,
+		Around:      b.around(),
 		World: func(ctx context.Context, scenario *suite.Scenario) (suite.World, error) {
 			return l.project.world(ctx, b, l.definitions, scenario)
 		},
 	}
-	synctest.Test(t, func(t *testing.T) {
-		var err error
-		if v.result, err = suite.Try(t.Context(), config, trial.scenario); err != nil {
-			t.Error(err)
-		}
-	})
+	var err error
+	if v.result, err = suite.Try(t, config, trial.scenario); err != nil {
+		t.Error(err)
+	}
 	return v
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -109,6 +110,49 @@ func TestTheMatrixNamesTheFaultsThatDoHarm(t *testing.T) { //nolint:paralleltest
 	}
 	if want := regexp.MustCompile(`(?m)^  die-after +40 runs +[1-9]\d* faults +[1-9]\d* failed$`); !want.MatchString(out.String()) {
 		t.Errorf("got\n%s\nwant in it %s", out, want)
+	}
+}
+
+func TestTheMatrixIsOfTheFaultsThatAreAskedFor(t *testing.T) { //nolint:paralleltest // its trials are
+	l, out := trials(t, library(), "-matrix", "2", "-seed", "1", "-faults", "conflict=1,slow=3ms,cut")
+	l.matrix(t, func(failure string) { t.Error(failure) })
+	var names []string
+	for _, line := range strings.Split(strings.TrimSpace(out.String()), "\n")[1:] {
+		names = append(names, strings.Fields(line)[0])
+	}
+	if want := []string{"conflict=1", "slow=3ms", "conflict=1,slow=3ms,cut"}; !slices.Equal(names, want) {
+		t.Errorf("got the rows %q, want %q", names, want)
+	}
+	var reports strings.Builder
+	none, _ := trials(t, library(), "-matrix", "2", "-faults", "cut")
+	none.matrix(t, func(failure string) { reports.WriteString(failure) })
+	if want := "there is no way for cut on the memory store"; !strings.Contains(reports.String(), want) {
+		t.Errorf("got %q, want %q in it", reports.String(), want)
+	}
+}
+
+func TestATrialHasTheLimitThatIsAskedFor(t *testing.T) { //nolint:paralleltest // its trials are
+	project := library()
+	project.Define = func(r *gherkin.Registrar, _ *harness.World) {
+		r.When("the last copy is lent", func() error { time.Sleep(time.Hour); return nil }) // of virtual time
+		r.Then("its reader is reminded once", func() error { return nil })
+	}
+	l, _ := trials(t, project, "-explore", "1", "-limit", "10m")
+	if got, want := l.explore(t), "the time limit of 10m0s is over"; !strings.Contains(got, want) {
+		t.Errorf("got %q, want %q in it", got, want)
+	}
+}
+
+func TestAllFaultsTogetherMayBeNone(t *testing.T) { //nolint:paralleltest // its trials are
+	project := library()
+	project.Define = func(r *gherkin.Registrar, _ *harness.World) {
+		r.When("the last copy is lent", func() error { return nil })
+		r.Then("its reader is reminded once", func() error { return nil })
+	}
+	l, out := trials(t, project, "-matrix", "1", "-only", "lending.feature")
+	l.matrix(t, func(failure string) { t.Error(failure) })
+	if want := "all                     1 runs        0 faults"; !strings.Contains(out.String(), want) {
+		t.Errorf("got\n%s\nwant %q in it", out, want)
 	}
 }
 

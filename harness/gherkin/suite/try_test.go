@@ -26,12 +26,12 @@ func TestTryMakesOneAttempt(t *testing.T) {
 		}}, nil
 	}}
 	for i, want := range []suite.Status{suite.Passed, suite.Failed} {
-		result, err := suite.Try(t.Context(), config, features[0].Scenarios[i])
+		result, err := suite.Try(t, config, features[0].Scenarios[i])
 		if err != nil || result.Status != want {
 			t.Errorf("%s: got %v and the error %v, want %v", features[0].Scenarios[i].Name, result.Status, err, want)
 		}
 	}
-	if _, err := suite.Try(t.Context(), suite.Config{}, features[0].Scenarios[0]); err == nil {
+	if _, err := suite.Try(t, suite.Config{}, features[0].Scenarios[0]); err == nil {
 		t.Error("without a world: got no error, want one")
 	}
 }
