@@ -120,7 +120,7 @@ func (r *runner) account() string {
 	case down:
 		return "the reactor is down"
 	case reviving:
-		return "the reactor was killed and is being started again"
+		return "the reactor is being started"
 	default:
 		return "the reactor runs" + troubles(l.reactor)
 	}

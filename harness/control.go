@@ -31,11 +31,11 @@ func (w *World) StartReactor(ctx context.Context) error {
 // BreakReactorAfter makes the scenario's own reactor break down right after it
 // has written to n streams, counted from now: no further write succeeds and
 // nothing is saved.
-func (w *World) BreakReactorAfter(n int) error {
+func (w *World) BreakReactorAfter(ctx context.Context, n int) error {
 	if !w.own {
 		return errShared
 	}
-	return w.host.breakAfter(n)
+	return w.host.breakAfter(ctx, n)
 }
 
 // AwaitBroken waits until the reactor has broken down.

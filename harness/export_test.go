@@ -6,6 +6,7 @@ import (
 
 	"groupcheckout/domain/es"
 	"groupcheckout/reactor/feed"
+	"groupcheckout/stores/intercept"
 )
 
 // EventualLimit is how long a check may be made again.
@@ -44,3 +45,23 @@ func (t Tail) Await(ctx context.Context, versions map[es.StreamName]es.Version) 
 
 // Close ends the tail.
 func (t Tail) Close() { t.tail.close() }
+
+// HoldUpEnds makes the store not say where its feed ends until the channel is
+// closed.
+func (h *Harness) HoldUpEnds(until <-chan struct{}) {
+	backend := *h.site.backend
+	backend.Source = intercept.Source(backend.Source, intercept.SourceHooks{
+		BeforeEnd: func(ctx context.Context, _ feed.Tranche) error {
+			select {
+			case <-until:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		},
+	})
+	h.site.backend = &backend
+}
+
+// KillReactor kills the world's reactor, as an injected fault does.
+func (w *World) KillReactor() { w.host.(*runner).kill() }

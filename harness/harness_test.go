@@ -153,7 +153,7 @@ func TestAReactorThatBreaksDownGoesOnWhereItWas(t *testing.T) {
 			t.Parallel()
 			w, group := world(t, h, true), domain.GroupID(uuid.New())
 			ids := stays(t, w, 7)
-			if err := w.BreakReactorAfter(n); err != nil {
+			if err := w.BreakReactorAfter(t.Context(), n); err != nil {
 				t.Fatal(err)
 			}
 			if err := w.groups.Select(t.Context(), group, ids, at()); err != nil {
@@ -232,7 +232,7 @@ func TestASharedReactorCannotBeStopped(t *testing.T) {
 	for name, err := range map[string]error{
 		"stop":        w.StopReactor(t.Context()),
 		"start":       w.StartReactor(t.Context()),
-		"break after": w.BreakReactorAfter(1),
+		"break after": w.BreakReactorAfter(t.Context(), 1),
 	} {
 		if err == nil {
 			t.Errorf("%s: got no error, want one", name)

@@ -17,7 +17,7 @@ type host interface {
 	stop(ctx context.Context) error
 	// breakAfter makes it break down once it has written n times; awaitBroken
 	// waits for that.
-	breakAfter(n int) error
+	breakAfter(ctx context.Context, n int) error
 	awaitBroken(ctx context.Context) error
 
 	// storeOf is the store as a scenario uses it: what it writes first belongs

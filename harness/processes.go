@@ -133,7 +133,7 @@ func (p *processes) close(ctx context.Context) error {
 }
 
 // breakAfter implements host.
-func (p *processes) breakAfter(n int) error {
+func (p *processes) breakAfter(_ context.Context, n int) error {
 	if p.current() == nil {
 		return errors.New("the reactor does not run, so it cannot break down")
 	}

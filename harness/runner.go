@@ -47,14 +47,14 @@ const (
 	down     phase = iota // stopped or broken down, and nobody starts it
 	running               // it runs, or has ended by itself
 	ending                // it was stopped, or is breaking down, and has not ended yet
-	reviving              // it was killed, and is started again at once
+	reviving              // it is being started; it may have been killed just before
 )
 
 // life is what a runner's reactor is at in one moment.
 type life struct {
 	phase   phase
 	reactor Reactor         // nil if it is down
-	ended   <-chan struct{} // closed once this reactor is over; nil if it is down
+	ended   <-chan struct{} // closed once this reactor is over; nil if it is down, or is being started
 	changed <-chan struct{} // closed when the phase changes
 }
 
@@ -70,13 +70,8 @@ func (h *Harness) newRunner(group string, salt uint64, mine func(es.StreamName) 
 	return r
 }
 
-// endLimit is how long the store may take to tell where its feed ends.
-const endLimit = 10 * time.Second
-
 // endsOf is where each tranche of a feed ends now; those that are empty are left out.
 func endsOf(ctx context.Context, source feed.Source) (map[feed.Tranche]feed.Position, error) {
-	ctx, cancel := context.WithTimeout(ctx, endLimit)
-	defer cancel()
 	tranches, err := source.Tranches(ctx)
 	if err != nil {
 		return nil, err
@@ -116,23 +111,38 @@ func beginAtEnd(ctx context.Context, backend *stores.Backend, group string) erro
 // start starts the reactor if it is down.
 func (r *runner) start(ctx context.Context) error {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	if r.phase != down {
+		r.mu.Unlock()
 		return errors.New("the reactor is running already")
 	}
-	return r.startLocked(ctx)
+	r.enter(reviving)
+	r.mu.Unlock()
+	return r.revive(ctx)
 }
 
 // rareCheckpoints is how often a checkpoint is saved in virtual time. In a
 // scenario of 30 days the usual 5 s would be half a million looks at the clock.
 const rareCheckpoints = time.Minute
 
-// startLocked starts the production wiring, with pauses that suit a scenario
-// unless they cost nothing. The end of ctx gives up on the start, not on the
-// reactor. The caller holds the lock.
-func (r *runner) startLocked(ctx context.Context) error {
+// stopLimit is how long handler calls may go on after a stop before they are cut
+// off. What is cut off is done again, and a scenario may count calls, so on a slow
+// store it is more than a call for the largest scenario takes.
+const stopLimit = time.Minute
+
+// revive starts the production wiring for a runner that is reviving, with pauses
+// that suit a scenario unless they cost nothing. ctx is for what is asked of the
+// store before, and not for the reactor. The lock is not held meanwhile, so whoever
+// waits for the reactor can give up.
+func (r *runner) revive(ctx context.Context) error {
+	ends, err := endsOf(ctx, r.harness.site.backend.Source)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != nil {
+		r.enter(down)
+		return fmt.Errorf("find the end of the feed: %w", err)
+	}
 	config := reactor.Config{
-		Group: r.group, Observer: r.journal, StopLimit: 10 * time.Second,
+		Group: r.group, Observer: r.journal, StopLimit: stopLimit,
 		CheckpointInterval: r.harness.options.CheckpointInterval,
 	}
 	if r.harness.options.Virtual {
@@ -144,11 +154,6 @@ func (r *runner) startLocked(ctx context.Context) error {
 		config.RetryFirst = time.Millisecond
 		config.RetryMost = 100 * time.Millisecond
 		config.TailPause = r.harness.site.tailPause
-	}
-	ends, err := endsOf(ctx, r.harness.site.backend.Source)
-	if err != nil {
-		r.enter(down)
-		return err
 	}
 	r.ahead.restart(ends)
 	r.before = r.journal.retirements()
@@ -177,7 +182,7 @@ func (r *runner) life() life {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l := life{phase: r.phase, reactor: r.reactor, changed: r.changed}
-	if r.reactor != nil {
+	if r.reactor != nil && r.phase != reviving {
 		l.ended = r.reactor.Done()
 	}
 	return l
@@ -197,7 +202,7 @@ func (r *runner) lockRevived(ctx context.Context) error {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return fmt.Errorf("the reactor was killed and has not started again: %w", context.Cause(ctx))
+			return fmt.Errorf("the reactor has not started: %w", context.Cause(ctx))
 		}
 	}
 }
@@ -231,6 +236,10 @@ func (r *runner) stop(ctx context.Context) error {
 	return stopped.Wait(ctx)
 }
 
+// reviveLimit is how long it may take until the store has told what a reactor that
+// was killed has to know to start again. Only a store that hangs takes so long.
+const reviveLimit = 2 * time.Minute
+
 // kill ends the reactor as a crash would: from now on nothing that it writes
 // succeeds, and nothing is saved. It is started again at once. It does nothing to
 // a reactor that does not run, or that is to break down anyway.
@@ -246,17 +255,17 @@ func (r *runner) kill() {
 	killed.Stop()
 	go func() { // whoever stops the reactor waits for it
 		<-killed.Done()
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if err := r.startLocked(context.Background()); err != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), reviveLimit)
+		defer cancel()
+		if err := r.revive(ctx); err != nil {
 			r.harness.breach(fmt.Errorf("start the reactor again after it was killed: %w", err))
 		}
 	}()
 }
 
 // breakAfter makes the reactor break down once it has written n times.
-func (r *runner) breakAfter(n int) error {
-	if err := r.lockRevived(context.Background()); err != nil {
+func (r *runner) breakAfter(ctx context.Context, n int) error {
+	if err := r.lockRevived(ctx); err != nil {
 		return err
 	}
 	defer r.mu.Unlock()
@@ -279,20 +288,33 @@ func (r *runner) isDoomed() bool {
 
 // awaitBroken waits until the reactor has broken down.
 func (r *runner) awaitBroken(ctx context.Context) error {
-	l := r.life()
-	if l.phase == down {
-		return errors.New("the reactor was stopped, it did not break down")
+	for {
+		if err := r.lockRevived(ctx); err != nil {
+			return err
+		}
+		awaited := r.reactor
+		r.mu.Unlock()
+		if awaited == nil {
+			return errors.New("the reactor was stopped, it did not break down")
+		}
+		select {
+		case <-awaited.Done():
+		case <-ctx.Done():
+			return fmt.Errorf("the reactor has not broken down: %w", ctx.Err())
+		}
+		if err := r.lockRevived(ctx); err != nil {
+			return err
+		}
+		switch {
+		case r.reactor != awaited: // it was killed meanwhile, and runs again
+			r.mu.Unlock()
+			continue
+		case !r.broken:
+			r.mu.Unlock()
+			return errors.Join(errors.New("the reactor ended without breaking down"), awaited.Wait(ctx))
+		}
+		r.enter(down)
+		r.mu.Unlock()
+		return nil
 	}
-	select {
-	case <-l.ended:
-	case <-ctx.Done():
-		return fmt.Errorf("the reactor has not broken down: %w", ctx.Err())
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !r.broken {
-		return fmt.Errorf("the reactor ended without breaking down: %w", l.reactor.Wait(ctx))
-	}
-	r.enter(down)
-	return nil
 }

@@ -46,7 +46,9 @@ func (d *desk) restartReactor(ctx context.Context) error {
 	return d.startReactor(ctx)
 }
 
-func (d *desk) breakAfter(writes count) error { return d.world.BreakReactorAfter(int(writes)) }
+func (d *desk) breakAfter(ctx context.Context, writes count) error {
+	return d.world.BreakReactorAfter(ctx, int(writes))
+}
 
 func (d *desk) awaitBroken(ctx context.Context) error {
 	d.reactor = down

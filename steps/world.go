@@ -56,7 +56,7 @@ type Reactor interface {
 	// BreakReactorAfter makes the reactor break down right after it has written
 	// to n streams, counted from now: no further write succeeds and nothing is
 	// saved. AwaitBroken waits until it has.
-	BreakReactorAfter(n int) error
+	BreakReactorAfter(ctx context.Context, n int) error
 	AwaitBroken(ctx context.Context) error
 	// Lag makes the reactor's next reads of a stream, as many as given, miss
 	// all of its events, as on a copy of the store that is behind.
