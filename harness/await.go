@@ -115,13 +115,13 @@ func (r *runner) enqueue(ctx context.Context, deliveries []feed.Delivery) error 
 }
 
 // account implements host.
-func (r *runner) account() string {
+func (r *runner) account(ctx context.Context) string {
 	switch l := r.life(); l.phase {
 	case down:
 		return "the reactor is down"
 	case reviving:
 		return "the reactor is being started"
 	default:
-		return "the reactor runs" + troubles(l.reactor)
+		return "the reactor runs" + troubles(ctx, l.reactor)
 	}
 }

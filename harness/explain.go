@@ -20,8 +20,10 @@ const (
 	shownFaults  = 20
 )
 
-// statusLimit is how long a running reactor may take to say what it is at.
-const statusLimit = time.Second
+// explainLimit is how long a failure may take to find out what there is to say. It
+// is below what package suite gives a scenario to end in whose time is over: one
+// that takes longer than that is left behind, with nothing said.
+const explainLimit = 3 * time.Second
 
 // FailureError is a check that did not hold, or a wait that did not end, with
 // what was known at that moment.
@@ -41,19 +43,21 @@ func (w *World) explain(err error) error {
 	if errors.As(err, &skip) {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), explainLimit) // that of the scenario may be over
+	defer cancel()
 	if !w.host.exact() {
-		ctx, cancel := context.WithTimeout(context.Background(), statusLimit)
-		defer cancel()
-		if unread := w.readBack(ctx); unread != nil {
+		reading, enough := context.WithTimeout(ctx, explainLimit/2) // the reactor is to be asked too
+		defer enough()
+		if unread := w.readBack(reading); unread != nil {
 			err = errors.Join(err, fmt.Errorf("what the reactor wrote could not be read: %w", unread))
 		}
 	}
-	return &FailureError{err, w.account()}
+	return &FailureError{err, w.account(ctx)}
 }
 
 // account says what was written to the scenario's streams and what the reactor
 // is at.
-func (w *World) account() string {
+func (w *World) account(ctx context.Context) string {
 	var text strings.Builder
 	journal := w.harness.journal
 	streams := journal.streams(w)
@@ -76,7 +80,7 @@ func (w *World) account() string {
 		}
 		writeStream(&text, stream, journal.handled(stream.Name))
 	}
-	text.WriteString(w.host.account())
+	text.WriteString(w.host.account(ctx))
 	for i, fault := range w.host.injected(w) {
 		if i == shownFaults {
 			text.WriteString("\n… and more injected faults")
@@ -113,9 +117,7 @@ func short(data json.RawMessage) string {
 }
 
 // troubles describes how far a reactor is, and which streams it has trouble with.
-func troubles(r Reactor) string {
-	ctx, cancel := context.WithTimeout(context.Background(), statusLimit)
-	defer cancel()
+func troubles(ctx context.Context, r Reactor) string {
 	status, err := r.Status(ctx)
 	if err != nil {
 		return fmt.Sprintf("; the reactor does not answer: %v", err)

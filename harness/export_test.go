@@ -12,6 +12,9 @@ import (
 // EventualLimit is how long a check may be made again.
 const EventualLimit = eventualLimit
 
+// ExplainLimit is how long a failure may take to find out what there is to say.
+const ExplainLimit = explainLimit
+
 // BeInexact makes a harness believe that a check may have to be made again.
 func (w *World) BeInexact() { w.harness.exact = false }
 
@@ -61,6 +64,19 @@ func (h *Harness) HoldUpEnds(until <-chan struct{}) {
 		},
 	})
 	h.site.backend = &backend
+}
+
+// HoldUpReads makes reads of a stream last until their context ends.
+func (h *Harness) HoldUpReads(held es.StreamName) {
+	h.site.backend.Events = intercept.Store(h.site.backend.Events, intercept.StoreHooks{
+		BeforeRead: func(ctx context.Context, stream es.StreamName, _ es.Version, _ es.Freshness) error {
+			if stream != held {
+				return nil
+			}
+			<-ctx.Done()
+			return ctx.Err()
+		},
+	})
 }
 
 // KillReactor kills the world's reactor, as an injected fault does.

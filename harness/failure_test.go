@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -74,4 +76,37 @@ func TestAFailureShowsWhatAnotherProcessWrote(t *testing.T) {
 	if err := w.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Of many streams a slow store shows some in time, and a failure shows those.
+func TestAFailureShowsWhatCouldBeReadBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h, p := onPuppet(t, harness.Options{})
+		w, order, stuck := stage(t, h), streamName(t, "Order-1"), streamName(t, "Order-2")
+		appendTo(t, w.Store(), order, 0, "Placed")
+		appendTo(t, w.Store(), stuck, 0, "Placed")
+		w.MoveReactorAway()
+		appendTo(t, h.Raw(), order, 1, "Sent")
+		h.HoldUpReads(stuck)
+		p.status = reactor.Status{Tranches: []reactor.TrancheStatus{{Tranche: "all", Read: 8, Completed: 7}}}
+
+		began := time.Now()
+		err := w.Check(t.Context(), func(context.Context) error { return errors.New("no") })
+		for _, want := range []string{
+			"what the reactor wrote could not be read: context deadline exceeded",
+			"    1 Sent                 reactor  {\"n\":1}\n",
+			"tranche all is read to 8 and completed to 7",
+		} {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got\n%v\nwant it to hold %q", err, want)
+			}
+		}
+		if took := time.Since(began); took > harness.ExplainLimit {
+			t.Errorf("took %v of the bubble's time, want at most %v", took, harness.ExplainLimit)
+		}
+		if err := w.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
 }

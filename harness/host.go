@@ -39,5 +39,5 @@ type host interface {
 	excused(stream es.StreamName) int
 	injected(w *World) []faults.Injected
 	// account says what the reactor is at, for a failure's message.
-	account() string
+	account(ctx context.Context) string
 }

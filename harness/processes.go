@@ -216,13 +216,11 @@ func (p *processes) deliverAgain(ctx context.Context, w *World, stream es.Stream
 }
 
 // account implements host.
-func (p *processes) account() string {
+func (p *processes) account(ctx context.Context) string {
 	running := p.current()
 	if running == nil {
 		return "the reactor is down"
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), statusLimit)
-	defer cancel()
 	text := ""
 	for i, member := range running.Members() {
 		text += fmt.Sprintf("process %d of the reactor", i+1)
@@ -278,7 +276,8 @@ func (w *World) ownProcesses(ctx context.Context, group string) error {
 const readsAtOnce = 8
 
 // readBack completes what is known of the scenario's streams with what reactors in
-// other processes wrote to them.
+// other processes wrote to them. It does so as far as they can be read before the
+// first error, which it returns.
 func (w *World) readBack(ctx context.Context) error {
 	reads, ctx := errgroup.WithContext(ctx)
 	reads.SetLimit(readsAtOnce)
@@ -290,11 +289,9 @@ func (w *World) readBack(ctx context.Context) error {
 			return err
 		})
 	}
-	if err := reads.Wait(); err != nil {
-		return err
-	}
+	err := reads.Wait()
 	for i, stream := range streams { // in the order in which the scenario met them
 		w.harness.journal.complete(stream, stored[i])
 	}
-	return nil
+	return err
 }

@@ -13,8 +13,9 @@ import (
 	"groupcheckout/harness/gherkin"
 )
 
-// grace is how long a scenario may take to notice that its time is over.
-const grace = time.Second
+// grace is how long a scenario may take to notice that its time is over, and to
+// say where it was: a store, too, may first look for what became of its last write.
+const grace = 6 * time.Second
 
 // TimeoutError says that a scenario outlived its time limit. It is also the
 // cause of its context.
