@@ -72,11 +72,19 @@ func (w *World) wait(ctx context.Context, check func(context.Context) error, exa
 		noted.Checks, err = w.look(ctx, check, exact)
 	}
 	noted.Took = time.Since(began)
-	w.waits = append(w.waits, noted)
+	w.note(noted)
 	if err != nil {
 		return w.explain(err)
 	}
 	return nil
+}
+
+// note keeps a wait for the evidence. A step that was left behind may come with one
+// while the world is closed.
+func (w *World) note(wait evidence.Wait) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.waits = append(w.waits, wait)
 }
 
 // look makes a check once, or again until it holds.

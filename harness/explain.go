@@ -86,7 +86,7 @@ func (w *World) account(ctx context.Context) string {
 			text.WriteString("\n… and more injected faults")
 			break
 		}
-		fmt.Fprintf(&text, "\ninjected: %s", strings.ReplaceAll(fault.String(), w.key+" | ", ""))
+		fmt.Fprintf(&text, "\ninjected: %s", strings.ReplaceAll(fault.String(), w.key+keyEnds, ""))
 	}
 	return text.String()
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"groupcheckout/harness"
+	"groupcheckout/harness/faults"
 	"groupcheckout/reactor"
 )
 
@@ -109,4 +110,50 @@ func TestAFailureShowsWhatCouldBeReadBack(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// The step of a scenario whose time is over may go on while its world is closed.
+func TestAStepThatWasLeftBehindGetsAnError(t *testing.T) {
+	t.Parallel()
+	h, _ := onPuppet(t, harness.Options{})
+	w, no := stage(t, h), errors.New("no")
+	appendTo(t, w.Store(), streamName(t, "Note-1"), 0, "Written")
+	err := w.Eventually(t.Context(), func(ctx context.Context) error {
+		if err := w.Close(ctx); err != nil {
+			t.Error(err)
+		}
+		return no
+	})
+	if !errors.Is(err, no) {
+		t.Errorf("got %v, want %v", err, no)
+	}
+}
+
+func TestAFailureShowsTheFaultsOfItsOwnScenarioOnly(t *testing.T) {
+	t.Parallel()
+	slow, err := faults.Parse("slow=1:1ms")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, _ := onPuppet(t, harness.Options{Faults: slow, Seed: 1})
+	for _, c := range []struct {
+		key, stream string
+		writes      bool
+	}{{"an outline | 10", "Order-10", true}, {"an outline | 1", "Order-1", false}} {
+		w, err := h.World(t.Context(), harness.Scenario{Key: c.key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Name(streamName(t, c.stream), "the order")
+		if c.writes {
+			appendTo(t, w.Store(), streamName(t, c.stream), 0, "Placed")
+		}
+		failure := w.Check(t.Context(), func(context.Context) error { return errors.New("no") })
+		if shown := strings.Contains(failure.Error(), "injected: slow at append 0 of the order"); shown != c.writes {
+			t.Errorf("%s: a fault is shown: %t, want %t, in\n%v", c.key, shown, c.writes, failure)
+		}
+		if err := w.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -88,6 +88,15 @@ func (j *journal) isOpen(owner *World) bool {
 	return j.pages[owner] != nil
 }
 
+// pageOf is the page of a scenario. One that is over has an empty page: a step that
+// was left behind may still ask. The caller holds the lock.
+func (j *journal) pageOf(owner *World) *page {
+	if p, isOpen := j.pages[owner]; isOpen {
+		return p
+	}
+	return &page{changed: make(chan struct{})}
+}
+
 // claim makes a scenario the owner of a stream, unless it has one. It is called
 // before the first append, so that no reactor meets a stream without an owner. A
 // scenario that is over claims nothing.
@@ -152,8 +161,12 @@ func (j *journal) key(stream es.StreamName) (key string, ok bool) {
 	if label == "" {
 		label = fmt.Sprintf("%s %d", stream.Category(), slices.Index(j.pages[e.owner].streams, stream))
 	}
-	return e.owner.key + " | " + label, true
+	return e.owner.key + keyEnds + label, true
 }
+
+// keyEnds stands between the key of a scenario and what it calls a stream. A key may
+// be the beginning of another, as those of the rows 1 and 10 are.
+const keyEnds = " | "
 
 // behind names the streams of a scenario that the reactor has not handled up to
 // what was written, in the scenario's words where it has some.
@@ -161,7 +174,7 @@ func (j *journal) behind(owner *World) []string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	var names []string
-	page := j.pages[owner]
+	page := j.pageOf(owner)
 	for _, stream := range page.streams {
 		if e := page.entries[stream]; e.retired < e.written && j.follows(stream) {
 			name := e.label
@@ -199,7 +212,7 @@ func (j *journal) poke() {
 func (j *journal) unfinished(owner *World) (behind []string, changed <-chan struct{}) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	page := j.pages[owner]
+	page := j.pageOf(owner)
 	for stream, e := range page.entries {
 		if e.retired < e.written && j.follows(stream) {
 			behind = append(behind, fmt.Sprintf("%s is written to version %d and handled to version %d, in %d calls", stream, e.written, e.retired, e.calls))
@@ -214,7 +227,7 @@ func (j *journal) followed(owner *World) map[es.StreamName]es.Version {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	versions := map[es.StreamName]es.Version{}
-	for stream, e := range j.pages[owner].entries {
+	for stream, e := range j.pageOf(owner).entries {
 		if e.written > 0 && j.follows(stream) {
 			versions[stream] = e.written
 		}
@@ -246,7 +259,7 @@ func (j *journal) wrote(stream es.StreamName, after es.Version, by evidence.Writ
 func (j *journal) claimed(owner *World) []es.StreamName {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return slices.Clone(j.pages[owner].streams)
+	return slices.Clone(j.pageOf(owner).streams)
 }
 
 // disown lists the streams of a scenario, which are then not among those to be
@@ -254,7 +267,7 @@ func (j *journal) claimed(owner *World) []es.StreamName {
 func (j *journal) disown(owner *World) []es.StreamName {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	page := j.pages[owner]
+	page := j.pageOf(owner)
 	streams := page.streams
 	for _, stream := range streams {
 		delete(j.entries, stream)
@@ -297,7 +310,7 @@ func (j *journal) evidenceOf(stream es.StreamName, data es.EventData, event evid
 func (j *journal) streams(owner *World) []evidence.Stream {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	page := j.pages[owner]
+	page := j.pageOf(owner)
 	list := []evidence.Stream{} // never null in JSON
 	for _, stream := range page.streams {
 		e := page.entries[stream]

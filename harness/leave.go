@@ -11,10 +11,9 @@ import (
 
 // leaveEvidence attaches to the scenario's report what really happened.
 func (w *World) leaveEvidence(ctx context.Context) error {
-	waits := w.waits
-	if waits == nil {
-		waits = []evidence.Wait{}
-	}
+	w.mu.Lock()
+	waits := append([]evidence.Wait{}, w.waits...) // never null in JSON
+	w.mu.Unlock()
 	for _, part := range []struct {
 		mediaType, fileName string
 		value               any

@@ -3,6 +3,7 @@ package harness
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 
 	"github.com/cucumber/godog"
@@ -24,7 +25,9 @@ type World struct {
 	store    es.Store
 	step     atomic.Int64 // which one runs, from 0; -1 before the first
 	refusing atomic.Bool  // the writes of the reactor are refused
-	waits    []evidence.Wait
+
+	mu    sync.Mutex
+	waits []evidence.Wait
 }
 
 // newWorld makes a world that has no reactor and no store yet.

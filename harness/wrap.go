@@ -151,5 +151,5 @@ func (r *runner) injected(w *World) []faults.Injected {
 	if r.faults == nil {
 		return nil
 	}
-	return r.faults.Of(w.key)
+	return r.faults.Of(w.key + keyEnds)
 }
