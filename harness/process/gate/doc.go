@@ -1,5 +1,5 @@
 // Package gate stands between a process and its store, and makes the process
-// break down after exactly so many writes.
+// break down after exactly so many writes, or cuts it off from what it writes.
 //
 //	process ──▶ Gate ──▶ PostgreSQL, or a server that speaks DynamoDB's protocol
 //	              │
@@ -20,7 +20,14 @@
 // then killed by whoever started it; until then it can neither read nor write.
 // [Gate.Mend] opens the gate for the next process.
 //
-// An append is
+// # What else it does
+//
+// [Gate.Judge] has a function decide about every append whether it goes on, is cut
+// off unsent, or is sent and its reply cut off. So the program that is shipped meets
+// the two ways in which a connection can end under an append, where and as often as a
+// test wants.
+//
+// # What an append is
 //
 //   - for [MessageDB], a transaction that calls write_message, in whatever number
 //     of statements, prepared or not. It has succeeded when the server is ready for

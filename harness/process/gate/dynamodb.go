@@ -31,7 +31,7 @@ func DynamoDB(ctx context.Context, serviceURL, table string) (*Gate, error) {
 	}
 	g := newGate()
 	transport := &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64}
-	d := &dynamo{gate: g, table: table, proxy: &httputil.ReverseProxy{
+	d := &dynamo{gate: g, table: table, clients: map[net.Conn]struct{}{}, proxy: &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
 			r.Out.Host = r.In.Host // it is part of what was signed
@@ -41,13 +41,13 @@ func DynamoDB(ctx context.Context, serviceURL, table string) (*Gate, error) {
 		ErrorHandler:   func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 	}}
 	server := &http.Server{
-		Handler: d, ReadHeaderTimeout: time.Minute,
+		Handler: d, ReadHeaderTimeout: time.Minute, ConnState: d.note,
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // clients that go away
 	}
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = server.Serve(listener) }) // it ends with Close
 	g.url = "http://" + listener.Addr().String()
-	g.cut = func() {} // a request that is held ends by itself, and no other begins
+	g.cut = d.cut
 	g.close = sync.OnceValue(func() error {
 		err := server.Close()
 		serving.Wait()
@@ -64,6 +64,31 @@ type dynamo struct {
 	table   string
 	proxy   *httputil.ReverseProxy
 	running sync.WaitGroup
+
+	mu      sync.Mutex
+	clients map[net.Conn]struct{} // their connections
+}
+
+// note keeps the connections that can be cut.
+func (d *dynamo) note(client net.Conn, state http.ConnState) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch state {
+	case http.StateNew:
+		d.clients[client] = struct{}{}
+	case http.StateClosed, http.StateHijacked:
+		delete(d.clients, client)
+	default:
+	}
+}
+
+// cut ends all connections. The gate calls it with its lock held.
+func (d *dynamo) cut() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for client := range d.clients {
+		_ = client.Close()
+	}
 }
 
 type placeKey struct{}

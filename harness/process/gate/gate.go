@@ -13,9 +13,10 @@ type Gate struct {
 	cut   func() // ends all connections
 
 	mu      sync.Mutex
-	round   int // counts BreakAfter and Mend: an append ends in the one that it began in, or does not count
-	left    int // appends that may still begin, -1 for ever
-	missing int // appends that are still to succeed
+	judge   func() Verdict // nil if nobody judges
+	round   int            // counts BreakAfter and Mend: an append ends in the one that it began in, or does not count
+	left    int            // appends that may still begin, -1 for ever
+	missing int            // appends that are still to succeed
 	isBroke bool
 	changed chan struct{} // closed, and replaced, when one of these has changed
 	broken  chan struct{} // closed when the gate breaks, replaced when it is mended
@@ -46,6 +47,25 @@ func (g *Gate) BreakAfter(n int) error {
 	g.left, g.missing = n, n
 	g.notify()
 	return nil
+}
+
+// Verdict is what becomes of an append.
+type Verdict int
+
+// The verdicts.
+const (
+	Pass      Verdict = iota // it goes on, and so does its reply
+	LoseReply                // it goes on, and its connection is cut before the reply does
+	Cut                      // all connections are cut, and it is never sent
+)
+
+// Judge has a function decide about each append that begins from now on, except
+// those that [Gate.BreakAfter] counts. It may wait, which makes the store slow. Calls
+// overlap, and must not call the gate. Nil has all pass.
+func (g *Gate) Judge(judge func() Verdict) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.judge = judge
 }
 
 // Broken is closed when the gate breaks. After [Gate.Mend] it is another channel.
@@ -89,25 +109,39 @@ type place struct {
 	gate    *Gate
 	round   int
 	counted bool
+	lost    bool // its reply does not go on
 }
 
-// begin waits until an append may begin. It returns errBroken if the gate breaks
-// meanwhile, or gone is closed.
+// begin waits until an append may begin. It returns errBroken if it may not: the
+// gate breaks meanwhile, gone is closed, or the append is to be cut.
 func (g *Gate) begin(gone <-chan struct{}) (*place, error) {
+	verdict, judged := Pass, false
 	for {
 		g.mu.Lock()
-		changed := g.changed
+		changed, judge := g.changed, g.judge
 		switch {
 		case g.isBroke:
 			g.mu.Unlock()
 			return nil, errBroken
-		case g.left != 0:
-			p := &place{gate: g, round: g.round, counted: g.left > 0}
-			if p.counted {
-				g.left--
-			}
+		case g.left > 0:
+			g.left--
+			p := &place{gate: g, round: g.round, counted: true}
 			g.mu.Unlock()
 			return p, nil
+		case g.left < 0 && (judged || judge == nil):
+			p := &place{gate: g, round: g.round, lost: verdict == LoseReply}
+			if verdict == Cut {
+				g.cut()
+			}
+			g.mu.Unlock()
+			if verdict == Cut {
+				return nil, errBroken
+			}
+			return p, nil
+		case g.left < 0:
+			g.mu.Unlock()
+			verdict, judged = judge(), true
+			continue
 		}
 		g.mu.Unlock()
 		select {
@@ -125,7 +159,7 @@ func (p *place) end(succeeded bool) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !p.counted || p.round != g.round {
-		return !g.isBroke
+		return !g.isBroke && !p.lost
 	}
 	p.counted = false // it ends once
 	if !succeeded {

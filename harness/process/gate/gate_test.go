@@ -132,6 +132,59 @@ func TestWhatBeganBeforeItWasMendedIsNotCounted(t *testing.T) {
 	}
 }
 
+func TestAppendsAreJudgedUnlessTheyAreCounted(t *testing.T) {
+	t.Parallel()
+	g, cuts := bare(t)
+	var verdicts []Verdict
+	g.Judge(func() Verdict {
+		verdict := verdicts[0] // it panics if it is asked too often
+		verdicts = verdicts[1:]
+		return verdict
+	})
+	for verdict, want := range map[Verdict]struct {
+		begins, goesOn bool
+		cuts           int
+	}{Pass: {true, true, 0}, LoseReply: {true, false, 0}, Cut: {false, false, 1}} {
+		verdicts, *cuts = []Verdict{verdict}, 0
+		p, err := g.begin(nil)
+		if (err == nil) != want.begins || *cuts != want.cuts {
+			t.Errorf("verdict %d: got error %v and %d cuts, want that it begins: %t, and %d", verdict, err, *cuts, want.begins, want.cuts)
+		}
+		if err == nil && p.end(true) != want.goesOn {
+			t.Errorf("verdict %d: the reply goes on: got %t, want %t", verdict, !want.goesOn, want.goesOn)
+		}
+	}
+	if err := g.BreakAfter(2); err != nil {
+		t.Fatal(err)
+	}
+	if !begun(t, g).end(true) || begun(t, g).end(true) {
+		t.Error("the second of two was to break the gate")
+	}
+	g.Mend()
+	verdicts = []Verdict{LoseReply}
+	if begun(t, g).end(true) {
+		t.Error("a gate that was mended judges no more")
+	}
+	g.Judge(nil)
+	if !begun(t, g).end(true) {
+		t.Error("nobody judges, and the reply was lost")
+	}
+}
+
+func TestWhatBecomesCountedWhileItIsJudgedIsSpared(t *testing.T) {
+	t.Parallel()
+	g, cuts := bare(t)
+	g.Judge(func() Verdict {
+		if err := g.BreakAfter(1); err != nil {
+			t.Error(err)
+		}
+		return Cut
+	})
+	if begun(t, g).end(true) || *cuts != 1 || !isClosed(g.Broken()) {
+		t.Errorf("got %d cuts and broken %t, want the one of breaking", *cuts, isClosed(g.Broken()))
+	}
+}
+
 func TestAGateRefusesToBreakAfterNothing(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{0, -1} {

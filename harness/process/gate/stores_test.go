@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -217,6 +218,34 @@ func testStore(t *testing.T, direct es.Store, newGate func(t *testing.T) (g *Gat
 			t.Errorf("after it was mended: got version %d and error %v, want 2", after, err)
 		}
 	})
+	for name, verdict := range map[string]Verdict{"its reply is lost": LoseReply, "it is cut off": Cut} {
+		t.Run("an append is written once although "+name, func(t *testing.T) {
+			t.Parallel()
+			g, open := newGate(t)
+			store, stream := open(), newStream(t)
+			var asked atomic.Int32
+			g.Judge(func() Verdict {
+				if asked.Add(1) == 1 {
+					return verdict
+				}
+				return Pass
+			})
+			_, err := store.Append(within(t), stream, 0, events(2))
+			var uncertain *es.UncertainError
+			if err != nil && !errors.As(err, &uncertain) {
+				t.Fatalf("got error %v, want none, or that the outcome is unknown", err)
+			}
+			written := length(t, stream)
+			if asked.Load() == 1 && (written > 0) != (verdict == LoseReply) {
+				t.Errorf("got %d events of a single try", written)
+			}
+			var conflict *es.ConflictError
+			_, again := store.Append(within(t), stream, 0, events(2))
+			if (written > 0) != errors.As(again, &conflict) || length(t, stream) != 2 {
+				t.Errorf("once more: got error %v and %d events, want 2, and a conflict if they were written before (%d were)", again, length(t, stream), written)
+			}
+		})
+	}
 	t.Run("what is large passes unchanged", func(t *testing.T) {
 		t.Parallel()
 		_, open := newGate(t)
