@@ -156,6 +156,7 @@ MATRIX ?= 20
 torture: matrix planted ## Everything that is to break it: the matrix of faults, faults on real stores, and planted bugs
 	$(MAKE) STORE=messagedb FAULTS=all TAGS= FEATURES_FLAGS= features
 	$(MAKE) STORE=dynamodb FAULTS=all TAGS= FEATURES_FLAGS= features
+	$(MAKE) STORE=messagedb FAULTS=all REACTOR=3 TAGS= FEATURES_FLAGS= features
 
 .PHONY: matrix
 matrix: ## Run every scenario under every kind of fault with MATRIX seeds, on memory

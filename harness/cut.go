@@ -13,7 +13,7 @@ import (
 // it: whoever writes there has no second try.
 func (h *Harness) goThroughProxy(ctx context.Context) error {
 	h.through = h.site.backend
-	if !h.options.Faults.Has(faults.Cut) || h.site.open == nil {
+	if !h.options.Faults.Has(faults.Cut) || h.site.open == nil || h.options.Processes > 0 {
 		return nil
 	}
 	fail := func(err error) error {

@@ -34,7 +34,8 @@ type Options struct {
 	// one name, as the program that System.Program says.
 	Processes int
 	// Faults are what is to go wrong, and Seed says when: the same seed, on
-	// memory in virtual time, gives the same run.
+	// memory in virtual time, gives the same run. Of a reactor in processes there
+	// are those of [faults.Spec.Outside].
 	Faults faults.Spec
 	Seed   uint64
 	// Only has the last word on each fault, if given; see faults.Config.
@@ -107,8 +108,8 @@ func (h *Harness) bringUp(ctx context.Context) error {
 			return errors.New("the system has no program that could run in a process of its own: System.Program is not set")
 		case h.options.Store == "" || h.options.Store == "memory":
 			return errors.New("a reactor in a process of its own cannot see the memory store: use messagedb or dynamodb")
-		case !h.options.Faults.IsZero():
-			return errors.New("faults are injected around a reactor that is in this process, not in another")
+		case !h.options.Faults.IsZero() && h.options.Faults.Outside().IsZero():
+			return fmt.Errorf("none of the faults %s can be injected around a reactor that is in another process", h.options.Faults)
 		}
 	}
 	switch h.options.Store {
@@ -149,7 +150,7 @@ func (h *Harness) startShared(ctx context.Context) error {
 }
 
 func (h *Harness) startProcesses(ctx context.Context, group string) error {
-	shared, err := h.newProcesses(ctx, h.site, group)
+	shared, err := h.newProcesses(ctx, h.site, group, "shared")
 	if err != nil {
 		return err
 	}
@@ -204,6 +205,13 @@ func (h *Harness) Injected() []faults.Injected {
 		all = append(all, injector.Log()...)
 	}
 	return all
+}
+
+// injects keeps an injector of a fault run.
+func (h *Harness) injects(injector *faults.Injector) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.injectors = append(h.injectors, injector)
 }
 
 func (h *Harness) countRetries(n int) { h.retries.Add(int64(n)) }

@@ -38,15 +38,34 @@ type processes struct {
 	n       int
 	gate    *gate.Gate
 	tail    *tail
+	strikes *strikes // of a fault run, otherwise nil
+	turn    turn     // of whoever starts, stops or replaces processes
 
 	mu      sync.Mutex
 	running *process.Group // nil while it is down
 }
 
+// turn is taken by one at a time.
+type turn chan struct{}
+
+func (t turn) take(ctx context.Context) error {
+	select {
+	case t <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("the reactor is being started or stopped: %w", context.Cause(ctx))
+	}
+}
+
+func (t turn) pass() { <-t }
+
 // newProcesses prepares processes that follow a site from its present end. It
-// starts none. Close it in the end.
-func (h *Harness) newProcesses(ctx context.Context, s *site, group string) (_ *processes, err error) {
-	p := &processes{site: s, journal: h.journal, program: *h.options.System.Program, exe: h.exe, group: group, n: h.options.Processes}
+// starts none. Faults tell of them by the key. Close it in the end.
+func (h *Harness) newProcesses(ctx context.Context, s *site, group, key string) (_ *processes, err error) {
+	p := &processes{
+		site: s, journal: h.journal, program: *h.options.System.Program, exe: h.exe, group: group, n: h.options.Processes,
+		turn: make(turn, 1),
+	}
 	switch s.target.Store {
 	case "messagedb":
 		p.gate, err = gate.MessageDB(ctx, s.target.Connection)
@@ -62,6 +81,9 @@ func (h *Harness) newProcesses(ctx context.Context, s *site, group string) (_ *p
 	if err != nil {
 		return nil, errors.Join(err, p.close(ctx))
 	}
+	if !h.options.Faults.IsZero() {
+		p.strikes = h.strike(p, key)
+	}
 	return p, nil
 }
 
@@ -76,27 +98,37 @@ func (p *processes) config(group string, gated bool) process.Config {
 		target.ServiceURL = p.gate.URL()
 	}
 	args, env := p.program.Command(target, group)
-	return process.Config{Path: p.exe, Args: args, Env: env}
+	config := process.Config{Path: p.exe, Args: args, Env: env}
+	if p.strikes != nil {
+		config.Starts = starts
+	}
+	return config
 }
 
 // start implements host.
 func (p *processes) start(ctx context.Context) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.running != nil {
+	if err := p.turn.take(ctx); err != nil {
+		return err
+	}
+	defer p.turn.pass()
+	if p.current() != nil {
 		return errors.New("the reactor is running already")
 	}
 	p.gate.Mend()
 	started, err := process.StartGroup(ctx, p.n, p.config(p.group, true))
 	if err == nil {
-		p.running = started
+		p.become(started)
 	}
 	return err
 }
 
 // stop implements host.
 func (p *processes) stop(ctx context.Context) error {
-	stopped := p.take()
+	if err := p.turn.take(ctx); err != nil {
+		return err
+	}
+	defer p.turn.pass()
+	stopped := p.become(nil)
 	if stopped == nil {
 		return nil
 	}
@@ -108,13 +140,13 @@ func (p *processes) stop(ctx context.Context) error {
 	}
 }
 
-// take makes the processes the caller's; nil if it is down.
-func (p *processes) take() *process.Group {
+// become replaces the processes that run, nil if it is down, and returns those that
+// ran. The caller has the turn.
+func (p *processes) become(running *process.Group) (ran *process.Group) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	taken := p.running
-	p.running = nil
-	return taken
+	ran, p.running = p.running, running
+	return ran
 }
 
 func (p *processes) current() *process.Group {
@@ -125,6 +157,7 @@ func (p *processes) current() *process.Group {
 
 // close ends everything.
 func (p *processes) close(ctx context.Context) error {
+	p.strikes.end()
 	err := p.stop(ctx)
 	if p.tail != nil {
 		p.tail.close()
@@ -133,7 +166,11 @@ func (p *processes) close(ctx context.Context) error {
 }
 
 // breakAfter implements host.
-func (p *processes) breakAfter(_ context.Context, n int) error {
+func (p *processes) breakAfter(ctx context.Context, n int) error {
+	if err := p.turn.take(ctx); err != nil {
+		return err
+	}
+	defer p.turn.pass()
 	if p.current() == nil {
 		return errors.New("the reactor does not run, so it cannot break down")
 	}
@@ -147,7 +184,11 @@ func (p *processes) awaitBroken(ctx context.Context) error {
 	}
 	select {
 	case <-p.gate.Broken():
-		return p.take().Kill()
+		if err := p.turn.take(ctx); err != nil {
+			return err
+		}
+		defer p.turn.pass()
+		return p.become(nil).Kill()
 	case <-ctx.Done():
 		return fmt.Errorf("the reactor has not broken down: %w", context.Cause(ctx))
 	}
@@ -241,13 +282,29 @@ func (p *processes) account(ctx context.Context) string {
 }
 
 // excused implements host.
-func (p *processes) excused(es.StreamName) int { return 0 }
+func (p *processes) excused(stream es.StreamName) int {
+	if p.strikes == nil {
+		return 0
+	}
+	return p.strikes.faults.Disturbed(stream)
+}
 
 // injected implements host.
-func (p *processes) injected(*World) []faults.Injected { return nil }
+func (p *processes) injected(w *World) []faults.Injected {
+	if p.strikes == nil {
+		return nil
+	}
+	return p.strikes.faults.Of(w.key + keyEnds)
+}
 
 // storeOf implements host.
-func (p *processes) storeOf(w *World, store es.Store) es.Store { return p.journal.noting(w, store) }
+func (p *processes) storeOf(w *World, store es.Store) es.Store {
+	noted := p.journal.noting(w, store)
+	if p.strikes == nil {
+		return noted
+	}
+	return spared{p.strikes.faults.Store(noted, faults.Client), noted}
+}
 
 // ownProcesses gives a scenario a store of its own, since processes cannot share
 // one and leave some streams alone, and processes that follow it.
@@ -257,7 +314,7 @@ func (w *World) ownProcesses(ctx context.Context, group string) error {
 		return errors.Join(err, s.close())
 	}
 	w.leave = func(context.Context) error { return s.close() }
-	own, err := w.harness.newProcesses(ctx, s, group)
+	own, err := w.harness.newProcesses(ctx, s, group, w.key)
 	if err != nil {
 		return err
 	}

@@ -45,9 +45,7 @@ func (r *runner) wrap() {
 func (r *runner) injectFaults() {
 	options := r.harness.options
 	r.faults = faults.New(faults.Config{Spec: options.Faults, Seed: options.Seed, Name: r.journal.key, Kill: r.kill, Cut: r.harness.cut, Only: options.Only})
-	r.harness.mu.Lock()
-	r.harness.injectors = append(r.harness.injectors, r.faults)
-	r.harness.mu.Unlock()
+	r.harness.injects(r.faults)
 	r.backend.Events = doomed{r.faults.Store(r.backend.Events, faults.Reactor), r.backend.Events, r}
 	r.backend.Source = r.faults.Source(r.backend.Source)
 	r.backend.Checkpoints = lastSave{r.faults.Checkpoints(r.backend.Checkpoints), r.backend.Checkpoints, r}

@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,13 +61,21 @@ func (r *Reactor) save(ctx context.Context, tranches []*tranche, lost func()) {
 	}
 }
 
-// saveLast saves what has moved since, and returns what went wrong.
+// lastTries is how often a stop tries to save a checkpoint.
+const lastTries = 3
+
+// saveLast saves what has moved since, and returns what went wrong. No interval
+// will make up for what fails, so it is tried again at once: connections that were
+// cut off while nobody used them are found dead only now. What took too long would
+// again.
 func (r *Reactor) saveLast(ctx context.Context, tranches []*tranche) error {
 	var all []error
 	for _, t := range tranches {
-		if t.moved() || t.lost != nil {
-			all = append(all, r.checkpoint(ctx, t, min(r.config.ReadLimit, saveLimit)))
+		var err error
+		for try := 0; try < lastTries && t.moved() && t.lost == nil && !errors.Is(err, context.DeadlineExceeded); try++ {
+			err = r.checkpoint(ctx, t, min(r.config.ReadLimit, saveLimit))
 		}
+		all = append(all, cmp.Or(t.lost, err))
 	}
 	return errors.Join(all...)
 }

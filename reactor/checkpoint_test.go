@@ -97,6 +97,35 @@ func TestCheckpointThatFailsAtTheEndIsAnError(t *testing.T) {
 	})
 }
 
+// cutOff is a checkpoint store whose next calls find a dead connection.
+type cutOff struct {
+	*checkpoints
+	dead int
+}
+
+func (c *cutOff) Save(ctx context.Context, key feed.Key, position feed.Position) error {
+	if c.dead > 0 {
+		c.dead--
+		return errBoom
+	}
+	return c.checkpoints.Save(ctx, key, position)
+}
+
+func TestAStopTriesAgainToSaveTheCheckpoint(t *testing.T) {
+	t.Parallel()
+	for dead, want := range map[int]string{0: "A 1", 2: "A 1", 3: ""} {
+		synctest.Test(t, func(t *testing.T) {
+			s, c := newSource("A"), &cutOff{newCheckpoints(), dead}
+			s.add("A", "a@0")
+			r := start(t, notifying{s}, c, newHandler(), reactor.Config{})
+			if err := r.end(); (err == nil) != (want != "") {
+				t.Errorf("with %d dead connections: Run: got %v", dead, err)
+			}
+			equal(t, "saved", c.saved(), want)
+		})
+	}
+}
+
 // stuck is a checkpoint store that hangs.
 type stuck struct{ *checkpoints }
 

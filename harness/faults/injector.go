@@ -113,6 +113,7 @@ type scope struct {
 	caller, target es.StreamName
 	actor          string // who called, where several do side by side
 	tranche        string // of a checkpoint, which has no stream
+	gate           string // the name of one, where nobody sees the stream
 }
 
 // handled is the stream that a scope's work is for.
@@ -137,7 +138,8 @@ type account struct {
 	tallies     map[string]*tally // by operation
 	spent       int               // faults
 	slowed      int               // delays, which are no failures
-	endless     bool              // spent does not count, as for checkpoints
+	endless     bool              // spent, slowed and strikes do not count, as for checkpoints and gates
+	spared      int               // operations below this count go through
 }
 
 // tally counts one kind of operation of a scope.
@@ -299,7 +301,7 @@ func (i *Injector) injects(t turn, kind Kind, detail string) bool {
 	switch {
 	case i.resting, t.tally.row >= row, a.spent >= i.config.MaxPerStream && !a.endless:
 		return false
-	case strikes(kind) && i.strikes[t.scope.handled()] >= maxStrikes:
+	case strikes(kind) && !a.endless && i.strikes[t.scope.handled()] >= maxStrikes:
 		return false
 	case !i.wanted(t, kind, detail):
 		return false
@@ -329,7 +331,7 @@ func (i *Injector) slows(t turn, kind Kind) bool {
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.resting || t.account.slowed >= i.config.MaxPerStream || !i.wanted(t, kind, "") {
+	if i.resting || t.account.slowed >= i.config.MaxPerStream && !t.account.endless || !i.wanted(t, kind, "") {
 		return false
 	}
 	t.account.slowed++

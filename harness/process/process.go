@@ -24,6 +24,7 @@ type Config struct {
 	Env        []string      // what its environment has besides, as in NAME=value
 	Log        *slog.Logger  // is told each line that it writes, at the level Debug; nobody
 	ReadyLimit time.Duration // how long it may take until it answers; 30 s
+	Starts     int           // how often it is started if it ends before it answers; once
 }
 
 const defaultReadyLimit = 30 * time.Second
@@ -48,30 +49,40 @@ func serving() *regexp.Regexp {
 // Start starts a program and waits until its status page answers. If it does not
 // within the limit, or ends instead, it is gone when Start returns, and the error
 // quotes its last lines. The end of ctx gives up on the start, not on the process.
-func Start(ctx context.Context, config Config) (_ *Process, err error) {
-	failed := func(err error) (*Process, error) {
-		return nil, fmt.Errorf("start %s: %w", filepath.Base(config.Path), err)
-	}
+func Start(ctx context.Context, config Config) (*Process, error) {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
 	if config.ReadyLimit == 0 {
 		config.ReadyLimit = defaultReadyLimit
 	}
+	for try := 1; ; try++ {
+		p, err := startOnce(ctx, config)
+		switch {
+		case err == nil:
+			return p, nil
+		case try >= config.Starts || !errors.Is(err, guarded.ErrEnded) || ctx.Err() != nil:
+			return nil, fmt.Errorf("start %s: %w", filepath.Base(config.Path), err)
+		}
+		config.Log.Debug("the process ended while it started, and is started again", "error", err)
+	}
+}
+
+func startOnce(ctx context.Context, config Config) (*Process, error) {
 	as, err := guarded.OwnAccount()
 	if err != nil {
-		return failed(err)
+		return nil, err
 	}
 	exe, err := exec.LookPath(config.Path)
 	if err == nil {
 		exe, err = filepath.Abs(exe) // it gets another working directory
 	}
 	if err != nil {
-		return failed(err)
+		return nil, err
 	}
 	dir, err := os.MkdirTemp("", "groupcheckout-process-*")
 	if err != nil {
-		return failed(err)
+		return nil, err
 	}
 	found, line := make(chan string, 1), serving()
 	started, err := guarded.Program{
@@ -91,11 +102,11 @@ func Start(ctx context.Context, config Config) (_ *Process, err error) {
 		},
 	}.Start()
 	if err != nil {
-		return failed(errors.Join(err, os.RemoveAll(dir)))
+		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	p := &Process{config: config, guarded: started, dir: dir, client: &http.Client{Transport: &http.Transport{}}}
 	if err := p.awaitReady(ctx, found); err != nil {
-		return failed(errors.Join(err, p.Kill()))
+		return nil, errors.Join(err, p.Kill())
 	}
 	return p, nil
 }

@@ -295,6 +295,71 @@ func TestAGroupThatCannotStartIsGone(t *testing.T) {
 	checkError(t, err, "exit status 7", "no room")
 }
 
+func TestAProcessThatEndsAtItsStartIsStartedAgain(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		starts int
+		works  bool
+	}{{2, false}, {3, true}} {
+		dir := t.TempDir()
+		// It starts at the third time.
+		_, config := script(t, "mkdir '"+dir+"/1' || mkdir '"+dir+"/2' || touch '"+dir+"/3'; test -e '"+dir+"/3' || { echo no room; exit 7; }; "+inOrder, forEver)
+		config.Starts = test.starts
+		p, err := Start(within(t), config)
+		if !test.works {
+			checkError(t, err, "exit status 7", "no room")
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Stop(within(t)); err != nil {
+			t.Errorf("stop: %v", err)
+		}
+	}
+}
+
+func TestAGroupWaitsForTheOneThatReplacesAnother(t *testing.T) {
+	t.Parallel()
+	hold := filepath.Join(t.TempDir(), "hold")
+	told, config := script(t, "while test -e '"+hold+"'; do sleep 0.01; done; "+inOrder, forEver)
+	g, err := StartGroup(within(t), 2, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := g.Kill(); err != nil {
+			t.Errorf("kill: %v", err)
+		}
+	})
+	if err := g.Replace(within(t), 2); err == nil {
+		t.Error("the third of two: got no error, want one")
+	}
+	if err := os.Mkdir(hold, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	replaced, completed := make(chan error), make(chan error)
+	old := g.Members()[1]
+	go func() { replaced <- g.Replace(within(t), 1) }()
+	<-old.Done()
+	go func() { completed <- g.AwaitCompleted(within(t), map[feed.Tranche]feed.Position{"Some": 7}) }()
+	told.completed(7)
+	select {
+	case err := <-completed:
+		t.Errorf("one is being replaced: got %v from the wait, want that it goes on", err)
+	default:
+	}
+	if err := os.Remove(hold); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(<-replaced, <-completed); err != nil {
+		t.Error(err)
+	}
+	if g.Members()[1] == old {
+		t.Error("the same process is in its place")
+	}
+}
+
 func TestTheLineWithTheAddressIsFound(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{

@@ -120,6 +120,13 @@ func (o *options) check() error {
 	if err != nil {
 		errs = append(errs, fmt.Errorf("-faults: %w", err))
 	}
+	if outside := spec.Outside(); o.processes > 0 {
+		if !spec.IsZero() && outside.IsZero() {
+			errs = append(errs, fmt.Errorf("-faults %s does not go with -reactor %s: what is in another process cannot be made to fail like this; choose among %s",
+				o.faultSpec, o.reactor, specOf("all").Outside()))
+		}
+		spec = outside
+	}
 	o.faults = spec
 	if o.seed == 0 && o.seedMatters() {
 		o.seed = shortSeed()
@@ -203,9 +210,6 @@ func (o *options) checkReactor() error {
 	}
 	if o.processes > 0 && o.store == memory {
 		return fmt.Errorf("-reactor %s does not go with -store %s: another process cannot see it", o.reactor, o.store)
-	}
-	if o.processes > 0 && o.faultSpec != "" {
-		return fmt.Errorf("-reactor %s does not go with -faults: they are injected around a reactor that is in this process", o.reactor)
 	}
 	return nil
 }

@@ -22,6 +22,10 @@ func TestFlagsThatAreWrongRunNothing(t *testing.T) {
 		{[]string{"-time", "virtual", "-store", "messagedb"}, "-time virtual does not go with -store messagedb"},
 		{[]string{"-limit", "-1s"}, "-limit is -1s: a scenario needs some time"},
 		{[]string{"-faults", "earthquake"}, "-faults: "},
+		{
+			[]string{"-store", "messagedb", "-reactor", "3", "-faults", "reorder,die-after"},
+			"-faults reorder,die-after does not go with -reactor 3: what is in another process cannot be made to fail like this; choose among conflict,lost-reply,slow,stale,throttle,kill,cut",
+		},
 		{[]string{"-explore", "-1"}, "-explore is -1: say how many seeds to try"},
 		{[]string{"-matrix", "-1"}, "-matrix is -1: say how many seeds to try"},
 		{[]string{"-explore", "5", "-store", "dynamodb"}, "-explore does not go with -store dynamodb"},

@@ -305,6 +305,9 @@ func TestEveryWayToCallTheFunctionCounts(t *testing.T) {
 					t.Errorf("a transaction: %v", err)
 				}
 			}
+			if _, err := conn.Exec(within(t), "SELECT to_regproc('message_store.write_message')", mode); err != nil { // none: it is only named
+				t.Fatal(err)
+			}
 			if err := write(conn, -1); err != nil { // one
 				t.Fatal(err)
 			}

@@ -6,14 +6,17 @@ import (
 	"errors"
 	"io"
 	"net"
-	"strings"
+	"regexp"
 	"sync"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// writeFunction is the function of Message DB that appends.
-const writeFunction = "write_message"
+// calls tells whether a statement calls the function of Message DB that appends. To
+// name it is not to call it: who opens a store looks whether it is there.
+func calls(sql string) bool { return writeCall.MatchString(sql) }
+
+var writeCall = regexp.MustCompile(`write_message"?\s*\(`)
 
 // wire is one connection of a client, and ours to the server. What is sent goes on
 // byte for byte; only what tells of appends is decoded.
@@ -147,7 +150,7 @@ func (w *wire) appends(f frame) bool {
 	case 'P':
 		var parse pgproto3.Parse
 		if parse.Decode(f.body) == nil {
-			w.statements[parse.Name] = strings.Contains(parse.Query, writeFunction)
+			w.statements[parse.Name] = calls(parse.Query)
 		}
 	case 'B':
 		var bind pgproto3.Bind
@@ -159,7 +162,7 @@ func (w *wire) appends(f frame) bool {
 		return execute.Decode(f.body) == nil && w.portals[execute.Portal]
 	case 'Q':
 		var query pgproto3.Query
-		return query.Decode(f.body) == nil && strings.Contains(query.String, writeFunction)
+		return query.Decode(f.body) == nil && calls(query.String)
 	}
 	return false
 }

@@ -1,0 +1,71 @@
+package faults
+
+import (
+	"context"
+	"slices"
+)
+
+// outside lists the kinds that there can be where the reactor is in a process of
+// its own: those of its clients, and those of a gate between it and the store.
+func outside() []Kind { return []Kind{Conflict, LostReply, Slow, Stale, Throttle, Kill, Cut} }
+
+// Outside is what is left of a spec where the reactor is in a process of its own,
+// whose store, feed and handlers nobody can wrap.
+func (s Spec) Outside() Spec {
+	var left Spec
+	for _, c := range s.choices {
+		if slices.Contains(outside(), c.kind) {
+			left.choices = append(left.choices, c)
+		}
+	}
+	return left
+}
+
+// sparedAtGate is how many appends go through a gate after a fault. It is not known
+// there for which stream they are, so this is what makes a run end.
+const sparedAtGate = 10
+
+// AtGate decides what an append meets that passes a gate on its way from a process
+// to the store: [Kill], [Cut] or [LostReply], or nothing, which is empty. If the
+// store is to be [Slow] it waits first. Appends are counted as they come, by the
+// name of the gate. What becomes of the append is the caller's to see to.
+func (i *Injector) AtGate(ctx context.Context, name string) Kind {
+	t, ok := i.gateTurn(name)
+	if !ok {
+		return ""
+	}
+	if i.slows(t, Slow) && i.config.Sleep(ctx, i.config.Spec.of(Slow).delay) != nil {
+		return ""
+	}
+	if t.count >= i.spared(t.account, 0) {
+		for _, kind := range []Kind{Kill, Cut, LostReply} {
+			if i.injects(t, kind, "") {
+				i.spared(t.account, t.count+1+sparedAtGate)
+				return kind
+			}
+		}
+	}
+	i.succeeded(t)
+	return ""
+}
+
+// gateTurn begins an append at a gate; ok is false if it is to be left alone.
+func (i *Injector) gateTurn(name string) (turn, bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	s := scope{role: Reactor, gate: name}
+	a := i.accounts[s]
+	if a == nil {
+		a = &account{key: name, endless: true}
+	}
+	return i.begin(s, a, appending)
+}
+
+// spared is the count below which appends at a gate go through; it is moved on to
+// another, never back.
+func (i *Injector) spared(a *account, below int) int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	a.spared = max(a.spared, below)
+	return a.spared
+}
