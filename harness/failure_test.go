@@ -149,7 +149,7 @@ func TestAFailureShowsTheFaultsOfItsOwnScenarioOnly(t *testing.T) {
 			appendTo(t, w.Store(), streamName(t, c.stream), 0, "Placed")
 		}
 		failure := w.Check(t.Context(), func(context.Context) error { return errors.New("no") })
-		if shown := strings.Contains(failure.Error(), "injected: slow at append 0 of the order"); shown != c.writes {
+		if shown := strings.Contains(failure.Error(), "injected: slow at append 0 of "); shown != c.writes {
 			t.Errorf("%s: a fault is shown: %t, want %t, in\n%v", c.key, shown, c.writes, failure)
 		}
 		if err := w.Close(t.Context()); err != nil {
