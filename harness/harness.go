@@ -155,9 +155,18 @@ func (h *Harness) startProcesses(ctx context.Context, group string) error {
 		return err
 	}
 	h.shared = shared
-	h.closers = append(h.closers, func() error { return shared.close(context.Background()) })
+	h.closers = append(h.closers, func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), endLimit)
+		defer cancel()
+		return shared.close(ctx)
+	})
 	return shared.start(ctx)
 }
+
+// endLimit is how long processes may take to end in an orderly way before they are
+// killed, which is an error. The reactor of this project cuts off what still runs
+// after 30 s.
+const endLimit = 2 * time.Minute
 
 // Scenario is what the harness has to know of one.
 type Scenario struct {

@@ -23,11 +23,13 @@ type Config struct {
 	Args       []string      // without secrets
 	Env        []string      // what its environment has besides, as in NAME=value
 	Log        *slog.Logger  // is told each line that it writes, at the level Debug; nobody
-	ReadyLimit time.Duration // how long it may take until it answers; 30 s
+	ReadyLimit time.Duration // how long it may take until it answers, unless the context of Start ends sooner; 2 min
 	Starts     int           // how often it is started if it ends before it answers; once
 }
 
-const defaultReadyLimit = 30 * time.Second
+// defaultReadyLimit is far more than a start takes, also of several programs at once
+// on a slow machine.
+const defaultReadyLimit = 2 * time.Minute
 
 // Process is a program that was started and has answered. Whoever started it
 // calls [Process.Stop] or [Process.Kill] in the end. Its calls may overlap.
@@ -124,11 +126,16 @@ func (p *Process) awaitReady(ctx context.Context, address <-chan string) error {
 	}
 	var last error
 	err := poll(ctx, p.Done(), func() bool {
-		var status Status
-		if status, last = p.Status(ctx); last == nil && len(status.Tranches) == 0 {
+		status, err := p.Status(ctx)
+		switch {
+		case err == nil && len(status.Tranches) > 0:
+			return true
+		case err == nil:
 			last = errors.New("it follows no feed yet")
+		case ctx.Err() == nil: // otherwise the one before says more
+			last = err
 		}
-		return last == nil
+		return false
 	})
 	switch {
 	case errors.Is(err, errGone):

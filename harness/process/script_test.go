@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -27,14 +28,55 @@ import (
 // told is a reactor whose status the test says.
 type told struct {
 	status atomic.Pointer[reactor.Status]
+	asked  atomic.Int64
+	second atomic.Pointer[context.CancelCauseFunc] // is called when it is asked a second time
 }
 
 // Status implements [reactor.Monitored].
 func (r *told) Status(context.Context) (reactor.Status, error) {
+	if enough := r.second.Load(); enough != nil && r.asked.Add(1) == 2 {
+		(*enough)(errEnough)
+	}
 	if status := r.status.Load(); status != nil {
 		return *status, nil
 	}
 	return reactor.Status{}, reactor.ErrNotRunning
+}
+
+// errEnough is why the contexts of these tests end.
+var errEnough = errors.New("enough of it")
+
+// answeredOnce returns a context that ends once whoever asks has had one answer,
+// and asks again.
+func (r *told) answeredOnce(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithCancelCause(within(t))
+	t.Cleanup(func() { cancel(nil) })
+	r.asked.Store(0)
+	r.second.Store(&cancel)
+	return ctx
+}
+
+// said returns a context that ends once a program has written a line.
+func said(t *testing.T, config *Config, line string) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithCancelCause(within(t))
+	t.Cleanup(func() { cancel(nil) })
+	config.Log = slog.New(slog.NewJSONHandler(writer(func(text string) {
+		if strings.Contains(text, `"line":"`+line+`"`) {
+			cancel(errEnough)
+		}
+	}), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return ctx
+}
+
+// writer is a function that is given what is written.
+type writer func(text string)
+
+// Write implements io.Writer.
+func (w writer) Write(p []byte) (int, error) {
+	w(string(p))
+	return len(p), nil
 }
 
 // completed tells that the feed is completed up to a position.
@@ -135,7 +177,7 @@ func TestAProcessThatDoesNotStopIsKilled(t *testing.T) {
 	_, config := script(t, "trap 'echo not now' TERM", forEver)
 	p := started(t, config)
 	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(errors.New("enough of it"))
+	cancel(errEnough)
 	checkError(t, p.Stop(ctx), "did not stop and was killed", "enough of it")
 	<-p.Done()
 }
@@ -144,23 +186,26 @@ func TestAProcessThatIsNotReadyIsGone(t *testing.T) {
 	t.Parallel()
 	_, mute := script(t, inOrder, forEver)
 	mute.Args = []string{"-c", inOrder + "; " + forEver}
-	mute.ReadyLimit = 200 * time.Millisecond
+	hasty := mute
+	hasty.ReadyLimit = time.Nanosecond
+	waiting := said(t, &mute, "waiting")
 	told, silent := script(t, inOrder, forEver)
 	told.status.Store(nil)
-	silent.ReadyLimit = mute.ReadyLimit
 	ends := Config{Path: "sh", Args: []string{"-c", "echo could not bind; exit 3"}}
 	for name, test := range map[string]struct {
+		ctx    context.Context
 		config Config
 		want   []string
 	}{
-		"without an address":    {mute, []string{"did not say where its status page is", "not ready within 200ms", "waiting"}},
-		"whose page is no help": {silent, []string{"not ready within 200ms", reactor.ErrNotRunning.Error()}},
-		"that ends":             {ends, []string{"exit status 3", "could not bind"}},
-		"that is not there":     {Config{Path: "no-such-program"}, []string{"no-such-program"}},
+		"without an address":    {waiting, mute, []string{"did not say where its status page is", "enough of it", "waiting"}},
+		"whose page is no help": {told.answeredOnce(t), silent, []string{"enough of it", reactor.ErrNotRunning.Error()}},
+		"in time":               {within(t), hasty, []string{"not ready within 1ns"}},
+		"that ends":             {within(t), ends, []string{"exit status 3", "could not bind"}},
+		"that is not there":     {within(t), Config{Path: "no-such-program"}, []string{"no-such-program"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Start(within(t), test.config)
+			_, err := Start(test.ctx, test.config)
 			checkError(t, err, test.want...)
 		})
 	}
@@ -197,11 +242,9 @@ func TestTheStatusIsThatOfTheReactor(t *testing.T) {
 	}
 
 	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(errors.New("enough of it"))
+	cancel(errEnough)
 	checkError(t, p.AwaitCompleted(ctx, map[feed.Tranche]feed.Position{"Some": 21}), "enough of it")
-	ctx, end := context.WithTimeoutCause(t.Context(), 100*time.Millisecond, errors.New("enough of it"))
-	defer end()
-	checkError(t, p.AwaitCompleted(ctx, map[feed.Tranche]feed.Position{"Some": 21, "Other": 1}),
+	checkError(t, p.AwaitCompleted(told.answeredOnce(t), map[feed.Tranche]feed.Position{"Some": 21, "Other": 1}),
 		"tranche Some is wanted up to 21, and is read to 30 and completed to 20", "tranche Other", "does not follow it",
 		"reading tranche Some fails: no answer", "Some-1 has failed 5 times: refused", "enough of it", "waiting")
 }

@@ -63,6 +63,7 @@ func (s seconds) before(at time.Time) time.Time {
 }
 
 // statusLimit is how long one answer may take; the page itself gives up after 5 s.
+// Whoever waits for something asks again after that.
 const statusLimit = 10 * time.Second
 
 // Status asks the process what its reactor is at. The error says so if the process

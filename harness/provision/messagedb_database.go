@@ -146,8 +146,9 @@ func (s *Server) ShareCheckpoints(ctx context.Context, schema string) error {
 	return nil
 }
 
-// dropLimit bounds the removal of a database.
-const dropLimit = 10 * time.Second
+// dropLimit bounds the removal of a database. A server that has much to do elsewhere
+// takes some time; one that does not answer is not waited for for ever.
+const dropLimit = time.Minute
 
 func (s *Server) dropDatabase(name string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), dropLimit)

@@ -17,9 +17,10 @@ import (
 
 const (
 	// openLimit is how long bringing a store up may take: a first time, it is
-	// also fetched.
-	openLimit = 5 * time.Minute
-	// auditLimit is how long the audit may take: it reads every stream of the run.
+	// also fetched, in more than one way perhaps, and a reactor built.
+	openLimit = 15 * time.Minute
+	// auditLimit is how long the audit may take after a short run. It reads every
+	// stream that the run has written, so it may always take as long as that did.
 	auditLimit = 2 * time.Minute
 	// virtualLimit is how long a scenario may take where time costs nothing:
 	// longer than any that one lets pass.
@@ -71,6 +72,7 @@ func (f *Features) main(tests func() int, out, complaints io.Writer) (status int
 	if f.options.seedMatters() { // said at once, for a run that does not come to its end
 		fmt.Fprintf(out, "to repeat what chance decides in this run: -seed %d\n", f.options.seed)
 	}
+	began := time.Now()
 	status = tests()
 	fail := func(what string, err error) {
 		if err != nil {
@@ -84,7 +86,7 @@ func (f *Features) main(tests func() int, out, complaints io.Writer) (status int
 	}
 	summary := f.describe()
 	fmt.Fprint(out, summary)
-	ctx, cancel := context.WithTimeout(context.Background(), auditLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), max(auditLimit, time.Since(began)))
 	defer cancel()
 	fail("after the scenarios, the audit failed", f.ground.audit(ctx))
 	fail("the store "+f.options.store+" cannot be taken down", f.ground.close())

@@ -82,6 +82,7 @@ func (b *bubbles) world(ctx context.Context, scenario harness.Scenario) (*harnes
 	}
 	world, err := h.World(ctx, scenario)
 	if err != nil {
+		ctx = context.WithoutCancel(ctx)
 		return nil, nil, errors.Join(err, world.Close(ctx), h.Close(ctx))
 	}
 	return world, func(ctx context.Context) error {

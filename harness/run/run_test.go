@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"flag"
 	"html"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
+	"testing/synctest"
 	"time"
 
 	"github.com/cucumber/godog"
@@ -293,6 +295,36 @@ func TestHowLongAScenarioMayTake(t *testing.T) {
 		if got := f.config(nil).Timeout; got != c.want {
 			t.Errorf("time %s, limit %v: got %v, want %v", c.options.time, c.options.limit, got, c.want)
 		}
+	}
+}
+
+// slowBooks are a ground of which the audit takes as long as it is let.
+type slowBooks struct {
+	bubbles
+
+	audited time.Duration
+}
+
+func (s *slowBooks) audit(ctx context.Context) error {
+	began := time.Now()
+	<-ctx.Done()
+	s.audited = time.Since(began)
+	return nil
+}
+
+// The longer the run, the more there is to audit.
+func TestAnAuditMayTakeAsLongAsItsRun(t *testing.T) {
+	t.Parallel()
+	for took, want := range map[time.Duration]time.Duration{time.Second: auditLimit, time.Hour: time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			ground := &slowBooks{}
+			f := &Features{ground: ground}
+			f.options.register(flag.NewFlagSet("", flag.PanicOnError))
+			var out strings.Builder
+			if status := f.main(func() int { time.Sleep(took); return 0 }, &out, &out); status != 0 || ground.audited != want {
+				t.Errorf("a run of %v: got the status %d, %q and %v for its audit, want %v", took, status, out.String(), ground.audited, want)
+			}
+		})
 	}
 }
 

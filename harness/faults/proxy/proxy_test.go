@@ -19,7 +19,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // limit is how long a test waits for what should come at once.
-const limit = 10 * time.Second
+const limit = time.Minute
 
 // echo starts a server that sends back what it gets.
 func echo(t *testing.T) (addr string) {

@@ -205,8 +205,9 @@ func (p *Process) AwaitEnd(ctx context.Context) error {
 	}
 }
 
-// StopLimit is how long a program may take to stop before Stop kills it.
-const StopLimit = 10 * time.Second
+// StopLimit is how long a program may take to stop before Stop kills it, which is an
+// error. A server first writes down what it has in memory, on a slow disk perhaps.
+const StopLimit = time.Minute
 
 // Ask asks the program to stop, and does not wait for it.
 func (p *Process) Ask() error { return p.closePipe() }
