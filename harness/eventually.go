@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/onsi/gomega"
@@ -114,8 +115,11 @@ func (w *World) kind(exact bool) evidence.Kind {
 func insist(ctx context.Context, check func(context.Context) error) (checks int, err error) {
 	once := func() error {
 		checks++
-		err = check(ctx)
-		return err
+		found := check(ctx)
+		if err == nil || found == nil || !cutShort(ctx, found) {
+			err = found
+		}
+		return found
 	}
 	g := gomega.NewGomega(func(string, ...int) {}) // what it would say is said below, in the words of the check
 	if g.Eventually(once).WithContext(ctx).WithTimeout(eventualLimit).WithPolling(eventualPause).Should(gomega.Succeed()) {
@@ -130,4 +134,10 @@ func insist(ctx context.Context, check func(context.Context) error) (checks int,
 		cause = fmt.Errorf("it did not hold within %v", eventualLimit)
 	}
 	return checks, fmt.Errorf("after %d checks: %w", checks, errors.Join(err, cause))
+}
+
+// cutShort tells whether a check failed because its time was over while it looked:
+// then what the one before it found says more.
+func cutShort(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, os.ErrDeadlineExceeded))
 }

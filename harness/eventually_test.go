@@ -3,6 +3,7 @@ package harness_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -93,6 +94,26 @@ func TestACheckIsNotCutOffByItsLimitAndMadeOnceMoreAfterIt(t *testing.T) {
 		})
 		if err != nil || tries != 2 {
 			t.Errorf("got %v after %d tries, want no error after 2", err, tries)
+		}
+	})
+}
+
+func TestACheckThatIsCutShortDoesNotHideWhatWasFound(t *testing.T) {
+	t.Parallel()
+	inexact(t, func(t *testing.T, w *front) {
+		t.Helper()
+		reason, looks := errors.New("the balance is 3, want 4"), 0
+		ctx, cancel := context.WithTimeout(t.Context(), harness.EventualLimit/2)
+		defer cancel()
+		err := w.Eventually(ctx, func(ctx context.Context) error {
+			if looks++; looks == 2 { // the store does not answer
+				<-ctx.Done()
+				return fmt.Errorf("read the account: %w", ctx.Err())
+			}
+			return reason
+		})
+		if !errors.Is(err, reason) || strings.Contains(err.Error(), "read the account") || !strings.Contains(err.Error(), context.DeadlineExceeded.Error()) {
+			t.Errorf("got %v, want what the first check found, and that the time is over", err)
 		}
 	})
 }

@@ -63,6 +63,12 @@ func (w *World) account(ctx context.Context) string {
 	streams := journal.streams(w)
 	// Those that the reactor follows come first: of many, they are the ones to look at.
 	follows := func(s evidence.Stream) bool { return journal.handled(s.Name) != "" }
+	handled := func(s evidence.Stream) string {
+		if !w.host.exact() {
+			return "" // nobody here sees it
+		}
+		return journal.handled(s.Name)
+	}
 	slices.SortStableFunc(streams, func(a, b evidence.Stream) int {
 		switch {
 		case follows(a) == follows(b):
@@ -78,7 +84,7 @@ func (w *World) account(ctx context.Context) string {
 			fmt.Fprintf(&text, "… and %d more streams\n", len(streams)-i)
 			break
 		}
-		writeStream(&text, stream, journal.handled(stream.Name))
+		writeStream(&text, stream, handled(stream))
 	}
 	text.WriteString(w.host.account(ctx))
 	for i, fault := range w.host.injected(w) {

@@ -67,11 +67,12 @@ func TestAFailureShowsWhatAnotherProcessWrote(t *testing.T) {
 
 	err := w.Check(t.Context(), func(context.Context) error { return errors.New("no") })
 	want := `
+Order-1:
     0 Placed               scenario {"n":1}
     1 Sent                 reactor  {"n":1}
     2 Paid                 scenario {"n":1}
 `
-	if err == nil || !strings.Contains(err.Error(), want) {
+	if err == nil || !strings.Contains("\n"+err.Error(), want) {
 		t.Errorf("got\n%v\nwant it to hold%s", err, want)
 	}
 	if err := w.Close(t.Context()); err != nil {

@@ -22,6 +22,7 @@ type definition struct {
 	keyword    Keyword
 	expression string
 	at         Location
+	from       string // the package that has registered it
 	fn         reflect.Type
 	index      int
 	broken     bool // it does not compile; only its place counts

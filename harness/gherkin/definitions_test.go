@@ -299,13 +299,25 @@ func TestStepsAndMatches(t *testing.T) {
 
 func TestSuggest(t *testing.T) {
 	t.Parallel()
-	defs := compile(t, func(r *gherkin.Registrar) { moneyType(r) })
-	got := defs.Suggest(gherkin.Then, `the payer "Ann" settles EUR 40.50 for "Bo" (at once) in 2 rooms`, nil)
-	want := "r.Then(`the payer {string} settles {money} for {string} \\(at once) in {int} rooms`, " +
-		"func(ctx context.Context, string1 string, money gherkin_test.money, string2 string, int1 int) error {\n" +
-		"\treturn gherkin.Pending(\"not written yet\")\n})"
-	if got != want {
-		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	defs := compile(t, func(r *gherkin.Registrar) {
+		moneyType(r)
+		gherkin.Parameter(r, "coins", `coins of [A-Z]{3} \d+`, func([]string) ([]money, error) { return nil, nil })
+		gherkin.Parameter(r, "time-limit", `\d+ ms`, func([]string) (time.Duration, error) { return 0, nil })
+		gherkin.Parameter(r, "location", `\w+\.go:\d+`, func([]string) (*gherkin.Location, error) { return nil, nil })
+		r.Given("a step", func() error { return nil })
+	})
+	for text, want := range map[string]string{
+		`the payer "Ann" settles EUR 40.50 for "Bo" (at once) in 2 rooms`: "r.Then(`the payer {string} settles {money} for {string} \\(at once) in {int} rooms`, " +
+			"func(ctx context.Context, string1 string, money1 money, string2 string, int1 int) error {",
+		// What is written can be pasted: the types of the package go by their names.
+		`the payer finds coins of EUR 40 within 20 ms`: `r.Then("the payer finds {coins} within {time-limit}", ` +
+			"func(ctx context.Context, coins []money, arg time.Duration) error {",
+		`it is defined at a_test.go:12`: `r.Then("it is defined at {location}", func(ctx context.Context, location *gherkin.Location) error {`,
+	} {
+		want += "\n\treturn gherkin.Pending(\"not written yet\")\n})"
+		if got := defs.Suggest(gherkin.Then, text, nil); got != want {
+			t.Errorf("got:\n%s\nwant:\n%s", got, want)
+		}
 	}
 }
 

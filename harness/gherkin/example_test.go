@@ -44,7 +44,7 @@ func ExampleDefinitions_Suggest() {
 	}
 	fmt.Println(definitions.Suggest(gherkin.Then, "2 books are missing on shelf B", nil))
 	// Output:
-	// r.Then("{int} books are missing on {shelf}", func(ctx context.Context, int1 int, shelf gherkin_test.shelf) error {
+	// r.Then("{int} books are missing on {shelf}", func(ctx context.Context, int1 int, shelf1 shelf) error {
 	// 	return gherkin.Pending("not written yet")
 	// })
 }

@@ -2,6 +2,8 @@ package gherkin
 
 import (
 	"fmt"
+	"go/token"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -55,13 +57,20 @@ func (d *Definitions) Match(text string) []Match {
 //		return gherkin.Pending("not written yet")
 //	})
 //
-// argument is the step's table or doc string, or nil.
+// It is meant for the package that has registered the first step, whose own types
+// go by their bare names. argument is the step's table or doc string, or nil.
 func (d *Definitions) Suggest(keyword Keyword, text string, argument *messages.PickleStepArgument) string {
 	expression, parameters := d.generate(text)
 	params := []string{"ctx context.Context"}
 	taken := map[string]int{}
 	for _, p := range parameters {
 		name, goType := p.Name(), p.Type()
+		if ours := d.types.byName[name]; ours != nil {
+			goType = typeIn(d.home(), ours.typ)
+		}
+		if !token.IsIdentifier(name) {
+			name = "arg"
+		}
 		if goType == "float32" {
 			goType = "float64"
 		}
@@ -80,6 +89,33 @@ func (d *Definitions) Suggest(keyword Keyword, text string, argument *messages.P
 	}
 	return fmt.Sprintf("r.%s(%s, func(%s) error {\n\treturn gherkin.Pending(\"not written yet\")\n})",
 		keyword, literal(expression), strings.Join(params, ", "))
+}
+
+// home is the package that has registered the first step, "" if there is none.
+func (d *Definitions) home() string {
+	if len(d.steps) == 0 {
+		return ""
+	}
+	return d.steps[0].from
+}
+
+// typeIn is how a type is written in a package. One that is not exported can only be
+// used in its own.
+func typeIn(pkg string, t reflect.Type) string {
+	switch {
+	case t.Name() != "" && (t.PkgPath() == pkg || !token.IsExported(t.Name())):
+		return t.Name()
+	case t.Name() != "":
+		return t.String()
+	case t.Kind() == reflect.Slice:
+		return "[]" + typeIn(pkg, t.Elem())
+	case t.Kind() == reflect.Pointer:
+		return "*" + typeIn(pkg, t.Elem())
+	case t.Kind() == reflect.Map:
+		return "map[" + typeIn(pkg, t.Key()) + "]" + typeIn(pkg, t.Elem())
+	default:
+		return t.String()
+	}
 }
 
 // generate falls back to the text itself if the library cannot cope with it.

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"strings"
 )
 
 // Keyword is the word that a definition was registered with.
@@ -75,7 +76,7 @@ func (r *Registrar) add(keyword Keyword, expression string, fn any) {
 		return
 	}
 	r.draft.steps = append(r.draft.steps, &definition{
-		keyword: keyword, expression: expression, at: caller(3), fn: reflect.TypeOf(fn),
+		keyword: keyword, expression: expression, at: caller(3), from: callerPackage(3), fn: reflect.TypeOf(fn),
 	})
 	r.draft.order = append(r.draft.order, entry{step: len(r.draft.steps)})
 }
@@ -126,6 +127,15 @@ func Parameter[T any](r *Registrar, name, pattern string, parse func(groups []st
 	}
 	r.draft.parameters = append(r.draft.parameters, p)
 	r.draft.order = append(r.draft.order, entry{parameter: len(r.draft.parameters)})
+}
+
+// callerPackage is the path of the package of a caller.
+func callerPackage(skip int) string {
+	pc, _, _, _ := runtime.Caller(skip)
+	function := runtime.FuncForPC(pc).Name() // such as example.org/lending.(*desk).define
+	folder, name := path.Split(function)
+	name, _, _ = strings.Cut(name, ".")
+	return folder + name
 }
 
 func caller(skip int) Location {
