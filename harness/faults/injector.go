@@ -280,6 +280,18 @@ func (i *Injector) chance(t turn, about string) uint64 {
 	return chance(i.config.Seed, t.count, about, string(t.scope.role), t.account.caller, t.account.key, t.operation)
 }
 
+// may tells whether a turn may meet a kind of failure, as injects will decide unless
+// something comes in between.
+func (i *Injector) may(t turn, kind Kind) bool {
+	if !happens(i.chance(t, string(kind)), i.config.Spec.of(kind).rate) {
+		return false
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	a := t.account
+	return !i.resting && t.tally.row < i.config.MaxInARow && (a.spent < i.config.MaxPerStream || a.endless) && i.wanted(t, kind, "")
+}
+
 // injects decides whether a turn meets a kind of failure, and notes it if so.
 func (i *Injector) injects(t turn, kind Kind, detail string) bool {
 	if !happens(i.chance(t, string(kind)), i.config.Spec.of(kind).rate) {

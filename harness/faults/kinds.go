@@ -44,7 +44,7 @@ func Kinds() []Description {
 		{DieBefore, "the handler panics before the append to its own stream", 0.1, 0},
 		{DieAfter, "the handler panics after the append to its own stream", 0.1, 0},
 		{Duplicate, "the feed delivers an event twice", 0.2, 0},
-		{Reorder, "the feed mixes the streams of a batch; each stays in its order", 0.3, 0},
+		{Reorder, "the feed tells of a stream after others that come within a while; each stays in its order", 0.3, 20 * time.Millisecond},
 		{HoldBack, "the feed delivers the beginning of a batch, and then all of it", 0.2, 0},
 		{FailedFeed, "the feed cannot be read", 0.1, 0},
 		{FailedCheckpoint, "a checkpoint cannot be saved", 0.3, 0},

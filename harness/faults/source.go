@@ -17,6 +17,7 @@ import (
 const (
 	fetching   = "fetch"
 	delivering = "delivery"
+	ordering   = "turn"
 )
 
 // saving is the operation of checkpoints.
@@ -26,7 +27,8 @@ const saving = "save"
 // a [feed.Notifier] if next is one.
 func (i *Injector) Source(next feed.Source) feed.Source {
 	s := &source{
-		injector: i, fetched: map[es.StreamName]es.Version{}, delivered: map[es.StreamName]es.Version{},
+		injector: i, next: next, late: map[es.StreamName]turn{},
+		fetched: map[es.StreamName]es.Version{}, delivered: map[es.StreamName]es.Version{}, ordered: map[es.StreamName]es.Version{},
 		again: map[feed.Tranche][]feed.Delivery{}, failures: map[feed.Tranche]int{},
 	}
 	return intercept.Source(next, intercept.SourceHooks{AfterRead: s.afterRead})
@@ -35,15 +37,21 @@ func (i *Injector) Source(next feed.Source) feed.Source {
 // source is what is known of the deliveries of a feed.
 type source struct {
 	injector *Injector
+	next     feed.Source
 
 	mu        sync.Mutex
 	fetched   map[es.StreamName]es.Version // deliveries below it were decided on, whether they can be read
 	delivered map[es.StreamName]es.Version // the same for how they are delivered
+	ordered   map[es.StreamName]es.Version // the same for whether others overtake them
+	late      map[es.StreamName]turn       // those that others are to overtake, if there are any in time
 	again     map[feed.Tranche][]feed.Delivery
 	failures  map[feed.Tranche]int // in a row
 }
 
 func (s *source) afterRead(ctx context.Context, tranche feed.Tranche, from feed.Position, batch feed.Batch, err error) (feed.Batch, error) {
+	if err == nil {
+		batch, err = s.gather(ctx, tranche, from, batch)
+	}
 	if err != nil {
 		return batch, err
 	}
@@ -55,6 +63,78 @@ func (s *source) afterRead(ctx context.Context, tranche feed.Tranche, from feed.
 		s.injector.strike(t)
 	}
 	return changed, nil
+}
+
+// gather decides which streams others are to overtake. Where no other has come with
+// them, it waits for a while and reads once more: batches seldom hold two streams of
+// a scenario, so few could ever change places.
+func (s *source) gather(ctx context.Context, tranche feed.Tranche, from feed.Position, batch feed.Batch) (feed.Batch, error) {
+	if !s.delays(ctx, batch.Events) || s.overtakes(batch.Events) {
+		return batch, nil
+	}
+	if err := s.injector.config.Sleep(ctx, s.injector.config.Spec.of(Reorder).delay); err != nil {
+		return feed.Batch{}, err
+	}
+	batch, err := s.next.Read(ctx, tranche, from)
+	if err == nil {
+		s.delays(ctx, batch.Events)
+	}
+	return batch, err
+}
+
+// delays decides about streams of a batch, and tells whether there is one that is
+// to be overtaken since now.
+func (s *source) delays(ctx context.Context, events []feed.Delivery) (some bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, d := range events {
+		t, fresh := s.first(ctx, s.ordered, d, ordering)
+		if fresh && s.injector.may(t, Reorder) {
+			s.late[d.Stream] = t
+			some = true
+		}
+	}
+	return some
+}
+
+// overtakes tells whether a batch holds what changes places.
+func (s *source) overtakes(events []feed.Delivery) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, overtaken := s.mix(events)
+	return len(overtaken) > 0
+}
+
+// mix puts the streams that are to be overtaken behind the others, the first of them
+// last, and returns those that one was told before of which they had been told first.
+// Within a stream nothing changes. The caller holds the lock.
+func (s *source) mix(events []feed.Delivery) (mixed []feed.Delivery, overtaken []es.StreamName) {
+	first, place := map[es.StreamName]int{}, map[es.StreamName]int{}
+	for at, d := range events {
+		if _, known := first[d.Stream]; known {
+			continue
+		}
+		first[d.Stream] = at
+		if _, late := s.late[d.Stream]; late {
+			place[d.Stream] = len(events) - at
+		}
+	}
+	mixed = slices.Clone(events)
+	slices.SortStableFunc(mixed, func(a, b feed.Delivery) int { return cmp.Compare(place[a.Stream], place[b.Stream]) })
+	told, furthest := map[es.StreamName]bool{}, -1 // where the furthest stream that counts was
+	for _, d := range mixed {
+		if told[d.Stream] {
+			continue
+		}
+		told[d.Stream] = true
+		if _, late := s.late[d.Stream]; late && furthest > first[d.Stream] {
+			overtaken = append(overtaken, d.Stream)
+		}
+		if s.injector.key(d.Stream) != "" {
+			furthest = max(furthest, first[d.Stream])
+		}
+	}
+	return mixed, overtaken
 }
 
 // fails decides whether a read fails, because of one of the streams in it.
@@ -99,9 +179,7 @@ func (s *source) deliver(ctx context.Context, tranche feed.Tranche, from feed.Po
 			s.injector.succeeded(t)
 		}
 	}
-	if len(turns) > 0 {
-		s.reorder(turns[0], batch.Events)
-	}
+	batch.Events = s.reorder(batch.Events)
 	// What was to be delivered again comes first, as the older one. What is to be
 	// from now on comes with the next read: in this batch, it would be seen to be
 	// the same.
@@ -110,18 +188,25 @@ func (s *source) deliver(ctx context.Context, tranche feed.Tranche, from feed.Po
 	return batch, turns
 }
 
-// reorder may mix the streams of a batch. Within a stream nothing changes.
-func (s *source) reorder(t turn, events []feed.Delivery) {
-	mixed := slices.ContainsFunc(events, func(d feed.Delivery) bool { return d.Stream != events[0].Stream })
-	if !mixed || !s.injector.injects(t, Reorder, "") {
-		return
+// reorder lets streams be overtaken that are to be. Those that there is nothing to
+// overtake are told of in good order.
+func (s *source) reorder(events []feed.Delivery) []feed.Delivery {
+	_, overtaken := s.mix(events)
+	for _, stream := range overtaken {
+		if !s.injector.injects(s.late[stream], Reorder, "") {
+			delete(s.late, stream) // somebody else has used up what there may be
+		}
 	}
-	rank := func(d feed.Delivery) uint64 {
-		return chance(s.injector.config.Seed, t.count, string(Reorder), s.injector.key(d.Stream))
+	mixed, _ := s.mix(events)
+	for _, d := range events {
+		if t, late := s.late[d.Stream]; late {
+			delete(s.late, d.Stream)
+			if !slices.Contains(overtaken, d.Stream) {
+				s.injector.succeeded(t)
+			}
+		}
 	}
-	slices.SortStableFunc(events, func(a, b feed.Delivery) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Stream.String(), b.Stream.String()))
-	})
+	return mixed
 }
 
 // first returns the turn of a delivery, unless it was decided on before, or is to

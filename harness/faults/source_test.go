@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -92,6 +94,59 @@ func drain(ctx context.Context, t *rapid.T, truth, source feed.Source) (seen map
 		}
 		if from = batch.Next; from == end && len(batch.Events) == 0 {
 			return seen, failed
+		}
+	}
+}
+
+// TestAStreamIsOvertaken has it wait for others, since there is none to overtake it.
+func TestAStreamIsOvertaken(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ later, want, overtaken []string }{
+		"by nobody":     {nil, []string{"a@0", "a@1"}, nil},
+		"by another":    {[]string{"b"}, []string{"b@0", "a@0", "a@1"}, []string{"Jar-a"}},
+		"by itself":     {[]string{"a"}, []string{"a@0", "a@1", "a@2"}, nil},
+		"by a stranger": {[]string{"z"}, []string{"z@0", "a@0", "a@1"}, nil},
+		"by several":    {[]string{"b", "c", "a", "b"}, []string{"c@0", "b@0", "b@1", "a@0", "a@1", "a@2"}, []string{"Jar-a", "Jar-b"}},
+	} {
+		truth, written := memory.New(), map[string]es.Version{}
+		write := func(ids ...string) {
+			for _, id := range ids {
+				stream, err := es.NewStreamName("Jar", id)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if written[id], err = truth.Append(t.Context(), stream, written[id], newEvents(1)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		write("a", "a")
+		inner, err := truth.Source(memory.SourceConfig{Categories: []string{"Jar"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var waited []time.Duration
+		i := injector(t, "reorder=1:7ms", faults.Config{
+			Sleep: func(_ context.Context, d time.Duration) error {
+				waited = append(waited, d)
+				write(c.later...)
+				return nil
+			},
+			Name: func(s es.StreamName) (string, bool) { return s.String(), s.ID() != "z" },
+		})
+		batch, err := i.Source(inner).Read(t.Context(), "Jar", 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got, overtaken []string
+		for _, d := range batch.Events {
+			got = append(got, fmt.Sprintf("%s@%d", d.Stream.ID(), d.Event.Index))
+		}
+		for _, f := range i.Log() {
+			overtaken = append(overtaken, f.Key)
+		}
+		if !slices.Equal(got, c.want) || !slices.Equal(overtaken, c.overtaken) || !slices.Equal(waited, []time.Duration{7 * time.Millisecond}) {
+			t.Errorf("%s: got %v, overtaken %v, waited %v; want %v, %v and 7ms once", name, got, overtaken, waited, c.want, c.overtaken)
 		}
 	}
 }

@@ -58,8 +58,12 @@ func (l *laboratory) trial(seed uint64) trial {
 	if spec.IsZero() {
 		spec = someFaults(decide)
 	}
-	return trial{scenario: l.scenarios[seed%uint64(len(l.scenarios))], seed: seed, spec: spec, schedule: true}
+	scenario := l.scenarios[seed%uint64(len(l.scenarios))]
+	return trial{scenario: scenario, seed: seed, spec: spec, schedule: true, pair: decide.IntN(pairs) == 0 && sharesReactor(scenario)}
 }
+
+// pairs is in how many trials of an exploration there is one of two copies.
+const pairs = 4
 
 // someFaults chooses up to three kinds of faults.
 func someFaults(decide *rand.Rand) faults.Spec {
@@ -91,7 +95,7 @@ func (f finding) compare(g finding) int {
 }
 
 // shrink takes away from a failure what it does not need: faults, as long as it
-// fails without, and the order of goroutines. One that does not fail again as it
+// fails without, the copy beside it, and the order of goroutines. One that does not fail again as it
 // is stays as it is.
 func (l *laboratory) shrink(t *testing.T, failure verdict) finding {
 	t.Helper()
@@ -104,6 +108,11 @@ func (l *laboratory) shrink(t *testing.T, failure verdict) finding {
 	}
 	if !try(failure.trial) {
 		return finding{verdict: failure}
+	}
+	alone := failure.trial
+	alone.pair = false
+	if failure.trial.pair {
+		try(alone)
 	}
 	plain := failure.trial
 	plain.schedule = false
@@ -134,6 +143,9 @@ func (l *laboratory) describe(f finding, test string) string {
 	}
 	for _, f := range v.faults {
 		fmt.Fprintf(&text, "  %s\n", f)
+	}
+	if v.trial.pair {
+		text.WriteString("and with a second copy of the scenario on the same store\n")
 	}
 	if v.trial.schedule {
 		text.WriteString("and with goroutines in the order that the seed decides\n")

@@ -11,10 +11,14 @@ import (
 	"groupcheckout/harness/faults"
 )
 
+// maker makes the world of a scenario; leave is called when that is over.
+type maker interface {
+	world(ctx context.Context, scenario harness.Scenario) (world *harness.World, leave func(context.Context) error, err error)
+}
+
 // ground is where scenarios take place.
 type ground interface {
-	// world makes the world of a scenario; leave is called when that is over.
-	world(ctx context.Context, scenario harness.Scenario) (world *harness.World, leave func(context.Context) error, err error)
+	maker
 	// around, if not nil, is called around each scenario, as suite.Config says.
 	around() func(t *testing.T, scenario func(t *testing.T))
 	how() string   // the store was brought up, in words

@@ -90,6 +90,8 @@ func (l *laboratory) fill(t *testing.T, rows []*row, first uint64, report func(f
 			seed:     first + uint64(i%perRow), //nolint:gosec // not negative
 			spec:     rows[i/perRow].spec,
 			schedule: true,
+			// With one stream there is nothing to re-order.
+			pair: rows[i/perRow].kind == faults.Reorder && sharesReactor(l.scenarios[i%len(l.scenarios)]),
 		}
 	}, func(v verdict) bool {
 		r := of[v.trial.spec.String()]

@@ -61,8 +61,8 @@ func (p Project) definitions() (*gherkin.Definitions, error) {
 	return gherkin.Compile(func(r *gherkin.Registrar) { p.Define(r, nil) })
 }
 
-// world makes the world of a scenario on a ground.
-func (p Project) world(ctx context.Context, on ground, definitions *gherkin.Definitions, scenario *suite.Scenario) (suite.World, error) {
+// world makes the world of a scenario somewhere.
+func (p Project) world(ctx context.Context, on maker, definitions *gherkin.Definitions, scenario *suite.Scenario) (suite.World, error) {
 	world, leave, err := on.world(ctx, harness.Scenario{
 		Key:        keyOf(scenario),
 		OwnReactor: slices.Contains(scenario.Tags, OwnReactor),
@@ -81,6 +81,9 @@ func (p Project) world(ctx context.Context, on ground, definitions *gherkin.Defi
 		Close: leave,
 	}, nil
 }
+
+// sharesReactor tells whether a scenario has none of its own.
+func sharesReactor(s *suite.Scenario) bool { return !slices.Contains(s.Tags, OwnReactor) }
 
 // keyOf names a scenario, or a row of one, by its titles.
 func keyOf(s *suite.Scenario) string {

@@ -19,6 +19,7 @@ type trial struct {
 	seed     uint64
 	spec     faults.Spec
 	schedule bool
+	pair     bool                       // another copy of it runs beside it
 	only     func(faults.Injected) bool // nil for all
 }
 
@@ -42,32 +43,47 @@ const manyCheckpoints = 2 * time.Millisecond
 func (l *laboratory) run(t *testing.T, trial trial) verdict {
 	t.Helper()
 	v := verdict{trial: trial}
-	b := &bubbles{
-		options: harness.Options{
-			System: l.project.System, Virtual: true,
-			Faults: trial.spec, Seed: trial.seed, Only: trial.only, Schedule: trial.schedule,
-		},
-		left: func(injected []faults.Injected) { v.faults = injected },
+	options := harness.Options{
+		System: l.project.System, Virtual: true,
+		Faults: trial.spec, Seed: trial.seed, Only: trial.only, Schedule: trial.schedule,
 	}
+	left := func(injected []faults.Injected) { v.faults = injected }
 	limit := l.options.limit
 	if limit == 0 {
 		limit = virtualLimit
 	}
 	if !slices.Contains(trial.scenario.Tags, VirtualTime) {
-		b.options.CheckpointInterval = manyCheckpoints
+		options.CheckpointInterval = manyCheckpoints
 	}
-	config := suite.Config{
-		Features:    l.project.Features,
-		Definitions: l.definitions,
-		Timeout:     limit,
-		Around:      b.around(),
-		World: func(ctx context.Context, scenario *suite.Scenario) (suite.World, error) {
-			return l.project.world(ctx, b, l.definitions, scenario)
-		},
+	try := func(t *testing.T, on maker, around func(*testing.T, func(*testing.T))) suite.Result {
+		t.Helper()
+		result, err := suite.Try(t, suite.Config{
+			Features:    l.project.Features,
+			Definitions: l.definitions,
+			Timeout:     limit,
+			Around:      around,
+			World: func(ctx context.Context, scenario *suite.Scenario) (suite.World, error) {
+				return l.project.world(ctx, on, l.definitions, scenario)
+			},
+		}, trial.scenario)
+		if err != nil {
+			t.Error(err)
+		}
+		return result
 	}
-	var err error
-	if v.result, err = suite.Try(t, config, trial.scenario); err != nil {
-		t.Error(err)
+	if !trial.pair {
+		b := &bubbles{options: options, left: left}
+		v.result = try(t, b, b.around())
+		return v
+	}
+	p := &pair{options: options, left: left}
+	var second suite.Result
+	v.result = try(t, p.copy(""), p.around(func(t *testing.T) {
+		t.Helper()
+		second = try(t, p.copy(" beside it"), nil)
+	}))
+	if !v.failed() {
+		v.result = second
 	}
 	return v
 }

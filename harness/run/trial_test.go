@@ -12,10 +12,13 @@ import (
 	"testing/fstest"
 	"time"
 
+	"groupcheckout/domain/es"
 	"groupcheckout/harness"
 	"groupcheckout/harness/faults"
 	"groupcheckout/harness/gherkin"
 	"groupcheckout/harness/gherkin/suite"
+	"groupcheckout/reactor"
+	"groupcheckout/stores"
 )
 
 // trials are a laboratory for a project with the given flags, and what it prints.
@@ -97,7 +100,7 @@ func TestTheMatrixNamesTheFaultsThatDoHarm(t *testing.T) { //nolint:paralleltest
 		"under die-after=1, seed ", // by chance there was none
 		"got 2 reminders, want 1",
 		"-matrix 1 -seed ",
-		"under reorder no fault was injected, so nothing was proved", // there is one stream
+		"under failed-checkpoint no fault was injected, so nothing was proved", // all is over before the second
 	} {
 		if !strings.Contains(reports.String(), want) {
 			t.Errorf("got\n%s\nwant %q in it", reports.String(), want)
@@ -108,8 +111,48 @@ func TestTheMatrixNamesTheFaultsThatDoHarm(t *testing.T) { //nolint:paralleltest
 			t.Errorf("got a failure %s, want none", harmless)
 		}
 	}
-	if want := regexp.MustCompile(`(?m)^  die-after +40 runs +[1-9]\d* faults +[1-9]\d* failed$`); !want.MatchString(out.String()) {
-		t.Errorf("got\n%s\nwant in it %s", out, want)
+	for _, row := range []string{
+		`die-after +40 runs +[1-9]\d* faults +[1-9]\d* failed`,
+		`reorder +20 runs +[1-9]\d* faults +0 failed`, // there is a stream of each of two copies
+	} {
+		if want := regexp.MustCompile(`(?m)^  ` + row + `$`); !want.MatchString(out.String()) {
+			t.Errorf("got\n%s\nwant in it %s", out, want)
+		}
+	}
+}
+
+func TestAPairFailsIfEitherDoes(t *testing.T) { //nolint:paralleltest // its trials are
+	for _, nth := range []int64{1, 2} {
+		var calls atomic.Int64
+		project := library()
+		project.Define = func(r *gherkin.Registrar, _ *harness.World) {
+			r.When("the last copy is lent", func() error { return nil })
+			r.Then("its reader is reminded once", func() error {
+				if calls.Add(1) == nth {
+					return errors.New("somebody else has it")
+				}
+				return nil
+			})
+		}
+		audits := 0
+		project.System.Audit = func(context.Context, es.Reader, []es.StreamName) error { audits++; return nil }
+		l, _ := trials(t, project)
+		v := l.run(t, trial{scenario: l.scenarios[0], seed: 1, pair: true})
+		if text := l.text(v); !v.failed() || !strings.Contains(text, "somebody else has it") || calls.Load() != 2 || audits != 1 {
+			t.Errorf("call %d fails: got failure %t after %d calls and %d audits, and\n%s\nwant one after 2 and 1", nth, v.failed(), calls.Load(), audits, text)
+		}
+	}
+}
+
+func TestAPairWithoutAStoreFails(t *testing.T) { //nolint:paralleltest // its trials are
+	project := library()
+	project.System.Start = func(context.Context, *stores.Backend, reactor.Config) (harness.Reactor, error) {
+		return nil, errors.New("the reactor has no fuel")
+	}
+	l, _ := trials(t, project)
+	v := l.run(t, trial{scenario: l.scenarios[0], seed: 1, pair: true})
+	if text := l.text(v); !v.failed() || !strings.Contains(text, "the reactor has no fuel") {
+		t.Errorf("got failure %t and\n%s\nwant one, and what is missing", v.failed(), text)
 	}
 }
 
