@@ -51,7 +51,7 @@ func DynamoDB(ctx context.Context, serviceURL, table string) (*Gate, error) {
 	g.close = sync.OnceValue(func() error {
 		err := server.Close()
 		serving.Wait()
-		d.running.Wait()
+		d.close()
 		transport.CloseIdleConnections()
 		return err
 	})
@@ -63,10 +63,31 @@ type dynamo struct {
 	gate    *Gate
 	table   string
 	proxy   *httputil.ReverseProxy
-	running sync.WaitGroup
+	running sync.WaitGroup // the requests that are passed on
 
 	mu      sync.Mutex
 	clients map[net.Conn]struct{} // their connections
+	closed  bool
+}
+
+// enter begins with a request. It returns false if the gate is closed: the server
+// does not wait for what a client has sent a moment before.
+func (d *dynamo) enter() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return false
+	}
+	d.running.Add(1)
+	return true
+}
+
+// close waits for the requests that are passed on, and lets none begin any more.
+func (d *dynamo) close() {
+	d.mu.Lock()
+	d.closed = true
+	d.mu.Unlock()
+	d.running.Wait()
 }
 
 // note keeps the connections that can be cut.
@@ -96,7 +117,9 @@ type placeKey struct{}
 // ServeHTTP passes on one request. One that may not pass is cut off without a
 // reply.
 func (d *dynamo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	d.running.Add(1)
+	if !d.enter() {
+		panic(http.ErrAbortHandler)
+	}
 	defer d.running.Done()
 	if d.gate.isBroken() {
 		panic(http.ErrAbortHandler)

@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"strings"
 	"sync"
@@ -327,6 +330,37 @@ func TestEveryWayToCallTheFunctionCounts(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestARequestThatComesAtTheEndIsCutOff(t *testing.T) {
+	t.Parallel()
+	passed := 0
+	g, _ := bare(t)
+	d := &dynamo{gate: g, proxy: &httputil.ReverseProxy{
+		Rewrite:   func(*httputil.ProxyRequest) {},
+		Transport: passing(func() { passed++ }),
+	}}
+	request := func() (aborted bool) {
+		defer func() { aborted = recover() == http.ErrAbortHandler }() //nolint:errorlint // it is panicked with as it is
+		d.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", http.NoBody))
+		return false
+	}
+	if request() || passed != 1 {
+		t.Errorf("got %d requests passed on, want one", passed)
+	}
+	d.close()
+	if !request() || passed != 1 {
+		t.Errorf("after the end: got %d requests passed on, want it cut off", passed)
+	}
+}
+
+// passing is a transport that answers itself.
+type passing func()
+
+// RoundTrip implements http.RoundTripper.
+func (p passing) RoundTrip(r *http.Request) (*http.Response, error) {
+	p()
+	return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: r}, nil
 }
 
 func TestWhatAGateCannotStandInFrontOf(t *testing.T) {
