@@ -118,20 +118,20 @@ func TestTimeLimit(t *testing.T) {
 	}{
 		"a step that heeds its context": {
 			"When it waits for its context\nThen a step", "✗-",
-			"the time limit of 30s is over, in: When it waits for its context",
-			[]string{"      context deadline exceeded\n", "  ! the time limit of 30s is over\n"},
+			"the time limit of 1m0s is over, in: When it waits for its context",
+			[]string{"      context deadline exceeded\n", "  ! the time limit of 1m0s is over\n"},
 		},
 		"a step that does not": {
 			"Given a step\nWhen it hangs until the world is closed\nThen a step", "✓✗-",
-			"the time limit of 30s is over, in: When it hangs until the world is closed",
+			"the time limit of 1m0s is over, in: When it hangs until the world is closed",
 			[]string{"still running after the end of the time limit", "was left behind\n  ! groupcheckout/harness/gherkin/suite.waitForClose"},
 		},
 		"a step that comes to an end all the same": {
 			"When it takes longer than allowed\nThen a step", "✓✗",
-			"the time limit of 30s is over, in: Then a step", nil,
+			"the time limit of 1m0s is over, in: Then a step", nil,
 		},
 		"the last step": {
-			"When it takes longer than allowed", "✓", "the time limit of 30s is over", nil,
+			"When it takes longer than allowed", "✓", "the time limit of 1m0s is over", nil,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

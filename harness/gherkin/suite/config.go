@@ -14,8 +14,9 @@ import (
 	"groupcheckout/harness/gherkin"
 )
 
-// DefaultTimeout is the time limit of a scenario.
-const DefaultTimeout = 30 * time.Second
+// DefaultTimeout is the time limit of a scenario. One that waits for nothing in vain
+// takes a few seconds at the most, also with a store of its own to be made.
+const DefaultTimeout = time.Minute
 
 // Config says what [Run] runs. Features and World are required; the zero value
 // of any other field is its default.

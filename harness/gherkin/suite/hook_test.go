@@ -105,7 +105,7 @@ func TestAHookThatHangsIsNamed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r, text := attemptHooks(t, "@b-hangs", "Given a step")
-		if want := "the time limit of 30s is over, in: before scenario: b-hangs"; r.Reason != want {
+		if want := "the time limit of 1m0s is over, in: before scenario: b-hangs"; r.Reason != want {
 			t.Errorf("got reason %q, want %q\n%s", r.Reason, want, text)
 		}
 	})
