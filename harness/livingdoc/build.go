@@ -82,7 +82,7 @@ func (r *renderer) print(folder string) error {
 	if r.tree.config.Print == nil {
 		return nil
 	}
-	return r.tree.config.Print(filepath.Join(folder, "print.html"), filepath.Join(folder, printed))
+	return r.tree.config.Print(filepath.Join(folder, printAddress), filepath.Join(folder, printed))
 }
 
 // load reads the runs and checks that they are of the features.
@@ -163,7 +163,7 @@ func sources(config Config) (map[string]string, error) {
 // shrink takes from the files what browsers do not need.
 func shrink(files map[string][]byte) error {
 	m := minify.New()
-	m.Add("text/html", &html.Minifier{KeepDocumentTags: true, KeepEndTags: false, KeepDefaultAttrVals: true})
+	m.Add("text/html", &html.Minifier{KeepDefaultAttrVals: true})
 	m.AddFunc("text/css", css.Minify)
 	m.AddFunc("text/javascript", js.Minify)
 	kinds := map[string]string{".html": "text/html", ".css": "text/css", ".js": "text/javascript"}

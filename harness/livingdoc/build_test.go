@@ -137,21 +137,56 @@ func outcomes(s *suite.Scenario) fixture.Outcome {
 	return fixture.Outcome{}
 }
 
-func TestEveryRuleHasAPageWithAnAddressMadeOfTitles(t *testing.T) {
+func TestEveryRuleAndExampleHasAPageWithAnAddressMadeOfTitles(t *testing.T) {
 	t.Parallel()
 	pages := build(t, livingdoc.Config{Runs: []string{record(t, library(), fixture.Run{Store: "paper"})}, Features: library()})
 	want := []string{
-		"fines/being-late/a-book-is-lent-once.html", "fines/being-late/being-late.html", "fines/index.html",
+		"fines/being-late/a-book-is-lent-once.html", "fines/being-late/a-day-late.html", "fines/being-late/being-late.html",
+		"fines/being-late/untitled.html", "fines/index.html",
 		"history.html", "history.jsonl", "index.html",
 		"lending/index.html", "lending/taking-books-home/a-book-comes-back.html", "lending/taking-books-home/a-book-is-lent-once.html",
-		"print.html", "rules/index.html", "rules/loose/loose.html",
+		"lending/taking-books-home/it-comes-back.html", "lending/taking-books-home/n-books-are-enough.html", "lending/taking-books-home/two-readers-want-one-book.html",
+		"print.html", "rules/index.html", "rules/loose/alone.html", "rules/loose/loose.html",
 		"search.html", "site.js", "style.css", "words.js",
 	}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(pages))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if page := pages["lending/taking-books-home/a-book-is-lent-once.html"]; !strings.Contains(page, "id=two-readers-want-one-book") || !strings.Contains(page, "id=n-books-are-enough") {
-		t.Errorf("the examples have no addresses on the page of their rule:\n%s", page)
+	page := pages["lending/taking-books-home/a-book-is-lent-once.html"]
+	for _, want := range []string{
+		"<h3><a href=two-readers-want-one-book.html>Two readers want one book</a></h3>", "<summary class=passed>passed, step by step</summary>",
+		"<li>When both ask", "<h3><a href=n-books-are-enough.html>… books are enough</a></h3>", "<td class=value>2<td class=value>more<td class=passed>",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page of the rule lacks %q:\n%s", want, page)
+		}
+	}
+	if strings.Contains(page, "What happened") {
+		t.Errorf("the page of the rule says what happened, which is on those of its examples:\n%s", page)
+	}
+	if page := pages["lending/taking-books-home/two-readers-want-one-book.html"]; !strings.Contains(page, "Example of the rule <a href=a-book-is-lent-once.html>A book is lent once</a><h1>Two readers want one book</h1>") {
+		t.Errorf("the page of the example does not say of which rule it is:\n%s", page)
+	}
+}
+
+func TestAnAddressDoesNotDependOnWhatStandsBefore(t *testing.T) {
+	t.Parallel()
+	const long = "A very long title that begins like another one does, and ends "
+	text := "Feature: Names\n\n  Rule: One\n\n    Scenario: Again\n      Given a\n\n    Scenario: " + long + "well\n      Given b\n\n" +
+		"  Rule: Two\n\n    Scenario: Again\n      Given c\n\n    Scenario: " + long + "badly\n      Given d\n\n    Scenario: One\n      Given e\n"
+	features := fstest.MapFS{"names/names.feature": {Data: []byte(text)}}
+	pages := build(t, livingdoc.Config{Runs: []string{record(t, features, fixture.Run{Store: "paper"})}, Features: features})
+	for name, step := range map[string]string{
+		"one-again": "Given a", "two-again": "Given c", "two-one": "Given e",
+		"a-very-long-title-that-begins-like-another-one-does-and-ends-well":  "Given b",
+		"a-very-long-title-that-begins-like-another-one-does-and-ends-badly": "Given d",
+	} {
+		if page := pages["names/names/"+name+".html"]; !strings.Contains(page, ">"+step+"<") || !strings.Contains(page, "Example of the rule") {
+			t.Errorf("%s is not the page of the example with %q: %s", name, step, page)
+		}
+	}
+	if page := pages["names/names/one.html"]; !strings.Contains(page, "Rule<h1>One</h1>") {
+		t.Errorf("one.html is not the page of the rule: %s", page)
 	}
 }
 
@@ -199,8 +234,8 @@ func TestTheFrontPageSaysFirstWhatDidNotPass(t *testing.T) {
 	at := 0
 	for _, want := range []string{
 		"1 example failed, 1 flaky, 1 skipped, 1 not run",
-		"failed</span> on Stone tablets<ul><li><a href=lending/taking-books-home/a-book-is-lent-once.html#two-readers-want-one-book>Two readers want one book</a>",
-		"flaky</span> on Stone tablets<ul><li><a href=lending/taking-books-home/a-book-is-lent-once.html#n-books-are-enough>… books are enough</a>",
+		"failed</span> on Stone tablets<ul><li><a href=lending/taking-books-home/two-readers-want-one-book.html>Two readers want one book</a>",
+		"flaky</span> on Stone tablets<ul><li><a href=lending/taking-books-home/n-books-are-enough.html>… books are enough</a>",
 		"skipped</span> on Stone tablets: no shelf here",
 		"not run</span> on Stone tablets",
 		"Readers borrow books. They bring them back. Nobody waits in vain.",
@@ -226,13 +261,22 @@ func TestTheFrontPageSaysFirstWhatDidNotPass(t *testing.T) {
 func TestAFailureSaysWhatWasWrong(t *testing.T) {
 	t.Parallel()
 	pages := build(t, livingdoc.Config{Runs: []string{record(t, library(), fixture.Run{Store: "stone", Outcome: outcomes})}, Features: library()})
-	page := pages["lending/taking-books-home/a-book-is-lent-once.html"]
-	for _, want := range []string{
-		"<q>got &lt;b>2&lt;/b> readers, want 1</q>", "at the shelf</pre>", "At: one is told:", "n 2, why more", "It passed at attempt 2", "too late",
-		"<var>n</var> books are taken", `the book "Ada" & a &lt;reader>`, "<td>Ann<td>wait", "<p>So that nobody waits in vain.",
+	for name, wants := range map[string][]string{
+		"a-book-is-lent-once": {
+			"<q>got &lt;b>2&lt;/b> readers, want 1</q>", "at the shelf</pre>", "At: one is told:", "n 2, why more", "It passed at attempt 2", "too late",
+			"on stone: <a href=two-readers-want-one-book.html>", "<p class=\"word failed\">failed on stone<details><summary>Step by step",
+			"<var>n</var> books are taken", `the book "Ada" & a &lt;reader>`, "<td>Ann<td>wait", "<p>So that nobody waits in vain.",
+		},
+		"two-readers-want-one-book": {
+			"<q>got &lt;b>2&lt;/b> readers, want 1</q>", "at the shelf</pre>", "At: one is told:", `the book "Ada" & a &lt;reader>`, "<td>Ann<td>wait",
+		},
+		"n-books-are-enough": {"n 2, why more", "It passed at attempt 2", "too late", "<var>n</var> books are taken"},
 	} {
-		if !strings.Contains(page, want) {
-			t.Errorf("the page of the rule lacks %q:\n%s", want, page)
+		page := pages["lending/taking-books-home/"+name+".html"]
+		for _, want := range wants {
+			if !strings.Contains(page, want) {
+				t.Errorf("%s lacks %q:\n%s", name, want, page)
+			}
 		}
 	}
 }
@@ -259,10 +303,10 @@ func TestEvidenceOfTheStoresIsSideBySide(t *testing.T) {
 	page := func(other string) string {
 		return build(t, livingdoc.Config{Runs: []string{record(t, library(),
 			fixture.Run{Store: "paper", Outcome: with("waits", 1)}, fixture.Run{Store: "stone", Outcome: with(other, 3)})}, Features: library()},
-		)["lending/taking-books-home/a-book-is-lent-once.html"]
+		)["lending/taking-books-home/two-readers-want-one-book.html"]
 	}
 	same, differ := page("waits"), page("leaves")
-	for _, want := range []string{"<svg", "was lent", "Ann's account", "<td>a fine<td>1.50", "<td>a day<td>0.50", "1.50", "<td>7 ms<td>7 ms, looked 3 times", "Book 0–0, Ann Reader 0–0"} {
+	for _, want := range []string{"<svg", "was lent", "Ann's account", "<td>a fine<td>1.50", "<td>a day<td>0.50", "1.50", "<td>7 ms<td>7 ms, looked 3 times", "Book: the book 0–0, Reader: Ann 0–0", "<th>at step 3<td>"} {
 		if !strings.Contains(same, want) {
 			t.Errorf("the page lacks %q:\n%s", want, same)
 		}
@@ -270,7 +314,7 @@ func TestEvidenceOfTheStoresIsSideBySide(t *testing.T) {
 	if strings.Count(same, "<svg") != 1 || strings.Count(differ, "<svg") != 2 || !strings.Contains(differ, "On stone") {
 		t.Errorf("got %d pictures of the same and %d of what differs, want 1 and 2", strings.Count(same, "<svg"), strings.Count(differ, "<svg"))
 	}
-	if strings.Count(differ, "<table class=books>") != 1 {
+	if strings.Count(differ, "<caption>Ann's account") != 1 {
 		t.Error("the same account is there more than once")
 	}
 }
@@ -358,14 +402,19 @@ func TestTheHistoryIsCarriedOn(t *testing.T) {
 	at("1111", library(), nil)
 	second := at("2222", library(), outcomes)
 	for page, want := range map[string]string{
-		"index.html": ">regressed</span> <a href=lending/taking-books-home/a-book-is-lent-once.html#two-readers-want-one-book>",
+		"index.html": ">regressed</span> <a href=lending/taking-books-home/two-readers-want-one-book.html>",
 		"lending/taking-books-home/a-book-is-lent-once.html": ">regressed</span>",
-		"history.html":        "<a href=builds/1/index.html>1</a>",
+		"history.html": "<a href=builds/1/index.html>1</a>",
+		"lending/taking-books-home/two-readers-want-one-book.html": "<span class=mark>regressed</span>",
 		"builds/1/index.html": "All 5 rules hold",
 	} {
 		if !strings.Contains(second[page], want) {
 			t.Errorf("%s lacks %q:\n%s", page, want, second[page])
 		}
+	}
+
+	if want := "<span class=mark>regressed</span> it held before, and does not any more"; !strings.Contains(second["index.html"], want) || !strings.Contains(second["history.html"], want) {
+		t.Errorf("front page and history do not both explain what has changed by %q", want)
 	}
 
 	renamed := library()
@@ -375,9 +424,10 @@ func TestTheHistoryIsCarriedOn(t *testing.T) {
 	renamed["1-lending/1-out.feature"] = &fstest.MapFile{Data: []byte(text)}
 	third := at("3333", renamed, nil)
 	for page, want := range map[string]string{
-		"lending/taking-books-home/a-book-comes-back.html":   "url=a-book-comes-back-again.html#it-comes-back",
-		"lending/taking-books-home/a-book-is-lent-once.html": "<li id=two-readers-want-one-book>An example that was here is now <a href=a-book-is-lent-once.html#two-readers-want-the-same-book>",
-		"builds/2/index.html":                                "1 example failed",
+		"lending/taking-books-home/a-book-comes-back.html":         "url=a-book-comes-back-again.html",
+		"lending/taking-books-home/two-readers-want-one-book.html": "url=two-readers-want-the-same-book.html",
+		"lending/taking-books-home/it-comes-back.html":             "Example of the rule <a href=a-book-comes-back-again.html>",
+		"builds/2/index.html":                                      "1 example failed",
 	} {
 		if !strings.Contains(third[page], want) {
 			t.Errorf("%s lacks %q:\n%s", page, want, third[page])
@@ -385,6 +435,34 @@ func TestTheHistoryIsCarriedOn(t *testing.T) {
 	}
 	if again := at("3333", renamed, nil); len(again) != len(third) || again["builds/3/index.html"] != "" {
 		t.Errorf("made again of the same build, the site has %d files and not %d", len(again), len(third))
+	}
+}
+
+// TestPlacesThatExamplesHadOnThePageOfTheirRule, as earlier versions had it, still
+// lead to them.
+func TestPlacesThatExamplesHadOnThePageOfTheirRule(t *testing.T) {
+	t.Parallel()
+	const earlier = `{"v":1,"n":1,"when":"2026-11-01T12:00:00Z","new":[` +
+		`{"i":0,"k":"features/1-lending/1-out.feature | A book is lent once | Two readers want one book","a":"lending/taking-books-home/a-book-is-lent-once.html#two-readers"},` +
+		`{"i":1,"k":"features/1-lending/1-out.feature | A book came back | It comes back","a":"lending/taking-books-home/a-book-came-back.html#it-comes-back"},` +
+		`{"i":2,"k":"features/1-lending/1-out.feature | A book comes back | It comes back","a":"lending/taking-books-home/a-book-is-lent-once.html#moved"}` +
+		`],"stores":[{"name":"paper","states":"3p","ms":[1,1,1]}]}` + "\n"
+	file := filepath.Join(t.TempDir(), "history.jsonl")
+	if err := os.WriteFile(file, []byte(earlier), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pages := build(t, livingdoc.Config{Runs: []string{record(t, library(), fixture.Run{Store: "paper"})}, Features: library(), History: file})
+	page := pages["lending/taking-books-home/a-book-is-lent-once.html"]
+	for _, want := range []string{
+		"<div class=box id=two-readers><h3><a href=two-readers-want-one-book.html>",
+		"<li id=moved>An example that was here is now <a href=it-comes-back.html>there</a>",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q:\n%s", want, page)
+		}
+	}
+	if _, there := pages["lending/taking-books-home/a-book-came-back.html"]; !there {
+		t.Error("the page of a rule that was renamed is not there")
 	}
 }
 
@@ -402,6 +480,17 @@ func TestWordsAreExplained(t *testing.T) {
 	}
 	if strings.Contains(front, "what is read") || !strings.Contains(front, "Read on.") {
 		t.Error("the table of words is on the front page, or more than it is left out")
+	}
+	sheet := pages["print.html"]
+	for _, want := range []string{"<a class=term href=#reader>Readers</a>", "<dt id=reader>reader<dd>who reads", "<li><a href=#words>The words</a>", "<h2 id=words>The words</h2>"} {
+		if !strings.Contains(sheet, want) {
+			t.Errorf("the sheet for print lacks %q:\n%s", want, sheet)
+		}
+	}
+	for _, name := range []string{"lending/taking-books-home/it-comes-back.html", "lending/taking-books-home/a-book-comes-back.html", "print.html"} {
+		if !strings.Contains(pages[name], "words.html>Words</a>") {
+			t.Errorf("%s does not lead to the words", name)
+		}
 	}
 	if page := pages["words.html"]; !strings.Contains(page, "<dt id=book>book<dd>what is read") || !strings.Contains(page, "<dt id=reader>reader<dd>who reads") {
 		t.Errorf("got the words:\n%s", page)

@@ -115,6 +115,27 @@ func (c cell) Share() string {
 	return fmt.Sprintf("%d of %d", c.Count, c.Of)
 }
 
+// chip is what became of something on the stores on which the same did.
+type chip struct {
+	cell
+
+	Stores []string
+}
+
+// together joins the stores on which the same became of something.
+func together(cells []cell) []chip {
+	var made []chip
+	for _, c := range cells {
+		k := slices.IndexFunc(made, func(m chip) bool { return m.Verdict == c.Verdict && m.Share() == c.Share() })
+		if k < 0 {
+			k = len(made)
+			made = append(made, chip{cell: c})
+		}
+		made[k].Stores = append(made[k].Stores, c.Store)
+	}
+	return made
+}
+
 // worst is the verdict to be told first over all stores.
 func worst(cells []cell) run.Verdict {
 	made := run.Passed

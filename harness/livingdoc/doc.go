@@ -10,8 +10,8 @@
 //
 //	chapter  a folder of features, with the prose of its README.md
 //	topic    a feature file
-//	rule     a rule of it
-//	example  a scenario, or an outline with its rows
+//	rule     a rule of it, with a page of its own
+//	example  a scenario, or an outline with its rows, with a page of its own
 //
 // [Build] writes the whole site beside its folder and puts it into its place at
 // the end, so there is always a whole one. The same input gives the same bytes.

@@ -45,8 +45,9 @@ func (h happened) Picture() bool { return strings.HasPrefix(string(h.Shown), "<s
 
 // stream is for developers.
 type stream struct {
-	Label, Category string
-	From, To        int64 // the positions of its first and last event
+	Label    string
+	Category string // "" if it is that of the one before
+	From, To int64  // the positions of its first and last event
 }
 
 // wait is how long the stores were waited for at a step.
@@ -58,8 +59,22 @@ type wait struct {
 // books are the accounts at the end.
 type books struct {
 	Stores     []string
+	Otherwise  []string // the stores among them on which lines were entered in another order
 	Statements []statement
 	whole      []evidence.Statement
+}
+
+// lineByLine puts the lines of accounts in an order that does not depend on which
+// was entered first, which is often a matter of chance.
+func lineByLine(list []evidence.Statement) []evidence.Statement {
+	sorted := slices.Clone(list)
+	for i := range sorted {
+		sorted[i].Lines = slices.Clone(sorted[i].Lines)
+		slices.SortStableFunc(sorted[i].Lines, func(a, b evidence.Line) int {
+			return cmp.Or(strings.Compare(a.Text, b.Text), strings.Compare(a.Amount, b.Amount), strings.Compare(fmt.Sprint(a.Detail), fmt.Sprint(b.Detail)))
+		})
+	}
+	return sorted
 }
 
 // statement is an account of which the first lines are shown.
@@ -81,8 +96,8 @@ func shortened(list []evidence.Statement) []statement {
 
 // proof gathers what is known of a row. A picture needs room, so it may be asked
 // for lists only.
-func (t *tree) proof(s *run.Scenario, row *run.Row, pictures bool) proof {
-	made := proof{Waits: t.waits(s, row)}
+func (t *tree) proof(row *run.Row, pictures bool) proof {
+	made := proof{Waits: t.waits(row)}
 	var contents []string // of what happened, by which it is told apart
 	for i, result := range row.Results {
 		name := t.stores[i].Name
@@ -100,13 +115,17 @@ func (t *tree) proof(s *run.Scenario, row *run.Row, pictures bool) proof {
 				h.Otherwise = append(h.Otherwise, name)
 			}
 		}
-		if len(result.Statements.Statements) > 0 {
-			k := slices.IndexFunc(made.Books, func(b books) bool { return same(b.whole, result.Statements.Statements) })
+		if whole := result.Statements.Statements; len(whole) > 0 {
+			k := slices.IndexFunc(made.Books, func(b books) bool { return same(lineByLine(b.whole), lineByLine(whole)) })
 			if k < 0 {
 				k = len(made.Books)
-				made.Books = append(made.Books, books{Statements: shortened(result.Statements.Statements), whole: result.Statements.Statements})
+				made.Books = append(made.Books, books{Statements: shortened(whole), whole: whole})
 			}
-			made.Books[k].Stores = append(made.Books[k].Stores, name)
+			b := &made.Books[k]
+			b.Stores = append(b.Stores, name)
+			if !same(b.whole, whole) {
+				b.Otherwise = append(b.Otherwise, name)
+			}
 		}
 	}
 	return made
@@ -154,11 +173,17 @@ func drawn(events evidence.Events, pictures bool) template.HTML {
 
 func streams(events evidence.Events) []stream {
 	var made []stream
+	last := ""
 	for _, s := range events.Streams {
 		if len(s.Events) == 0 || len(made) == mostLanes {
 			continue
 		}
 		category, _, _ := strings.Cut(s.Name, "-")
+		if len(made) > 0 && category == last {
+			category = ""
+		} else {
+			last = category
+		}
 		made = append(made, stream{
 			Label: s.Label, Category: category, From: s.Events[0].Position, To: s.Events[len(s.Events)-1].Position,
 		})
@@ -173,7 +198,7 @@ func same(a, b any) bool {
 }
 
 // waits lays the waits of the stores side by side, step by step.
-func (t *tree) waits(s *run.Scenario, row *run.Row) []wait {
+func (t *tree) waits(row *run.Row) []wait {
 	bySteps := map[int][]string{}
 	for i, result := range row.Results {
 		took := map[int]evidence.Wait{}
@@ -200,10 +225,7 @@ func (t *tree) waits(s *run.Scenario, row *run.Row) []wait {
 	for _, step := range order {
 		text := "in between"
 		if step >= 0 && step < len(row.Steps) {
-			text = row.Steps[step]
-			if step < len(s.Steps) {
-				text = s.Steps[step].Keyword + " " + text
-			}
+			text = fmt.Sprintf("at step %d", step+1)
 		}
 		made = append(made, wait{Step: text, Cells: bySteps[step]})
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"groupcheckout/harness/livingdoc/glossary"
 	"groupcheckout/harness/livingdoc/run"
 )
 
@@ -23,7 +24,8 @@ type frontPage struct {
 	Build    int       // its number
 	When     time.Time // when the first run started
 	Commits  []run.Commit
-	Seen     []run.Verdict // the verdicts that there are, from the best on
+	Seen     []run.Verdict   // the verdicts that there are, from the best on
+	Terms    []glossary.Term // for print
 }
 
 // trouble is what a reader has to be told before anything else: an example that
@@ -49,7 +51,7 @@ func (r *renderer) front() error {
 	if err := r.put("index.html", page{Kind: "front", Title: r.site.Title, Data: data, Dev: true}); err != nil {
 		return err
 	}
-	return r.put("print.html", page{Kind: "print", Title: r.site.Title, Data: data})
+	return r.put(printAddress, page{Kind: "print", Title: r.site.Title, Data: data})
 }
 
 func (r *renderer) frontPage() (frontPage, error) {
@@ -60,6 +62,7 @@ func (r *renderer) frontPage() (frontPage, error) {
 	made := frontPage{Picture: picture, Chapters: r.tree.chapters()}
 	made.Lead, made.Rest = opening(withoutTable(markdown))
 	made.Changes = r.changes
+	made.Terms = r.words.terms
 	made.Build = r.past.number
 	seen := map[run.Verdict]bool{}
 	for _, rule := range r.tree.rules() {

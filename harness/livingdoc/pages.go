@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"groupcheckout/harness/livingdoc/history"
 	"groupcheckout/harness/livingdoc/run"
 	"groupcheckout/harness/livingdoc/timeline"
 )
@@ -44,8 +45,8 @@ type link struct{ Title, Address string }
 type site struct {
 	Title  string
 	Stores []store
-	Extra  []*link // more pages in the head of every page
-	PDF    string  // its address; "" if there is none
+	Words  string // the address of the words; "" if there are none
+	PDF    string // its address; "" if there is none
 }
 
 // renderer makes the pages of a tree.
@@ -58,6 +59,7 @@ type renderer struct {
 	changes   []change
 	templates *template.Template
 	files     map[string][]byte
+	codes     codes
 	moved     map[string][]alias // by the page that had them
 	gone      map[string]bool    // pages that lead elsewhere
 }
@@ -69,16 +71,15 @@ func newRenderer(t *tree) (*renderer, error) {
 	}
 	r := &renderer{
 		tree: t, prose: newProse(t), words: newWords(t.config, t.root.Prose), past: before, changes: before.note(t),
-		files: map[string][]byte{}, moved: map[string][]alias{}, gone: map[string]bool{},
+		files: map[string][]byte{}, moved: map[string][]alias{}, gone: map[string]bool{}, codes: t.codes(),
 		site: &site{Title: t.root.Title, Stores: t.stores},
 	}
 	if t.config.Print != nil {
 		r.site.PDF = printed
 	}
 	if len(r.words.terms) > 0 {
-		r.site.Extra = append(r.site.Extra, &link{Title: "Words", Address: wordsAddress})
+		r.site.Words = wordsAddress
 	}
-	r.site.Extra = append(r.site.Extra, &link{Title: "History", Address: historyAddress})
 	parsed, err := template.New("").Funcs(functions()).Funcs(template.FuncMap{
 		"storeName": func(id string) string {
 			for _, s := range t.stores {
@@ -88,6 +89,7 @@ func newRenderer(t *tree) (*renderer, error) {
 			}
 			return id
 		},
+		"code": r.codes.class,
 		"prose": func(p *page, folder, markdown string, level int) (template.HTML, error) {
 			made, err := r.prose.html(markdown, place{folder: path.Clean(folder), root: p.Root, level: level})
 			return r.words.link(made, p.Address), err
@@ -102,13 +104,16 @@ func newRenderer(t *tree) (*renderer, error) {
 
 func functions() template.FuncMap {
 	return template.FuncMap{
-		"spell": spell,
-		"day":   func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
-		"short": func(revision string) string { return revision[:min(len(revision), 8)] },
-		"list":  conjoin,
-		"vars":  variables,
-		"class": func(v any) string { return class(run.Verdict(fmt.Sprint(v))) },
-		"add":   func(a, b int) int { return a + b },
+		"spell":    spell,
+		"day":      func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
+		"short":    func(revision string) string { return revision[:min(len(revision), 8)] },
+		"list":     conjoin,
+		"chips":    together,
+		"base":     path.Base,
+		"meanings": meanings,
+		"vars":     variables,
+		"class":    func(v any) string { return class(run.Verdict(fmt.Sprint(v))) },
+		"add":      func(a, b int) int { return a + b },
 		"plural": func(n int, one, many string) string {
 			if n == 1 {
 				return "1 " + one
@@ -219,6 +224,25 @@ func (r *renderer) put(address string, p page) error {
 	return nil
 }
 
+// rule makes the page of a rule and those of its examples. The address of the next
+// is "" at the end.
+func (r *renderer) rule(given *rule, after string) error {
+	data := r.rulePage(given)
+	data.After = after
+	topic := given.Topic
+	up := append(trail(topic.Chapter), &link{Title: topic.Title, Address: topic.Chapter.Address + "#" + topic.Anchor})
+	if err := r.put(given.Address, page{Kind: "rule", Title: given.Title, Trail: up, Data: data, Dev: true}); err != nil {
+		return err
+	}
+	for _, e := range given.Examples {
+		data := r.examplePage(e)
+		if err := r.put(e.Address, page{Kind: "example", Title: e.Title, Data: data, Dev: true}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // all makes every page.
 func (r *renderer) all() error {
 	if err := r.redirects(); err != nil {
@@ -231,12 +255,11 @@ func (r *renderer) all() error {
 	}
 	rules := r.tree.rules()
 	for i, rule := range rules {
-		data := r.rulePage(rule)
+		after := ""
 		if i+1 < len(rules) {
-			data.After = rules[i+1]
+			after = rules[i+1].Address
 		}
-		up := append(trail(rule.Topic.Chapter), &link{Title: rule.Topic.Title, Address: rule.Topic.Chapter.Address + "#" + rule.Topic.Anchor})
-		if err := r.put(rule.Address, page{Kind: "rule", Title: rule.Title, Trail: up, Data: data, Dev: true}); err != nil {
+		if err := r.rule(rule, after); err != nil {
 			return err
 		}
 	}
@@ -266,6 +289,6 @@ func (r *renderer) assets() error {
 		}
 		r.files[name] = content
 	}
-	r.files["style.css"] = append(r.files["style.css"], timeline.Style()...)
+	r.files["style.css"] = fmt.Appendf(r.files["style.css"], "%s%s%s", timeline.Style(), history.SparkStyle(), r.codes.style())
 	return nil
 }

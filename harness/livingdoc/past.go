@@ -86,7 +86,7 @@ func (t *tree) build() history.Build {
 					continue // titles that stand twice, which the linter of features forbids
 				}
 				seen[key] = true
-				one := history.Scenario{Key: key, Address: e.Address, Results: map[string]history.Result{}}
+				one := history.Scenario{Key: key, Address: e.Address, Rule: r.Address, Results: map[string]history.Result{}}
 				for i, result := range row.Results {
 					one.Results[t.stores[i].ID] = history.Result{State: history.State(result.Verdict), Took: result.Duration}
 				}
@@ -175,6 +175,26 @@ func (p past) changes(t *tree, e *example, store int) []change {
 	return made
 }
 
+// meanings says what the words of changes mean, of those that there are.
+func meanings(list []change) []meaning {
+	var made []meaning
+	for _, known := range []meaning{
+		{Word: "regressed", Means: "it held before, and does not any more"},
+		{Word: "failing", Means: "it has not held for longer"},
+		{Word: "flaky", Means: "it holds only when it is tried again"},
+		{Word: "fixed", Means: "it holds again"},
+		{Word: "new", Means: "it was not there before"},
+	} {
+		if slices.ContainsFunc(list, func(c change) bool { return c.Word == known.Word }) {
+			made = append(made, known)
+		}
+	}
+	return made
+}
+
+// meaning explains a word.
+type meaning struct{ Word, Means string }
+
 // historyPage is what the page of the history shows.
 type historyPage struct {
 	Builds  []buildView // newest first
@@ -194,12 +214,19 @@ type buildView struct {
 // takes is how long the examples of a topic took in the builds, on each store.
 type takes struct {
 	Topic  *topic
-	Sparks []template.HTML
+	Sparks []takesOn
+}
+
+// takesOn is how long a topic took on a store, in the last build and in those
+// before.
+type takesOn struct {
+	Last string
+	Line template.HTML
 }
 
 // The most that the page of the history shows, of the last builds.
 const (
-	mostBuilds = 30
+	mostBuilds = 21
 	mostSparks = 20
 )
 
@@ -235,13 +262,13 @@ func (p past) page(t *tree, changes []change) historyPage {
 	return made
 }
 
-// spark draws how long a topic took, without what HTML does not need.
-func (p past) spark(t *topic, store string) template.HTML {
+// spark says how long a topic took, and draws how long it did in the builds before.
+func (p past) spark(t *topic, store string) takesOn {
 	durations := p.durations(t, store)
-	drawn := string(history.Spark(durations[max(0, len(durations)-mostSparks):]))
-	before, rest, _ := strings.Cut(drawn, "<title>")
-	_, after, _ := strings.Cut(rest, "</title>")
-	return template.HTML(strings.Replace(before, `xmlns="http://www.w3.org/2000/svg" `, "", 1) + after) //nolint:gosec // a part of what was safe
+	if len(durations) == 0 {
+		return takesOn{}
+	}
+	return takesOn{Last: spell(durations[len(durations)-1]), Line: history.Spark(durations[max(0, len(durations)-mostSparks):])}
 }
 
 // durations are those of all rows of a topic together, in the builds in which none
@@ -277,28 +304,40 @@ func (p past) durations(of *topic, store string) []time.Duration {
 }
 
 // redirects leads from the addresses of earlier builds to those of now: by a page
-// where there is none any more, else by a place on the page.
+// where there is none any more, else by a place on the page. Examples once had
+// such places on the pages of their rules.
 func (r *renderer) redirects() error {
 	known := map[string]bool{}
 	for _, c := range r.tree.chapters() {
 		known[c.Address] = true
 	}
+	examples := map[string]*example{}
 	for _, rule := range r.tree.rules() {
 		known[rule.Address] = true
+		for _, e := range rule.Examples {
+			known[e.Address] = true
+			examples[e.Address] = e
+		}
 	}
 	for _, moved := range r.past.history.Redirects() {
-		from, anchor, _ := strings.Cut(moved.From, "#")
+		from, anchor, placed := strings.Cut(moved.From, "#")
 		if !fs.ValidPath(from) {
 			continue // a damaged history
 		}
-		there := known[from]
-		switch to := moved.To; {
-		case there && to != "":
+		to := moved.To
+		e := examples[to]
+		switch {
+		case known[from] && to == "", r.gone[from]:
+		case known[from] && e != nil && e.Rule.Address == from && e.Anchor == "":
+			e.Anchor = anchor
+		case known[from]:
 			r.moved[from] = append(r.moved[from], alias{Anchor: anchor, To: relative(from, to)})
-		case there, r.gone[from]:
 		default:
 			if to == "" {
 				to = "index.html"
+			}
+			if placed && e != nil { // the page of a rule, which its examples left together
+				to = e.Rule.Address
 			}
 			r.gone[from] = true
 			if err := r.put(from, page{Kind: "moved", Title: "This page has moved", Data: relative(from, to)}); err != nil {

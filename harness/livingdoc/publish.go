@@ -10,6 +10,8 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // generator is what every front page says it was made by, so that no other
@@ -34,14 +36,8 @@ func publish(out string, files map[string][]byte, finish func(folder string) err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(made)) }()
 	fresh := filepath.Join(made, "new")
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		file := filepath.Join(fresh, filepath.FromSlash(path.Clean(name)))
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			return fmt.Errorf("make the site: %w", err)
-		}
-		if err := os.WriteFile(file, files[name], 0o644); err != nil {
-			return fmt.Errorf("make the site: %w", err)
-		}
+	if err := write(fresh, files); err != nil {
+		return fmt.Errorf("make the site: %w", err)
 	}
 	if err := finish(fresh); err != nil {
 		return err
@@ -54,6 +50,32 @@ func publish(out string, files map[string][]byte, finish func(folder string) err
 		return fmt.Errorf("make the site: %w", errors.Join(err, os.Rename(old, out)))
 	}
 	return nil
+}
+
+// writers is how many files are written at once. Making one is mostly waiting for
+// the disk, and of thousands of scenarios there are thousands.
+const writers = 16
+
+// write puts files into a folder.
+func write(folder string, files map[string][]byte) error {
+	names := slices.Sorted(maps.Keys(files))
+	last := ""
+	for _, name := range names {
+		if within := path.Dir(name); within != last || last == "" {
+			if err := os.MkdirAll(filepath.Join(folder, filepath.FromSlash(within)), 0o755); err != nil {
+				return err
+			}
+			last = within
+		}
+	}
+	var group errgroup.Group
+	group.SetLimit(writers)
+	for _, name := range names {
+		group.Go(func() error {
+			return os.WriteFile(filepath.Join(folder, filepath.FromSlash(name)), files[name], 0o644)
+		})
+	}
+	return group.Wait()
 }
 
 // replaceable refuses a folder that holds something else than a site.

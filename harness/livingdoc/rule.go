@@ -6,32 +6,33 @@ import (
 	"groupcheckout/harness/livingdoc/run"
 )
 
-// rulePage is what the page of a rule shows, with all of its examples.
+// rulePage is what the page of a rule shows: its examples, each with a link to its
+// own page.
 type rulePage struct {
 	*rule
 
 	Views   []exampleView
 	Trouble []rowTrouble
-	After   *rule   // the next in reading order; nil at the end
+	After   string  // the address of the next rule in reading order; "" at the end
 	Moved   []alias // places that the page had
 }
 
 // Worst is what is to be told first of the rule.
 func (r *rule) Worst() run.Verdict { return worst(r.Cells) }
 
-// exampleView is an example with what happened in its rows.
+// exampleView is an example with its rows.
 type exampleView struct {
 	*example
 
 	Rows []rowView
 }
 
-// rowView is a row with what happened in it.
+// rowView is a row with what became of it, and what happened in it.
 type rowView struct {
 	*run.Row
 
 	Cells []cell
-	Proof proof
+	Proof proof // on the page of the example only
 }
 
 // rowTrouble is why a row did not simply pass on a store.
@@ -60,32 +61,42 @@ func (t rowTrouble) Rest() string {
 func (r *renderer) rulePage(given *rule) rulePage {
 	made := rulePage{rule: given, Moved: r.moved[given.Address]}
 	for _, e := range given.Examples {
-		view := exampleView{example: e}
-		for i, row := range e.Scenario.Rows {
-			one := rowView{Row: row, Proof: r.tree.proof(e.Scenario, row, i == 0)}
-			for k := range r.tree.stores {
-				one.Cells = append(one.Cells, r.tree.cell(k, []*run.Row{row}))
-				if trouble, found := r.rowTrouble(e, row, k); found {
-					made.add(trouble)
-				}
-			}
-			view.Rows = append(view.Rows, one)
-		}
-		made.Views = append(made.Views, view)
+		made.Views = append(made.Views, r.view(e))
+		made.Trouble = append(made.Trouble, r.trouble(e)...)
 	}
 	return made
 }
 
-// add takes trouble, with the same on another store as one.
-func (p *rulePage) add(trouble rowTrouble) {
-	if n := len(p.Trouble); n > 0 {
-		last := &p.Trouble[n-1]
-		if last.same(trouble) {
-			last.Stores = append(last.Stores, trouble.Stores...)
-			return
+func (r *renderer) view(e *example) exampleView {
+	made := exampleView{example: e}
+	for _, row := range e.Scenario.Rows {
+		one := rowView{Row: row}
+		for k := range r.tree.stores {
+			one.Cells = append(one.Cells, r.tree.cell(k, []*run.Row{row}))
+		}
+		made.Rows = append(made.Rows, one)
+	}
+	return made
+}
+
+// trouble is why the rows of an example did not simply pass, the same on several
+// stores taken as one.
+func (r *renderer) trouble(e *example) []rowTrouble {
+	var made []rowTrouble
+	for _, row := range e.Scenario.Rows {
+		for k := range r.tree.stores {
+			one, found := r.rowTrouble(e, row, k)
+			if !found {
+				continue
+			}
+			if n := len(made); n > 0 && made[n-1].same(one) {
+				made[n-1].Stores = append(made[n-1].Stores, one.Stores...)
+			} else {
+				made = append(made, one)
+			}
 		}
 	}
-	p.Trouble = append(p.Trouble, trouble)
+	return made
 }
 
 func (t rowTrouble) same(other rowTrouble) bool {
@@ -130,15 +141,4 @@ func rowName(s *run.Scenario, row *run.Row) string {
 		}
 	}
 	return name
-}
-
-// Seconds is how long the last attempt took on each store, for developers.
-func (v rowView) Seconds() []string {
-	made := make([]string, len(v.Results))
-	for i, result := range v.Results {
-		if len(result.Attempts) > 0 {
-			made[i] = spell(result.Duration)
-		}
-	}
-	return made
 }

@@ -1,8 +1,12 @@
 package livingdoc
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -10,33 +14,73 @@ import (
 	"groupcheckout/harness/livingdoc/run"
 )
 
-// searchPage lists all rules with their examples; the script hides what is not
-// looked for.
+// searchPage is what the page of the search shows before its script does.
 type searchPage struct {
 	Chapters []*chapter
 	Tags     []string
 }
 
-// search makes the page of the search, and the words that it looks in.
+// sought is a rule as the script of the search reads it. The names are short, since
+// there may be thousands.
+type sought struct {
+	Folder   string     `json:"f"` // of its page and those of its examples
+	Words    []string   `json:"r"` // of the rule: title, page, words
+	Examples [][]string `json:"e"` // of each: title, page, words, tags, states
+}
+
+// entry is what the script reads of a rule or an example: its title; the name of its
+// page, or "" if the script can make that of the title; the words that it is found
+// by besides those of its title; and more. What is empty at the end is left out.
+func entry(title, address string, more ...string) []string {
+	name := strings.TrimSuffix(path.Base(address), ".html")
+	if simple.MatchString(title) && strings.Join(strings.FieldsFunc(strings.ToLower(title), notSimple), "-") == name {
+		name = ""
+	}
+	made := append([]string{title, name}, more...)
+	for made[len(made)-1] == "" {
+		made = made[:len(made)-1]
+	}
+	return made
+}
+
+// simple is a title of which it is plain what its letters are, and which are small,
+// also to the script.
+var simple = regexp.MustCompile(`^[ -~]+$`)
+
+func notSimple(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }
+
+// search makes the page of the search, and what it looks in: a script, since a
+// page from disk may read nothing else.
 func (r *renderer) search() error {
 	data := searchPage{Chapters: r.tree.chapters()}
-	var words []string
+	var rules []sought
 	for _, rule := range r.tree.rules() {
+		known := newVocabulary(rule.Title)
+		made := sought{Folder: path.Dir(rule.Address) + "/"}
+		made.Words = entry(rule.Title, rule.Address, known.of(rule.Topic.Title, rule.Topic.Chapter.Title, rule.Prose))
 		for _, e := range rule.Examples {
-			words = append(words, wordsOf(e))
-			for _, tag := range tagsOf(e) {
+			tags := tagsOf(e)
+			for _, tag := range tags {
 				if !slices.Contains(data.Tags, tag) {
 					data.Tags = append(data.Tags, tag)
 				}
 			}
+			states := e.Verdicts()
+			if states == class(run.Passed) {
+				states = ""
+			}
+			made.Examples = append(made.Examples, entry(e.Title, e.Address, known.with(e), strings.Join(tags, " "), states))
 		}
+		rules = append(rules, made)
 	}
 	slices.Sort(data.Tags)
-	list, err := json.Marshal(words)
-	if err != nil {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // it is a file of its own
+	if err := encoder.Encode(rules); err != nil {
 		return fmt.Errorf("make the words to search in: %w", err)
 	}
-	r.files["words.js"] = slices.Concat([]byte("words="), list)
+	r.files["words.js"] = slices.Concat([]byte("words="), bytes.TrimSpace(text.Bytes()))
 	return r.put("search.html", page{Kind: "search", Title: "Search", Data: data, Search: true})
 }
 
@@ -67,38 +111,51 @@ func (e *example) Verdicts() string {
 // Worst is what is to be told first of an example.
 func (e *example) Worst() run.Verdict { return worst(e.Cells) }
 
-// wordsOf returns what can be looked for to find an example, each word once,
-// without those that its title has, which the page shows.
-func wordsOf(e *example) string {
-	shown := map[string]bool{}
-	for _, word := range split(e.Title + " " + e.Rule.Title) {
-		shown[word] = true
+// vocabulary are the words that can be looked for already.
+type vocabulary map[string]bool
+
+func newVocabulary(titles ...string) vocabulary {
+	made := vocabulary{}
+	for _, word := range split(strings.Join(titles, " ")) {
+		made[word] = true
 	}
+	return made
+}
+
+// of returns the words of texts that are not known yet, each once, and knows them
+// from then on.
+func (v vocabulary) of(texts ...string) string {
 	var words []string
-	add := func(text string) {
+	for _, text := range texts {
 		for _, word := range split(text) {
 			// A word of two letters is looked for by nobody, but a number may be.
-			if !shown[word] && (len(word) > 2 || unicode.IsDigit(rune(word[0]))) {
-				shown[word] = true
+			if !v[word] && (len(word) > 2 || unicode.IsDigit(rune(word[0]))) {
+				v[word] = true
 				words = append(words, word)
 			}
 		}
 	}
-	add(e.Rule.Topic.Title)
-	add(e.Rule.Topic.Chapter.Title)
-	add(e.Rule.Prose)
-	add(e.Prose)
+	return strings.Join(words, " ")
+}
+
+// with returns what can be looked for to find an example, besides its title and
+// the words that are known of its rule, which stay as they are.
+func (v vocabulary) with(e *example) string {
+	known := maps.Clone(v)
+	for _, word := range split(e.Title) {
+		known[word] = true
+	}
+	texts := []string{e.Prose}
 	for _, step := range e.Scenario.Steps {
-		add(step.Text)
+		texts = append(texts, step.Text, step.Doc)
 		for _, cells := range step.Table {
-			add(strings.Join(cells, " "))
+			texts = append(texts, cells...)
 		}
-		add(step.Doc)
 	}
 	for _, row := range e.Scenario.Rows {
-		add(strings.Join(row.Cells, " "))
+		texts = append(texts, row.Cells...)
 	}
-	return strings.Join(words, " ")
+	return known.of(texts...)
 }
 
 func split(text string) []string {

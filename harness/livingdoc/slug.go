@@ -6,18 +6,24 @@ import (
 	"unicode"
 )
 
-// longestSlug is the most letters that a title has in an address.
-const longestSlug = 48
+// The most letters that a title has in an address, and those that it has where
+// titles begin alike.
+const (
+	longestSlug   = 48
+	longestUnlike = 160
+)
 
 // slug is a title as it stands in an address.
-func slug(title string) string {
+func slug(title string) string { return slugOf(title, longestSlug) }
+
+func slugOf(title string, longest int) string {
 	var words []string
 	used := 0
 	for _, word := range strings.FieldsFunc(strings.ToLower(title), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
 		letters := []rune(word)
-		if used+len(letters) > longestSlug {
+		if used+len(letters) > longest {
 			if len(words) == 0 {
-				words = append(words, string(letters[:longestSlug]))
+				words = append(words, string(letters[:longest]))
 			}
 			break
 		}
@@ -43,11 +49,48 @@ func reserved() namer {
 }
 
 // name returns the slug of a title, with a number behind it if it is taken.
-func (n namer) name(title string) string {
-	made := slug(title)
+func (n namer) name(title string) string { return n.free(slug(title)) }
+
+func (n namer) free(wanted string) string {
+	made := wanted
 	for i := 2; n[made]; i++ {
-		made = fmt.Sprintf("%s-%d", slug(title), i)
+		made = fmt.Sprintf("%s-%d", wanted, i)
 	}
 	n[made] = true
+	return made
+}
+
+// entitled is something with a title, and what that stands under.
+type entitled struct{ title, under string }
+
+// all returns slugs for titles that share a folder. Those that would be alike are
+// made longer, all of them, rather than counted: so an address does not depend on
+// what stands before it, and never leads to what had another's. Only titles that
+// are the same under the same are counted.
+func (n namer) all(list []entitled) []string {
+	levels := []func(entitled) string{
+		func(t entitled) string { return slug(t.title) },
+		func(t entitled) string { return slugOf(t.title, longestUnlike) },
+		func(t entitled) string { return slugOf(t.under+" "+t.title, longestUnlike) },
+	}
+	counts := make([]map[string]int, len(levels))
+	for level, of := range levels {
+		counts[level] = map[string]int{}
+		for _, t := range list {
+			counts[level][of(t)]++
+		}
+	}
+	made := make([]string, len(list))
+	for i, t := range list {
+		for level, of := range levels {
+			made[i] = of(t)
+			if counts[level][made[i]] == 1 && !n[made[i]] {
+				break
+			}
+		}
+	}
+	for i := range made {
+		made[i] = n.free(made[i])
+	}
 	return made
 }

@@ -51,8 +51,8 @@ type rule struct {
 // example is a scenario or an outline.
 type example struct {
 	Title    string
-	Anchor   string // on its rule's page
-	Address  string // of that place
+	Address  string // of its page, which is beside that of its rule
+	Anchor   string // that it had on its rule's page where an earlier build had it there; else ""
 	Prose    string
 	Rule     *rule
 	Scenario *run.Scenario
@@ -155,23 +155,18 @@ func (t *tree) topic(c *chapter, f *run.Feature) {
 	}
 	made.Anchor = c.names.name(made.Title)
 	folder := path.Join(path.Dir(c.Address), made.Anchor)
-	names := namer{}
-	for _, r := range f.Rules {
+	ruleNames, exampleNames := named(made.Title, f)
+	for i, r := range f.Rules {
 		one := &rule{Title: r.Title, Prose: r.Prose, Topic: made, Place: fmt.Sprintf("%s:%d", f.Path, r.Line)}
 		if one.Title == "" {
 			one.Title = made.Title
 		}
+		one.Address = path.Join(folder, ruleNames[i]+".html")
 		for i := range t.stores {
 			one.Cells = append(one.Cells, t.cell(i, rowsOf(r)))
 		}
-		name := names.name(one.Title)
-		one.Address = path.Join(folder, name+".html")
-		inner := namer{"main": true, "why": true, "dev": true} // which the page has already
 		for _, s := range r.Scenarios {
-			e := &example{
-				Title: shown(s), Prose: s.Prose, Scenario: s, Rule: one, Anchor: inner.name(s.Title),
-			}
-			e.Address = one.Address + "#" + e.Anchor
+			e := &example{Title: shown(s), Prose: s.Prose, Scenario: s, Rule: one, Address: path.Join(folder, exampleNames[s]+".html")}
 			for i := range t.stores {
 				e.Cells = append(e.Cells, t.cell(i, s.Rows))
 			}
@@ -187,6 +182,30 @@ func (t *tree) topic(c *chapter, f *run.Feature) {
 		made.Cells = append(made.Cells, t.cell(i, rows))
 	}
 	c.Topics = append(c.Topics, made)
+}
+
+// named gives the rules of a topic and their examples names in the topic's folder,
+// those that the titles alone ask for to the rules.
+func named(topic string, f *run.Feature) (rules []string, examples map[*run.Scenario]string) {
+	names, examples := namer{}, map[*run.Scenario]string{}
+	var of, in []entitled
+	var scenarios []*run.Scenario
+	for _, r := range f.Rules {
+		title := r.Title
+		if title == "" {
+			title = topic
+		}
+		of = append(of, entitled{title: title, under: topic})
+		for _, s := range r.Scenarios {
+			in = append(in, entitled{title: s.Title, under: title})
+			scenarios = append(scenarios, s)
+		}
+	}
+	rules = names.all(of)
+	for i, name := range names.all(in) {
+		examples[scenarios[i]] = name
+	}
+	return rules, examples
 }
 
 // loose returns the chapter of the features that are in no folder.

@@ -11,6 +11,9 @@ import (
 // wordsAddress is that of the glossary.
 const wordsAddress = "words.html"
 
+// printAddress is that of the sheet for print.
+const printAddress = "print.html"
+
 // words is the glossary of a site, with the words of the features' README.md.
 type words struct {
 	terms  []glossary.Term
@@ -30,6 +33,9 @@ func newWords(config Config, markdown string) words {
 func (w words) link(block template.HTML, address string) template.HTML {
 	if w.linker == nil || address == wordsAddress {
 		return block
+	}
+	if address == printAddress { // which has the words at its end
+		return w.linker.Link(block, "")
 	}
 	return w.linker.Link(block, relative(address, wordsAddress))
 }

@@ -61,6 +61,7 @@ type Store struct {
 type Scenario struct {
 	Key     string            // names it in every build, such as its file, rule, title and row
 	Address string            // of its page in this build's site; several scenarios may share one
+	Rule    string            // the address of its rule's page; those of a build all have one, or none has
 	Results map[string]Result // by the name of the store
 }
 
@@ -81,6 +82,9 @@ func (b Build) validate() error {
 	}
 	keys := make(map[string]bool, len(b.Scenarios))
 	for _, scenario := range b.Scenarios {
+		if (scenario.Rule == "") != (b.Scenarios[0].Rule == "") {
+			return fmt.Errorf("the build of commit %q has an address of a rule's page for some scenarios and none for others, such as %q or %q", b.Commit, b.Scenarios[0].Key, scenario.Key)
+		}
 		key := valid(scenario.Key)
 		if key == "" || keys[key] {
 			return fmt.Errorf("the build of commit %q has two scenarios with the key %q, or one without a key", b.Commit, key)

@@ -4,12 +4,13 @@
 // The file has a JSON object a line, a line a build. A scenario is named once, in
 // the first build that has it, and has its number from then on:
 //
-//	{"v":1,"n":12,"commit":"9668ace…","when":"…","new":[{"i":0,"k":"…","a":"…"}],
+//	{"v":1,"n":12,"commit":"9668ace…","when":"…","new":[{"i":0,"k":"…","a":"…","r":"…"}],
 //	 "stores":[{"name":"memory","how":"in memory","states":"107p2s","ms":[1.2,0.8,…]}]}
 //
 // The letters of states, each with how often it repeats, are those of the
 // scenarios in the order of their numbers; ms has the durations of those that
-// ran. A line needs no other line but for the names in it, so that one that is
+// ran; k, a and r are a scenario's key, its address and that of its rule, which is
+// left out where it is the same as before in the line. A line needs no other line but for the names in it, so that one that is
 // broken costs no more than itself: [Load] reports it and goes on.
 //
 // [History.Trend] says what has become of a scenario, [Spark] draws its

@@ -27,6 +27,7 @@ type named struct {
 	Number  int    `json:"i"`
 	Key     string `json:"k,omitempty"`
 	Address string `json:"a,omitempty"`
+	Rule    string `json:"r,omitempty"` // left out where it is that of the one before in the line
 }
 
 type storeLine struct {
@@ -47,18 +48,28 @@ func (h *History) encode(build Build) line {
 	}
 	byNumber := make(map[int]Scenario, len(build.Scenarios))
 	next := len(h.names)
+	before := ""
 	for _, scenario := range build.Scenarios {
-		key, address := valid(scenario.Key), valid(scenario.Address)
-		number, known := h.byKey[key]
-		switch {
-		case !known:
+		n := named{Key: valid(scenario.Key), Address: valid(scenario.Address), Rule: valid(scenario.Rule)}
+		number, known := h.byKey[n.Key]
+		if !known {
 			number = next
 			next++
-			l.New = append(l.New, named{Number: number, Key: key, Address: address})
-		case h.names[number].address() != address:
-			l.New = append(l.New, named{Number: number, Address: address})
 		}
+		n.Number = number
 		byNumber[number] = scenario
+		if known {
+			if now := h.names[number]; now.address() == n.Address && now.rule() == n.Rule {
+				continue
+			}
+			n.Key = ""
+		}
+		if rule := n.Rule; rule == before {
+			n.Rule = ""
+		} else {
+			before = rule
+		}
+		l.New = append(l.New, n)
 	}
 	for _, store := range build.Stores {
 		s := storeLine{Store: Store{Name: store.Name, How: valid(store.How)}}
@@ -108,7 +119,11 @@ func (h *History) take(l line) error {
 			return fmt.Errorf("build %d gives the number %d of another scenario to %q: two builds were appended at the same time", l.Number, n.Number, n.Key)
 		}
 	}
+	rule := ""
 	for _, n := range l.New {
+		if n.Rule != "" {
+			rule = n.Rule
+		}
 		for len(h.names) <= n.Number {
 			h.names = append(h.names, name{})
 		}
@@ -116,7 +131,7 @@ func (h *History) take(l line) error {
 			h.names[n.Number].key = n.Key
 			h.byKey[n.Key] = n.Number
 		}
-		h.names[n.Number].move(n.Address)
+		h.names[n.Number].move(n.Address, rule)
 	}
 	// A number whose naming line is lost is not given to another scenario.
 	for _, r := range build.results {
@@ -129,17 +144,25 @@ func (h *History) take(l line) error {
 }
 
 // address returns the present one.
-func (n name) address() string {
-	if len(n.addresses) == 0 {
+func (n name) address() string { return last(n.addresses) }
+
+// rule returns the present address of its rule's page.
+func (n name) rule() string { return last(n.rules) }
+
+func last(addresses []string) string {
+	if len(addresses) == 0 {
 		return ""
 	}
-	return n.addresses[len(n.addresses)-1]
+	return addresses[len(addresses)-1]
 }
 
-// move makes an address the present one.
-func (n *name) move(address string) {
+// move makes addresses the present ones.
+func (n *name) move(address, rule string) {
 	if n.address() != address {
 		n.addresses = append(n.addresses, address)
+	}
+	if n.rule() != rule {
+		n.rules = append(n.rules, rule)
 	}
 }
 

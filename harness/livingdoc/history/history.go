@@ -36,6 +36,7 @@ type Ref struct {
 type name struct {
 	key       string   // empty if the line that named it is lost
 	addresses []string // all that it had, oldest first
+	rules     []string // the same of its rule's page
 }
 
 // record is a build as it is kept in memory: states and durations by the

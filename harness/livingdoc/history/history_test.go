@@ -315,65 +315,6 @@ func TestBuildsThatCannotBeKept(t *testing.T) {
 	}
 }
 
-func TestRedirects(t *testing.T) {
-	t.Parallel()
-	at := func(n int, keysAndAddresses ...string) history.Build {
-		b := build(n, "", history.Passed)
-		b.Scenarios = nil
-		for i := 0; i < len(keysAndAddresses); i += 2 {
-			b.Scenarios = append(b.Scenarios, history.Scenario{
-				Key: keysAndAddresses[i], Address: keysAndAddresses[i+1], Results: map[string]history.Result{"memory": {State: history.Passed}},
-			})
-		}
-		return b
-	}
-	tests := []struct {
-		name   string
-		builds []history.Build
-		want   []history.Redirect
-	}{
-		{"nothing moved", []history.Build{at(0, "f|r|a", "a"), at(1, "f|r|a", "a")}, nil},
-		{"an address changed", []history.Build{at(0, "f|r|a", "a"), at(1, "f|r|a", "b")}, []history.Redirect{{From: "a", To: "b"}}},
-		{"and changed back", []history.Build{at(0, "f|r|a", "a"), at(1, "f|r|a", "b"), at(2, "f|r|a", "a")}, []history.Redirect{{From: "b", To: "a"}}},
-		{
-			"an address that another scenario has now",
-			[]history.Build{at(0, "f|r|a", "x"), at(1, "f|r|a", "y", "f|r|b", "x")},
-			nil,
-		},
-		{
-			"a title was changed, twice",
-			[]history.Build{
-				at(0, "stays|leaving|the guest leaves with a debt", "debt", "stays|arriving|the guest arrives", "arrives"),
-				at(1, "stays|leaving|the guest leaves with a balance", "balance", "stays|arriving|the guest arrives", "arrives", "coaches|x|new", "new"),
-				at(2, "stays|leaving|a guest leaves with a balance", "now", "stays|arriving|the guest arrives", "arrives"),
-			},
-			[]history.Redirect{{From: "balance", To: "now"}, {From: "debt", To: "now"}, {From: "new", To: ""}},
-		},
-		{
-			"what came is quite another",
-			[]history.Build{at(0, "stays|leaving|the guest leaves", "a"), at(1, "coaches|groups|wedding party", "b")},
-			[]history.Redirect{{From: "a", To: ""}},
-		},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			h := history.New()
-			for _, b := range test.builds {
-				if _, err := h.Add(b); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if got := h.Redirects(); len(got)+len(test.want) > 0 && !cmp.Equal(test.want, got) {
-				t.Errorf("(-want +got):\n%s", cmp.Diff(test.want, got))
-			}
-		})
-	}
-	if got := history.New().Redirects(); len(got) > 0 {
-		t.Errorf("without builds got %v", got)
-	}
-}
-
 // TestTwoHundredBuildsAreSmall measures a quarter of them, since each is a write
 // to the disk.
 func TestTwoHundredBuildsAreSmall(t *testing.T) {
@@ -430,8 +371,8 @@ func TestSpark(t *testing.T) {
 	if down := string(history.Spark([]time.Duration{2e6, 1e6})); !strings.Contains(down, `d="M86 2l3 8"`) {
 		t.Errorf("of a fall got %s", down)
 	}
-	if long := history.Spark(make([]time.Duration, 1000)); len(long) > 400 {
-		t.Errorf("of 1000 builds got %d bytes, want at most 400", len(long))
+	if long := history.Spark(make([]time.Duration, 1000)); len(long) > 200 {
+		t.Errorf("of 1000 builds got %d bytes, want at most 200", len(long))
 	}
 	if got := history.Spark(nil); got != "" {
 		t.Errorf("of no durations got %q", got)
@@ -441,8 +382,18 @@ func TestSpark(t *testing.T) {
 			t.Errorf("%v: no well-formed XML: %v", durations, err)
 		}
 	}
+	for took, want := range map[time.Duration]string{5 * time.Minute: "took 5 min", 3 * time.Hour: "took 3 hours", 122 * time.Hour: "took 5 days"} {
+		if got := string(history.Spark([]time.Duration{took})); !strings.Contains(got, want) {
+			t.Errorf("of %v got %s, want that it %s", took, got, want)
+		}
+	}
+	for _, class := range []string{".spark{", ".spark path+path{"} {
+		if !strings.Contains(history.SparkStyle(), class) {
+			t.Errorf("the style has nothing for %s", class)
+		}
+	}
 	got := string(history.Spark([]time.Duration{1e6, 300e6, 15e9, 90e9}))
-	for _, want := range []string{`aria-label="took 90.0 s; between 1.0 ms and 90.0 s in 4 builds"`, `<path d="M80 18h3l3-3l3-13"`, `<circle cx="89" cy="2"`} {
+	for _, want := range []string{`aria-label="between 1.0 ms and 90.0 s in 4 builds"`, `<path d="M80 18h3l3-3l3-13"/><path d="M89 2h0"/>`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("got %s, want it to have %s", got, want)
 		}

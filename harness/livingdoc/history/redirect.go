@@ -17,28 +17,33 @@ type Redirect struct {
 // have, by From. A scenario may have moved by itself, or its address because its
 // title was changed, which gives it another key: then what replaces it is the
 // scenario that came in the build in which it went and whose key is the most like
-// its own.
+// its own. A rule is where its scenarios are, or what replaced them.
 func (h *History) Redirects() []Redirect {
 	lives := h.lives()
 	last := len(h.builds) - 1
-	present := make(map[string]bool)
+	present := map[string]bool{"": true}
 	for number, n := range h.names {
 		if lives[number].last == last {
-			present[n.address()] = true
+			present[n.address()], present[n.rule()] = true, true
 		}
 	}
 	to := make(map[string]string)
 	for number, n := range h.names {
-		now, known := "", false
-		for _, from := range n.addresses {
-			if from == "" || present[from] || to[from] != "" {
-				continue
+		var now name
+		known := false
+		lead := func(froms []string, address func(name) string) {
+			for _, from := range froms {
+				if present[from] || to[from] != "" {
+					continue
+				}
+				if !known {
+					now, known = h.now(number, lives), true
+				}
+				to[from] = address(now)
 			}
-			if !known {
-				now, known = h.now(number, lives), true
-			}
-			to[from] = now
 		}
+		lead(n.addresses, name.address)
+		lead(n.rules, name.rule)
 	}
 	redirects := make([]Redirect, 0, len(to))
 	for from, to := range to {
@@ -69,16 +74,16 @@ func (h *History) lives() []life {
 	return lives
 }
 
-// now returns the address in the last build of a scenario, or of what replaced
-// it; empty if nothing did.
-func (h *History) now(number int, lives []life) string {
+// now returns a scenario that the last build has, or what replaced it; one without
+// addresses if nothing did.
+func (h *History) now(number int, lives []life) name {
 	for lives[number].last < len(h.builds)-1 {
 		number = h.successor(number, lives) // whose life ends later
 		if number < 0 {
-			return ""
+			return name{}
 		}
 	}
-	return h.names[number].address()
+	return h.names[number]
 }
 
 // successor finds what replaced a scenario that went; -1 if nothing did.

@@ -21,41 +21,51 @@ const (
 // Spark draws durations, oldest first, as a line in the text's colour, the last
 // one as a dot at its right end. It is inline SVG with the numbers in words, and
 // empty if there are no durations. Its lower edge is zero, so that a line that is
-// level did not change. There may be hundreds on a page, so it is short: about 300
-// bytes.
+// level did not change. There may be hundreds on a page, so it is short, about 200
+// bytes, and needs the style sheet [SparkStyle].
 func Spark(durations []time.Duration) template.HTML {
 	if len(durations) == 0 {
 		return ""
 	}
 	durations = durations[max(0, len(durations)-sparkPoints):]
 	most := max(slices.Max(durations), 1)
-	last := durations[len(durations)-1]
-	words := "took " + spell(last)
+	words := "took " + spell(durations[0])
 	if len(durations) > 1 {
-		words = fmt.Sprintf("took %s; between %s and %s in %d builds", spell(last), spell(slices.Min(durations)), spell(slices.Max(durations)), len(durations))
+		words = fmt.Sprintf("between %s and %s in %d builds", spell(slices.Min(durations)), spell(slices.Max(durations)), len(durations))
 	}
 
 	var line strings.Builder
-	y := 0
+	y, level := 0, 0
+	flush := func() {
+		if level > 0 {
+			fmt.Fprintf(&line, "h%d", level)
+		}
+		level = 0
+	}
 	for i, took := range durations {
 		share := float64(max(took, 0)) / float64(most)
 		next := sparkHeight - sparkMargin - int(share*(sparkHeight-2*sparkMargin)+0.5)
 		switch {
 		case i == 0:
 			fmt.Fprintf(&line, "M%d %d", sparkWidth-sparkMargin-(len(durations)-1)*sparkStep, next)
-		case next < y:
-			fmt.Fprintf(&line, "l%d%d", sparkStep, next-y)
 		case next == y:
-			fmt.Fprintf(&line, "h%d", sparkStep)
+			level += sparkStep
 		default:
-			fmt.Fprintf(&line, "l%d %d", sparkStep, next-y)
+			flush()
+			line.WriteString(strings.ReplaceAll(fmt.Sprintf("l%d %d", sparkStep, next-y), " -", "-"))
 		}
 		y = next
 	}
+	flush()
 	//nolint:gosec // it holds nothing but numbers and words of this package
-	return template.HTML(fmt.Sprintf(`<svg class="spark" role="img" aria-label="%s" viewBox="0 0 %d %d" width="%[2]d" height="%[3]d">`+
-		`<path d="%[4]s" fill="none" stroke="currentColor"/><circle cx="%[5]d" cy="%[6]d" r="%[7]d" fill="currentColor"/></svg>`,
-		words, sparkWidth, sparkHeight, line.String(), sparkWidth-sparkMargin, y, sparkMargin))
+	return template.HTML(fmt.Sprintf(`<svg class="spark" role="img" aria-label="%s" viewBox="0 0 %d %d"><path d="%s"/><path d="M%d %dh0"/></svg>`,
+		words, sparkWidth, sparkHeight, line.String(), sparkWidth-sparkMargin, y))
+}
+
+// SparkStyle is the style sheet that spark lines need.
+func SparkStyle() string {
+	return fmt.Sprintf(`.spark{width:%dpx;height:%dpx;fill:none;stroke:currentColor}.spark path+path{stroke-width:%d;stroke-linecap:round}`,
+		sparkWidth, sparkHeight, 2*sparkMargin)
 }
 
 // spell returns a duration as a reader would have it: two digits or so.
@@ -67,6 +77,10 @@ func spell(d time.Duration) string {
 		return fmt.Sprintf("%d ms", d.Round(time.Millisecond).Milliseconds())
 	case d < 2*time.Minute:
 		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%.0f min", d.Minutes())
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%.0f hours", d.Hours())
 	}
-	return fmt.Sprintf("%.0f min", d.Minutes())
+	return fmt.Sprintf("%.0f days", d.Hours()/24)
 }
