@@ -70,9 +70,13 @@ func (a *Account) Own(path string) error {
 	return os.Lchown(path, a.uid, a.gid)
 }
 
-// killGroup kills a command and all that it started.
+// killGroup kills a command and all that it started. It is no error if all of that
+// has ended, perhaps a moment ago.
 func killGroup(command *exec.Cmd) error {
-	return syscall.Kill(-command.Process.Pid, syscall.SIGKILL)
+	if err := syscall.Kill(-command.Process.Pid, syscall.SIGKILL); !errors.Is(err, syscall.ESRCH) {
+		return err
+	}
+	return nil
 }
 
 // environment is our environment without what would change a server,

@@ -162,6 +162,18 @@ func TestKillLeavesNothingEither(t *testing.T) {
 	}
 }
 
+// A program may end by itself at the moment in which it is to be killed.
+func TestWhatHasJustEndedIsKilledAlready(t *testing.T) {
+	t.Parallel()
+	command := (&Account{Name: "our own user"}).command(t.Context(), t.TempDir(), "true")
+	if err := command.Run(); err != nil {
+		t.Fatal(err)
+	}
+	if err := killGroup(command); err != nil {
+		t.Errorf("got %v, want no error", err)
+	}
+}
+
 func TestTheEnvironmentOfAProgram(t *testing.T) {
 	t.Parallel()
 	p := script(t, "echo $LC_ALL $GIVEN; echo ready")
