@@ -128,6 +128,23 @@ func TestTheGroupIsShownAmongAThousandStays(t *testing.T) {
 	}
 }
 
+func TestStreamsThatAreNotShownAreCountedByWhatTheyAre(t *testing.T) {
+	t.Parallel()
+	var events evidence.Events
+	for i, label := range []string{"stay 101", `the group "Hansen"`, "stay 102", "stay 103", `the group "Club"`, `the group "Choir"`, "an audit"} {
+		events.Streams = append(events.Streams, evidence.Stream{Name: label, Label: label, Events: []evidence.Event{{Order: i, Text: "began"}}})
+	}
+	for lanes, want := range map[int]string{
+		3: "and 2 more stays, 2 more groups, with 4 events",
+		4: "and 1 more stay, 2 more groups, with 3 events",
+		2: "and 2 more stays, 2 more groups, 1 more audit, with 5 events",
+	} {
+		if got := string(timeline.List(events, timeline.Options{MaxLanes: lanes})); !strings.Contains(got, ">"+want+"<") {
+			t.Errorf("with %d lanes: got %s, want %q in it", lanes, got, want)
+		}
+	}
+}
+
 func TestEventsBeyondTheLimitAreCounted(t *testing.T) {
 	t.Parallel()
 	got := string(timeline.List(coach(4), timeline.Options{MaxEvents: 8}))

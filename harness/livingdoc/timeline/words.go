@@ -35,7 +35,7 @@ func label(stream evidence.Stream) string {
 }
 
 // kind is what the labels of similar streams have in common: the words before
-// the first number or name, so "truck" of "truck 7".
+// the first number or name, without an article: "truck" of "the truck 7".
 func kind(stream evidence.Stream) string {
 	l := label(stream)
 	end := strings.IndexFunc(l, func(r rune) bool {
@@ -43,10 +43,19 @@ func kind(stream evidence.Stream) string {
 	})
 	if end > 0 {
 		if k := strings.TrimSpace(l[:end]); k != "" {
-			return k
+			return withoutArticle(k)
 		}
 	}
-	return l
+	return withoutArticle(l)
+}
+
+func withoutArticle(words string) string {
+	for _, article := range []string{"the ", "a ", "an "} {
+		if rest, found := strings.CutPrefix(words, article); found {
+			return rest
+		}
+	}
+	return words
 }
 
 // counted returns a number of things in words.
