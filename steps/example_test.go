@@ -20,7 +20,7 @@ func ExampleDefinitions() {
 	fmt.Println(definitions.Suggest("When", `the group "Hansen wedding" dances`, nil))
 	// Output:
 	// Then the balance of {group} is {money}
-	// r.When("{group} dances", func(ctx context.Context, group steps.group) error {
+	// r.When("{group} dances", func(ctx context.Context, group1 group) error {
 	// 	return gherkin.Pending("not written yet")
 	// })
 }

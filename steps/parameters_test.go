@@ -66,7 +66,7 @@ func TestAnUndefinedStepIsSuggestedWithOwnTypes(t *testing.T) {
 	definitions := compiled(t)
 	for text, want := range map[string]string{
 		`1 hour and 30 minutes pass`:                             `r.When("{duration} pass", func(ctx context.Context, duration time.Duration) error {`,
-		`the clerk forgives the group "Hansen wedding" the debt`: `r.When("the clerk forgives {group} the debt", func(ctx context.Context, group steps.group) error {`,
+		`the clerk forgives the group "Hansen wedding" the debt`: `r.When("the clerk forgives {group} the debt", func(ctx context.Context, group1 group) error {`,
 	} {
 		if got := definitions.Suggest(gherkin.When, text, nil); !strings.HasPrefix(got, want) {
 			t.Errorf("%s: got:\n%s\nwant at its start: %s", text, got, want)
