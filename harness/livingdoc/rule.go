@@ -31,6 +31,7 @@ type exampleView struct {
 type rowView struct {
 	*run.Row
 
+	Name  string // what tells it from the other rows; "" for a plain scenario
 	Cells []cell
 	Proof proof // on the page of the example only
 }
@@ -70,7 +71,7 @@ func (r *renderer) rulePage(given *rule) rulePage {
 func (r *renderer) view(e *example) exampleView {
 	made := exampleView{example: e}
 	for _, row := range e.Scenario.Rows {
-		one := rowView{Row: row}
+		one := rowView{Row: row, Name: rowName(e.Scenario, row)}
 		for k := range r.tree.stores {
 			one.Cells = append(one.Cells, r.tree.cell(k, []*run.Row{row}))
 		}
