@@ -13,7 +13,7 @@
 //	func TestEveryScenarioHoldsUnderEveryFault(t *testing.T) { features.Matrix(t) }
 //	func TestTheSameSeedGivesTheSameRun(t *testing.T)        { features.Again(t) }
 //
-// The names of the tests are the project's to choose; -help speaks of Explore's
+// The names of the tests are the project's to choose; -args -help speaks of Explore's
 // and Matrix's by these.
 //
 // # Flags
@@ -34,13 +34,15 @@
 //	-steps                    list the steps, run nothing
 //
 // A failure ends with the command that repeats just that, in the same way. Flags
-// that are wrong run nothing: the exit status is 2.
+// that are wrong run nothing: the exit status is 2. A run with a seed prints it
+// first, which go test shows with -v or when something fails.
 //
 // # Trials
 //
 // [Features.Explore] and [Features.Matrix] run scenarios thousands of times, each
 // time on a store of its own in a bubble of virtual time, with faults that a seed
-// decides; see [groupcheckout/harness/faults]. [Features.Again] sees that a seed
+// decides; see [groupcheckout/harness/faults]. In some trials a second copy of the
+// scenario runs on the same store, so that there is more than one stream in the feed. [Features.Again] sees that a seed
 // decides everything: it runs each scenario twice.
 //
 // # Tags
