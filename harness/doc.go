@@ -55,6 +55,15 @@
 // reactor, a run may inject faults ([groupcheckout/harness/faults]), and a seed may
 // decide in which order goroutines get on.
 //
+// # How long things may take
+//
+// What a scenario waits for, starts and stops is bounded by its own time limit, and
+// what closes its world by as much again: both grow with what a project gives them.
+// The limits in this package that are shorter make nothing fail on a slow machine.
+// How long a check is made again says when the last one begins, and cuts none off.
+// What a failure finds out about itself may be less. A handler call that outlasts a
+// stop by a minute is cut off, and made again. All others are minutes, for what hangs.
+//
 // # Isolation
 //
 // Each scenario has ids of its own, so scenarios share one store and one
