@@ -6,6 +6,7 @@ import (
 	_ "embed" // the script and the lock file
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"os/exec"
 	"strings"
@@ -77,16 +78,40 @@ func Ask(ctx context.Context, root fs.FS, settings Settings) (Report, error) {
 	}
 	command := exec.CommandContext(ctx, node, "-e", script) //nolint:gosec // the script is this package's
 	command.Dir = service                                   // where the script finds its packages
+	report, err := run(command, question)
+	if err != nil {
+		return Report{}, err
+	}
+	return report, nil
+}
+
+// run has the service answer a question. Node.js is not waited for once it has:
+// it may hang when it is about to exit, while a script is still being compiled
+// (https://github.com/nodejs/node/issues/54918).
+func run(command *exec.Cmd, question []byte) (Report, error) {
 	command.Stdin = bytes.NewReader(question)
 	var complaints bytes.Buffer
 	command.Stderr = &complaints
-	answer, err := command.Output()
-	if err != nil {
+	failed := func(err error) (Report, error) {
 		return Report{}, fmt.Errorf("run the language service: %w\n%s", err, strings.TrimSpace(complaints.String()))
 	}
-	var report Report
-	if err := json.Unmarshal(answer, &report); err != nil {
-		return Report{}, fmt.Errorf("read what the language service says: %w\n%s", err, answer)
+	answer, err := command.StdoutPipe()
+	if err != nil {
+		return failed(err)
 	}
-	return report, nil
+	if err := command.Start(); err != nil {
+		return failed(err)
+	}
+	var report Report
+	unread := json.NewDecoder(answer).Decode(&report)
+	if unread == nil {
+		_ = command.Process.Kill() // it may have ended by itself
+		_ = command.Wait()         // so it was killed
+		return report, nil
+	}
+	_, _ = io.Copy(io.Discard, answer) // until it has said everything
+	if err := command.Wait(); err != nil {
+		return failed(err)
+	}
+	return Report{}, fmt.Errorf("read what the language service says: %w", unread)
 }
