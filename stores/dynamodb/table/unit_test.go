@@ -79,12 +79,15 @@ func TestEncodings(t *testing.T) {
 	if _, err := writer.Write(long); err != nil {
 		t.Fatal(err)
 	}
-	for name, end := range map[string]func() error{"flushed": writer.Flush, "closed": writer.Close} {
-		if err := end(); err != nil {
+	for _, end := range []struct {
+		name string
+		do   func() error
+	}{{"flushed", writer.Flush}, {"closed", writer.Close}} { // in this order
+		if err := end.do(); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := (Body{Deflate, deflated.Bytes()}).Decode(); err != nil || !bytes.Equal(got, long) {
-			t.Errorf("deflate, %s: got %q and error %v, want %q", name, got, err, long)
+			t.Errorf("deflate, %s: got %q and error %v, want %q", end.name, got, err, long)
 		}
 	}
 	if got, err := (Body{Encoding: 7, Bytes: long}).Decode(); err != nil || !bytes.Equal(got, long) {
