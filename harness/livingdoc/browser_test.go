@@ -131,9 +131,9 @@ func axe(t *testing.T) string {
 func mixedSite(t *testing.T) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "site")
-	for commit, outcome := range map[string]fixture.Run{"1": {Store: "stone"}, "2": {Store: "stone", Outcome: outcomes}} {
+	for i, outcome := range []fixture.Run{{Store: "stone"}, {Store: "stone", Outcome: outcomes}} { // in this order
 		build(t, livingdoc.Config{
-			Runs: []string{record(t, library(), fixture.Run{Store: "paper"}, outcome)}, Features: library(), Out: out, Commit: commit,
+			Runs: []string{record(t, library(), fixture.Run{Store: "paper"}, outcome)}, Features: library(), Out: out, Commit: strconv.Itoa(i + 1),
 		})
 	}
 	return out
@@ -280,7 +280,6 @@ func TestTheSearchFindsAsOneTypesAndKeepsItInTheAddress(t *testing.T) {
 	do(ctx, t, chromedp.KeyEvent("ann WANT"))
 	expect := func(what, shown, query string) {
 		t.Helper()
-		// Of a page that is loaded, what is shown has to be laid out first.
 		if !becomes(ctx, t, `document.getElementById('count')?.textContent && decodeURIComponent(location.search) === `+strconv.Quote(query)+
 			` && (`+shownExamples+`) === `+strconv.Quote(shown)) {
 			t.Errorf("%s: got the examples %q at %q, want %q at %q", what, eval[string](ctx, t, shownExamples), eval[string](ctx, t, `location.search`), shown, query)
