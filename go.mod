@@ -1,4 +1,4 @@
-module groupcheckout
+module example.com/groupcheckout
 
 go 1.26.0
 

@@ -8,86 +8,85 @@ import (
 	"testing"
 )
 
-const module = "groupcheckout/"
+const module = "example.com/groupcheckout/"
 
 // allowed says which packages of the project a package may import outside its
 // tests. It is the structure of the project; README.md has it in words. A
 // trailing /... stands for everything below.
 func allowed() map[string][]string {
 	return map[string][]string{
+		// The hotel.
 		"domain":               {},
-		"domain/es":            {},
-		"domain/gueststay":     {"domain", "domain/es"},
-		"domain/groupcheckout": {"domain", "domain/es"},
-		"domain/audit":         {"domain", "domain/es", "domain/gueststay", "domain/groupcheckout"},
+		"domain/gueststay":     {"domain", "es"},
+		"domain/groupcheckout": {"domain", "es"},
+		"domain/audit":         {"domain", "domain/...", "es"},
+		"checkout":             {"domain", "domain/...", "es", "reactor", "stores"},
+		"checkout/demo":        {"domain", "domain/...", "es", "checkout", "reactor", "stores"},
+		"steps":                {"domain", "domain/...", "es", "gherkin", "livingdoc/evidence"},
+		"steps/hotel":          {"domain", "domain/...", "es", "checkout", "harness", "reactor", "stores"},
+		"features":             {},
 
-		"reactor/feed":     {"domain/es"},
-		"reactor":          {"domain/es", "reactor/feed"},
-		"reactor/checkout": {"domain/...", "domain", "reactor"},
-		"reactor/app":      {"domain/...", "domain", "reactor", "reactor/checkout", "stores"},
-		"reactor/demo":     {"domain/...", "domain", "reactor", "reactor/app", "stores"},
+		// The kit.
+		"es":                {},
+		"reactor":           {"es", "reactor/feed"},
+		"reactor/feed":      {"es"},
+		"stores":            {"es", "reactor/feed"},
+		"stores/memory":     {"es", "reactor/feed", "stores"},
+		"stores/messagedb":  {"es", "reactor/feed", "stores", "stores/messagedb/..."},
+		"stores/dynamodb":   {"es", "reactor/feed", "stores", "stores/dynamodb/internal/..."},
+		"stores/address":    {"stores", "stores/memory", "stores/messagedb", "stores/dynamodb"},
+		"stores/intercept":  {"es", "reactor/feed"},
+		"stores/storetest":  {"es", "reactor/feed"},
+		"gherkin":           {},
+		"gherkin/suite":     {"gherkin"},
+		"gherkin/messages":  {"gherkin", "gherkin/suite"},
+		"gherkin/junit":     {"gherkin/suite"},
+		"gherkin/editors":   {"internal/fetch"},
+		"harness":           {"es", "gherkin", "harness/...", "internal/...", "livingdoc/evidence", "reactor", "reactor/feed", "stores", "stores/..."},
+		"harness/run":       {"gherkin", "gherkin/...", "harness", "harness/...", "reactor", "stores"},
+		"harness/faults":    {"es", "reactor", "reactor/feed", "stores/intercept"},
+		"harness/provision": {"harness/internal/guarded", "internal/fetch", "stores/messagedb/dsn"},
+		"livingdoc":         {"livingdoc/..."},
 
-		"stores":                                    {"domain/es", "reactor/feed", "stores/memory", "stores/messagedb", "stores/dynamodb", "stores/dynamodb/..."},
-		"stores/memory":                             {"domain/es", "reactor/feed"},
-		"stores/messagedb":                          {"domain/es", "reactor/feed", "stores/messagedb/dsn"},
-		"stores/messagedb/dsn":                      {},
-		"stores/dynamodb":                           {"domain/es", "reactor/feed", "stores/dynamodb/..."},
-		"stores/dynamodb/table":                     {"domain/es"},
-		"stores/dynamodb/index":                     {"domain/es", "reactor/feed", "stores/dynamodb/table", "stores/dynamodb/index/shards"},
-		"stores/dynamodb/index/lambda":              {"stores/dynamodb/index", "stores/dynamodb/table"},
-		"stores/dynamodb/index/shards":              {"domain/es", "reactor/feed", "stores/dynamodb/table"},
-		"stores/dynamodb/index/internal/faketable":  {"domain/es", "stores/dynamodb/table"},
-		"stores/dynamodb/index/internal/fakestream": {"domain/es", "stores/dynamodb/index/shards"},
-		"stores/dynamodb/internal/dynamotest":       {"domain/es", "stores/dynamodb/table"},
+		// Inside of the rooms.
+		"stores/messagedb/dsn":                {},
+		"stores/dynamodb/lambda":              {"stores/dynamodb/internal/index", "stores/dynamodb/internal/table"},
+		"stores/dynamodb/internal/table":      {"es"},
+		"stores/dynamodb/internal/index":      {"es", "reactor/feed", "stores/dynamodb/internal/table", "stores/dynamodb/internal/shards"},
+		"stores/dynamodb/internal/shards":     {"es", "reactor/feed", "stores/dynamodb/internal/table"},
+		"stores/dynamodb/internal/faketable":  {"es", "stores/dynamodb/internal/table"},
+		"stores/dynamodb/internal/fakestream": {"es", "stores/dynamodb/internal/shards"},
+		"stores/dynamodb/internal/dynamotest": {"es", "stores/dynamodb/internal/table"},
+		"gherkin/internal/cck":                {},
+		"gherkin/internal/selftest":           {},
+		"harness/internal/gate":               {"stores/messagedb/dsn"},
+		"harness/internal/guarded":            {},
+		"harness/internal/process":            {"es", "harness/internal/guarded", "internal/fetch", "reactor", "reactor/feed"},
+		"harness/provision/cmd/provision":     {"harness/provision"},
+		"harness/provision/provisiontest":     {"harness/provision"},
+		"livingdoc/evidence":                  {},
+		"livingdoc/fixture":                   {"gherkin", "gherkin/...", "livingdoc/evidence"},
+		"livingdoc/github":                    {"livingdoc/internal/history"},
+		"livingdoc/glossary":                  {},
+		"livingdoc/stock":                     {"internal/fetch"},
+		"livingdoc/internal/history":          {},
+		"livingdoc/internal/run":              {"livingdoc/evidence"},
+		"livingdoc/internal/timeline":         {"livingdoc/evidence"},
+		"internal/fetch":                      {},
+		"internal/proxy":                      {},
 
-		"stores/intercept": {"domain/es", "reactor/feed"},
-		"stores/storetest": {"domain/es", "reactor/feed"},
-
-		"steps":       {"domain", "domain/...", "harness/evidence", "harness/gherkin"},
-		"steps/hotel": {"domain", "domain/...", "reactor", "reactor/app", "stores", "harness"},
-		"features":    {},
-		"planted":     {},
-
-		"harness":                         {"domain/es", "reactor", "reactor/feed", "stores", "stores/...", "harness/..."},
-		"harness/run":                     {"harness", "harness/...", "reactor", "stores"},
-		"harness/gherkin":                 {},
-		"harness/gherkin/suite":           {"harness/gherkin"},
-		"harness/gherkin/messages":        {"harness/gherkin", "harness/gherkin/suite"},
-		"harness/gherkin/junit":           {"harness/gherkin/suite"},
-		"harness/gherkin/cck":             {},
-		"harness/gherkin/selftest":        {},
-		"harness/gherkin/editors":         {"harness/fetch"},
-		"harness/evidence":                {},
-		"harness/faults":                  {"domain/es", "reactor", "reactor/feed", "stores/intercept"},
-		"harness/faults/proxy":            {},
-		"harness/fetch":                   {},
-		"harness/process":                 {"domain/es", "reactor", "reactor/feed", "harness/fetch", "harness/internal/guarded"},
-		"harness/process/gate":            {"stores/messagedb/dsn"},
-		"harness/internal/guarded":        {},
-		"harness/provision":               {"harness/fetch", "harness/internal/guarded", "stores/messagedb/dsn"},
-		"harness/provision/cmd/provision": {"harness/provision"},
-		"harness/provision/provisiontest": {"harness/provision"},
-
-		"harness/livingdoc":          {"harness/evidence", "harness/livingdoc/..."},
-		"harness/livingdoc/github":   {"harness/livingdoc/history"},
-		"harness/livingdoc/history":  {},
-		"harness/livingdoc/run":      {"harness/evidence"},
-		"harness/livingdoc/stock":    {"harness/fetch"},
-		"harness/livingdoc/timeline": {"harness/evidence"},
-		"harness/livingdoc/fixture":  {"harness/evidence", "harness/gherkin", "harness/gherkin/messages", "harness/gherkin/suite"},
-		"harness/livingdoc/glossary": {},
-
-		"cmd/livingdoc":    {"harness/livingdoc", "harness/livingdoc/..."},
-		"examples/parcels": {"domain/es", "reactor", "stores"},
-
-		"cmd/reactor":        {"domain", "domain/...", "reactor", "reactor/...", "stores", "stores/..."},
-		"cmd/indexer-lambda": {"stores", "stores/dynamodb", "stores/dynamodb/..."},
+		// Programs, examples, planted bugs.
+		"cmd/reactor":        {"checkout", "checkout/...", "domain", "domain/...", "es", "reactor", "reactor/...", "stores", "stores/..."},
+		"cmd/indexer-lambda": {"stores/dynamodb", "stores/dynamodb/lambda"},
+		"cmd/livingdoc":      {"livingdoc", "livingdoc/..."},
+		"examples/parcels":   {"es", "reactor", "stores"},
+		"planted":            {},
 	}
 }
 
 // testOnly are the packages that may link the testing package.
 func testOnly() []string {
-	return []string{"stores/storetest", "stores/dynamodb/internal/dynamotest", "harness/provision/provisiontest", "harness/gherkin/suite", "harness/run"}
+	return []string{"stores/storetest", "stores/dynamodb/internal/dynamotest", "harness/provision/provisiontest", "gherkin/suite", "harness/run"}
 }
 
 // TestImportsFollowTheStructure reads the imports of every package.
@@ -118,10 +117,10 @@ func TestImportsFollowTheStructure(t *testing.T) {
 func TestImportsAreReallyChecked(t *testing.T) {
 	t.Parallel()
 	for name, imports := range map[string]string{
-		"domain/es":        "groupcheckout/stores/memory",
-		"reactor":          "groupcheckout/domain/gueststay",
-		"stores/messagedb": "groupcheckout/stores/memory",
-		"steps":            "groupcheckout/stores/memory",
+		"es":               "example.com/groupcheckout/stores/memory",
+		"reactor":          "example.com/groupcheckout/domain/gueststay",
+		"stores/messagedb": "example.com/groupcheckout/stores/memory",
+		"steps":            "example.com/groupcheckout/stores/memory",
 		"cmd/reactor":      "testing",
 		"no/such/package":  "fmt",
 	} {
@@ -129,8 +128,8 @@ func TestImportsAreReallyChecked(t *testing.T) {
 			t.Errorf("%s imports %s: got no error, want one", name, imports)
 		}
 	}
-	if err := check("domain/gueststay", []string{"groupcheckout/domain/es", "fmt"}); err != nil {
-		t.Errorf("domain/gueststay imports domain/es: got %v, want no error", err)
+	if err := check("domain/gueststay", []string{"example.com/groupcheckout/es", "fmt"}); err != nil {
+		t.Errorf("domain/gueststay imports es: got %v, want no error", err)
 	}
 }
 

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"groupcheckout/domain"
+	"example.com/groupcheckout/domain"
 )
 
 // An amount keeps the scale that it was written with, and zero is zero at any

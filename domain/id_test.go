@@ -8,7 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"groupcheckout/domain"
+	"example.com/groupcheckout/domain"
 )
 
 const (

@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"groupcheckout/domain"
+	"example.com/groupcheckout/domain"
 )
 
 func TestParseMomentAccepts(t *testing.T) {

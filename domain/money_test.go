@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"groupcheckout/domain"
+	"example.com/groupcheckout/domain"
 )
 
 // The largest amount that .NET's decimal holds, 2^96 - 1, and one above.

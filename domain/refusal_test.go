@@ -3,7 +3,7 @@ package domain_test
 import (
 	"testing"
 
-	"groupcheckout/domain"
+	"example.com/groupcheckout/domain"
 )
 
 func TestRefusalsNameTheAmounts(t *testing.T) {

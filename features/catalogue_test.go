@@ -12,7 +12,7 @@ import (
 	parser "github.com/cucumber/gherkin/go/v42"
 	messages "github.com/cucumber/messages/go/v34"
 
-	"groupcheckout/features"
+	"example.com/groupcheckout/features"
 )
 
 // feature is a feature file, read.

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"io/fs"
 
-	"groupcheckout/features"
-	"groupcheckout/harness/gherkin/suite"
+	"example.com/groupcheckout/features"
+	"example.com/groupcheckout/gherkin/suite"
 )
 
 // The features are files that anything can read, wherever the program runs.

@@ -9,12 +9,12 @@ import (
 
 	"github.com/cucumber/godog"
 
-	"groupcheckout/features"
-	"groupcheckout/harness"
-	"groupcheckout/harness/gherkin"
-	"groupcheckout/harness/run"
-	"groupcheckout/steps"
-	"groupcheckout/steps/hotel"
+	"example.com/groupcheckout/features"
+	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/harness/run"
+	"example.com/groupcheckout/steps"
+	"example.com/groupcheckout/steps/hotel"
 )
 
 // scenarios are those of the hotel.

@@ -9,11 +9,11 @@ import (
 	"github.com/cucumber/godog"
 	messages "github.com/cucumber/messages/go/v34"
 
-	"groupcheckout/harness"
-	"groupcheckout/harness/gherkin"
-	"groupcheckout/harness/run"
-	"groupcheckout/steps"
-	"groupcheckout/steps/hotel"
+	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/harness/run"
+	"example.com/groupcheckout/steps"
+	"example.com/groupcheckout/steps/hotel"
 )
 
 // command is what the two functions below share. The godog command calls them

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"groupcheckout/features"
+	"example.com/groupcheckout/features"
 )
 
 // TestTheExampleOfTheREADMEIsReal finds the README's scenario in a feature, line

@@ -7,10 +7,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain"
-	"groupcheckout/harness"
-	"groupcheckout/harness/provision"
-	"groupcheckout/steps/hotel"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/harness/provision"
+	"example.com/groupcheckout/steps/hotel"
 )
 
 // TestAnAddressWithoutAnAdministratorWillDo gives the harness what a hotel's

@@ -7,12 +7,12 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/harness"
-	"groupcheckout/reactor"
-	"groupcheckout/reactor/feed"
-	"groupcheckout/stores"
-	"groupcheckout/stores/intercept"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores"
+	"example.com/groupcheckout/stores/intercept"
 )
 
 // sorter has handled whatever it is given.

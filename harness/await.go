@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor/feed"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // exact implements host: the reactor is in this process.

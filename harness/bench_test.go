@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain"
+	"example.com/groupcheckout/domain"
 )
 
 // BenchmarkScenario is a whole group checkout of six stays on memory, with the

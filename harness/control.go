@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/harness/gherkin"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/gherkin"
 )
 
 // errShared refuses to stop the reactor that other scenarios share.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"groupcheckout/harness/faults"
-	"groupcheckout/harness/faults/proxy"
+	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/proxy"
 )
 
 // goThroughProxy has the reactors of this process use the store through a proxy,

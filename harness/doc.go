@@ -2,7 +2,7 @@
 // It brings the store up, starts the production reactor on it, gives each
 // scenario a [World], and knows when the reactor has handled what a scenario
 // wrote. It knows nothing of what the events mean. Package
-// [groupcheckout/harness/run] puts it under go test.
+// [example.com/groupcheckout/harness/run] puts it under go test.
 //
 // # Structure
 //
@@ -52,7 +52,7 @@
 // What a scenario does to the reactor (stopping it, breaking it, making a read
 // lag) happens in hooks around the store and the feed, or at the gate. The reactor
 // itself is the one that the binary runs. Outside of the hooks, nearest to the
-// reactor, a run may inject faults ([groupcheckout/harness/faults]), and a seed may
+// reactor, a run may inject faults ([example.com/groupcheckout/harness/faults]), and a seed may
 // decide in which order goroutines get on.
 //
 // # How long things may take

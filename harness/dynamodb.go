@@ -12,9 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/uuid"
 
-	"groupcheckout/harness/provision"
-	"groupcheckout/stores"
-	"groupcheckout/stores/dynamodb"
+	"example.com/groupcheckout/harness/provision"
+	"example.com/groupcheckout/stores"
+	"example.com/groupcheckout/stores/dynamodb"
 )
 
 // The pauses of the indexer when nothing is new, and of the reactors that read
@@ -51,6 +51,7 @@ func (h *Harness) dynamoDBSite(ctx context.Context, server *provision.DynamoDBSe
 		SecretAccessKey: dynamodb.Secret(server.SecretAccessKey),
 		Table:           table,
 		IndexTable:      table + "-index",
+		Logger:          h.options.Log,
 	}
 	s := &site{
 		tailPause: indexTailPause,
@@ -62,7 +63,11 @@ func (h *Harness) dynamoDBSite(ctx context.Context, server *provision.DynamoDBSe
 		open: func(ctx context.Context, connection string) (*stores.Backend, error) {
 			through := config
 			through.ServiceURL = connection
-			return stores.DynamoDB(ctx, through, stores.DynamoDBOptions{Log: h.options.Log}, h.options.System.Categories...)
+			db, err := dynamodb.Open(ctx, through)
+			if err != nil {
+				return nil, err
+			}
+			return db.Backend(h.options.System.Categories...)
 		},
 	}
 	// The server may have been up already, and go on for long.
@@ -70,22 +75,24 @@ func (h *Harness) dynamoDBSite(ctx context.Context, server *provision.DynamoDBSe
 	if _, err := dynamodb.Init(ctx, config, dynamodb.Provision{}); err != nil {
 		return s, err
 	}
-	var err error
-	s.backend, err = stores.DynamoDB(ctx, config, stores.DynamoDBOptions{Poll: indexerPoll, Log: h.options.Log}, h.options.System.Categories...)
+	db, err := dynamodb.Open(ctx, config)
 	if err != nil {
 		return s, err
 	}
-	s.closers = append(s.closers, func() error { s.backend.Close(); return nil }, runIndexer(s.backend))
+	if s.backend, err = db.Backend(h.options.System.Categories...); err != nil {
+		return s, err
+	}
+	s.closers = append(s.closers, func() error { s.backend.Close(); return nil }, runIndexer(db.Indexer(dynamodb.IndexerConfig{Poll: indexerPoll})))
 	return s, nil
 }
 
-// runIndexer runs the backend's indexer until the function that it returns is
+// runIndexer runs an indexer until the function that it returns is
 // called. One that fails leaves the scenarios waiting, so its error is worth
 // more than theirs: it is returned in the end.
-func runIndexer(backend *stores.Backend) (stop func() error) {
+func runIndexer(indexer *dynamodb.Indexer) (stop func() error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- backend.Indexer.Run(ctx) }()
+	go func() { ended <- indexer.Run(ctx) }()
 	return func() error {
 		cancel()
 		if err := <-ended; err != nil {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/onsi/gomega"
 
-	"groupcheckout/harness/evidence"
+	"example.com/groupcheckout/livingdoc/evidence"
 )
 
 // How a check is made again on a store that is not exact. The limit says when no

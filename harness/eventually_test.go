@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain"
-	"groupcheckout/harness"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/harness"
 )
 
 // inexact runs a test on a harness that is on memory but believes that it is

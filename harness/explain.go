@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"groupcheckout/harness/evidence"
-	"groupcheckout/harness/gherkin"
+	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/livingdoc/evidence"
 )
 
 // How much of a scenario a failure shows.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"time"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor/feed"
-	"groupcheckout/stores/intercept"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/intercept"
 )
 
 // EventualLimit is how long a check may be made again.

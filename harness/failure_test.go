@@ -10,9 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"groupcheckout/harness"
-	"groupcheckout/harness/faults"
-	"groupcheckout/reactor"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/reactor"
 )
 
 func TestAFailureSaysWhatWasWantedAndThenWhatIsKnown(t *testing.T) {

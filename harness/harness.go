@@ -12,11 +12,11 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/harness/faults"
-	"groupcheckout/harness/process"
-	"groupcheckout/harness/provision"
-	"groupcheckout/stores"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/harness/internal/process"
+	"example.com/groupcheckout/harness/provision"
+	"example.com/groupcheckout/stores"
 )
 
 // Options says what to run, on which store, and how to bring that up.

@@ -10,12 +10,12 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/goleak"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/es"
-	"groupcheckout/domain/groupcheckout"
-	"groupcheckout/domain/gueststay"
-	"groupcheckout/harness"
-	"groupcheckout/steps/hotel"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/domain/gueststay"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/steps/hotel"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

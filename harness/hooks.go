@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/harness/evidence"
-	"groupcheckout/reactor"
-	"groupcheckout/reactor/feed"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/livingdoc/evidence"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // errRefused is what a reactor meets whose writes a scenario has refused.

@@ -3,8 +3,8 @@ package harness
 import (
 	"context"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/harness/faults"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness/faults"
 )
 
 // host runs the reactor that works for some scenarios: one of this process, or

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"sync"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/harness/evidence"
-	"groupcheckout/reactor"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/livingdoc/evidence"
+	"example.com/groupcheckout/reactor"
 )
 
 // journal notes what is written to each stream of the scenarios, and what the

@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"groupcheckout/harness/evidence"
-	"groupcheckout/harness/gherkin"
+	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/livingdoc/evidence"
 )
 
 // leaveEvidence attaches to the scenario's report what really happened.

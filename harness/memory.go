@@ -1,8 +1,7 @@
 package harness
 
 import (
-	"groupcheckout/stores"
-	"groupcheckout/stores/memory"
+	"example.com/groupcheckout/stores/memory"
 )
 
 func (h *Harness) openMemory() (err error) {
@@ -11,6 +10,6 @@ func (h *Harness) openMemory() (err error) {
 		h.how += ", in virtual time"
 	}
 	h.site = &site{tailPause: shortPause}
-	h.site.backend, err = stores.Memory(memory.New(), stores.Options{Categories: h.options.System.Categories})
+	h.site.backend, err = memory.New().Backend(h.options.System.Categories...)
 	return err
 }

@@ -6,10 +6,10 @@ import (
 	"os"
 	"time"
 
-	"groupcheckout/harness/provision"
-	"groupcheckout/stores"
-	"groupcheckout/stores/memory"
-	"groupcheckout/stores/messagedb"
+	"example.com/groupcheckout/harness/provision"
+	"example.com/groupcheckout/stores"
+	"example.com/groupcheckout/stores/memory"
+	"example.com/groupcheckout/stores/messagedb"
 )
 
 // checkpointSchema is where the harness keeps its checkpoints on Message DB,
@@ -64,7 +64,11 @@ func (h *Harness) messageDBSite(ctx context.Context, server *provision.Server) (
 	s.open = func(ctx context.Context, connection string) (*stores.Backend, error) {
 		through := config
 		through.Connection = connection
-		backend, err := stores.MessageDB(ctx, through, h.options.System.Categories...)
+		db, err := messagedb.Open(ctx, through)
+		if err != nil {
+			return nil, err
+		}
+		backend, err := db.Backend(h.options.System.Categories...)
 		if err == nil && s.inMemory {
 			backend.Checkpoints = s.backend.Checkpoints
 		}
@@ -85,8 +89,11 @@ func (h *Harness) messageDBSite(ctx context.Context, server *provision.Server) (
 			}
 		}
 	}
-	var err error
-	if s.backend, err = stores.MessageDB(ctx, config, h.options.System.Categories...); err != nil {
+	db, err := messagedb.Open(ctx, config)
+	if err != nil {
+		return s, err
+	}
+	if s.backend, err = db.Backend(h.options.System.Categories...); err != nil {
 		return s, err
 	}
 	s.closers = append(s.closers, func() error { s.backend.Close(); return nil })

@@ -9,16 +9,16 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/harness/faults"
-	"groupcheckout/harness/process"
-	"groupcheckout/harness/process/gate"
-	"groupcheckout/reactor/feed"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/harness/internal/gate"
+	"example.com/groupcheckout/harness/internal/process"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // Program is how a system's reactor is run as a program.
 type Program struct {
-	// Package is that of its main function, such as "groupcheckout/cmd/reactor".
+	// Package is that of its main function, such as "example.com/groupcheckout/cmd/reactor".
 	Package string
 	// Command says how it follows a store under a name, as quickly as a scenario
 	// wants it: the arguments, and what its environment has besides, where

@@ -4,10 +4,10 @@ import (
 	"strings"
 	"testing"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/harness"
-	"groupcheckout/harness/faults"
-	"groupcheckout/reactor"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/reactor"
 )
 
 func TestTheAuditNamesPromisesThatAReactorBroke(t *testing.T) {

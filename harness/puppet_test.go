@@ -7,11 +7,11 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/harness"
-	"groupcheckout/reactor"
-	"groupcheckout/reactor/feed"
-	"groupcheckout/stores"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores"
 )
 
 // puppet is a reactor that does nothing by itself: a test acts in its place, as

@@ -10,10 +10,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain"
-	"groupcheckout/harness"
-	"groupcheckout/harness/gherkin"
-	"groupcheckout/steps/hotel"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/steps/hotel"
 )
 
 // skipped checks that an error skips the scenario for a reason.

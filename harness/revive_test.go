@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain"
+	"example.com/groupcheckout/domain"
 )
 
 // A reactor that was killed asks the store something before it starts again, and

@@ -7,11 +7,11 @@ import (
 	"sync"
 	"time"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/harness/faults"
-	"groupcheckout/reactor"
-	"groupcheckout/reactor/feed"
-	"groupcheckout/stores"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores"
 )
 
 // runner runs one reactor on the harness' store, and can stop it, start it

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"time"
 
-	"groupcheckout/stores"
-	"groupcheckout/stores/messagedb/dsn"
+	"example.com/groupcheckout/stores"
+	"example.com/groupcheckout/stores/messagedb/dsn"
 )
 
 // site is a store that was brought up: the one that scenarios share, or one that a

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"sync"
 
-	"groupcheckout/harness/faults"
-	"groupcheckout/harness/process/gate"
+	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/harness/internal/gate"
 )
 
 // strikes is what goes wrong around processes in a fault run: at their gate they

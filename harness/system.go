@@ -3,9 +3,9 @@ package harness
 import (
 	"context"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor"
-	"groupcheckout/stores"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/stores"
 )
 
 // System is what a harness specifies: a reactor, and what it means. The harness

@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor/feed"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // tail follows the feed beside reactors that are in other processes, so as to

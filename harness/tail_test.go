@@ -9,12 +9,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/harness"
-	"groupcheckout/reactor/feed"
-	"groupcheckout/stores"
-	"groupcheckout/stores/intercept"
-	"groupcheckout/stores/memory"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/intercept"
+	"example.com/groupcheckout/stores/memory"
 )
 
 var errDead = errors.New("the line is dead")
@@ -25,7 +24,7 @@ var errDead = errors.New("the line is dead")
 func tailed(t *testing.T, test func(t *testing.T, store es.Store, tail harness.Tail, dead *atomic.Bool)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		backend, err := stores.Memory(memory.New(), stores.Options{Categories: []string{"Order", "Parcel"}})
+		backend, err := memory.New().Backend("Order", "Parcel")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"groupcheckout/harness/gherkin"
+	"example.com/groupcheckout/gherkin"
 )
 
 // longestPause is the longest that the reactor makes between two tries, where

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"sync"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor/feed"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // watch sees to the promise on which every restart rests: that a checkpoint is

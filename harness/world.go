@@ -8,9 +8,9 @@ import (
 
 	"github.com/cucumber/godog"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/harness/evidence"
-	"groupcheckout/harness/faults"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/livingdoc/evidence"
 )
 
 // World is what one scenario works with: streams of its own on the store, and

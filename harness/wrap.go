@@ -3,12 +3,12 @@ package harness
 import (
 	"context"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/harness/evidence"
-	"groupcheckout/harness/faults"
-	"groupcheckout/reactor/feed"
-	"groupcheckout/stores"
-	"groupcheckout/stores/intercept"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/livingdoc/evidence"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores"
+	"example.com/groupcheckout/stores/intercept"
 )
 
 // wrap puts around the harness' store and feed, from the inside out, what notes

@@ -52,7 +52,7 @@ func TestEachPatchIsWholeAndApplies(t *testing.T) {
 	if len(all) < fewest {
 		t.Errorf("got %d bugs, want at least %d", len(all), fewest)
 	}
-	for _, place := range []string{"reactor/checkout", "reactor", "domain/es", "domain/groupcheckout", "domain/gueststay", "stores/memory", "stores/messagedb", "stores/dynamodb/table"} {
+	for _, place := range []string{"checkout", "reactor", "es", "domain/groupcheckout", "domain/gueststay", "stores/memory", "stores/messagedb", "stores/dynamodb/internal/table"} {
 		if !slices.Contains(places, place) {
 			t.Errorf("got no bug in %s, want one", place)
 		}

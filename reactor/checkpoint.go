@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"groupcheckout/reactor/feed"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // saveLimit is how long writing one checkpoint may take, and how long a stop

@@ -8,9 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor"
-	"groupcheckout/reactor/feed"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // keyA is the key of the checkpoint of tranche A.

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"groupcheckout/reactor"
+	"example.com/groupcheckout/reactor"
 )
 
 func TestConfigErrors(t *testing.T) {

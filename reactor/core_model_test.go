@@ -11,8 +11,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor/feed"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // TestCoreModel feeds the core with whatever can happen and compares it, after

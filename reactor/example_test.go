@@ -6,9 +6,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor"
-	"groupcheckout/stores/memory"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/stores/memory"
 )
 
 // greeter greets whoever has come.

@@ -7,8 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"groupcheckout/reactor"
-	"groupcheckout/reactor/feed"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // mute is a store of which some calls are never answered, as over a connection

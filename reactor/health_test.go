@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"groupcheckout/reactor"
+	"example.com/groupcheckout/reactor"
 )
 
 func TestHealth(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 	"sync"
 	"time"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor/feed"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // Log writes what a reactor does to a log. It is an [Observer]; Run adds a

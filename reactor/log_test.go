@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"groupcheckout/reactor"
+	"example.com/groupcheckout/reactor"
 )
 
 // logged is a logger that keeps its lines, without the times that they were

@@ -8,9 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor"
-	"groupcheckout/reactor/feed"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // expectLost fails the test unless Run ends by itself, because tranche A was read

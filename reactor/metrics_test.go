@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"groupcheckout/reactor"
+	"example.com/groupcheckout/reactor"
 )
 
 // scrape is what Prometheus reads, without comments and histogram buckets.

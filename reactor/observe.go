@@ -3,8 +3,8 @@ package reactor
 import (
 	"time"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor/feed"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // Observer is told what a reactor does: for logs, for metrics, and by a harness

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"groupcheckout/reactor"
+	"example.com/groupcheckout/reactor"
 )
 
 // get asks a page.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"groupcheckout/reactor/feed"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // Running is a reactor that was started. Calls may overlap.

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"groupcheckout/reactor"
+	"example.com/groupcheckout/reactor"
 )
 
 func TestAStartedReactorWorksUntilItIsStopped(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor/feed"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // Status is what a reactor is at, by name.

@@ -7,8 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor"
 )
 
 func TestStopLetsRunningCallsEndAndSavesThem(t *testing.T) {

@@ -7,12 +7,12 @@ import (
 	"slices"
 	"strings"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/es"
-	"groupcheckout/domain/groupcheckout"
-	"groupcheckout/domain/gueststay"
-	"groupcheckout/harness/evidence"
-	"groupcheckout/harness/gherkin"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/domain/gueststay"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/livingdoc/evidence"
 )
 
 // listedStays is how many stays of a group its account lists one by one.

@@ -5,7 +5,7 @@ import (
 
 	"github.com/cucumber/godog"
 
-	"groupcheckout/harness/gherkin"
+	"example.com/groupcheckout/gherkin"
 )
 
 // Definitions compiles the steps. The error names each mistake with its place.

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/groupcheckout"
-	"groupcheckout/domain/gueststay"
-	"groupcheckout/harness/gherkin"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/domain/gueststay"
+	"example.com/groupcheckout/gherkin"
 )
 
 // competition is what several clerks do at the same moment.

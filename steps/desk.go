@@ -11,10 +11,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/es"
-	"groupcheckout/domain/groupcheckout"
-	"groupcheckout/domain/gueststay"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/domain/gueststay"
+	"example.com/groupcheckout/es"
 )
 
 // desk is one scenario's front desk. It is the clerk's memory: what the names

@@ -9,10 +9,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/es"
-	"groupcheckout/domain/groupcheckout"
-	"groupcheckout/domain/gueststay"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/domain/gueststay"
+	"example.com/groupcheckout/es"
 )
 
 func TestARefusalHasToBeChecked(t *testing.T) {

@@ -9,11 +9,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"groupcheckout/features"
-	"groupcheckout/harness/gherkin"
-	"groupcheckout/harness/gherkin/editors"
-	"groupcheckout/harness/gherkin/suite"
-	"groupcheckout/steps"
+	"example.com/groupcheckout/features"
+	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/gherkin/editors"
+	"example.com/groupcheckout/gherkin/suite"
+	"example.com/groupcheckout/steps"
 )
 
 // root is the folder that an editor opens.

@@ -3,7 +3,7 @@ package steps_test
 import (
 	"fmt"
 
-	"groupcheckout/steps"
+	"example.com/groupcheckout/steps"
 )
 
 // Definitions are checked before any scenario runs. They tell which step a

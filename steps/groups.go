@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/groupcheckout"
-	"groupcheckout/harness/gherkin"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/gherkin"
 )
 
 func groupCommands(r *gherkin.Registrar, d *desk) {

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/groupcheckout"
 )
 
 // The names that scenarios use. A desk knows the ids behind them.

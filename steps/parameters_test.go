@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"groupcheckout/harness/gherkin"
+	"example.com/groupcheckout/gherkin"
 )
 
 func compiled(t *testing.T) *gherkin.Definitions {

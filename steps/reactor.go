@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/harness/gherkin"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/gherkin"
 )
 
 // reactorStates is what happens to the reactor, its feed and its reads.

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/groupcheckout"
-	"groupcheckout/domain/gueststay"
-	"groupcheckout/harness/gherkin"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/domain/gueststay"
+	"example.com/groupcheckout/gherkin"
 )
 
 func refusals(r *gherkin.Registrar, d *desk) {

@@ -4,9 +4,9 @@ import (
 	"context"
 	"time"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/groupcheckout"
-	"groupcheckout/harness/gherkin"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/gherkin"
 )
 
 // Register registers every step for one scenario, on its own desk in the given

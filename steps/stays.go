@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/gueststay"
-	"groupcheckout/harness/gherkin"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/gueststay"
+	"example.com/groupcheckout/gherkin"
 )
 
 // stayStates are the stays that a scenario begins with.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"groupcheckout/harness/gherkin"
+	"example.com/groupcheckout/gherkin"
 )
 
 // passage is about time that passes. It is the world's time, which the clerks'

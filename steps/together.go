@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"sync"
 
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/es"
 )
 
 // together runs commands at the same moment and returns their errors. None of

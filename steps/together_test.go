@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/stores/memory"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/stores/memory"
 )
 
 // TestCommandsTogetherAllDecideBeforeAnyWrites has commands that end without a

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/es"
 )
 
 // World is what the steps need of their surroundings: one scenario's streams on

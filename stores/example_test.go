@@ -4,32 +4,19 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/google/uuid"
-
-	"groupcheckout/domain/es"
-	"groupcheckout/stores"
+	"example.com/groupcheckout/stores/memory"
 )
 
-// An address says which store it is. The rest of a program need not know.
-func ExampleOpen() {
-	ctx := context.Background()
-	backend, err := stores.Open(ctx, "memory:", stores.Options{Categories: []string{"Truck"}})
+// A reactor is handed a backend and need not know which store it is of.
+func ExampleBackend() {
+	backend, err := memory.New().Backend("Truck")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer backend.Close()
-	truck, err := es.NewStreamName("Truck", "T1")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	version, err := backend.Events.Append(ctx, truck, 0, []es.EventData{{ID: uuid.New(), Type: "Unloaded", Data: []byte(`{}`)}})
-	fmt.Println(backend.Name, "has", truck, "at version", version, err)
-
-	_, err = stores.Open(ctx, "mysql://db/trucks", stores.Options{})
-	fmt.Println(err)
+	tranches, err := backend.Source.Tranches(context.Background())
+	fmt.Println(backend.Name, "has the tranches", tranches, err)
 	// Output:
-	// memory has Truck-T1 at version 1 <nil>
-	// "mysql://db/trucks" is not the address of a store: the scheme "mysql" is unknown; use memory:, postgres://user:password@host:5432/message_store, dynamodb://region/table or dynamodb+http://key:secret@host:port/table
+	// memory has the tranches [Truck] <nil>
 }

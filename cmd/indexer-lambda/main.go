@@ -29,10 +29,8 @@ import (
 
 	awslambda "github.com/aws/aws-lambda-go/lambda"
 
-	"groupcheckout/stores"
-	"groupcheckout/stores/dynamodb"
-	"groupcheckout/stores/dynamodb/index"
-	"groupcheckout/stores/dynamodb/index/lambda"
+	"example.com/groupcheckout/stores/dynamodb"
+	"example.com/groupcheckout/stores/dynamodb/lambda"
 )
 
 func main() {
@@ -46,7 +44,7 @@ func main() {
 }
 
 // open reads the variables and makes the ingester.
-func open(ctx context.Context, getenv func(string) string, log *slog.Logger) (*index.Ingester, error) {
+func open(ctx context.Context, getenv func(string) string, log *slog.Logger) (*dynamodb.Ingester, error) {
 	config, err := configOf(getenv)
 	if err != nil {
 		return nil, err
@@ -57,7 +55,8 @@ func open(ctx context.Context, getenv func(string) string, log *slog.Logger) (*i
 			return nil, fmt.Errorf("EQUINOX_ONLY_WARN_GAP is %q, and has to be true or false", text)
 		}
 	}
-	return stores.DynamoDBIngester(ctx, config, index.IngesterConfig{WarnGaps: warn, Logger: log})
+	config.Logger = log
+	return dynamodb.OpenIngester(ctx, config, warn)
 }
 
 func configOf(getenv func(string) string) (dynamodb.Config, error) {

@@ -17,10 +17,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/harness/provision"
-	"groupcheckout/reactor/feed"
-	"groupcheckout/stores"
-	"groupcheckout/stores/dynamodb"
+	"example.com/groupcheckout/harness/provision"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/dynamodb"
 )
 
 // patience limits every wait of these tests.
@@ -126,7 +125,11 @@ func TestTheLambdaIndexesABatch(t *testing.T) {
 	if _, err := dynamodb.Init(ctx, config, dynamodb.Provision{}); err != nil {
 		t.Fatal(err)
 	}
-	backend, err := stores.DynamoDB(ctx, config, stores.DynamoDBOptions{}, "GroupCheckout")
+	db, err := dynamodb.Open(ctx, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	backend, err := db.Backend("GroupCheckout")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,10 +14,10 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"groupcheckout/harness/livingdoc"
-	"groupcheckout/harness/livingdoc/github"
-	"groupcheckout/harness/livingdoc/glossary"
-	"groupcheckout/harness/livingdoc/stock"
+	"example.com/groupcheckout/livingdoc"
+	"example.com/groupcheckout/livingdoc/github"
+	"example.com/groupcheckout/livingdoc/glossary"
+	"example.com/groupcheckout/livingdoc/stock"
 )
 
 // The exit statuses.

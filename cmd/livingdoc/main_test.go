@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"groupcheckout/harness/gherkin/suite"
-	"groupcheckout/harness/livingdoc/fixture"
+	"example.com/groupcheckout/gherkin/suite"
+	"example.com/groupcheckout/livingdoc/fixture"
 )
 
 var update = flag.Bool("update", false, "write the help to testdata instead of comparing it") //nolint:gochecknoglobals // a flag of the test binary

@@ -11,8 +11,10 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"groupcheckout/domain/audit"
-	"groupcheckout/stores"
+	"example.com/groupcheckout/domain/audit"
+	"example.com/groupcheckout/stores"
+	"example.com/groupcheckout/stores/address"
+	"example.com/groupcheckout/stores/dynamodb"
 )
 
 // auditCommand is reactor audit.
@@ -55,7 +57,7 @@ func (*auditMdb) Help() string {
 
 // Run audits the store.
 func (c *auditMdb) Run(ctx context.Context, s streams, common *auditCommand) error {
-	return common.run(ctx, s, func(ctx context.Context, log *slog.Logger) (*stores.Backend, error) {
+	return common.run(ctx, s, func(ctx context.Context, log *slog.Logger) (*address.Store, error) {
 		if len(common.ProcessorName) == 0 && c.CheckpointSchema == "" {
 			c.CheckpointSchema = "public" // nothing is read from it
 		}
@@ -80,12 +82,12 @@ func (*auditDynamo) Help() string {
 
 // Run audits the store.
 func (c *auditDynamo) Run(ctx context.Context, s streams, common *auditCommand) error {
-	return common.run(ctx, s, func(ctx context.Context, log *slog.Logger) (*stores.Backend, error) {
+	return common.run(ctx, s, func(ctx context.Context, log *slog.Logger) (*address.Store, error) {
 		config, err := c.config()
 		if err != nil {
 			return nil, err
 		}
-		return stores.DynamoDB(ctx, config, stores.DynamoDBOptions{Log: log}, auditedCategories()...)
+		return openDynamo(ctx, log, config, dynamodb.IndexerConfig{}, auditedCategories())
 	})
 }
 
@@ -105,7 +107,7 @@ func violations(n int) string {
 }
 
 // run audits a store and prints what came of it.
-func (c *auditCommand) run(ctx context.Context, s streams, open func(context.Context, *slog.Logger) (*stores.Backend, error)) error {
+func (c *auditCommand) run(ctx context.Context, s streams, open func(context.Context, *slog.Logger) (*address.Store, error)) error {
 	if slices.Contains(c.ProcessorName, "") {
 		return errNoGroup()
 	}
@@ -118,7 +120,7 @@ func (c *auditCommand) run(ctx context.Context, s streams, open func(context.Con
 	if c.Quiet {
 		progress.out = io.Discard
 	}
-	return c.audit(ctx, backend, s.out, progress)
+	return c.audit(ctx, backend.Backend, s.out, progress)
 }
 
 func (c *auditCommand) audit(ctx context.Context, backend *stores.Backend, out io.Writer, progress *auditProgress) error {

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"time"
 
-	"groupcheckout/domain/audit"
-	"groupcheckout/domain/es"
-	"groupcheckout/domain/groupcheckout"
-	"groupcheckout/domain/gueststay"
-	"groupcheckout/reactor/feed"
-	"groupcheckout/stores"
+	"example.com/groupcheckout/domain/audit"
+	"example.com/groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/domain/gueststay"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores"
 )
 
 // auditedCategories are what a feed has to deliver to be audited. Groups come

@@ -13,28 +13,28 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/es"
-	"groupcheckout/domain/groupcheckout"
-	"groupcheckout/domain/gueststay"
-	"groupcheckout/reactor"
-	"groupcheckout/reactor/app"
-	"groupcheckout/reactor/demo"
-	"groupcheckout/reactor/feed"
-	"groupcheckout/stores"
-	"groupcheckout/stores/intercept"
-	"groupcheckout/stores/memory"
+	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/checkout/demo"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/domain/gueststay"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores"
+	"example.com/groupcheckout/stores/intercept"
+	"example.com/groupcheckout/stores/memory"
 )
 
 // backendOn is a backend on a memory store whose feed delivers some categories,
 // in small batches.
 func backendOn(t testing.TB, store *memory.Store, categories []string) *stores.Backend {
 	t.Helper()
-	backend, err := stores.Memory(store, stores.Options{Categories: categories, BatchSize: 7})
+	source, err := store.Source(memory.SourceConfig{Categories: categories, BatchSize: 7})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return backend
+	return &stores.Backend{Name: "memory", Events: store, Source: source, Checkpoints: memory.NewCheckpoints()}
 }
 
 // auditOf audits a backend and returns the exit status and the output, without
@@ -64,7 +64,7 @@ func withoutBodies(source feed.Source) feed.Source {
 func TestTheBooksOfADemoBalance(t *testing.T) {
 	t.Parallel()
 	store := memory.New()
-	report, err := demo.Run(t.Context(), backendOn(t, store, app.Categories()), demo.Config{Groups: 12, Stays: 5, Clerks: 3, Seed: 4})
+	report, err := demo.Run(t.Context(), backendOn(t, store, checkout.Categories()), demo.Config{Groups: 12, Stays: 5, Clerks: 3, Seed: 4})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestABusyStoreGivesNoFalseAlarm(t *testing.T) {
 	t.Parallel()
 	store := memory.New()
 	over := make(chan error, 1)
-	backend := backendOn(t, store, app.Categories())
+	backend := backendOn(t, store, checkout.Categories())
 	ctx := t.Context()
 	go func() {
 		_, err := demo.Run(ctx, backend, demo.Config{Groups: 20, Stays: 5, Clerks: 4})
@@ -125,7 +125,7 @@ func merge(t testing.TB, backend *stores.Backend, group string) {
 			close(caughtUp)
 		}
 	})
-	running, err := app.Start(t.Context(), backend, app.Config{
+	running, err := checkout.Start(t.Context(), backend, checkout.Config{
 		Reactor: reactor.Config{Group: group, CheckpointInterval: time.Millisecond, Observer: observer},
 		Log:     slog.New(slog.DiscardHandler),
 	})
@@ -147,7 +147,7 @@ func (f observerFunc) Observe(o reactor.Occurrence) { f(o) }
 func TestCheckpointsAreAudited(t *testing.T) {
 	t.Parallel()
 	store := memory.New()
-	backend := backendOn(t, store, app.Categories())
+	backend := backendOn(t, store, checkout.Categories())
 	stays, groups := gueststay.NewService(store, es.Options{}), groupcheckout.NewService(store, es.Options{})
 	now := domain.MomentOf(time.Now())
 	guest := func() domain.StayID {

@@ -7,8 +7,9 @@ import (
 	"log/slog"
 	"text/tabwriter"
 
-	"groupcheckout/reactor/feed"
-	"groupcheckout/stores"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores"
+	"example.com/groupcheckout/stores/address"
 )
 
 // checkpointCommand is reactor checkpoint.
@@ -62,7 +63,7 @@ func (c *checkpointDynamo) Run(ctx context.Context, s streams, common *checkpoin
 }
 
 // run shows or sets the checkpoint in a store.
-func (c *checkpointCommand) run(ctx context.Context, s streams, open func(context.Context, *slog.Logger) (*stores.Backend, error)) error {
+func (c *checkpointCommand) run(ctx context.Context, s streams, open func(context.Context, *slog.Logger) (*address.Store, error)) error {
 	if c.ProcessorName == "" {
 		return errNoGroup()
 	}
@@ -71,7 +72,7 @@ func (c *checkpointCommand) run(ctx context.Context, s streams, open func(contex
 		return err
 	}
 	defer backend.Close()
-	return c.showOrSet(ctx, backend, s.out)
+	return c.showOrSet(ctx, backend.Backend, s.out)
 }
 
 // place is where a group is on a tranche.

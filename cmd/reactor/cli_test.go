@@ -10,14 +10,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"groupcheckout/domain/audit"
-	"groupcheckout/reactor"
-	"groupcheckout/reactor/feed"
-	"groupcheckout/stores"
-	"groupcheckout/stores/dynamodb"
-	"groupcheckout/stores/dynamodb/index"
-	"groupcheckout/stores/dynamodb/index/shards"
-	"groupcheckout/stores/messagedb"
+	"example.com/groupcheckout/domain/audit"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/address"
+	"example.com/groupcheckout/stores/dynamodb"
+	"example.com/groupcheckout/stores/messagedb"
 )
 
 // secret is the password in all connection strings here; nothing may print it.
@@ -313,7 +311,7 @@ func TestExitStatus(t *testing.T) {
 		{nil, 0},
 		{&usageError{"x"}, 1},
 		{&reactor.ConfigError{}, 1},
-		{&stores.AddressError{}, 1},
+		{&address.Error{}, 1},
 		{&reactor.CheckpointAheadError{}, 1},
 		{messagedb.ErrNoCheckpointSchema, 1},
 		{&messagedb.SetupError{Problem: messagedb.AccessRefused}, 1},
@@ -323,10 +321,10 @@ func TestExitStatus(t *testing.T) {
 		{&dynamodb.SetupError{Problem: dynamodb.StreamOff}, 1},
 		{&dynamodb.SetupError{Problem: dynamodb.Unreachable}, 2},
 		{&dynamodb.SetupError{Problem: dynamodb.NotReady}, 2},
-		{&index.KeyError{}, 1},
-		{&index.StreamReplacedError{}, 1},
-		{&shards.LossError{}, 1},
-		{&index.LeaseLostError{}, 2},
+		{&dynamodb.KeyError{}, 1},
+		{&dynamodb.StreamReplacedError{}, 1},
+		{&dynamodb.LossError{}, 1},
+		{&dynamodb.LeaseLostError{}, 2},
 		{&reactor.AbandonedError{}, 2},
 		{errors.New("x"), 2},
 		{&violationsError{1}, 3},
@@ -356,7 +354,7 @@ func TestTheAdviceIsACommandLine(t *testing.T) {
 	if !strings.Contains(err.Error(), want) {
 		t.Errorf("got %q, want %q in it", err, want)
 	}
-	loss := withAdvice(&shards.LossError{Shard: "s"}, "dynamo")
+	loss := withAdvice(&dynamodb.LossError{Shard: "s"}, "dynamo")
 	if want := "reactor index dynamo --accept-loss,"; !strings.Contains(loss.Error(), want) || exitStatus(loss) != statusConfiguration {
 		t.Errorf("got %q and status %d, want %q in it and 1", loss, exitStatus(loss), want)
 	}

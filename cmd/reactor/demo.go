@@ -9,12 +9,12 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"groupcheckout/domain/audit"
-	"groupcheckout/reactor"
-	"groupcheckout/reactor/app"
-	"groupcheckout/reactor/demo"
-	"groupcheckout/stores"
-	"groupcheckout/stores/memory"
+	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/checkout/demo"
+	"example.com/groupcheckout/domain/audit"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/stores/address"
+	"example.com/groupcheckout/stores/memory"
 )
 
 // demoCommand is reactor demo.
@@ -46,18 +46,18 @@ func (c *demoCommand) Run(ctx context.Context, s streams) error {
 		}
 	}
 	log := c.logger(s.err, slog.LevelWarn)
-	backend, err := stores.Open(ctx, c.Store, stores.Options{Categories: app.Categories(), Log: log})
+	store, err := address.Open(ctx, c.Store, address.Options{Categories: checkout.Categories(), Log: log})
 	if err != nil {
 		return err
 	}
-	defer backend.Close()
-	backend.Checkpoints = memory.NewCheckpoints()
+	defer store.Close()
+	store.Checkpoints = memory.NewCheckpoints()
 
 	progress := newProgress(s.err, c.Quiet)
 	running, stop := context.WithCancel(ctx)
 	defer stop()
-	indexing := indexBeside(running, backend, stop)
-	report, err := demo.Run(running, backend, demo.Config{
+	indexing := indexBeside(running, store, stop)
+	report, err := demo.Run(running, store.Backend, demo.Config{
 		Groups: c.Groups, Stays: c.Stays, Clerks: c.Clerks, Seed: c.Seed,
 		Progress: progress.show, Log: log, Observer: reactor.NewLog(log, 0),
 	})
@@ -73,20 +73,20 @@ func (c *demoCommand) Run(ctx context.Context, s streams) error {
 		}
 		return err
 	}
-	return errors.Join(err, printReport(s.out, c, backend.Name, report))
+	return errors.Join(err, printReport(s.out, c, store.Name, report))
 }
 
 // indexBeside runs the store's indexer, if it needs one, until ctx ends. If it
 // fails, stop is called. Its error, or nil, comes when it is over.
-func indexBeside(ctx context.Context, backend *stores.Backend, stop func()) <-chan error {
+func indexBeside(ctx context.Context, store *address.Store, stop func()) <-chan error {
 	over := make(chan error, 1)
-	if backend.Indexer == nil {
+	if store.Indexer == nil {
 		over <- nil
 		return over
 	}
 	go func() {
 		defer stop()
-		over <- backend.Indexer.Run(ctx)
+		over <- store.Indexer.Run(ctx)
 	}()
 	return over
 }

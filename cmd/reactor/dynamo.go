@@ -6,9 +6,9 @@ import (
 	"log/slog"
 	"time"
 
-	"groupcheckout/reactor/app"
-	"groupcheckout/stores"
-	"groupcheckout/stores/dynamodb"
+	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/stores/address"
+	"example.com/groupcheckout/stores/dynamodb"
 )
 
 // dynamoHelp explains how tables are named; it is the same for each command.
@@ -70,12 +70,26 @@ func (t *dynamoTables) config() (dynamodb.Config, error) {
 }
 
 // open opens the store without the ways to tune it.
-func (t *dynamoTables) open(ctx context.Context, log *slog.Logger) (*stores.Backend, error) {
+func (t *dynamoTables) open(ctx context.Context, log *slog.Logger) (*address.Store, error) {
 	config, err := t.config()
 	if err != nil {
 		return nil, err
 	}
-	return stores.DynamoDB(ctx, config, stores.DynamoDBOptions{Log: log}, app.Categories()...)
+	return openDynamo(ctx, log, config, dynamodb.IndexerConfig{}, checkout.Categories())
+}
+
+// openDynamo opens a DynamoDB with the feed of some categories.
+func openDynamo(ctx context.Context, log *slog.Logger, config dynamodb.Config, indexer dynamodb.IndexerConfig, categories []string) (*address.Store, error) {
+	config.Logger = log
+	db, err := dynamodb.Open(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	backend, err := db.Backend(categories...)
+	if err != nil {
+		return nil, err
+	}
+	return &address.Store{Backend: backend, Indexer: db.Indexer(indexer)}, nil
 }
 
 // check refuses what would be taken for a default.
@@ -94,7 +108,7 @@ func (s *dynamoStore) check() error {
 }
 
 // open opens the store.
-func (s *dynamoStore) open(ctx context.Context, log *slog.Logger) (*stores.Backend, error) {
+func (s *dynamoStore) open(ctx context.Context, log *slog.Logger) (*address.Store, error) {
 	config, err := s.config()
 	if err != nil {
 		return nil, err
@@ -103,7 +117,8 @@ func (s *dynamoStore) open(ctx context.Context, log *slog.Logger) (*stores.Backe
 	if config.Retries = s.Retries; s.Retries == 0 {
 		config.Retries = -1 // its 0 is the default
 	}
-	return stores.DynamoDB(ctx, config, stores.DynamoDBOptions{BatchSize: s.BatchSize, Log: log}, app.Categories()...)
+	config.BatchSize = s.BatchSize
+	return openDynamo(ctx, log, config, dynamodb.IndexerConfig{}, checkout.Categories())
 }
 
 // name is the name of the store on the command line.

@@ -14,9 +14,8 @@ import (
 	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/google/uuid"
 
-	"groupcheckout/reactor/app"
-	"groupcheckout/stores"
-	"groupcheckout/stores/dynamodb"
+	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/stores/dynamodb"
 )
 
 // dynamoGroup is the consumer group of these tests, each of which has tables of
@@ -60,12 +59,16 @@ func ownTables(t testing.TB) map[string]string {
 // openDynamoHotel opens the hotel on the tables of a test.
 func openDynamoHotel(t testing.TB, env map[string]string) *hotel {
 	t.Helper()
-	backend, err := stores.DynamoDB(within(t), dynamodb.Config{
+	db, err := dynamodb.Open(within(t), dynamodb.Config{
 		ServiceURL:      env["EQUINOX_DYNAMO_SERVICE_URL"],
 		AccessKeyID:     env["EQUINOX_DYNAMO_ACCESS_KEY_ID"],
 		SecretAccessKey: dynamodb.Secret(env["EQUINOX_DYNAMO_SECRET_ACCESS_KEY"]),
 		Table:           env["EQUINOX_DYNAMO_TABLE"],
-	}, stores.DynamoDBOptions{}, app.Categories()...)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	backend, err := db.Backend(checkout.Categories()...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,13 +7,11 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"groupcheckout/domain/audit"
-	"groupcheckout/reactor"
-	"groupcheckout/stores"
-	"groupcheckout/stores/dynamodb"
-	"groupcheckout/stores/dynamodb/index"
-	"groupcheckout/stores/dynamodb/index/shards"
-	"groupcheckout/stores/messagedb"
+	"example.com/groupcheckout/domain/audit"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/stores/address"
+	"example.com/groupcheckout/stores/dynamodb"
+	"example.com/groupcheckout/stores/messagedb"
 )
 
 // The exit statuses.
@@ -37,7 +35,7 @@ func exitStatus(err error) int {
 		audited *violationsError
 		usage   *usageError
 		config  *reactor.ConfigError
-		address *stores.AddressError
+		naming  *address.Error
 		ahead   *reactor.CheckpointAheadError
 		setup   *messagedb.SetupError
 		tables  *dynamodb.SetupError
@@ -47,7 +45,7 @@ func exitStatus(err error) int {
 		return statusDone
 	case errors.As(err, &books), errors.As(err, &audited):
 		return statusAudit
-	case errors.As(err, &usage), errors.As(err, &config), errors.As(err, &address), errors.As(err, &ahead),
+	case errors.As(err, &usage), errors.As(err, &config), errors.As(err, &naming), errors.As(err, &ahead),
 		errors.Is(err, messagedb.ErrNoCheckpointSchema), needsPerson(err):
 		return statusConfiguration
 	case errors.As(err, &setup) && setup.Problem != messagedb.Unreachable && setup.Problem != messagedb.Unusable:
@@ -66,11 +64,11 @@ func exitStatus(err error) int {
 // it is until somebody decides what to do.
 func needsPerson(err error) bool {
 	var (
-		key      *index.KeyError
-		loss     *shards.LossError
-		ended    *shards.EndedError
-		replaced *index.StreamReplacedError
-		gap      *index.GapError
+		key      *dynamodb.KeyError
+		loss     *dynamodb.LossError
+		ended    *dynamodb.EndedError
+		replaced *dynamodb.StreamReplacedError
+		gap      *dynamodb.GapError
 	)
 	return errors.As(err, &key) || errors.As(err, &loss) || errors.As(err, &ended) || errors.As(err, &replaced) || errors.As(err, &gap)
 }
@@ -95,8 +93,8 @@ func asParseError(err error) (*kong.ParseError, bool) {
 
 // withAdvice adds the command that helps to an error that has a remedy here.
 func withAdvice(err error, store string) error {
-	var loss *shards.LossError
-	var replaced *index.StreamReplacedError
+	var loss *dynamodb.LossError
+	var replaced *dynamodb.StreamReplacedError
 	if errors.As(err, &loss) || errors.As(err, &replaced) {
 		return fmt.Errorf("%w. If the loss is to be accepted, the command is: reactor index %s --accept-loss, with the same flags for the tables", err, store)
 	}

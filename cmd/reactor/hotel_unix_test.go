@@ -11,14 +11,14 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/es"
-	"groupcheckout/domain/groupcheckout"
-	"groupcheckout/domain/gueststay"
-	"groupcheckout/reactor/app"
-	"groupcheckout/reactor/feed"
-	"groupcheckout/stores"
-	"groupcheckout/stores/messagedb"
+	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/domain/gueststay"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores"
+	"example.com/groupcheckout/stores/messagedb"
 )
 
 // hotel is what clerks do on the store of a test, beside the process under
@@ -32,11 +32,15 @@ type hotel struct {
 
 func openHotel(t testing.TB, env map[string]string) *hotel {
 	t.Helper()
-	backend, err := stores.MessageDB(within(t), messagedb.Config{
+	db, err := messagedb.Open(within(t), messagedb.Config{
 		Connection:       env["MDB_CONNECTION_STRING"],
 		CheckpointSchema: env["MDB_SCHEMA"],
 		MaxConns:         2,
-	}, app.Categories()...)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	backend, err := db.Backend(checkout.Categories()...)
 	if err != nil {
 		t.Fatal(err)
 	}

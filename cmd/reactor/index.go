@@ -9,9 +9,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"groupcheckout/reactor/app"
-	"groupcheckout/stores"
-	"groupcheckout/stores/dynamodb/index"
+	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/stores/dynamodb"
 )
 
 // indexCommand is reactor index.
@@ -47,20 +46,20 @@ func (c *indexDynamo) Run(ctx context.Context, s streams, common *indexCommand) 
 	if err != nil {
 		return err
 	}
-	backend, err := stores.DynamoDB(ctx, config, stores.DynamoDBOptions{AcceptLoss: c.AcceptLoss, Log: log}, app.Categories()...)
+	store, err := openDynamo(ctx, log, config, dynamodb.IndexerConfig{AcceptLoss: c.AcceptLoss}, checkout.Categories())
 	if err != nil {
 		return endedBy(ctx, log, err)
 	}
-	defer backend.Close()
+	defer store.Close()
 	if common.Status {
-		status, err := backend.Indexer.Status(ctx)
+		status, err := store.Indexer.Status(ctx)
 		if err != nil {
 			return err
 		}
 		return printIndex(s.out, status, time.Now())
 	}
 	log.Info("starting", "table", config.Table, "index", config.IndexTable)
-	if err := backend.Indexer.Run(ctx); err != nil {
+	if err := store.Indexer.Run(ctx); err != nil {
 		return withAdvice(err, c.name())
 	}
 	log.Info("stopped")
@@ -68,7 +67,7 @@ func (c *indexDynamo) Run(ctx context.Context, s streams, common *indexCommand) 
 }
 
 // printIndex prints a table with a line for each partition.
-func printIndex(out io.Writer, partitions []index.Status, now time.Time) error {
+func printIndex(out io.Writer, partitions []dynamodb.IndexStatus, now time.Time) error {
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(table, "partition\tepoch\tevents\tbytes\tend of feed\tindexer\theartbeat\tlag")
 	silent := false

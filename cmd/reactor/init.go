@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 
-	"groupcheckout/stores/dynamodb"
-	"groupcheckout/stores/messagedb"
+	"example.com/groupcheckout/stores/dynamodb"
+	"example.com/groupcheckout/stores/messagedb"
 )
 
 // initCommand is reactor init.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/harness/provision/provisiontest"
 )
 
 // TestMain also makes this test binary the program under test: testscript puts

@@ -6,9 +6,9 @@ import (
 	"log/slog"
 	"time"
 
-	"groupcheckout/reactor/app"
-	"groupcheckout/stores"
-	"groupcheckout/stores/messagedb"
+	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/stores/address"
+	"example.com/groupcheckout/stores/messagedb"
 )
 
 // mdbHelp explains the connection strings; it is the same for each command.
@@ -53,7 +53,7 @@ func (s *mdbServer) config(log *slog.Logger) (messagedb.Config, error) {
 }
 
 // open opens the store without the ways to tune it.
-func (s *mdbServer) open(ctx context.Context, log *slog.Logger) (*stores.Backend, error) {
+func (s *mdbServer) open(ctx context.Context, log *slog.Logger) (*address.Store, error) {
 	full := mdbStore{mdbServer: *s}
 	return full.open(ctx, log)
 }
@@ -70,12 +70,12 @@ func (s *mdbStore) check() error {
 }
 
 // open opens the store to follow it.
-func (s *mdbStore) open(ctx context.Context, log *slog.Logger) (*stores.Backend, error) {
-	return s.openFor(ctx, log, app.Categories())
+func (s *mdbStore) open(ctx context.Context, log *slog.Logger) (*address.Store, error) {
+	return s.openFor(ctx, log, checkout.Categories())
 }
 
 // openFor opens the store with the feed of some categories.
-func (s *mdbStore) openFor(ctx context.Context, log *slog.Logger, categories []string) (*stores.Backend, error) {
+func (s *mdbStore) openFor(ctx context.Context, log *slog.Logger, categories []string) (*address.Store, error) {
 	config, err := s.config(log)
 	if err != nil {
 		return nil, err
@@ -84,7 +84,15 @@ func (s *mdbStore) openFor(ctx context.Context, log *slog.Logger, categories []s
 		return nil, &usageError{"no connection string for the store is given: use --connection (-c) STRING, or set MDB_CONNECTION_STRING; the one for checkpoints is not enough"}
 	}
 	config.ReadConnection, config.BatchSize = s.ReadConnection, s.BatchSize
-	return stores.MessageDB(ctx, config, categories...)
+	db, err := messagedb.Open(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	backend, err := db.Backend(categories...)
+	if err != nil {
+		return nil, err
+	}
+	return &address.Store{Backend: backend}, nil
 }
 
 // name is the name of the store on the command line.
@@ -94,6 +102,3 @@ func (s *mdbStore) name() string { return "mdb" }
 func (s *mdbStore) feed() (tailPause time.Duration, fromEnd bool) {
 	return time.Duration(s.TailSleep), s.FromTail
 }
-
-// indexes tells that the feed of Message DB needs no indexer.
-func (s *mdbStore) indexes() bool { return false }

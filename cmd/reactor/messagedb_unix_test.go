@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/domain/groupcheckout"
 )
 
 // newGroup is a consumer group that nobody has used, set to the end of the

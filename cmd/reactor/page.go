@@ -12,8 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
-	"groupcheckout/reactor"
-	"groupcheckout/reactor/app"
+	"example.com/groupcheckout/reactor"
 )
 
 // page is the server of the status page. Without an address it does nothing.
@@ -42,7 +41,7 @@ func (c *runCommand) listen(ctx context.Context) (*page, error) {
 }
 
 // serve serves the page of a running reactor until close is called.
-func (p *page) serve(running *app.App, metrics *reactor.Metrics, log *slog.Logger) error {
+func (p *page) serve(running *reactor.Running, metrics *reactor.Metrics, log *slog.Logger) error {
 	if p.listener == nil {
 		return nil
 	}

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/harness/provision/provisiontest"
 )
 
 // process is a running reactor.

@@ -9,7 +9,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
-	"groupcheckout/reactor/demo"
+	"example.com/groupcheckout/checkout/demo"
 )
 
 // progress shows how far the demo is: as a bar on a terminal, elsewhere as a

@@ -8,10 +8,9 @@ import (
 	"sync"
 	"time"
 
-	"groupcheckout/reactor"
-	"groupcheckout/reactor/app"
-	"groupcheckout/reactor/checkout"
-	"groupcheckout/stores"
+	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/stores/address"
 )
 
 // runCommand is reactor run.
@@ -83,16 +82,21 @@ func (c *runDynamo) Run(ctx context.Context, s streams, common *runCommand) erro
 	return common.follow(ctx, s, c)
 }
 
-// indexes tells whether an indexer is to run too.
-func (c *runDynamo) indexes() bool { return c.WithIndexer }
+// open opens the store to follow it, with the indexer only if it is to run here.
+func (c *runDynamo) open(ctx context.Context, log *slog.Logger) (*address.Store, error) {
+	store, err := c.dynamoStore.open(ctx, log)
+	if err == nil && !c.WithIndexer {
+		store.Indexer = nil
+	}
+	return store, err
+}
 
 // followable is a store's part of the command line.
 type followable interface {
 	name() string // as on the command line
 	check() error // of what open would take for a default
-	open(ctx context.Context, log *slog.Logger) (*stores.Backend, error)
+	open(ctx context.Context, log *slog.Logger) (*address.Store, error)
 	feed() (tailPause time.Duration, fromEnd bool)
-	indexes() bool // whether to run the backend's indexer too
 }
 
 // follow runs the reactor on a store until ctx ends.
@@ -115,9 +119,9 @@ func (c *runCommand) follow(ctx context.Context, s streams, store followable) er
 
 	logged, metrics := reactor.NewLog(log, 0), reactor.NewMetrics()
 	tailPause, fromEnd := store.feed()
-	running, err := app.Start(ctx, backend, app.Config{
-		Log:      log,
-		Checkout: checkout.Config{MergesAtOnce: c.MergesAtOnce},
+	running, err := checkout.Start(ctx, backend.Backend, checkout.Config{
+		Log:     log,
+		Process: checkout.ProcessConfig{MergesAtOnce: c.MergesAtOnce},
 		Reactor: reactor.Config{
 			Group:              c.ProcessorName,
 			MaxWriters:         c.MaxWriters,
@@ -141,7 +145,7 @@ func (c *runCommand) follow(ctx context.Context, s streams, store followable) er
 	var indexing error
 	beside.Go(func() { logged.Run(besides) })
 	beside.Go(func() { tell(ctx, running, log, c.StopLimit) })
-	if store.indexes() {
+	if backend.Indexer != nil {
 		beside.Go(func() {
 			// Without its indexer the reactor would wait for ever.
 			if indexing = backend.Indexer.Run(besides); indexing != nil {
@@ -204,7 +208,7 @@ func endedBy(ctx context.Context, log *slog.Logger, err error) error {
 }
 
 // tell logs that the reactor has begun and that it is being stopped.
-func tell(ctx context.Context, running *app.App, log *slog.Logger, limit time.Duration) {
+func tell(ctx context.Context, running *reactor.Running, log *slog.Logger, limit time.Duration) {
 	status, err := running.Status(ctx)
 	if err == nil {
 		for _, t := range status.Tranches {

@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/harness/provision/provisiontest"
 )
 
 // The servers of all tests. Each comes up for the first that asks.

@@ -5,8 +5,8 @@ import (
 	"maps"
 	"slices"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/es"
 )
 
 // conclusion is a violation that no event proves alone.

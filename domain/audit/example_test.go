@@ -7,11 +7,11 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/audit"
-	"groupcheckout/domain/es"
-	"groupcheckout/domain/groupcheckout"
-	"groupcheckout/stores/memory"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/audit"
+	"example.com/groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/stores/memory"
 )
 
 // Somebody records that a stay was merged which never handed anything over.

@@ -3,9 +3,9 @@ package audit
 import (
 	"github.com/google/uuid"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/es"
-	"groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/es"
 )
 
 // group is the account of a group checkout.

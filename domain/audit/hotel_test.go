@@ -9,14 +9,14 @@ import (
 
 	"pgregory.net/rapid"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/audit"
-	"groupcheckout/domain/es"
-	"groupcheckout/domain/groupcheckout"
-	"groupcheckout/domain/gueststay"
-	"groupcheckout/reactor/checkout"
-	"groupcheckout/stores/intercept"
-	"groupcheckout/stores/memory"
+	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/audit"
+	"example.com/groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/domain/gueststay"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/stores/intercept"
+	"example.com/groupcheckout/stores/memory"
 )
 
 // hotel is a store that keeps its history, with a front desk and a process
@@ -66,7 +66,7 @@ func newHotel() *hotel {
 	})
 	h.stays, h.groups = gueststay.NewService(desk, es.Options{}), groupcheckout.NewService(desk, es.Options{})
 	h.process = checkout.New(groupcheckout.NewService(machine, es.Options{}), gueststay.NewService(machine, es.Options{}),
-		checkout.Config{Log: slog.New(slog.DiscardHandler), MergesAtOnce: 1, Chunk: 2})
+		checkout.ProcessConfig{Log: slog.New(slog.DiscardHandler), MergesAtOnce: 1, Chunk: 2})
 	return h
 }
 

@@ -5,8 +5,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/es"
 )
 
 // journal is what the accounts of stays and groups have in common.

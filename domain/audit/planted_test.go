@@ -6,9 +6,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/audit"
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/audit"
+	"example.com/groupcheckout/es"
 )
 
 func TestEveryPlantedViolationIsNamed(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/es"
 )
 
 // doubt is what a conclusion is about, however often it is drawn.

@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"groupcheckout/domain/audit"
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/domain/audit"
+	"example.com/groupcheckout/es"
 )
 
 // leader is what the store holds by the time that streams are read again. It

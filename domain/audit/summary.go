@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/es"
 )
 
 // Summary is what the books come to.

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/es"
 )
 
 // Rule names what was violated.

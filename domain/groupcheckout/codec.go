@@ -1,6 +1,6 @@
 package groupcheckout
 
-import "groupcheckout/domain/es"
+import "example.com/groupcheckout/es"
 
 // Codec reads and writes the events of a group checkout.
 func Codec() *es.Codec[Event] {

@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/groupcheckout"
 )
 
 // stored is an event as it is in testdata/golden, byte by byte what the .NET

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"groupcheckout/domain"
+	"example.com/groupcheckout/domain"
 )
 
 // ErrConfirmed refuses what cannot be done once the group is confirmed.

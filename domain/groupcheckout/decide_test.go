@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"groupcheckout/domain"
+	"example.com/groupcheckout/domain"
 )
 
 func TestDecisions(t *testing.T) {

@@ -1,6 +1,6 @@
 package groupcheckout
 
-import "groupcheckout/domain"
+import "example.com/groupcheckout/domain"
 
 // Category is the category of the streams.
 const Category = "GroupCheckout"

@@ -7,10 +7,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/es"
-	"groupcheckout/domain/groupcheckout"
-	"groupcheckout/stores/memory"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/stores/memory"
 )
 
 // A clerk selects stays, the process records what became of them, and the clerk

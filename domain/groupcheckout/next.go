@@ -1,6 +1,6 @@
 package groupcheckout
 
-import "groupcheckout/domain"
+import "example.com/groupcheckout/domain"
 
 // Step is what comes next for a group checkout: [MergeStays], [Settle] or
 // [Nothing].

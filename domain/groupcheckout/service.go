@@ -3,8 +3,8 @@ package groupcheckout
 import (
 	"context"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/es"
 )
 
 // Service carries out commands on group checkouts. A refused command is an

@@ -11,9 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/es"
-	"groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/es"
 )
 
 // store is the smallest [es.Store] that keeps the contract.

@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"groupcheckout/domain"
+	"example.com/groupcheckout/domain"
 )
 
 // State is what the decisions about a group checkout depend on. It is not

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
-	"groupcheckout/domain"
+	"example.com/groupcheckout/domain"
 )
 
 func TestTheStateTellsWhatHappened(t *testing.T) {

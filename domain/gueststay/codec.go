@@ -1,6 +1,6 @@
 package gueststay
 
-import "groupcheckout/domain/es"
+import "example.com/groupcheckout/es"
 
 // Codec reads and writes the events of a stay.
 func Codec() *es.Codec[Event] {

@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/gueststay"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/gueststay"
 )
 
 // stored is an event as it is in testdata/golden, byte by byte what the .NET

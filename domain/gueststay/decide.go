@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"groupcheckout/domain"
+	"example.com/groupcheckout/domain"
 )
 
 // ErrCheckedOut refuses what cannot be done once the guest has left.

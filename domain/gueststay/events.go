@@ -1,6 +1,6 @@
 package gueststay
 
-import "groupcheckout/domain"
+import "example.com/groupcheckout/domain"
 
 // Category is the category of the streams.
 const Category = "GuestStay"

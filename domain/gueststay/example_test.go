@@ -8,10 +8,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/es"
-	"groupcheckout/domain/gueststay"
-	"groupcheckout/stores/memory"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/gueststay"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/stores/memory"
 )
 
 // What a guest owes moves to a group, once. Then the stay is over for the guest.

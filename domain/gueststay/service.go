@@ -3,8 +3,8 @@ package gueststay
 import (
 	"context"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/es"
 )
 
 // Service carries out commands on stays. A refused command is an error from

@@ -10,9 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/es"
-	"groupcheckout/domain/gueststay"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/gueststay"
+	"example.com/groupcheckout/es"
 )
 
 // store is the smallest [es.Store] that keeps the contract.

@@ -3,7 +3,7 @@ package gueststay
 import (
 	"maps"
 
-	"groupcheckout/domain"
+	"example.com/groupcheckout/domain"
 )
 
 // State is what the decisions about a stay depend on. It is not changed once

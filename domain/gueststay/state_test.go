@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
-	"groupcheckout/domain"
+	"example.com/groupcheckout/domain"
 )
 
 func TestTheStateTellsWhatHappened(t *testing.T) {

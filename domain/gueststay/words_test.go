@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"groupcheckout/domain"
+	"example.com/groupcheckout/domain"
 )
 
 // The words that the tables of the tests are written in.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"strings"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor"
-	"groupcheckout/stores"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/stores"
 )
 
 // Trucks is the category that the sorter follows. Its streams are named

@@ -4,9 +4,9 @@ import (
 	"os"
 	"testing"
 
-	"groupcheckout/examples/parcels"
-	"groupcheckout/harness"
-	"groupcheckout/harness/run"
+	"example.com/groupcheckout/examples/parcels"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/harness/run"
 )
 
 var features = run.New(run.Project{ //nolint:gochecknoglobals // go test offers no other way from TestMain to a test

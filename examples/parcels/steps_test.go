@@ -7,10 +7,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/examples/parcels"
-	"groupcheckout/harness"
-	"groupcheckout/harness/gherkin"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/examples/parcels"
+	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/harness"
 )
 
 // truck is the name that a scenario gives to a truck.

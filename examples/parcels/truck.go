@@ -1,6 +1,6 @@
 package parcels
 
-import "groupcheckout/domain/es"
+import "example.com/groupcheckout/es"
 
 // TruckEvent is something that happened to a truck.
 //

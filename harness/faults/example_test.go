@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/harness/faults"
-	"groupcheckout/stores/memory"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/stores/memory"
 )
 
 // A store that refuses appends, loses replies and shows stale copies. The same

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"groupcheckout/harness/faults"
+	"example.com/groupcheckout/harness/faults"
 )
 
 // atGate is what n appends meet at a gate.

@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor"
 )
 
 // Defaults of a [Config].

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"groupcheckout/harness/faults"
+	"example.com/groupcheckout/harness/faults"
 )
 
 // TestReactorSurvives is what faults are for: whatever happens, everything is

@@ -9,11 +9,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/harness/faults"
-	"groupcheckout/reactor"
-	"groupcheckout/reactor/feed"
-	"groupcheckout/stores/memory"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/memory"
 )
 
 // moved is the only event: clients note, and the reactor counts what was noted.

@@ -5,10 +5,10 @@ import (
 	"sync"
 	"time"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor"
-	"groupcheckout/reactor/feed"
-	"groupcheckout/stores/intercept"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/intercept"
 )
 
 // spread is the range of the delays of a [Schedule]. It is far below the pauses

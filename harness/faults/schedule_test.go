@@ -12,11 +12,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/harness/faults"
-	"groupcheckout/reactor/feed"
-	"groupcheckout/stores/intercept"
-	"groupcheckout/stores/memory"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/intercept"
+	"example.com/groupcheckout/stores/memory"
 )
 
 // race has goroutines append at once, and returns the order in which they did, and

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"sync"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor/feed"
-	"groupcheckout/stores/intercept"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/intercept"
 )
 
 // The operations of a feed. Each is decided for each delivery, the first time

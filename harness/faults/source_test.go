@@ -10,10 +10,10 @@ import (
 
 	"pgregory.net/rapid"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/harness/faults"
-	"groupcheckout/reactor/feed"
-	"groupcheckout/stores/memory"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/memory"
 )
 
 // TestFeedStaysAFeed reads to the end, whatever the faults. Nothing is skipped:

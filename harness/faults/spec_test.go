@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"groupcheckout/harness/faults"
+	"example.com/groupcheckout/harness/faults"
 )
 
 func TestParse(t *testing.T) {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/es"
 )
 
 // The operations of a store.

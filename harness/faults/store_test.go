@@ -9,9 +9,9 @@ import (
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/harness/faults"
-	"groupcheckout/stores/memory"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/stores/memory"
 )
 
 func injector(t interface {

@@ -11,7 +11,7 @@ import (
 	tclog "github.com/testcontainers/testcontainers-go/log"
 	"github.com/testcontainers/testcontainers-go/wait"
 
-	"groupcheckout/harness/internal/guarded"
+	"example.com/groupcheckout/harness/internal/guarded"
 )
 
 const (

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"groupcheckout/harness/internal/guarded"
+	"example.com/groupcheckout/harness/internal/guarded"
 )
 
 // dynamoDBMain is the class that runs DynamoDB Local.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"groupcheckout/harness/provision"
+	"example.com/groupcheckout/harness/provision"
 )
 
 // A server is used where it is, or comes up in a container or as processes of

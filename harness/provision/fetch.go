@@ -4,7 +4,7 @@ import (
 	"os"
 	"strings"
 
-	"groupcheckout/harness/fetch"
+	"example.com/groupcheckout/internal/fetch"
 )
 
 // cacheDir returns the folder in which fetched things stay between runs.

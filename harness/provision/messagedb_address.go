@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"groupcheckout/stores/messagedb/dsn"
+	"example.com/groupcheckout/stores/messagedb/dsn"
 )
 
 // messageDBAddress uses the server that the environment names, after a look

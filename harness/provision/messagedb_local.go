@@ -13,7 +13,7 @@ import (
 	"strconv"
 	"strings"
 
-	"groupcheckout/harness/internal/guarded"
+	"example.com/groupcheckout/harness/internal/guarded"
 )
 
 // messageDBLocal runs PostgreSQL as processes of this machine, in a temporary

@@ -4,7 +4,7 @@ import (
 	"context"
 	"log/slog"
 
-	"groupcheckout/harness/fetch"
+	"example.com/groupcheckout/internal/fetch"
 )
 
 // messageDBPackage holds the Message DB schema. Its checksum is the one that the

@@ -41,7 +41,7 @@
 //
 // [Features.Explore] and [Features.Matrix] run scenarios thousands of times, each
 // time on a store of its own in a bubble of virtual time, with faults that a seed
-// decides; see [groupcheckout/harness/faults]. In some trials a second copy of the
+// decides; see [example.com/groupcheckout/harness/faults]. In some trials a second copy of the
 // scenario runs on the same store, so that there is more than one stream in the feed. [Features.Again] sees that a seed
 // decides everything: it runs each scenario twice.
 //

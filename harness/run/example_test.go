@@ -5,12 +5,12 @@ import (
 	"os"
 	"testing"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/harness"
-	"groupcheckout/harness/gherkin"
-	"groupcheckout/harness/run"
-	"groupcheckout/reactor"
-	"groupcheckout/stores"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/harness/run"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/stores"
 )
 
 // diligent handles whatever comes by doing nothing.

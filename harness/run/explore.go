@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"groupcheckout/harness/faults"
+	"example.com/groupcheckout/harness/faults"
 )
 
 // enough is how many failures an exploration looks for.

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"groupcheckout/harness/gherkin"
-	"groupcheckout/harness/gherkin/suite"
+	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/gherkin/suite"
 )
 
 const (

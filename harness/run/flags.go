@@ -12,10 +12,10 @@ import (
 	"strings"
 	"time"
 
-	"groupcheckout/harness"
-	"groupcheckout/harness/faults"
-	"groupcheckout/harness/gherkin"
-	"groupcheckout/harness/provision"
+	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/harness/provision"
 )
 
 // options are the flags, and what follows from them.

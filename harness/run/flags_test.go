@@ -7,9 +7,9 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"groupcheckout/harness"
-	"groupcheckout/harness/faults"
-	"groupcheckout/harness/gherkin"
+	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/harness/faults"
 )
 
 func TestFlagsThatAreWrongRunNothing(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"groupcheckout/harness"
-	"groupcheckout/harness/faults"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/harness/faults"
 )
 
 // maker makes the world of a scenario; leave is called when that is over.

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"groupcheckout/harness/gherkin"
-	"groupcheckout/harness/gherkin/suite"
+	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/gherkin/suite"
 )
 
 // laboratory runs trials.

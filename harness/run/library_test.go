@@ -11,11 +11,11 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/harness"
-	"groupcheckout/harness/gherkin"
-	"groupcheckout/reactor"
-	"groupcheckout/stores"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/stores"
 )
 
 // The domain of these tests is a library: whoever borrows a book is reminded of

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"groupcheckout/harness/faults"
+	"example.com/groupcheckout/harness/faults"
 )
 
 // Matrix runs every scenario under every kind of fault, and under all of them

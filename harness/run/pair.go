@@ -8,8 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"groupcheckout/harness"
-	"groupcheckout/harness/faults"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/harness/faults"
 )
 
 // pair is a store with a reactor, in a bubble, that two copies of a scenario share.

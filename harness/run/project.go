@@ -10,9 +10,9 @@ import (
 
 	"github.com/cucumber/godog"
 
-	"groupcheckout/harness"
-	"groupcheckout/harness/gherkin"
-	"groupcheckout/harness/gherkin/suite"
+	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/gherkin/suite"
+	"example.com/groupcheckout/harness"
 )
 
 // The tags that say what a scenario needs.

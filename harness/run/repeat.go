@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"groupcheckout/harness/gherkin/suite"
+	"example.com/groupcheckout/gherkin/suite"
 )
 
 // repeat is the command that runs just one scenario again, in the same way.

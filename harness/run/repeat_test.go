@@ -3,7 +3,7 @@ package run
 import (
 	"testing"
 
-	"groupcheckout/harness/gherkin/suite"
+	"example.com/groupcheckout/gherkin/suite"
 
 	"github.com/google/go-cmp/cmp"
 )

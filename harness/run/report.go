@@ -9,9 +9,9 @@ import (
 	"slices"
 	"strings"
 
-	"groupcheckout/harness/gherkin/junit"
-	"groupcheckout/harness/gherkin/messages"
-	"groupcheckout/harness/gherkin/suite"
+	"example.com/groupcheckout/gherkin/junit"
+	"example.com/groupcheckout/gherkin/messages"
+	"example.com/groupcheckout/gherkin/suite"
 )
 
 // reporters write the run to the files that the flags name.

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"testing"
 
-	"groupcheckout/harness/gherkin"
-	"groupcheckout/harness/gherkin/suite"
+	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/gherkin/suite"
 )
 
 // Run runs the scenarios that the flags select on the store that they name, each

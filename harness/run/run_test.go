@@ -17,11 +17,11 @@ import (
 
 	"github.com/cucumber/godog"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/harness"
-	"groupcheckout/harness/gherkin"
-	"groupcheckout/reactor"
-	"groupcheckout/stores"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/stores"
 )
 
 // These tests run features, whose scenarios are subtests of theirs: they are not

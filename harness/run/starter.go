@@ -3,9 +3,9 @@ package run
 import (
 	"context"
 
-	"groupcheckout/harness"
-	"groupcheckout/reactor"
-	"groupcheckout/stores"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/stores"
 )
 
 // Starter makes [harness.System].Start of a function that starts a reactor of

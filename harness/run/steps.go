@@ -5,7 +5,7 @@ import (
 	"io"
 	"testing"
 
-	"groupcheckout/harness/gherkin/suite"
+	"example.com/groupcheckout/gherkin/suite"
 )
 
 // Check fails t for whatever is wrong with the features or the steps, without

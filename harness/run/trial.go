@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"groupcheckout/harness"
-	"groupcheckout/harness/faults"
-	"groupcheckout/harness/gherkin/suite"
+	"example.com/groupcheckout/gherkin/suite"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/harness/faults"
 )
 
 // trial is a way to run one scenario in virtual time: which faults there may be,

@@ -12,13 +12,13 @@ import (
 	"testing/fstest"
 	"time"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/harness"
-	"groupcheckout/harness/faults"
-	"groupcheckout/harness/gherkin"
-	"groupcheckout/harness/gherkin/suite"
-	"groupcheckout/reactor"
-	"groupcheckout/stores"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/gherkin/suite"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/stores"
 )
 
 // trials are a laboratory for a project with the given flags, and what it prints.

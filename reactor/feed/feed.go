@@ -10,7 +10,7 @@ package feed
 import (
 	"context"
 
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/es"
 )
 
 // Tranche names one independently ordered part of a feed. What it is, the

@@ -8,10 +8,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/gueststay"
-	"groupcheckout/harness"
-	"groupcheckout/steps/hotel"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/gueststay"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/steps/hotel"
 )
 
 // The hotel is one system that a harness can run. In the end its books are proved.

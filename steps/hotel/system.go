@@ -7,28 +7,28 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"groupcheckout/domain/audit"
-	"groupcheckout/domain/es"
-	"groupcheckout/harness"
-	"groupcheckout/reactor"
-	"groupcheckout/reactor/app"
-	"groupcheckout/stores"
+	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/domain/audit"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/stores"
 )
 
 // System is the hotel with its production wiring.
 func System() harness.System {
 	return harness.System{
-		Categories: app.Categories(),
+		Categories: checkout.Categories(),
 		Start: func(ctx context.Context, backend *stores.Backend, config reactor.Config) (harness.Reactor, error) {
-			started, err := app.Start(ctx, backend, app.Config{Reactor: config, Log: slog.New(slog.DiscardHandler)})
+			started, err := checkout.Start(ctx, backend, checkout.Config{Reactor: config, Log: slog.New(slog.DiscardHandler)})
 			if err != nil {
-				return nil, err // not a nil *app.App in an interface
+				return nil, err // not a nil *reactor.Running in an interface
 			}
 			return started, nil
 		},
 		Audit:   books,
 		Text:    newTexts().of,
-		Program: &harness.Program{Package: "groupcheckout/cmd/reactor", Command: command},
+		Program: &harness.Program{Package: "example.com/groupcheckout/cmd/reactor", Command: command},
 	}
 }
 

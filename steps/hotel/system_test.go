@@ -8,11 +8,11 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/es"
-	"groupcheckout/domain/groupcheckout"
-	"groupcheckout/steps/hotel"
-	"groupcheckout/stores/memory"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/steps/hotel"
+	"example.com/groupcheckout/stores/memory"
 )
 
 func TestTheAuditNamesAResidualThatNobodyHandedOver(t *testing.T) {

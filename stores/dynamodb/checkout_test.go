@@ -10,11 +10,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/uuid"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/es"
-	"groupcheckout/domain/groupcheckout"
-	"groupcheckout/domain/gueststay"
-	"groupcheckout/reactor/checkout"
+	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/domain/gueststay"
+	"example.com/groupcheckout/es"
 )
 
 // staysOfAGroup is how many stays the group has whose requests are counted.
@@ -78,7 +78,7 @@ type hotel struct {
 func newHotel(db *DB) hotel {
 	options := es.Options{Cache: es.NewCache(0, 0)}
 	h := hotel{stays: gueststay.NewService(db.Store(), options), groups: groupcheckout.NewService(db.Store(), options)}
-	h.process = checkout.New(h.groups, h.stays, checkout.Config{})
+	h.process = checkout.New(h.groups, h.stays, checkout.ProcessConfig{})
 	return h
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -12,8 +13,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
-	"groupcheckout/stores/dynamodb/table"
+	"example.com/groupcheckout/stores/dynamodb/internal/index"
+	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
 
 // Secret is a text that is not printed.
@@ -55,6 +58,9 @@ type Config struct {
 	RequestTimeout time.Duration // for each attempt; default 10 s
 	SettleTimeout  time.Duration // how long to look for the outcome of an append whose reply was lost; default 5 s
 
+	BatchSize int          // spans after which a batch of the feed ends; default 100
+	Logger    *slog.Logger // default none
+
 	NewETag func() string // returns a text that no other write has; default a random UUID without dashes
 }
 
@@ -82,6 +88,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.CacheBytes == 0 {
 		c.CacheBytes = defaultCacheBytes
 	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
 	return c, nil
 }
 
@@ -91,12 +100,17 @@ func (c Config) check() error {
 	if c.Table == "" {
 		return errors.New("no table is named")
 	}
-	if c.CacheBytes < 0 {
-		return fmt.Errorf("cache bytes %d must not be negative", c.CacheBytes)
+	if c.CacheBytes < 0 || c.BatchSize < 0 {
+		return fmt.Errorf("cache bytes %d and batch size %d must not be negative", c.CacheBytes, c.BatchSize)
 	}
 	if _, err := c.tableConfig().WithDefaults(); err != nil {
 		return err
 	}
+	return c.checkServer()
+}
+
+// checkServer judges the ways in which DynamoDB is named.
+func (c Config) checkServer() error {
 	if c.Client != nil {
 		if c.Region != "" || c.ServiceURL != "" || c.AccessKeyID != "" || c.SecretAccessKey != "" {
 			return errors.New("a client is given, so a region, a service URL or keys would have no effect; leave them out")
@@ -131,6 +145,14 @@ func printable(text string) string {
 	}
 	parsed.RawQuery = ""
 	return parsed.Redacted()
+}
+
+// indexConfig is how the index is written. It has the thresholds of Propulsion's own
+// writers, whatever those of the store are.
+func (c Config) indexConfig() table.Config {
+	config, usual := c.tableConfig(), index.TableConfig()
+	config.MaxBytes, config.MaxEvents, config.QueryMaxItems = usual.MaxBytes, usual.MaxEvents, usual.QueryMaxItems
+	return config
 }
 
 func (c Config) tableConfig() table.Config {
@@ -182,4 +204,20 @@ func (c Config) connect(ctx context.Context) (client *dynamodb.Client, release f
 		}
 	})
 	return client, transport.CloseIdleConnections, nil
+}
+
+// streamsClient reads the stream of changes, which on AWS is a service of its own at
+// another address, with the credentials and the connections of the tables' client.
+func streamsClient(tables *dynamodb.Client) *dynamodbstreams.Client {
+	given := tables.Options()
+	options := dynamodbstreams.Options{
+		Region: given.Region, Credentials: given.Credentials, HTTPClient: given.HTTPClient, BaseEndpoint: given.BaseEndpoint,
+		Retryer: aws.NopRetryer{}, // the reader of the stream makes its own retries
+	}
+	if given.BaseEndpoint != nil {
+		if parsed, err := url.Parse(*given.BaseEndpoint); err == nil && awsEndpoint.MatchString(parsed.Hostname()) {
+			options.BaseEndpoint = nil
+		}
+	}
+	return dynamodbstreams.New(options)
 }

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"groupcheckout/stores/dynamodb"
+	"example.com/groupcheckout/stores/dynamodb"
 )
 
 // Init makes what is missing, Open finds out whether the tables can be used.

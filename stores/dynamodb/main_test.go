@@ -14,8 +14,8 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/goleak"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/stores/dynamodb/internal/dynamotest"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/stores/dynamodb/internal/dynamotest"
 )
 
 // patience limits every wait of these tests.

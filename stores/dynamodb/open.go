@@ -7,7 +7,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"groupcheckout/stores/dynamodb/table"
+	"example.com/groupcheckout/stores/dynamodb/internal/index"
+	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
 
 // DB is a pair of tables that were found usable. It may be used by many
@@ -53,19 +54,12 @@ func (db *DB) look(ctx context.Context) (err error) {
 	if db.streams, err = table.New(db.client, db.config.Table, db.config.tableConfig()); err != nil {
 		return err
 	}
-	// The index has the thresholds of Propulsion's own writers, whatever those
-	// of the store are.
-	index := db.config.tableConfig()
-	index.MaxBytes, index.MaxEvents = indexMaxBytes, 0
-	if db.index, err = table.New(db.client, db.config.IndexTable, index); err != nil {
+	if db.index, err = table.New(db.client, db.config.IndexTable, db.config.indexConfig()); err != nil {
 		return err
 	}
 	db.store = &Store{table: db.streams, tips: newTips(db.config.CacheBytes)}
 	return nil
 }
-
-// indexMaxBytes is when a tip of the index calves.
-const indexMaxBytes = 48 * 1024
 
 // Close closes the connections that are idle, unless the client was given. It
 // may be called more than once.
@@ -73,6 +67,17 @@ func (db *DB) Close() { db.release() }
 
 // Store returns the streams. It is the same at each call.
 func (db *DB) Store() *Store { return db.store }
+
+// Source returns the feed of the categories, at least one. It says what an indexer
+// has indexed; each partition of the index is a tranche.
+func (db *DB) Source(categories ...string) (*Source, error) {
+	return index.NewSource(db.index, index.SourceConfig{BatchSize: db.config.BatchSize, Logger: db.config.Logger}, categories...)
+}
+
+// Checkpoints returns the checkpoints, which are kept in the table of the index.
+func (db *DB) Checkpoints() (*Checkpoints, error) {
+	return index.NewCheckpoints(db.index, index.CheckpointsConfig{})
+}
 
 // checkUsable returns an error if a table that exists cannot be worked with.
 func checkUsable(shape shape, found *types.TableDescription) error {

@@ -15,8 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/stores/dynamodb/internal/dynamotest"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/stores/dynamodb/internal/dynamotest"
 )
 
 const secret = "do-not-print-me"

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/stores/dynamodb/table"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
 
 // Store reads and appends to streams. Its calls may overlap.

@@ -12,9 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/stores/dynamodb/internal/dynamotest"
-	"groupcheckout/stores/dynamodb/table"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/stores/dynamodb/internal/dynamotest"
+	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
 
 // How many requests each call costs.

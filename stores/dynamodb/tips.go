@@ -4,8 +4,8 @@ import (
 	"container/list"
 	"sync"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/stores/dynamodb/table"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
 
 // tips remembers the tips of the streams that were used last, within a limit

@@ -3,7 +3,7 @@ package intercept
 import (
 	"context"
 
-	"groupcheckout/reactor/feed"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // CheckpointsHooks are the hooks around a [feed.Checkpoints].

@@ -9,11 +9,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor/feed"
-	"groupcheckout/stores/intercept"
-	"groupcheckout/stores/memory"
-	"groupcheckout/stores/storetest"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/intercept"
+	"example.com/groupcheckout/stores/memory"
+	"example.com/groupcheckout/stores/storetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

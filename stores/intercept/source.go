@@ -3,7 +3,7 @@ package intercept
 import (
 	"context"
 
-	"groupcheckout/reactor/feed"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // SourceHooks are the hooks around a [feed.Source]. Its id passes unseen.

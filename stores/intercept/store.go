@@ -3,7 +3,7 @@ package intercept
 import (
 	"context"
 
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/es"
 )
 
 // StoreHooks are the hooks around an [es.Store].

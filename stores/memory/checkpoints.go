@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"sync"
 
-	"groupcheckout/reactor/feed"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // Checkpoints is an in-memory [feed.Checkpoints]. Make one with

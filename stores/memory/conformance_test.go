@@ -5,9 +5,9 @@ import (
 
 	"go.uber.org/goleak"
 
-	"groupcheckout/reactor/feed"
-	"groupcheckout/stores/memory"
-	"groupcheckout/stores/storetest"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/memory"
+	"example.com/groupcheckout/stores/storetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/es"
 )
 
 // DuplicateIDError says that an append was refused because one of its events

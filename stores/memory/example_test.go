@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/stores/memory"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/stores/memory"
 )
 
 // Two writers expect the same version: the second one is told, and nothing of it

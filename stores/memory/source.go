@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"slices"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor/feed"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // SourceID is the [feed.Source] id of every [Source].

@@ -7,10 +7,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor/feed"
-	"groupcheckout/stores/memory"
-	"groupcheckout/stores/storetest"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/memory"
+	"example.com/groupcheckout/stores/storetest"
 )
 
 var (

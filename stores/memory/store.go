@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor/feed"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // Store is an in-memory [es.Store]. Make one with [New]. Calls may overlap.

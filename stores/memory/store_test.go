@@ -11,9 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/stores/memory"
-	"groupcheckout/stores/storetest"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/stores/memory"
+	"example.com/groupcheckout/stores/storetest"
 )
 
 func mustAppend(t *testing.T, store *memory.Store, stream es.StreamName, expected es.Version, events ...es.EventData) {

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"groupcheckout/reactor/feed"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // Checkpoints keeps positions in the table that Propulsion uses. Its calls may

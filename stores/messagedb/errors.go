@@ -14,7 +14,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/es"
 )
 
 // Everything that is known about the driver's errors is in this file.

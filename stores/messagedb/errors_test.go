@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/es"
 )
 
 // Nobody above the store says again which stream an error is about.

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"groupcheckout/stores/messagedb"
+	"example.com/groupcheckout/stores/messagedb"
 )
 
 // Open finds out whether it is a Message DB before anything is done with it.

@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/es"
 )
 
 // What bites: a session that first writes while the table is empty and has

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor/feed"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // What bites: with a consumer group the server hashes the name of every row,

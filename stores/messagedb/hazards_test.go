@@ -10,10 +10,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain"
-	"groupcheckout/domain/es"
-	"groupcheckout/domain/gueststay"
-	"groupcheckout/reactor/feed"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/gueststay"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // Each test here is for a trap of Message DB, and says what bites. Lost

@@ -16,8 +16,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/harness/provision"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness/provision"
 )
 
 // patience limits every wait of these tests.

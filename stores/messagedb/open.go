@@ -9,9 +9,9 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor/feed"
-	"groupcheckout/stores/messagedb/dsn"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/messagedb/dsn"
 )
 
 // Config says which servers to use, and how. A zero field means the default

@@ -6,7 +6,7 @@ import (
 	"os"
 	"testing"
 
-	"groupcheckout/harness/provision"
+	"example.com/groupcheckout/harness/provision"
 )
 
 // ownServer brings up a server that the test may break. What it acknowledges

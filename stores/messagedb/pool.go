@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"groupcheckout/stores/messagedb/dsn"
+	"example.com/groupcheckout/stores/messagedb/dsn"
 )
 
 // Use says what a connection is for.

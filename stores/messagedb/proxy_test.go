@@ -11,8 +11,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"groupcheckout/domain/es"
-	tcp "groupcheckout/harness/faults/proxy"
+	"example.com/groupcheckout/es"
+	tcp "example.com/groupcheckout/internal/proxy"
 )
 
 // proxy stands between the store and the server, and does something to the

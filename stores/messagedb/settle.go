@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/es"
 )
 
 // An append is lost when its connection breaks, or its context ends, after the

@@ -12,7 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/es"
 )
 
 // What bites: a server in recovery, and many appends that want to know. Each

@@ -10,7 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/es"
 )
 
 // What bites in all of these: the reply to an append is lost, and neither

@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/es"
 )
 
 // Store reads and appends to streams. Its calls may overlap.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/es"
 )
 
 func appends() []leaf {

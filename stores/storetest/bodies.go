@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/es"
 )
 
 func bodies() []leaf {

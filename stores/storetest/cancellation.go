@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/es"
 )
 
 func cancellation() []leaf {

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"groupcheckout/reactor/feed"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 func checkpoints() []leaf {

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"testing"
 
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/es"
 )
 
 func conflicts() []leaf {

@@ -1,5 +1,5 @@
 // Package storetest is the one suite that every store passes: each sentence of
-// the contract in domain/es and reactor/feed is a test in it.
+// the contract in es and reactor/feed is a test in it.
 //
 // A store's own tests call [Run] with a function that opens it:
 //

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/es"
 )
 
 // NewEvent returns an event of a type with a new id, decided now. Its data is

@@ -3,9 +3,9 @@ package storetest_test
 import (
 	"testing"
 
-	"groupcheckout/reactor/feed"
-	"groupcheckout/stores/memory"
-	"groupcheckout/stores/storetest"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/memory"
+	"example.com/groupcheckout/stores/storetest"
 )
 
 // A store passes the suite in a test of its own package. No flag leaves a test

@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/es"
 )
 
 func model() []leaf {

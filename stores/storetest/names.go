@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/es"
 )
 
 func names() []leaf {

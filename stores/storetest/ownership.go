@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/es"
 )
 
 func ownership() []leaf {

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"testing"
 
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/es"
 )
 
 func refusals() []leaf {

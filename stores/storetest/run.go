@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor/feed"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // patience is how long a test waits for what is to come true eventually, such

@@ -5,9 +5,9 @@ import (
 	"sync"
 	"testing"
 
-	"groupcheckout/reactor/feed"
-	"groupcheckout/stores/intercept"
-	"groupcheckout/stores/memory"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/intercept"
+	"example.com/groupcheckout/stores/memory"
 )
 
 // remembering wraps the checkpoints, which are the same at each call.

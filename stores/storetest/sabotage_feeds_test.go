@@ -10,9 +10,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor/feed"
-	"groupcheckout/stores/intercept"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/intercept"
 )
 
 // feeding wraps each source that is opened. The hooks are made anew for each.

@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/stores/intercept"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/stores/intercept"
 )
 
 // readFunc changes what a read returns.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"groupcheckout/domain/es"
+	"example.com/groupcheckout/es"
 )
 
 // sabotage is a way to break a store.

@@ -10,8 +10,8 @@ import (
 
 	"go.uber.org/goleak"
 
-	"groupcheckout/reactor/feed"
-	"groupcheckout/stores/memory"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/memory"
 )
 
 // TestMain tells rapid not to record the failures that the sabotage causes, nor

@@ -8,8 +8,8 @@ import (
 	"reflect"
 	"testing"
 
-	"groupcheckout/domain/es"
-	"groupcheckout/reactor/feed"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 func tail() []leaf {

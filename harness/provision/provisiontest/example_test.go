@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/harness/provision/provisiontest"
 )
 
 // What a package's tests share is a variable of the test package, which TestMain

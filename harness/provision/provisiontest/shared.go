@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"groupcheckout/harness/provision"
+	"example.com/groupcheckout/harness/provision"
 )
 
 // NoSkip is the variable of the environment that is set where a missing server is

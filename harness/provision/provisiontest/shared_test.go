@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"groupcheckout/harness/provision"
+	"example.com/groupcheckout/harness/provision"
 )
 
 // pretended is a server that counts how often it comes up and is taken down.

@@ -3,7 +3,7 @@ package dsn_test
 import (
 	"fmt"
 
-	"groupcheckout/stores/messagedb/dsn"
+	"example.com/groupcheckout/stores/messagedb/dsn"
 )
 
 // Npgsql's form, a URL and libpq's form say the same.

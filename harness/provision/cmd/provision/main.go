@@ -37,7 +37,7 @@ import (
 
 	tclog "github.com/testcontainers/testcontainers-go/log"
 
-	"groupcheckout/harness/provision"
+	"example.com/groupcheckout/harness/provision"
 )
 
 // notRun is the exit status where there is none of the command's to pass on.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"groupcheckout/harness/provision"
+	"example.com/groupcheckout/harness/provision"
 )
 
 func TestTheCommandsExitStatusIsPassedOn(t *testing.T) {

@@ -1,0 +1,50 @@
+package checkout_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/domain/gueststay"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/stores/memory"
+)
+
+// The process is told that a group has changed, and does whatever is pending.
+// Being told again is harmless.
+func ExampleProcess() {
+	ctx, store := context.Background(), memory.New()
+	stays, groups := gueststay.NewService(store, es.Options{}), groupcheckout.NewService(store, es.Options{})
+	process := checkout.New(groups, stays, checkout.ProcessConfig{})
+	stay, group := domain.StayID(uuid.New()), domain.GroupID(uuid.New())
+	at := domain.MomentOf(time.Date(2026, 11, 23, 11, 0, 0, 0, time.UTC))
+	err := errors.Join(
+		stays.CheckIn(ctx, stay, at),
+		stays.Charge(ctx, stay, domain.ChargeID(uuid.New()), domain.MoneyOf(80), at),
+		groups.Select(ctx, group, []domain.StayID{stay}, at),
+	)
+	if err != nil {
+		fmt.Println(err)
+	}
+
+	selected, err := store.Read(ctx, groups.Stream(group), 0, es.FromLeader)
+	if err != nil {
+		fmt.Println(err)
+	}
+	for range 2 {
+		version, err := process.Handle(ctx, groups.Stream(group), selected)
+		fmt.Println("nothing is pending at version", version, err)
+	}
+	state, err := groups.Read(ctx, group)
+	fmt.Println("the group owes", state.Balance(), err)
+	// Output:
+	// nothing is pending at version 2 <nil>
+	// nothing is pending at version 2 <nil>
+	// the group owes 80 <nil>
+}

@@ -1,0 +1,256 @@
+package checkout_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/domain/gueststay"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/stores/memory"
+)
+
+// opening is when everything in these tests happens.
+func opening() domain.Moment { return domain.MomentOf(time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)) }
+
+// hotel is a store with a front desk that works on it directly.
+type hotel struct {
+	t      *testing.T
+	store  *memory.Store
+	stays  *gueststay.Service
+	groups *groupcheckout.Service
+}
+
+func newHotel(t *testing.T) *hotel {
+	t.Helper()
+	store := memory.New()
+	return &hotel{t, store, gueststay.NewService(store, es.Options{}), groupcheckout.NewService(store, es.Options{})}
+}
+
+// process is a process manager that works on the hotel through a store which
+// the test may disturb.
+func (h *hotel) process(store es.Store, config checkout.ProcessConfig) *checkout.Process {
+	options := es.Options{Cache: es.NewCache(0, 0)}
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
+	}
+	return checkout.New(groupcheckout.NewService(store, options), gueststay.NewService(store, options), config)
+}
+
+// stay checks a guest in who owes an amount.
+func (h *hotel) stay(amount int64) domain.StayID {
+	h.t.Helper()
+	id := domain.StayID(uuid.New())
+	h.must(h.stays.CheckIn(h.t.Context(), id, opening()))
+	h.must(h.stays.Charge(h.t.Context(), id, domain.ChargeID(uuid.New()), domain.MoneyOf(amount), opening()))
+	return id
+}
+
+// stayList checks guests in who owe 1, 2, 3 and so on.
+func (h *hotel) stayList(n int) []domain.StayID {
+	h.t.Helper()
+	var ids []domain.StayID
+	for i := range n {
+		ids = append(ids, h.stay(int64(i+1)))
+	}
+	return ids
+}
+
+// settled checks a guest in and out.
+func (h *hotel) settled() domain.StayID {
+	h.t.Helper()
+	id := domain.StayID(uuid.New())
+	h.must(h.stays.CheckIn(h.t.Context(), id, opening()))
+	h.must(h.stays.CheckOut(h.t.Context(), id, opening()))
+	return id
+}
+
+// group selects stays for a new group.
+func (h *hotel) group(stays ...domain.StayID) domain.GroupID {
+	h.t.Helper()
+	id := domain.GroupID(uuid.New())
+	h.must(h.groups.Select(h.t.Context(), id, stays, opening()))
+	return id
+}
+
+// breakStay writes something into a stay's stream that nobody can read.
+func (h *hotel) breakStay(id domain.StayID) {
+	h.t.Helper()
+	name := h.stays.Stream(id)
+	version := es.Version(len(h.events(name)))
+	_, err := h.store.Append(h.t.Context(), name, version, []es.EventData{{ID: uuid.New(), Type: "Charged", Data: []byte(`{"amount":"much"}`)}})
+	h.must(err)
+}
+
+// handle lets a process handle a group.
+func (h *hotel) handle(p *checkout.Process, group domain.GroupID) (es.Version, error) {
+	h.t.Helper()
+	name := h.groups.Stream(group)
+	return p.Handle(h.t.Context(), name, h.events(name)[:1])
+}
+
+// read is the state of a group.
+func (h *hotel) read(group domain.GroupID) groupcheckout.State {
+	h.t.Helper()
+	state, err := h.groups.Read(h.t.Context(), group)
+	h.must(err)
+	return state
+}
+
+func (h *hotel) events(stream es.StreamName) []es.Event {
+	h.t.Helper()
+	events, err := h.store.Read(h.t.Context(), stream, 0, es.FromLeader)
+	h.must(err)
+	return events
+}
+
+// types lists the types of a stream's events.
+func (h *hotel) types(stream es.StreamName) []string {
+	h.t.Helper()
+	var types []string
+	for _, e := range h.events(stream) {
+		types = append(types, e.Type)
+	}
+	return types
+}
+
+// transfers counts how often a stay was transferred.
+func (h *hotel) transfers(id domain.StayID) int {
+	h.t.Helper()
+	n := 0
+	for _, name := range h.types(h.stays.Stream(id)) {
+		if name == "TransferredToGroup" {
+			n++
+		}
+	}
+	return n
+}
+
+func (h *hotel) must(err error) {
+	h.t.Helper()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// summary is the state of a group in words: what became of stays, the balance.
+func (h *hotel) summary(group domain.GroupID, stays []domain.StayID) string {
+	h.t.Helper()
+	state := h.read(group)
+	text := ""
+	for _, id := range stays {
+		text += fmt.Sprintf("%s %s, ", state.Status(id), state.Residual(id))
+	}
+	return text + "balance " + state.Balance().String()
+}
+
+// disturbed is a store that lets a test interfere with each call.
+type disturbed struct {
+	es.Store
+	before func(ctx context.Context, call call) error // an error keeps the call from being made
+	after  func(call call) error                      // an error hides that it was made
+
+	mu      sync.Mutex
+	n       int
+	appends []call // that were made
+}
+
+// call is one call of the store.
+type call struct {
+	n      int // counted from 1
+	stream es.StreamName
+	events []es.EventData // nil for a read
+}
+
+func (d *disturbed) begin(ctx context.Context, stream es.StreamName, events []es.EventData) (call, error) {
+	d.mu.Lock()
+	d.n++
+	c := call{d.n, stream, events}
+	d.mu.Unlock()
+	if d.before != nil {
+		return c, d.before(ctx, c)
+	}
+	return c, nil
+}
+
+func (d *disturbed) end(c call, err error) error {
+	if err == nil && c.events != nil {
+		d.mu.Lock()
+		d.appends = append(d.appends, c)
+		d.mu.Unlock()
+	}
+	if err == nil && d.after != nil {
+		return d.after(c)
+	}
+	return err
+}
+
+func (d *disturbed) Read(ctx context.Context, stream es.StreamName, from es.Version, freshness es.Freshness) ([]es.Event, error) {
+	c, err := d.begin(ctx, stream, nil)
+	if err != nil {
+		return nil, err
+	}
+	events, err := d.Store.Read(ctx, stream, from, freshness)
+	return events, d.end(c, err)
+}
+
+func (d *disturbed) Append(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData) (es.Version, error) {
+	c, err := d.begin(ctx, stream, events)
+	if err != nil {
+		return 0, err
+	}
+	version, err := d.Store.Append(ctx, stream, expected, events)
+	return version, d.end(c, err)
+}
+
+// calls is how many calls there were.
+func (d *disturbed) calls() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.n
+}
+
+// appendsTo lists the types of each append to streams of a category.
+func (d *disturbed) appendsTo(category string) []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var found []string
+	for _, c := range d.appends {
+		if c.stream.Category() != category {
+			continue
+		}
+		text := ""
+		for _, e := range c.events {
+			text += e.Type + " "
+		}
+		found = append(found, text)
+	}
+	return found
+}
+
+var errBoom = errors.New("boom")
+
+// equal fails the test unless both are the same.
+func equal[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+// mustStay is the state of a stay.
+func (h *hotel) mustStay(id domain.StayID) gueststay.State {
+	h.t.Helper()
+	state, err := h.stays.Read(h.t.Context(), id)
+	h.must(err)
+	return state
+}

@@ -1,0 +1,178 @@
+// Package checkout is the process manager of the group checkout: it visits the
+// pending stays of a group, moves their unpaid balances to the group, and
+// records what became of each.
+//
+// It keeps nothing of its own. What is left to be done is the state of the
+// group's stream, so a call may be repeated at any point: a transfer to the
+// same group yields the same residual again, and only stays that are still
+// pending are recorded.
+package checkout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/domain/gueststay"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor"
+)
+
+// ProcessConfig is how the process works. A zero field means its default.
+type ProcessConfig struct {
+	MergesAtOnce int              // transfers at the same time, within one group; 5
+	Chunk        int              // outcomes in one append at the most; 100
+	Now          func() time.Time // the time of transfers; time.Now
+	Log          *slog.Logger     // slog.Default
+}
+
+// Process is the handler for streams of group checkouts; it implements
+// reactor.Handler.
+type Process struct {
+	groups *groupcheckout.Service
+	stays  *gueststay.Service
+	config ProcessConfig
+}
+
+// New makes a process that works through the given services.
+func New(groups *groupcheckout.Service, stays *gueststay.Service, config ProcessConfig) *Process {
+	if config.MergesAtOnce <= 0 {
+		config.MergesAtOnce = 5
+	}
+	if config.Chunk <= 0 {
+		config.Chunk = 100
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.Log == nil {
+		config.Log = slog.Default()
+	}
+	return &Process{groups, stays, config}
+}
+
+// Handle merges all pending stays of a group and returns the version at which
+// none was left. What was delivered does not matter, only that something was:
+// every call works on the whole state.
+//
+// A stay that cannot be visited holds up neither the others nor their record;
+// the error then names it, and the next call tries it again.
+func (p *Process) Handle(ctx context.Context, stream es.StreamName, deliveries []es.Event) (es.Version, error) {
+	told := deliveries[len(deliveries)-1].Index + 1
+	group, err := groupcheckout.IDOf(stream)
+	if err != nil {
+		p.config.Log.WarnContext(ctx, "a stream of the category belongs to no group checkout and is passed over",
+			"stream", stream.String(), "reason", err)
+		return told, nil
+	}
+	state, version, err := p.groups.ReadAtLeast(ctx, group, told)
+	if err != nil {
+		return 0, err
+	}
+	step := groupcheckout.Next(state)
+	failed := map[domain.StayID]error{}
+	for {
+		merge, pending := step.(groupcheckout.MergeStays)
+		if !pending {
+			return version, nil
+		}
+		chunk := p.chunk(merge.Pending, failed)
+		if len(chunk) == 0 || ctx.Err() != nil {
+			return 0, p.unfinished(ctx, merge.Pending, failed)
+		}
+		outcomes := p.visit(ctx, group, chunk, failed)
+		if len(outcomes.Merged)+len(outcomes.Failed) == 0 {
+			continue
+		}
+		if step, version, err = p.groups.Record(ctx, group, outcomes); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// chunk is the next of the pending stays, without those that failed in this
+// call.
+func (p *Process) chunk(pending []domain.StayID, failed map[domain.StayID]error) []domain.StayID {
+	var chunk []domain.StayID
+	for _, stay := range pending {
+		if _, tried := failed[stay]; !tried && len(chunk) < p.config.Chunk {
+			chunk = append(chunk, stay)
+		}
+	}
+	return chunk
+}
+
+// visit transfers stays to the group and sorts what became of them. A stay of
+// which nothing can be said is added to failed.
+func (p *Process) visit(ctx context.Context, group domain.GroupID, stays []domain.StayID, failed map[domain.StayID]error) groupcheckout.Outcomes {
+	residuals := make([]domain.Money, len(stays))
+	errs := make([]error, len(stays))
+	var visits errgroup.Group
+	visits.SetLimit(p.config.MergesAtOnce)
+	for i, stay := range stays {
+		visits.Go(func() error {
+			residuals[i], errs[i] = p.transfer(ctx, stay, group)
+			return nil
+		})
+	}
+	_ = visits.Wait() // each visit keeps its own error
+	var outcomes groupcheckout.Outcomes
+	for i, stay := range stays {
+		switch {
+		case errs[i] == nil:
+			outcomes.Merged = append(outcomes.Merged, groupcheckout.Residual{Stay: stay, Residual: residuals[i]})
+		case refused(errs[i]):
+			outcomes.Failed = append(outcomes.Failed, stay)
+		default:
+			failed[stay] = errs[i]
+		}
+	}
+	return outcomes
+}
+
+// transfer visits one stay. A panic is an error of this visit: it happens in a
+// goroutine of its own, where nobody else would catch it.
+func (p *Process) transfer(ctx context.Context, stay domain.StayID, group domain.GroupID) (residual domain.Money, err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = &reactor.PanicError{Value: value, Stack: debug.Stack()}
+		}
+	}()
+	return p.stays.TransferToGroup(ctx, stay, group, domain.MomentOf(p.config.Now()))
+}
+
+// refused tells the stay's own refusal to be transferred from a visit that did
+// not come about.
+func refused(err error) bool {
+	var transferred *gueststay.TransferredError
+	return errors.Is(err, gueststay.ErrUnknownStay) || errors.Is(err, gueststay.ErrCheckedOut) || errors.As(err, &transferred)
+}
+
+// maxNamed is how many stays the error of a call names.
+const maxNamed = 10
+
+// unfinished is the error of a call that leaves stays pending.
+func (p *Process) unfinished(ctx context.Context, pending []domain.StayID, failed map[domain.StayID]error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("%d stays remain pending: %w", len(pending), context.Cause(ctx))
+	}
+	var errs []error
+	for _, stay := range pending { // in an order that does not vary
+		err, tried := failed[stay]
+		switch {
+		case !tried: // its turn comes with the next call
+		case len(errs) == maxNamed:
+			return errors.Join(append(errs, fmt.Errorf("%d more stays remain pending", len(failed)-maxNamed))...)
+		default:
+			errs = append(errs, fmt.Errorf("%s remains pending: %w", p.stays.Stream(stay), err))
+		}
+	}
+	return errors.Join(errs...)
+}

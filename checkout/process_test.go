@@ -1,0 +1,293 @@
+package checkout_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"go.uber.org/goleak"
+
+	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor"
+)
+
+var _ reactor.Handler = (*checkout.Process)(nil)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestHandleMergesEveryPendingStay(t *testing.T) {
+	t.Parallel()
+	h := newHotel(t)
+	stays := []domain.StayID{h.stay(100), h.stay(30)}
+	group := h.group(stays...)
+	version, err := h.handle(h.process(h.store, checkout.ProcessConfig{}), group)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "observed version", version, 2)
+	equal(t, "group", h.summary(group, stays), "merged 100, merged 30, balance 130")
+	for _, id := range stays {
+		equal(t, "transfers of a stay", h.transfers(id), 1)
+	}
+
+	// With nothing pending there is nothing to do, and the version is told.
+	version, err = h.handle(h.process(h.store, checkout.ProcessConfig{}), group)
+	equal(t, "observed version of a repetition", version, 2)
+	equal(t, "error of a repetition", err, nil)
+}
+
+func TestHandleRecordsMergesAndThenFailuresInOneAppend(t *testing.T) {
+	t.Parallel()
+	h := newHotel(t)
+	elsewhere := h.stay(5)
+	other := h.group(elsewhere)
+	if _, err := h.handle(h.process(h.store, checkout.ProcessConfig{}), other); err != nil {
+		t.Fatal(err)
+	}
+	stays := []domain.StayID{domain.StayID(uuid.New()), h.stay(10), h.settled(), elsewhere, h.stay(20)}
+	group := h.group(stays...)
+	store := &disturbed{Store: h.store}
+	version, err := h.handle(h.process(store, checkout.ProcessConfig{}), group)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "observed version", version, 3)
+	equal(t, "group", h.summary(group, stays), "failed 0, merged 10, failed 0, failed 0, merged 20, balance 30")
+	if diff := cmp.Diff([]string{"StaysMerged MergesFailed "}, store.appendsTo("GroupCheckout")); diff != "" {
+		t.Errorf("appends (-want +got):\n%s", diff)
+	}
+	equal(t, "transfers of the other group's stay", h.transfers(elsewhere), 1)
+}
+
+func TestHandleMergesFiveAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHotel(t)
+		group := h.group(h.stayList(12)...)
+		var mu sync.Mutex
+		waiting := 0
+		release := make(chan struct{})
+		store := &disturbed{Store: h.store, before: func(_ context.Context, c call) error {
+			if c.events != nil && c.stream.Category() == "GuestStay" {
+				mu.Lock()
+				waiting++
+				mu.Unlock()
+				<-release
+			}
+			return nil
+		}}
+		done := make(chan error)
+		go func() {
+			_, err := h.handle(h.process(store, checkout.ProcessConfig{}), group)
+			done <- err
+		}()
+		for _, want := range []int{5, 6, 7} { // one goes, another comes
+			synctest.Wait()
+			mu.Lock()
+			equal(t, "transfers begun", waiting, want)
+			mu.Unlock()
+			release <- struct{}{}
+		}
+		close(release)
+		equal(t, "error", <-done, nil)
+	})
+}
+
+func TestHandleRecordsInChunks(t *testing.T) {
+	t.Parallel()
+	h := newHotel(t)
+	stays := h.stayList(250)
+	group := h.group(stays...)
+	version, err := h.handle(h.process(h.store, checkout.ProcessConfig{}), group)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "observed version", version, 4)
+	var sizes []int
+	for _, e := range h.events(h.groups.Stream(group))[1:] {
+		var body struct{ Residuals []struct{ Stay string } }
+		if err := json.Unmarshal(e.Data, &body); err != nil {
+			t.Fatal(err)
+		}
+		sizes = append(sizes, len(body.Residuals))
+		equal(t, "first stay of a chunk", body.Residuals[0].Stay, stays[100*(len(sizes)-1)].String())
+	}
+	if diff := cmp.Diff([]int{100, 100, 50}, sizes); diff != "" {
+		t.Errorf("chunks (-want +got):\n%s", diff)
+	}
+}
+
+// TestHandleMergesWhatIsSelectedMeanwhile has the clerk select more while the
+// first stays are visited.
+func TestHandleMergesWhatIsSelectedMeanwhile(t *testing.T) {
+	t.Parallel()
+	h := newHotel(t)
+	first, more := h.stay(1), h.stay(2)
+	group := h.group(first)
+	var once sync.Once
+	store := &disturbed{Store: h.store, before: func(ctx context.Context, c call) (err error) {
+		if c.events != nil {
+			once.Do(func() { err = h.groups.Select(ctx, group, []domain.StayID{more}, opening()) })
+		}
+		return err
+	}}
+	version, err := h.handle(h.process(store, checkout.ProcessConfig{}), group)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "observed version", version, 4) // selected, selected, merged, merged
+	equal(t, "group", h.summary(group, []domain.StayID{first, more}), "merged 1, merged 2, balance 3")
+}
+
+// TestHandleLeavesAStayPendingThatItCannotVisit records the others.
+func TestHandleLeavesAStayPendingThatItCannotVisit(t *testing.T) {
+	t.Parallel()
+	h := newHotel(t)
+	stays := h.stayList(5)
+	h.breakStay(stays[1])
+	group := h.group(stays...)
+	p := h.process(h.store, checkout.ProcessConfig{Chunk: 2})
+	for range 2 { // the repetition finds the same
+		_, err := h.handle(p, group)
+		var decode *es.DecodeError
+		if !errors.As(err, &decode) {
+			t.Fatalf("Handle: got %v, want a DecodeError", err)
+		}
+		name := h.stays.Stream(stays[1]).String()
+		if !strings.HasPrefix(err.Error(), name+" remains pending: ") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("Handle: got %q, want it to name %s and nothing else", err, name)
+		}
+		equal(t, "group", h.summary(group, stays), "merged 1, pending 0, merged 3, merged 4, merged 5, balance 13")
+	}
+	if diff := cmp.Diff([]string{"StaysSelected", "StaysMerged", "StaysMerged", "StaysMerged"}, h.types(h.groups.Stream(group))); diff != "" {
+		t.Errorf("events of the group (-want +got):\n%s", diff)
+	}
+}
+
+// TestHandleSurvivesAPanic has the visit of one stay panic.
+func TestHandleSurvivesAPanic(t *testing.T) {
+	t.Parallel()
+	h := newHotel(t)
+	stays := h.stayList(3)
+	group := h.group(stays...)
+	store := &disturbed{Store: h.store, before: func(_ context.Context, c call) error {
+		if c.stream == h.stays.Stream(stays[1]) {
+			panic("a mistake")
+		}
+		return nil
+	}}
+	_, err := h.handle(h.process(store, checkout.ProcessConfig{}), group)
+	var panicked *reactor.PanicError
+	if !errors.As(err, &panicked) || panicked.Value != "a mistake" {
+		t.Errorf("Handle: got %v, want a PanicError", err)
+	}
+	equal(t, "group", h.summary(group, stays), "merged 1, pending 0, merged 3, balance 4")
+}
+
+// TestHandleNamesTenStaysThatItCannotVisit keeps the error short when the whole
+// store is out of reach.
+func TestHandleNamesTenStaysThatItCannotVisit(t *testing.T) {
+	t.Parallel()
+	h := newHotel(t)
+	stays := h.stayList(25)
+	group := h.group(stays...)
+	store := &disturbed{Store: h.store, before: func(_ context.Context, c call) error {
+		if c.stream.Category() == "GuestStay" {
+			return errBoom
+		}
+		return nil
+	}}
+	_, err := h.handle(h.process(store, checkout.ProcessConfig{}), group)
+	if !errors.Is(err, errBoom) {
+		t.Fatalf("Handle: got %v, want boom", err)
+	}
+	lines := strings.Split(err.Error(), "\n")
+	equal(t, "lines", len(lines), 11)
+	for i, line := range lines[:10] {
+		if want := h.stays.Stream(stays[i]).String() + " remains pending: "; !strings.HasPrefix(line, want) {
+			t.Errorf("line %d: got %q, want it to begin with %q", i, line, want)
+		}
+	}
+	equal(t, "last line", lines[10], "15 more stays remain pending")
+}
+
+func TestHandlePassesOverAStreamOfNoGroup(t *testing.T) {
+	t.Parallel()
+	h := newHotel(t)
+	name, err := es.NewStreamName("GroupCheckout", "not a group")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	p := h.process(h.store, checkout.ProcessConfig{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	version, err := p.Handle(t.Context(), name, []es.Event{{Index: 3}, {Index: 7}})
+	equal(t, "error", err, nil)
+	equal(t, "observed version", version, 8)
+	for _, want := range []string{"level=WARN", `stream="GroupCheckout-not a group"`, "reason="} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("log: got %s, want %s in it", log.String(), want)
+		}
+	}
+}
+
+func TestHandleStopsWithItsContext(t *testing.T) {
+	t.Parallel()
+	h := newHotel(t)
+	stays := h.stayList(6)
+	group := h.group(stays...)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	calls := 0
+	store := &disturbed{Store: h.store, after: func(c call) error {
+		if c.events != nil && c.stream.Category() == "GroupCheckout" {
+			calls = c.n
+			cancel(errBoom) // the first chunk is recorded
+		}
+		return nil
+	}}
+	p := h.process(store, checkout.ProcessConfig{Chunk: 2})
+	name := h.groups.Stream(group)
+	_, err := p.Handle(ctx, name, h.events(name))
+	if !errors.Is(err, errBoom) {
+		t.Fatalf("Handle: got %v, want the cause of the context's end", err)
+	}
+	equal(t, "error", err.Error(), "4 stays remain pending: boom")
+	equal(t, "calls of the store", store.calls(), calls)
+	equal(t, "group", h.summary(group, stays), "merged 1, merged 2, pending 0, pending 0, pending 0, pending 0, balance 3")
+
+	if _, err := h.handle(p, group); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "group after the next call", h.summary(group, stays), "merged 1, merged 2, merged 3, merged 4, merged 5, merged 6, balance 21")
+}
+
+// TestHandleReturnsWhatKeepsItFromTheGroup has the group's own stream fail.
+func TestHandleReturnsWhatKeepsItFromTheGroup(t *testing.T) {
+	t.Parallel()
+	for name, appends := range map[string]bool{"read": false, "append": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHotel(t)
+			group := h.group(h.stay(1))
+			store := &disturbed{Store: h.store, before: func(_ context.Context, c call) error {
+				if c.stream.Category() == "GroupCheckout" && (c.events != nil) == appends {
+					return errBoom
+				}
+				return nil
+			}}
+			_, err := h.handle(h.process(store, checkout.ProcessConfig{}), group)
+			if !errors.Is(err, errBoom) {
+				t.Errorf("Handle: got %v, want boom", err)
+			}
+		})
+	}
+}

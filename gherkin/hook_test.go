@@ -1,0 +1,186 @@
+package gherkin_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cucumber/godog"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"example.com/groupcheckout/gherkin"
+)
+
+// notes records what happens, and is the world of the steps too.
+type notes struct{ lines []string }
+
+func (n *notes) add(format string, args ...any) {
+	n.lines = append(n.lines, fmt.Sprintf(format, args...))
+}
+
+func (n *notes) Attach(a gherkin.Attachment)                { n.add("attach %s %s", a.MediaType, a.Text) }
+func (n *notes) HookStarted(h gherkin.HookInfo)             { n.add("start %s", h.Name) }
+func (n *notes) HookFinished(h gherkin.HookInfo, err error) { n.add("finish %s %v", h.Name, err) }
+func (n *notes) before(err error) func(context.Context) error {
+	return func(context.Context) error { return err }
+}
+func (n *notes) after(context.Context, error) error { return nil }
+func (n *notes) failure(_ context.Context, failure error) error {
+	n.add("failure: %v", failure)
+	return nil
+}
+func (n *notes) panics(context.Context, error) error { panic("boom") }
+
+func (n *notes) define(r *gherkin.Registrar) {
+	r.Before(gherkin.Hook{Name: "b1"}, n.before(nil))
+	r.Before(gherkin.Hook{Name: "b2", Tags: "@fails"}, n.before(errors.New("broke")))
+	r.Step("a step", func(ctx context.Context) error {
+		gherkin.Logf(ctx, "got %d", 1)
+		gherkin.Attach(ctx, gherkin.Attachment{MediaType: "text/plain", Text: "hello"})
+		return nil
+	})
+	r.Before(gherkin.Hook{Name: "b3"}, n.before(nil))
+	r.After(gherkin.Hook{Name: "a1"}, n.failure)
+	r.After(gherkin.Hook{Name: "a2", Tags: "@panics"}, n.panics)
+	r.After(gherkin.Hook{Name: "a3", Tags: "@other"}, n.after)
+}
+
+func runScenario(t *testing.T, tags string) []string {
+	t.Helper()
+	n := &notes{}
+	defs, err := gherkin.Compile(n.define)
+	if err != nil {
+		t.Fatal(err)
+	}
+	godog.TestSuite{
+		ScenarioInitializer: func(sc *godog.ScenarioContext) {
+			if err := defs.Bind(sc, n.define); err != nil {
+				t.Error(err)
+			}
+		},
+		Options: &godog.Options{
+			Format: "progress", Output: io.Discard, DefaultContext: gherkin.WithRecorder(t.Context(), n),
+			FeatureContents: []godog.Feature{{Name: "f", Contents: []byte("Feature: f\n " + tags + "\n Scenario: s\n  * a step")}},
+		},
+	}.Run()
+	return n.lines
+}
+
+func TestHooksRunInOrderAndAreRecorded(t *testing.T) {
+	t.Parallel()
+	for tags, want := range map[string][]string{
+		"@plain": {
+			"start b1", "finish b1 <nil>", "start b3", "finish b3 <nil>",
+			"attach " + gherkin.LogMediaType + " got 1", "attach text/plain hello",
+			"start a1", "failure: <nil>", "finish a1 <nil>",
+		},
+		"@fails": {
+			"start b1", "finish b1 <nil>", "start b2", "finish b2 broke",
+			"start a1", "failure: before scenario hook failed: before scenario: b2: broke", "finish a1 <nil>",
+		},
+		"@panics": {
+			"start b1", "finish b1 <nil>", "start b3", "finish b3 <nil>",
+			"attach " + gherkin.LogMediaType + " got 1", "attach text/plain hello",
+			"start a2", "finish a2 panic: boom",
+			"start a1", "failure: after scenario: a2: panic: boom", "finish a1 <nil>",
+		},
+	} {
+		if diff := cmp.Diff(want, runScenario(t, tags)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tags, diff)
+		}
+	}
+}
+
+func TestWithoutARecorderNothingIsRecorded(t *testing.T) {
+	t.Parallel()
+	gherkin.Logf(t.Context(), "nobody hears this")
+	gherkin.Attach(t.Context(), gherkin.Attachment{Text: "nor sees this"})
+}
+
+func TestRegistrationsAreInOrder(t *testing.T) {
+	t.Parallel()
+	defs, err := gherkin.Compile(func(r *gherkin.Registrar) {
+		r.Before(gherkin.Hook{Name: "first"}, new(notes).before(nil))
+		r.Step("a step", func() error { return nil })
+		gherkin.Parameter(r, "money", "[0-9]+", func(groups []string) (string, error) { return groups[0], nil })
+		r.After(gherkin.Hook{}, new(notes).after)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range defs.Registrations() {
+		switch {
+		case r.Hook != nil:
+			got = append(got, fmt.Sprint(r.Hook))
+		case r.Step != nil:
+			got = append(got, r.Step.Expression)
+		default:
+			got = append(got, "{"+r.Parameter.Name+"}")
+		}
+	}
+	if want := []string{"before scenario: first", "a step", "{money}", "after scenario"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	want := []gherkin.HookInfo{{Type: gherkin.BeforeScenario, Name: "first", Index: 1}, {Type: gherkin.AfterScenario, Index: 2}}
+	if diff := cmp.Diff(want, defs.HooksFor(nil), cmpopts.IgnoreFields(gherkin.HookInfo{}, "Location")); diff != "" {
+		t.Errorf("hooks (-want +got):\n%s", diff)
+	}
+	if at := defs.HooksFor(nil)[0].Location.String(); !strings.HasPrefix(at, "gherkin/hook_test.go:") {
+		t.Errorf("got the place %s, want one in this file", at)
+	}
+}
+
+func TestWhatIsWrongIsLeftOutOfDefinitionsForReports(t *testing.T) {
+	t.Parallel()
+	step := func() error { return nil }
+	defs, err := gherkin.Compile(func(r *gherkin.Registrar) {
+		r.Step("the {airport} is closed", func(string) error { return nil })
+		r.Step("twice", step)
+		r.Step("twice", step)
+		r.After(gherkin.Hook{Tags: "slow"}, new(notes).after)
+		r.Before(gherkin.Hook{}, nil)
+	})
+	for _, want := range []string{"Undefined parameter type 'airport'", `"twice" is already defined at gherkin/hook_test.go:`, `the tag expression "slow" has the word`, "needs a function"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got error %v, want in it: %s", err, want)
+		}
+	}
+	if got := len(defs.Steps()); got != 2 {
+		t.Errorf("got %d steps, want 2", got)
+	}
+	if got := len(defs.Match("twice")); got != 2 {
+		t.Errorf("got %d matches, want 2", got)
+	}
+	want := []gherkin.UndefinedParameter{{Name: "airport", Expression: "the {airport} is closed"}}
+	if diff := cmp.Diff(want, defs.UndefinedParameters()); diff != "" {
+		t.Errorf("undefined parameters (-want +got):\n%s", diff)
+	}
+}
+
+func TestBindNoticesThatHooksChanged(t *testing.T) {
+	t.Parallel()
+	after := new(notes).after
+	for name, test := range map[string]struct {
+		define func(*gherkin.Registrar)
+		want   string
+	}{
+		"fewer":     {func(*gherkin.Registrar) {}, "define registered 0 hooks, but 1"},
+		"another":   {func(r *gherkin.Registrar) { r.After(gherkin.Hook{Name: "x"}, after) }, `hook 1 is "after scenario: x", but it was "after scenario"`},
+		"no longer": {func(r *gherkin.Registrar) { r.After(gherkin.Hook{}, nil) }, "is nil"},
+	} {
+		defs, err := gherkin.Compile(func(r *gherkin.Registrar) { r.After(gherkin.Hook{}, after) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = defs.Bind(nil, test.define)
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got error %v, want in it: %s", name, err, test.want)
+		}
+	}
+}

@@ -1,0 +1,181 @@
+// Package red fails: see package selftest, which runs it.
+package red
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/gherkin/junit"
+	"example.com/groupcheckout/gherkin/messages"
+	"example.com/groupcheckout/gherkin/suite"
+)
+
+// out is the folder for what the runs write.
+func out() string { return os.Getenv("SELFTEST_OUT") }
+
+// run runs features with all reports, which have the name of the test.
+func run(t *testing.T, files fs.FS, change func(*suite.Config)) {
+	t.Helper()
+	t.Parallel()
+	definitions, err := gherkin.Compile(new(shelf).define)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(out(), t.Name())
+	config := suite.Config{
+		Name: "memory", Features: files, Definitions: definitions, World: worlds(definitions),
+		Reporters: []suite.Reporter{
+			messages.New(file+".ndjson", messages.Config{}),
+			junit.New(file+".xml", junit.Config{}),
+		},
+	}
+	if change != nil {
+		change(&config)
+	}
+	var text strings.Builder
+	if err := suite.Run(t, config).WriteText(&text); err != nil {
+		t.Error(err)
+	}
+	if err := os.WriteFile(file+".txt", []byte(text.String()), 0o600); err != nil {
+		t.Error(err)
+	}
+}
+
+// only gives some of the feature files.
+func only(t *testing.T, names ...string) fs.FS {
+	t.Helper()
+	files := fstest.MapFS{}
+	for _, name := range names {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = &fstest.MapFile{Data: content}
+	}
+	return files
+}
+
+func TestScenarios(t *testing.T) {
+	run(t, only(t, "red.feature", "empty.feature"), func(c *suite.Config) {
+		c.Retries, c.RetryTags = 1, "@retried"
+		c.Unsupported = func(tags []string) (string, bool) { return "no server", slices.Contains(tags, "@unsupported") }
+	})
+}
+
+func TestDeadline(t *testing.T) {
+	run(t, only(t, "slow.feature"), func(c *suite.Config) { c.Timeout = 50 * time.Millisecond })
+}
+
+func TestUnknownTag(t *testing.T) {
+	run(t, only(t, "red.feature"), func(c *suite.Config) { c.Tags = "@nobody" })
+}
+
+func TestForeignTagSyntax(t *testing.T) {
+	run(t, only(t, "red.feature"), func(c *suite.Config) { c.Tags = "@retried && @store-full" })
+}
+
+func TestUnknownPlace(t *testing.T) {
+	run(t, only(t, "red.feature"), func(c *suite.Config) { c.Only = []string{"red.feature:999"} })
+}
+
+func TestNoFeature(t *testing.T) { run(t, fstest.MapFS{}, nil) }
+
+func TestNoScenario(t *testing.T) {
+	run(t, fstest.MapFS{"none.feature": {Data: []byte("Feature: None\n")}}, nil)
+}
+
+func TestNoGherkin(t *testing.T) {
+	run(t, fstest.MapFS{"bad.feature": {Data: []byte("Feature: Bad\n  Scenario: S\n    When it fails\n    Whenever it fails\n")}}, nil)
+}
+
+func TestBadConfig(t *testing.T) {
+	run(t, only(t, "red.feature"), func(c *suite.Config) { c.Retries = -1 })
+}
+
+func good(t *testing.T) fs.FS {
+	t.Helper()
+	return fstest.MapFS{"good.feature": {Data: []byte("Feature: Good\n  Scenario: It passes\n    Given 3 books on the shelf\n")}}
+}
+
+func TestBeforeRunFails(t *testing.T) {
+	run(t, good(t), func(c *suite.Config) {
+		c.Before = []suite.RunHook{{Name: "open", Run: func(context.Context) error { return errors.New("no server answers") }}}
+	})
+}
+
+func TestBeforeRunPanics(t *testing.T) {
+	run(t, good(t), func(c *suite.Config) {
+		c.Before = []suite.RunHook{{Name: "open", Run: func(context.Context) error { panic("boom before all") }}}
+	})
+}
+
+func TestAfterRunFails(t *testing.T) {
+	run(t, good(t), func(c *suite.Config) {
+		c.After = []suite.RunHook{{Name: "audit", Run: func(context.Context) error { return errors.New("the books do not balance") }}}
+	})
+}
+
+// fullDisk is a reporter that can write nothing, at some time.
+type fullDisk struct{ start, attempt error }
+
+func (r fullDisk) Start(suite.Plan) error     { return r.start }
+func (r fullDisk) Attempt(suite.Result) error { return r.attempt }
+func (r fullDisk) Finish(suite.Summary) error { return nil }
+
+func TestReporterCannotStart(t *testing.T) {
+	run(t, good(t), func(c *suite.Config) {
+		c.Reporters = append(c.Reporters, fullDisk{start: errors.New("no room for a report")})
+	})
+}
+
+func TestReporterCannotWrite(t *testing.T) {
+	run(t, good(t), func(c *suite.Config) {
+		c.Reporters = append(c.Reporters, fullDisk{attempt: errors.New("no room for a line")})
+	})
+}
+
+func TestTooFlaky(t *testing.T) {
+	file := "Feature: Flaky\n  Scenario: A\n    When it fails once\n  Scenario: B\n    When it fails once\n"
+	run(t, fstest.MapFS{"flaky.feature": {Data: []byte(file)}}, func(c *suite.Config) { c.Retries, c.FlakyBudget = 1, 1 })
+}
+
+// TestDefinitions breaks what is found before any run.
+func TestDefinitions(t *testing.T) {
+	_, err := gherkin.Compile(func(r *gherkin.Registrar) { r.Given("{int} books on {shlef}", func(int, string) error { return nil }) })
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestUnusedStep(t *testing.T) {
+	definitions, err := gherkin.Compile(new(shelf).define)
+	if err != nil {
+		t.Fatal(err)
+	}
+	usage, err := suite.NewUsage(good(t), definitions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := usage.Err(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLint(t *testing.T) {
+	issues, err := suite.Lint(only(t, "red.feature", "empty.feature"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, issue := range issues {
+		t.Error(issue)
+	}
+}

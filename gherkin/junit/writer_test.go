@@ -1,0 +1,197 @@
+package junit_test
+
+import (
+	"encoding/xml"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/gherkin/junit"
+	"example.com/groupcheckout/gherkin/suite"
+)
+
+const stays = `Feature: Stays
+  Scenario: It passes
+    * a step
+  Scenario: It is flaky
+    * a step
+
+  Rule: Some <go> wrong
+    Scenario: It fails
+      * a step
+    Scenario: It is skipped
+      * a step
+    Scenario Outline: Rows
+      * a step
+      Examples:
+        | a | b |
+        | 1 | x |
+        | 2 | y |
+`
+
+// scenarios loads the features and gives each scenario by its place.
+func scenarios(t *testing.T) []*suite.Scenario {
+	t.Helper()
+	features, err := suite.Load(fstest.MapFS{"a/stays.feature": {Data: []byte(stays)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return features[0].Scenarios
+}
+
+func at() time.Time { return time.Date(2026, 11, 23, 11, 0, 0, 0, time.UTC) }
+
+func result(s *suite.Scenario, status suite.Status, reason string, attempt int) suite.Result {
+	return suite.Result{
+		Scenario: s, Status: status, Reason: reason, Started: at(), Duration: 1500 * time.Millisecond, Attempt: attempt,
+		Steps: []suite.Step{{Keyword: "*", Text: "a step", Line: s.Line + 1, Status: status}},
+	}
+}
+
+// write gives results to a writer, the last attempt of each also in the summary.
+func write(t *testing.T, s suite.Summary, results ...suite.Result) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "new", "report.xml")
+	w := junit.New(file, junit.Config{Folder: "features", Properties: []junit.Property{{Name: "store", Value: "memory"}}})
+	if err := w.Start(suite.Plan{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range results {
+		if err := w.Attempt(r); err != nil {
+			t.Fatal(err)
+		}
+		if !r.WillBeRetried {
+			s.Results = append(s.Results, r)
+		}
+	}
+	if err := w.Finish(s); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if entries, err := os.ReadDir(filepath.Dir(file)); err != nil || len(entries) != 1 {
+		t.Errorf("got %d files beside the report and error %v, want only it", len(entries), err)
+	}
+	return string(content)
+}
+
+func again(r suite.Result) suite.Result { r.WillBeRetried = true; return r }
+
+func TestReport(t *testing.T) {
+	t.Parallel()
+	s := scenarios(t)
+	got := write(
+		t, suite.Summary{Name: "memory", Started: at(), Duration: 2 * time.Second},
+		result(s[0], suite.Passed, "", 1),
+		again(result(s[1], suite.Failed, "got 1 < \"2\"\x00", 1)),
+		result(s[1], suite.Passed, "", 2),
+		again(result(s[2], suite.Failed, "first", 1)),
+		result(s[2], suite.Undefined, "no definition matches", 2),
+		result(s[3], suite.Skipped, "no clock", 1),
+		result(s[4], suite.Passed, "", 1),
+	)
+	want, err := os.ReadFile("testdata/report.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestReadersSeeTheVerdict(t *testing.T) {
+	t.Parallel()
+	s := scenarios(t)
+	for status, want := range map[suite.Status]string{
+		suite.Passed: "success", suite.Skipped: "skipped",
+		suite.Pending: "failed", suite.Undefined: "failed", suite.Ambiguous: "failed", suite.Failed: "failed", 0: "failed",
+	} {
+		report := write(t, suite.Summary{}, result(s[0], status, "why", 1))
+		if got := verdict(t, report); got != want {
+			t.Errorf("%s: got %s, want %s", status, got, want)
+		}
+	}
+	flaky := write(t, suite.Summary{}, again(result(s[0], suite.Failed, "x", 1)), result(s[0], suite.Passed, "", 2))
+	if got := verdict(t, flaky); got != "success" {
+		t.Errorf("flaky: got %s, want success", got)
+	}
+}
+
+// verdict reads the only testcase as dorny/test-reporter does.
+func verdict(t *testing.T, report string) string {
+	t.Helper()
+	var read struct {
+		Cases []struct {
+			Errors   []struct{} `xml:"error"`
+			Failures []struct{} `xml:"failure"`
+			Skipped  []struct{} `xml:"skipped"`
+		} `xml:"testsuite>testcase"`
+	}
+	if err := xml.Unmarshal([]byte(report), &read); err != nil || len(read.Cases) != 1 {
+		t.Fatalf("got %d testcases and error %v, want one", len(read.Cases), err)
+	}
+	switch c := read.Cases[0]; {
+	case len(c.Errors)+len(c.Failures) > 0:
+		return "failed"
+	case len(c.Skipped) > 0:
+		return "skipped"
+	default:
+		return "success"
+	}
+}
+
+func TestARunThatBrokeIsAFailure(t *testing.T) {
+	t.Parallel()
+	got := write(t, suite.Summary{
+		Name: "memory", Err: errors.New("no scenario was run"),
+		Hooks: []suite.Hook{
+			{Info: gherkin.HookInfo{Type: gherkin.BeforeRun, Name: "open"}, Status: suite.Passed},
+			{Info: gherkin.HookInfo{Type: gherkin.AfterRun, Name: "audit"}, Status: suite.Failed, Err: errors.New("the books do not balance\nat all")},
+		},
+	})
+	for _, want := range []string{
+		`tests="2" failures="2"`,
+		`<testcase classname="memory" name="after run: audit"`,
+		`<failure type="failed" message="the books do not balance">`,
+		`name="the run"`, `message="no scenario was run"`,
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got:\n%s\nwant in it: %s", got, want)
+		}
+	}
+}
+
+func TestAnOldReportIsRemovedWhenARunStarts(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "report.xml")
+	if err := os.WriteFile(file, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := junit.New(file, junit.Config{}).Start(suite.Plan{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %v, want no file", err)
+	}
+}
+
+func TestAFileThatCannotBeWrittenIsNamed(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := junit.New(filepath.Join(dir, "file", "report.xml"), junit.Config{}).Start(suite.Plan{})
+	if err == nil || !strings.Contains(err.Error(), "write the JUnit report to "+dir) {
+		t.Errorf("got error %v, want one that names the file", err)
+	}
+}

@@ -1,0 +1,107 @@
+package suite
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/groupcheckout/gherkin"
+)
+
+// lending has a definition of each kind: used, unused, one of two.
+func lending(r *gherkin.Registrar) {
+	gherkin.Parameter(r, "shelf", `shelf [A-Z]`, func(groups []string) (string, error) { return groups[0], nil })
+	r.Given("{int} book(s) on {shelf}", func(int, string) error { return nil })
+	r.When("the shelf is painted", func() error { return nil })
+	r.Then("one of two", func() error { return nil })
+	r.Then("one of {word}", func(string) error { return nil })
+}
+
+func usage(t *testing.T) Usage {
+	t.Helper()
+	definitions, err := gherkin.Compile(lending)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := NewUsage(fstest.MapFS{"f.feature": {Data: []byte(lent)}, "g.feature": {Data: []byte("Feature: G\nScenario: S\n* 1 book on shelf A\n")}}, definitions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+const lent = `Feature: F
+  Background:
+    Given 3 books on shelf A
+  Scenario: A
+    When 2 books are lent from shelf B
+    Then one of two
+  Scenario Outline: B
+    Given <n> books on shelf C
+    Examples:
+      | n |
+      | 1 |
+      | 2 |
+`
+
+func TestTheTableOfSteps(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	if err := usage(t).WriteText(&text); err != nil {
+		t.Fatal(err)
+	}
+	want := `4 steps, 1 unused; 2 steps of features are undefined or ambiguous
+   3  Given  {int} book(s) on {shelf}  suite/usage_test.go:N
+        f.feature:3,8
+        g.feature:3
+   !  When   the shelf is painted      suite/usage_test.go:N  unused
+   1  Then   one of two                suite/usage_test.go:N
+        f.feature:6
+   1  Then   one of {word}             suite/usage_test.go:N
+        f.feature:6
+   ?  f.feature:5: undefined step: 2 books are lent from shelf B
+        r.When("{int} books are lent from {shelf}", func(ctx context.Context, int1 int, shelf string) error {
+        	return gherkin.Pending("not written yet")
+        })
+   ?  f.feature:6: ambiguous step: one of two: suite/usage_test.go:N and suite/usage_test.go:N match it
+`
+	got := regexp.MustCompile(`_test\.go:\d+`).ReplaceAllString(text.String(), "_test.go:N")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestAPlaceIsInAsManyScenariosAsHaveTheStep(t *testing.T) {
+	t.Parallel()
+	got := usage(t).Steps[0].Places
+	want := []Place{{"f.feature", 3, 3}, {"f.feature", 8, 2}, {"g.feature", 3, 1}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestUnusedUndefinedAndAmbiguousStepsAreErrors(t *testing.T) {
+	t.Parallel()
+	err := usage(t).Err()
+	for _, want := range []string{
+		"f.feature:5: undefined step: 2 books are lent from shelf B; this would define it:\nr.When(\"{int} books are lent from {shelf}\"",
+		"f.feature:6: ambiguous step: one of two: suite/usage_test.go:",
+		`: no feature uses the step "the shelf is painted"`,
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want in it: %s", err, want)
+		}
+	}
+	if err != nil && strings.Count(err.Error(), "no feature uses") != 1 {
+		t.Errorf("got %v, want one unused step", err)
+	}
+	if err := (Usage{Steps: usage(t).Steps[:1]}).Err(); err != nil {
+		t.Errorf("got %v for a step that is used, want no error", err)
+	}
+	if _, err := NewUsage(fstest.MapFS{}, nil); err == nil {
+		t.Error("got no error without definitions")
+	}
+}

@@ -1,0 +1,118 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/feed"
+)
+
+// The first and the longest pause between two looks at a process; each is half as
+// long again as the one before.
+const (
+	firstPause   = 2 * time.Millisecond
+	longestPause = 50 * time.Millisecond
+)
+
+// errGone is poll's error if the process ended.
+var errGone = errors.New("it has ended")
+
+// poll asks again and again until the answer is yes. It returns errGone once
+// gone is closed, and ctx's cause if that ends.
+func poll(ctx context.Context, gone <-chan struct{}, holds func() bool) error {
+	pause := firstPause
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-gone:
+			return errGone
+		case <-timer.C:
+		}
+		if holds() {
+			return nil
+		}
+		timer.Reset(pause)
+		pause = min(pause*3/2, longestPause)
+	}
+}
+
+// gone says how the process ended.
+func (p *Process) gone() error {
+	if p.killed.Load() {
+		return fmt.Errorf("%w: it was killed", errGone)
+	}
+	if err := p.guarded.Result(); err != nil {
+		return fmt.Errorf("%w: %w", errGone, err)
+	}
+	return errGone
+}
+
+// AwaitCompleted waits until the reactor has completed each of these tranches up
+// to its position, the end of the feed, say: see the package's doc. The error says
+// what is behind, which streams are in trouble and what the process said last.
+func (p *Process) AwaitCompleted(ctx context.Context, positions map[feed.Tranche]feed.Position) error {
+	var status Status
+	var last error
+	err := poll(ctx, p.Done(), func() bool {
+		asked, err := p.Status(ctx)
+		if err != nil {
+			if ctx.Err() == nil {
+				last = err
+			}
+			return false
+		}
+		status, last = asked, nil
+		return len(behind(status, positions)) == 0
+	})
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, errGone) {
+		err, last = p.gone(), nil
+	}
+	account := append(behind(status, positions), troubles(status)...)
+	return p.explain(fmt.Errorf("%s has not completed the feed: %s: %w", p.name(), strings.Join(account, "; "), errors.Join(err, last)))
+}
+
+// behind says which tranches are not where they are wanted.
+func behind(status Status, positions map[feed.Tranche]feed.Position) []string {
+	var lines []string
+	for _, tranche := range slices.Sorted(maps.Keys(positions)) {
+		want := positions[tranche]
+		i := slices.IndexFunc(status.Tranches, func(t reactor.TrancheStatus) bool { return t.Tranche == tranche })
+		switch {
+		case i < 0:
+			lines = append(lines, fmt.Sprintf("tranche %s is wanted up to %d, and it does not follow it", tranche, want))
+		case status.Tranches[i].Completed < want:
+			t := status.Tranches[i]
+			lines = append(lines, fmt.Sprintf("tranche %s is wanted up to %d, and is read to %d and completed to %d", tranche, want, t.Read, t.Completed))
+		}
+	}
+	return lines
+}
+
+// troubles says what keeps a reactor from going on.
+func troubles(status Status) []string {
+	var lines []string
+	for _, t := range status.Tranches {
+		if t.Error != "" {
+			lines = append(lines, fmt.Sprintf("reading tranche %s fails: %s", t.Tranche, t.Error))
+		}
+	}
+	for _, t := range status.Troubled {
+		lines = append(lines, fmt.Sprintf("%s has failed %d times: %s", t.Stream, t.Attempts, t.Cause))
+	}
+	for _, c := range status.Calls {
+		lines = append(lines, fmt.Sprintf("%s is being handled since %s", c.Stream, c.Since.Format(time.RFC3339Nano)))
+	}
+	return lines
+}

@@ -1,0 +1,150 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"example.com/groupcheckout/reactor/feed"
+)
+
+// Group is some processes of one program with one configuration, which do the
+// same work under one name. Whoever started it calls [Group.Stop] or [Group.Kill]
+// in the end. Its calls may overlap.
+type Group struct {
+	config Config
+
+	mu        sync.Mutex
+	members   []*Process
+	replacing map[int]chan struct{} // by place; closed when it is over
+}
+
+// StartGroup starts n processes, all at once. If one cannot be started none is
+// left.
+func StartGroup(ctx context.Context, n int, config Config) (*Group, error) {
+	if n < 1 {
+		return nil, fmt.Errorf("a group of %d processes does nothing: it takes one or more", n)
+	}
+	g := &Group{config: config, members: make([]*Process, n), replacing: map[int]chan struct{}{}}
+	errs := g.each(func(i int, _ *Process) (err error) {
+		g.members[i], err = Start(ctx, config)
+		return err
+	})
+	if errs != nil {
+		g.members = slices.DeleteFunc(g.members, func(p *Process) bool { return p == nil })
+		return nil, errors.Join(errs, g.Kill())
+	}
+	return g, nil
+}
+
+// each does something with all processes at once.
+func (g *Group) each(do func(i int, p *Process) error) error {
+	members := g.Members()
+	errs := make([]error, len(members))
+	var all sync.WaitGroup
+	for i, p := range members {
+		all.Go(func() { errs[i] = do(i, p) })
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// Members returns the processes, those that have ended among them.
+func (g *Group) Members() []*Process {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Clone(g.members)
+}
+
+// Replace kills the i-th process and starts another in its place. It must be over
+// before the group is stopped or killed.
+func (g *Group) Replace(ctx context.Context, i int) error {
+	g.mu.Lock()
+	if i < 0 || i >= len(g.members) || g.replacing[i] != nil {
+		g.mu.Unlock()
+		return fmt.Errorf("there is no process %d to be replaced in a group of %d", i, len(g.members))
+	}
+	over, old := make(chan struct{}), g.members[i]
+	g.replacing[i] = over
+	g.mu.Unlock()
+
+	err := old.Kill()
+	var started *Process
+	if err == nil {
+		started, err = Start(ctx, g.config)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err == nil {
+		g.members[i] = started
+	}
+	delete(g.replacing, i)
+	close(over)
+	return err
+}
+
+// successor is the process in the place of one that has ended. If that one is being
+// replaced it waits for the other. If nobody replaces it, it is the same.
+func (g *Group) successor(ctx context.Context, i int, ended *Process) *Process {
+	for {
+		g.mu.Lock()
+		p, over := g.members[i], g.replacing[i]
+		g.mu.Unlock()
+		if p != ended || over == nil {
+			return p
+		}
+		select {
+		case <-over:
+		case <-ctx.Done():
+			return ended
+		}
+	}
+}
+
+// AwaitCompleted waits until each of the processes has completed each of these
+// tranches up to its position. Any one of them has done all the work by then, but
+// the others may be about to do it again. It fails as soon as one of them has
+// ended, with that one's account, unless that is being replaced.
+func (g *Group) AwaitCompleted(ctx context.Context, positions map[feed.Tranche]feed.Position) error {
+	all, ctx := errgroup.WithContext(ctx)
+	members := g.Members()
+	for i, p := range members {
+		all.Go(func() error {
+			err := g.awaitPlace(ctx, i, p, positions)
+			if err != nil && len(members) > 1 {
+				return fmt.Errorf("process %d: %w", i+1, err)
+			}
+			return err
+		})
+	}
+	return all.Wait()
+}
+
+// awaitPlace waits for a process, or for one that takes its place.
+func (g *Group) awaitPlace(ctx context.Context, i int, p *Process, positions map[feed.Tranche]feed.Position) error {
+	for {
+		err := p.AwaitCompleted(ctx, positions)
+		if err == nil {
+			return nil
+		}
+		next := g.successor(ctx, i, p)
+		if next == p {
+			return err
+		}
+		p = next
+	}
+}
+
+// Stop stops all processes, as [Process.Stop] does each.
+func (g *Group) Stop(ctx context.Context) error {
+	return g.each(func(_ int, p *Process) error { return p.Stop(ctx) })
+}
+
+// Kill kills all processes, as [Process.Kill] does each.
+func (g *Group) Kill() error {
+	return g.each(func(_ int, p *Process) error { return p.Kill() })
+}

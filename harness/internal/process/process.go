@@ -1,0 +1,200 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"sync/atomic"
+	"time"
+
+	"example.com/groupcheckout/harness/internal/guarded"
+)
+
+// Config says which program to run, and how. A zero field means the default named
+// with it; Path is required.
+type Config struct {
+	Path       string        // of the program, or its name if it is on the PATH
+	Args       []string      // without secrets
+	Env        []string      // what its environment has besides, as in NAME=value
+	Log        *slog.Logger  // is told each line that it writes, at the level Debug; nobody
+	ReadyLimit time.Duration // how long it may take until it answers, unless the context of Start ends sooner; 2 min
+	Starts     int           // how often it is started if it ends before it answers; once
+}
+
+// defaultReadyLimit is far more than a start takes, also of several programs at once
+// on a slow machine.
+const defaultReadyLimit = 2 * time.Minute
+
+// Process is a program that was started and has answered. Whoever started it
+// calls [Process.Stop] or [Process.Kill] in the end. Its calls may overlap.
+type Process struct {
+	config  Config
+	guarded *guarded.Process
+	dir     string // its working directory
+	address string // of its page: host:port
+	client  *http.Client
+	killed  atomic.Bool
+}
+
+// serving matches the line that tells the address, as log/slog writes it as text
+// and as JSON.
+func serving() *regexp.Regexp {
+	return regexp.MustCompile(`"serving the status page"[ ,]+"?address"?[=:]"?([^"\s]+)`)
+}
+
+// Start starts a program and waits until its status page answers. If it does not
+// within the limit, or ends instead, it is gone when Start returns, and the error
+// quotes its last lines. The end of ctx gives up on the start, not on the process.
+func Start(ctx context.Context, config Config) (*Process, error) {
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
+	}
+	if config.ReadyLimit == 0 {
+		config.ReadyLimit = defaultReadyLimit
+	}
+	for try := 1; ; try++ {
+		p, err := startOnce(ctx, config)
+		switch {
+		case err == nil:
+			return p, nil
+		case try >= config.Starts || !errors.Is(err, guarded.ErrEnded) || ctx.Err() != nil:
+			return nil, fmt.Errorf("start %s: %w", filepath.Base(config.Path), err)
+		}
+		config.Log.Debug("the process ended while it started, and is started again", "error", err)
+	}
+}
+
+func startOnce(ctx context.Context, config Config) (*Process, error) {
+	as, err := guarded.OwnAccount()
+	if err != nil {
+		return nil, err
+	}
+	exe, err := exec.LookPath(config.Path)
+	if err == nil {
+		exe, err = filepath.Abs(exe) // it gets another working directory
+	}
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "groupcheckout-process-*")
+	if err != nil {
+		return nil, err
+	}
+	found, line := make(chan string, 1), serving()
+	started, err := guarded.Program{
+		CommandLine: append([]string{exe}, config.Args...),
+		Dir:         dir,
+		As:          as,
+		Env:         config.Env,
+		StopSignal:  "TERM",
+		Line: func(text string) {
+			config.Log.Debug("the process says", "line", text)
+			if match := line.FindStringSubmatch(text); match != nil {
+				select {
+				case found <- match[1]:
+				default: // it was found
+				}
+			}
+		},
+	}.Start()
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	p := &Process{config: config, guarded: started, dir: dir, client: &http.Client{Transport: &http.Transport{}}}
+	if err := p.awaitReady(ctx, found); err != nil {
+		return nil, errors.Join(err, p.Kill())
+	}
+	return p, nil
+}
+
+// awaitReady waits until the page answers for a reactor that runs.
+func (p *Process) awaitReady(ctx context.Context, address <-chan string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, p.config.ReadyLimit, fmt.Errorf("it was not ready within %v", p.config.ReadyLimit))
+	defer cancel()
+	select {
+	case p.address = <-address:
+	case <-p.Done():
+		return p.guarded.Early()
+	case <-ctx.Done():
+		return p.explain(fmt.Errorf("it did not say where its status page is: %w", context.Cause(ctx)))
+	}
+	var last error
+	err := poll(ctx, p.Done(), func() bool {
+		status, err := p.Status(ctx)
+		switch {
+		case err == nil && len(status.Tranches) > 0:
+			return true
+		case err == nil:
+			last = errors.New("it follows no feed yet")
+		case ctx.Err() == nil: // otherwise the one before says more
+			last = err
+		}
+		return false
+	})
+	switch {
+	case errors.Is(err, errGone):
+		return p.guarded.Early()
+	case err != nil:
+		return p.explain(errors.Join(err, last))
+	}
+	return nil
+}
+
+// explain adds what the process said last to an error.
+func (p *Process) explain(err error) error {
+	if output := p.Output(); output != "" {
+		return fmt.Errorf("%w\nits last lines:\n%s", err, output)
+	}
+	return err
+}
+
+// Address is where its page is served: host:port.
+func (p *Process) Address() string { return p.address }
+
+// Done is closed when the process has ended.
+func (p *Process) Done() <-chan struct{} { return p.guarded.Done() }
+
+// Output returns the last lines that the process wrote.
+func (p *Process) Output() string { return p.guarded.Tail() }
+
+// Stop asks the process to stop, with SIGTERM, and waits until it has ended. The
+// error quotes its last lines if it ended with another status than 0, also before
+// Stop was called. If ctx ends first the process is killed. Stopping twice, or
+// what was killed, is fine.
+func (p *Process) Stop(ctx context.Context) error {
+	if p.killed.Load() {
+		return nil
+	}
+	asked := p.guarded.Ask()
+	defer p.client.CloseIdleConnections()
+	select {
+	case <-p.Done():
+	case <-ctx.Done():
+		output := p.Output()
+		return errors.Join(fmt.Errorf("%s did not stop and was killed: %w\nits last lines:\n%s", p.name(), context.Cause(ctx), output), asked, p.Kill())
+	}
+	removed := os.RemoveAll(p.dir) // the guard does so only where it stopped the program
+	if err := p.guarded.Result(); err != nil {
+		return errors.Join(p.explain(fmt.Errorf("%s ended badly: %w", p.name(), err)), asked, removed)
+	}
+	return errors.Join(asked, removed)
+}
+
+// Kill ends the process with SIGKILL, as a crash would, and waits until it has
+// ended. Killing twice, or what has ended, is fine.
+func (p *Process) Kill() error {
+	p.killed.Store(true)
+	defer p.client.CloseIdleConnections()
+	if err := p.guarded.Kill(); err != nil {
+		return fmt.Errorf("kill %s: %w", p.name(), err)
+	}
+	return nil
+}
+
+func (p *Process) name() string { return filepath.Base(p.config.Path) }

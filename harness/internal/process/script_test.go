@@ -1,0 +1,444 @@
+//go:build unix
+
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/feed"
+)
+
+// told is a reactor whose status the test says.
+type told struct {
+	status atomic.Pointer[reactor.Status]
+	asked  atomic.Int64
+	second atomic.Pointer[context.CancelCauseFunc] // is called when it is asked a second time
+}
+
+// Status implements [reactor.Monitored].
+func (r *told) Status(context.Context) (reactor.Status, error) {
+	if enough := r.second.Load(); enough != nil && r.asked.Add(1) == 2 {
+		(*enough)(errEnough)
+	}
+	if status := r.status.Load(); status != nil {
+		return *status, nil
+	}
+	return reactor.Status{}, reactor.ErrNotRunning
+}
+
+// errEnough is why the contexts of these tests end.
+var errEnough = errors.New("enough of it")
+
+// answeredOnce returns a context that ends once whoever asks has had one answer,
+// and asks again.
+func (r *told) answeredOnce(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithCancelCause(within(t))
+	t.Cleanup(func() { cancel(nil) })
+	r.asked.Store(0)
+	r.second.Store(&cancel)
+	return ctx
+}
+
+// said returns a context that ends once a program has written a line.
+func said(t *testing.T, config *Config, line string) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithCancelCause(within(t))
+	t.Cleanup(func() { cancel(nil) })
+	config.Log = slog.New(slog.NewJSONHandler(writer(func(text string) {
+		if strings.Contains(text, `"line":"`+line+`"`) {
+			cancel(errEnough)
+		}
+	}), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return ctx
+}
+
+// writer is a function that is given what is written.
+type writer func(text string)
+
+// Write implements io.Writer.
+func (w writer) Write(p []byte) (int, error) {
+	w(string(p))
+	return len(p), nil
+}
+
+// completed tells that the feed is completed up to a position.
+func (r *told) completed(position feed.Position) {
+	r.status.Store(&reactor.Status{At: time.Now(), Group: "g", Tranches: []reactor.TrancheStatus{{Tranche: "Some", Read: 9, Completed: position}}})
+}
+
+// script is a program that runs a shell script, says that a page of the test is
+// its own, and runs another.
+func script(t *testing.T, before, after string) (*told, Config) {
+	t.Helper()
+	reactorTold := &told{}
+	reactorTold.completed(0)
+	server := httptest.NewServer(reactor.NewPage(reactorTold, reactor.HealthLimits{}, prometheus.NewRegistry()))
+	t.Cleanup(server.Close)
+	line := fmt.Sprintf(`{"time":"…","level":"INFO","msg":"serving the status page","address":"%s"}`, server.Listener.Addr())
+	return reactorTold, Config{Path: "sh", Args: []string{"-c", before + "; echo '" + line + "'; " + after}, Env: []string{"SECRET=geheim123"}}
+}
+
+// A program that works until it is asked to stop, and then does in order.
+const (
+	inOrder = "trap 'echo stopping; exit 0' TERM"
+	forEver = "echo waiting; while :; do sleep 0.01; done"
+)
+
+func started(t *testing.T, config Config) *Process {
+	t.Helper()
+	p, err := Start(within(t), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Kill(); err != nil {
+			t.Errorf("kill: %v", err)
+		}
+	})
+	return p
+}
+
+func checkError(t *testing.T, err error, parts ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("got no error, want one with %q", parts)
+	}
+	for _, part := range parts {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("got error %q, want %q in it", err, part)
+		}
+	}
+	if strings.Contains(err.Error(), "geheim123") {
+		t.Errorf("the error shows the secret: %v", err)
+	}
+}
+
+func TestAProcessIsStoppedInOrder(t *testing.T) {
+	t.Parallel()
+	_, config := script(t, inOrder, forEver)
+	p := started(t, config)
+	for range 2 {
+		if err := p.Stop(within(t)); err != nil {
+			t.Errorf("stop: %v", err)
+		}
+	}
+	<-p.Done()
+	if !strings.HasSuffix(p.Output(), "stopping") {
+		t.Errorf("got the output %q, want that it was asked to stop", p.Output())
+	}
+	_, err := p.Status(within(t))
+	checkError(t, err, "it has ended")
+	if _, err := os.Stat(p.dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the folder %s: got error %v, want that it is gone", p.dir, err)
+	}
+}
+
+func TestABadEndIsReportedWithTheLastLines(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string][2]string{
+		"when it is stopped": {"trap 'echo no room; exit 7' TERM", forEver},
+		"by itself":          {":", "echo no room; exit 7"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, config := script(t, text[0], text[1])
+			p, err := Start(within(t), config)
+			if err == nil { // it may have ended before it answered
+				if name == "by itself" {
+					<-p.Done()
+				}
+				err = p.Stop(within(t))
+			}
+			checkError(t, err, "exit status 7", "no room")
+		})
+	}
+}
+
+func TestAProcessThatDoesNotStopIsKilled(t *testing.T) {
+	t.Parallel()
+	_, config := script(t, "trap 'echo not now' TERM", forEver)
+	p := started(t, config)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errEnough)
+	checkError(t, p.Stop(ctx), "did not stop and was killed", "enough of it")
+	<-p.Done()
+}
+
+func TestAProcessThatIsNotReadyIsGone(t *testing.T) {
+	t.Parallel()
+	_, mute := script(t, inOrder, forEver)
+	mute.Args = []string{"-c", inOrder + "; " + forEver}
+	hasty := mute
+	hasty.ReadyLimit = time.Nanosecond
+	waiting := said(t, &mute, "waiting")
+	told, silent := script(t, inOrder, forEver)
+	told.status.Store(nil)
+	ends := Config{Path: "sh", Args: []string{"-c", "echo could not bind; exit 3"}}
+	for name, test := range map[string]struct {
+		ctx    context.Context
+		config Config
+		want   []string
+	}{
+		"without an address":    {waiting, mute, []string{"did not say where its status page is", "enough of it", "waiting"}},
+		"whose page is no help": {told.answeredOnce(t), silent, []string{"enough of it", reactor.ErrNotRunning.Error()}},
+		"in time":               {within(t), hasty, []string{"not ready within 1ns"}},
+		"that ends":             {within(t), ends, []string{"exit status 3", "could not bind"}},
+		"that is not there":     {within(t), Config{Path: "no-such-program"}, []string{"no-such-program"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Start(test.ctx, test.config)
+			checkError(t, err, test.want...)
+		})
+	}
+}
+
+func TestTheStatusIsThatOfTheReactor(t *testing.T) {
+	t.Parallel()
+	told, config := script(t, inOrder, forEver)
+	at := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	stream, err := es.ParseStreamName("Some-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := reactor.Status{
+		At: at, Group: "g", Waiting: 4,
+		Tranches: []reactor.TrancheStatus{{
+			Tranche: "Some", Read: 30, Completed: 20, Saved: -1, Incomplete: 2, Full: true, FullSince: at.Add(-time.Second),
+			Error: "no answer", ErrorSince: at.Add(-2 * time.Second), SaveError: "no table", SaveErrorSince: at.Add(-3 * time.Second),
+		}},
+		Calls:    []reactor.CallStatus{{Stream: stream, Since: at.Add(-time.Minute)}},
+		Troubled: []reactor.TroubleStatus{{Stream: stream, Since: at.Add(-time.Hour), Attempts: 5, NextTry: at.Add(time.Second), Cause: "refused"}},
+	}
+	p := started(t, config)
+	told.status.Store(&want)
+	got, err := p.Status(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got.Status, cmp.Comparer(func(a, b es.StreamName) bool { return a == b })); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if wantReason := "Some-1 is troubled for 1h0m0s, after 5 attempts: refused"; !got.Healthy || !slices.Contains(got.Reasons, wantReason) {
+		t.Errorf("got healthy %t and reasons %q, want true and %q", got.Healthy, got.Reasons, wantReason)
+	}
+
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errEnough)
+	checkError(t, p.AwaitCompleted(ctx, map[feed.Tranche]feed.Position{"Some": 21}), "enough of it")
+	checkError(t, p.AwaitCompleted(told.answeredOnce(t), map[feed.Tranche]feed.Position{"Some": 21, "Other": 1}),
+		"tranche Some is wanted up to 21, and is read to 30 and completed to 20", "tranche Other", "does not follow it",
+		"reading tranche Some fails: no answer", "Some-1 has failed 5 times: refused", "enough of it", "waiting")
+}
+
+func TestAWaitEndsWhenTheFeedIsCompleted(t *testing.T) {
+	t.Parallel()
+	told, config := script(t, inOrder, forEver)
+	p := started(t, config)
+	ended := make(chan error)
+	go func() { ended <- p.AwaitCompleted(within(t), map[feed.Tranche]feed.Position{"Some": 7}) }()
+	told.completed(6)
+	told.completed(7)
+	if err := <-ended; err != nil {
+		t.Errorf("got error %v, want none", err)
+	}
+}
+
+func TestAWaitEndsWithTheProcess(t *testing.T) {
+	t.Parallel()
+	_, config := script(t, inOrder, forEver)
+	p := started(t, config)
+	ended := make(chan error)
+	go func() { ended <- p.AwaitCompleted(within(t), map[feed.Tranche]feed.Position{"Some": 7}) }()
+	if err := p.Kill(); err != nil {
+		t.Errorf("kill: %v", err)
+	}
+	checkError(t, <-ended, "it has ended: it was killed")
+	if err := p.Stop(within(t)); err != nil {
+		t.Errorf("stop what was killed: %v", err)
+	}
+}
+
+func TestAGroupHasDoneWhatEachOfItHasDone(t *testing.T) {
+	t.Parallel()
+	told, config := script(t, inOrder, forEver)
+	if _, err := StartGroup(within(t), 0, config); err == nil {
+		t.Error("a group of none: got no error, want one")
+	}
+	g, err := StartGroup(within(t), 3, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := g.Kill(); err != nil {
+			t.Errorf("kill what was stopped: %v", err)
+		}
+	})
+	told.completed(7)
+	seven, eight := map[feed.Tranche]feed.Position{"Some": 7}, map[feed.Tranche]feed.Position{"Some": 8}
+	if err := g.AwaitCompleted(within(t), seven); err != nil {
+		t.Errorf("all three are there: got error %v, want none", err)
+	}
+	if err := g.Members()[1].Kill(); err != nil {
+		t.Errorf("kill: %v", err)
+	}
+	// The others have not completed it, and nobody waits for them.
+	checkError(t, g.AwaitCompleted(within(t), eight), "process 2: ", "it has ended: it was killed")
+	if err := g.Stop(within(t)); err != nil {
+		t.Errorf("stop: %v", err)
+	}
+	for i, p := range g.Members() {
+		if asked := strings.HasSuffix(p.Output(), "stopping"); asked != (i != 1) {
+			t.Errorf("process %d: got the output %q; was asked to stop: %t, want that of all but the one that was killed", i+1, p.Output(), asked)
+		}
+	}
+}
+
+func TestAGroupIsKilled(t *testing.T) {
+	t.Parallel()
+	_, config := script(t, inOrder, forEver)
+	g, err := StartGroup(within(t), 2, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Kill(); err != nil {
+		t.Errorf("kill: %v", err)
+	}
+	for i, p := range g.Members() {
+		<-p.Done()
+		if strings.HasSuffix(p.Output(), "stopping") {
+			t.Errorf("process %d was asked to stop, want it killed", i+1)
+		}
+	}
+}
+
+func TestAGroupThatCannotStartIsGone(t *testing.T) {
+	t.Parallel()
+	first := filepath.Join(t.TempDir(), "first")
+	_, config := script(t, "mkdir '"+first+"' || { echo no room; exit 7; }; "+inOrder, forEver)
+	_, err := StartGroup(within(t), 2, config)
+	checkError(t, err, "exit status 7", "no room")
+}
+
+func TestAProcessThatEndsAtItsStartIsStartedAgain(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		starts int
+		works  bool
+	}{{2, false}, {3, true}} {
+		dir := t.TempDir()
+		// It starts at the third time.
+		_, config := script(t, "mkdir '"+dir+"/1' || mkdir '"+dir+"/2' || touch '"+dir+"/3'; test -e '"+dir+"/3' || { echo no room; exit 7; }; "+inOrder, forEver)
+		config.Starts = test.starts
+		p, err := Start(within(t), config)
+		if !test.works {
+			checkError(t, err, "exit status 7", "no room")
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Stop(within(t)); err != nil {
+			t.Errorf("stop: %v", err)
+		}
+	}
+}
+
+func TestAGroupWaitsForTheOneThatReplacesAnother(t *testing.T) {
+	t.Parallel()
+	hold := filepath.Join(t.TempDir(), "hold")
+	told, config := script(t, "while test -e '"+hold+"'; do sleep 0.01; done; "+inOrder, forEver)
+	g, err := StartGroup(within(t), 2, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := g.Kill(); err != nil {
+			t.Errorf("kill: %v", err)
+		}
+	})
+	if err := g.Replace(within(t), 2); err == nil {
+		t.Error("the third of two: got no error, want one")
+	}
+	if err := os.Mkdir(hold, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	replaced, completed := make(chan error), make(chan error)
+	old := g.Members()[1]
+	go func() { replaced <- g.Replace(within(t), 1) }()
+	<-old.Done()
+	go func() { completed <- g.AwaitCompleted(within(t), map[feed.Tranche]feed.Position{"Some": 7}) }()
+	told.completed(7)
+	select {
+	case err := <-completed:
+		t.Errorf("one is being replaced: got %v from the wait, want that it goes on", err)
+	default:
+	}
+	if err := os.Remove(hold); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(<-replaced, <-completed); err != nil {
+		t.Error(err)
+	}
+	if g.Members()[1] == old {
+		t.Error("the same process is in its place")
+	}
+}
+
+func TestTheLineWithTheAddressIsFound(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		`time=2026-11-24T17:05:00.000Z level=INFO msg="serving the status page" address=127.0.0.1:4711`: "127.0.0.1:4711",
+		`time=2026-11-24T17:05:00.000Z level=INFO msg="serving the status page" address=[::1]:4711`:     "[::1]:4711",
+		`{"time":"2026","level":"INFO","msg":"serving the status page","address":"127.0.0.1:4711"}`:     "127.0.0.1:4711",
+		`{"level":"ERROR","msg":"the status page is no longer served","address":"127.0.0.1:4711"}`:      "",
+	} {
+		got := ""
+		if match := serving().FindStringSubmatch(line); match != nil {
+			got = match[1]
+		}
+		if got != want {
+			t.Errorf("%s: got %q, want %q", line, got, want)
+		}
+	}
+}
+
+func TestAPageThatIsNoneIsAnError(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(server.Close)
+	_, config := script(t, inOrder, forEver)
+	p := started(t, config)
+	p.address = server.Listener.Addr().String()
+	_, err := p.Status(within(t))
+	checkError(t, err, "404")
+	for _, body := range []string{"", "{", `{"consumerGroup":"g","calls":[{"stream":"-"}]}`, `{"reasons":["it is late"]}`} {
+		if _, err := parseStatus([]byte(body)); err == nil {
+			t.Errorf("%q: got no error, want one", body)
+		}
+	}
+}
+
+func TestABuildThatFailsQuotesTheCompiler(t *testing.T) {
+	t.Parallel()
+	_, err := Build(within(t), "example.com/groupcheckout/no/such/package")
+	checkError(t, err, "example.com/groupcheckout/no/such/package", "is not in std")
+}

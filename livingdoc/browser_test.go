@@ -1,0 +1,412 @@
+package livingdoc_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"example.com/groupcheckout/internal/fetch"
+	"example.com/groupcheckout/livingdoc"
+	"example.com/groupcheckout/livingdoc/fixture"
+)
+
+// noSkip is the environment variable that forbids to skip for want of a browser.
+const noSkip = "LIVINGDOC_NO_SKIP"
+
+// photos is the environment variable with a folder for pictures of the pages.
+const photos = "LIVINGDOC_PHOTOS"
+
+// pageLimit is how long one thing may take in a browser.
+const pageLimit = time.Minute
+
+// browser starts Chromium, and ends it with the test. Tabs are made of what it
+// returns.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	var program string
+	for _, name := range []string{"google-chrome", "chromium-browser", "chromium"} {
+		if found, err := exec.LookPath(name); err == nil {
+			program = found
+		}
+	}
+	if program == "" {
+		if os.Getenv(noSkip) != "" {
+			t.Fatalf("there is no chromium on the PATH, and %s is set", noSkip)
+		}
+		t.Skip("there is no chromium on the PATH; with Debian, apt-get install chromium")
+	}
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
+		chromedp.ExecPath(program), chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("no-sandbox", true), chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-component-update", true),
+	)
+	allocator, end := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(end)
+	ctx, endBrowser := chromedp.NewContext(allocator)
+	t.Cleanup(endBrowser)
+	do(ctx, t, chromedp.Navigate("about:blank"))
+	return ctx
+}
+
+// tab opens a tab.
+func tab(browser context.Context, t *testing.T) context.Context {
+	t.Helper()
+	ctx, end := chromedp.NewContext(browser)
+	t.Cleanup(end)
+	do(ctx, t, chromedp.Navigate("about:blank"))
+	return ctx
+}
+
+func do(ctx context.Context, t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// eval evaluates a script, awaits it if it is a promise, and returns its result.
+func eval[T any](ctx context.Context, t *testing.T, script string) T {
+	t.Helper()
+	limited, cancel := context.WithTimeout(ctx, pageLimit)
+	defer cancel()
+	got, err := chromedp.Run(limited, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatalf("%v, in: %.200s", err, script)
+	}
+	return got
+}
+
+// address is that of a page of a site on disk.
+func address(folder, page string) string {
+	page, query, _ := strings.Cut(page, "?")
+	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(filepath.Join(folder, page)), RawQuery: query}).String()
+}
+
+// command makes an action of a command of the browser.
+func command[P any](c cdp.Command[P, cdp.Empty], params P) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, c, params)
+		return err
+	})
+}
+
+func scheme(name string) chromedp.Action[chromedp.Void] {
+	return command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}},
+	})
+}
+
+// axe returns the script of axe-core.
+func axe(t *testing.T) string {
+	t.Helper()
+	dir, err := fetch.NPM(t.Context(), fetch.Package{
+		Name: "axe-core", Version: "4.14.1", Folder: "axe-core-4.14.1",
+		SHA512: "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := os.ReadFile(filepath.Join(dir, "axe.min.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(script)
+}
+
+// mixedSite is a site with every verdict, which follows another in the history.
+func mixedSite(t *testing.T) string {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "site")
+	for i, outcome := range []fixture.Run{{Store: "stone"}, {Store: "stone", Outcome: outcomes}} { // in this order
+		build(t, livingdoc.Config{
+			Runs: []string{record(t, library(), fixture.Run{Store: "paper"}, outcome)}, Features: library(), Out: out, Commit: strconv.Itoa(i + 1),
+		})
+	}
+	return out
+}
+
+// pagesOf lists the pages of a site, without those of earlier builds.
+func pagesOf(t *testing.T, folder string) []string {
+	t.Helper()
+	var pages []string
+	for name := range files(t, folder) {
+		if strings.HasSuffix(name, ".html") && !strings.HasPrefix(name, "builds/") {
+			pages = append(pages, name)
+		}
+	}
+	slices.Sort(pages)
+	return pages
+}
+
+// violation is what axe finds.
+type violation struct {
+	ID    string `json:"id"`
+	Help  string `json:"help"`
+	Nodes []struct {
+		HTML    string `json:"html"`
+		Summary string `json:"failureSummary"`
+	} `json:"nodes"`
+}
+
+// rules are those of axe that matter in a theme: all of them in one, and in the
+// other those that are about colours.
+func rules(theme string) string {
+	if theme == "dark" {
+		return `, runOnly: ['color-contrast', 'link-in-text-block']`
+	}
+	return ""
+}
+
+// TestEveryPageIsAccessible opens every page, with all that is folded, in light
+// and dark and on a phone.
+func TestEveryPageIsAccessible(t *testing.T) {
+	t.Parallel()
+	hotel, _ := realSite(t)
+	mixed := mixedSite(t)
+	script := axe(t)
+	chromium := browser(t)
+	for name, site := range map[string]string{"real": hotel, "mixed": mixed} {
+		for _, theme := range []string{"light", "dark"} {
+			t.Run(name+"/"+theme, func(t *testing.T) {
+				t.Parallel()
+				ctx := tab(chromium, t)
+				for _, page := range pagesOf(t, site) {
+					do(ctx, t, scheme(theme), chromedp.EmulateViewport(1100, 900), chromedp.Navigate(address(site, page)))
+					photograph(ctx, t, name+"-"+theme, page)
+					eval[bool](ctx, t, `document.querySelectorAll('details').forEach((d) => { d.open = true }); true`)
+					eval[bool](ctx, t, script+`; true`)
+					found := eval[string](ctx, t, `axe.run(document, {resultTypes: ['violations']`+rules(theme)+`}).then((r) => JSON.stringify(r.violations))`)
+					var violations []violation
+					if err := json.Unmarshal([]byte(found), &violations); err != nil {
+						t.Fatal(err)
+					}
+					for _, v := range violations {
+						t.Errorf("%s: %s (%s) at %d places: %s\n%s", page, v.ID, v.Help, len(v.Nodes), v.Nodes[0].HTML, v.Nodes[0].Summary)
+					}
+					if theme == "dark" {
+						continue
+					}
+					follow(t, site, page, eval[[]string](ctx, t, `[...document.links].map((a) => a.href)`))
+					do(ctx, t, chromedp.EmulateViewport(360, 740))
+					photograph(ctx, t, name+"-"+theme+"-phone", page)
+					if width := eval[int](ctx, t, `document.documentElement.scrollWidth`); width > 360 {
+						t.Errorf("%s: it is %d pixels wide on a phone of 360: %s", page, width, eval[string](ctx, t,
+							`[...document.querySelectorAll('main *')].filter((e) => e.getBoundingClientRect().right > 361 && !e.closest('.scroll')).map((e) => e.outerHTML.slice(0, 80)).slice(0, 3).join('\n')`))
+					}
+				}
+			})
+		}
+	}
+}
+
+// follow checks that every link of a page of a site leads to a place there.
+func follow(t *testing.T, site, page string, links []string) {
+	t.Helper()
+	if len(links) == 0 {
+		t.Errorf("%s: it has no links", page)
+	}
+	for _, link := range links {
+		target, err := url.Parse(link)
+		if err != nil || target.Scheme != "file" {
+			continue // it leads out, as a commit's does
+		}
+		file := filepath.FromSlash(target.Path)
+		text, err := os.ReadFile(file)
+		switch {
+		case err != nil || !strings.HasPrefix(file, site):
+			t.Errorf("%s: the link %s leads nowhere on the site: %v", page, link, err)
+		case target.Fragment != "" && !regexp.MustCompile(`\bid="?`+regexp.QuoteMeta(target.Fragment)+`[" >]`).Match(text):
+			t.Errorf("%s: there is no place %s for the link %s", page, target.Fragment, link)
+		}
+	}
+}
+
+// TestAxeFindsWhatIsWrong shows that the test above can fail.
+func TestAxeFindsWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	ctx := tab(browser(t), t)
+	for theme, page := range map[string]string{"light": "<img src=x>", "dark": "<p style='color:#888;background:#999'>grey</p>"} {
+		do(ctx, t, chromedp.Navigate("data:text/html,<!doctype html><html lang=en><title>x</title><main><h1>x</h1>"+url.PathEscape(page)))
+		eval[bool](ctx, t, axe(t)+`; true`)
+		if n := eval[int](ctx, t, `axe.run(document, {resultTypes: ['violations']`+rules(theme)+`}).then((r) => r.violations.length)`); n == 0 {
+			t.Errorf("%s: axe finds nothing wrong with %s", theme, page)
+		}
+	}
+}
+
+// photograph keeps a picture of a page, if somebody wants to see them.
+func photograph(ctx context.Context, t *testing.T, folder, page string) {
+	t.Helper()
+	if os.Getenv(photos) == "" {
+		return
+	}
+	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(os.Getenv(photos), folder, strings.ReplaceAll(page, "/", "_")+".png")
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, picture, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const shownExamples = `[...document.querySelectorAll('#found li')].filter((li) => li.offsetParent).map((li) => li.firstChild.textContent).join('; ')`
+
+func TestTheSearchFindsAsOneTypesAndKeepsItInTheAddress(t *testing.T) {
+	t.Parallel()
+	site := mixedSite(t)
+	ctx := tab(browser(t), t)
+	do(ctx, t, chromedp.Navigate(address(site, "search.html")))
+	if focused := eval[string](ctx, t, `document.activeElement.id`); focused != "q" {
+		t.Errorf("the focus is at %q, want it in the field", focused)
+	}
+	do(ctx, t, chromedp.KeyEvent("ann WANT"))
+	expect := func(what, shown, query string) {
+		t.Helper()
+		if !becomes(ctx, t, `document.getElementById('count')?.textContent && decodeURIComponent(location.search) === `+strconv.Quote(query)+
+			` && (`+shownExamples+`) === `+strconv.Quote(shown)) {
+			t.Errorf("%s: got the examples %q at %q, want %q at %q", what, eval[string](ctx, t, shownExamples), eval[string](ctx, t, `location.search`), shown, query)
+		}
+	}
+	expect("words, one of which is only in a table", "Two readers want one book", "?q=ann+WANT")
+	if got := eval[string](ctx, t, `document.getElementById('count').textContent`); got != "1 example" {
+		t.Errorf("got the count %q", got)
+	}
+	do(ctx, t, chromedp.Navigate(address(site, "search.html?tag=@loans&state=flaky")))
+	expect("tag and state in the address", "… books are enough", "?tag=@loans&state=flaky")
+	do(ctx, t, chromedp.Navigate(address(site, "search.html?q=zebra")))
+	expect("nothing", "", "?q=zebra")
+	do(ctx, t, chromedp.Navigate(address(site, "index.html")))
+	eval[bool](ctx, t, `document.getElementById('q').focus(); true`)
+	do(ctx, t, chromedp.KeyEvent("late"+kb.Enter))
+	await(ctx, t, `location.pathname.endsWith('search.html') && document.getElementById('count')?.textContent`)
+	expect("from the front page", "A day late; ...", "?q=late")
+}
+
+// await waits until a script returns something true.
+func await(ctx context.Context, t *testing.T, script string) {
+	t.Helper()
+	if !becomes(ctx, t, script) {
+		t.Fatalf("it never became true: %s", script)
+	}
+}
+
+// becomes tells whether a script returns something true before long.
+func becomes(ctx context.Context, t *testing.T, script string) bool {
+	t.Helper()
+	limited, cancel := context.WithTimeout(ctx, pageLimit)
+	defer cancel()
+	for limited.Err() == nil {
+		if got, err := chromedp.Run(limited, chromedp.Evaluate[bool](`!!(`+script+`)`)); err == nil && got {
+			return true
+		}
+	}
+	return false
+}
+
+func TestTheKeyboardReachesEverything(t *testing.T) {
+	t.Parallel()
+	site := mixedSite(t)
+	ctx := tab(browser(t), t)
+	for _, page := range []string{"index.html", "lending/index.html", "lending/taking-books-home/a-book-is-lent-once.html", "search.html", "history.html"} {
+		do(ctx, t, chromedp.Navigate(address(site, page)))
+		stops := eval[int](ctx, t, `document.activeElement.blur(); [...document.querySelectorAll('a[href], summary, input, select, button, [tabindex="0"]')].filter((e) => e.checkVisibility()).map((e) => e.dataset.stop = '1').length`)
+		do(ctx, t, chromedp.KeyEvent(kb.Tab))
+		if first := eval[string](ctx, t, `document.activeElement.className`); page != "search.html" && first != "skip" {
+			t.Errorf("%s: the first stop is %q, want the link to the text", page, first)
+		}
+		for range stops + 2 {
+			eval[bool](ctx, t, `delete document.activeElement.dataset?.stop`)
+			do(ctx, t, chromedp.KeyEvent(kb.Tab))
+		}
+		if left := eval[string](ctx, t, `[...document.querySelectorAll('[data-stop]')].map((e) => e.outerHTML.slice(0, 90)).join('\n')`); left != "" {
+			t.Errorf("%s: the keyboard did not reach:\n%s", page, left)
+		}
+	}
+	do(ctx, t, chromedp.Navigate(address(site, "lending/taking-books-home/a-book-is-lent-once.html")))
+	eval[bool](ctx, t, `document.querySelector('details:not([open]) > summary').focus(); true`)
+	do(ctx, t, chromedp.KeyEvent(kb.Enter))
+	await(ctx, t, `document.activeElement.parentElement.open`)
+}
+
+func TestWithoutScript(t *testing.T) {
+	t.Parallel()
+	site := mixedSite(t)
+	ctx := tab(browser(t), t)
+	do(ctx, t, command(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
+	do(ctx, t, chromedp.Navigate(address(site, "search.html")))
+	if !eval[bool](ctx, t, `document.querySelector('noscript').textContent.includes('scripts are off') && !document.querySelector('form').checkVisibility()`) {
+		t.Error("the search does not say that it needs a script")
+	}
+	// It leads to where every example is listed all the same.
+	chapters := eval[[]string](ctx, t, `[...document.querySelectorAll('noscript a')].map((a) => a.getAttribute('href'))`)
+	listed := 0
+	for _, chapter := range chapters {
+		do(ctx, t, chromedp.Navigate(address(site, chapter)))
+		listed += eval[int](ctx, t, `document.querySelectorAll('main details li a').length`)
+	}
+	if len(chapters) != 3 || listed != 6 {
+		t.Errorf("the search leads to %d chapters with %d examples, want 3 with 6", len(chapters), listed)
+	}
+	do(ctx, t, chromedp.Navigate(address(site, "lending/taking-books-home/a-book-is-lent-once.html")))
+	const developers = `document.querySelector('code.dev').checkVisibility()`
+	if eval[bool](ctx, t, developers) {
+		t.Error("the developers' view is on from the beginning")
+	}
+	eval[bool](ctx, t, `document.getElementById('dev').focus(); true`)
+	do(ctx, t, chromedp.KeyEvent(" "))
+	await(ctx, t, developers)
+	eval[bool](ctx, t, `document.querySelector('details:not([open]) > summary').focus(); true`)
+	do(ctx, t, chromedp.KeyEvent(kb.Enter))
+	await(ctx, t, `document.querySelector('details[open] > ol').checkVisibility()`)
+}
+
+func TestTheDevelopersViewIsRemembered(t *testing.T) {
+	t.Parallel()
+	site := mixedSite(t)
+	ctx := tab(browser(t), t)
+	do(ctx, t, chromedp.Navigate(address(site, "index.html")))
+	eval[bool](ctx, t, `document.getElementById('dev').focus(); true`)
+	do(ctx, t, chromedp.KeyEvent(" "))
+	await(ctx, t, `document.getElementById('dev').checked && localStorage.getItem('dev') === 'yes'`)
+	do(ctx, t, chromedp.Navigate(address(site, "lending/index.html")))
+	if !eval[bool](ctx, t, `document.getElementById('dev').checked`) {
+		t.Error("on the next page the developers' view is off again")
+	}
+}
+
+// TestWhatTheSearchFindsIsThere follows every link of the search of a real site:
+// the script makes the addresses of some pages of their titles.
+func TestWhatTheSearchFindsIsThere(t *testing.T) {
+	t.Parallel()
+	site, report := realSite(t)
+	ctx := tab(browser(t), t)
+	do(ctx, t, chromedp.Navigate(address(site, "search.html")))
+	await(ctx, t, `document.getElementById('count').textContent`)
+	links := eval[[]string](ctx, t, `[...document.querySelectorAll('#found a')].map((a) => a.getAttribute('href'))`)
+	if len(links) < report.Rules+50 {
+		t.Errorf("got %d links, want those of %d rules and their examples", len(links), report.Rules)
+	}
+	for _, link := range links {
+		if _, err := os.Stat(filepath.Join(site, filepath.FromSlash(link))); err != nil {
+			t.Errorf("the search leads nowhere: %v", err)
+		}
+	}
+}

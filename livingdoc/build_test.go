@@ -1,0 +1,439 @@
+package livingdoc_test
+
+import (
+	"errors"
+	"io/fs"
+	"maps"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/groupcheckout/gherkin/suite"
+	"example.com/groupcheckout/livingdoc"
+	"example.com/groupcheckout/livingdoc/evidence"
+	"example.com/groupcheckout/livingdoc/fixture"
+	"example.com/groupcheckout/livingdoc/glossary"
+	"example.com/groupcheckout/livingdoc/internal/history"
+	"example.com/groupcheckout/livingdoc/internal/run"
+)
+
+// library is a folder of features of another business than ours.
+func library() fstest.MapFS {
+	return fstest.MapFS{
+		"README.md": {Data: []byte("# The library\n\nReaders borrow books. They bring them back. Nobody waits in vain.\n\n![Two books](books.svg)\n\n" +
+			"## How to read this\n\nBegin with [lending](1-lending/README.md), not with [this](nowhere.md) or [that](javascript:alert(1)). <script>alert(2)</script>\n")},
+		"books.svg":           {Data: []byte(`<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><rect width="4" height="9"/></svg>`)},
+		"1-lending/README.md": {Data: []byte("# Lending\n\nBooks go out.\n")},
+		"1-lending/1-out.feature": {Data: []byte(`@loans
+Feature: Taking books home
+  A reader takes books *home*.
+
+  Rule: A book is lent once
+
+    So that nobody waits in vain.
+
+    Scenario: Two readers want one book
+      Given the book "Ada" & a <reader>
+      When both ask
+      Then one is told:
+        | who | what |
+        | Ann | wait |
+
+    @few
+    Scenario Outline: <n> books are enough
+      When <n> books are taken
+      Then that is noted
+
+      Examples:
+        | n | why  |
+        | 1 | one  |
+        | 2 | more |
+
+  Rule: A book comes back
+
+    Scenario: It comes back
+      When it comes back
+      Then it is there
+`)},
+		"2-fines/late.feature": {Data: []byte("Feature: Being late\n\n  Scenario: A day late\n    Given a day\n\n  Rule: A book is lent once\n\n    Scenario: ...\n      Given that\n")},
+		"loose.feature":        {Data: []byte("Feature: Loose\n\n  Scenario: Alone\n    Given that\n")},
+	}
+}
+
+// record makes runs up, each on a store of its own.
+func record(t *testing.T, features fs.FS, runs ...fixture.Run) string {
+	t.Helper()
+	folder := t.TempDir()
+	for _, r := range runs {
+		r.Features = features
+		if err := fixture.Write(filepath.Join(folder, r.Store, "run.ndjson"), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder
+}
+
+func build(t *testing.T, config livingdoc.Config) map[string]string {
+	t.Helper()
+	if config.Out == "" {
+		config.Out = filepath.Join(t.TempDir(), "site")
+	}
+	report, err := livingdoc.Build(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := files(t, config.Out)
+	total := 0
+	for name, text := range pages {
+		if name != history.File && !strings.HasPrefix(name, history.BuildsFolder) {
+			total += len(text)
+		}
+	}
+	if report.Bytes != total || report.Pages == 0 {
+		t.Errorf("the report says %d bytes in %d pages; the files have %d", report.Bytes, report.Pages, total)
+	}
+	return pages
+}
+
+func files(t *testing.T, folder string) map[string]string {
+	t.Helper()
+	made := map[string]string{}
+	root := os.DirFS(folder)
+	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(root, name)
+		made[name] = string(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+// outcomes has one of each verdict.
+func outcomes(s *suite.Scenario) fixture.Outcome {
+	switch {
+	case s.Name == "Two readers want one book":
+		return fixture.Outcome{Failure: "got <b>2</b> readers, want 1\nat the shelf"}
+	case s.Row == 2:
+		return fixture.Outcome{Flaky: true, Failure: "too late"}
+	case s.Name == "It comes back":
+		return fixture.Outcome{Skip: "no shelf here"}
+	case s.Name == "Alone":
+		return fixture.Outcome{NotRun: true}
+	}
+	return fixture.Outcome{}
+}
+
+func TestEveryRuleAndExampleHasAPageWithAnAddressMadeOfTitles(t *testing.T) {
+	t.Parallel()
+	pages := build(t, livingdoc.Config{Runs: []string{record(t, library(), fixture.Run{Store: "paper"})}, Features: library()})
+	want := []string{
+		"fines/being-late/a-book-is-lent-once.html", "fines/being-late/a-day-late.html", "fines/being-late/being-late.html",
+		"fines/being-late/untitled.html", "fines/index.html",
+		"history.html", "history.jsonl", "index.html",
+		"lending/index.html", "lending/taking-books-home/a-book-comes-back.html", "lending/taking-books-home/a-book-is-lent-once.html",
+		"lending/taking-books-home/it-comes-back.html", "lending/taking-books-home/n-books-are-enough.html", "lending/taking-books-home/two-readers-want-one-book.html",
+		"print.html", "rules/index.html", "rules/loose/alone.html", "rules/loose/loose.html",
+		"search.html", "site.js", "style.css", "words.js",
+	}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(pages))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	page := pages["lending/taking-books-home/a-book-is-lent-once.html"]
+	for _, want := range []string{
+		"<h3><a href=two-readers-want-one-book.html>Two readers want one book</a></h3>", "<summary class=passed>passed, step by step</summary>",
+		"<li>When both ask", "<h3><a href=n-books-are-enough.html>… books are enough</a></h3>", "<td class=value>2<td class=value>more<td class=passed>",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page of the rule lacks %q:\n%s", want, page)
+		}
+	}
+	if strings.Contains(page, "What happened") {
+		t.Errorf("the page of the rule says what happened, which is on those of its examples:\n%s", page)
+	}
+	if page := pages["lending/taking-books-home/two-readers-want-one-book.html"]; !strings.Contains(page, "Example of the rule <a href=a-book-is-lent-once.html>A book is lent once</a><h1>Two readers want one book</h1>") {
+		t.Errorf("the page of the example does not say of which rule it is:\n%s", page)
+	}
+}
+
+func TestAnAddressDoesNotDependOnWhatStandsBefore(t *testing.T) {
+	t.Parallel()
+	const long = "A very long title that begins like another one does, and ends "
+	text := "Feature: Names\n\n  Rule: One\n\n    Scenario: Again\n      Given a\n\n    Scenario: " + long + "well\n      Given b\n\n" +
+		"  Rule: Two\n\n    Scenario: Again\n      Given c\n\n    Scenario: " + long + "badly\n      Given d\n\n    Scenario: One\n      Given e\n"
+	features := fstest.MapFS{"names/names.feature": {Data: []byte(text)}}
+	pages := build(t, livingdoc.Config{Runs: []string{record(t, features, fixture.Run{Store: "paper"})}, Features: features})
+	for name, step := range map[string]string{
+		"one-again": "Given a", "two-again": "Given c", "two-one": "Given e",
+		"a-very-long-title-that-begins-like-another-one-does-and-ends-well":  "Given b",
+		"a-very-long-title-that-begins-like-another-one-does-and-ends-badly": "Given d",
+	} {
+		if page := pages["names/names/"+name+".html"]; !strings.Contains(page, ">"+step+"<") || !strings.Contains(page, "Example of the rule") {
+			t.Errorf("%s is not the page of the example with %q: %s", name, step, page)
+		}
+	}
+	if page := pages["names/names/one.html"]; !strings.Contains(page, "Rule<h1>One</h1>") {
+		t.Errorf("one.html is not the page of the rule: %s", page)
+	}
+}
+
+var hrefs = regexp.MustCompile(`(?:href|src|action)=("[^"]*"|[^ >]*)`)
+
+func TestEveryLinkLeadsSomewhereFromDisk(t *testing.T) {
+	t.Parallel()
+	pages := build(t, livingdoc.Config{Runs: []string{record(t, library(), fixture.Run{Store: "paper", Outcome: outcomes})}, Features: library()})
+	links := 0
+	for name, text := range pages {
+		if !strings.HasSuffix(name, ".html") {
+			continue
+		}
+		for _, match := range hrefs.FindAllStringSubmatch(text, -1) {
+			link, err := url.Parse(strings.Trim(match[1], `"`))
+			if err != nil || link.Scheme == "data" {
+				continue
+			}
+			links++
+			to := path.Join(path.Dir(name), link.Path)
+			if link.Path == "" {
+				to = name
+			}
+			target, there := pages[to]
+			if link.Scheme != "" || link.Host != "" || !there {
+				t.Errorf("%s: the link %s leads nowhere", name, link)
+			}
+			if id := link.Fragment; id != "" && !strings.Contains(target, "id="+id+" ") && !strings.Contains(target, "id="+id+">") {
+				t.Errorf("%s: the link %s leads to a page without that place", name, link)
+			}
+		}
+	}
+	if links < 50 {
+		t.Errorf("only %d links were found: the pages have changed their form", links)
+	}
+}
+
+func TestTheFrontPageSaysFirstWhatDidNotPass(t *testing.T) {
+	t.Parallel()
+	pages := build(t, livingdoc.Config{
+		Runs:     []string{record(t, library(), fixture.Run{Store: "paper", How: "in a drawer"}, fixture.Run{Store: "stone", Outcome: outcomes})},
+		Features: library(), Stores: map[string]string{"stone": "Stone tablets"}, Commit: "0123456789abcdef",
+	})
+	front := pages["index.html"]
+	at := 0
+	for _, want := range []string{
+		"1 example failed, 1 flaky, 1 skipped, 1 not run",
+		"failed</span> on Stone tablets<ul><li><a href=lending/taking-books-home/two-readers-want-one-book.html>Two readers want one book</a>",
+		"flaky</span> on Stone tablets<ul><li><a href=lending/taking-books-home/n-books-are-enough.html>… books are enough</a>",
+		"skipped</span> on Stone tablets: no shelf here",
+		"not run</span> on Stone tablets",
+		"Readers borrow books. They bring them back. Nobody waits in vain.",
+		`<svg role="img" aria-label="Two books"`,
+		"<td class=passed><b>passed</b><td class=failed><b>failed</b> <small>1 of 3</small>",
+		"from commit 01234567",
+		"in a drawer",
+		"How to read this",
+	} {
+		i := strings.Index(front[at:], want)
+		if i < 0 {
+			t.Fatalf("the front page lacks, after all that should come before: %s\n%s", want, front)
+		}
+		at += i
+	}
+	for _, never := range []string{"<script>alert", "javascript:", "nowhere.md", "ndjson"} {
+		if strings.Contains(front, never) {
+			t.Errorf("the front page has %q", never)
+		}
+	}
+}
+
+func TestAFailureSaysWhatWasWrong(t *testing.T) {
+	t.Parallel()
+	pages := build(t, livingdoc.Config{Runs: []string{record(t, library(), fixture.Run{Store: "stone", Outcome: outcomes})}, Features: library()})
+	for name, wants := range map[string][]string{
+		"a-book-is-lent-once": {
+			"<q>got &lt;b>2&lt;/b> readers, want 1</q>", "at the shelf</pre>", "At: one is told:", "n 2, why more", "It passed at attempt 2", "too late",
+			"on stone: <a href=two-readers-want-one-book.html>", "<p class=\"word failed\">failed on stone<details><summary>Step by step",
+			"<var>n</var> books are taken", `the book "Ada" & a &lt;reader>`, "<td>Ann<td>wait", "<p>So that nobody waits in vain.",
+		},
+		"two-readers-want-one-book": {
+			"<q>got &lt;b>2&lt;/b> readers, want 1</q>", "at the shelf</pre>", "At: one is told:", `the book "Ada" & a &lt;reader>`, "<td>Ann<td>wait",
+		},
+		"n-books-are-enough": {"n 2, why more", "It passed at attempt 2", "too late", "<var>n</var> books are taken"},
+	} {
+		page := pages["lending/taking-books-home/"+name+".html"]
+		for _, want := range wants {
+			if !strings.Contains(page, want) {
+				t.Errorf("%s lacks %q:\n%s", name, want, page)
+			}
+		}
+	}
+}
+
+func TestEvidenceOfTheStoresIsSideBySide(t *testing.T) {
+	t.Parallel()
+	with := func(third string, checks int) func(*suite.Scenario) fixture.Outcome {
+		return func(s *suite.Scenario) fixture.Outcome {
+			if s.Name != "Two readers want one book" {
+				return fixture.Outcome{}
+			}
+			return fixture.Outcome{
+				Events: &evidence.Events{Streams: []evidence.Stream{
+					{Name: "Book-1", Label: "the book", Events: []evidence.Event{{Text: "was lent", By: evidence.ByScenario}}},
+					{Name: "Reader-1", Label: "Ann", Events: []evidence.Event{{Order: 1, Text: third, By: evidence.ByReactor, Cause: &evidence.Ref{Stream: "Book-1"}}}},
+				}},
+				Waits: &evidence.Waits{Waits: []evidence.Wait{{Step: 2, Kind: evidence.Eventual, Took: 7 * time.Millisecond, Checks: checks}}},
+				Statements: &evidence.Statements{Statements: []evidence.Statement{{
+					Title: "Ann's account", State: "open", Balance: "1.50", Lines: []evidence.Line{{Text: "a fine", Amount: "1.50", Detail: []evidence.Line{{Text: "a day", Amount: "0.50"}}}},
+				}}},
+			}
+		}
+	}
+	page := func(other string) string {
+		return build(t, livingdoc.Config{Runs: []string{record(t, library(),
+			fixture.Run{Store: "paper", Outcome: with("waits", 1)}, fixture.Run{Store: "stone", Outcome: with(other, 3)})}, Features: library()},
+		)["lending/taking-books-home/two-readers-want-one-book.html"]
+	}
+	same, differ := page("waits"), page("leaves")
+	for _, want := range []string{"<svg", "was lent", "Ann's account", "<td>a fine<td>1.50", "<td>a day<td>0.50", "1.50", "<td>7 ms<td>7 ms, looked 3 times", "Book: the book 0–0, Reader: Ann 0–0", "<th>at step 3<td>"} {
+		if !strings.Contains(same, want) {
+			t.Errorf("the page lacks %q:\n%s", want, same)
+		}
+	}
+	if strings.Count(same, "<svg") != 1 || strings.Count(differ, "<svg") != 2 || !strings.Contains(differ, "On stone") {
+		t.Errorf("got %d pictures of the same and %d of what differs, want 1 and 2", strings.Count(same, "<svg"), strings.Count(differ, "<svg"))
+	}
+	if strings.Count(differ, "<caption>Ann's account") != 1 {
+		t.Error("the same account is there more than once")
+	}
+}
+
+func TestWhatHappenedInARowIsNamedByItsValues(t *testing.T) {
+	t.Parallel()
+	noted := func(s *suite.Scenario) fixture.Outcome {
+		return fixture.Outcome{Events: &evidence.Events{Streams: []evidence.Stream{{Name: "Book-1", Label: s.Name, Events: []evidence.Event{{Text: "was lent"}}}}}}
+	}
+	runs := record(t, library(), fixture.Run{Store: "paper", Outcome: noted})
+	page := build(t, livingdoc.Config{Runs: []string{runs}, Features: library()})["lending/taking-books-home/n-books-are-enough.html"]
+	for _, want := range []string{"<summary>With n 1, why one</summary>", "<summary>With n 2, why more</summary>", "<b>2 books are enough</b> was lent"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q:\n%s", want, page)
+		}
+	}
+}
+
+func TestTheSameRunsGiveTheSameBytes(t *testing.T) {
+	t.Parallel()
+	runs := record(t, library(), fixture.Run{Store: "paper"}, fixture.Run{Store: "stone", Outcome: outcomes})
+	first := build(t, livingdoc.Config{Runs: []string{runs}, Features: library()})
+	second := build(t, livingdoc.Config{Runs: []string{runs}, Features: library()})
+	if diff := cmp.Diff(first, second); diff != "" {
+		t.Errorf("(-first +second):\n%s", diff)
+	}
+}
+
+func TestWhatCannotBeASiteLeavesTheOldOne(t *testing.T) {
+	t.Parallel()
+	good := record(t, library(), fixture.Run{Store: "paper"})
+	out := filepath.Join(t.TempDir(), "docs", "site")
+	before := build(t, livingdoc.Config{Runs: []string{good}, Features: library(), Out: out})
+	other := library()
+	other["2-fines/late.feature"] = &fstest.MapFile{Data: []byte("Feature: Late\n\n  Scenario: A day\n    Given a day\n")}
+	for name, test := range map[string]struct {
+		config livingdoc.Config
+		want   string
+	}{
+		"no runs":          {livingdoc.Config{}, "no runs are given"},
+		"no such folder":   {livingdoc.Config{Runs: []string{filepath.Join(out, "none")}}, "find the runs"},
+		"an empty folder":  {livingdoc.Config{Runs: []string{t.TempDir()}}, "holds no run"},
+		"unfinished":       {livingdoc.Config{Runs: []string{record(t, library(), fixture.Run{Store: "paper", Unfinished: true})}}, "did not finish"},
+		"other features":   {livingdoc.Config{Runs: []string{record(t, other, fixture.Run{Store: "paper"})}}, "features/2-fines/late.feature"},
+		"twice":            {livingdoc.Config{Runs: []string{good, good}}, "leave one of them out"},
+		"a missing folder": {livingdoc.Config{Runs: []string{good}, FeaturesName: "specs"}, "differ"},
+	} {
+		test.config.Features, test.config.Out = library(), out
+		if _, err := livingdoc.Build(test.config); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v, want an error with %q", name, err, test.want)
+		}
+	}
+	if diff := cmp.Diff(before, files(t, out)); diff != "" {
+		t.Errorf("the site was changed (-before +after):\n%s", diff)
+	}
+	if entries, err := os.ReadDir(filepath.Dir(out)); err != nil || len(entries) != 1 {
+		t.Errorf("got %d entries beside the site, want none left behind", len(entries)-1)
+	}
+	var unfinished *run.UnfinishedError
+	_, err := livingdoc.Build(livingdoc.Config{Runs: []string{record(t, library(), fixture.Run{Store: "p", Unfinished: true})}, Features: library(), Out: out})
+	if !errors.As(err, &unfinished) {
+		t.Errorf("got %v, want an UnfinishedError", err)
+	}
+}
+
+func TestOnlyASiteIsReplaced(t *testing.T) {
+	t.Parallel()
+	runs := record(t, library(), fixture.Run{Store: "paper"})
+	out := t.TempDir()
+	precious := filepath.Join(out, "thesis.txt")
+	if err := os.WriteFile(precious, []byte("years of work"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := livingdoc.Build(livingdoc.Config{Runs: []string{runs}, Features: library(), Out: out}); err == nil || !strings.Contains(err.Error(), "something else") {
+		t.Errorf("got %v, want that the folder holds something else", err)
+	}
+	if _, err := os.Stat(precious); err != nil {
+		t.Errorf("what was there is gone: %v", err)
+	}
+	site := filepath.Join(t.TempDir(), "site")
+	build(t, livingdoc.Config{Runs: []string{runs}, Features: library(), Out: site})
+	if err := os.WriteFile(filepath.Join(site, "old.html"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if pages := build(t, livingdoc.Config{Runs: []string{runs}, Features: library(), Out: site}); pages["old.html"] != "" || len(pages) == 0 {
+		t.Error("the old site was not replaced")
+	}
+	if _, err := os.Stat(filepath.Join(site, "old.html")); err == nil {
+		t.Error("a page of the old site is still there")
+	}
+}
+
+func TestWordsAreExplained(t *testing.T) {
+	t.Parallel()
+	of := library()
+	of["README.md"] = &fstest.MapFile{Data: []byte("# The library\n\nReaders borrow books.\n\n## The words\n\n| word | meaning |\n|---|---|\n| book | what is read |\n\n## More\n\nRead on.\n")}
+	pages := build(t, livingdoc.Config{
+		Runs: []string{record(t, of, fixture.Run{Store: "paper"})}, Features: of,
+		Words: []glossary.Term{{Word: "reader", Text: "who reads", Anchor: "reader", Source: "domain.Reader"}},
+	})
+	front := pages["index.html"]
+	if !strings.Contains(front, "<a class=term href=words.html#reader>Readers</a> borrow <a class=term href=words.html#book>books</a>") {
+		t.Errorf("the words are not linked:\n%s", front)
+	}
+	if strings.Contains(front, "what is read") || !strings.Contains(front, "Read on.") {
+		t.Error("the table of words is on the front page, or more than it is left out")
+	}
+	sheet := pages["print.html"]
+	for _, want := range []string{"<a class=term href=#reader>Readers</a>", "<dt id=reader>reader<dd>who reads", "<li><a href=#words>The words</a>", "<h2 id=words>The words</h2>"} {
+		if !strings.Contains(sheet, want) {
+			t.Errorf("the sheet for print lacks %q:\n%s", want, sheet)
+		}
+	}
+	for _, name := range []string{"lending/taking-books-home/it-comes-back.html", "lending/taking-books-home/a-book-comes-back.html", "print.html"} {
+		if !strings.Contains(pages[name], "words.html>Words</a>") {
+			t.Errorf("%s does not lead to the words", name)
+		}
+	}
+	if page := pages["words.html"]; !strings.Contains(page, "<dt id=book>book<dd>what is read") || !strings.Contains(page, "<dt id=reader>reader<dd>who reads") {
+		t.Errorf("got the words:\n%s", page)
+	}
+}

@@ -1,0 +1,146 @@
+package livingdoc
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/groupcheckout/livingdoc/internal/run"
+)
+
+// store is a column of the grids.
+type store struct {
+	Name     string // for readers
+	ID       string // in the runs
+	How      string
+	Started  time.Time
+	Took     time.Duration
+	Commit   run.Commit
+	Message  string // what was wrong with the run as a whole
+	Info     run.Info
+	Verdicts []tally  // of its rows
+	Reports  []string // the addresses of Cucumber's own reports
+}
+
+// tally counts rows of a verdict.
+type tally struct {
+	Verdict run.Verdict
+	Count   int
+}
+
+func storesOf(config Config, joined *run.Joined) []store {
+	made := make([]store, len(joined.Runs))
+	for i, info := range joined.Runs {
+		made[i] = store{
+			Name: config.Stores[info.Store], ID: info.Store, How: info.How, Started: info.Started, Info: info,
+			Took: info.Took, Commit: info.Commit, Message: info.Message,
+		}
+		if made[i].Name == "" {
+			made[i].Name = info.Store
+		}
+		if made[i].Name == "" {
+			made[i].Name = "the run"
+		}
+		if made[i].Commit.Revision == "" {
+			made[i].Commit.Revision = config.Commit
+		}
+		counts := map[run.Verdict]int{}
+		for _, f := range joined.Features {
+			for _, r := range f.Rules {
+				for _, row := range rowsOf(r) {
+					counts[row.Results[i].Verdict]++
+				}
+			}
+		}
+		for _, v := range run.Verdicts() {
+			if counts[v] > 0 {
+				made[i].Verdicts = append(made[i].Verdicts, tally{Verdict: v, Count: counts[v]})
+			}
+		}
+	}
+	return made
+}
+
+// places are what of the way a store was brought up tells developers where it is.
+var places = regexp.MustCompile(`(?: (?:from|in|at))? /[^ ,;]*|,? (?:on )?port \d+`)
+
+// Plainly is how a store was brought up, for those who do not look for it.
+func (s store) Plainly() string { return places.ReplaceAllString(s.How, "") }
+
+// cell is what became of a rule, an example or a row on a store.
+type cell struct {
+	Store   string
+	Verdict run.Verdict
+	Count   int // rows with that verdict
+	Of      int // rows
+	Reasons []string
+}
+
+func (t *tree) cell(store int, rows []*run.Row) cell {
+	made := cell{Store: t.stores[store].Name, Verdict: run.NotRun, Of: len(rows)}
+	if len(rows) > 0 {
+		made.Verdict = run.Passed
+	}
+	for _, row := range rows {
+		made.Verdict = made.Verdict.Worse(row.Results[store].Verdict)
+	}
+	for _, row := range rows {
+		result := row.Results[store]
+		if result.Verdict != made.Verdict {
+			continue
+		}
+		made.Count++
+		if reason := result.Reason; reason != "" && !slices.Contains(made.Reasons, reason) {
+			made.Reasons = append(made.Reasons, reason)
+		}
+	}
+	return made
+}
+
+// Class is the name of the verdict in the style sheet.
+func (c cell) Class() string { return class(c.Verdict) }
+
+func class(v run.Verdict) string { return strings.ReplaceAll(string(v), " ", "-") }
+
+// Calm tells whether there is nothing to say besides that it passed.
+func (c cell) Calm() bool { return c.Verdict == run.Passed }
+
+// Share says how many rows it is about, if not all.
+func (c cell) Share() string {
+	if c.Count == c.Of {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d", c.Count, c.Of)
+}
+
+// chip is what became of something on the stores on which the same did.
+type chip struct {
+	cell
+
+	Stores []string
+}
+
+// together joins the stores on which the same became of something.
+func together(cells []cell) []chip {
+	var made []chip
+	for _, c := range cells {
+		k := slices.IndexFunc(made, func(m chip) bool { return m.Verdict == c.Verdict && m.Share() == c.Share() })
+		if k < 0 {
+			k = len(made)
+			made = append(made, chip{cell: c})
+		}
+		made[k].Stores = append(made[k].Stores, c.Store)
+	}
+	return made
+}
+
+// worst is the verdict to be told first over all stores.
+func worst(cells []cell) run.Verdict {
+	made := run.Passed
+	for _, c := range cells {
+		made = made.Worse(c.Verdict)
+	}
+	return made
+}

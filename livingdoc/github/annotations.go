@@ -1,0 +1,50 @@
+package github
+
+import (
+	"fmt"
+	"strings"
+
+	"example.com/groupcheckout/livingdoc/internal/history"
+)
+
+// mostAnnotations is how many errors of a step GitHub shows.
+const mostAnnotations = 10
+
+// Annotations returns workflow commands, a line each, that mark each failed
+// scenario at its line as an error, once for all stores. If there are more than
+// GitHub shows, the last one says how many more.
+func Annotations(report Report) string {
+	var all []string
+	report.each(func(feature Feature, rule Rule, scenario Scenario) {
+		stores, detail := report.affected(scenario, history.Failed)
+		if len(stores) == 0 {
+			return
+		}
+		title := "fails on " + strings.Join(stores, ", ")
+		message := oneLine(scenario.Title)
+		if rule.Title != "" {
+			message = oneLine(rule.Title) + ": " + message
+		}
+		if detail != "" {
+			message += "\n" + shorten(detail)
+		}
+		all = append(all, fmt.Sprintf("::error file=%s,line=%d,title=%s::%s\n",
+			property(feature.Path), max(1, scenario.Line), property(title), data(message)))
+	})
+	if len(all) > mostAnnotations {
+		more := len(all) - (mostAnnotations - 1)
+		all = append(all[:mostAnnotations-1], fmt.Sprintf("::error title=%d more scenarios fail::The summary of the job lists them.\n", more))
+	}
+	return strings.Join(all, "")
+}
+
+// data returns a text as the message of a command, which has to be one line.
+func data(text string) string {
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(text)
+}
+
+// property returns a text as a property of a command, which ends at a comma or a
+// colon.
+func property(text string) string {
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C").Replace(text)
+}

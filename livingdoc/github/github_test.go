@@ -1,0 +1,153 @@
+package github
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/renderer/html"
+
+	"example.com/groupcheckout/livingdoc/internal/history"
+)
+
+var update = flag.Bool("update", false, "write the texts to testdata instead of comparing them") //nolint:gochecknoglobals // a flag of the test binary
+
+// mixed is a report with one of everything.
+func mixed() Report {
+	passed, notRun := Result{State: history.Passed}, Result{}
+	failed := Result{State: history.Failed, Detail: "got 80.00, want 0.00: <nil>\n\n100% sure\r\n"}
+	return Report{
+		Title: "Checking out a group", Site: "https://example.com/docs (new)/",
+		Stores: []Store{{"memory", "in memory"}, {"messagedb", "PostgreSQL_17"}, {"dynamodb", ""}},
+		Features: []Feature{
+			{Title: "Stays", Path: "features/1-stays/1-a,b.feature", Rules: []Rule{{"", []Scenario{
+				{Title: "A guest arrives", Line: 3, Results: []Result{passed, passed, passed}},
+			}}}},
+			{Title: "Groups | <b>", Path: "features/2.feature", Rules: []Rule{
+				{"A *group* pays", []Scenario{
+					{Title: "One | pays, `row` 1", Line: 12, Results: []Result{passed, failed, failed}},
+					{Title: "Two pay", Line: 20, Results: []Result{passed, {history.Flaky, "attempt 1: too slow"}, passed}},
+				}},
+				{"Nobody waits", []Scenario{
+					{Title: "In vain", Line: 30, Results: []Result{{history.Skipped, "needs a clock"}, notRun}},
+				}},
+			}},
+		},
+	}
+}
+
+func TestAReport(t *testing.T) {
+	t.Parallel()
+	green := mixed()
+	green.Features = green.Features[:1]
+	for name, got := range map[string]string{
+		"mixed.md": Summary(mixed()), "mixed.txt": Annotations(mixed()),
+		"green.md": Summary(green), "green.txt": Annotations(green), "empty.md": Summary(Report{Title: "Nothing"}),
+	} {
+		golden := filepath.Join("testdata", name)
+		if *update {
+			if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), got); diff != "" {
+			t.Errorf("differs from %s; run the test with -update if it is meant to (-want +got):\n%s", golden, diff)
+		}
+	}
+}
+
+// TestTheSummaryIsSoundMarkdown of the kind that GitHub reads: what a scenario is
+// called changes nothing but the text.
+func TestTheSummaryIsSoundMarkdown(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	markdown := goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithRendererOptions(html.WithUnsafe()))
+	if err := markdown.Convert([]byte(Summary(mixed())), &out); err != nil {
+		t.Fatal(err)
+	}
+	for want, n := range map[string]int{
+		"<table>": 3, "<details>": 5, "</details>": 5, "<pre>": 3, "</pre>": 3, "One | pays, `row` 1": 2, "<td>A *group* pays</td>": 1,
+		"Groups | &lt;b&gt;": 4, "<em>": 0, "<code>": 0, "href=\"https://example.com/docs (new)/\"": 1,
+	} {
+		if got := strings.Count(out.String(), want); got != n {
+			t.Errorf("got %d of %q, want %d", got, want, n)
+		}
+	}
+}
+
+// large has a number of scenarios, all of which fail for a long reason.
+func large(scenarios int) Report {
+	report := Report{Title: "Large", Stores: []Store{{Name: "memory"}}}
+	for i := range scenarios {
+		report.Features = append(report.Features, Feature{Title: fmt.Sprintf("Feature %d", i), Path: "f.feature", Rules: []Rule{{"Rule", []Scenario{{
+			Title: fmt.Sprintf("Scenario %d", i), Line: i, Results: []Result{{history.Failed, strings.Repeat("é", 10_000)}},
+		}}}}})
+	}
+	return report
+}
+
+func TestALargeSummarySaysWhatItLacks(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []int{noticeSize, 1000, 10_000, 50_000, Limit} {
+		got := summary(large(1000), limit)
+		if len(got) > limit {
+			t.Errorf("got %d bytes, want at most %d", len(got), limit)
+		}
+		if !strings.Contains(got, "**This summary is not whole: ") {
+			t.Errorf("of %d bytes: got no word of what is left out", limit)
+		}
+		if limit == Limit && !strings.Contains(got, "| Rule | ❌ 1 |") {
+			t.Error("the failures leave no room for the grid")
+		}
+		if strings.Count(got, "<details>") != strings.Count(got, "</details>") {
+			t.Errorf("of %d bytes: got a part that is not whole", limit)
+		}
+	}
+	if got := Summary(large(10)); strings.Contains(got, "not whole") || !strings.Contains(got, "… and 15912 bytes more") {
+		t.Error("a small summary is not whole, or shows all of a long reason")
+	}
+}
+
+func TestNoMoreAnnotationsThanGitHubShows(t *testing.T) {
+	t.Parallel()
+	for scenarios, want := range map[int]int{0: 0, 9: 9, 10: 10, 11: 10, 1000: 10} {
+		got := Annotations(large(scenarios))
+		if n := strings.Count(got, "\n"); n != want {
+			t.Errorf("of %d failures got %d lines, want %d", scenarios, n, want)
+		}
+		if more := strings.Contains(got, "more scenarios fail"); more != (scenarios > 10) {
+			t.Errorf("of %d failures: got more=%v", scenarios, more)
+		}
+	}
+	if got := Annotations(large(11)); !strings.Contains(got, "::error title=2 more scenarios fail::") {
+		t.Errorf("of 11 failures got %s, want the last line for 2", got)
+	}
+}
+
+// FuzzAnAnnotationIsOneCommand whatever the texts.
+func FuzzAnAnnotationIsOneCommand(f *testing.F) {
+	f.Add("a,line=1::x", "title\n::error::y", "why\r\n::set-output name=x::y")
+	f.Fuzz(func(t *testing.T, path, title, why string) {
+		got := Annotations(Report{Stores: []Store{{Name: title}}, Features: []Feature{{Path: path, Rules: []Rule{{title, []Scenario{
+			{Title: title, Results: []Result{{history.Failed, why}}},
+		}}}}}})
+		line, rest, _ := strings.Cut(got, "\n")
+		if rest != "" || strings.Contains(line, "\r") {
+			t.Fatalf("got more than a line: %q", got)
+		}
+		properties, _, _ := strings.Cut(strings.TrimPrefix(line, "::error "), "::")
+		if n := strings.Count(properties, ","); n != 2 {
+			t.Errorf("got %d properties, want 3: %q", n+1, properties)
+		}
+	})
+}

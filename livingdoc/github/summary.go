@@ -1,0 +1,249 @@
+package github
+
+import (
+	"fmt"
+	"html"
+	"strings"
+
+	"example.com/groupcheckout/livingdoc/internal/history"
+)
+
+// Limit is how large a summary may be, in bytes. GitHub's limit of 1024 KiB is for
+// a whole step, and leaves some for what else the step has to say.
+const Limit = 1000 << 10
+
+// longestDetail is how much is shown of why a scenario failed, in bytes.
+const longestDetail = 4 << 10
+
+// Summary returns the summary as Markdown, of at most [Limit] bytes.
+func Summary(report Report) string { return summary(report, Limit) }
+
+func summary(report Report, limit int) string {
+	p := page{limit: limit - noticeSize}
+	p.add("# " + inline(report.Title) + "\n\n" + verdict(report) + "\n\n")
+	if report.Site != "" {
+		p.add(`<a href="` + html.EscapeString(oneLine(report.Site)) + "\">Read the documentation</a>\n\n")
+	}
+	p.limit /= 2 // the other half is for the grids
+	p.trouble(report, history.Failed, "What failed")
+	p.trouble(report, history.Flaky, "What passed only when it was tried again")
+	p.trouble(report, history.Skipped, "What was skipped")
+	p.limit *= 2
+	p.rules(report)
+	for _, feature := range report.Features {
+		p.add(grid(report, feature))
+	}
+	if p.left > 0 {
+		fmt.Fprintf(&p.text, "\n**This summary is not whole: %d of its parts are left out, since GitHub takes 1024 KiB at most.** The documentation has them all.\n", p.left)
+	}
+	return p.text.String()
+}
+
+// noticeSize is more than the notice of what is left out takes.
+const noticeSize = 256
+
+// page is a text that takes parts as long as they fit.
+type page struct {
+	text  strings.Builder
+	limit int
+	left  int // how many parts did not fit
+}
+
+func (p *page) add(part string) {
+	if p.text.Len()+len(part) > p.limit {
+		p.left++
+		return
+	}
+	p.text.WriteString(part)
+}
+
+// verdict says in a paragraph how everything went.
+func verdict(report Report) string {
+	scenarios := 0
+	report.each(func(Feature, Rule, Scenario) { scenarios++ })
+	if scenarios == 0 || len(report.Stores) == 0 {
+		return "**No scenario ran.**"
+	}
+	var lines []string
+	for i, store := range report.Stores {
+		c := make(counts)
+		report.each(func(_ Feature, _ Rule, s Scenario) { c[s.on(i).State]++ })
+		line := "- **" + inline(store.Name) + "**"
+		if store.How != "" {
+			line += " (" + inline(store.How) + ")"
+		}
+		lines = append(lines, line+": "+c.words())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// symbol returns the sign of a state in a grid.
+func symbol(state history.State) string {
+	switch state {
+	case history.Passed:
+		return "✅"
+	case history.Failed:
+		return "❌"
+	case history.Flaky:
+		return "⚠️"
+	case history.Skipped:
+		return "⏭️"
+	case history.NotRun, history.Absent:
+		return "▫️"
+	}
+	return "❔"
+}
+
+// words spells counts out, the worst first.
+func (c counts) words() string {
+	var parts []string
+	for _, state := range []history.State{history.Failed, history.Flaky, history.Skipped, history.NotRun} {
+		if c[state] > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d %s", symbol(state), c[state], state))
+		}
+	}
+	passed := fmt.Sprintf("%s %d passed", symbol(history.Passed), c[history.Passed])
+	if len(parts) == 0 {
+		passed = fmt.Sprintf("%s all %d passed", symbol(history.Passed), c.total())
+	}
+	return strings.Join(append(parts, passed), ", ")
+}
+
+// trouble lists the scenarios that ended in a state on any store, with why.
+func (p *page) trouble(report Report, state history.State, heading string) {
+	headed := false
+	report.each(func(feature Feature, rule Rule, scenario Scenario) {
+		stores, detail := report.affected(scenario, state)
+		if len(stores) == 0 {
+			return
+		}
+		if !headed {
+			headed = true
+			p.add("## " + heading + "\n\n")
+		}
+		title := feature.Title
+		if rule.Title != "" {
+			title += " › " + rule.Title
+		}
+		summary := fmt.Sprintf("%s <b>%s</b> on %s", symbol(state), html.EscapeString(oneLine(scenario.Title)), html.EscapeString(strings.Join(stores, ", ")))
+		body := "\n" + inline(title) + ", " + inline(fmt.Sprintf("%s:%d", feature.Path, scenario.Line)) + "\n"
+		if detail != "" {
+			body += "\n<pre>" + html.EscapeString(shorten(detail)) + "</pre>\n"
+		}
+		p.add("<details><summary>" + summary + "</summary>\n" + body + "\n</details>\n\n")
+	})
+}
+
+// affected returns the stores on which a scenario ended in a state, and why: once
+// for all stores if it was the same.
+func (r Report) affected(scenario Scenario, state history.State) (stores []string, detail string) {
+	var details []string
+	on := make(map[string][]string)
+	for i, store := range r.Stores {
+		result := scenario.on(i)
+		if result.State != state {
+			continue
+		}
+		stores = append(stores, store.Name)
+		if d := strings.TrimSpace(result.Detail); d != "" {
+			if on[d] == nil {
+				details = append(details, d)
+			}
+			on[d] = append(on[d], store.Name)
+		}
+	}
+	for i, d := range details {
+		details[i] = strings.Join(on[d], ", ") + ": " + d
+	}
+	return stores, strings.Join(details, "\n\n")
+}
+
+// rules adds the grid of rules against stores.
+func (p *page) rules(report Report) {
+	p.add("## Rules\n\n" + header(report, "rule"))
+	for _, feature := range report.Features {
+		for _, rule := range feature.Rules {
+			title := rule.Title
+			if title == "" {
+				title = feature.Title
+			}
+			row := "| " + inline(title) + " |"
+			for i := range report.Stores {
+				c := make(counts)
+				for _, scenario := range rule.Scenarios {
+					c[scenario.on(i).State]++
+				}
+				row += " " + cell(c) + " |"
+			}
+			p.add(row + "\n")
+		}
+	}
+	p.add("\n✅ passed, ❌ failed, ⚠️ flaky, ⏭️ skipped, ▫️ not run\n\n")
+}
+
+// cell sums a rule up on a store by what is worst.
+func cell(c counts) string {
+	for _, state := range []history.State{history.Failed, history.Flaky, history.Skipped, history.NotRun} {
+		if c[state] > 0 && c[state] < c.total() {
+			return fmt.Sprintf("%s %d of %d", symbol(state), c[state], c.total())
+		}
+		if c[state] > 0 {
+			return fmt.Sprintf("%s %d", symbol(state), c[state])
+		}
+	}
+	return fmt.Sprintf("%s %d", symbol(history.Passed), c[history.Passed])
+}
+
+// grid returns a feature's scenarios against stores, folded.
+func grid(report Report, feature Feature) string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "<details><summary>%s</summary>\n\n%s", html.EscapeString(oneLine(feature.Title)), header(report, "scenario"))
+	for _, rule := range feature.Rules {
+		if rule.Title != "" {
+			fmt.Fprintf(&out, "| **%s** |%s\n", inline(rule.Title), strings.Repeat(" |", len(report.Stores)))
+		}
+		for _, scenario := range rule.Scenarios {
+			fmt.Fprintf(&out, "| %s |", inline(scenario.Title))
+			for i := range report.Stores {
+				fmt.Fprintf(&out, " %s |", symbol(scenario.on(i).State))
+			}
+			out.WriteByte('\n')
+		}
+	}
+	out.WriteString("\n</details>\n\n")
+	return out.String()
+}
+
+func header(report Report, first string) string {
+	row, line := "| "+first+" |", "|---|"
+	for _, store := range report.Stores {
+		row += " " + inline(store.Name) + " |"
+		line += ":-:|"
+	}
+	return row + "\n" + line + "\n"
+}
+
+// inline returns a text as it may stand in a line or a cell of Markdown.
+func inline(text string) string {
+	var out strings.Builder
+	for _, r := range html.EscapeString(oneLine(text)) {
+		if strings.ContainsRune("\\`*_[]|~!", r) {
+			out.WriteByte('\\')
+		}
+		out.WriteRune(r)
+	}
+	return out.String()
+}
+
+func oneLine(text string) string {
+	return strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " ")
+}
+
+// shorten returns the beginning of a long text, and says so.
+func shorten(text string) string {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	if len(text) <= longestDetail {
+		return text
+	}
+	return strings.ToValidUTF8(text[:longestDetail], "") + fmt.Sprintf("\n… and %d bytes more", len(text)-longestDetail)
+}

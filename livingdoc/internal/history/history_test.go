@@ -1,0 +1,454 @@
+package history_test
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/groupcheckout/livingdoc/internal/history"
+)
+
+// began is when the first build of a test began.
+func began() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }
+
+// build returns a build of one scenario on memory, the nth of a test.
+func build(n int, key string, state history.State) history.Build {
+	return history.Build{
+		Commit: fmt.Sprintf("c%d", n),
+		When:   began().Add(time.Duration(n) * time.Hour),
+		Stores: []history.Store{{Name: "memory", How: "in memory"}},
+		Scenarios: []history.Scenario{{
+			Key: key, Address: "stays/" + key,
+			Results: map[string]history.Result{"memory": {State: state, Took: time.Duration(n+1) * 10 * time.Millisecond}},
+		}},
+	}
+}
+
+// of returns a history of one scenario that ended in these states, one a build.
+func of(t *testing.T, states ...history.State) *history.History {
+	t.Helper()
+	h := history.New()
+	for i, state := range states {
+		if _, err := h.Add(build(i, "key", state)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return h
+}
+
+func TestMarks(t *testing.T) {
+	t.Parallel()
+	const passed, failed, flaky, skipped, absent = history.Passed, history.Failed, history.Flaky, history.Skipped, history.Absent
+	tests := []struct {
+		name   string
+		states []history.State
+		want   history.Mark
+	}{
+		{"nothing is new in the first build", []history.State{passed}, history.Unmarked},
+		{"what no build had is new", []history.State{absent, passed}, history.IsNew},
+		{"what is new may fail", []history.State{absent, failed}, history.IsNew},
+		{"nothing happened", []history.State{passed, passed}, history.Unmarked},
+		{"regressed", []history.State{passed, failed}, history.Regressed},
+		{"regressed after it was flaky", []history.State{flaky, failed}, history.Regressed},
+		{"regressed after it was skipped for a while", []history.State{passed, skipped, absent, failed}, history.Regressed},
+		{"failing still", []history.State{passed, failed, failed}, history.Unmarked},
+		{"fixed", []history.State{failed, passed}, history.Fixed},
+		{"fixed, by trying again", []history.State{failed, flaky}, history.Fixed},
+		{"fixed after it was skipped", []history.State{failed, skipped, passed}, history.Fixed},
+		{"skipped is no regression", []history.State{passed, skipped}, history.Unmarked},
+		{"gone", []history.State{passed, failed, absent}, history.Unmarked},
+		{"back", []history.State{passed, absent, passed}, history.Unmarked},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			trend := of(t, test.states...).Trend("key", "memory")
+			if trend.Mark != test.want {
+				t.Errorf("%v: got mark %q, want %q", test.states, trend.Mark, test.want)
+			}
+			if diff := cmp.Diff(test.states, trend.States); diff != "" {
+				t.Errorf("states (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTrendSaysSinceWhen(t *testing.T) {
+	t.Parallel()
+	h := of(t, history.Absent, history.Passed, history.Flaky, history.Passed, history.Flaky, history.Failed, history.Skipped, history.Failed)
+	trend := h.Trend("key", "memory")
+	numbers := func(refs ...*history.Ref) []int {
+		var numbers []int
+		for _, ref := range refs {
+			if ref == nil {
+				numbers = append(numbers, 0)
+				continue
+			}
+			numbers = append(numbers, ref.Number)
+		}
+		return numbers
+	}
+	got := numbers(trend.FirstSeen, trend.FlakySince, trend.LastPassed, trend.FailsSince)
+	if diff := cmp.Diff([]int{2, 3, 5, 6}, got); diff != "" {
+		t.Errorf("first seen, flaky since, last passed, fails since (-want +got):\n%s", diff)
+	}
+	if trend.FlakyRuns != 2 {
+		t.Errorf("got %d flaky runs, want 2", trend.FlakyRuns)
+	}
+	if diff := cmp.Diff([]time.Duration{20e6, 30e6, 40e6, 50e6}, trend.Durations); diff != "" {
+		t.Errorf("durations of the builds in which it held (-want +got):\n%s", diff)
+	}
+}
+
+func TestTenQuietBuildsEndFlakiness(t *testing.T) {
+	t.Parallel()
+	states := append([]history.State{history.Flaky}, slices.Repeat([]history.State{history.Passed}, 9)...)
+	if of(t, states...).Trend("key", "memory").FlakySince == nil {
+		t.Error("nine builds after it was flaky it is not called so")
+	}
+	if got := of(t, append(states, history.Passed)...).Trend("key", "memory").FlakySince; got != nil {
+		t.Errorf("ten builds after it was flaky it is flaky since %v", got)
+	}
+}
+
+func TestAScenarioThatNobodyKnows(t *testing.T) {
+	t.Parallel()
+	h := of(t, history.Passed)
+	for _, trend := range []history.Trend{h.Trend("other", "memory"), h.Trend("key", "other"), history.New().Trend("key", "memory")} {
+		if trend.FirstSeen != nil || trend.Mark != history.Unmarked || trend.State != history.Absent {
+			t.Errorf("got %+v, want nothing", trend)
+		}
+	}
+}
+
+func TestWhatIsAppendedIsLoaded(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "history.jsonl")
+	builds := manyBuilds(12, 30)
+	inMemory := history.New()
+	for _, b := range builds {
+		if _, err := history.Append(file, b); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := inMemory.Add(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	loaded, err := history.LoadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(loaded.Damaged) > 0 {
+		t.Errorf("got damage %v", loaded.Damaged)
+	}
+	if diff := cmp.Diff(inMemory.Builds(), loaded.Builds()); diff != "" {
+		t.Errorf("builds (-added +loaded):\n%s", diff)
+	}
+	for i := range 30 {
+		for _, store := range []string{"memory", "messagedb", "dynamodb"} {
+			want, got := inMemory.Trend(key(i), store), loaded.Trend(key(i), store)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("scenario %d on %s (-added +loaded):\n%s", i, store, diff)
+			}
+		}
+	}
+}
+
+func TestABuildIsAppendedOnce(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "history.jsonl")
+	var sizes []int
+	for range 2 {
+		if _, err := history.Append(file, build(1, "key", history.Passed)); err != nil {
+			t.Fatal(err)
+		}
+		sizes = append(sizes, len(read(t, file)))
+	}
+	if sizes[0] != sizes[1] {
+		t.Errorf("got %v bytes, want no more after the second time", sizes)
+	}
+}
+
+// TestWhereverALineIsCutOff a build before it and one after it are whole, and
+// what the file held is still in it.
+func TestWhereverALineIsCutOff(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	whole := filepath.Join(dir, "whole.jsonl")
+	for i := range 2 {
+		if _, err := history.Append(whole, build(i, fmt.Sprintf("key%d", i), history.Passed)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := read(t, whole)
+	second := bytes.IndexByte(text, '\n') + 1
+	for at := second; at <= len(text); at++ {
+		file := filepath.Join(dir, fmt.Sprintf("%d.jsonl", at))
+		if err := os.WriteFile(file, text[:at], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		h, err := history.LoadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Without its line's end alone the build is whole.
+		want := 1
+		if at >= len(text)-1 {
+			want = 2
+		}
+		torn := at > second && want == 1
+		if len(h.Builds()) != want || torn != (len(h.Damaged) == 1) {
+			t.Fatalf("cut off at %d of %d: got %d builds and damage %v, want %d builds", at, len(text), len(h.Builds()), h.Damaged, want)
+		}
+		if torn && h.Damaged[0].Line != 2 {
+			t.Errorf("got damage in line %d, want 2", h.Damaged[0].Line)
+		}
+		if _, err := history.Append(file, build(7, "key7", history.Failed)); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.HasPrefix(read(t, file), text[:at]) {
+			t.Fatalf("cut off at %d: what the file held was changed", at)
+		}
+		again, err := history.LoadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(again.Builds()) != want+1 || again.Trend("key0", "memory").FirstSeen == nil || again.Trend("key7", "memory").State != history.Failed {
+			t.Fatalf("cut off at %d: after another build got %v, want the first and the last of them whole", at, again.Builds())
+		}
+	}
+}
+
+func TestABrokenLineCostsNoMoreThanItself(t *testing.T) {
+	t.Parallel()
+	const good = `{"v":1,"n":1,"when":"2026-11-24T12:00:00Z","new":[{"i":0,"k":"key"}],"stores":[{"name":"memory","states":"p","ms":[1]}]}`
+	for name, broken := range map[string]string{
+		"no JSON":                     `<<<<<<< HEAD`,
+		"no such state":               `{"v":1,"n":2,"stores":[{"name":"memory","states":"x"}]}`,
+		"a duration is missing":       `{"v":1,"n":2,"stores":[{"name":"memory","states":"2p","ms":[1]}]}`,
+		"a duration too many":         `{"v":1,"n":2,"stores":[{"name":"memory","states":"s","ms":[1]}]}`,
+		"a number without a state":    `{"v":1,"n":2,"stores":[{"name":"memory","states":"12"}]}`,
+		"more than there can be":      `{"v":1,"n":2,"stores":[{"name":"memory","states":"99999999999999999999s"}]}`,
+		"so many in two":              `{"v":1,"n":2,"stores":[{"name":"memory","states":"1048576s1048576s"}]}`,
+		"a number below zero":         `{"v":1,"n":2,"new":[{"i":-1,"k":"x"}],"stores":[]}`,
+		"a number that is too large":  `{"v":1,"n":2,"new":[{"i":1048576,"k":"x"}],"stores":[]}`,
+		"another scenario's number":   `{"v":1,"n":2,"new":[{"i":0,"k":"x"}],"stores":[]}`,
+		"no version":                  `{"n":2}`,
+		"a list where an object goes": `[]`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, err := history.Load(strings.NewReader(good + "\n" + broken + "\n\n" + strings.Replace(good, `"n":1`, `"n":3`, 1)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(h.Damaged) != 1 || h.Damaged[0].Line != 2 || h.Damaged[0].Why == "" {
+				t.Errorf("got damage %v, want one in line 2", h.Damaged)
+			}
+			if got := len(h.Trend("key", "memory").Durations); got != 2 {
+				t.Errorf("got %d builds that ran the scenario, want the 2 whole ones", got)
+			}
+		})
+	}
+}
+
+func TestAFileOfANewerProgramIsRefused(t *testing.T) {
+	t.Parallel()
+	if _, err := history.Load(strings.NewReader(`{"v":2}`)); err == nil {
+		t.Error("got no error")
+	}
+	file := filepath.Join(t.TempDir(), "history.jsonl")
+	if err := os.WriteFile(file, []byte(`{"v":2}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := history.Append(file, build(0, "key", history.Passed)); err == nil || string(read(t, file)) != `{"v":2}` {
+		t.Errorf("got error %v and %q in the file, want an error and nothing written", err, read(t, file))
+	}
+}
+
+func TestAReaderThatFails(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("broken")
+	if _, err := history.Load(io.MultiReader(strings.NewReader("{"), failing{broken})); !errors.Is(err, broken) {
+		t.Errorf("got error %v, want %v", err, broken)
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+func TestBuildsThatCannotBeKept(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(*history.Build){
+		"a key twice":      func(b *history.Build) { b.Scenarios = append(b.Scenarios, b.Scenarios[0]) },
+		"no key":           func(b *history.Build) { b.Scenarios[0].Key = "" },
+		"a store twice":    func(b *history.Build) { b.Stores = append(b.Stores, b.Stores[0]) },
+		"a store unlisted": func(b *history.Build) { b.Stores[0].Name = "other" },
+		"an unknown state": func(b *history.Build) { b.Scenarios[0].Results["memory"] = history.Result{State: "green"} },
+		"an old number":    func(b *history.Build) { b.Number = 1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := of(t, history.Passed)
+			b := build(9, "key", history.Passed)
+			spoil(&b)
+			if _, err := h.Add(b); err == nil {
+				t.Error("got no error")
+			}
+			if got := len(h.Builds()); got != 1 {
+				t.Errorf("got %d builds, want 1", got)
+			}
+		})
+	}
+}
+
+// TestTwoHundredBuildsAreSmall measures a quarter of them, since each is a write
+// to the disk.
+func TestTwoHundredBuildsAreSmall(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "history.jsonl")
+	for _, b := range manyBuilds(50, 110) {
+		if _, err := history.Append(file, b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	size := 4 * len(read(t, file))
+	t.Logf("200 builds of 110 scenarios on 3 stores: %d KiB", size>>10)
+	if size > 400<<10 {
+		t.Errorf("got %d bytes, want at most 400 KiB", size)
+	}
+}
+
+func key(i int) string {
+	return fmt.Sprintf("features/2-group-checkout/3-paying.feature|A group pays for its guests|Guest number %d pays for the group|", i)
+}
+
+// manyBuilds makes builds up: durations that vary, here and there a failure.
+func manyBuilds(builds, scenarios int) []history.Build {
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // no secret
+	var all []history.Build
+	for n := range builds {
+		b := history.Build{
+			Commit: strings.Repeat("9668ace0", 5), When: began().Add(time.Duration(n) * time.Hour),
+			Stores: []history.Store{{Name: "memory", How: "in memory"}, {Name: "messagedb", How: "PostgreSQL 17 in a container"}, {Name: "dynamodb", How: "DynamoDB Local in a container"}},
+		}
+		for i := range scenarios {
+			results := make(map[string]history.Result)
+			for s, store := range b.Stores {
+				state := history.Passed
+				switch random.IntN(50) {
+				case 0:
+					state = history.Failed
+				case 1:
+					state = history.Flaky
+				case 2:
+					state = history.Skipped
+				}
+				results[store.Name] = history.Result{State: state, Took: time.Duration(random.IntN(4e6 * (1 + s*s*20)))}
+			}
+			b.Scenarios = append(b.Scenarios, history.Scenario{Key: key(i), Address: fmt.Sprintf("group-checkout/guest-number-%d-pays-for-the-group", i), Results: results})
+		}
+		all = append(all, b)
+	}
+	return all
+}
+
+func TestSpark(t *testing.T) {
+	t.Parallel()
+	if down := string(history.Spark([]time.Duration{2e6, 1e6})); !strings.Contains(down, `d="M86 2l3 8"`) {
+		t.Errorf("of a fall got %s", down)
+	}
+	if long := history.Spark(make([]time.Duration, 1000)); len(long) > 200 {
+		t.Errorf("of 1000 builds got %d bytes, want at most 200", len(long))
+	}
+	if got := history.Spark(nil); got != "" {
+		t.Errorf("of no durations got %q", got)
+	}
+	for _, durations := range [][]time.Duration{{0}, {5e6}, {1e6, 300e6, 15e9, 240e9}, {-1, 0}, make([]time.Duration, 1000)} {
+		if err := xml.Unmarshal([]byte(history.Spark(durations)), new(struct{})); err != nil {
+			t.Errorf("%v: no well-formed XML: %v", durations, err)
+		}
+	}
+	for took, want := range map[time.Duration]string{5 * time.Minute: "took 5 min", 3 * time.Hour: "took 3 hours", 122 * time.Hour: "took 5 days"} {
+		if got := string(history.Spark([]time.Duration{took})); !strings.Contains(got, want) {
+			t.Errorf("of %v got %s, want that it %s", took, got, want)
+		}
+	}
+	for _, class := range []string{".spark{", ".spark path+path{"} {
+		if !strings.Contains(history.SparkStyle(), class) {
+			t.Errorf("the style has nothing for %s", class)
+		}
+	}
+	got := string(history.Spark([]time.Duration{1e6, 300e6, 15e9, 90e9}))
+	for _, want := range []string{`aria-label="between 1.0 ms and 90.0 s in 4 builds"`, `<path d="M80 18h3l3-3l3-13"/><path d="M89 2h0"/>`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got %s, want it to have %s", got, want)
+		}
+	}
+}
+
+func TestKept(t *testing.T) {
+	t.Parallel()
+	site := fstest.MapFS{"index.html": {}, "builds/readme.txt": {}, "builds/latest/index.html": {}, "builds/007/index.html": {}, "builds/4/half.html": {}}
+	for _, n := range []int{1, 2, 3, 10, 11} {
+		site[fmt.Sprintf("builds/%d/index.html", n)] = &fstest.MapFile{}
+	}
+	keep, drop, err := history.Kept(site, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	numbers := func(sites []history.Site) (numbers []int) {
+		for _, s := range sites {
+			numbers = append(numbers, s.Number)
+		}
+		return numbers
+	}
+	if diff := cmp.Diff([][]int{{11, 10, 3}, {4, 2, 1}}, [][]int{numbers(keep), numbers(drop)}); diff != "" {
+		t.Errorf("kept and dropped (-want +got):\n%s", diff)
+	}
+	if want := (history.Site{Number: 11, Folder: "builds/11", Link: "builds/11/index.html"}); keep[0] != want {
+		t.Errorf("got %v, want %v", keep[0], want)
+	}
+	if keep, drop, err := history.Kept(fstest.MapFS{}, 0); err != nil || len(keep)+len(drop) > 0 {
+		t.Errorf("without builds got %v, %v and error %v", keep, drop, err)
+	}
+}
+
+func read(t *testing.T, file string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add([]byte(`{"v":1,"n":1,"when":"2026-11-24T12:00:00Z","new":[{"i":0,"k":"key","a":"x"}],"stores":[{"name":"memory","states":"p2s","ms":[1]}]}` + "\n{"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		h, err := history.Load(bytes.NewReader(text))
+		if err != nil {
+			return
+		}
+		h.Redirects()
+		if trend := h.Trend("key", "memory"); len(trend.States) != len(h.Builds()) {
+			t.Errorf("got %d states of %d builds", len(trend.States), len(h.Builds()))
+		}
+		if _, err := h.Add(history.Build{Commit: "c", Scenarios: []history.Scenario{{Key: "key"}}}); err != nil && len(h.Builds()) == 0 {
+			t.Error(err)
+		}
+	})
+}

@@ -1,0 +1,158 @@
+package run
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	protocol "github.com/cucumber/messages/go/v34"
+
+	"example.com/groupcheckout/livingdoc/evidence"
+)
+
+// propertiesMediaType is that of what a run says of itself, a JSON object of
+// texts.
+const propertiesMediaType = "application/vnd.harness.run+json"
+
+// collector gathers the lines of a run, which refer to each other by ids.
+type collector struct {
+	meta       *protocol.Meta
+	started    *protocol.TestRunStarted
+	finished   *protocol.TestRunFinished
+	properties map[string]string
+
+	documents   []*protocol.GherkinDocument
+	sources     map[string]string // by path
+	pickles     []*protocol.Pickle
+	definitions map[string]string // the places of steps' code, by id
+	cases       map[string]*protocol.TestCase
+	byPickle    map[string]*protocol.TestCase
+	attempts    map[string]*attempt   // by the id of their start
+	ofCase      map[string][]*attempt // by the test case, in order
+}
+
+// attempt is one attempt at a test case.
+type attempt struct {
+	started, finished time.Time
+	retried           bool
+	results           map[string]*protocol.TestStepResult // by the test step
+	order             []string                            // of the test steps
+
+	events     evidence.Events
+	waits      evidence.Waits
+	statements evidence.Statements
+}
+
+func newCollector() *collector {
+	return &collector{
+		properties: map[string]string{}, sources: map[string]string{}, definitions: map[string]string{},
+		cases: map[string]*protocol.TestCase{}, byPickle: map[string]*protocol.TestCase{},
+		attempts: map[string]*attempt{}, ofCase: map[string][]*attempt{},
+	}
+}
+
+// add takes one line. What is not needed is passed over, and so is what is not
+// known, which newer writers may add.
+func (c *collector) add(e *protocol.Envelope) error {
+	switch {
+	case e.Meta != nil:
+		c.meta = e.Meta
+	case e.Source != nil:
+		c.sources[e.Source.Uri] = e.Source.Data
+	case e.GherkinDocument != nil:
+		c.documents = append(c.documents, e.GherkinDocument)
+	case e.Pickle != nil:
+		c.pickles = append(c.pickles, e.Pickle)
+	case e.StepDefinition != nil:
+		if at := e.StepDefinition.SourceReference; at != nil && at.Uri != "" && at.Location != nil {
+			c.definitions[e.StepDefinition.Id] = fmt.Sprintf("%s:%d", at.Uri, at.Location.Line)
+		}
+	case e.TestRunStarted != nil:
+		c.started = e.TestRunStarted
+	case e.TestRunFinished != nil:
+		c.finished = e.TestRunFinished
+	case e.TestCase != nil:
+		c.cases[e.TestCase.Id], c.byPickle[e.TestCase.PickleId] = e.TestCase, e.TestCase
+	case e.Attachment != nil:
+		return c.attachment(e.Attachment)
+	default:
+		return c.progress(e)
+	}
+	return nil
+}
+
+// progress takes what happened to a test case.
+func (c *collector) progress(e *protocol.Envelope) error {
+	switch {
+	case e.TestCaseStarted != nil:
+		s := e.TestCaseStarted
+		a := &attempt{started: moment(s.Timestamp), results: map[string]*protocol.TestStepResult{}}
+		c.attempts[s.Id] = a
+		c.ofCase[s.TestCaseId] = append(c.ofCase[s.TestCaseId], a)
+	case e.TestStepFinished != nil:
+		s := e.TestStepFinished
+		a, known := c.attempts[s.TestCaseStartedId]
+		if !known || s.TestStepResult == nil {
+			return fmt.Errorf("a step finished in the attempt %q, which did not start", s.TestCaseStartedId)
+		}
+		if _, twice := a.results[s.TestStepId]; !twice {
+			a.order = append(a.order, s.TestStepId)
+		}
+		a.results[s.TestStepId] = s.TestStepResult
+	case e.TestCaseFinished != nil:
+		s := e.TestCaseFinished
+		a, known := c.attempts[s.TestCaseStartedId]
+		if !known {
+			return fmt.Errorf("the attempt %q finished, and did not start", s.TestCaseStartedId)
+		}
+		a.finished, a.retried = moment(s.Timestamp), s.WillBeRetried
+	}
+	return nil
+}
+
+// attachment takes what says something of the run or of an attempt.
+func (c *collector) attachment(given *protocol.Attachment) error {
+	var into any
+	a := c.attempts[given.TestCaseStartedId]
+	switch {
+	case given.MediaType == propertiesMediaType:
+		into = &c.properties
+	case a == nil:
+		return nil
+	case given.MediaType == evidence.EventsMediaType:
+		into = &a.events
+	case given.MediaType == evidence.WaitsMediaType:
+		into = &a.waits
+	case given.MediaType == evidence.StatementsMediaType:
+		into = &a.statements
+	default:
+		return nil
+	}
+	body := []byte(given.Body)
+	if given.ContentEncoding == protocol.AttachmentContentEncoding_BASE64 {
+		decoded, err := base64.StdEncoding.DecodeString(given.Body)
+		if err != nil {
+			return fmt.Errorf("an attachment of type %s is not in base 64: %w", given.MediaType, err)
+		}
+		body = decoded
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		return fmt.Errorf("an attachment of type %s cannot be read: %w", given.MediaType, err)
+	}
+	return nil
+}
+
+func moment(t *protocol.Timestamp) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return time.Unix(t.Seconds, t.Nanos).UTC()
+}
+
+func length(d *protocol.Duration) time.Duration {
+	if d == nil {
+		return 0
+	}
+	return time.Duration(d.Seconds)*time.Second + time.Duration(d.Nanos)
+}

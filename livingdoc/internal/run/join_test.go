@@ -1,0 +1,109 @@
+package run_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"example.com/groupcheckout/gherkin/suite"
+	"example.com/groupcheckout/livingdoc/fixture"
+	"example.com/groupcheckout/livingdoc/internal/run"
+)
+
+func TestRunsAreJoinedRowByRow(t *testing.T) {
+	t.Parallel()
+	fails := func(s *suite.Scenario) fixture.Outcome {
+		if s.Row == 2 {
+			return fixture.Outcome{Failure: "no"}
+		}
+		return fixture.Outcome{}
+	}
+	joined, err := run.Join([]*run.Run{read(t, fixture.Run{Store: "paper"}), read(t, fixture.Run{Store: "stone", Outcome: fails})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := joined.Features[0].Rules[1]
+	for i, want := range []run.Verdict{run.Passed, run.Failed} {
+		if got, n := rule.Worst(i); got != want || want == run.Failed && n != 1 {
+			t.Errorf("on %s: got %s in %d rows, want %s", joined.Runs[i].Store, got, n, want)
+		}
+	}
+	if got, _ := rule.Scenarios[1].Worst(1); got != run.Passed {
+		t.Errorf("got %s for the other scenario, want passed", got)
+	}
+	rows := rule.Scenarios[0].Rows
+	if len(rows[1].Results) != 2 || rows[1].Results[1].Failure != "no" || rows[0].Results[1].Verdict != run.Passed {
+		t.Errorf("got the results %v and %v", rows[0].Results, rows[1].Results)
+	}
+}
+
+func TestRunsOfOtherFeaturesAreRefused(t *testing.T) {
+	t.Parallel()
+	other := files(strings.Replace(library, "It is open", "It is closed", 1))
+	_, err := run.Join([]*run.Run{read(t, fixture.Run{Store: "paper"}), read(t, fixture.Run{Store: "stone", Features: other})})
+	var mismatch *run.MismatchError
+	if !errors.As(err, &mismatch) || !strings.Contains(err.Error(), "features/a/lending.feature") || !strings.Contains(err.Error(), "Run the features again") {
+		t.Errorf("got %v, want a MismatchError with the feature and the cure", err)
+	}
+}
+
+func TestRunsOnOneStoreInDifferentWaysAreOneRun(t *testing.T) {
+	t.Parallel()
+	one := func(how string, first, second fixture.Outcome) *run.Run {
+		return read(t, fixture.Run{Store: "paper", How: how, Outcome: func(s *suite.Scenario) fixture.Outcome {
+			if s.Row == 1 {
+				return first
+			}
+			return second
+		}})
+	}
+	skipped, failed := fixture.Outcome{Skip: "not here"}, fixture.Outcome{Failure: "no"}
+	joined, err := run.Join([]*run.Run{
+		one("by day", skipped, fixture.Outcome{}), read(t, fixture.Run{Store: "stone"}), one("by night", fixture.Outcome{}, failed),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(joined.Runs) != 2 || joined.Runs[0].How != "by day, and by night" || joined.Runs[0].Took <= joined.Runs[1].Took {
+		t.Errorf("got the runs %+v", joined.Runs)
+	}
+	rows := joined.Features[0].Rules[1].Scenarios[0].Rows
+	if len(rows[0].Results) != 2 || rows[0].Results[0].Verdict != run.Passed || rows[1].Results[0].Verdict != run.Failed {
+		t.Errorf("got %v and %v, want passed and failed on paper", rows[0].Results, rows[1].Results)
+	}
+}
+
+func TestTwoRunsOnOneStoreAreRefused(t *testing.T) {
+	t.Parallel()
+	_, err := run.Join([]*run.Run{read(t, fixture.Run{Store: "paper"}), read(t, fixture.Run{Store: "paper"})})
+	var double *run.DoubleError
+	if !errors.As(err, &double) || double.Store != "paper" {
+		t.Errorf("got %v, want a DoubleError", err)
+	}
+	if _, err := run.Join(nil); err == nil {
+		t.Error("joining nothing: got no error")
+	}
+}
+
+func TestARunTellsWhetherTheFolderIsAnother(t *testing.T) {
+	t.Parallel()
+	joined, err := run.Join([]*run.Run{read(t, fixture.Run{})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const path = "features/a/lending.feature"
+	for name, test := range map[string]struct {
+		sources map[string]string
+		want    int
+	}{
+		"the same":     {map[string]string{path: library}, 0},
+		"changed":      {map[string]string{path: library + " "}, 1},
+		"gone":         {nil, 1},
+		"one more":     {map[string]string{path: library, "features/b.feature": ""}, 1},
+		"another path": {map[string]string{"x": library}, 2},
+	} {
+		if got := joined.Differing(test.sources); len(got) != test.want {
+			t.Errorf("%s: got %q, want %d", name, got, test.want)
+		}
+	}
+}

@@ -1,0 +1,143 @@
+package run
+
+import (
+	"time"
+
+	"example.com/groupcheckout/livingdoc/evidence"
+)
+
+// Info is what a run says of itself.
+type Info struct {
+	File       string            // that it was read from
+	Store      string            // what it was on, such as "memory"
+	How        string            // how that was brought up, such as "in this process"
+	Properties map[string]string // what else it says of itself, such as the seed of its order
+	Started    time.Time
+	Finished   time.Time
+	Took       time.Duration // of several parts, all together
+	Commit     Commit
+	Success    bool
+	Message    string // what was wrong with the run as a whole; "" if nothing
+}
+
+// Commit is what was checked out. Its fields are empty where a run does not say.
+type Commit struct {
+	Revision string // in full
+	Branch   string
+	Tag      string
+	Remote   string // the address of the repository
+	Job      string // the address of the CI job that ran
+}
+
+// Feature is a feature file.
+type Feature struct {
+	Path  string // with slashes, as the run has it, such as "features/a/b.feature"
+	Title string
+	Prose string // Markdown
+	Tags  []string
+	Rules []*Rule
+}
+
+// Rule is a rule of a feature with its scenarios. Those outside of any rule are
+// in one without a title, which is the first.
+type Rule struct {
+	Title     string
+	Prose     string // Markdown
+	Tags      []string
+	Line      int
+	Scenarios []*Scenario
+}
+
+// Scenario is one scenario, or a scenario outline.
+type Scenario struct {
+	Title  string
+	Prose  string // Markdown
+	Tags   []string
+	Line   int
+	Steps  []Step   // with those of its backgrounds, and of an outline with its placeholders
+	Header []string // the names of an outline's columns; nil for any other scenario
+	Rows   []*Row   // one for a plain scenario
+}
+
+// Outline tells whether the scenario has rows of its own.
+func (s *Scenario) Outline() bool { return s.Header != nil }
+
+// Step is a step as it was written.
+type Step struct {
+	Keyword string // such as "Given" or "And"
+	Text    string
+	Table   [][]string // nil if it has none
+	Doc     string     // its text in quotes, "" if it has none
+	Code    string     // where the code of the step is, as file:line; "" if the run did not come to it
+}
+
+// Row is one row of an outline, or the one of a plain scenario.
+type Row struct {
+	Number  int    // from 1
+	Title   string // the scenario's, with the row's cells for its placeholders
+	Cells   []string
+	Group   string // the title of the row's examples, often ""
+	Tags    []string
+	Line    int
+	Steps   []string // the texts of the steps with the row's cells
+	Results []Result // one for each run, in their order
+}
+
+// Verdict is what became of a row.
+type Verdict string
+
+// The verdicts, from the best to the one to be told first.
+const (
+	Passed  Verdict = "passed"
+	NotRun  Verdict = "not run"
+	Skipped Verdict = "skipped"
+	Flaky   Verdict = "flaky" // passed, but not at once
+	Failed  Verdict = "failed"
+)
+
+// Verdicts are all of them, in that order.
+func Verdicts() []Verdict { return []Verdict{Passed, NotRun, Skipped, Flaky, Failed} }
+
+func (v Verdict) rank() int {
+	for i, known := range Verdicts() {
+		if v == known {
+			return i
+		}
+	}
+	return -1
+}
+
+// Worse returns which of two verdicts is to be told first.
+func (v Verdict) Worse(other Verdict) Verdict {
+	if other.rank() > v.rank() {
+		return other
+	}
+	return v
+}
+
+// Result is what became of a row in one run.
+type Result struct {
+	Verdict  Verdict
+	Reason   string        // why it was skipped; "" if nobody said
+	Failure  string        // what was wrong at the last attempt that failed; "" if none did
+	Attempts []Attempt     // in order; none if it did not run
+	Duration time.Duration // of the last attempt
+
+	Events     evidence.Events // of the last attempt, as the fields below
+	Waits      evidence.Waits
+	Statements evidence.Statements
+}
+
+// Attempt is one attempt at a row.
+type Attempt struct {
+	Duration time.Duration
+	Steps    []StepResult // as the steps of the scenario
+	Failure  string       // "" if nothing was wrong
+}
+
+// StepResult is what became of a step.
+type StepResult struct {
+	Status   string // as Cucumber has it, such as "PASSED"; "" if it is not known
+	Duration time.Duration
+	Message  string
+}

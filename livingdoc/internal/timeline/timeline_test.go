@@ -1,0 +1,246 @@
+package timeline_test
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/groupcheckout/livingdoc/evidence"
+	"example.com/groupcheckout/livingdoc/internal/timeline"
+)
+
+var update = flag.Bool("update", false, "write the drawings to testdata instead of comparing them") //nolint:gochecknoglobals // a flag of the test binary
+
+// wedding has three streams, of which the reactor writes to all.
+func wedding() evidence.Events {
+	because := func(position int64) *evidence.Ref {
+		return &evidence.Ref{Stream: "GroupCheckout-7", Position: position}
+	}
+	return evidence.Events{Streams: []evidence.Stream{
+		{Name: "GuestStay-1", Label: "stay 101", Events: []evidence.Event{
+			{Position: 0, Order: 0, Type: "CheckedIn", Text: "checked in", By: evidence.ByScenario},
+			{Position: 1, Order: 1, Type: "Charged", Text: "charged 80.00", By: evidence.ByScenario},
+			{Position: 2, Order: 4, Type: "TransferredToGroup", Text: "transferred to the group “Hansen wedding” with 80.00 unpaid", By: evidence.ByReactor, Cause: because(0)},
+		}},
+		{Name: "GuestStay-2", Label: "stay 102", Events: []evidence.Event{
+			{Position: 0, Order: 2, Type: "CheckedIn", By: evidence.ByScenario},
+			{Position: 1, Order: 5, Type: "TransferredToGroup", By: evidence.ByReactor, Cause: because(0)},
+		}},
+		{Name: "GroupCheckout-7", Label: "group “Hansen wedding”", Events: []evidence.Event{
+			{Position: 0, Order: 3, Type: "StaysSelected", Text: "selected stays 101 and 102", By: evidence.ByScenario},
+			{Position: 1, Order: 6, Type: "StaysMerged", Text: "merged stays 101 and 102", By: evidence.ByReactor, Cause: because(0)},
+		}},
+	}}
+}
+
+// coach has one group of a number of stays, each of which has three events.
+func coach(stays int) evidence.Events {
+	var events evidence.Events
+	for i := range stays {
+		name := fmt.Sprintf("GuestStay-%d", i)
+		events.Streams = append(events.Streams, evidence.Stream{Name: name, Label: fmt.Sprintf("stay %d", 101+i), Events: []evidence.Event{
+			{Position: 0, Order: 2 * i, Type: "CheckedIn", By: evidence.ByScenario},
+			{Position: 1, Order: 2*i + 1, Type: "Charged", By: evidence.ByScenario},
+			{Position: 2, Order: 2*stays + 1 + i, Type: "TransferredToGroup", By: evidence.ByReactor, Cause: &evidence.Ref{Stream: "GroupCheckout-7"}},
+		}})
+	}
+	events.Streams = append(events.Streams, evidence.Stream{Name: "GroupCheckout-7", Label: "group “Coach tour”", Events: []evidence.Event{
+		{Order: 2 * stays, Type: "StaysSelected", By: evidence.ByScenario},
+	}})
+	return events
+}
+
+func hostile() evidence.Events {
+	return evidence.Events{Streams: []evidence.Stream{{
+		Name: `"><script>alert(1)</script>`, Label: `</text><script>alert(2)</script>`, Events: []evidence.Event{
+			{Text: `<img src=x onerror="alert(3)">`, Type: "T", By: evidence.ByReactor},
+			{Position: 1, Order: 1, Text: "bell \x07, half a letter \xc3, ]]> and &amp;", By: "</svg>"},
+			{Position: 2, Order: 2, Text: strings.Repeat("endless", 200)},
+		},
+	}}}
+}
+
+func TestDrawings(t *testing.T) {
+	t.Parallel()
+	for name, events := range map[string]evidence.Events{
+		"wedding": wedding(), "coach": coach(1000), "hostile": hostile(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			options := timeline.Options{ID: name, Scenario: "by the front desk"}
+			compare(t, name+".svg", string(timeline.Draw(events, options)))
+			compare(t, name+".html", string(timeline.List(events, options)))
+		})
+	}
+}
+
+func compare(t *testing.T, name, got string) {
+	t.Helper()
+	// A tag a line, so that a difference can be read.
+	got = strings.ReplaceAll(got, "><", ">\n<") + "\n"
+	golden := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("differs from %s; run the test with -update if it is meant to (-want +got):\n%s", golden, diff)
+	}
+}
+
+func TestNothingIsDrawnOfNothing(t *testing.T) {
+	t.Parallel()
+	for _, events := range []evidence.Events{{}, {Streams: []evidence.Stream{{Name: "A-1"}}}} {
+		if got := timeline.Draw(events, timeline.Options{}) + timeline.List(events, timeline.Options{}); got != "" {
+			t.Errorf("got %q, want nothing", got)
+		}
+	}
+}
+
+// TestTheGroupIsShownAmongAThousandStays although it was written to last.
+func TestTheGroupIsShownAmongAThousandStays(t *testing.T) {
+	t.Parallel()
+	got := timeline.Draw(coach(1000), timeline.Options{})
+	for _, want := range []string{"group “Coach tour”", "stay 101", "and 993 more stays, with 2,979 events"} {
+		if !strings.Contains(string(got), want) {
+			t.Errorf("the drawing lacks %q", want)
+		}
+	}
+	if strings.Contains(string(got), "stay 108") {
+		t.Error("the drawing shows the eighth stay, want seven and the group")
+	}
+	if len(got) > 8<<10 {
+		t.Errorf("got %d bytes, want at most 8 KiB", len(got))
+	}
+}
+
+func TestStreamsThatAreNotShownAreCountedByWhatTheyAre(t *testing.T) {
+	t.Parallel()
+	var events evidence.Events
+	for i, label := range []string{"stay 101", `the group "Hansen"`, "stay 102", "stay 103", `the group "Club"`, `the group "Choir"`, "an audit"} {
+		events.Streams = append(events.Streams, evidence.Stream{Name: label, Label: label, Events: []evidence.Event{{Order: i, Text: "began"}}})
+	}
+	for lanes, want := range map[int]string{
+		3: "and 2 more stays, 2 more groups, with 4 events",
+		4: "and 1 more stay, 2 more groups, with 3 events",
+		2: "and 2 more stays, 2 more groups, 1 more audit, with 5 events",
+	} {
+		if got := string(timeline.List(events, timeline.Options{MaxLanes: lanes})); !strings.Contains(got, ">"+want+"<") {
+			t.Errorf("with %d lanes: got %s, want %q in it", lanes, got, want)
+		}
+	}
+}
+
+func TestEventsBeyondTheLimitAreCounted(t *testing.T) {
+	t.Parallel()
+	got := string(timeline.List(coach(4), timeline.Options{MaxEvents: 8}))
+	if !strings.Contains(got, "… 5 more events …") {
+		t.Errorf("got %s, want a gap of 5 of the 13 events", got)
+	}
+	if n := strings.Count(got, "<li>"); n != 8 {
+		t.Errorf("got %d events, want 8", n)
+	}
+	if !strings.HasSuffix(got, "<li><b>stay 104</b> transferred to group <span class=\"timeline-by\">(by the reactor, because of group “Coach tour” stays selected)</span></li></ol>") {
+		t.Errorf("got %s, want the last event at its end", got)
+	}
+}
+
+func TestAnArrowForEachCauseThatIsShown(t *testing.T) {
+	t.Parallel()
+	events := wedding()
+	events.Streams[1].Events[1].Cause = &evidence.Ref{Stream: "GroupCheckout-7", Position: 99} // unknown
+	_, arrows, _ := strings.Cut(string(timeline.Draw(events, timeline.Options{})), "-head)\">")
+	arrows, _, _ = strings.Cut(arrows, "</g>")
+	if got := strings.Count(arrows, "<path"); got != 2 {
+		t.Errorf("got %d arrows, want 2 of the 3 reactions:\n%s", got, arrows)
+	}
+}
+
+func TestTypesWithoutATextAreSpelledOut(t *testing.T) {
+	t.Parallel()
+	for typ, want := range map[string]string{
+		"TransferredToGroup": "transferred to group",
+		"stay_checked-out":   "stay checked out",
+		"HTTPRequestFailed":  "HTTP request failed",
+		"ÅbenEvent":          "åben event",
+		"":                   "something",
+	} {
+		events := evidence.Events{Streams: []evidence.Stream{{Name: "OpenAccount-12", Events: []evidence.Event{{Type: typ}}}}}
+		if got := timeline.List(events, timeline.Options{}); !strings.Contains(string(got), "<b>open account</b> "+want+"</li>") {
+			t.Errorf("type %q: got %s, want the text %q", typ, got, want)
+		}
+	}
+}
+
+// FuzzAnyEventsGiveWellFormedXML also shows that no text becomes an element or
+// an attribute that was not drawn.
+func FuzzAnyEventsGiveWellFormedXML(f *testing.F) {
+	for _, events := range []evidence.Events{wedding(), coach(20), hostile(), {}} {
+		seed, err := json.Marshal(events)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(seed, "an id", "a title", 3, 5)
+	}
+	f.Fuzz(func(t *testing.T, data []byte, id, title string, lanes, limit int) {
+		var events evidence.Events
+		if json.Unmarshal(data, &events) != nil {
+			// Whatever it is, it may be the text of an event.
+			events.Streams = []evidence.Stream{{Name: id, Label: string(data), Events: []evidence.Event{{Text: string(data)}, {Type: title, Order: -1}}}}
+		}
+		options := timeline.Options{ID: id, Title: title, Reactor: title, Scenario: string(data), MaxLanes: lanes, MaxEvents: limit}
+		drawing, list := timeline.Draw(events, options), timeline.List(events, options)
+		check(t, string(drawing))
+		check(t, string(list))
+		if again := timeline.Draw(events, options); again != drawing {
+			t.Error("the same events are drawn in two ways")
+		}
+	})
+}
+
+// check fails the test on what is no well-formed XML or has a part that could
+// run as a script.
+func check(t *testing.T, drawn string) {
+	t.Helper()
+	known := map[string]bool{
+		"svg": true, "title": true, "desc": true, "marker": true, "path": true, "g": true, "circle": true, "text": true, "tspan": true,
+		"ol": true, "li": true, "b": true, "span": true,
+	}
+	decoder := xml.NewDecoder(strings.NewReader(drawn))
+	for {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Fatalf("no well-formed XML: %v\n%s", err, drawn)
+		}
+		start, ok := token.(xml.StartElement)
+		if !ok {
+			continue
+		}
+		if !known[start.Name.Local] {
+			t.Fatalf("got an element %s\n%s", start.Name.Local, drawn)
+		}
+		for _, attribute := range start.Attr {
+			name := strings.ToLower(attribute.Name.Local)
+			if strings.HasPrefix(name, "on") || strings.HasPrefix(name, "href") {
+				t.Fatalf("got an attribute %s\n%s", name, drawn)
+			}
+		}
+	}
+}

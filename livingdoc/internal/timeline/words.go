@@ -1,0 +1,172 @@
+package timeline
+
+import (
+	"bytes"
+	"encoding/xml"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"example.com/groupcheckout/livingdoc/evidence"
+)
+
+// text is what an event says to a reader.
+func text(event evidence.Event) string {
+	if t := oneLine(event.Text); t != "" {
+		return t
+	}
+	if t := spaced(event.Type); t != "" {
+		return t
+	}
+	return "something"
+}
+
+// label is what a stream is called.
+func label(stream evidence.Stream) string {
+	if l := oneLine(stream.Label); l != "" {
+		return l
+	}
+	// An id says nothing to a reader; its category does.
+	category, _, _ := strings.Cut(stream.Name, "-")
+	if l := spaced(category); l != "" {
+		return l
+	}
+	return "a stream"
+}
+
+// kind is what the labels of similar streams have in common: the words before
+// the first number or name, without an article: "truck" of "the truck 7".
+func kind(stream evidence.Stream) string {
+	l := label(stream)
+	end := strings.IndexFunc(l, func(r rune) bool {
+		return unicode.IsDigit(r) || unicode.In(r, unicode.Pi, unicode.Ps) || r == '"' || r == '#'
+	})
+	if end > 0 {
+		if k := strings.TrimSpace(l[:end]); k != "" {
+			return withoutArticle(k)
+		}
+	}
+	return withoutArticle(l)
+}
+
+func withoutArticle(words string) string {
+	for _, article := range []string{"the ", "a ", "an "} {
+		if rest, found := strings.CutPrefix(words, article); found {
+			return rest
+		}
+	}
+	return words
+}
+
+// counted returns a number of things in words.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return thousands(n) + " " + plural(thing)
+}
+
+func plural(thing string) string {
+	for _, ending := range []string{"s", "x", "z", "ch", "sh"} {
+		if strings.HasSuffix(thing, ending) {
+			return thing + "es"
+		}
+	}
+	if stem, ok := strings.CutSuffix(thing, "y"); ok && stem != "" && !strings.ContainsRune("aeiou", rune(stem[len(stem)-1])) {
+		return stem + "ies"
+	}
+	return thing + "s"
+}
+
+// thousands returns a number with a comma before every three digits.
+func thousands(n int) string {
+	digits := strconv.Itoa(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
+// spaced turns a type's name into words: "TransferredToGroup" into "transferred
+// to group".
+func spaced(name string) string {
+	var out strings.Builder
+	letters := []rune(name)
+	for i, r := range letters {
+		switch {
+		case r == '_' || r == '-' || r == '.' || unicode.IsSpace(r):
+			out.WriteByte(' ')
+			continue
+		case unicode.IsUpper(r):
+			afterSmall := i > 0 && !unicode.IsUpper(letters[i-1])
+			beforeSmall := i+1 < len(letters) && unicode.IsLower(letters[i+1])
+			if i > 0 && (afterSmall || beforeSmall) {
+				out.WriteByte(' ')
+			}
+			if beforeSmall || i+1 == len(letters) && afterSmall {
+				r = unicode.ToLower(r)
+			}
+		}
+		out.WriteRune(r)
+	}
+	return oneLine(out.String())
+}
+
+// oneLine returns a text with single spaces between its words.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// clean returns a text as it may stand in XML and in HTML, in an element or in
+// an attribute. Characters that XML cannot hold are replaced.
+func clean(s string) string {
+	var out bytes.Buffer
+	_ = xml.EscapeText(&out, []byte(s)) // a buffer takes everything
+	return out.String()
+}
+
+// wrap breaks a text into lines of at most width columns, and ends the last of
+// at most limit lines with an ellipsis if there is more. A word that is longer
+// than a line is broken.
+func wrap(s string, width, limit int) []string {
+	var lines []string
+	line, used := "", 0
+	flush := func() { lines, line, used = append(lines, line), "", 0 }
+	for _, word := range strings.Fields(s) {
+		if used > 0 && used+1+columns(word) > width {
+			flush()
+		}
+		if used > 0 {
+			line, used = line+" ", used+1
+		}
+		for _, r := range word {
+			if used+column(r) > width {
+				flush()
+			}
+			line, used = line+string(r), used+column(r)
+		}
+	}
+	if used > 0 {
+		flush()
+	}
+	if len(lines) > limit {
+		lines = lines[:limit]
+		last := []rune(lines[limit-1])
+		lines[limit-1] = strings.TrimRight(string(last[:min(len(last), width-1)]), " ") + "…"
+	}
+	return lines
+}
+
+func columns(s string) int {
+	n := 0
+	for _, r := range s {
+		n += column(r)
+	}
+	return n
+}
+
+// column is how many Latin letters a letter is as wide as.
+func column(r rune) int {
+	if r >= 0x1100 { // roughly where East Asian scripts and symbols begin
+		return 2
+	}
+	return 1
+}

@@ -1,0 +1,352 @@
+package livingdoc
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.com/groupcheckout/livingdoc/internal/history"
+	"example.com/groupcheckout/livingdoc/internal/run"
+)
+
+// historyAddress is that of the page of the history.
+const historyAddress = "history.html"
+
+// past is what is known of earlier builds, and this build among them.
+type past struct {
+	history *history.History
+	number  int               // of this build
+	text    []byte            // of the history's file, with this build
+	files   map[string][]byte // of the sites of earlier builds
+	sites   []history.Site
+}
+
+// newPast takes over what the site before knows, and adds this build.
+func newPast(config Config, t *tree) (past, error) {
+	previous := config.Previous
+	if previous == nil {
+		previous = os.DirFS(config.Out)
+	}
+	carried, err := history.Carry(previous, config.Keep)
+	if err != nil {
+		return past{}, fmt.Errorf("take over the history of the last site: %w", err)
+	}
+	text := carried.History
+	if config.History != "" {
+		if text, err = os.ReadFile(config.History); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return past{}, fmt.Errorf("read the history: %w", err)
+		}
+	}
+	made := past{files: carried.Files}
+	if made.text, made.history, err = history.Extend(text, t.build()); err != nil {
+		return past{}, fmt.Errorf("add this build to the history: %w", err)
+	}
+	builds := made.history.Builds()
+	made.number = builds[len(builds)-1].Number
+	// Made again of the same runs, a site does not become the site of an earlier
+	// build beside itself.
+	own := path.Join(history.BuildsFolder, strconv.Itoa(made.number)) + "/"
+	for name := range made.files {
+		if strings.HasPrefix(name, own) {
+			delete(made.files, name)
+		}
+	}
+	for _, site := range carried.Sites {
+		if site.Number != made.number {
+			made.sites = append(made.sites, site)
+		}
+	}
+	return made, nil
+}
+
+// build is what the history keeps of the runs.
+func (t *tree) build() history.Build {
+	made := history.Build{}
+	for _, s := range t.stores {
+		made.Stores = append(made.Stores, history.Store{Name: s.ID, How: s.How})
+		if made.When.IsZero() || s.Started.Before(made.When) {
+			made.When = s.Started
+		}
+		made.Commit = cmp.Or(made.Commit, s.Commit.Revision)
+	}
+	seen := map[string]bool{}
+	for _, r := range t.rules() {
+		for _, e := range r.Examples {
+			for _, row := range e.Scenario.Rows {
+				key := e.key(row)
+				if seen[key] {
+					continue // titles that stand twice, which the linter of features forbids
+				}
+				seen[key] = true
+				one := history.Scenario{Key: key, Address: e.Address, Rule: r.Address, Results: map[string]history.Result{}}
+				for i, result := range row.Results {
+					one.Results[t.stores[i].ID] = history.Result{State: history.State(result.Verdict), Took: result.Duration}
+				}
+				made.Scenarios = append(made.Scenarios, one)
+			}
+		}
+	}
+	return made
+}
+
+// key names a row in every build.
+func (e *example) key(row *run.Row) string {
+	title := e.Rule.Title
+	if title == e.Rule.Topic.Title {
+		title = ""
+	}
+	key := strings.Join([]string{e.Rule.Topic.Path, title, e.Scenario.Title}, " | ")
+	if e.Scenario.Outline() {
+		key += fmt.Sprintf(" | %d", row.Number)
+	}
+	return key
+}
+
+// change is what is worth saying of an example since the build before.
+type change struct {
+	Word    string // such as "regressed"
+	Example *example
+	Stores  []string
+	Since   string // "" if it is this build
+}
+
+// note finds what has changed, and marks rules and examples with it.
+func (p past) note(t *tree) []change {
+	var made []change
+	for _, r := range t.rules() {
+		for _, e := range r.Examples {
+			for i := range t.stores {
+				for _, one := range p.changes(t, e, i) {
+					mark(&e.Marks, one.Word)
+					mark(&r.Marks, one.Word)
+					k := slices.IndexFunc(made, func(c change) bool { return c.Example == e && c.Word == one.Word && c.Since == one.Since })
+					if k < 0 {
+						made = append(made, one)
+					} else if !slices.Contains(made[k].Stores, one.Stores[0]) {
+						made[k].Stores = append(made[k].Stores, one.Stores[0])
+					}
+				}
+			}
+		}
+	}
+	order := []string{"regressed", "failing", "flaky", "fixed", "new"}
+	slices.SortStableFunc(made, func(a, b change) int { return slices.Index(order, a.Word) - slices.Index(order, b.Word) })
+	return made
+}
+
+func mark(marks *[]string, word string) {
+	if !slices.Contains(*marks, word) {
+		*marks = append(*marks, word)
+	}
+}
+
+// changes are those of an example on a store.
+func (p past) changes(t *tree, e *example, store int) []change {
+	var made []change
+	add := func(word string, since *history.Ref) {
+		one := change{Word: word, Example: e, Stores: []string{t.stores[store].Name}}
+		if since != nil && since.Number != p.number {
+			one.Since = fmt.Sprintf("build %d, %s", since.Number, since.When.UTC().Format("2 January 2006"))
+		}
+		if !slices.ContainsFunc(made, func(c change) bool { return c.Word == word }) {
+			made = append(made, one)
+		}
+	}
+	for _, row := range e.Scenario.Rows {
+		trend := p.history.Trend(e.key(row), t.stores[store].ID)
+		switch {
+		case trend.Mark != history.Unmarked:
+			add(string(trend.Mark), nil)
+		case trend.FailsSince != nil:
+			add("failing", trend.FailsSince)
+		}
+		if trend.FlakySince != nil {
+			add("flaky", trend.FlakySince)
+		}
+	}
+	return made
+}
+
+// meanings says what the words of changes mean, of those that there are.
+func meanings(list []change) []meaning {
+	var made []meaning
+	for _, known := range []meaning{
+		{Word: "regressed", Means: "it held before, and does not any more"},
+		{Word: "failing", Means: "it has not held for longer"},
+		{Word: "flaky", Means: "it holds only when it is tried again"},
+		{Word: "fixed", Means: "it holds again"},
+		{Word: "new", Means: "it was not there before"},
+	} {
+		if slices.ContainsFunc(list, func(c change) bool { return c.Word == known.Word }) {
+			made = append(made, known)
+		}
+	}
+	return made
+}
+
+// meaning explains a word.
+type meaning struct{ Word, Means string }
+
+// historyPage is what the page of the history shows.
+type historyPage struct {
+	Builds  []buildView // newest first
+	Earlier int         // how many more there are
+	Changes []change
+	Takes   []takes
+}
+
+type buildView struct {
+	history.Ref
+
+	Link   string // of its site; "" if that is gone, or is this one
+	Commit run.Commit
+	Now    bool
+}
+
+// takes is how long the examples of a topic took in the builds, on each store.
+type takes struct {
+	Topic  *topic
+	Sparks []takesOn
+}
+
+// takesOn is how long a topic took on a store, in the last build and in those
+// before.
+type takesOn struct {
+	Last string
+	Line template.HTML
+}
+
+// The most that the page of the history shows, of the last builds.
+const (
+	mostBuilds = 21
+	mostSparks = 20
+)
+
+func (p past) page(t *tree, changes []change) historyPage {
+	made := historyPage{Changes: changes}
+	remote := ""
+	for _, s := range t.stores {
+		remote = cmp.Or(remote, s.Commit.Remote)
+	}
+	builds := p.history.Builds()
+	made.Earlier = max(len(builds)-mostBuilds, 0)
+	for _, ref := range slices.Backward(builds[made.Earlier:]) {
+		view := buildView{Ref: ref, Now: ref.Number == p.number, Commit: run.Commit{Revision: ref.Commit, Remote: remote}}
+		for _, site := range p.sites {
+			if site.Number == ref.Number {
+				view.Link = site.Link
+			}
+		}
+		made.Builds = append(made.Builds, view)
+	}
+	if len(made.Builds) < 2 {
+		return made
+	}
+	for _, c := range t.chapters() {
+		for _, topic := range c.Topics {
+			one := takes{Topic: topic}
+			for i := range t.stores {
+				one.Sparks = append(one.Sparks, p.spark(topic, t.stores[i].ID))
+			}
+			made.Takes = append(made.Takes, one)
+		}
+	}
+	return made
+}
+
+// spark says how long a topic took, and draws how long it did in the builds before.
+func (p past) spark(t *topic, store string) takesOn {
+	durations := p.durations(t, store)
+	if len(durations) == 0 {
+		return takesOn{}
+	}
+	return takesOn{Last: spell(durations[len(durations)-1]), Line: history.Spark(durations[max(0, len(durations)-mostSparks):])}
+}
+
+// durations are those of all rows of a topic together, in the builds in which none
+// of them failed.
+func (p past) durations(of *topic, store string) []time.Duration {
+	builds := len(p.history.Builds())
+	sums, held, failed := make([]time.Duration, builds), make([]bool, builds), make([]bool, builds)
+	for _, r := range of.Rules {
+		for _, e := range r.Examples {
+			for _, row := range e.Scenario.Rows {
+				trend := p.history.Trend(e.key(row), store)
+				for i, state := range trend.States {
+					switch state {
+					case history.Passed, history.Flaky:
+						held[i] = true
+						sums[i] += trend.Durations[0]
+						trend.Durations = trend.Durations[1:]
+					case history.Failed:
+						failed[i] = true
+					default:
+					}
+				}
+			}
+		}
+	}
+	var made []time.Duration
+	for i := range sums {
+		if held[i] && !failed[i] {
+			made = append(made, sums[i])
+		}
+	}
+	return made
+}
+
+// redirects leads from the addresses of earlier builds to those of now: by a page
+// where there is none any more, else by a place on the page. Examples once had
+// such places on the pages of their rules.
+func (r *renderer) redirects() error {
+	known := map[string]bool{}
+	for _, c := range r.tree.chapters() {
+		known[c.Address] = true
+	}
+	examples := map[string]*example{}
+	for _, rule := range r.tree.rules() {
+		known[rule.Address] = true
+		for _, e := range rule.Examples {
+			known[e.Address] = true
+			examples[e.Address] = e
+		}
+	}
+	for _, moved := range r.past.history.Redirects() {
+		from, anchor, placed := strings.Cut(moved.From, "#")
+		if !fs.ValidPath(from) {
+			continue // a damaged history
+		}
+		to := moved.To
+		e := examples[to]
+		switch {
+		case known[from] && to == "", r.gone[from]:
+		case known[from] && e != nil && e.Rule.Address == from && e.Anchor == "":
+			e.Anchor = anchor
+		case known[from]:
+			r.moved[from] = append(r.moved[from], alias{Anchor: anchor, To: relative(from, to)})
+		default:
+			if to == "" {
+				to = "index.html"
+			}
+			if placed && e != nil { // the page of a rule, which its examples left together
+				to = e.Rule.Address
+			}
+			r.gone[from] = true
+			if err := r.put(from, page{Kind: "moved", Title: "This page has moved", Data: relative(from, to)}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// alias is a place that a page had, and where that is now.
+type alias struct{ Anchor, To string }

@@ -1,0 +1,108 @@
+package livingdoc_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"example.com/groupcheckout/livingdoc"
+)
+
+// limit is the most that the pages of a site may have, in bytes.
+const limit = 500_000
+
+// differ is what it takes to show where real stores differ from each other: what
+// is recorded on memory only is the same on each.
+const differ = 25_000
+
+// recorded is where the runs of the project's own features are; set by TestMain.
+var recorded struct { //nolint:gochecknoglobals // go test offers no other way to hand something from TestMain to a test
+	folder string
+	once   sync.Once
+	runs   []string
+	err    error
+}
+
+func TestMain(m *testing.M) {
+	folder, err := os.MkdirTemp("", "livingdoc-*")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	recorded.folder = folder
+	status := m.Run()
+	_ = os.RemoveAll(folder) // whatever is left is in the folder for temporary files
+	os.Exit(status)
+}
+
+// realRuns returns a run of the project's own features on memory, three times, as
+// if it had been on three stores. It is recorded once for all tests.
+func realRuns(t *testing.T) []string {
+	t.Helper()
+	recorded.once.Do(func() { recorded.runs, recorded.err = recordReal(recorded.folder) })
+	if recorded.err != nil {
+		t.Fatal(recorded.err)
+	}
+	return recorded.runs
+}
+
+func recordReal(folder string) ([]string, error) {
+	first := filepath.Join(folder, "memory.ndjson")
+	out, err := exec.Command("go", "test", "example.com/groupcheckout/features", "-count=1", "-run=^TestFeatures$", "-messages="+first).CombinedOutput()
+	if err != nil {
+		return nil, fmt.Errorf("run the features: %w\n%s", err, out)
+	}
+	text, err := os.ReadFile(first)
+	if err != nil {
+		return nil, err
+	}
+	runs := []string{first}
+	for _, store := range []string{"messagedb", "dynamodb"} {
+		renamed := strings.NewReplacer(`"harness on memory"`, `"harness on `+store+`"`, `\"store\":\"memory\"`, `\"store\":\"`+store+`\"`)
+		name := filepath.Join(folder, store+".ndjson")
+		if err := os.WriteFile(name, []byte(renamed.Replace(string(text))), 0o600); err != nil {
+			return nil, err
+		}
+		runs = append(runs, name)
+	}
+	return runs, nil
+}
+
+// realSite builds the site of the project's own features.
+func realSite(t *testing.T) (folder string, report livingdoc.Report) {
+	t.Helper()
+	folder = filepath.Join(t.TempDir(), "site")
+	return folder, buildReal(t, folder, "0")
+}
+
+func buildReal(t *testing.T, folder, commit string) livingdoc.Report {
+	t.Helper()
+	report, err := livingdoc.Build(livingdoc.Config{
+		Runs: realRuns(t), Features: os.DirFS("../features"), Out: folder, Commit: strings.Repeat(commit, 40),
+		Stores: map[string]string{"memory": "Memory", "messagedb": "Message DB", "dynamodb": "DynamoDB"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// TestTheRealSiteIsSmall, also with a history.
+func TestTheRealSiteIsSmall(t *testing.T) {
+	t.Parallel()
+	folder, report := realSite(t)
+	if report.Examples < 100 || len(report.Stores) != 3 {
+		t.Errorf("got %d examples on %d stores, want those of the hotel on three", report.Examples, len(report.Stores))
+	}
+	for _, commit := range []string{"1", "2"} {
+		report = buildReal(t, folder, commit)
+	}
+	t.Logf("%d bytes in %d pages", report.Bytes, report.Pages)
+	if report.Bytes > limit-differ {
+		t.Errorf("the site has %d bytes in %d pages, want at most %d", report.Bytes, report.Pages, limit-differ)
+	}
+}

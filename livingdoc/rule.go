@@ -1,0 +1,145 @@
+package livingdoc
+
+import (
+	"strings"
+
+	"example.com/groupcheckout/livingdoc/internal/run"
+)
+
+// rulePage is what the page of a rule shows: its examples, each with a link to its
+// own page.
+type rulePage struct {
+	*rule
+
+	Views   []exampleView
+	Trouble []rowTrouble
+	After   string  // the address of the next rule in reading order; "" at the end
+	Moved   []alias // places that the page had
+}
+
+// Worst is what is to be told first of the rule.
+func (r *rule) Worst() run.Verdict { return worst(r.Cells) }
+
+// exampleView is an example with its rows.
+type exampleView struct {
+	*example
+
+	Rows []rowView
+}
+
+// rowView is a row with what became of it, and what happened in it.
+type rowView struct {
+	*run.Row
+
+	Name  string // what tells it from the other rows; "" for a plain scenario
+	Cells []cell
+	Proof proof // on the page of the example only
+}
+
+// rowTrouble is why a row did not simply pass on a store.
+type rowTrouble struct {
+	Example  *example
+	Row      string // its cells, "" for a plain scenario
+	Stores   []string
+	Verdict  run.Verdict
+	Text     string
+	Attempts int
+	Step     string // at which it went wrong, "" if at none
+}
+
+// First is the first line of the text, which says what was wrong.
+func (t rowTrouble) First() string {
+	first, _, _ := strings.Cut(t.Text, "\n")
+	return first
+}
+
+// Rest is what follows, for developers.
+func (t rowTrouble) Rest() string {
+	_, rest, _ := strings.Cut(t.Text, "\n")
+	return rest
+}
+
+func (r *renderer) rulePage(given *rule) rulePage {
+	made := rulePage{rule: given, Moved: r.moved[given.Address]}
+	for _, e := range given.Examples {
+		made.Views = append(made.Views, r.view(e))
+		made.Trouble = append(made.Trouble, r.trouble(e)...)
+	}
+	return made
+}
+
+func (r *renderer) view(e *example) exampleView {
+	made := exampleView{example: e}
+	for _, row := range e.Scenario.Rows {
+		one := rowView{Row: row, Name: rowName(e.Scenario, row)}
+		for k := range r.tree.stores {
+			one.Cells = append(one.Cells, r.tree.cell(k, []*run.Row{row}))
+		}
+		made.Rows = append(made.Rows, one)
+	}
+	return made
+}
+
+// trouble is why the rows of an example did not simply pass, the same on several
+// stores taken as one.
+func (r *renderer) trouble(e *example) []rowTrouble {
+	var made []rowTrouble
+	for _, row := range e.Scenario.Rows {
+		for k := range r.tree.stores {
+			one, found := r.rowTrouble(e, row, k)
+			if !found {
+				continue
+			}
+			if n := len(made); n > 0 && made[n-1].same(one) {
+				made[n-1].Stores = append(made[n-1].Stores, one.Stores...)
+			} else {
+				made = append(made, one)
+			}
+		}
+	}
+	return made
+}
+
+func (t rowTrouble) same(other rowTrouble) bool {
+	return t.Example == other.Example && t.Row == other.Row && t.Verdict == other.Verdict &&
+		t.Text == other.Text && t.Step == other.Step && t.Attempts == other.Attempts
+}
+
+func (r *renderer) rowTrouble(e *example, row *run.Row, store int) (rowTrouble, bool) {
+	result := row.Results[store]
+	if result.Verdict == run.Passed {
+		return rowTrouble{}, false
+	}
+	made := rowTrouble{
+		Example: e, Row: rowName(e.Scenario, row), Stores: []string{r.tree.stores[store].Name}, Verdict: result.Verdict,
+		Text: result.Failure, Attempts: len(result.Attempts),
+	}
+	if result.Verdict == run.Skipped {
+		made.Text = result.Reason
+	}
+	for _, attempt := range result.Attempts {
+		for i, step := range attempt.Steps {
+			if step.Status != "" && step.Status != "PASSED" && step.Status != "SKIPPED" && i < len(row.Steps) {
+				made.Step = row.Steps[i]
+			}
+		}
+	}
+	return made, true
+}
+
+// rowName tells the rows of an outline apart.
+func rowName(s *run.Scenario, row *run.Row) string {
+	if !s.Outline() {
+		return ""
+	}
+	name := ""
+	for i, header := range s.Header {
+		if i < len(row.Cells) {
+			if name != "" {
+				name += ", "
+			}
+			name += header + " " + row.Cells[i]
+		}
+	}
+	return name
+}

@@ -1,0 +1,265 @@
+package livingdoc
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"unicode"
+
+	"example.com/groupcheckout/livingdoc/internal/run"
+)
+
+// chapter is a folder of features.
+type chapter struct {
+	Title    string
+	Address  string // of its page, from the site's folder
+	Prose    string // Markdown, without the title
+	Folder   string // its path in the folder of features, "." for that itself
+	Parent   *chapter
+	Chapters []*chapter
+	Topics   []*topic
+
+	names namer // of what is in it
+}
+
+// topic is a feature.
+type topic struct {
+	Title   string
+	Anchor  string // on its chapter's page
+	Prose   string
+	Path    string
+	Chapter *chapter
+	Rules   []*rule
+	Cells   []cell // one for each store
+}
+
+// rule is a rule with its examples.
+type rule struct {
+	Title    string
+	Address  string
+	Prose    string
+	Place    string // in its file, for developers
+	Topic    *topic
+	Examples []*example
+	Cells    []cell   // one for each store
+	Marks    []string // what has changed, such as "regressed"
+}
+
+// example is a scenario or an outline.
+type example struct {
+	Title    string
+	Address  string // of its page, which is beside that of its rule
+	Anchor   string // that it had on its rule's page where an earlier build had it there; else ""
+	Prose    string
+	Rule     *rule
+	Scenario *run.Scenario
+	Cells    []cell
+	Marks    []string
+}
+
+// tree makes the chapters of the features of all runs.
+type tree struct {
+	config Config
+	joined *run.Joined
+	root   *chapter
+	byPath map[string]*chapter
+	stores []store
+}
+
+func newTree(config Config, joined *run.Joined) (*tree, error) {
+	t := &tree{config: config, joined: joined, byPath: map[string]*chapter{}, stores: storesOf(config, joined)}
+	t.root = &chapter{Folder: ".", Address: "index.html", names: reserved()}
+	t.byPath["."] = t.root
+	if err := t.read(t.root); err != nil {
+		return nil, err
+	}
+	if config.Title != "" {
+		t.root.Title = config.Title
+	}
+	for _, feature := range joined.Features {
+		relative := strings.TrimPrefix(feature.Path, config.FeaturesName+"/")
+		c, err := t.chapter(path.Dir(relative))
+		if err != nil {
+			return nil, err
+		}
+		t.topic(c, feature)
+	}
+	return t, nil
+}
+
+// chapter returns that of a folder, and makes it, and those above it, at the
+// first time.
+func (t *tree) chapter(folder string) (*chapter, error) {
+	if known, ok := t.byPath[folder]; ok {
+		return known, nil
+	}
+	parent, err := t.chapter(path.Dir(folder))
+	if err != nil {
+		return nil, err
+	}
+	made := &chapter{Folder: folder, Parent: parent, names: namer{"index": true}}
+	if err := t.read(made); err != nil {
+		return nil, err
+	}
+	made.Address = path.Join(path.Dir(parent.Address), parent.names.name(made.Title), "index.html")
+	parent.Chapters = append(parent.Chapters, made)
+	t.byPath[folder] = made
+	return made, nil
+}
+
+// read reads the README.md of a folder, which there need not be.
+func (t *tree) read(c *chapter) error {
+	name := path.Join(c.Folder, "README.md")
+	text, err := fs.ReadFile(t.config.Features, name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("read the prose of a chapter: %w", err)
+	}
+	c.Title, c.Prose = titled(string(text))
+	if c.Title == "" {
+		c.Title = humanised(path.Base(c.Folder))
+	}
+	return nil
+}
+
+// titled splits Markdown into its first heading and the rest.
+func titled(text string) (title, rest string) {
+	text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
+	head, rest, _ := strings.Cut(text, "\n")
+	if title, found := strings.CutPrefix(head, "# "); found {
+		return strings.TrimSpace(title), strings.TrimSpace(rest)
+	}
+	return "", text
+}
+
+// humanised is the name of a folder as a title.
+func humanised(name string) string {
+	name = strings.TrimLeft(name, "0123456789-_. ")
+	name = strings.Join(strings.FieldsFunc(name, func(r rune) bool { return r == '-' || r == '_' || r == ' ' }), " ")
+	if name == "" {
+		return "Rules"
+	}
+	letters := []rune(name)
+	return string(unicode.ToUpper(letters[0])) + string(letters[1:])
+}
+
+func (t *tree) topic(c *chapter, f *run.Feature) {
+	if c == t.root { // whose page is the front page, which has no room for topics
+		c = t.loose()
+	}
+	made := &topic{Title: f.Title, Prose: f.Prose, Path: f.Path, Chapter: c}
+	if made.Title == "" {
+		made.Title = humanised(strings.TrimSuffix(path.Base(f.Path), ".feature"))
+	}
+	made.Anchor = c.names.name(made.Title)
+	folder := path.Join(path.Dir(c.Address), made.Anchor)
+	ruleNames, exampleNames := named(made.Title, f)
+	for i, r := range f.Rules {
+		one := &rule{Title: r.Title, Prose: r.Prose, Topic: made, Place: fmt.Sprintf("%s:%d", f.Path, r.Line)}
+		if one.Title == "" {
+			one.Title = made.Title
+		}
+		one.Address = path.Join(folder, ruleNames[i]+".html")
+		for i := range t.stores {
+			one.Cells = append(one.Cells, t.cell(i, rowsOf(r)))
+		}
+		for _, s := range r.Scenarios {
+			e := &example{Title: shown(s), Prose: s.Prose, Scenario: s, Rule: one, Address: path.Join(folder, exampleNames[s]+".html")}
+			for i := range t.stores {
+				e.Cells = append(e.Cells, t.cell(i, s.Rows))
+			}
+			one.Examples = append(one.Examples, e)
+		}
+		made.Rules = append(made.Rules, one)
+	}
+	var rows []*run.Row
+	for _, r := range f.Rules {
+		rows = append(rows, rowsOf(r)...)
+	}
+	for i := range t.stores {
+		made.Cells = append(made.Cells, t.cell(i, rows))
+	}
+	c.Topics = append(c.Topics, made)
+}
+
+// named gives the rules of a topic and their examples names in the topic's folder,
+// those that the titles alone ask for to the rules.
+func named(topic string, f *run.Feature) (rules []string, examples map[*run.Scenario]string) {
+	names, examples := namer{}, map[*run.Scenario]string{}
+	var of, in []entitled
+	var scenarios []*run.Scenario
+	for _, r := range f.Rules {
+		title := r.Title
+		if title == "" {
+			title = topic
+		}
+		of = append(of, entitled{title: title, under: topic})
+		for _, s := range r.Scenarios {
+			in = append(in, entitled{title: s.Title, under: title})
+			scenarios = append(scenarios, s)
+		}
+	}
+	rules = names.all(of)
+	for i, name := range names.all(in) {
+		examples[scenarios[i]] = name
+	}
+	return rules, examples
+}
+
+// loose returns the chapter of the features that are in no folder.
+func (t *tree) loose() *chapter {
+	const folder = "./." // which no path is that was cleaned
+	if known, ok := t.byPath[folder]; ok {
+		return known
+	}
+	made := &chapter{Title: "Rules", Folder: folder, Parent: t.root, names: namer{"index": true}}
+	made.Address = path.Join(t.root.names.name(made.Title), "index.html")
+	t.root.Chapters = append([]*chapter{made}, t.root.Chapters...)
+	t.byPath[folder] = made
+	return made
+}
+
+// shown is the title of a scenario as readers see it: what differs from row to
+// row is left open.
+func shown(s *run.Scenario) string {
+	title := s.Title
+	for _, name := range s.Header {
+		title = strings.ReplaceAll(title, "<"+name+">", "…")
+	}
+	return title
+}
+
+func rowsOf(r *run.Rule) []*run.Row {
+	var rows []*run.Row
+	for _, s := range r.Scenarios {
+		rows = append(rows, s.Rows...)
+	}
+	return rows
+}
+
+// chapters returns all below the root in reading order.
+func (t *tree) chapters() []*chapter {
+	var all []*chapter
+	var walk func(*chapter)
+	walk = func(c *chapter) {
+		for _, child := range c.Chapters {
+			all = append(all, child)
+			walk(child)
+		}
+	}
+	walk(t.root)
+	return all
+}
+
+// rules returns all in reading order.
+func (t *tree) rules() []*rule {
+	var all []*rule
+	for _, c := range t.chapters() {
+		for _, topic := range c.Topics {
+			all = slices.Concat(all, topic.Rules)
+		}
+	}
+	return all
+}

@@ -1,0 +1,20 @@
+package dynamodb
+
+import (
+	"errors"
+
+	"example.com/groupcheckout/stores"
+)
+
+// Backend is what a reactor needs of the store, with the feed of these categories:
+// of what an indexer has indexed, [DB.Indexer] or one of another process. It takes
+// the DB over: closing the backend closes it, and so does an error.
+func (db *DB) Backend(categories ...string) (*stores.Backend, error) {
+	source, err := db.Source(categories...)
+	checkpoints, missing := db.Checkpoints()
+	if err = errors.Join(err, missing); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return &stores.Backend{Name: "dynamodb", Events: db.Store(), Source: source, Checkpoints: checkpoints, Release: db.Close}, nil
+}

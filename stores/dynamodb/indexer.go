@@ -1,0 +1,142 @@
+package dynamodb
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	"github.com/aws/smithy-go"
+	"github.com/cenkalti/backoff/v5"
+
+	"example.com/groupcheckout/stores/dynamodb/internal/index"
+	"example.com/groupcheckout/stores/dynamodb/internal/shards"
+	"example.com/groupcheckout/stores/dynamodb/internal/table"
+)
+
+// IndexerConfig says how an [Indexer] works. A zero field means the default named
+// with it.
+type IndexerConfig struct {
+	Poll       time.Duration // pause when nothing is new; default 250 ms. AWS allows five looks at a shard each second
+	AcceptLoss bool          // go on behind changes that are lost
+}
+
+// Indexer makes the index that the feed is read from. One works at a time, in
+// whichever process.
+type Indexer struct {
+	db      *DB
+	streams *dynamodbstreams.Client
+	config  index.IndexerConfig
+}
+
+// Indexer returns what makes the index. It does nothing before it is run.
+func (db *DB) Indexer(config IndexerConfig) *Indexer {
+	return &Indexer{db, streamsClient(db.client), index.IndexerConfig{
+		Shards: shards.Config{AcceptLoss: config.AcceptLoss},
+		Poll:   config.Poll,
+		Logger: db.config.Logger,
+	}}
+}
+
+// Pauses between an indexer that failed and its successor.
+const (
+	firstIndexerPause   = time.Second
+	longestIndexerPause = 30 * time.Second
+	// steadyIndexer is how long one has to have run to count as well.
+	steadyIndexer = time.Minute
+)
+
+// Run waits until no other indexer works, and then indexes until ctx ends,
+// which is no error. One that loses its turn waits for the next; one that fails
+// is followed by another after a pause. Only where somebody has to decide
+// something does it return an error: a [*LossError], a
+// [*EndedError], an [*StreamReplacedError], an
+// [*RecordError], an [*GapError], an [*BodyError], or a
+// refusal of access.
+func (x *Indexer) Run(ctx context.Context) error {
+	pauses := backoff.NewExponentialBackOff()
+	pauses.InitialInterval, pauses.MaxInterval = firstIndexerPause, longestIndexerPause
+	for {
+		began := time.Now()
+		err := x.once(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil //nolint:nilerr // it was told to stop
+		case err != nil && needsPerson(err):
+			return err
+		}
+		if time.Since(began) > steadyIndexer {
+			pauses.Reset()
+		}
+		pause := pauses.NextBackOff()
+		x.config.Logger.WarnContext(ctx, "the indexer stopped and will be started again", "reason", err, "pause", pause)
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-timer.C:
+		}
+	}
+}
+
+// once runs one indexer to its end.
+func (x *Indexer) once(ctx context.Context) error {
+	arn, err := index.StreamARN(ctx, x.db.client, x.db.config.Table)
+	if err != nil {
+		return err
+	}
+	indexer, err := index.NewIndexer(x.streams, arn, x.db.streams, x.db.index, x.config)
+	if err != nil {
+		return err
+	}
+	return indexer.Run(ctx)
+}
+
+// Status tells how each partition of the index is doing, whoever writes it.
+func (x *Indexer) Status(ctx context.Context) ([]IndexStatus, error) {
+	return index.ReadStatus(ctx, x.db.index)
+}
+
+// needsPerson tells whether trying again is of no use.
+func needsPerson(err error) bool {
+	var (
+		loss     *shards.LossError
+		ended    *shards.EndedError
+		replaced *index.StreamReplacedError
+		record   *index.RecordError
+		gap      *index.GapError
+		body     *index.BodyError
+		api      smithy.APIError
+	)
+	return errors.As(err, &loss) || errors.As(err, &ended) || errors.As(err, &replaced) ||
+		errors.As(err, &record) || errors.As(err, &gap) || errors.As(err, &body) ||
+		errors.As(err, &api) && api.ErrorCode() == "AccessDeniedException"
+}
+
+// OpenIngester returns what writes to the index, for a caller that gets the changes
+// from elsewhere, as a Lambda does; see package lambda. Where config names the table
+// of events, what the changes lost is read from that; otherwise a gap is an error,
+// unless warnGaps says that it is only to be logged. Neither table is looked for.
+func OpenIngester(ctx context.Context, config Config, warnGaps bool) (*Ingester, error) {
+	if err := config.checkServer(); err != nil {
+		return nil, &SetupError{Problem: BadConfig, Err: err}
+	}
+	client, _, err := config.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	indexed, err := table.New(client, config.IndexTable, config.indexConfig())
+	if err != nil {
+		return nil, err
+	}
+	ingest := index.IngesterConfig{WarnGaps: warnGaps, Logger: config.Logger}
+	if config.Table != "" {
+		events, err := table.New(client, config.Table, config.tableConfig())
+		if err != nil {
+			return nil, err
+		}
+		ingest.Heal = index.HealFrom(events)
+	}
+	return index.NewIngester(indexed, ingest)
+}

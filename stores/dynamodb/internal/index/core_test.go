@@ -1,0 +1,221 @@
+package index
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
+)
+
+// sp is a span of events whose types are their indices.
+func sp(stream string, from, until es.Version) Span {
+	s := Span{Stream: stream, Index: from}
+	for i := from; i < until; i++ {
+		s.Types = append(s.Types, fmt.Sprint("T", i))
+	}
+	return s
+}
+
+func TestPositions(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		epoch  Epoch
+		offset es.Version
+		want   feed.Position
+	}{{0, 0, 0}, {3, 17, 3000017}, {4, 0, 4000000}, {0, 999_999, 999_999}} {
+		if got := positionOf(tt.epoch, tt.offset); got != tt.want {
+			t.Errorf("position of epoch %d, offset %d: got %d, want %d", tt.epoch, tt.offset, got, tt.want)
+		}
+		if epoch, offset := splitPosition(tt.want); epoch != tt.epoch || offset != tt.offset {
+			t.Errorf("position %d: got epoch %d, offset %d; want %d, %d", tt.want, epoch, offset, tt.epoch, tt.offset)
+		}
+	}
+}
+
+func TestTranches(t *testing.T) {
+	t.Parallel()
+	for _, p := range []Partition{0, 7, 12} {
+		if got, err := ParseTranche(p.Tranche()); err != nil || got != p {
+			t.Errorf("tranche %q: got partition %d and error %v, want %d", p.Tranche(), got, err, p)
+		}
+	}
+	for _, bad := range []feed.Tranche{"", "-1", "+1", "01", "a", "0 ", "4294967296"} {
+		if got, err := ParseTranche(bad); err == nil {
+			t.Errorf("tranche %q: got partition %d, want an error", bad, got)
+		}
+	}
+}
+
+func TestFlatten(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name       string
+		spans      []Span
+		want       []Span
+		duplicates int
+	}{
+		{"nothing", nil, nil, 0},
+		{"no types", []Span{{Stream: "a"}}, nil, 0},
+		{"streams in order of arrival", []Span{sp("b", 0, 1), sp("a", 3, 4), sp("b", 1, 3)}, []Span{sp("b", 0, 3), sp("a", 3, 4)}, 0},
+		{"the same again", []Span{sp("a", 0, 2), sp("a", 0, 2)}, []Span{sp("a", 0, 2)}, 2},
+		{"overlap", []Span{sp("a", 0, 3), sp("a", 2, 5)}, []Span{sp("a", 0, 5)}, 1},
+		{"within", []Span{sp("a", 0, 5), sp("a", 1, 3)}, []Span{sp("a", 0, 5)}, 2},
+		{"out of order", []Span{sp("a", 2, 4), sp("a", 0, 2)}, []Span{sp("a", 0, 4)}, 0},
+		{"older ones again", []Span{sp("a", 4, 6), sp("a", 0, 2), sp("a", 2, 4), sp("a", 4, 6)}, []Span{sp("a", 0, 6)}, 2},
+		{"hole", []Span{sp("a", 0, 1), sp("b", 0, 1), sp("a", 3, 4)}, []Span{sp("a", 0, 1), sp("a", 3, 4), sp("b", 0, 1)}, 0},
+	} {
+		got, duplicates := flatten(tt.spans)
+		if diff := cmp.Diff(tt.want, got); diff != "" || duplicates != tt.duplicates {
+			t.Errorf("%s: got %d duplicates, want %d; runs (-want +got):\n%s", tt.name, duplicates, tt.duplicates, diff)
+		}
+	}
+}
+
+func TestChunksHoldEverythingAndFit(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		const limit = 200
+		var runs []Span
+		for i := range rapid.IntRange(0, 8).Draw(rt, "streams") {
+			first := es.Version(rapid.IntRange(0, 3).Draw(rt, "first"))
+			runs = append(runs, sp(fmt.Sprint("s", i), first, first+1+es.Version(rapid.IntRange(0, 60).Draw(rt, "events"))))
+		}
+		var all []Span
+		for _, chunk := range chunks(runs, limit) {
+			if size := len(marshal(chunk)); size > limit {
+				rt.Errorf("got a chunk of %d bytes, want at most %d", size, limit)
+			}
+			all = append(all, chunk...)
+		}
+		joined, _ := flatten(all)
+		if diff := cmp.Diff(runs, joined); diff != "" {
+			rt.Errorf("the chunks together (-want +got):\n%s", diff)
+		}
+	})
+	long := Span{"a", 0, []string{strings.Repeat("x", 300), "y"}}
+	if got := chunks([]Span{long}, 200); len(got) != 2 || got[1][0].Index != 1 {
+		t.Errorf("got %v for a type longer than a chunk, want a chunk of its own", got)
+	}
+}
+
+func TestGapsRestAndDecide(t *testing.T) {
+	t.Parallel()
+	c := newContents()
+	c.fold(epochEvent{ingested: ingested{Add: []Span{sp("a", 2, 5)}, App: []Span{}}})
+	before := map[string]es.Version{"a": 1, "old": 4}
+	for _, tt := range []struct {
+		name       string
+		run        []Span
+		gaps       []Gap
+		add, app   []Span
+		duplicates int
+	}{
+		{"Start", []Span{sp("b", 1, 3)}, nil, []Span{sp("b", 1, 3)}, nil, 0},
+		{"Start behind the epoch before", []Span{sp("old", 4, 5)}, nil, []Span{sp("old", 4, 5)}, nil, 0},
+		{"Start with what the epoch before has", []Span{sp("old", 0, 5)}, nil, []Span{sp("old", 0, 5)}, nil, 0},
+		{"Start with a gap to the epoch before", []Span{sp("old", 6, 7)}, []Gap{{"old", 4, 6}}, []Span{sp("old", 6, 7)}, nil, 0},
+		{"Append", []Span{sp("a", 5, 6)}, nil, nil, []Span{sp("a", 5, 6)}, 0},
+		{"Append, trimmed", []Span{sp("a", 0, 6)}, nil, nil, []Span{sp("a", 5, 6)}, 5},
+		{"Gap", []Span{sp("a", 7, 8)}, []Gap{{"a", 5, 7}}, nil, []Span{sp("a", 7, 8)}, 0},
+		{"Gap between runs", []Span{sp("b", 0, 1), sp("b", 2, 3)}, []Gap{{"b", 1, 2}}, []Span{sp("b", 0, 1)}, []Span{sp("b", 2, 3)}, 0},
+		{"Gap hidden by a duplicate", []Span{sp("a", 0, 2), sp("a", 7, 8)}, []Gap{{"a", 5, 7}}, nil, []Span{sp("a", 7, 8)}, 2},
+		{"Discard", []Span{sp("a", 2, 5)}, nil, nil, nil, 3},
+		{"Discard, older", []Span{sp("a", 0, 1)}, nil, nil, nil, 1},
+	} {
+		rest, duplicates := c.rest(tt.run)
+		event := c.decide(rest)
+		if diff := cmp.Diff(tt.gaps, c.gaps(tt.run, before)); diff != "" {
+			t.Errorf("%s: gaps (-want +got):\n%s", tt.name, diff)
+		}
+		if diff := cmp.Diff(ingested{append([]Span{}, tt.add...), append([]Span{}, tt.app...)}, event); diff != "" || duplicates != tt.duplicates {
+			t.Errorf("%s: got %d duplicates, want %d; event (-want +got):\n%s", tt.name, duplicates, tt.duplicates, diff)
+		}
+	}
+}
+
+func TestEpochsCloseByTheSizeFromBefore(t *testing.T) {
+	t.Parallel()
+	limits, err := Limits{}.withDefaults()
+	if want := (Limits{1 << 20, 5000, 100000}); err != nil || limits != want {
+		t.Errorf("got the default limits %+v, want Propulsion's, %+v", limits, want)
+	}
+	for _, bad := range []Limits{{Bytes: -1}, {Streams: -1}, {Version: -1}, {Version: 999_999}} {
+		if _, err := bad.withDefaults(); err == nil {
+			t.Errorf("%+v: got no error, want one", bad)
+		}
+	}
+	limits = Limits{Bytes: 100, Version: 5, Streams: 3}
+	one := ingested{Add: []Span{sp("b", 0, 1)}}
+	for _, tt := range []struct {
+		streams, bytes int
+		version        es.Version
+		event          ingested
+		want           bool
+	}{
+		{0, 0, 0, one, false},
+		{0, 100, 4, one, false},
+		{0, 101, 4, one, true},
+		{0, 100, 5, one, true},
+		{1, 0, 0, one, false},
+		{2, 0, 0, one, true},
+		{1, 0, 0, ingested{one.Add, one.Add}, true}, // continuations count as well
+	} {
+		c := newContents()
+		for i := range tt.streams {
+			c.next[fmt.Sprint(i)] = 1
+		}
+		if got := limits.closes(c, tt.bytes, tt.version, tt.event); got != tt.want {
+			t.Errorf("%+v: got %t, want %t", tt, got, tt.want)
+		}
+	}
+}
+
+func TestSpansOfRecords(t *testing.T) {
+	t.Parallel()
+	const stream = "GroupCheckout-5b1f7e0c9f3a4d528a7b0c1d2e3f4a5b"
+	tip := Image{Stream: stream, Version: "3", Appended: "2", Types: []string{"StaysSelected", "StaysMerged", "MergesFailed"}}
+	with := func(change func(*Record)) Record {
+		r := Record{Sequence: "42", View: "NEW_IMAGE", Name: "MODIFY", Image: tip}
+		change(&r)
+		return r
+	}
+	want := Span{stream, 1, []string{"StaysMerged", "MergesFailed"}}
+	for _, tt := range []struct {
+		name   string
+		record Record
+		want   Span // the zero Span for none
+		fails  bool
+	}{
+		{"the last ones of the tip", with(func(*Record) {}), want, false},
+		{"of a tip that calved", with(func(r *Record) { r.Image.Types = r.Image.Types[1:] }), want, false},
+		{"inserted", with(func(r *Record) { r.Name = "INSERT"; r.View = "NEW_AND_OLD_IMAGES" }), want, false},
+		{"a calf has no a", with(func(r *Record) { r.Name, r.Image.Appended = "INSERT", "" }), Span{}, false},
+		{"unfolds only", with(func(r *Record) { r.Image.Appended = "0" }), Span{}, false},
+		{"removed", with(func(r *Record) { r.Name, r.Image = "REMOVE", Image{} }), Span{}, false},
+		{"the index itself", with(func(r *Record) { r.Image.Stream = "$AppendsEpoch-0_0" }), Span{}, false},
+		{"another system", with(func(r *Record) { r.Image.Stream = "$Any-1" }), Span{}, false},
+		{"pruned to fewer", with(func(r *Record) { r.Image.Types = r.Image.Types[2:] }), Span{stream, 2, []string{"MergesFailed"}}, false},
+		{"pruned to none", with(func(r *Record) { r.Image.Types = nil }), Span{}, false},
+		{"a name without a dash", with(func(r *Record) { r.Image.Stream = "x" }), Span{"x", 1, want.Types}, false},
+		{"keys only", with(func(r *Record) { r.View = "KEYS_ONLY" }), Span{}, true},
+		{"another name", with(func(r *Record) { r.Name = "UPSERT" }), Span{}, true},
+		{"no stream", with(func(r *Record) { r.Image.Stream = "" }), Span{}, true},
+		{"no version", with(func(r *Record) { r.Image.Version = "" }), Span{}, true},
+		{"a version below the events", with(func(r *Record) { r.Image.Version = "1" }), Span{}, true},
+		{"a is no number", with(func(r *Record) { r.Image.Appended = "-1" }), Span{}, true},
+	} {
+		got, ok, err := tt.record.Span()
+		if diff := cmp.Diff(tt.want, got); diff != "" || ok != (len(tt.want.Types) > 0) || (err != nil) != tt.fails {
+			t.Errorf("%s: got ok %t and error %v; span (-want +got):\n%s", tt.name, ok, err, diff)
+		}
+		if bad, is := errors.AsType[*RecordError](err); tt.fails && (!is || bad.Sequence != "42") {
+			t.Errorf("%s: got %v, want a RecordError that names the record", tt.name, err)
+		}
+	}
+}

@@ -1,0 +1,201 @@
+package table
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"example.com/groupcheckout/es"
+)
+
+// Stream is the part of a stream that was asked for, and its tip.
+type Stream struct {
+	Events []Event // in order and without a gap; they share memory with the tip
+	Tip    Tip     // NoTip if there is no such stream
+}
+
+// Load returns the events of a stream from an index on. For a whole stream
+// that is short it is one request.
+//
+// A read that is not consistent may return an older version of the stream, at
+// half the price. Either way the events are without a gap and end at the
+// version of the tip. Events that were pruned are a [*MissingError].
+func (t *Table) Load(ctx context.Context, stream es.StreamName, from es.Version, consistent bool) (Stream, error) {
+	if from > 0 {
+		return t.Tail(ctx, NoTip(stream), from, consistent)
+	}
+	return t.gather(ctx, stream, consistent, func(consistent bool) (Stream, error) {
+		return t.query(ctx, &collector{stream: stream}, consistent)
+	})
+}
+
+// Tail is Load for the holder of a tip: it reads the tip item first, and only
+// if events from the index on are in calves, those. If the item has the etag of
+// the tip that is held, then that is the one returned.
+func (t *Table) Tail(ctx context.Context, held Tip, from es.Version, consistent bool) (Stream, error) {
+	return t.gather(ctx, held.stream, consistent, func(consistent bool) (Stream, error) {
+		tip, err := t.revalidate(ctx, held, consistent)
+		if err != nil {
+			return Stream{}, err
+		}
+		c := &collector{stream: held.stream, from: max(from, 0)}
+		if c.start(tip); c.complete() {
+			return c.result(), nil
+		}
+		return t.query(ctx, c, consistent)
+	})
+}
+
+// Tip reads the tip of a stream, and nothing else. If the item has the etag of
+// the tip that is held, then that is the one returned; [NoTip] holds none.
+func (t *Table) Tip(ctx context.Context, held Tip, consistent bool) (Tip, error) {
+	tip, err := t.revalidate(ctx, held, consistent)
+	if err != nil {
+		return Tip{}, fmt.Errorf("read the tip of %s: %w", held.stream, err)
+	}
+	return tip, nil
+}
+
+func (t *Table) revalidate(ctx context.Context, held Tip, consistent bool) (Tip, error) {
+	var output *dynamodb.GetItemOutput
+	err := t.read(ctx, func(ctx context.Context, option func(*dynamodb.Options)) (err error) {
+		output, err = t.client.GetItem(ctx, &dynamodb.GetItemInput{
+			TableName: &t.name, Key: key(held.stream, tipKey), ConsistentRead: aws.Bool(consistent),
+		}, option)
+		return err
+	})
+	switch {
+	case err != nil:
+		return Tip{}, err
+	case len(output.Item) == 0:
+		return NoTip(held.stream), nil
+	case held.Exists() && (&decoder{}).text(output.Item, "etag") == held.etag:
+		return held, nil
+	}
+	b, err := decodeItem(held.stream, output.Item)
+	return b.Tip, err
+}
+
+// gatherAttempts is how often a stream is read that seems to have a gap.
+const gatherAttempts = 4
+
+// gather reads until there is no gap. A tip and the calf that it leaves are
+// written at once, but a query does not see them at once, nor do two reads that
+// are answered by different replicas. So a gap is looked at again, consistently.
+func (t *Table) gather(ctx context.Context, stream es.StreamName, consistent bool, read func(consistent bool) (Stream, error)) (Stream, error) {
+	for attempt := 0; ; attempt++ {
+		result, err := read(consistent || attempt > 0)
+		if _, gap := errors.AsType[*MissingError](err); !gap || attempt+1 == gatherAttempts || !pause(ctx, attempt) {
+			if err != nil {
+				return Stream{}, fmt.Errorf("read %s: %w", stream, err)
+			}
+			return result, nil
+		}
+	}
+}
+
+// query collects items from the end of the stream, or from the lowest one that
+// the collector has, down to where it asks for.
+func (t *Table) query(ctx context.Context, c *collector, consistent bool) (Stream, error) {
+	input := &dynamodb.QueryInput{
+		TableName: &t.name, KeyConditionExpression: aws.String("p = :p"), ExpressionAttributeValues: item{":p": text(c.stream.String())},
+		ScanIndexForward: aws.Bool(false), Limit: aws.Int32(int32(t.config.QueryMaxItems)), ConsistentRead: aws.Bool(consistent),
+	}
+	if c.started {
+		input.KeyConditionExpression = aws.String("p = :p AND i < :i")
+		input.ExpressionAttributeValues[":i"] = number(c.lowest)
+	}
+	if c.from > 0 {
+		input.FilterExpression = aws.String("n > :from")
+		input.ExpressionAttributeValues[":from"] = number(c.from)
+	}
+	for {
+		var page *dynamodb.QueryOutput
+		err := t.read(ctx, func(ctx context.Context, option func(*dynamodb.Options)) (err error) {
+			page, err = t.client.Query(ctx, input, option)
+			return err
+		})
+		if err != nil {
+			return Stream{}, err
+		}
+		for _, it := range page.Items {
+			b, err := decodeItem(c.stream, it)
+			if err == nil {
+				err = c.add(b)
+			}
+			if err != nil {
+				return Stream{}, err
+			}
+		}
+		if c.complete() || len(page.LastEvaluatedKey) == 0 {
+			return c.result(), c.missing()
+		}
+		input.ExclusiveStartKey = page.LastEvaluatedKey
+	}
+}
+
+// collector puts a stream together from its items, the last one first.
+type collector struct {
+	stream  es.StreamName
+	from    es.Version
+	started bool
+	tip     Tip
+	lowest  es.Version // the index of the first event that it has
+	parts   [][]Event  // the last one first
+}
+
+func (c *collector) start(tip Tip) {
+	c.started, c.tip, c.lowest = true, tip, tip.Base()
+	c.parts = append(c.parts, tip.events)
+}
+
+// add takes the next item downwards. An event may come twice, in the tip and
+// then in a calf that the tip left after it was read.
+func (c *collector) add(b batch) error {
+	switch {
+	case b.tip && !c.started:
+		c.start(b.Tip)
+	case !c.started:
+		// There are calves, so there is a tip somewhere.
+		return &MissingError{Stream: c.stream, From: b.version}
+	case b.version < c.lowest:
+		return &MissingError{c.stream, b.version, c.lowest}
+	case b.Base() < c.lowest:
+		c.parts = append(c.parts, b.events[:c.lowest-b.Base()])
+		c.lowest = b.Base()
+	}
+	return nil
+}
+
+func (c *collector) complete() bool { return c.started && c.lowest <= c.from }
+
+// missing returns an error unless all events that were asked for are there.
+func (c *collector) missing() error {
+	if c.started && !c.complete() {
+		return &MissingError{c.stream, c.from, c.lowest}
+	}
+	return nil
+}
+
+func (c *collector) result() Stream {
+	if !c.started {
+		return Stream{Tip: NoTip(c.stream)}
+	}
+	if len(c.parts) == 1 {
+		return Stream{since(c.parts[0], c.from), c.tip}
+	}
+	slices.Reverse(c.parts)
+	return Stream{since(slices.Concat(c.parts...), c.from), c.tip}
+}
+
+// since are the events from an index on.
+func since(events []Event, from es.Version) []Event {
+	if len(events) == 0 || events[0].Index >= from {
+		return events
+	}
+	return slices.Clip(events[min(from-events[0].Index, es.Version(len(events))):])
+}

@@ -1,0 +1,168 @@
+package table
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/google/uuid"
+	"go.uber.org/goleak"
+
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/stores/dynamodb/internal/dynamotest"
+)
+
+// patience limits every wait of these tests.
+const patience = 60 * time.Second
+
+// TestMain runs the tests, stops the server if one was needed, and then looks
+// for goroutines that were left behind.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := shared.close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// shared is the server of all tests, and the table that most of them use. It
+// comes up for the first test that asks.
+var shared = sharedServer{network: &http.Transport{MaxIdleConnsPerHost: 64}} //nolint:gochecknoglobals // a server takes seconds to come up
+
+const sharedTable = "streams"
+
+type sharedServer struct {
+	once    sync.Once
+	network *http.Transport
+	local   *dynamotest.Local
+	err     error
+}
+
+func (s *sharedServer) get(t testing.TB) *dynamotest.Local {
+	t.Helper()
+	s.once.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+		defer cancel()
+		if s.local, s.err = dynamotest.Start(ctx); s.err == nil {
+			s.err = dynamotest.CreateTable(ctx, s.local.Client(s.network), sharedTable, "")
+		}
+	})
+	if s.err != nil {
+		t.Fatalf("these tests need DynamoDB Local: %v", s.err)
+	}
+	return s.local
+}
+
+func (s *sharedServer) close() error {
+	s.network.CloseIdleConnections()
+	if s.local == nil {
+		return nil
+	}
+	return s.local.Close()
+}
+
+// newTable returns the shared table behind a transport of the test's own.
+func newTable(t testing.TB, config Config) (*Table, *dynamotest.Transport) {
+	t.Helper()
+	transport := &dynamotest.Transport{Next: shared.network}
+	tab, err := New(shared.get(t).Client(transport), sharedTable, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tab, transport
+}
+
+// within returns a context that ends when the test's patience does.
+func within(t testing.TB) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func newStream(t testing.TB) es.StreamName {
+	t.Helper()
+	return streamOf(t, "Test-"+strings.ReplaceAll(uuid.NewString(), "-", ""))
+}
+
+func streamOf(t testing.TB, name string) es.StreamName {
+	t.Helper()
+	stream, err := es.ParseStreamName(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stream
+}
+
+// sampleTime has a digit of each of the seven that are kept, the last a zero.
+func sampleTime() time.Time { return time.Date(2026, 11, 23, 11, 35, 27, 687_685_000, time.UTC) }
+
+func event(eventType, data string) Event {
+	return Event{Type: eventType, Time: sampleTime(), Data: Raw([]byte(data))}
+}
+
+// numbered returns events with the numbers from first on in their data.
+func numbered(first, count int) []Event {
+	events := make([]Event, count)
+	for i := range events {
+		events[i] = event("Numbered", fmt.Sprintf(`{"n":%d}`, first+i))
+	}
+	return events
+}
+
+func mustAppend(t testing.TB, tab *Table, tip Tip, w Write) Tip {
+	t.Helper()
+	after, err := tab.Append(within(t), tip, w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return after
+}
+
+func mustLoad(t testing.TB, tab *Table, stream es.StreamName, from es.Version) Stream {
+	t.Helper()
+	loaded, err := tab.Load(within(t), stream, from, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loaded
+}
+
+// checkBodies compares the data of events with what numbered makes.
+func checkNumbered(t testing.TB, events []Event, first, count int) {
+	t.Helper()
+	if len(events) != count {
+		t.Fatalf("got %d events, want %d", len(events), count)
+	}
+	for i, e := range events {
+		want := fmt.Sprintf(`{"n":%d}`, first+i)
+		if string(e.Data.Bytes) != want || e.Index != es.Version(first+i) {
+			t.Fatalf("event %d: got index %d and data %s, want index %d and %s", i, e.Index, e.Data.Bytes, first+i, want)
+		}
+	}
+}
+
+// items returns the raw items of a stream, the calves first.
+func items(t testing.TB, stream es.StreamName) []item {
+	t.Helper()
+	page, err := shared.get(t).Client(shared.network).Query(within(t), &dynamodb.QueryInput{
+		TableName: aws.String(sharedTable), KeyConditionExpression: aws.String("p = :p"), ConsistentRead: aws.Bool(true),
+		ExpressionAttributeValues: item{":p": text(stream.String())},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page.Items
+}
