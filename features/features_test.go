@@ -12,6 +12,8 @@ import (
 	"example.com/groupcheckout/features"
 	"example.com/groupcheckout/gherkin"
 	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/harness/dynamodb"
+	"example.com/groupcheckout/harness/messagedb"
 	"example.com/groupcheckout/harness/run"
 	"example.com/groupcheckout/steps"
 	"example.com/groupcheckout/steps/hotel"
@@ -21,6 +23,7 @@ import (
 var scenarios = run.New(run.Project{ //nolint:gochecknoglobals // go test offers no other way from TestMain to a test
 	Features: features.FS,
 	Folder:   "features",
+	Stores:   []harness.Store{messagedb.Store(), dynamodb.Store()},
 	System:   hotel.System(),
 	Define:   func(r *gherkin.Registrar, _ *harness.World) { steps.Register(r, nil) },
 	Bind: func(sc *godog.ScenarioContext, definitions *gherkin.Definitions, world *harness.World) error {

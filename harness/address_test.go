@@ -9,6 +9,7 @@ import (
 
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/harness/messagedb"
 	"example.com/groupcheckout/harness/provision"
 	"example.com/groupcheckout/steps/hotel"
 )
@@ -31,7 +32,7 @@ func TestAnAddressWithoutAnAdministratorWillDo(t *testing.T) {
 	t.Setenv(provision.EnvAdminConnectionString, "")
 	t.Setenv("MDB_SCHEMA", "")
 
-	h, err := harness.Open(t.Context(), harness.Options{System: hotel.System(), Store: "messagedb", Way: provision.Address})
+	h, err := harness.Open(t.Context(), harness.Options{System: hotel.System(), Store: messagedb.Store(), Way: "address"})
 	if err != nil {
 		t.Fatal(err)
 	}

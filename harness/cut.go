@@ -12,18 +12,14 @@ import (
 // if the faults of the run are to cut their connections. Scenarios do not go through
 // it: whoever writes there has no second try.
 func (h *Harness) goThroughProxy(ctx context.Context) error {
-	h.through = h.site.backend
-	if !h.options.Faults.Has(faults.Cut) || h.site.open == nil || h.options.Processes > 0 {
+	h.through = h.site.Backend
+	if !h.options.Faults.Has(faults.Cut) || h.site.Open == nil || h.options.Processes > 0 {
 		return nil
 	}
 	fail := func(err error) error {
 		return fmt.Errorf("put a proxy in front of the store, to cut connections: %w", err)
 	}
-	address, err := h.site.address()
-	if err != nil {
-		return fail(err)
-	}
-	_, target, err := proxy.Redirect(address, "127.0.0.1:0")
+	_, target, err := proxy.Redirect(h.site.Address, "127.0.0.1:0")
 	if err != nil {
 		return fail(err)
 	}
@@ -32,11 +28,11 @@ func (h *Harness) goThroughProxy(ctx context.Context) error {
 		return fail(err)
 	}
 	h.closers = append(h.closers, func() error { between.Close(); return nil })
-	redirected, _, err := proxy.Redirect(address, between.Addr())
+	redirected, _, err := proxy.Redirect(h.site.Address, between.Addr())
 	if err != nil {
 		return fail(err)
 	}
-	if h.through, err = h.site.open(ctx, redirected); err != nil {
+	if h.through, err = h.site.Open(ctx, redirected); err != nil {
 		return fail(err)
 	}
 	h.closers = append(h.closers, func() error { h.through.Close(); return nil })

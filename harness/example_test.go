@@ -30,7 +30,7 @@ func (c courier) Handle(ctx context.Context, order es.StreamName, events []es.Ev
 // written in it. Package run does all of this for features under go test.
 func ExampleHarness() {
 	ctx := context.Background()
-	h, err := harness.Open(ctx, harness.Options{Store: "memory", System: harness.System{
+	h, err := harness.Open(ctx, harness.Options{System: harness.System{
 		Categories: []string{"Order"},
 		Start: func(ctx context.Context, backend *stores.Backend, config reactor.Config) (harness.Reactor, error) {
 			return reactor.Start(ctx, backend.Source, backend.Checkpoints, courier{backend.Events}, config)

@@ -22,7 +22,7 @@ func (w *World) BeInexact() { w.harness.exact = false }
 func (w *World) Harness() *Harness { return w.harness }
 
 // Raw is the store without anything around it, as other programs see it.
-func (h *Harness) Raw() es.Store { return h.site.backend.Events }
+func (h *Harness) Raw() es.Store { return h.site.Backend.Events }
 
 // elsewhere is a host that says that its reactor is in another process.
 type elsewhere struct{ host }
@@ -52,7 +52,7 @@ func (t Tail) Close() { t.tail.close() }
 // HoldUpEnds makes the store not say where its feed ends until the channel is
 // closed.
 func (h *Harness) HoldUpEnds(until <-chan struct{}) {
-	backend := *h.site.backend
+	backend := *h.site.Backend
 	backend.Source = intercept.Source(backend.Source, intercept.SourceHooks{
 		BeforeEnd: func(ctx context.Context, _ feed.Tranche) error {
 			select {
@@ -63,12 +63,12 @@ func (h *Harness) HoldUpEnds(until <-chan struct{}) {
 			}
 		},
 	})
-	h.site.backend = &backend
+	h.site.Backend = &backend
 }
 
 // HoldUpReads makes reads of a stream last until their context ends.
 func (h *Harness) HoldUpReads(held es.StreamName) {
-	h.site.backend.Events = intercept.Store(h.site.backend.Events, intercept.StoreHooks{
+	h.site.Backend.Events = intercept.Store(h.site.Backend.Events, intercept.StoreHooks{
 		BeforeRead: func(ctx context.Context, stream es.StreamName, _ es.Version, _ es.Freshness) error {
 			if stream != held {
 				return nil

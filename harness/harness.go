@@ -15,16 +15,15 @@ import (
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/faults"
 	"example.com/groupcheckout/harness/internal/process"
-	"example.com/groupcheckout/harness/provision"
 	"example.com/groupcheckout/stores"
 )
 
 // Options says what to run, on which store, and how to bring that up.
 type Options struct {
-	System System        // required
-	Store  string        // "memory" (the default), "messagedb" or "dynamodb"
-	Way    provision.Way // of bringing up a real store; empty: try them in order
-	Log    *slog.Logger  // what bringing up does; nobody if nil
+	System System       // required
+	Store  Store        // by default the memory store
+	Way    string       // the only one of [Ways] to bring it up; empty: the first that works
+	Log    *slog.Logger // what bringing up does; nobody if nil
 
 	// Virtual says that the harness is opened, used and closed in a bubble of
 	// testing/synctest, where time costs nothing: the reactor then makes the
@@ -57,7 +56,8 @@ type Harness struct {
 	options Options
 	how     string
 	exact   bool // a check that follows a wait need not be made again
-	site    *site
+	server  *Server
+	site    *Site
 	through *stores.Backend // the site's store as reactors of this process see it, perhaps through a proxy
 	cut     func()          // cuts their connections; nil where there is no proxy
 	journal *journal
@@ -99,29 +99,34 @@ func Open(ctx context.Context, options Options) (*Harness, error) {
 }
 
 func (h *Harness) bringUp(ctx context.Context) error {
-	if h.options.Virtual && h.options.Store != "" && h.options.Store != "memory" {
-		return fmt.Errorf("time cannot be virtual on the store %q: it is not in this process; use memory", h.options.Store)
+	store := h.options.Store
+	if h.options.Virtual && !store.InProcess() {
+		return fmt.Errorf("time cannot be virtual on the store %q: it is not in this process; use memory", store.Name)
 	}
 	if h.options.Processes > 0 {
 		switch {
 		case h.options.System.Program == nil:
 			return errors.New("the system has no program that could run in a process of its own: System.Program is not set")
-		case h.options.Store == "" || h.options.Store == "memory":
+		case store.InProcess():
 			return errors.New("a reactor in a process of its own cannot see the memory store: use messagedb or dynamodb")
 		case !h.options.Faults.IsZero() && h.options.Faults.Outside().IsZero():
 			return fmt.Errorf("none of the faults %s can be injected around a reactor that is in another process", h.options.Faults)
 		}
 	}
-	switch h.options.Store {
-	case "", "memory":
-		return h.openMemory()
-	case "messagedb":
-		return h.openMessageDB(ctx)
-	case "dynamodb":
-		return h.openDynamoDB(ctx)
-	default:
-		return fmt.Errorf("there is no store %q; choose memory, messagedb or dynamodb", h.options.Store)
+	need := Need{Categories: h.options.System.Categories, Processes: h.options.Processes > 0, Way: h.options.Way, Log: h.options.Log}
+	var err error
+	if h.exact = store.InProcess(); h.exact {
+		h.server = inMemory(need)
+	} else if h.server, err = store.BringUp(ctx, need); err != nil {
+		return err
 	}
+	h.closers = append(h.closers, h.server.Close)
+	h.how = h.server.How
+	if h.options.Virtual {
+		h.how += ", in virtual time"
+	}
+	h.site, err = h.server.Site(ctx, false)
+	return err
 }
 
 // startShared starts the reactor that scenarios share.
@@ -143,7 +148,7 @@ func (h *Harness) startShared(ctx context.Context) error {
 	})
 	h.shared = shared
 	h.closers = append(h.closers, func() error { return shared.stop(context.Background()) })
-	if err := beginAtEnd(ctx, h.site.backend, group); err != nil {
+	if err := beginAtEnd(ctx, h.site.Backend, group); err != nil {
 		return err
 	}
 	return shared.start(ctx)
@@ -191,7 +196,7 @@ func (h *Harness) World(ctx context.Context, scenario Scenario) (*World, error) 
 	own := h.newRunner(group, 1, func(s es.StreamName) bool { return h.journal.owner(s) == w })
 	w.use(own, h.site)
 	w.leave = own.stop
-	if err := beginAtEnd(ctx, h.site.backend, group); err != nil {
+	if err := beginAtEnd(ctx, h.site.Backend, group); err != nil {
 		return w, err
 	}
 	return w, own.start(ctx)
@@ -233,7 +238,7 @@ func (h *Harness) Audit(ctx context.Context) error {
 	errs := slices.Clone(h.broken)
 	h.mu.Unlock()
 	if h.options.System.Audit != nil {
-		errs = append(errs, h.options.System.Audit(ctx, h.site.backend.Events, h.journal.closed()))
+		errs = append(errs, h.options.System.Audit(ctx, h.site.Backend.Events, h.journal.closed()))
 	}
 	return errors.Join(errs...)
 }
@@ -248,10 +253,7 @@ func (h *Harness) breach(err error) {
 // Close stops the reactor and takes down what was brought up, also when the
 // context has ended.
 func (h *Harness) Close(context.Context) error {
-	var errs []error
-	for i := len(h.closers) - 1; i >= 0; i-- {
-		errs = append(errs, h.closers[i]())
-	}
+	err := closeAll(h.closers)
 	h.closers = nil
-	return errors.Join(errs...)
+	return err
 }

@@ -11,7 +11,6 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/faults"
-	"example.com/groupcheckout/harness/internal/gate"
 	"example.com/groupcheckout/harness/internal/process"
 	"example.com/groupcheckout/reactor/feed"
 )
@@ -30,13 +29,13 @@ type Program struct {
 // several processes under one name. Between them and the store is a gate, by which
 // a scenario makes them break down.
 type processes struct {
-	site    *site
+	site    *Site
 	journal *journal
 	program Program
 	exe     string
 	group   string
 	n       int
-	gate    *gate.Gate
+	gate    Gate
 	tail    *tail
 	strikes *strikes // of a fault run, otherwise nil
 	turn    turn     // of whoever starts, stops or replaces processes
@@ -61,22 +60,16 @@ func (t turn) pass() { <-t }
 
 // newProcesses prepares processes that follow a site from its present end. It
 // starts none. Faults tell of them by the key. Close it in the end.
-func (h *Harness) newProcesses(ctx context.Context, s *site, group, key string) (_ *processes, err error) {
+func (h *Harness) newProcesses(ctx context.Context, s *Site, group, key string) (_ *processes, err error) {
 	p := &processes{
 		site: s, journal: h.journal, program: *h.options.System.Program, exe: h.exe, group: group, n: h.options.Processes,
 		turn: make(turn, 1),
 	}
-	switch s.target.Store {
-	case "messagedb":
-		p.gate, err = gate.MessageDB(ctx, s.target.Connection)
-	case "dynamodb":
-		p.gate, err = gate.DynamoDB(ctx, s.target.ServiceURL, s.target.Table)
-	}
-	if err != nil {
+	if p.gate, err = s.Gate(ctx); err != nil {
 		return nil, err
 	}
-	if p.tail, err = follow(ctx, s.backend.Source, s.tailPause); err == nil {
-		err = beginAtEnd(ctx, s.backend, group)
+	if p.tail, err = follow(ctx, s.Backend.Source, s.TailPause); err == nil {
+		err = beginAtEnd(ctx, s.Backend, group)
 	}
 	if err != nil {
 		return nil, errors.Join(err, p.close(ctx))
@@ -89,15 +82,11 @@ func (h *Harness) newProcesses(ctx context.Context, s *site, group, key string) 
 
 // config is how the program is run under a name.
 func (p *processes) config(group string, gated bool) process.Config {
-	target := p.site.target
-	switch {
-	case !gated:
-	case target.Store == "messagedb":
-		target.Connection = p.gate.URL()
-	default:
-		target.ServiceURL = p.gate.URL()
+	address := p.site.Address
+	if gated {
+		address = p.gate.URL()
 	}
-	args, env := p.program.Command(target, group)
+	args, env := p.program.Command(p.site.Target(address), group)
 	config := process.Config{Path: p.exe, Args: args, Env: env}
 	if p.strikes != nil {
 		config.Starts = starts
@@ -241,11 +230,11 @@ func (p *processes) deliverAgain(ctx context.Context, w *World, stream es.Stream
 	}
 	group := "again " + uuid.NewString()
 	tranche, first := p.tail.first(stream)
-	if err := beginAtEnd(ctx, p.site.backend, group); err != nil {
+	if err := beginAtEnd(ctx, p.site.Backend, group); err != nil {
 		return err
 	}
-	key := feed.Key{Source: p.site.backend.Source.ID(), Tranche: tranche, Group: group}
-	if err := p.site.backend.Checkpoints.Save(ctx, key, first); err != nil {
+	key := feed.Key{Source: p.site.Backend.Source.ID(), Tranche: tranche, Group: group}
+	if err := p.site.Backend.Checkpoints.Save(ctx, key, first); err != nil {
 		return err
 	}
 	more, err := process.Start(ctx, p.config(group, false))
@@ -309,7 +298,7 @@ func (p *processes) storeOf(w *World, store es.Store) es.Store {
 // ownProcesses gives a scenario a store of its own, since processes cannot share
 // one and leave some streams alone, and processes that follow it.
 func (w *World) ownProcesses(ctx context.Context, group string) error {
-	s, err := w.harness.site.another(ctx)
+	s, err := w.harness.server.Site(ctx, true)
 	if err != nil {
 		return errors.Join(err, s.close())
 	}
@@ -322,7 +311,7 @@ func (w *World) ownProcesses(ctx context.Context, group string) error {
 	w.leave = func(ctx context.Context) error {
 		err := own.close(ctx)
 		if audit := w.harness.options.System.Audit; audit != nil {
-			err = errors.Join(err, audit(ctx, s.backend.Events, w.harness.journal.disown(w)))
+			err = errors.Join(err, audit(ctx, s.Backend.Events, w.harness.journal.disown(w)))
 		}
 		return errors.Join(err, s.close())
 	}
@@ -342,7 +331,7 @@ func (w *World) readBack(ctx context.Context) error {
 	stored := make([][]es.Event, len(streams))
 	for i, stream := range streams {
 		reads.Go(func() (err error) {
-			stored[i], err = w.site.backend.Events.Read(ctx, stream, 0, es.FromLeader)
+			stored[i], err = w.site.Backend.Events.Read(ctx, stream, 0, es.FromLeader)
 			return err
 		})
 	}

@@ -134,7 +134,7 @@ const stopLimit = time.Minute
 // store before, and not for the reactor. The lock is not held meanwhile, so whoever
 // waits for the reactor can give up.
 func (r *runner) revive(ctx context.Context) error {
-	ends, err := endsOf(ctx, r.harness.site.backend.Source)
+	ends, err := endsOf(ctx, r.harness.site.Backend.Source)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err != nil {
@@ -153,7 +153,7 @@ func (r *runner) revive(ctx context.Context) error {
 	} else {
 		config.RetryFirst = time.Millisecond
 		config.RetryMost = 100 * time.Millisecond
-		config.TailPause = r.harness.site.tailPause
+		config.TailPause = r.harness.site.TailPause
 	}
 	r.ahead.restart(ends)
 	r.before = r.journal.retirements()

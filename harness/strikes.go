@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"example.com/groupcheckout/harness/faults"
-	"example.com/groupcheckout/harness/internal/gate"
 )
 
 // strikes is what goes wrong around processes in a fault run: at their gate they
@@ -36,7 +35,7 @@ func (h *Harness) strike(p *processes, key string) *strikes {
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	s.replacing.Go(func() { s.replace(ctx, h.breach) })
-	p.gate.Judge(func() gate.Verdict { return s.verdict(ctx, key+keyEnds+"what the processes write") })
+	p.gate.Judge(func() faults.Kind { return s.verdict(ctx, key+keyEnds+"what the processes write") })
 	return s
 }
 
@@ -52,21 +51,16 @@ func (s *strikes) end() {
 }
 
 // verdict decides about an append at the gate.
-func (s *strikes) verdict(ctx context.Context, gateName string) gate.Verdict {
-	switch s.faults.AtGate(ctx, gateName) {
-	case faults.Cut:
-		return gate.Cut
-	case faults.LostReply:
-		return gate.LoseReply
-	case faults.Kill:
+func (s *strikes) verdict(ctx context.Context, gateName string) faults.Kind {
+	kind := s.faults.AtGate(ctx, gateName)
+	if kind == faults.Kill {
 		select {
 		case s.kills <- struct{}{}:
 		default: // one is being killed already
 		}
-		return gate.LoseReply // which the dead do not read
-	default:
-		return gate.Pass
+		return faults.LostReply // which the dead do not read
 	}
+	return kind
 }
 
 // replace kills one process after the other, when it is time, and starts another

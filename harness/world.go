@@ -20,7 +20,7 @@ type World struct {
 	key      string
 	own      bool // the reactor is this scenario's alone
 	host     host // of the reactor that works for the scenario
-	site     *site
+	site     *Site
 	leave    func(context.Context) error // ends a reactor of the scenario's own; nil if there is none
 	store    es.Store
 	step     atomic.Int64 // which one runs, from 0; -1 before the first
@@ -69,9 +69,9 @@ func (w *World) Follow(sc *godog.ScenarioContext) {
 }
 
 // use gives the world its reactor and its store.
-func (w *World) use(h host, s *site) {
+func (w *World) use(h host, s *Site) {
 	w.host, w.site = h, s
-	w.store = h.storeOf(w, s.backend.Events)
+	w.store = h.storeOf(w, s.Backend.Events)
 }
 
 // Close stops a reactor of the scenario's own and lets go of its streams. If the

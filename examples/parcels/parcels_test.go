@@ -6,12 +6,15 @@ import (
 
 	"example.com/groupcheckout/examples/parcels"
 	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/harness/dynamodb"
+	"example.com/groupcheckout/harness/messagedb"
 	"example.com/groupcheckout/harness/run"
 )
 
 var features = run.New(run.Project{ //nolint:gochecknoglobals // go test offers no other way from TestMain to a test
 	Features: os.DirFS("."),
 	Folder:   "examples/parcels",
+	Stores:   []harness.Store{messagedb.Store(), dynamodb.Store()},
 	System:   harness.System{Categories: []string{parcels.Trucks}, Start: run.Starter(parcels.Start)},
 	Define:   define,
 })

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/groupcheckout/harness"
 )
 
 // Again runs every scenario twice under all kinds of faults, on memory in virtual
@@ -11,7 +13,7 @@ import (
 // end differently: then a failure could not be repeated by its seed.
 func (f *Features) Again(t *testing.T) {
 	t.Helper()
-	if f.options.store != memory {
+	if f.options.store != harness.Memory {
 		t.Skip("a run is the same each time on the memory store only")
 	}
 	l := f.laboratory(t)

@@ -51,7 +51,7 @@ func New(project Project) *Features { return &Features{project: project} }
 // tests, audits what the scenarios left behind, takes the store down and prints
 // the summary. It returns the exit status: 2 if the flags are wrong.
 func (f *Features) Main(m *testing.M) int {
-	f.options.register(flag.CommandLine)
+	f.options.register(flag.CommandLine, f.project.Stores)
 	flag.Parse()
 	return f.main(m.Run, os.Stdout, os.Stderr)
 }

@@ -15,7 +15,6 @@ import (
 	"example.com/groupcheckout/gherkin"
 	"example.com/groupcheckout/harness"
 	"example.com/groupcheckout/harness/faults"
-	"example.com/groupcheckout/harness/provision"
 )
 
 // options are the flags, and what follows from them.
@@ -48,12 +47,13 @@ type options struct {
 	messages string
 	junit    string
 
-	rest func() []string // what the command line has after the last flag that was read
+	stores []harness.Store // that -store may name, besides memory
+	rest   func() []string // what the command line has after the last flag that was read
 }
 
-func (o *options) register(flags *flag.FlagSet) {
-	o.rest = flags.Args
-	flags.StringVar(&o.store, "store", memory, "the `store` to run on: memory, messagedb or dynamodb")
+func (o *options) register(flags *flag.FlagSet, stores []harness.Store) {
+	o.rest, o.stores = flags.Args, stores
+	flags.StringVar(&o.store, "store", harness.Memory, "the `store` to run on: "+oneOf(o.storeNames()))
 	flags.StringVar(&o.way, "provision", "", "the only `way` to bring a real store up: address, container or local; by default they are tried in this order")
 	flags.StringVar(&o.time, "time", "real", "`real`, or virtual on the memory store: pauses and days cost nothing")
 	flags.StringVar(&o.reactor, "reactor", inProcess, "`whose` reactor: inprocess; binary, which is the built program in a process of its own, on a real store; or a number of such processes under one name")
@@ -98,7 +98,7 @@ func (o *options) check() error {
 	if o.time != "real" && o.time != "virtual" {
 		errs = append(errs, fmt.Errorf("-time is %q: choose real or virtual", o.time))
 	}
-	if o.virtual() && o.store != memory {
+	if o.virtual() && o.store != harness.Memory {
 		errs = append(errs, fmt.Errorf("-time virtual does not go with -store %s: only the memory store is in the same process as its clock", o.store))
 	}
 	if o.limit < 0 {
@@ -112,7 +112,7 @@ func (o *options) check() error {
 		switch {
 		case f.seeds < 0:
 			errs = append(errs, fmt.Errorf("-%s is %d: say how many seeds to try, or leave it out", f.name, f.seeds))
-		case f.seeds > 0 && o.store != memory:
+		case f.seeds > 0 && o.store != harness.Memory:
 			errs = append(errs, fmt.Errorf("-%s does not go with -store %s: it needs virtual time, which only the memory store has", f.name, o.store))
 		}
 	}
@@ -140,14 +140,41 @@ func (o *options) check() error {
 // checkGround looks at the names of what scenarios may run on.
 func (o *options) checkGround() error {
 	var errs []error
-	if stores := []string{memory, "messagedb", "dynamodb"}; !slices.Contains(stores, o.store) {
-		errs = append(errs, fmt.Errorf("-store is %q: choose %s, %s or %s", o.store, stores[0], stores[1], stores[2]))
+	if names := o.storeNames(); !slices.Contains(names, o.store) {
+		errs = append(errs, fmt.Errorf("-store is %q: choose %s; a project names its stores in Project.Stores", o.store, oneOf(names)))
 	}
-	ways := []provision.Way{"", provision.Address, provision.Container, provision.Local}
-	if !slices.Contains(ways, provision.Way(o.way)) {
-		errs = append(errs, fmt.Errorf("-provision is %q: choose %s, %s or %s", o.way, ways[1], ways[2], ways[3]))
+	if o.way != "" && !slices.Contains(harness.Ways(), o.way) {
+		errs = append(errs, fmt.Errorf("-provision is %q: choose %s", o.way, oneOf(harness.Ways())))
 	}
 	return errors.Join(errs...)
+}
+
+// storeNames are what -store may be.
+func (o *options) storeNames() []string {
+	names := []string{harness.Memory}
+	for _, store := range o.stores {
+		names = append(names, store.Name)
+	}
+	return names
+}
+
+// chosen is the store that -store names.
+func (o *options) chosen() harness.Store {
+	for _, store := range o.stores {
+		if store.Name == o.store {
+			return store
+		}
+	}
+	return harness.Store{}
+}
+
+// oneOf is a list to choose from: a, b or c.
+func oneOf(names []string) string {
+	if len(names) == 1 {
+		return names[0]
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
 // checkSelection looks at what is to be run, in which order, and how often.
@@ -208,7 +235,7 @@ func (o *options) checkReactor() error {
 		}
 		o.processes = n
 	}
-	if o.processes > 0 && o.store == memory {
+	if o.processes > 0 && o.store == harness.Memory {
 		return fmt.Errorf("-reactor %s does not go with -store %s: another process cannot see it", o.reactor, o.store)
 	}
 	return nil
@@ -228,9 +255,6 @@ func shuffle() string {
 // shortSeed is a seed that somebody can type.
 func shortSeed() uint64 { return rand.Uint64N(1_000_000) + 1 }
 
-// memory is the store that is in the same process as its clock.
-const memory = "memory"
-
 // virtual tells whether time costs nothing.
 func (o *options) virtual() bool { return o.time == "virtual" }
 
@@ -248,8 +272,8 @@ func (o *options) locations() []string {
 func (o *options) harness(system harness.System) harness.Options {
 	options := harness.Options{
 		System:    system,
-		Store:     o.store,
-		Way:       provision.Way(o.way),
+		Store:     o.chosen(),
+		Way:       o.way,
 		Log:       slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Virtual:   o.virtual(),
 		Processes: o.processes,

@@ -30,7 +30,7 @@ func TestFlagsThatAreWrongRunNothing(t *testing.T) {
 		{[]string{"-matrix", "-1"}, "-matrix is -1: say how many seeds to try"},
 		{[]string{"-explore", "5", "-store", "dynamodb"}, "-explore does not go with -store dynamodb"},
 		{[]string{"-matrix", "5", "-store", "dynamodb"}, "-matrix does not go with -store dynamodb"},
-		{[]string{"-store", "paper"}, `-store is "paper": choose memory, messagedb or dynamodb`},
+		{[]string{"-store", "paper"}, `-store is "paper": choose memory, messagedb or dynamodb; a project names its stores`},
 		{[]string{"-provision", "magic"}, `-provision is "magic": choose address, container or local`},
 		{[]string{"-tagged", "@a && @b"}, `-tagged: the tag expression "@a && @b" has the word "&&"`},
 		{[]string{"-tagged", "@a", "and", "@b", "-store", "dynamodb"}, `"and" is no flag, and what comes after it was not read: put quotation marks`},
@@ -77,7 +77,7 @@ func TestTheHelpNamesEveryKindOfFault(t *testing.T) {
 	var help strings.Builder
 	flags := flag.NewFlagSet("test", flag.ContinueOnError)
 	flags.SetOutput(&help)
-	new(options).register(flags)
+	new(options).register(flags, nil)
 	flags.PrintDefaults()
 	for _, kind := range faults.Kinds() {
 		if want := string(kind.Kind) + " (" + kind.About + ")"; !strings.Contains(help.String(), want) {
@@ -119,7 +119,7 @@ func TestStepsAreListedAndNothingIsRun(t *testing.T) {
 		"all defined": {library(), 0, ""},
 		"undefined":   {strange, 1, "a step that nobody wrote"},
 		"unused":      {unused, 1, `no feature uses the step "the shelf is painted"`},
-		"no features": {Project{}, 1, "Project.Features is required"},
+		"no features": {Project{Stores: library().Stores}, 1, "Project.Features is required"},
 	} {
 		var out, complaints strings.Builder
 		f := features(t, c.project, "-steps", "-store", "messagedb", "-provision", "address")

@@ -12,6 +12,7 @@ import (
 
 	"example.com/groupcheckout/gherkin"
 	"example.com/groupcheckout/gherkin/suite"
+	"example.com/groupcheckout/harness"
 )
 
 // laboratory runs trials.
@@ -39,7 +40,7 @@ func (f *Features) laboratory(t *testing.T) *laboratory {
 		t.Fatal(err)
 	}
 	scenarios = slices.DeleteFunc(scenarios, func(s *suite.Scenario) bool {
-		_, skip := unsupported(memory, true, s.Tags)
+		_, skip := unsupported(harness.Memory, true, s.Tags)
 		return skip
 	})
 	if len(scenarios) == 0 {

@@ -14,6 +14,8 @@ import (
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/gherkin"
 	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/harness/dynamodb"
+	"example.com/groupcheckout/harness/messagedb"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/stores"
 )
@@ -38,6 +40,7 @@ func library() Project {
 	return Project{
 		Folder:   "library",
 		Features: fstest.MapFS{"lending.feature": {Data: []byte(lending)}},
+		Stores:   []harness.Store{messagedb.Store(), dynamodb.Store()},
 		System:   harness.System{Categories: []string{"Book"}, Start: Starter(startWith(careful))},
 		Define:   define,
 	}
@@ -116,7 +119,7 @@ func features(t *testing.T, project Project, args ...string) *Features {
 	t.Helper()
 	f := New(project)
 	flags := flag.NewFlagSet("test", flag.ContinueOnError)
-	f.options.register(flags)
+	f.options.register(flags, project.Stores)
 	if err := flags.Parse(args); err != nil {
 		t.Fatal(err)
 	}

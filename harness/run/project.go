@@ -28,6 +28,9 @@ type Project struct {
 	// the commands that repeat a failure.
 	Features fs.FS
 	Folder   string
+	// Stores are the real stores that -store may name, besides memory, such as those
+	// of packages harness/messagedb and harness/dynamodb.
+	Stores []harness.Store
 	// System is what the scenarios specify.
 	System harness.System
 	// Define registers the steps of one scenario, which work in the given world.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"example.com/groupcheckout/gherkin/suite"
+	"example.com/groupcheckout/harness"
 )
 
 // repeat is the command that runs just one scenario again, in the same way.
@@ -34,7 +35,7 @@ func (o *options) again(folder string, run int) string {
 // givens are the flags that decide how a scenario runs.
 func (o *options) givens() []given {
 	list := []given{
-		{"store", o.store, memory},
+		{"store", o.store, harness.Memory},
 		{"provision", o.way, ""},
 		{"time", o.time, "real"},
 		{"reactor", o.reactor, inProcess},

@@ -319,7 +319,7 @@ func TestAnAuditMayTakeAsLongAsItsRun(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ground := &slowBooks{}
 			f := &Features{ground: ground}
-			f.options.register(flag.NewFlagSet("", flag.PanicOnError))
+			f.options.register(flag.NewFlagSet("", flag.PanicOnError), nil)
 			var out strings.Builder
 			if status := f.main(func() int { time.Sleep(took); return 0 }, &out, &out); status != 0 || ground.audited != want {
 				t.Errorf("a run of %v: got the status %d, %q and %v for its audit, want %v", took, status, out.String(), ground.audited, want)
@@ -338,7 +338,12 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 		"features": {func(f *Features) { f.project.Features = nil }, "Project.Features is required"},
 		"define":   {func(f *Features) { f.project.Define = nil }, "Project.Define is required"},
 		"system":   {func(f *Features) { f.project.System = harness.System{} }, "the harness was given no system"},
-		"store":    {func(f *Features) { f.options.store = "paper" }, `the store paper cannot be brought up: there is no store "paper"`},
+		"store": {func(f *Features) {
+			f.options.store = "paper"
+			f.options.stores = []harness.Store{{Name: "paper", BringUp: func(context.Context, harness.Need) (*harness.Server, error) {
+				return nil, errors.New("there is no ink")
+			}}}
+		}, "the store paper cannot be brought up: there is no ink"},
 	} {
 		f := features(t, library())
 		f.ready = true

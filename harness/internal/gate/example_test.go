@@ -12,7 +12,7 @@ import (
 // A reactor is killed right after its third write, and started again.
 func Example() {
 	ctx := context.Background()
-	g, err := gate.MessageDB(ctx, os.Getenv("MDB_CONNECTION_STRING"))
+	g, err := gate.DynamoDB(ctx, os.Getenv("EQUINOX_DYNAMO_SERVICE_URL"), "hotel")
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -20,8 +20,8 @@ func Example() {
 	defer g.Close() //nolint:errcheck // it is over
 	config := process.Config{
 		Path: "reactor",
-		Args: []string{"run", "--processor-name", "test", "--listen", "127.0.0.1:0", "mdb"},
-		Env:  []string{"MDB_CONNECTION_STRING=" + g.URL(), "MDB_SCHEMA=checkouts"},
+		Args: []string{"run", "--processor-name", "test", "--listen", "127.0.0.1:0", "dynamo"},
+		Env:  []string{"EQUINOX_DYNAMO_SERVICE_URL=" + g.URL(), "EQUINOX_DYNAMO_TABLE=hotel"},
 	}
 	reactor, err := process.Start(ctx, config)
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"example.com/groupcheckout/harness/faults"
 )
 
 // Gate is a proxy in front of a store. Its calls may overlap.
@@ -13,10 +15,10 @@ type Gate struct {
 	cut   func() // ends all connections
 
 	mu      sync.Mutex
-	judge   func() Verdict // nil if nobody judges
-	round   int            // counts BreakAfter and Mend: an append ends in the one that it began in, or does not count
-	left    int            // appends that may still begin, -1 for ever
-	missing int            // appends that are still to succeed
+	judge   func() faults.Kind // nil if nobody judges
+	round   int                // counts BreakAfter and Mend: an append ends in the one that it began in, or does not count
+	left    int                // appends that may still begin, -1 for ever
+	missing int                // appends that are still to succeed
 	isBroke bool
 	changed chan struct{} // closed, and replaced, when one of these has changed
 	broken  chan struct{} // closed when the gate breaks, replaced when it is mended
@@ -49,20 +51,12 @@ func (g *Gate) BreakAfter(n int) error {
 	return nil
 }
 
-// Verdict is what becomes of an append.
-type Verdict int
-
-// The verdicts.
-const (
-	Pass      Verdict = iota // it goes on, and so does its reply
-	LoseReply                // it goes on, and its connection is cut before the reply does
-	Cut                      // all connections are cut, and it is never sent
-)
-
 // Judge has a function decide about each append that begins from now on, except
-// those that [Gate.BreakAfter] counts. It may wait, which makes the store slow. Calls
+// those that [Gate.BreakAfter] counts. It says [faults.LostReply], and the append goes on
+// but its connection is cut before the reply does; [faults.Cut], and all connections
+// are cut and it is never sent; or nothing, and it passes. It may wait, which makes the store slow. Calls
 // overlap, and must not call the gate. Nil has all pass.
-func (g *Gate) Judge(judge func() Verdict) {
+func (g *Gate) Judge(judge func() faults.Kind) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.judge = judge
@@ -115,7 +109,7 @@ type place struct {
 // begin waits until an append may begin. It returns errBroken if it may not: the
 // gate breaks meanwhile, gone is closed, or the append is to be cut.
 func (g *Gate) begin(gone <-chan struct{}) (*place, error) {
-	verdict, judged := Pass, false
+	verdict, judged := faults.Kind(""), false
 	for {
 		g.mu.Lock()
 		changed, judge := g.changed, g.judge
@@ -129,12 +123,12 @@ func (g *Gate) begin(gone <-chan struct{}) (*place, error) {
 			g.mu.Unlock()
 			return p, nil
 		case g.left < 0 && (judged || judge == nil):
-			p := &place{gate: g, round: g.round, lost: verdict == LoseReply}
-			if verdict == Cut {
+			p := &place{gate: g, round: g.round, lost: verdict == faults.LostReply}
+			if verdict == faults.Cut {
 				g.cut()
 			}
 			g.mu.Unlock()
-			if verdict == Cut {
+			if verdict == faults.Cut {
 				return nil, errBroken
 			}
 			return p, nil

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+
+	"example.com/groupcheckout/harness/faults"
 )
 
 // bare is a gate without a proxy.
@@ -135,23 +137,23 @@ func TestWhatBeganBeforeItWasMendedIsNotCounted(t *testing.T) {
 func TestAppendsAreJudgedUnlessTheyAreCounted(t *testing.T) {
 	t.Parallel()
 	g, cuts := bare(t)
-	var verdicts []Verdict
-	g.Judge(func() Verdict {
+	var verdicts []faults.Kind
+	g.Judge(func() faults.Kind {
 		verdict := verdicts[0] // it panics if it is asked too often
 		verdicts = verdicts[1:]
 		return verdict
 	})
-	for verdict, want := range map[Verdict]struct {
+	for verdict, want := range map[faults.Kind]struct {
 		begins, goesOn bool
 		cuts           int
-	}{Pass: {true, true, 0}, LoseReply: {true, false, 0}, Cut: {false, false, 1}} {
-		verdicts, *cuts = []Verdict{verdict}, 0
+	}{"": {true, true, 0}, faults.LostReply: {true, false, 0}, faults.Cut: {false, false, 1}} {
+		verdicts, *cuts = []faults.Kind{verdict}, 0
 		p, err := g.begin(nil)
 		if (err == nil) != want.begins || *cuts != want.cuts {
-			t.Errorf("verdict %d: got error %v and %d cuts, want that it begins: %t, and %d", verdict, err, *cuts, want.begins, want.cuts)
+			t.Errorf("verdict %q: got error %v and %d cuts, want that it begins: %t, and %d", verdict, err, *cuts, want.begins, want.cuts)
 		}
 		if err == nil && p.end(true) != want.goesOn {
-			t.Errorf("verdict %d: the reply goes on: got %t, want %t", verdict, !want.goesOn, want.goesOn)
+			t.Errorf("verdict %q: the reply goes on: got %t, want %t", verdict, !want.goesOn, want.goesOn)
 		}
 	}
 	if err := g.BreakAfter(2); err != nil {
@@ -161,7 +163,7 @@ func TestAppendsAreJudgedUnlessTheyAreCounted(t *testing.T) {
 		t.Error("the second of two was to break the gate")
 	}
 	g.Mend()
-	verdicts = []Verdict{LoseReply}
+	verdicts = []faults.Kind{faults.LostReply}
 	if begun(t, g).end(true) {
 		t.Error("a gate that was mended judges no more")
 	}
@@ -174,11 +176,11 @@ func TestAppendsAreJudgedUnlessTheyAreCounted(t *testing.T) {
 func TestWhatBecomesCountedWhileItIsJudgedIsSpared(t *testing.T) {
 	t.Parallel()
 	g, cuts := bare(t)
-	g.Judge(func() Verdict {
+	g.Judge(func() faults.Kind {
 		if err := g.BreakAfter(1); err != nil {
 			t.Error(err)
 		}
-		return Cut
+		return faults.Cut
 	})
 	if begun(t, g).end(true) || *cuts != 1 || !isClosed(g.Broken()) {
 		t.Errorf("got %d cuts and broken %t, want the one of breaking", *cuts, isClosed(g.Broken()))

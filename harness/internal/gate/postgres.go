@@ -2,25 +2,16 @@ package gate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
-	"strconv"
-	"strings"
 	"sync"
-
-	"example.com/groupcheckout/stores/messagedb/dsn"
 )
 
-// MessageDB opens a gate in front of the Message DB that a connection string, in
-// any of its forms, leads to. It listens on the loopback interface. The error does
-// not repeat the string.
-func MessageDB(ctx context.Context, connection string) (*Gate, error) {
-	server, through, err := aim(connection)
-	if err != nil {
-		return nil, fmt.Errorf("open a gate to Message DB: %w", err)
-	}
+// MessageDB opens a gate in front of the Message DB that a server, host:port, speaks
+// for. Its address is through with another host. It listens on the loopback
+// interface.
+func MessageDB(ctx context.Context, server string, through url.URL) (*Gate, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("open a gate to Message DB: %w", err)
@@ -35,34 +26,6 @@ func MessageDB(ctx context.Context, connection string) (*Gate, error) {
 	})
 	p.running.Go(func() { p.accept(serving) })
 	return g, nil
-}
-
-// aim finds the server in a connection string, and returns the string as a URL
-// of which the host is still to be replaced.
-func aim(connection string) (server string, through *url.URL, err error) {
-	said, err := dsn.Parse(connection)
-	if err != nil {
-		return "", nil, err
-	}
-	config, err := said.Config()
-	if err != nil {
-		return "", nil, err
-	}
-	plain := config.TLSConfig == nil
-	for _, other := range config.Fallbacks {
-		plain = plain || other.TLSConfig == nil
-	}
-	if !plain {
-		return "", nil, errors.New("the server is to be spoken to with TLS, which the gate does not speak: add sslmode=disable")
-	}
-	through, err = url.Parse(said.URL())
-	if err != nil || through.Host == "" {
-		return "", nil, errors.New("the connection string does not name one host and port")
-	}
-	parameters := through.Query()
-	parameters.Set("sslmode", "disable")
-	through.RawQuery = strings.ReplaceAll(parameters.Encode(), "+", "%20")
-	return net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))), through, nil
 }
 
 // postgres accepts connections and wires each to the server.

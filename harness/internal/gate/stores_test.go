@@ -19,8 +19,10 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness/faults"
 	"example.com/groupcheckout/stores/dynamodb"
 	"example.com/groupcheckout/stores/messagedb"
+	"example.com/groupcheckout/stores/messagedb/dsn"
 )
 
 // category is that of all streams here.
@@ -58,6 +60,19 @@ func opened(t testing.TB, g *Gate, err error) *Gate {
 	return g
 }
 
+// inFrontOf opens a gate to the Message DB that a connection string leads to.
+func inFrontOf(ctx context.Context, connection string) (*Gate, error) {
+	settings, err := dsn.Parse(connection)
+	if err != nil {
+		return nil, err
+	}
+	server, through, err := settings.Plain()
+	if err != nil {
+		return nil, err
+	}
+	return MessageDB(ctx, server, *through)
+}
+
 func openMessageDB(t testing.TB, connection string) es.Store {
 	t.Helper()
 	db, err := messagedb.Open(within(t), messagedb.Config{Connection: connection, SettleTimeout: 100 * time.Millisecond})
@@ -73,7 +88,7 @@ func TestMessageDB(t *testing.T) {
 	server := messageDBServer.Get(t)
 	testStore(t, openMessageDB(t, server.ConnectionString), func(t *testing.T) (*Gate, func() es.Store) {
 		t.Helper()
-		g, err := MessageDB(within(t), server.ConnectionString)
+		g, err := inFrontOf(within(t), server.ConnectionString)
 		g = opened(t, g, err)
 		return g, func() es.Store { return openMessageDB(t, g.URL()) }
 	})
@@ -220,17 +235,17 @@ func testStore(t *testing.T, direct es.Store, newGate func(t *testing.T) (g *Gat
 			t.Errorf("after it was mended: got version %d and error %v, want 2", after, err)
 		}
 	})
-	for name, verdict := range map[string]Verdict{"its reply is lost": LoseReply, "it is cut off": Cut} {
+	for name, verdict := range map[string]faults.Kind{"its reply is lost": faults.LostReply, "it is cut off": faults.Cut} {
 		t.Run("an append is written once although "+name, func(t *testing.T) {
 			t.Parallel()
 			g, open := newGate(t)
 			store, stream := open(), newStream(t)
 			var asked atomic.Int32
-			g.Judge(func() Verdict {
+			g.Judge(func() faults.Kind {
 				if asked.Add(1) == 1 {
 					return verdict
 				}
-				return Pass
+				return ""
 			})
 			_, err := store.Append(within(t), stream, 0, events(2))
 			var uncertain *es.UncertainError
@@ -238,7 +253,7 @@ func testStore(t *testing.T, direct es.Store, newGate func(t *testing.T) (g *Gat
 				t.Fatalf("got error %v, want none, or that the outcome is unknown", err)
 			}
 			written := length(t, stream)
-			if asked.Load() == 1 && (written > 0) != (verdict == LoseReply) {
+			if asked.Load() == 1 && (written > 0) != (verdict == faults.LostReply) {
 				t.Errorf("got %d events of a single try", written)
 			}
 			var conflict *es.ConflictError
@@ -273,7 +288,7 @@ func TestEveryWayToCallTheFunctionCounts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			opening, err := MessageDB(within(t), server.ConnectionString)
+			opening, err := inFrontOf(within(t), server.ConnectionString)
 			g := opened(t, opening, err)
 			conn, err := pgx.Connect(within(t), g.URL())
 			if err != nil {
@@ -370,7 +385,7 @@ func TestWhatAGateCannotStandInFrontOf(t *testing.T) {
 		"host=/var/run user=app password=geheim123 dbname=ms": "one host",
 		"geheim123": "neither",
 	} {
-		g, err := MessageDB(t.Context(), connection)
+		g, err := inFrontOf(t.Context(), connection)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "geheim123") {
 			t.Errorf("%s: got %v and error %v, want one with %q and without the password", connection, g, err, want)
 		}
@@ -389,7 +404,7 @@ func TestAGateToMessageDBTakesEveryForm(t *testing.T) {
 		"host=localhost port=5433 user=app password=ab+c dbname=ms",
 		"postgres://app:ab%2Bc@localhost:5433/ms",
 	} {
-		opening, err := MessageDB(within(t), connection)
+		opening, err := inFrontOf(within(t), connection)
 		g := opened(t, opening, err)
 		got, err := url.Parse(g.URL())
 		if err != nil {

@@ -21,6 +21,7 @@ import (
 	"example.com/groupcheckout/stores"
 	"example.com/groupcheckout/stores/dynamodb"
 	"example.com/groupcheckout/stores/messagedb"
+	"example.com/groupcheckout/stores/messagedb/dsn"
 )
 
 // hotel is a store with clerks, and the way to run the real reactor on it.
@@ -78,7 +79,15 @@ func onMessageDB(t testing.TB) *hotel {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := gate.MessageDB(within(t), database.ConnectionString)
+	settings, err := dsn.Parse(database.ConnectionString)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, through, err := settings.Plain()
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := gate.MessageDB(within(t), plain, *through)
 	if err != nil {
 		t.Fatal(err)
 	}

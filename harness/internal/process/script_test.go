@@ -440,5 +440,5 @@ func TestAPageThatIsNoneIsAnError(t *testing.T) {
 func TestABuildThatFailsQuotesTheCompiler(t *testing.T) {
 	t.Parallel()
 	_, err := Build(within(t), "example.com/groupcheckout/no/such/package")
-	checkError(t, err, "example.com/groupcheckout/no/such/package", "is not in std")
+	checkError(t, err, "example.com/groupcheckout/no/such/package", "no required module provides")
 }

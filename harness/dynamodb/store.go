@@ -1,4 +1,6 @@
-package harness
+// Package dynamodb brings DynamoDB Local up for scenarios: a server at an address, in
+// a container or as a process of this machine, tables on it, and an indexer.
+package dynamodb
 
 import (
 	"context"
@@ -12,10 +14,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/uuid"
 
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/harness/internal/gate"
 	"example.com/groupcheckout/harness/provision"
 	"example.com/groupcheckout/stores"
 	"example.com/groupcheckout/stores/dynamodb"
 )
+
+// Name is what flags and reports call the store.
+const Name = "dynamodb"
+
+// Store is DynamoDB.
+func Store() harness.Store { return harness.Store{Name: Name, BringUp: bringUp} }
 
 // The pauses of the indexer when nothing is new, and of the reactors that read
 // the index. AWS would not allow so many looks, but DynamoDB Local does. Shorter
@@ -29,21 +39,22 @@ const (
 // do elsewhere takes some time; one that does not answer is not waited for for ever.
 const dropLimit = time.Minute
 
-func (h *Harness) openDynamoDB(ctx context.Context) error {
-	server, err := provision.DynamoDB(ctx, provision.Options{Way: h.options.Way, Log: h.options.Log})
+func bringUp(ctx context.Context, need harness.Need) (*harness.Server, error) {
+	server, err := provision.DynamoDB(ctx, provision.Options{Way: provision.Way(need.Way), Log: need.Log})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	h.closers = append(h.closers, server.Close)
-	h.how = server.How
-	h.site, err = h.dynamoDBSite(ctx, server)
-	return err
+	return &harness.Server{
+		How:   server.How,
+		Site:  func(ctx context.Context, _ bool) (*harness.Site, error) { return siteOn(ctx, need, server) },
+		Close: server.Close,
+	}, nil
 }
 
-// dynamoDBSite makes tables of the harness' own, and runs the indexer in this
-// process, as reactor run dynamo --with-indexer does. It returns a site to close
-// also beside an error.
-func (h *Harness) dynamoDBSite(ctx context.Context, server *provision.DynamoDBServer) (*site, error) {
+// siteOn makes tables of the harness' own, and runs the indexer in this process, as
+// reactor run dynamo --with-indexer does. It returns a site to close also beside an
+// error.
+func siteOn(ctx context.Context, need harness.Need, server *provision.DynamoDBServer) (*harness.Site, error) {
 	table := "harness-" + uuid.NewString()
 	config := dynamodb.Config{
 		ServiceURL:      server.ServiceURL,
@@ -51,39 +62,45 @@ func (h *Harness) dynamoDBSite(ctx context.Context, server *provision.DynamoDBSe
 		SecretAccessKey: dynamodb.Secret(server.SecretAccessKey),
 		Table:           table,
 		IndexTable:      table + "-index",
-		Logger:          h.options.Log,
+		Logger:          need.Log,
 	}
-	s := &site{
-		tailPause: indexTailPause,
-		target: Target{
-			Store: "dynamodb", ServiceURL: server.ServiceURL, AccessKeyID: server.AccessKeyID, SecretAccessKey: server.SecretAccessKey,
-			Table: config.Table, IndexTable: config.IndexTable,
+	site := &harness.Site{
+		TailPause: indexTailPause,
+		Address:   server.ServiceURL,
+		Target: func(address string) harness.Target {
+			return harness.Target{
+				Store: Name, ServiceURL: address, AccessKeyID: server.AccessKeyID, SecretAccessKey: server.SecretAccessKey,
+				Table: config.Table, IndexTable: config.IndexTable,
+			}
 		},
-		another: func(ctx context.Context) (*site, error) { return h.dynamoDBSite(ctx, server) },
-		open: func(ctx context.Context, connection string) (*stores.Backend, error) {
-			through := config
-			through.ServiceURL = connection
-			db, err := dynamodb.Open(ctx, through)
+		Open: func(ctx context.Context, address string) (*stores.Backend, error) {
+			config := config
+			config.ServiceURL = address
+			db, err := dynamodb.Open(ctx, config)
 			if err != nil {
 				return nil, err
 			}
-			return db.Backend(h.options.System.Categories...)
+			return db.Backend(need.Categories...)
+		},
+		Gate: func(ctx context.Context) (harness.Gate, error) {
+			return gate.DynamoDB(ctx, server.ServiceURL, config.Table)
 		},
 	}
 	// The server may have been up already, and go on for long.
-	s.closers = append(s.closers, func() error { return dropTables(server, config.Table, config.IndexTable) })
+	site.OnClose(func() error { return dropTables(server, config.Table, config.IndexTable) })
 	if _, err := dynamodb.Init(ctx, config, dynamodb.Provision{}); err != nil {
-		return s, err
+		return site, err
 	}
 	db, err := dynamodb.Open(ctx, config)
 	if err != nil {
-		return s, err
+		return site, err
 	}
-	if s.backend, err = db.Backend(h.options.System.Categories...); err != nil {
-		return s, err
+	if site.Backend, err = db.Backend(need.Categories...); err != nil {
+		return site, err
 	}
-	s.closers = append(s.closers, func() error { s.backend.Close(); return nil }, runIndexer(db.Indexer(dynamodb.IndexerConfig{Poll: indexerPoll})))
-	return s, nil
+	site.OnClose(func() error { site.Backend.Close(); return nil })
+	site.OnClose(runIndexer(db.Indexer(dynamodb.IndexerConfig{Poll: indexerPoll})))
+	return site, nil
 }
 
 // runIndexer runs an indexer until the function that it returns is
