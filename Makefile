@@ -166,6 +166,12 @@ matrix: ## Run every scenario under every kind of fault with MATRIX seeds, on me
 planted: ## Plant bugs and see that each is caught, with a message that leads to it
 	$(GO) test ./planted -count=1 -timeout=30m -v -run='^TestEveryBugIsCaught$$' -planted
 
+# The godog command tidies go.mod before it builds, so it has to be tidy.
+.PHONY: godog
+godog: ## Run the scenarios on memory by the godog command, which must change nothing
+	cd features && $(GO) run github.com/cucumber/godog/cmd/godog@v0.16.0 run --strict --format progress .
+	git diff --exit-code -- go.mod go.sum
+
 .PHONY: steps
 steps: ## List the steps of the scenarios with their uses
 	$(GO) test ./features -count=1 -v -steps
