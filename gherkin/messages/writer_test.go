@@ -187,7 +187,7 @@ func TestOutcomesOfSteps(t *testing.T) {
 		"undefined":       {suite.Undefined, godog.ErrUndefined, `"nanos":500000000},"status":"UNDEFINED"}`},
 		"failed":          {suite.Failed, errors.New("got <1>"), `"message":"got <1>","status":"FAILED","exception":{"type":"*errors.errorString","message":"got <1>"}}`},
 		"skip and fail":   {suite.Failed, errors.Join(gherkin.Skip("no clock"), errors.New("broken")), `"message":"skipped: no clock\nbroken","status":"FAILED"`},
-		"a panic":         {suite.Failed, &suite.PanicError{Value: "boom", Stack: "f\n\tf.go:1"}, `"exception":{"type":"*gherkin.PanicError","message":"panic: boom","stackTrace":"f\n\tf.go:1"}`},
+		"a panic":         {suite.Failed, &gherkin.PanicError{Value: "boom", Stack: "f\n\tf.go:1"}, `"exception":{"type":"*gherkin.PanicError","message":"panic: boom","stackTrace":"f\n\tf.go:1"}`},
 		"none":            {0, nil, `"status":"UNKNOWN"`},
 	} {
 		_, got := attempts(t, suite.Summary{}, func(s *suite.Scenario) []suite.Result {

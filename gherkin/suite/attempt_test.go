@@ -37,6 +37,15 @@ func attemptOnce(t *testing.T, tags, steps string) (Result, string) {
 	return r, c.text(r)
 }
 
+// marksOf has a mark for each step.
+func marksOf(r Result) string {
+	marks := ""
+	for _, step := range r.Steps {
+		marks += mark(step.Status)
+	}
+	return marks
+}
+
 func TestVerdicts(t *testing.T) {
 	t.Parallel()
 	const ok = "Given a step\nThen a step"
@@ -66,7 +75,7 @@ func TestVerdicts(t *testing.T) {
 		"unwanted table":    {"", "When a step\n| a | bc |\n| d | e |", Failed, "✗", "When a step: the step has a table", []string{"      | a | bc |\n      | d | e  |\n"}},
 		"logs":              {"", "When it logs \"hello\"\nThen it logs \"bye\"", Passed, "✓✓", "", []string{"f.feature:5\n      hello\n  ✓ Then it logs"}},
 		"before skips":      {"@before-skips", ok, Skipped, "--", "the before hook says so", nil},
-		"before skips 2":    {"@before-skips-plainly", ok, Skipped, "--", "no such store", nil},
+		"before skips 2":    {"@before-skips-plainly", ok, Skipped, "--", "no such shelf", nil},
 		"before fails":      {"@before-fails", ok, Failed, "✗-", "Given a step: before scenario hook failed: before broke", nil},
 		"skips and fails 2": {"@before-skips @before-fails", ok, Failed, "✗-", "Given a step: before scenario hook failed: before broke, skipped: the", nil},
 		"before panics":     {"@before-panics", ok, Failed, "✗-", "Given a step: boom before", []string{"fixture_test.go:"}},
@@ -90,10 +99,7 @@ func TestVerdicts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r, text := attemptOnce(t, test.tags, test.steps)
-			marks := ""
-			for _, step := range r.Steps {
-				marks += mark(step.Status)
-			}
+			marks := marksOf(r)
 			if r.Status != test.status || marks != test.statuses {
 				t.Errorf("got %s with %s, want %s with %s", r.Status, marks, test.status, test.statuses)
 			}
@@ -137,13 +143,8 @@ func TestTimeLimit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				defs := definitions(t)
-				c := Config{World: world(defs), Timeout: DefaultTimeout}
-				r := c.attempt(t.Context(), load(t, "Feature: F\nScenario: S\n"+test.steps)[0], 1)
-				marks := ""
-				for _, step := range r.Steps {
-					marks += mark(step.Status)
-				}
+				r, text := attemptOnce(t, "@plain", test.steps)
+				marks := marksOf(r)
 				if r.Status != Failed || !errors.As(r.Err, new(*TimeoutError)) || marks != test.marks {
 					t.Errorf("got %s with %s and %v, want failed with %s by the time limit", r.Status, marks, r.Err, test.marks)
 				}
@@ -151,7 +152,7 @@ func TestTimeLimit(t *testing.T) {
 					t.Errorf("got reason %q, want %q", r.Reason, test.reason)
 				}
 				for _, want := range test.text {
-					if text := c.text(r); !strings.Contains(text, want) {
+					if !strings.Contains(text, want) {
 						t.Errorf("got:\n%s\nwant in it: %s", text, want)
 					}
 				}
@@ -160,7 +161,7 @@ func TestTimeLimit(t *testing.T) {
 	}
 }
 
-// A world of 1,000 streams takes a while to close, on a slow store.
+// A world with much in it takes a while to close.
 func TestClosingTheWorldMayTakeAsLongAsTheScenario(t *testing.T) {
 	t.Parallel()
 	for limit, want := range map[time.Duration]Status{time.Minute: Passed, time.Second: Failed} {
@@ -216,6 +217,20 @@ func TestAScenarioIsGivenAWorldThatIsClosedOnce(t *testing.T) {
 		if len(step.Attachments) != 1 || step.Attachments[0].FileName != "a.txt" {
 			t.Errorf("step %d: got attachments %v, want its own", i+1, step.Attachments)
 		}
+	}
+}
+
+func TestTryMakesOneAttempt(t *testing.T) {
+	t.Parallel()
+	c := Config{Features: fstest.MapFS{}, World: world(definitions(t))}
+	for steps, want := range map[string]Status{"Given a step": Passed, `When it fails with "broken"`: Failed} {
+		result, err := Try(t, c, load(t, "Feature: F\nScenario: S\n"+steps)[0])
+		if err != nil || result.Status != want {
+			t.Errorf("%s: got %v and the error %v, want %v", steps, result.Status, err, want)
+		}
+	}
+	if _, err := Try(t, Config{}, load(t, "Feature: F\nScenario: S\n* a step")[0]); err == nil {
+		t.Error("without a world: got no error, want one")
 	}
 }
 

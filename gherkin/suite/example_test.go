@@ -3,6 +3,7 @@ package suite_test
 import (
 	"fmt"
 	"os"
+	"testing"
 	"testing/fstest"
 
 	"example.com/groupcheckout/gherkin"
@@ -73,15 +74,21 @@ func ExampleNewUsage() {
 	}
 	// Output:
 	// 4 steps, 1 unused; 1 steps of features are undefined or ambiguous
-	//    2  Given  {int} book(s)        suite/example_test.go:57
+	//    2  Given  {int} book(s)        suite/example_test.go:58
 	//         lending.feature:3,9
-	//    1  When   one is lent          suite/example_test.go:58
+	//    1  When   one is lent          suite/example_test.go:59
 	//         lending.feature:4
-	//    1  When   {int} are lent       suite/example_test.go:59
+	//    1  When   {int} are lent       suite/example_test.go:60
 	//         lending.feature:10
-	//    !  Then   the shelf is dusted  suite/example_test.go:60  unused
+	//    !  Then   the shelf is dusted  suite/example_test.go:61  unused
 	//    ?  lending.feature:5: undefined step: 2 books are left
 	//         r.Then("{int} books are left", func(ctx context.Context, int1 int) error {
 	//         	return gherkin.Pending("not written yet")
 	//         })
+}
+
+// TestTheExampleRuns keeps the example of Run true.
+func TestTheExampleRuns(t *testing.T) {
+	t.Parallel()
+	testLending(t)
 }

@@ -1,59 +1,14 @@
 package suite
 
 import (
-	"context"
-	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
 
-	"github.com/cucumber/godog"
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/gherkin"
 )
-
-// hooking is steps between hooks; each hook does what its tag says.
-func hooking(r *gherkin.Registrar) {
-	before := func(tag string, fn func(context.Context) error) { r.Before(gherkin.Hook{Name: tag[1:], Tags: tag}, fn) }
-	after := func(tag string, fn func(context.Context) error) {
-		r.After(gherkin.Hook{Name: tag[1:], Tags: tag}, func(ctx context.Context, _ error) error { return fn(ctx) })
-	}
-	before("@b-passes", func(ctx context.Context) error { gherkin.Logf(ctx, "in the hook"); return nil })
-	before("@b-fails", func(context.Context) error { return errors.New("broke") })
-	before("@b-skips", func(context.Context) error { return gherkin.Skip("no clock") })
-	before("@b-panics", func(context.Context) error { panic("boom") })
-	before("@b-leaves", func(context.Context) error { leave(); return nil })
-	before("@b-hangs", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
-	before("@b-last", func(context.Context) error { return nil })
-	r.Given("a step", func(ctx context.Context) error { gherkin.Logf(ctx, "in the step"); return nil })
-	r.Given("it fails", func() error { return errors.New("x") })
-	r.Given("it skips", func() error { return godog.ErrSkip })
-	r.Given("one of two", func() error { return nil })
-	r.Given("one of {word}", func(string) error { return nil })
-	after("@a-first", func(context.Context) error { return nil })
-	after("@a-fails", func(context.Context) error { return errors.New("broke") })
-	after("@a-skips", func(context.Context) error { return gherkin.Skip("no clock") })
-	after("@a-panics", func(context.Context) error { panic("boom") })
-}
-
-func attemptHooks(t *testing.T, tags, steps string) (Result, string) {
-	t.Helper()
-	defs, err := gherkin.Compile(hooking)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := Config{Definitions: defs, Timeout: DefaultTimeout, World: func(ctx context.Context, _ *Scenario) (World, error) {
-		gherkin.Logf(ctx, "in the world")
-		return World{
-			Bind:  func(sc *godog.ScenarioContext) error { return defs.Bind(sc, hooking) },
-			Close: func(ctx context.Context) error { gherkin.Logf(ctx, "at its close"); return nil },
-		}, nil
-	}}
-	s := load(t, "Feature: F\n\n  "+tags+"\n  Scenario: S\n    "+strings.ReplaceAll(steps, "\n", "\n    "))[0]
-	r := c.attempt(t.Context(), s, 1)
-	return r, c.text(r)
-}
 
 func TestHooksHaveResultsOfTheirOwn(t *testing.T) {
 	t.Parallel()
@@ -73,19 +28,16 @@ func TestHooksHaveResultsOfTheirOwn(t *testing.T) {
 		"after fails":      {"@a-first @a-fails", ok, Failed, "✓", []string{"✗a-fails", "✓a-first"}, "after scenario: a-fails: broke"},
 		"after skips":      {"@a-first @a-skips", ok, Skipped, "✓", []string{"-a-skips", "✓a-first"}, "no clock"},
 		"after panics":     {"@a-first @a-panics", ok, Failed, "✓", []string{"✗a-panics", "✓a-first"}, "after scenario: a-panics: panic: boom"},
-		"both fail":        {"@a-fails", "Given it fails", Failed, "✗", []string{"✗a-fails"}, "Given it fails: x"},
-		"skip, then fails": {"@a-fails", "Given it skips", Failed, "-", []string{"✗a-fails"}, "after scenario: a-fails: broke"},
-		"skip, then odd":   {"@a-first", "Given it skips\nGiven one of two\nGiven nobody knows", Skipped, "---", []string{"✓a-first"}, "no reason was given"},
-		"hook skips, odd":  {"@b-skips", "Given nobody knows\nGiven one of two", Skipped, "--", []string{"-b-skips"}, "no clock"},
-		"fails, then odd":  {"@a-first", "Given it fails\nGiven one of two\nGiven nobody knows", Failed, "✗≠?", []string{"✓a-first"}, "Given it fails: x"},
+		"both fail":        {"@a-fails", "When it fails with \"x\"", Failed, "✗", []string{"✗a-fails"}, "When it fails with \"x\": x"},
+		"skip, then fails": {"@a-fails", "When it is skipped by godog", Failed, "-", []string{"✗a-fails"}, "after scenario: a-fails: broke"},
+		"skip, then odd":   {"@a-first", "When it is skipped by godog\nWhen one of two\nGiven nobody knows", Skipped, "---", []string{"✓a-first"}, "no reason was given"},
+		"hook skips, odd":  {"@b-skips", "Given nobody knows\nWhen one of two", Skipped, "--", []string{"-b-skips"}, "no clock"},
+		"fails, then odd":  {"@a-first", "When it fails with \"x\"\nWhen one of two\nGiven nobody knows", Failed, "✗≠?", []string{"✓a-first"}, "When it fails with \"x\": x"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, text := attemptHooks(t, test.tags, test.steps)
-			marks := ""
-			for _, step := range r.Steps {
-				marks += mark(step.Status)
-			}
+			r, text := attemptOnce(t, test.tags, test.steps)
+			marks := marksOf(r)
 			var hooks []string
 			for _, hook := range r.Hooks {
 				hooks = append(hooks, mark(hook.Status)+hook.Info.Name)
@@ -104,7 +56,7 @@ func TestHooksHaveResultsOfTheirOwn(t *testing.T) {
 func TestAHookThatHangsIsNamed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r, text := attemptHooks(t, "@b-hangs", "Given a step")
+		r, text := attemptOnce(t, "@b-hangs", "Given a step")
 		if want := "the time limit of 1m0s is over, in: before scenario: b-hangs"; r.Reason != want {
 			t.Errorf("got reason %q, want %q\n%s", r.Reason, want, text)
 		}
@@ -113,7 +65,7 @@ func TestAHookThatHangsIsNamed(t *testing.T) {
 
 func TestWhatIsLoggedIsKeptWhereItWasLogged(t *testing.T) {
 	t.Parallel()
-	r, text := attemptHooks(t, "@b-passes", "Given a step")
+	r, text := attemptOnce(t, "@world-logs @b-passes", `Given it logs "in the step"`)
 	for what, got := range map[string][]gherkin.Attachment{
 		"in the hook": r.Hooks[0].Attachments, "in the step": r.Steps[0].Attachments,
 	} {

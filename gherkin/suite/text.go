@@ -147,7 +147,7 @@ func detail(err error) string {
 // Stack returns the stack that an error of a step or hook carries, or "". Frames
 // that lie between a step and its driver are left out.
 func Stack(err error) string {
-	var panicked *PanicError
+	var panicked *gherkin.PanicError
 	var abandoned *AbandonedError
 	switch {
 	case errors.As(err, &panicked):
