@@ -1,4 +1,4 @@
-package messages
+package report
 
 import (
 	"net/url"
@@ -14,8 +14,8 @@ const protocolVersion = "34.2.1"
 
 func (c Config) meta() *protocol.Meta {
 	implementation := &protocol.Product{Name: "harness"}
-	if c.Store != "" {
-		implementation = &protocol.Product{Name: "harness on " + c.Store, Version: c.How}
+	if c.On != "" {
+		implementation = &protocol.Product{Name: "harness on " + c.On, Version: c.How}
 	}
 	return &protocol.Meta{
 		ProtocolVersion: protocolVersion,
