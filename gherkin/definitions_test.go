@@ -3,7 +3,6 @@ package gherkin_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -345,36 +344,4 @@ func TestOutcomes(t *testing.T) {
 	if err := gherkin.Pending("soon"); !errors.Is(err, godog.ErrPending) {
 		t.Errorf("got %v", err)
 	}
-}
-
-// BenchmarkBind measures what a scenario pays for sixty definitions.
-func BenchmarkBind(b *testing.B) {
-	define := func(r *gherkin.Registrar) {
-		for i := range 60 {
-			r.Step(fmt.Sprintf("step %d of {string} costs {int}", i), func(context.Context, string, int) error { return nil })
-		}
-	}
-	defs, err := gherkin.Compile(define)
-	if err != nil {
-		b.Fatal(err)
-	}
-	// godog makes scenario contexts only within a run, so each needs its own,
-	// and what is measured is a part of the loop.
-	var spent time.Duration
-	for b.Loop() {
-		godog.TestSuite{
-			ScenarioInitializer: func(sc *godog.ScenarioContext) {
-				started := time.Now()
-				if err := defs.Bind(sc, define); err != nil {
-					b.Fatal(err)
-				}
-				spent += time.Since(started)
-			},
-			Options: &godog.Options{
-				Format: "progress", Output: io.Discard,
-				FeatureContents: []godog.Feature{{Name: "f", Contents: []byte("Feature: f\n  Scenario: s\n    * step 1 of \"a\" costs 2")}},
-			},
-		}.Run()
-	}
-	b.ReportMetric(float64(spent.Nanoseconds())/float64(b.N), "ns/bind")
 }

@@ -55,12 +55,6 @@ const mixed = `Feature: Mixed
     Scenario: It is undefined
       When nobody knows it
 
-    Scenario: It is pending
-      When it is pending
-
-    Scenario: It is ambiguous
-      When one of two
-
     Scenario: It is empty
 
     Scenario Outline: Row of <what>
@@ -75,20 +69,9 @@ const mixed = `Feature: Mixed
       Examples:
         | what |
 
-    @after-panics
-    Scenario: A hook panics
-      When a step
-
-    @before-panics
-    Scenario: The first hook panics
-      When a step
-
     @after-step-panics
     Scenario: A step's hook panics
       When a step
-
-    Scenario: It leaves
-      When it leaves its goroutine
 `
 
 const threeInOrder = "Feature: F\nScenario: a\n* a step\nScenario: b\n* a step\nScenario: c\n* a step\n"
