@@ -84,20 +84,8 @@ func (c Config) hooks(b *strings.Builder, r Result, when gherkin.HookType) {
 }
 
 func mark(s Status) string {
-	switch s {
-	case Passed:
-		return "✓"
-	case Skipped:
-		return "-"
-	case Pending:
-		return "…"
-	case Undefined:
-		return "?"
-	case Ambiguous:
-		return "≠"
-	default:
-		return "✗"
-	}
+	_, mark := s.look()
+	return mark
 }
 
 // explain says why a step did not pass.
