@@ -137,7 +137,7 @@ func (d *definition) compileFunction(names []string, types *types) error {
 }
 
 func isExtra(t reflect.Type) bool {
-	return is[Table](t) || is[*godog.Table](t) || is[*godog.DocString](t)
+	return is[Table](t) || is[*godog.DocString](t)
 }
 
 func list(names []string) string {
@@ -193,7 +193,7 @@ func (d *definition) extraArgument(types *types, given *messages.PickleStepArgum
 		table, doc = given.DataTable, given.DocString
 	}
 	takesDoc := is[*godog.DocString](d.extra)
-	takesTable := d.extra != nil && !takesDoc
+	takesTable := is[Table](d.extra)
 	wrong := func(format string) (reflect.Value, error) {
 		return reflect.Value{}, fmt.Errorf(format, fmt.Sprintf("the function of %q (%s)", d.expression, d.at))
 	}
@@ -208,10 +208,8 @@ func (d *definition) extraArgument(types *types, given *messages.PickleStepArgum
 		return wrong("%s takes a table, which the step does not have")
 	case takesDoc:
 		return reflect.ValueOf(doc), nil
-	case is[Table](d.extra):
-		return reflect.ValueOf(newTable(table, types)), nil
 	case takesTable:
-		return reflect.ValueOf(table), nil
+		return reflect.ValueOf(newTable(table, types)), nil
 	default:
 		return reflect.Value{}, nil
 	}
