@@ -12,6 +12,7 @@ import (
 // protocolVersion is that of the schema by which the tests check what is written.
 const protocolVersion = "34.2.1"
 
+// meta names the implementation as readers of earlier runs know it.
 func (c Config) meta() *protocol.Meta {
 	implementation := &protocol.Product{Name: "harness"}
 	if c.On != "" {
