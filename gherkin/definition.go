@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
-	"sync/atomic"
 
 	expressions "github.com/cucumber/cucumber-expressions/go/v18"
 	"github.com/cucumber/godog"
@@ -27,14 +26,11 @@ type definition struct {
 	index      int
 	broken     bool // it does not compile; only its place counts
 
-	inner *regexp.Regexp // with the groups of the arguments
-	outer *regexp.Regexp // ^(all)$, with no other group: what godog sees
-	args  []argument
-	extra reflect.Type // the type of the last argument, a table or doc string; nil if there is none
+	pattern *regexp.Regexp // with the groups of the arguments
+	args    []argument
+	extra   reflect.Type // the type of the last argument, a table or doc string; nil if there is none
 
 	takesContext, returnsContext bool
-
-	uses atomic.Int64
 }
 
 // argument is an argument that comes from the step's text.
@@ -45,10 +41,7 @@ type argument struct {
 }
 
 func (d *definition) info() StepInfo {
-	return StepInfo{
-		Keyword: d.keyword, Expression: d.expression, Regular: d.regular(),
-		Location: d.at, Index: d.index, Uses: d.uses.Load(),
-	}
+	return StepInfo{Keyword: d.keyword, Expression: d.expression, Regular: d.regular(), Location: d.at, Index: d.index}
 }
 
 func (d *definition) regular() bool { return strings.HasPrefix(d.expression, "^") }
@@ -68,22 +61,22 @@ func (d *definition) compile(types *types, registry *expressions.ParameterTypeRe
 // expression is a regular one.
 func (d *definition) compileExpression(registry *expressions.ParameterTypeRegistry) ([]string, error) {
 	var names []string
+	var err error
 	if d.regular() {
-		re, err := regexp.Compile(d.expression)
-		if err != nil {
+		if d.pattern, err = regexp.Compile(d.expression); err != nil {
 			return nil, fmt.Errorf("%q is not a regular expression: %w", d.expression, err)
 		}
-		d.inner = re
+		if !anchored(d.expression) {
+			return nil, fmt.Errorf("%q: a regular expression must start with ^ and end with $, around the whole of it", d.expression)
+		}
 	} else {
-		re, err := compileCucumber(d.expression, registry)
-		if err != nil {
+		if d.pattern, err = compileCucumber(d.expression, registry); err != nil {
 			return nil, err
 		}
-		d.inner = re
 		names = parameterNames(d.expression)
 	}
 
-	groups, err := captures(d.inner.String())
+	groups, err := captures(d.pattern.String())
 	if err != nil {
 		return nil, err
 	}
@@ -91,10 +84,7 @@ func (d *definition) compileExpression(registry *expressions.ParameterTypeRegist
 		names = make([]string, len(groups))
 	}
 	if len(names) != len(groups) {
-		return nil, fmt.Errorf("%q has %d parameters, but %d groups were found in its pattern %s", d.expression, len(names), len(groups), d.inner)
-	}
-	if d.outer, err = withoutGroups(d.inner.String()); err != nil {
-		return nil, fmt.Errorf("%q: %w", d.expression, err)
+		return nil, fmt.Errorf("%q has %d parameters, but %d groups were found in its pattern %s", d.expression, len(names), len(groups), d.pattern)
 	}
 	for i, group := range groups {
 		d.args = append(d.args, argument{name: names[i], group: group})
@@ -147,7 +137,7 @@ func (d *definition) compileFunction(names []string, types *types) error {
 }
 
 func isExtra(t reflect.Type) bool {
-	return is[Table](t) || is[*godog.Table](t) || is[*godog.DocString](t)
+	return is[Table](t) || is[*godog.DocString](t)
 }
 
 func list(names []string) string {
@@ -157,19 +147,18 @@ func list(names []string) string {
 	return ": {" + strings.Join(names, "}, {") + "}"
 }
 
-// call runs the function for a text that the expression matches.
-func (d *definition) call(ctx context.Context, types *types, fn reflect.Value, text string, given *messages.PickleStepArgument) (context.Context, error) {
-	d.uses.Add(1)
+// call runs the function for a step whose text the expression matches.
+func (d *definition) call(ctx context.Context, types *types, fn reflect.Value, step *godog.Step) (context.Context, error) {
 	in := make([]reflect.Value, 0, d.fn.NumIn())
 	if d.takesContext {
 		in = append(in, reflect.ValueOf(ctx))
 	}
-	index := d.inner.FindStringSubmatchIndex(text)
+	index := d.pattern.FindStringSubmatchIndex(step.Text)
 	if index == nil {
-		return ctx, fmt.Errorf("%q does not match %q, although godog chose it", d.expression, text)
+		return ctx, fmt.Errorf("%q does not match %q, although godog chose it", d.expression, step.Text)
 	}
 	for i, arg := range d.args {
-		value, err := arg.convert(arg.group.texts(text, index))
+		value, err := arg.convert(arg.group.texts(step.Text, index))
 		if err != nil {
 			if arg.name != "" {
 				return ctx, fmt.Errorf("{%s}, argument %d of the step: %w", arg.name, i+1, err)
@@ -178,7 +167,7 @@ func (d *definition) call(ctx context.Context, types *types, fn reflect.Value, t
 		}
 		in = append(in, value)
 	}
-	extra, err := d.extraArgument(types, given)
+	extra, err := d.extraArgument(types, step.Argument)
 	if err != nil {
 		return ctx, err
 	}
@@ -203,24 +192,25 @@ func (d *definition) extraArgument(types *types, given *messages.PickleStepArgum
 	if given != nil {
 		table, doc = given.DataTable, given.DocString
 	}
-	wantsDoc := is[*godog.DocString](d.extra)
-	wantsTable := d.extra != nil && !wantsDoc
+	takesDoc := is[*godog.DocString](d.extra)
+	takesTable := is[Table](d.extra)
+	wrong := func(format string) (reflect.Value, error) {
+		return reflect.Value{}, fmt.Errorf(format, fmt.Sprintf("the function of %q (%s)", d.expression, d.at))
+	}
 	switch {
-	case !wantsDoc && doc != nil:
-		return reflect.Value{}, fmt.Errorf("the step has a doc string, which the function of %q (%s) does not take", d.expression, d.at)
-	case !wantsTable && table != nil:
-		return reflect.Value{}, fmt.Errorf("the step has a table, which the function of %q (%s) does not take", d.expression, d.at)
-	case d.extra == nil:
-		return reflect.Value{}, nil
-	case wantsDoc && doc == nil:
-		return reflect.Value{}, fmt.Errorf("the function of %q (%s) takes a doc string, which the step does not have", d.expression, d.at)
-	case wantsDoc:
+	case doc != nil && !takesDoc:
+		return wrong("the step has a doc string, which %s does not take")
+	case table != nil && !takesTable:
+		return wrong("the step has a table, which %s does not take")
+	case doc == nil && takesDoc:
+		return wrong("%s takes a doc string, which the step does not have")
+	case table == nil && takesTable:
+		return wrong("%s takes a table, which the step does not have")
+	case takesDoc:
 		return reflect.ValueOf(doc), nil
-	case table == nil:
-		return reflect.Value{}, fmt.Errorf("the function of %q (%s) takes a table, which the step does not have", d.expression, d.at)
-	case is[Table](d.extra):
+	case takesTable:
 		return reflect.ValueOf(newTable(table, types)), nil
 	default:
-		return reflect.ValueOf(table), nil
+		return reflect.Value{}, nil
 	}
 }

@@ -10,16 +10,12 @@ import (
 
 	expressions "github.com/cucumber/cucumber-expressions/go/v18"
 	"github.com/cucumber/godog"
-	messages "github.com/cucumber/messages/go/v34"
 )
 
-// Definitions is a compiled set of steps and parameter types. It is immutable
-// but for the counts of uses; all of its methods may be called concurrently.
+// Definitions is a compiled set of steps, hooks and parameter types. It is
+// immutable; all of its methods may be called concurrently.
 type Definitions struct {
-	steps    []*definition
-	hooks    []*hook
-	order    []entry
-	given    []*parameter // all that were registered, wrong ones too
+	draft
 	types    *types
 	registry *expressions.ParameterTypeRegistry
 }
@@ -30,8 +26,7 @@ type StepInfo struct {
 	Expression string
 	Regular    bool // the expression is a regular one
 	Location   Location
-	Index      int   // its place among all steps that were registered, from 1
-	Uses       int64 // how often the function was called so far
+	Index      int // its place among all steps that were registered, from 1
 }
 
 // ParameterInfo describes a parameter type that was registered.
@@ -49,15 +44,12 @@ type Registration struct {
 	Hook      *HookInfo
 }
 
-// entry says what was registered, by its place among its like, from 1.
-type entry struct{ parameter, step, hook int }
-
-// draft is what the first call of define collects.
+// draft is what the first call of define collects, wrong ones too.
 type draft struct {
 	steps      []*definition
 	parameters []*parameter
 	hooks      []*hook
-	order      []entry
+	order      []any // all of them, as they came
 }
 
 // Compile calls define once, without a scenario, and compiles what it
@@ -68,20 +60,15 @@ type draft struct {
 // sound, and what is sound but registered twice is ambiguous. They are nil only
 // if define is nil or panics.
 func Compile(define func(*Registrar)) (*Definitions, error) {
-	d := &draft{}
-	if err := call(define, &Registrar{draft: d}); err != nil {
+	defs := &Definitions{registry: expressions.NewParameterTypeRegistry()}
+	if err := call(define, &Registrar{draft: &defs.draft}); err != nil {
 		return nil, err
 	}
 	var errs []error
 	report := func(at Location, err error) { errs = append(errs, fmt.Errorf("%s: %w", at, err)) }
-
-	defs := &Definitions{
-		steps: d.steps, hooks: d.hooks, order: d.order, given: d.parameters,
-		registry: expressions.NewParameterTypeRegistry(),
-	}
-	defs.types = compileParameters(d.parameters, defs.registry, report)
-	seen := make(map[string]Location, len(d.steps))
-	for i, step := range d.steps {
+	defs.types = compileParameters(defs.parameters, defs.registry, report)
+	seen := make(map[string]Location, len(defs.steps))
+	for i, step := range defs.steps {
 		step.index = i + 1
 		err := step.compile(defs.types, defs.registry)
 		step.broken = err != nil
@@ -94,7 +81,7 @@ func Compile(define func(*Registrar)) (*Definitions, error) {
 			report(step.at, err)
 		}
 	}
-	for _, h := range d.hooks {
+	for _, h := range defs.hooks {
 		if err := h.compile(); err != nil {
 			report(h.info.Location, err)
 			h.matches = func([]string) bool { return false }
@@ -113,22 +100,24 @@ func (d *Definitions) Bind(sc *godog.ScenarioContext, define func(*Registrar)) e
 	if len(r.errs) > 0 {
 		return errors.Join(r.errs...)
 	}
-	if len(r.fns) != len(d.steps) {
-		return fmt.Errorf("define registered %d steps, but %d when the definitions were compiled: it must register the same steps each time",
-			len(r.fns), len(d.steps))
-	}
-	if len(r.hooks) != len(d.hooks) {
-		return fmt.Errorf("define registered %d hooks, but %d when the definitions were compiled: it must register the same hooks each time",
-			len(r.hooks), len(d.hooks))
+	for _, count := range []struct {
+		what      string
+		got, want int
+	}{{"steps", len(r.fns), len(d.steps)}, {"hooks", len(r.hooks), len(d.hooks)}} {
+		if count.got != count.want {
+			return fmt.Errorf("define registered %d %s, but %d when the definitions were compiled: it must register the same %[2]s each time",
+				count.got, count.what, count.want)
+		}
 	}
 	d.bindHooks(sc, r.hooks)
 
-	// godog hands a step's table or doc string only to a function that asks for
-	// one, and says nothing otherwise. The hook sees it in any case. A scenario
-	// runs its steps one after another, so one variable will do.
-	var argument *messages.PickleStepArgument
+	// godog hands on what the groups took, and a table or doc string, only as far
+	// as the function asks for them, and says nothing otherwise. The hook sees the
+	// whole step in any case. A scenario runs its steps one after another, so one
+	// variable will do.
+	var running *godog.Step
 	sc.StepContext().Before(func(ctx context.Context, step *godog.Step) (context.Context, error) {
-		argument = step.Argument
+		running = step
 		return ctx, nil
 	})
 	for i, def := range d.steps {
@@ -136,8 +125,8 @@ func (d *Definitions) Bind(sc *godog.ScenarioContext, define func(*Registrar)) e
 			continue
 		}
 		fn := r.fns[i]
-		sc.Step(def.outer, func(ctx context.Context, text string) (context.Context, error) {
-			return def.call(ctx, d.types, fn, text, argument)
+		sc.Step(def.pattern, func(ctx context.Context) (context.Context, error) {
+			return def.call(ctx, d.types, fn, running)
 		})
 	}
 	return nil
@@ -188,20 +177,20 @@ func (d *Definitions) HooksFor(tags []string) []HookInfo {
 // Registrations lists what was registered and is sound, in that order.
 func (d *Definitions) Registrations() []Registration {
 	var list []Registration
-	for _, e := range d.order {
-		switch {
-		case e.parameter > 0:
-			if p := d.given[e.parameter-1]; d.types.byName[p.name] == p {
-				info := p.info()
+	for _, registered := range d.order {
+		switch made := registered.(type) {
+		case *parameter:
+			if d.types.byName[made.name] == made {
+				info := made.info()
 				list = append(list, Registration{Parameter: &info})
 			}
-		case e.step > 0:
-			if def := d.steps[e.step-1]; !def.broken {
-				info := def.info()
+		case *definition:
+			if !made.broken {
+				info := made.info()
 				list = append(list, Registration{Step: &info})
 			}
-		default:
-			info := d.hooks[e.hook-1].info
+		case *hook:
+			info := made.info
 			list = append(list, Registration{Hook: &info})
 		}
 	}

@@ -3,7 +3,6 @@ package gherkin_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -46,31 +45,37 @@ func compile(t *testing.T, define func(*gherkin.Registrar)) *gherkin.Definitions
 // run gives steps to godog and returns the error of the first that fails.
 func run(t *testing.T, define func(*gherkin.Registrar), steps ...string) error {
 	t.Helper()
-	return runWith(t, compile(t, define), define, steps...)
-}
-
-func runWith(t *testing.T, defs *gherkin.Definitions, define func(*gherkin.Registrar), steps ...string) error {
-	t.Helper()
 	var failure error
-	status := godog.TestSuite{
-		ScenarioInitializer: func(sc *godog.ScenarioContext) {
-			if err := defs.Bind(sc, define); err != nil {
-				t.Error(err)
-			}
-			sc.After(func(ctx context.Context, _ *godog.Scenario, err error) (context.Context, error) {
-				failure = err
-				return ctx, nil
-			})
-		},
-		Options: &godog.Options{
-			Format: "progress", Output: io.Discard, Strict: true, NoColors: true,
-			FeatureContents: []godog.Feature{{Name: "f", Contents: []byte("Feature: f\n  Scenario: s\n    * " + strings.Join(steps, "\n    * "))}},
-		},
-	}.Run()
+	status := runGodog(t.Context(), t, define, "@plain", steps, func(sc *godog.ScenarioContext) {
+		sc.After(func(ctx context.Context, _ *godog.Scenario, err error) (context.Context, error) {
+			failure = err
+			return ctx, nil
+		})
+	})
 	if (status == 0) != (failure == nil) {
 		t.Errorf("got exit status %d with error %v", status, failure)
 	}
 	return failure
+}
+
+// runGodog gives godog a scenario with these tags and steps, and what a test wants
+// to bind besides. It returns godog's exit status.
+func runGodog(ctx context.Context, t *testing.T, define func(*gherkin.Registrar), tags string, steps []string, besides func(*godog.ScenarioContext)) int {
+	t.Helper()
+	defs := compile(t, define)
+	contents := "Feature: f\n  " + tags + "\n  Scenario: s\n    * " + strings.Join(steps, "\n    * ")
+	return godog.TestSuite{
+		ScenarioInitializer: func(sc *godog.ScenarioContext) {
+			if err := defs.Bind(sc, define); err != nil {
+				t.Error(err)
+			}
+			besides(sc)
+		},
+		Options: &godog.Options{
+			Format: "progress", Output: io.Discard, Strict: true, NoColors: true, DefaultContext: ctx,
+			FeatureContents: []godog.Feature{{Name: "f", Contents: []byte(contents)}},
+		},
+	}.Run()
 }
 
 func TestArgumentsArriveTyped(t *testing.T) {
@@ -92,14 +97,14 @@ func TestArgumentsArriveTyped(t *testing.T) {
 		r.Then(`^(\d+) rooms? for ([A-Z]+ \d+\.\d\d)(?: by (\w+))?$`, func(n int64, m money, who string) error { return take(n, m, who) })
 		r.Then("a doc", func(d *godog.DocString) error { return take(d.Content) })
 		r.Then("a table", func(tb gherkin.Table) error { return take(tb.Cells()[0][0]) })
-		r.Then("a raw table of {int}", func(_ int, tb *godog.Table) error { return take(tb.Rows[0].Cells[0].Value) })
+		r.Then("a table of {int}", func(n int, tb gherkin.Table) error { return take(n, tb.Cells()[0][0]) })
 		r.Then("anything {}", func(s string) error { return take(s) })
 	},
 		`the payer "Bjørn \"B\" O'Neil" settles EUR 40.50 within 1 second`,
 		`the payer '' settles EUR -0.50 within 2 seconds`,
 		`r101 of .5`, `small -3 and 65535`, `kept`, `it is kept`,
 		`1 room for EUR 2.00`, `2 rooms for EUR 2.00 by Ann`,
-		"a doc\n\"\"\"\nlong\n\"\"\"", "a table\n| x |", "a raw table of 1\n| y |", "anything goes here",
+		"a doc\n\"\"\"\nlong\n\"\"\"", "a table\n| x |", "a table of 7\n| y |", "anything goes here",
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +121,7 @@ func TestArgumentsArriveTyped(t *testing.T) {
 		"", int64(2),
 		money{"EUR", 200},
 		"Ann",
-		"long", "x", "y", "goes here",
+		"long", "x", 7, "y", "goes here",
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(money{})); diff != "" {
 		t.Errorf("arguments (-want +got):\n%s", diff)
@@ -248,11 +253,13 @@ func nobody() (world interface{ Do() error }) { return nil }
 func TestBindNoticesThatDefineChanged(t *testing.T) {
 	t.Parallel()
 	ok := func() error { return nil }
-	defs := compile(t, func(r *gherkin.Registrar) { r.Given("a", ok); r.Given("b", ok) })
+	after := new(notes).after
+	both := func(r *gherkin.Registrar) { r.Given("a", ok); r.Given("b", ok) }
+	defs := compile(t, func(r *gherkin.Registrar) { both(r); r.After(gherkin.Hook{}, after) })
 	for want, define := range map[string]func(*gherkin.Registrar){
 		`registration 1 is "b", but it was "a"`: func(r *gherkin.Registrar) { r.Given("b", ok); r.Given("a", ok) },
 		"define registered 1 steps, but 2":      func(r *gherkin.Registrar) { r.Given("a", ok) },
-		"define registered 3 steps, but 2":      func(r *gherkin.Registrar) { r.Given("a", ok); r.Given("b", ok); r.Given("c", ok) },
+		"define registered 3 steps, but 2":      func(r *gherkin.Registrar) { both(r); r.Given("c", ok) },
 		"has a function of type func(int) error": func(r *gherkin.Registrar) {
 			r.Given("a", ok)
 			r.Given("b", func(int) error { return nil })
@@ -260,6 +267,13 @@ func TestBindNoticesThatDefineChanged(t *testing.T) {
 		`the function of "a" is nil`:      func(r *gherkin.Registrar) { r.Given("a", (func() error)(nil)); r.Given("b", ok) },
 		"has a function of type <nil>":    func(r *gherkin.Registrar) { r.Given("a", nil); r.Given("b", ok) },
 		"the define function panicked: x": func(*gherkin.Registrar) { panic("x") },
+
+		"define registered 0 hooks, but 1": both,
+		`hook 1 is "after scenario: x", but it was "after scenario"`: func(r *gherkin.Registrar) {
+			both(r)
+			r.After(gherkin.Hook{Name: "x"}, after)
+		},
+		`the function of the hook "after scenario" is nil`: func(r *gherkin.Registrar) { both(r); r.After(gherkin.Hook{}, nil) },
 	} {
 		err := defs.Bind(nil, define) // it must not get as far as the scenario
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -270,11 +284,10 @@ func TestBindNoticesThatDefineChanged(t *testing.T) {
 
 func TestStepsAndMatches(t *testing.T) {
 	t.Parallel()
-	define := func(r *gherkin.Registrar) {
+	defs := compile(t, func(r *gherkin.Registrar) {
 		r.Given("a {int}", func(int) error { return nil })
 		r.Then("b", func() error { return nil })
-	}
-	defs := compile(t, define)
+	})
 	list := defs.Steps()
 	if list[0].Keyword != gherkin.Given || list[0].Expression != "a {int}" || list[1].Keyword != gherkin.Then || list[1].Expression != "b" {
 		t.Errorf("got %+v", list)
@@ -288,12 +301,6 @@ func TestStepsAndMatches(t *testing.T) {
 	}
 	if match := defs.Match("c"); match != nil {
 		t.Errorf("got %+v for an undefined step", match)
-	}
-	if err := runWith(t, defs, define, "a 1", "a 2"); err != nil {
-		t.Fatal(err)
-	}
-	if list := defs.Steps(); list[0].Uses != 2 || list[1].Uses != 0 {
-		t.Errorf("got %d and %d uses, want 2 and 0", list[0].Uses, list[1].Uses)
 	}
 }
 
@@ -337,36 +344,4 @@ func TestOutcomes(t *testing.T) {
 	if err := gherkin.Pending("soon"); !errors.Is(err, godog.ErrPending) {
 		t.Errorf("got %v", err)
 	}
-}
-
-// BenchmarkBind measures what a scenario pays for sixty definitions.
-func BenchmarkBind(b *testing.B) {
-	define := func(r *gherkin.Registrar) {
-		for i := range 60 {
-			r.Step(fmt.Sprintf("step %d of {string} costs {int}", i), func(context.Context, string, int) error { return nil })
-		}
-	}
-	defs, err := gherkin.Compile(define)
-	if err != nil {
-		b.Fatal(err)
-	}
-	// godog makes scenario contexts only within a run, so each needs its own,
-	// and what is measured is a part of the loop.
-	var spent time.Duration
-	for b.Loop() {
-		godog.TestSuite{
-			ScenarioInitializer: func(sc *godog.ScenarioContext) {
-				started := time.Now()
-				if err := defs.Bind(sc, define); err != nil {
-					b.Fatal(err)
-				}
-				spent += time.Since(started)
-			},
-			Options: &godog.Options{
-				Format: "progress", Output: io.Discard,
-				FeatureContents: []godog.Feature{{Name: "f", Contents: []byte("Feature: f\n  Scenario: s\n    * step 1 of \"a\" costs 2")}},
-			},
-		}.Run()
-	}
-	b.ReportMetric(float64(spent.Nanoseconds())/float64(b.N), "ns/bind")
 }

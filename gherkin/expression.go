@@ -104,86 +104,13 @@ func (c capture) matched(text string, index []int) Group {
 	return g
 }
 
-// withoutGroups makes ^(pattern)$, with no group but that one, of an anchored
-// pattern. The anchors come first and last so that most texts are refused at
-// their first letter.
-func withoutGroups(pattern string) (*regexp.Regexp, error) {
+// anchored tells whether a pattern starts with ^ and ends with $, around the
+// whole of it: in ^a|b$ they belong to its parts.
+func anchored(pattern string) bool {
 	tree, err := syntax.Parse(pattern, syntax.Perl)
-	if err != nil {
-		return nil, err
+	if err != nil || tree.Op != syntax.OpConcat {
+		return false
 	}
-	last := len(tree.Sub) - 1
-	if tree.Op != syntax.OpConcat || tree.Sub[0].Op != syntax.OpBeginText || tree.Sub[last].Op != syntax.OpEndText ||
-		!strings.HasPrefix(pattern, "^") || !strings.HasSuffix(pattern, "$") {
-		return nil, errors.New("a regular expression must start with ^ and end with $, around the whole of it")
-	}
-	re, err := regexp.Compile("^(" + stripGroups(pattern[1:len(pattern)-1]) + ")$")
-	if err != nil || re.NumSubexp() != 1 {
-		return nil, fmt.Errorf("the groups of the pattern %s were not understood", pattern)
-	}
-	return re, nil
-}
-
-// stripGroups makes every capture group of a valid pattern one that does not
-// capture. It edits the text: the syntax tree could do it more simply, but
-// takes milliseconds to write a class such as [^"] as text.
-func stripGroups(pattern string) string {
-	var out strings.Builder
-	for i := 0; i < len(pattern); {
-		end := i + 1
-		switch pattern[i] {
-		case '\\':
-			end = i + 2
-			if strings.HasPrefix(pattern[i:], `\Q`) {
-				end = after(pattern, i, `\E`)
-			}
-		case '[':
-			end = afterClass(pattern, i)
-		case '(':
-			switch rest := pattern[i:]; {
-			case strings.HasPrefix(rest, "(?P<"), strings.HasPrefix(rest, "(?<"):
-				out.WriteString("(?:")
-				i = after(pattern, i, ">")
-				continue
-			case !strings.HasPrefix(rest, "(?"):
-				out.WriteString("(?:")
-				i = end
-				continue
-			}
-		}
-		end = min(end, len(pattern))
-		out.WriteString(pattern[i:end])
-		i = end
-	}
-	return out.String()
-}
-
-// after returns the place after the next mark.
-func after(pattern string, from int, mark string) int {
-	if at := strings.Index(pattern[from:], mark); at >= 0 {
-		return from + at + len(mark)
-	}
-	return len(pattern)
-}
-
-// afterClass returns the place after the class that starts at from. A bracket
-// that comes first in it is one of its letters, and so is one of [:alpha:].
-func afterClass(pattern string, from int) int {
-	i := from + 1
-	if strings.HasPrefix(pattern[i:], "^") {
-		i++
-	}
-	for first := true; i < len(pattern); first = false {
-		switch {
-		case pattern[i] == ']' && !first:
-			return i + 1
-		case pattern[i] == '\\':
-			i += 2
-		case strings.HasPrefix(pattern[i:], "[:"):
-			i = after(pattern, i, ":]")
-		default:
-			i++
-		}
-	}
-	return len(pattern)
+	return strings.HasPrefix(pattern, "^") && tree.Sub[0].Op == syntax.OpBeginText &&
+		strings.HasSuffix(pattern, "$") && tree.Sub[len(tree.Sub)-1].Op == syntax.OpEndText
 }

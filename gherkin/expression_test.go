@@ -2,39 +2,10 @@ package gherkin
 
 import (
 	"fmt"
-	"regexp"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
-
-func TestStripGroups(t *testing.T) {
-	t.Parallel()
-	for pattern, want := range map[string]string{
-		`a(b)c`:                  `a(?:b)c`,
-		`(?:a)(b(c))`:            `(?:a)(?:b(?:c))`,
-		`(?P<name>a)(?<other>b)`: `(?:a)(?:b)`,
-		`(?i)a(?i:b)`:            `(?i)a(?i:b)`,
-		`\(a\)\\(b)`:             `\(a\)\\(?:b)`,
-		`[(](a)[^)]`:             `[(](?:a)[^)]`,
-		`[](](a)`:                `[](](?:a)`,
-		`[^](](a)`:               `[^](](?:a)`,
-		`[[:alpha:](](a)`:        `[[:alpha:](](?:a)`,
-		`[\](](a)`:               `[\](](?:a)`,
-		`\Q(a)\E(b)`:             `\Q(a)\E(?:b)`,
-	} {
-		if _, err := regexp.Compile(pattern); err != nil {
-			t.Fatal(err)
-		}
-		got := stripGroups(pattern)
-		if got != want {
-			t.Errorf("stripGroups(%s): got %s, want %s", pattern, got, want)
-		}
-		if n := regexp.MustCompile(got).NumSubexp(); n != 0 {
-			t.Errorf("stripGroups(%s): got %d groups, want none", pattern, n)
-		}
-	}
-}
 
 func TestCapturesKeepTheirNesting(t *testing.T) {
 	t.Parallel()

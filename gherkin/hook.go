@@ -114,10 +114,10 @@ func (r *Registrar) addHook(when HookType, given Hook, run hookFunc) {
 		r.bindHook(when, given, run)
 		return
 	}
-	r.draft.hooks = append(r.draft.hooks, &hook{info: HookInfo{
+	made := &hook{info: HookInfo{
 		Type: when, Name: given.Name, Tags: given.Tags, Location: at, Index: len(r.draft.hooks) + 1,
-	}, lacking: run == nil})
-	r.draft.order = append(r.draft.order, entry{hook: len(r.draft.hooks)})
+	}, lacking: run == nil}
+	r.draft.hooks, r.draft.order = append(r.draft.hooks, made), append(r.draft.order, made)
 }
 
 // bindHook takes the function for the next hook, as bind does for steps.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -53,21 +52,8 @@ func (n *notes) define(r *gherkin.Registrar) {
 func runScenario(t *testing.T, tags string) []string {
 	t.Helper()
 	n := &notes{}
-	defs, err := gherkin.Compile(n.define)
-	if err != nil {
-		t.Fatal(err)
-	}
-	godog.TestSuite{
-		ScenarioInitializer: func(sc *godog.ScenarioContext) {
-			if err := defs.Bind(sc, n.define); err != nil {
-				t.Error(err)
-			}
-		},
-		Options: &godog.Options{
-			Format: "progress", Output: io.Discard, DefaultContext: gherkin.WithRecorder(t.Context(), n),
-			FeatureContents: []godog.Feature{{Name: "f", Contents: []byte("Feature: f\n " + tags + "\n Scenario: s\n  * a step")}},
-		},
-	}.Run()
+	ctx := gherkin.WithRecorder(t.Context(), n)
+	runGodog(ctx, t, n.define, tags, []string{"a step"}, func(*godog.ScenarioContext) {})
 	return n.lines
 }
 
@@ -104,15 +90,12 @@ func TestWithoutARecorderNothingIsRecorded(t *testing.T) {
 
 func TestRegistrationsAreInOrder(t *testing.T) {
 	t.Parallel()
-	defs, err := gherkin.Compile(func(r *gherkin.Registrar) {
+	defs := compile(t, func(r *gherkin.Registrar) {
 		r.Before(gherkin.Hook{Name: "first"}, new(notes).before(nil))
 		r.Step("a step", func() error { return nil })
 		gherkin.Parameter(r, "money", "[0-9]+", func(groups []string) (string, error) { return groups[0], nil })
 		r.After(gherkin.Hook{}, new(notes).after)
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	var got []string
 	for _, r := range defs.Registrations() {
 		switch {
@@ -160,27 +143,5 @@ func TestWhatIsWrongIsLeftOutOfDefinitionsForReports(t *testing.T) {
 	want := []gherkin.UndefinedParameter{{Name: "airport", Expression: "the {airport} is closed"}}
 	if diff := cmp.Diff(want, defs.UndefinedParameters()); diff != "" {
 		t.Errorf("undefined parameters (-want +got):\n%s", diff)
-	}
-}
-
-func TestBindNoticesThatHooksChanged(t *testing.T) {
-	t.Parallel()
-	after := new(notes).after
-	for name, test := range map[string]struct {
-		define func(*gherkin.Registrar)
-		want   string
-	}{
-		"fewer":     {func(*gherkin.Registrar) {}, "define registered 0 hooks, but 1"},
-		"another":   {func(r *gherkin.Registrar) { r.After(gherkin.Hook{Name: "x"}, after) }, `hook 1 is "after scenario: x", but it was "after scenario"`},
-		"no longer": {func(r *gherkin.Registrar) { r.After(gherkin.Hook{}, nil) }, "is nil"},
-	} {
-		defs, err := gherkin.Compile(func(r *gherkin.Registrar) { r.After(gherkin.Hook{}, after) })
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = defs.Bind(nil, test.define)
-		if err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%s: got error %v, want in it: %s", name, err, test.want)
-		}
 	}
 }

@@ -38,7 +38,7 @@ func (d *Definitions) Match(text string) []Match {
 		if def.broken {
 			continue
 		}
-		index := def.inner.FindStringSubmatchIndex(text)
+		index := def.pattern.FindStringSubmatchIndex(text)
 		if index == nil {
 			continue
 		}

@@ -52,8 +52,8 @@ type Registrar struct {
 //
 // The function is func(ctx context.Context, args…) error, or without ctx, or
 // with the results (context.Context, error). There is one argument for each
-// parameter, and one more, last, if the step has a table (a [Table] or
-// *godog.Table) or a doc string (*godog.DocString). The built-in parameters
+// parameter, and one more, last, if the step has a table (a [Table]) or a doc
+// string (*godog.DocString). The built-in parameters
 // give numbers ({int}, {float} and their like, to any Go number of that kind
 // that can hold the value) and text ({string}, {word}, {}, to any type that
 // [Rows] could fill a field of). A parameter type of ours gives exactly the Go
@@ -75,10 +75,10 @@ func (r *Registrar) add(keyword Keyword, expression string, fn any) {
 		r.bind(expression, fn)
 		return
 	}
-	r.draft.steps = append(r.draft.steps, &definition{
+	made := &definition{
 		keyword: keyword, expression: expression, at: caller(3), from: callerPackage(3), fn: reflect.TypeOf(fn),
-	})
-	r.draft.order = append(r.draft.order, entry{step: len(r.draft.steps)})
+	}
+	r.draft.steps, r.draft.order = append(r.draft.steps, made), append(r.draft.order, made)
 }
 
 // bind takes the function for the next definition. It runs for every step of
@@ -125,8 +125,7 @@ func Parameter[T any](r *Registrar, name, pattern string, parse func(groups []st
 			return reflect.ValueOf(&value).Elem(), err
 		}
 	}
-	r.draft.parameters = append(r.draft.parameters, p)
-	r.draft.order = append(r.draft.order, entry{parameter: len(r.draft.parameters)})
+	r.draft.parameters, r.draft.order = append(r.draft.parameters, p), append(r.draft.order, p)
 }
 
 // callerPackage is the path of the package of a caller.

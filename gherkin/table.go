@@ -11,7 +11,7 @@ import (
 )
 
 // Table is a step's table. It is a value that refers to memory which nobody
-// changes, so it may be kept and copied. [Rows] and [Record] turn it into structs.
+// changes, so it may be kept and copied. [Rows] turns it into structs.
 type Table struct {
 	cells [][]string
 	types *types
@@ -64,7 +64,7 @@ func Rows[T any](t Table) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
-	columns, err := fields.match("column", t.cells[0])
+	columns, err := fields.match(t.cells[0])
 	if err != nil {
 		return nil, err
 	}
@@ -78,33 +78,6 @@ func Rows[T any](t Table) ([]T, error) {
 		}
 	}
 	return rows, nil
-}
-
-// Record reads a table without a header that has two columns, a name and its
-// value, into one T. The names are those of the col tags; see [Rows].
-func Record[T any](t Table) (T, error) {
-	var record T
-	fields, err := fieldsOf(reflect.TypeFor[T]())
-	if err != nil {
-		return record, err
-	}
-	names := make([]string, len(t.cells))
-	for i, row := range t.cells {
-		if len(row) != 2 {
-			return record, fmt.Errorf("row %d has %d cells: a record has two columns, a name and its value", i+1, len(row))
-		}
-		names[i] = row[0]
-	}
-	lines, err := fields.match("row", names)
-	if err != nil {
-		return record, err
-	}
-	for i, row := range t.cells {
-		if err := lines[i].set(reflect.ValueOf(&record).Elem(), row[1], t.types); err != nil {
-			return record, fmt.Errorf("row %q: %w", row[0], err)
-		}
-	}
-	return record, nil
 }
 
 type field struct {
@@ -152,24 +125,24 @@ func (fs fields) names() []string {
 	return names
 }
 
-// match finds the field of each header. What says what a header is here.
-func (fs fields) match(what string, headers []string) (fields, error) {
+// match finds the field of each column.
+func (fs fields) match(headers []string) (fields, error) {
 	found := make(fields, len(headers))
 	var errs []error
 	for i, header := range headers {
 		at := slices.IndexFunc(fs, func(f field) bool { return f.name == header })
 		switch {
 		case at < 0:
-			errs = append(errs, fmt.Errorf("unknown %s %q: there are %s", what, header, quoted(fs.names())))
+			errs = append(errs, fmt.Errorf("unknown column %q: there are %s", header, quoted(fs.names())))
 		case slices.Contains(headers[:i], header):
-			errs = append(errs, fmt.Errorf("the %s %q is there twice", what, header))
+			errs = append(errs, fmt.Errorf("the column %q is there twice", header))
 		default:
 			found[i] = fs[at]
 		}
 	}
 	for _, f := range fs {
 		if !f.optional && !slices.Contains(headers, f.name) {
-			errs = append(errs, fmt.Errorf("the %s %q is missing: the table has %s", what, f.name, quoted(headers)))
+			errs = append(errs, fmt.Errorf("the column %q is missing: the table has %s", f.name, quoted(headers)))
 		}
 	}
 	return found, errors.Join(errs...)

@@ -46,18 +46,6 @@ func TestRows(t *testing.T) {
 	}
 }
 
-func TestRecord(t *testing.T) {
-	t.Parallel()
-	defs := compile(t, moneyType)
-	got, err := gherkin.Record[line](defs.Table([][]string{{"balance", "EUR 1.50"}, {"room", "101"}}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := (line{Room: "101", Balance: money{"EUR", 150}}); !cmp.Equal(got, want, cmp.AllowUnexported(line{}, money{})) {
-		t.Errorf("got %+v, want %+v", got, want)
-	}
-}
-
 func TestTableErrorsNameThePlace(t *testing.T) {
 	t.Parallel()
 	defs := compile(t, moneyType)
@@ -76,7 +64,6 @@ func TestTableErrorsNameThePlace(t *testing.T) {
 		A []int `col:"a"`
 	}
 	rows := func(cells ...[]string) error { _, err := gherkin.Rows[line](defs.Table(cells)); return err }
-	record := func(cells ...[]string) error { _, err := gherkin.Record[line](defs.Table(cells)); return err }
 	as := func(read func(gherkin.Table) error) error { return read(defs.Table([][]string{{"a"}, {"1"}})) }
 
 	for want, err := range map[string]error{
@@ -88,10 +75,7 @@ func TestTableErrorsNameThePlace(t *testing.T) {
 		`row 1, column "balance": "XXX 1.50" is not a {money}: XXX is no curr`:  rows([]string{"room", "balance"}, []string{"1", "XXX 1.50"}),
 		`row 1, column "nights": 300 is out of the range of uint8`:              rows([]string{"room", "balance", "nights"}, []string{"1", "EUR 1.50", "300"}),
 		`row 1, column "when": "noon" is not a time.Time`:                       rows([]string{"room", "balance", "when"}, []string{"1", "EUR 1.50", "noon"}),
-		"row 1 has 3 cells: a record has two columns":                           record([]string{"a", "b", "c"}),
-		`unknown row "rom": there are "room"`:                                   record([]string{"rom", "1"}),
-		`the row "balance" is missing: the table has "room"`:                    record([]string{"room", "1"}),
-		`row "paid": "maybe" is not a bool`:                                     record([]string{"room", "1"}, []string{"balance", "EUR 1.00"}, []string{"paid", "maybe"}),
+		`row 1, column "paid": "maybe" is not a bool`:                           rows([]string{"room", "balance", "paid"}, []string{"1", "EUR 1.00", "maybe"}),
 		"a table can be read into a struct, not into int":                       as(func(t gherkin.Table) error { _, err := gherkin.Rows[int](t); return err }),
 		"untagged has no field with a col tag":                                  as(func(t gherkin.Table) error { _, err := gherkin.Rows[untagged](t); return err }),
 		"hidden.a has a col tag, but is not exported":                           as(func(t gherkin.Table) error { _, err := gherkin.Rows[hidden](t); return err }),

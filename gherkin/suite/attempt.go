@@ -82,8 +82,16 @@ func (c Config) closeWorld(ctx context.Context, world World) error {
 const silent = "suite-silent"
 
 func init() { //nolint:gochecknoinits // godog's registry may only be changed before any suite runs
-	godog.Format(silent, "writes nothing", func(string, io.Writer) godog.Formatter { return silentFormatter{} })
+	godog.Format(silent, "writes nothing", func(name string, out io.Writer) godog.Formatter {
+		return silentFormatter{godog.NewBaseFmt(name, out)}
+	})
 }
+
+// silentFormatter is the base of godog's own formatters, which only sums up: what
+// happens is taken from hooks.
+type silentFormatter struct{ *godog.BaseFmt }
+
+func (silentFormatter) Summary() {}
 
 // runGodog runs the one scenario that is left in the masked file. The record
 // has what became of its steps; the error is what else went wrong.
@@ -202,7 +210,7 @@ func (r *Result) timeoutReason(timeout *TimeoutError) string {
 }
 
 // outside is the name of the hook that stands for what is neither a step nor a
-// registered hook.
+// registered hook. Readers of reports know it by this name.
 const outside = "the harness"
 
 // explain adds a hook for what went wrong, or was skipped, outside the steps and

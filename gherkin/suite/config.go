@@ -15,14 +15,14 @@ import (
 )
 
 // DefaultTimeout is the time limit of a scenario. One that waits for nothing in vain
-// takes a few seconds at the most, also with a store of its own to be made.
+// takes a few seconds at the most, also with a database of its own to be made.
 const DefaultTimeout = time.Minute
 
 // Config says what [Run] runs. Features and World are required; the zero value
 // of any other field is its default.
 type Config struct {
-	// Name is the subtest that holds all others, such as the name of the store
-	// that they run on. "features" unless given.
+	// Name is the subtest that holds all others, such as the name of what they
+	// run on. "features" unless given.
 	Name string
 
 	// Features holds the .feature files, in any folders.
@@ -68,9 +68,6 @@ type Config struct {
 	// Zero tolerates any number; whoever tolerates none has no use for Retries.
 	FlakyBudget int
 
-	// Sequential runs scenarios one by one, in order.
-	Sequential bool
-
 	// Shuffle runs features, rules, scenarios and rows in random order.
 	Shuffle bool
 
@@ -99,10 +96,6 @@ type Config struct {
 	// [RunPattern] makes an argument for -run; [Scenario.Location] is one for
 	// Only. "go test -run '…'" unless given. It must be safe for concurrent calls.
 	Repeat func(scenario *Scenario, test string) string
-
-	// Report, if given, receives the result of each attempt as soon as it is
-	// known. Calls do not overlap.
-	Report func(Result)
 
 	// Reporters write the run down.
 	Reporters []Reporter

@@ -46,7 +46,7 @@
 //	  -> t.Run tree -> World -> Bind -> godog, in a goroutine -> Close -> verdict
 //
 // A [Reporter] is told of the plan, of each attempt and of the end, and writes it
-// down; the packages messages and junit have one each. Hooks of a run, which are
+// down; package report has two. Hooks of a run, which are
 // those of [Config].Before and After, are part of its verdict and of its reports.
 //
 // The hooks that World binds run within the recording ones, in godog's order.

@@ -23,6 +23,7 @@ type Feature struct {
 	Document  *messages.GherkinDocument
 	Scenarios []*Scenario // in the order of the file, one for each row of an outline
 
+	parts    []part
 	sections []section
 	lines    [][]byte
 }
@@ -99,9 +100,32 @@ func parse(uri string, source []byte, ids func() string) (*Feature, error) {
 		return f, nil
 	}
 	f.Name = document.Feature.Name
-	f.sections = sectionsOf(document.Feature)
+	f.parts = partsOf(document.Feature)
+	f.sections = f.findSections()
 	f.addScenarios(parser.Pickles(*document, uri, ids), ids)
 	return f, nil
+}
+
+// part is a background or a scenario of a feature file.
+type part struct {
+	rule       *messages.Rule // nil outside a rule
+	background *messages.Background
+	scenario   *messages.Scenario
+}
+
+// partsOf lists the parts of a feature, in the order of the file.
+func partsOf(feature *messages.Feature) []part {
+	var list []part
+	for _, child := range feature.Children {
+		if child.Rule == nil {
+			list = append(list, part{nil, child.Background, child.Scenario})
+			continue
+		}
+		for _, inner := range child.Rule.Children {
+			list = append(list, part{child.Rule, inner.Background, inner.Scenario})
+		}
+	}
+	return list
 }
 
 // addScenarios walks the document, since a pickle knows neither its rule nor
@@ -117,79 +141,62 @@ func (f *Feature) addScenarios(pickles []*messages.Pickle, ids func() string) {
 			steps[s.Id] = s
 		}
 	}
-	tags := names(f.Document.Feature.Tags)
-	for _, child := range f.Document.Feature.Children {
-		switch {
-		case child.Background != nil:
-			note(child.Background.Steps)
-		case child.Scenario != nil:
-			note(child.Scenario.Steps)
-			f.addScenario(nil, child.Scenario, tags, byNode, steps, ids)
-		case child.Rule != nil:
-			inherited := slices.Concat(tags, names(child.Rule.Tags))
-			for _, inner := range child.Rule.Children {
-				if inner.Background != nil {
-					note(inner.Background.Steps)
-				}
-				if inner.Scenario != nil {
-					note(inner.Scenario.Steps)
-					f.addScenario(child.Rule, inner.Scenario, inherited, byNode, steps, ids)
-				}
+	for _, p := range f.parts {
+		if p.background != nil {
+			note(p.background.Steps)
+			continue
+		}
+		note(p.scenario.Steps)
+		found := byNode[p.scenario.Id]
+		for i, pickle := range found {
+			s := f.newScenario(p, pickle)
+			for _, step := range pickle.Steps {
+				s.steps = append(s.steps, steps[step.AstNodeIds[0]])
 			}
+			for _, tag := range pickle.Tags {
+				s.Tags = append(s.Tags, tag.Name)
+			}
+			if len(p.scenario.Examples) > 0 {
+				s.Outline, s.Row = p.scenario.Name, i+1
+				s.addRow(pickle.AstNodeIds[1])
+			}
+			if len(pickle.Steps) == 0 {
+				s.empty = "the scenario has no steps"
+			}
+		}
+		if len(found) == 0 {
+			s := f.newScenario(p, &messages.Pickle{
+				Id: ids(), Uri: f.URI, Name: p.scenario.Name, Location: p.scenario.Location, AstNodeIds: []string{p.scenario.Id},
+				Language: f.Document.Feature.Language, Steps: []*messages.PickleStep{}, Tags: []*messages.PickleTag{},
+			})
+			s.Tags = names(f.Document.Feature.Tags)
+			if p.rule != nil {
+				s.Tags = append(s.Tags, names(p.rule.Tags)...)
+			}
+			s.Tags = append(s.Tags, names(p.scenario.Tags)...)
+			s.empty = "the scenario outline has no row of examples"
 		}
 	}
 	slices.SortStableFunc(f.Scenarios, func(a, b *Scenario) int { return cmp.Compare(a.Line, b.Line) })
 }
 
-func (f *Feature) addScenario(rule *messages.Rule, node *messages.Scenario, inherited []string, byNode map[string][]*messages.Pickle, steps map[string]*messages.Step, ids func() string) {
-	for i, pickle := range byNode[node.Id] {
-		s := f.newScenario(rule, node, pickle)
-		for _, step := range pickle.Steps {
-			s.steps = append(s.steps, steps[step.AstNodeIds[0]])
-		}
-		for _, tag := range pickle.Tags {
-			s.Tags = append(s.Tags, tag.Name)
-		}
-		if len(node.Examples) > 0 {
-			s.Outline, s.Row = node.Name, i+1
-			s.addRow(pickle.AstNodeIds[1])
-		}
-		if len(pickle.Steps) == 0 {
-			s.empty = "the scenario has no steps"
-		}
-		f.Scenarios = append(f.Scenarios, s)
-	}
-	if len(byNode[node.Id]) == 0 {
-		s := f.newScenario(rule, node, &messages.Pickle{
-			Id: ids(), Uri: f.URI, Name: node.Name, Location: node.Location, AstNodeIds: []string{node.Id},
-			Language: f.Document.Feature.Language, Steps: []*messages.PickleStep{}, Tags: []*messages.PickleTag{},
-		})
-		s.Tags = slices.Concat(inherited, names(node.Tags))
-		s.empty = "the scenario outline has no row of examples"
-		f.Scenarios = append(f.Scenarios, s)
-	}
-}
-
-func (f *Feature) newScenario(rule *messages.Rule, node *messages.Scenario, pickle *messages.Pickle) *Scenario {
+// newScenario adds a scenario, or one row of an outline.
+func (f *Feature) newScenario(p part, pickle *messages.Pickle) *Scenario {
 	s := &Scenario{
-		Feature: f, Name: pickle.Name, Line: int(node.Location.Line), Pickle: pickle,
-		ruleNode: rule, scenarioNode: node,
-		keep: map[any]bool{f.Document.Feature: true, node: true},
+		Feature: f, Name: pickle.Name, Line: int(p.scenario.Location.Line), Pickle: pickle,
+		ruleNode: p.rule, scenarioNode: p.scenario,
+		keep: map[any]bool{f.Document.Feature: true, p.scenario: true},
 	}
-	for _, child := range f.Document.Feature.Children {
-		if child.Background != nil {
-			s.keep[child.Background] = true
+	if p.rule != nil {
+		s.Rule = p.rule.Name
+		s.keep[p.rule] = true
+	}
+	for _, other := range f.parts {
+		if other.background != nil && (other.rule == nil || other.rule == p.rule) {
+			s.keep[other.background] = true
 		}
 	}
-	if rule != nil {
-		s.Rule = rule.Name
-		s.keep[rule] = true
-		for _, child := range rule.Children {
-			if child.Background != nil {
-				s.keep[child.Background] = true
-			}
-		}
-	}
+	f.Scenarios = append(f.Scenarios, s)
 	return s
 }
 

@@ -196,62 +196,6 @@ func TestLoadReportsMistakesWithTheirPlace(t *testing.T) {
 	}
 }
 
-func TestSelect(t *testing.T) {
-	t.Parallel()
-	features, err := Load(fstest.MapFS{"f.feature": {Data: []byte(`Feature: F
-  @a
-  Scenario: A
-    * x
-  @b
-  Scenario: B
-    * x
-  @a @b
-  Scenario: AB
-    * x
-  Scenario: none
-    * x
-`)}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for tags, want := range map[string]string{
-		"":                     "A B AB none",
-		"@a":                   "A AB",
-		"@a and not @b":        "A",
-		"@a or @b":             "A B AB",
-		"not (@a or @b)":       "none",
-		"(@a or @b)and not @a": "B",
-
-		"@c and @a": `error: the tag expression "@c and @a" selects none of the 4 scenarios; their tags are: @a @b`,
-		"not slow":  `error: the tag expression "not slow" has the word "slow"`,
-		"@a && @b":  `error: the tag expression "@a && @b" has the word "&&"`,
-		"@a,@b":     `error: the tag expression "@a,@b" has "@a,@b": write and, or, not`,
-		"~@a":       `error: the tag expression "~@a" has the word "~@a"`,
-		"@a and":    `error: the tag expression "@a and" is incomplete`,
-		"(@a":       `error: Tag expression "(@a" could not be parsed`,
-		"@a)":       `error: Tag expression "@a)" could not be parsed`,
-		"@a @b":     `error: Tag expression "@a @b" could not be parsed`,
-		"()":        `error: Tag expression "()" could not be parsed`,
-		"not":       `error: the tag expression "not" is incomplete`,
-		`@a\`:       `error: the tag expression "@a\\" ends in a backslash`,
-	} {
-		selected, err := Select(features, tags)
-		var got []string
-		for _, s := range selected {
-			got = append(got, s.Name)
-		}
-		if err != nil {
-			got = []string{"error: " + err.Error()}
-		}
-		if text := strings.Join(got, " "); text != want && (err == nil || !strings.HasPrefix(text, want)) {
-			t.Errorf("%q: got %s, want %s", tags, text, want)
-		}
-	}
-	if _, err := Select(nil, ""); err == nil || !strings.Contains(err.Error(), "have no scenario") {
-		t.Errorf("got %v for no features", err)
-	}
-}
-
 func TestLint(t *testing.T) {
 	t.Parallel()
 	issues, err := Lint(fstest.MapFS{

@@ -13,8 +13,8 @@ import (
 	"example.com/groupcheckout/gherkin"
 )
 
-// glue is the steps and hooks of the driver's own tests. Each phrase does what
-// it says.
+// glue is the steps and hooks of the driver's own tests. Each phrase, and the tag
+// of each hook, does what it says.
 type glue struct {
 	closed   chan struct{} // closed by Close
 	attempts int           // of this scenario, so far
@@ -44,13 +44,29 @@ func (g *glue) define(r *gherkin.Registrar) {
 	r.When("it hangs until the world is closed", func() error { waitForClose(g.closed); return nil })
 	r.When("it leaves its goroutine", func() error { leave(); return nil })
 	r.When("godog.T fails", func(ctx context.Context) error { godog.T(ctx).Fail(); return nil })
+
+	before := func(tag string, fn func(context.Context) error) { r.Before(gherkin.Hook{Name: tag[1:], Tags: tag}, fn) }
+	before("@b-passes", func(ctx context.Context) error { gherkin.Logf(ctx, "in the hook"); return nil })
+	before("@b-fails", func(context.Context) error { return errors.New("broke") })
+	before("@b-skips", func(context.Context) error { return gherkin.Skip("no clock") })
+	before("@b-panics", func(context.Context) error { panic("boom") })
+	before("@b-leaves", func(context.Context) error { leave(); return nil })
+	before("@b-hangs", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
+	before("@b-last", func(context.Context) error { return nil })
+	after := func(tag string, fn func() error) {
+		r.After(gherkin.Hook{Name: tag[1:], Tags: tag}, func(context.Context, error) error { return fn() })
+	}
+	after("@a-first", func() error { return nil })
+	after("@a-fails", func() error { return errors.New("broke") })
+	after("@a-skips", func() error { return gherkin.Skip("no clock") })
+	after("@a-panics", func() error { panic("boom") })
 }
 
 func panicInStep() error             { panic("boom in a step") }
 func waitForClose(c <-chan struct{}) { <-c }
 func leave()                         { new(testing.T).SkipNow() }
 
-// bind adds the hooks that the scenario's tags ask for.
+// bind adds the hooks of godog that the scenario's tags ask for.
 func (g *glue) bind(sc *godog.ScenarioContext, defs *gherkin.Definitions, tags []string) error {
 	before := func(err func() error) {
 		sc.Before(func(ctx context.Context, _ *godog.Scenario) (context.Context, error) { return ctx, err() })
@@ -63,7 +79,7 @@ func (g *glue) bind(sc *godog.ScenarioContext, defs *gherkin.Definitions, tags [
 		case "@before-skips":
 			before(func() error { return gherkin.Skip("the before hook says so") })
 		case "@before-skips-plainly":
-			before(func() error { return fmt.Errorf("no such store: %w", godog.ErrSkip) })
+			before(func() error { return fmt.Errorf("no such shelf: %w", godog.ErrSkip) })
 		case "@before-fails":
 			before(func() error { return errors.New("before broke") })
 		case "@before-panics":
@@ -103,7 +119,7 @@ func definitions(t testing.TB) *gherkin.Definitions {
 // world returns a Config.World that makes a glue for each attempt.
 func world(defs *gherkin.Definitions) func(context.Context, *Scenario) (World, error) {
 	attempts := newCounter()
-	return func(_ context.Context, s *Scenario) (World, error) {
+	return func(ctx context.Context, s *Scenario) (World, error) {
 		g := &glue{closed: make(chan struct{}), attempts: attempts.next(s.Location())}
 		w := World{
 			Bind:  func(sc *godog.ScenarioContext) error { return g.bind(sc, defs, s.Tags) },
@@ -117,6 +133,9 @@ func world(defs *gherkin.Definitions) func(context.Context, *Scenario) (World, e
 				return World{}, gherkin.Skip("no world here")
 			case "@world-panics":
 				panic("boom in world")
+			case "@world-logs":
+				gherkin.Logf(ctx, "in the world")
+				w.Close = func(ctx context.Context) error { gherkin.Logf(ctx, "at its close"); return nil }
 			case "@no-bind":
 				return World{}, nil
 			case "@close-fails":

@@ -14,7 +14,7 @@ import (
 )
 
 // grace is how long a scenario may take to notice that its time is over, and to
-// say where it was: a store, too, may first look for what became of its last write.
+// say where it was: a database, too, may first look for what became of its last write.
 const grace = 6 * time.Second
 
 // TimeoutError says that a scenario outlived its time limit. It is also the
@@ -22,9 +22,6 @@ const grace = 6 * time.Second
 type TimeoutError struct{ Limit time.Duration }
 
 func (e *TimeoutError) Error() string { return fmt.Sprintf("the time limit of %s is over", e.Limit) }
-
-// PanicError is a panic outside a step, such as in a hook.
-type PanicError = gherkin.PanicError
 
 // AbandonedError says that a goroutine did not end although its context had.
 // It goes on, and may use what has been closed.
@@ -48,7 +45,7 @@ func guard(ctx context.Context, fn func(context.Context) error) error {
 				return
 			}
 			if value := recover(); value != nil {
-				done <- &PanicError{Value: value, Stack: ownFrames(string(debug.Stack()))}
+				done <- &gherkin.PanicError{Value: value, Stack: ownFrames(string(debug.Stack()))}
 				return
 			}
 			done <- errGoexit

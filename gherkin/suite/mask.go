@@ -16,8 +16,8 @@ type section struct {
 	node  any // a pointer of the messages package
 }
 
-func sectionsOf(feature *messages.Feature) []section {
-	list := []section{{first: 1, node: feature}} // with the comments above it, which may name the language
+func (f *Feature) findSections() []section {
+	list := []section{{first: 1, node: f.Document.Feature}} // with the comments above it, which may name the language
 	add := func(node any, at *messages.Location, tags []*messages.Tag) {
 		first := at.Line
 		for _, tag := range tags {
@@ -25,30 +25,21 @@ func sectionsOf(feature *messages.Feature) []section {
 		}
 		list = append(list, section{first: int(first), node: node})
 	}
-	scenario := func(s *messages.Scenario) {
-		add(s, s.Location, s.Tags)
-		for _, examples := range s.Examples {
+	for _, child := range f.Document.Feature.Children {
+		if child.Rule != nil {
+			add(child.Rule, child.Rule.Location, child.Rule.Tags)
+		}
+	}
+	for _, p := range f.parts {
+		if p.background != nil {
+			add(p.background, p.background.Location, nil)
+			continue
+		}
+		add(p.scenario, p.scenario.Location, p.scenario.Tags)
+		for _, examples := range p.scenario.Examples {
 			add(examples, examples.Location, examples.Tags)
 			for _, row := range examples.TableBody {
 				add(row, row.Location, nil)
-			}
-		}
-	}
-	for _, child := range feature.Children {
-		switch {
-		case child.Background != nil:
-			add(child.Background, child.Background.Location, nil)
-		case child.Scenario != nil:
-			scenario(child.Scenario)
-		case child.Rule != nil:
-			add(child.Rule, child.Rule.Location, child.Rule.Tags)
-			for _, inner := range child.Rule.Children {
-				if inner.Background != nil {
-					add(inner.Background, inner.Background.Location, nil)
-				}
-				if inner.Scenario != nil {
-					scenario(inner.Scenario)
-				}
 			}
 		}
 	}

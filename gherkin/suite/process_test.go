@@ -55,12 +55,6 @@ const mixed = `Feature: Mixed
     Scenario: It is undefined
       When nobody knows it
 
-    Scenario: It is pending
-      When it is pending
-
-    Scenario: It is ambiguous
-      When one of two
-
     Scenario: It is empty
 
     Scenario Outline: Row of <what>
@@ -75,20 +69,9 @@ const mixed = `Feature: Mixed
       Examples:
         | what |
 
-    @after-panics
-    Scenario: A hook panics
-      When a step
-
-    @before-panics
-    Scenario: The first hook panics
-      When a step
-
     @after-step-panics
     Scenario: A step's hook panics
       When a step
-
-    Scenario: It leaves
-      When it leaves its goroutine
 `
 
 const threeInOrder = "Feature: F\nScenario: a\n* a step\nScenario: b\n* a step\nScenario: c\n* a step\n"
@@ -111,21 +94,19 @@ func fixtures() map[string]fixture {
 		"bad file":   {"Featur: F", Config{}},
 		"no world":   {threeInOrder, Config{World: func(context.Context, *Scenario) (World, error) { return World{}, errors.New("no") }}},
 		"bad config": {threeInOrder, Config{Timeout: -1, Retries: -1}},
-		"flaky":      {"Feature: F\nScenario: a\n* it fails once\nScenario: b\n* it fails with \"x\"\nScenario: c\n* nobody knows it\n", Config{Retries: 1, Sequential: true}},
-		"retry tags": {twoFlaky, Config{Retries: 1, RetryTags: "@remote", Sequential: true}},
+		"flaky":      {"Feature: F\nScenario: a\n* it fails once\nScenario: b\n* it fails with \"x\"\nScenario: c\n* nobody knows it\n", Config{Retries: 1}},
+		"retry tags": {twoFlaky, Config{Retries: 1, RetryTags: "@remote"}},
 		"budget":     {twoFlaky, Config{Retries: 1, FlakyBudget: 2}},
 		"no budget":  {twoFlaky, Config{Retries: 1, FlakyBudget: 1}},
 		"bad retry":  {threeInOrder, Config{RetryTags: "slow"}},
 		"only":       {threeInOrder, Config{Only: []string{"features/dir/f.feature:5", "f.feature:7"}}},
 		"bad only":   {threeInOrder, Config{Only: []string{"dir/f.feature:99"}}},
 		"repeat": {"Feature: F\nScenario: a\n* it fails with \"x\"\n", Config{Repeat: func(s *Scenario, test string) string {
-			return "go test ./here -store sea -only " + s.Location() + " -run '" + RunPattern(test) + "'"
+			return "go test ./here -at sea -only " + s.Location() + " -run '" + RunPattern(test) + "'"
 		}}},
 		"in order":   {many, Config{}},
 		"mixed up":   {many, Config{Shuffle: true, Seed: 4}},
-		"sequential": {threeInOrder, Config{Sequential: true}},
-		"shuffled":   {threeInOrder, Config{Sequential: true, Shuffle: true, Seed: 4}},
-		"reversed":   {threeInOrder, Config{Sequential: true, Reverse: true}},
+		"reversed":   {threeInOrder, Config{Reverse: true}},
 		"no seed":    {threeInOrder, Config{Shuffle: true}},
 		"bubble":     {"Feature: F\nScenario: a\n* it takes longer than allowed\nScenario: b\n* a step\nScenario: c\n* it hangs until the world is closed\n", Config{Timeout: 24 * time.Hour, Around: synctest.Test}},
 		"hooks":      {threeInOrder, Config{Before: []RunHook{hooked("b1", nil), hooked("b2", nil)}, After: []RunHook{hooked("a1", nil), hooked("a2", nil)}}},
@@ -133,8 +114,8 @@ func fixtures() map[string]fixture {
 		"bad after":  {threeInOrder, Config{After: []RunHook{hooked("a1", nil), hooked("a2", errors.New("the books do not balance"))}}},
 		"hook boom":  {threeInOrder, Config{Before: []RunHook{{Name: "b1", Run: func(context.Context) error { panic("boom in a run's hook") }}}}},
 		"bad start":  {threeInOrder, Config{Reporters: []Reporter{&teller{start: errors.New("no disk")}, &teller{}}}},
-		"bad write":  {threeInOrder, Config{Sequential: true, Reporters: []Reporter{&teller{attempt: errors.New("disk full")}}}},
-		"bad end":    {threeInOrder, Config{Sequential: true, Reporters: []Reporter{&teller{finish: errors.New("disk gone")}}}},
+		"bad write":  {threeInOrder, Config{Reporters: []Reporter{&teller{attempt: errors.New("disk full")}}}},
+		"bad end":    {threeInOrder, Config{Reporters: []Reporter{&teller{finish: errors.New("disk gone")}}}},
 		"two orders": {threeInOrder, Config{Shuffle: true, Reverse: true}},
 		"bad hook":   {threeInOrder, Config{Before: []RunHook{{Name: "b1"}}}},
 		"no around":  {threeInOrder, Config{Around: func(*testing.T, func(*testing.T)) {}}},
@@ -167,6 +148,25 @@ func (r *teller) Finish(s Summary) error {
 	fmt.Printf("result finish %d, success %t\n", s.Total(), s.Success())
 	return r.finish
 }
+
+// witness is a reporter that prints each result, and minds if calls overlap.
+type witness struct {
+	t       *testing.T
+	running atomic.Int32
+}
+
+func (*witness) Start(Plan) error { return nil }
+
+func (w *witness) Attempt(r Result) error {
+	if w.running.Add(1) != 1 {
+		w.t.Error("calls of Attempt overlap")
+	}
+	defer w.running.Add(-1)
+	fmt.Printf("result %s %s attempt %d again %t\n", r.Scenario.Name, r.Status, r.Attempt, r.WillBeRetried)
+	return nil
+}
+
+func (*witness) Finish(Summary) error { return nil }
 
 // meetingOfThree makes worlds whose step waits until three of them have come.
 func meetingOfThree() func(context.Context, *Scenario) (World, error) {
@@ -207,14 +207,7 @@ func TestFixture(t *testing.T) {
 	if c.World == nil {
 		c.World = world(c.Definitions)
 	}
-	var running atomic.Int32
-	c.Report = func(r Result) {
-		if running.Add(1) != 1 {
-			t.Error("calls of Report overlap")
-		}
-		defer running.Add(-1)
-		fmt.Printf("result %s %s attempt %d again %t\n", r.Scenario.Name, r.Status, r.Attempt, r.WillBeRetried)
-	}
+	c.Reporters = append([]Reporter{&witness{t: t}}, c.Reporters...)
 	summary := Run(t, c)
 	if err := summary.WriteText(os.Stdout); err != nil {
 		t.Error(err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"slices"
 	"time"
 
 	"example.com/groupcheckout/gherkin"
@@ -58,40 +59,29 @@ func runHookInfos(when gherkin.HookType, hooks []RunHook, before int) []gherkin.
 	return infos
 }
 
-// runHook runs a hook of the run.
-func runHook(ctx context.Context, hook RunHook, info gherkin.HookInfo) Hook {
-	rec := &recorder{current: -1, hook: 0, hooks: []Hook{{Info: info, Started: time.Now()}}}
-	err := guard(gherkin.WithRecorder(ctx, rec), hook.Run)
-	rec.write(func() { rec.hooks[0].finish(err) })
-	rec.seal()
-	return rec.hooks[0]
-}
-
-// before runs the hooks that come before all scenarios, and tells whether the
-// run may go on.
-func (d *driver) before(ctx context.Context) error {
+// hooks runs hooks of the run, all of them whatever becomes of the others. The
+// error has each that did not pass.
+func (d *driver) hooks(ctx context.Context, hooks []RunHook, infos []gherkin.HookInfo) error {
 	var errs []error
-	for i, hook := range d.config.Before {
-		errs = append(errs, d.hook(ctx, hook, d.plan.Before[i]))
+	for i, hook := range hooks {
+		rec := &recorder{current: -1, hook: 0, hooks: []Hook{{Info: infos[i], Started: time.Now()}}}
+		err := guard(gherkin.WithRecorder(ctx, rec), hook.Run)
+		rec.write(func() { rec.hooks[0].finish(err) })
+		rec.seal()
+		h := rec.hooks[0]
+		d.summary.Hooks = append(d.summary.Hooks, h)
+		if h.Status != Passed {
+			errs = append(errs, fmt.Errorf("%s (%s): %s", h.Info, h.Info.Location, detail(h.Err)))
+		}
 	}
 	return errors.Join(errs...)
 }
 
-func (d *driver) after(ctx context.Context) error {
-	var errs []error
-	for i := len(d.config.After) - 1; i >= 0; i-- {
-		errs = append(errs, d.hook(ctx, d.config.After[i], d.plan.After[i]))
-	}
-	return errors.Join(errs...)
-}
-
-func (d *driver) hook(ctx context.Context, hook RunHook, info gherkin.HookInfo) error {
-	h := runHook(ctx, hook, info)
-	d.summary.Hooks = append(d.summary.Hooks, h)
-	if h.Status == Passed {
-		return nil
-	}
-	return fmt.Errorf("%s (%s): %s", h.Info, h.Info.Location, detail(h.Err))
+// backwards returns a reversed copy.
+func backwards[T any](list []T) []T {
+	list = slices.Clone(list)
+	slices.Reverse(list)
+	return list
 }
 
 // start starts the reporters.

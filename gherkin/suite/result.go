@@ -23,23 +23,29 @@ const (
 	Failed
 )
 
-func (s Status) String() string {
+// look gives a status its name and its mark for people.
+func (s Status) look() (name, mark string) {
 	switch s {
 	case Passed:
-		return "passed"
+		return "passed", "✓"
 	case Skipped:
-		return "skipped"
+		return "skipped", "-"
 	case Pending:
-		return "pending"
+		return "pending", "…"
 	case Undefined:
-		return "undefined"
+		return "undefined", "?"
 	case Ambiguous:
-		return "ambiguous"
+		return "ambiguous", "≠"
 	case Failed:
-		return "failed"
+		return "failed", "✗"
 	default:
-		return "unknown"
+		return "unknown", "✗"
 	}
+}
+
+func (s Status) String() string {
+	name, _ := s.look()
+	return name
 }
 
 // Step is what became of a step.

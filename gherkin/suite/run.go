@@ -41,7 +41,6 @@ func Run(t *testing.T, config Config) Summary {
 		t.Logf("%s: shuffled; to repeat this order set the seed to %d", c.Name, c.Seed)
 		shuffle(tree, rand.New(rand.NewPCG(c.Seed, 0)))
 	}
-
 	if c.Reverse {
 		reverse(tree)
 	}
@@ -58,14 +57,10 @@ func Run(t *testing.T, config Config) Summary {
 		if err := d.start(); err != nil {
 			t.Fatal(err)
 		}
-		if err := d.before(t.Context()); err != nil {
+		if err := d.hooks(t.Context(), c.Before, d.plan.Before); err != nil {
 			t.Fatal(err)
 		}
-		n := workers()
-		if c.Sequential {
-			n = 1
-		}
-		runInOrder(t, tree, n, d.leaf)
+		runInOrder(t, tree, workers(), d.leaf)
 	})
 	if !entered {
 		return d.summary
@@ -81,7 +76,7 @@ func Run(t *testing.T, config Config) Summary {
 		d.summary.Err = errors.Join(d.summary.Err, err)
 		t.Error(err)
 	}
-	if err := d.after(t.Context()); err != nil {
+	if err := d.hooks(t.Context(), backwards(c.After), backwards(d.plan.After)); err != nil {
 		t.Error(err)
 	}
 	d.summary.Duration = time.Since(d.summary.Started)
@@ -94,6 +89,20 @@ func Run(t *testing.T, config Config) Summary {
 		t.Error(err)
 	}
 	return d.summary
+}
+
+// Try makes one attempt at a scenario, outside the tree of [Run]: there is no
+// subtest, no second attempt, and nobody is told but the caller; t does not fail. It
+// is for those who run a scenario in many ways, such as under many faults. The config
+// is as for Run; World is required, and Around heeded. The scenario is one that [Load]
+// has loaded.
+func Try(t *testing.T, config Config, scenario *Scenario) (Result, error) {
+	t.Helper()
+	c, err := config.withDefaults()
+	if err != nil {
+		return Result{}, fmt.Errorf("try %s: %w", scenario.Location(), err)
+	}
+	return (&driver{config: c}).attempt(t, scenario, 1), nil
 }
 
 // refuse reports a run that cannot begin.
@@ -195,7 +204,7 @@ func (d *driver) attempt(t *testing.T, s *Scenario, number int) (r Result) {
 	r = Result{Scenario: s, Attempt: number, Started: time.Now(), Steps: rec.steps, Hooks: rec.hooks}
 	defer func() {
 		if value := recover(); value != nil {
-			r.fail(fmt.Errorf("around the scenario: %w", &PanicError{Value: value, Stack: ownFrames(string(debug.Stack()))}))
+			r.fail(fmt.Errorf("around the scenario: %w", &gherkin.PanicError{Value: value, Stack: ownFrames(string(debug.Stack()))}))
 			r.explain()
 		}
 	}()
@@ -218,9 +227,6 @@ func (d *driver) collect(t *testing.T, r Result) {
 	defer d.mu.Unlock()
 	if !r.WillBeRetried {
 		d.summary.add(r)
-	}
-	if d.config.Report != nil {
-		d.config.Report(r)
 	}
 	for _, reporter := range d.config.Reporters {
 		if err := reporter.Attempt(r); err != nil {

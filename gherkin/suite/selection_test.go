@@ -91,18 +91,60 @@ func TestSelectAtPlaces(t *testing.T) {
 		if strings.HasPrefix(place, "@") {
 			tags, places = places[0], places[1:]
 		}
-		selected, err := Select(features, tags, places...)
-		var got []string
-		for _, s := range selected {
-			got = append(got, s.Name)
-		}
-		text := strings.Join(got, ", ")
-		if err != nil {
-			text = "error: " + err.Error()
-		}
-		if text != want && (err == nil || !strings.HasPrefix(text, want)) {
-			t.Errorf("%s: got %s, want %s", place, text, want)
-		}
+		wantSelected(t, features, tags, places, want)
+	}
+}
+
+func TestSelectByTags(t *testing.T) {
+	t.Parallel()
+	features, err := Load(fstest.MapFS{"f.feature": {Data: []byte(
+		"Feature: F\n@a\nScenario: A\n* x\n@b\nScenario: B\n* x\n@a @b\nScenario: AB\n* x\nScenario: none\n* x\n",
+	)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for tags, want := range map[string]string{
+		"":                     "A, B, AB, none",
+		"@a":                   "A, AB",
+		"@a and not @b":        "A",
+		"@a or @b":             "A, B, AB",
+		"not (@a or @b)":       "none",
+		"(@a or @b)and not @a": "B",
+
+		"@c and @a": `error: the tag expression "@c and @a" selects none of the 4 scenarios; their tags are: @a @b`,
+		"not slow":  `error: the tag expression "not slow" has the word "slow"`,
+		"@a && @b":  `error: the tag expression "@a && @b" has the word "&&"`,
+		"@a,@b":     `error: the tag expression "@a,@b" has "@a,@b": write and, or, not`,
+		"~@a":       `error: the tag expression "~@a" has the word "~@a"`,
+		"@a and":    `error: the tag expression "@a and" is incomplete`,
+		"(@a":       `error: Tag expression "(@a" could not be parsed`,
+		"@a)":       `error: Tag expression "@a)" could not be parsed`,
+		"@a @b":     `error: Tag expression "@a @b" could not be parsed`,
+		"()":        `error: Tag expression "()" could not be parsed`,
+		"not":       `error: the tag expression "not" is incomplete`,
+		`@a\`:       `error: the tag expression "@a\\" ends in a backslash`,
+	} {
+		wantSelected(t, features, tags, nil, want)
+	}
+	if _, err := Select(nil, ""); err == nil || !strings.Contains(err.Error(), "have no scenario") {
+		t.Errorf("got %v for no features", err)
+	}
+}
+
+// wantSelected compares the names of what is selected, or the start of the error.
+func wantSelected(t *testing.T, features []*Feature, tags string, places []string, want string) {
+	t.Helper()
+	selected, err := Select(features, tags, places...)
+	var got []string
+	for _, s := range selected {
+		got = append(got, s.Name)
+	}
+	text := strings.Join(got, ", ")
+	if err != nil {
+		text = "error: " + err.Error()
+	}
+	if text != want && (err == nil || !strings.HasPrefix(text, want)) {
+		t.Errorf("%q %s: got %s, want %s", tags, places, text, want)
 	}
 }
 

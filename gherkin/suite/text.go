@@ -84,20 +84,8 @@ func (c Config) hooks(b *strings.Builder, r Result, when gherkin.HookType) {
 }
 
 func mark(s Status) string {
-	switch s {
-	case Passed:
-		return "✓"
-	case Skipped:
-		return "-"
-	case Pending:
-		return "…"
-	case Undefined:
-		return "?"
-	case Ambiguous:
-		return "≠"
-	default:
-		return "✗"
-	}
+	_, mark := s.look()
+	return mark
 }
 
 // explain says why a step did not pass.
@@ -147,7 +135,7 @@ func detail(err error) string {
 // Stack returns the stack that an error of a step or hook carries, or "". Frames
 // that lie between a step and its driver are left out.
 func Stack(err error) string {
-	var panicked *PanicError
+	var panicked *gherkin.PanicError
 	var abandoned *AbandonedError
 	switch {
 	case errors.As(err, &panicked):

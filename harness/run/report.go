@@ -3,31 +3,26 @@ package run
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
-	"example.com/groupcheckout/gherkin/junit"
-	"example.com/groupcheckout/gherkin/messages"
+	"example.com/groupcheckout/gherkin/report"
 	"example.com/groupcheckout/gherkin/suite"
 )
 
 // reporters write the run to the files that the flags name.
 func (f *Features) reporters() []suite.Reporter {
-	store, how, folder := f.options.store, f.ground.how(), f.project.Folder
-	besides := f.options.properties(folder, len(f.summaries))
+	config := report.Config{
+		Folder: f.project.Folder, On: f.options.store, How: f.ground.how(),
+		Properties: f.options.properties(f.project.Folder, len(f.summaries)),
+	}
 	var list []suite.Reporter
 	if f.options.messages != "" {
-		list = append(list, messages.New(f.options.messages, messages.Config{Folder: folder, Store: store, How: how, Properties: besides}))
+		list = append(list, report.Messages(f.options.messages, config))
 	}
 	if f.options.junit != "" {
-		properties := []junit.Property{{Name: "store", Value: store}, {Name: "how", Value: how}}
-		for _, name := range slices.Sorted(maps.Keys(besides)) {
-			properties = append(properties, junit.Property{Name: name, Value: besides[name]})
-		}
-		list = append(list, junit.New(f.options.junit, junit.Config{Folder: folder, Properties: properties}))
+		list = append(list, report.JUnit(f.options.junit, config))
 	}
 	return list
 }

@@ -1,5 +1,5 @@
-// Package cck holds only tests: the Cucumber Compatibility Kit, run by this
-// project's driver.
+// Package cck is the tests of the Cucumber Compatibility Kit, run by this
+// project's driver, and the schema that every file of messages must keep to.
 //
 // The kit is a set of samples, each a feature with the messages that a Cucumber
 // must write when it runs it with given steps. It is fetched with npm, at a

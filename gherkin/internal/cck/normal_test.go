@@ -1,57 +1,27 @@
 package cck
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"testing"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// read returns the lines of a file of messages.
-func read(t *testing.T, name string) [][]byte {
+// normal returns the lines of a file without what may differ.
+func normal(t *testing.T, name string) []string {
 	t.Helper()
 	content, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var lines [][]byte
-	scanner := bufio.NewScanner(bytes.NewReader(content))
-	scanner.Buffer(nil, 16<<20)
-	for scanner.Scan() {
-		lines = append(lines, bytes.Clone(scanner.Bytes()))
-	}
-	if err := scanner.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return lines
-}
-
-// validate compares every line with the schema.
-func validate(t *testing.T, schema *jsonschema.Schema, name string) {
-	t.Helper()
-	for i, line := range read(t, name) {
-		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(line))
-		if err == nil {
-			err = schema.Validate(value)
-		}
-		if err != nil {
-			t.Errorf("line %d is not valid: %v\n%s", i+1, err, line)
-		}
-	}
-}
-
-// normal returns the lines of a file without what may differ.
-func normal(t *testing.T, name string) []string {
-	t.Helper()
 	n := normaliser{ids: map[string]string{}}
 	var list []string
-	for _, line := range read(t, name) {
+	for line := range bytes.Lines(content) {
 		var envelope map[string]any
 		if err := json.Unmarshal(line, &envelope); err != nil {
 			t.Fatalf("%v: %s", err, line)
@@ -73,7 +43,7 @@ func (n *normaliser) object(o map[string]any) {
 	if exception, ok := o["exception"].(map[string]any); ok {
 		delete(exception, "type")
 	}
-	for _, key := range sortedKeys(o) {
+	for _, key := range slices.Sorted(maps.Keys(o)) {
 		value := o[key]
 		switch {
 		case dropped(key):

@@ -11,7 +11,7 @@ import (
 	"github.com/cucumber/godog"
 
 	"example.com/groupcheckout/gherkin"
-	"example.com/groupcheckout/gherkin/messages"
+	"example.com/groupcheckout/gherkin/report"
 	"example.com/groupcheckout/gherkin/suite"
 )
 
@@ -26,7 +26,7 @@ func TestRunSamples(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			config := sample.config(t, filepath.Join(kit, name))
-			config.Reporters = append([]suite.Reporter{messages.New(filepath.Join(out, name+".ndjson"), messages.Config{})}, config.Reporters...)
+			config.Reporters = append([]suite.Reporter{report.Messages(filepath.Join(out, name+".ndjson"), report.Config{})}, config.Reporters...)
 			suite.Run(t, config)
 		})
 	}

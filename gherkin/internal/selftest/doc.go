@@ -1,5 +1,5 @@
-// Package selftest holds only tests: features, steps, hooks, worlds, stores and
-// whole runs are broken on purpose, each in its own way, and have to come out red
+// Package selftest holds only tests: features, steps, hooks, worlds and what
+// they hold, and whole runs are broken on purpose, each in its own way, and have to come out red
 // everywhere at once, in the words of go test, of JUnit, of Cucumber Messages and
 // of the summary, and with go test's exit status.
 //

@@ -13,13 +13,12 @@ import (
 	"strings"
 	"testing"
 
+	protocol "github.com/cucumber/messages/go/v34"
+
 	// What testdata/red is made of: go test would keep the result of this test
 	// although they have changed, if it did not know.
-	_ "example.com/groupcheckout/gherkin/junit"
-	_ "example.com/groupcheckout/gherkin/messages"
+	_ "example.com/groupcheckout/gherkin/report"
 	_ "example.com/groupcheckout/gherkin/suite"
-	_ "example.com/groupcheckout/stores/intercept"
-	_ "example.com/groupcheckout/stores/memory"
 )
 
 // outputs are the four, in the order in which read adds what they say.
@@ -249,23 +248,23 @@ func readMessages(t *testing.T, file string) (m messages, success bool) {
 	pickles, cases, attempts := map[string]*scenario{}, map[string]*scenario{}, map[string]*attempt{}
 	var order []*scenario
 	for line := range bytes.Lines(content) {
-		var e envelope
+		var e protocol.Envelope
 		if err := json.Unmarshal(line, &e); err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
 		switch {
-		case e.Pickle.ID != "":
-			pickles[e.Pickle.ID] = &scenario{name: e.Pickle.Name, text: string(line)} // the protocol says of an undefined step only which it is
-		case e.TestCase.ID != "":
-			s := pickles[e.TestCase.PickleID]
-			cases[e.TestCase.ID], order = s, append(order, s)
-		case e.TestCaseStarted.ID != "":
-			attempts[e.TestCaseStarted.ID] = &attempt{scenario: cases[e.TestCaseStarted.TestCaseID]}
-		case e.TestStepFinished.Attempt != "":
-			attempts[e.TestStepFinished.Attempt].add(e.TestStepFinished.Result.Status, string(line))
-		case e.TestCaseFinished.Attempt != "":
-			attempts[e.TestCaseFinished.Attempt].end(e.TestCaseFinished.WillBeRetried)
-		case e.TestRunFinished.ID != "":
+		case e.Pickle != nil:
+			pickles[e.Pickle.Id] = &scenario{name: e.Pickle.Name, text: string(line)} // the protocol says of an undefined step only which it is
+		case e.TestCase != nil:
+			s := pickles[e.TestCase.PickleId]
+			cases[e.TestCase.Id], order = s, append(order, s)
+		case e.TestCaseStarted != nil:
+			attempts[e.TestCaseStarted.Id] = &attempt{scenario: cases[e.TestCaseStarted.TestCaseId]}
+		case e.TestStepFinished != nil:
+			attempts[e.TestStepFinished.TestCaseStartedId].add(string(e.TestStepFinished.TestStepResult.Status), string(line))
+		case e.TestCaseFinished != nil:
+			attempts[e.TestCaseFinished.TestCaseStartedId].end(e.TestCaseFinished.WillBeRetried)
+		case e.TestRunFinished != nil:
 			success = e.TestRunFinished.Success
 		}
 	}
@@ -279,24 +278,6 @@ func readMessages(t *testing.T, file string) (m messages, success bool) {
 		m.scenarios = append(m.scenarios, *s)
 	}
 	return m, success
-}
-
-type envelope struct {
-	Pickle           struct{ ID, Name string }
-	TestCase         struct{ ID, PickleID string }
-	TestCaseStarted  struct{ ID, TestCaseID string }
-	TestStepFinished struct {
-		Attempt string                  `json:"testCaseStartedId"`
-		Result  struct{ Status string } `json:"testStepResult"`
-	}
-	TestCaseFinished struct {
-		Attempt       string `json:"testCaseStartedId"`
-		WillBeRetried bool
-	}
-	TestRunFinished struct {
-		ID      string `json:"testRunStartedId"`
-		Success bool
-	}
 }
 
 // attempt collects the statuses of one attempt at a scenario.

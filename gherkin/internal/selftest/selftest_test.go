@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/groupcheckout/gherkin/internal/cck"
 )
 
 // want is what became of a scenario, in the words of each output.
@@ -31,7 +33,7 @@ func scenarios() map[string]want {
 	const timeout = "the time limit of 50ms is over"
 	return map[string]want{
 		"It passes":                             passed(),
-		"The store is sound":                    passed(),
+		"The list is sound":                     passed(),
 		"A step returns an error":               failed("got 1, want 2"),
 		"A step finds something else":           failed("got 2 books on the shelf, want 3"),
 		"A step is undefined":                   undefined("nobody knows it"),
@@ -48,26 +50,26 @@ func scenarios() map[string]want {
 		"A step stays undefined":                undefined("nobody knows it"),
 
 		"A hook fails before":         failed("no key to the shelf"),
-		"A hook panics before":        failed("boom before"),
+		"A hook panics before":        failed("panic: boom before"),
 		"A hook skips":                skipped("no clock"),
 		"A hook fails after":          failed("the shelf is not locked"),
 		"A hook panics after":         failed("boom after"),
 		"A step skips, a hook panics": failed("boom after"),
 		"A hook of godog panics":      failed("boom in godog"),
 
-		"There is no world":        failed("no such shelf"),
+		"There is no world":        failed("make the world: no such shelf"),
 		"The world panics":         failed("boom in a world"),
 		"The world skips":          skipped("no shelf here"),
 		"The steps are not bound":  failed("no steps"),
-		"The world does not close": failed("the shelf is stuck"),
+		"The world does not close": failed("close the world: the shelf is stuck"),
 		"It is not supported":      skipped("no server"),
 
-		"The store loses an event":             failed("got 3 books on the shelf, want 2"),
-		"The store writes twice":               failed("got 1 books on the shelf, want 2"),
-		"The store cannot write":               failed("the disk is full"),
-		"The store cannot read":                failed("the connection was reset"),
-		"The store misses a conflict":          failed("want a conflict"),
-		"The store refuses for another reason": failed("got the error the disk is full, want a conflict"),
+		"The list loses a line":               failed("got 3 books on the shelf, want 2"),
+		"The list has a line twice":           failed("got 1 books on the shelf, want 2"),
+		"The list cannot be written":          failed("the disk is full"),
+		"The list cannot be read":             failed("the connection was reset"),
+		"The list misses a conflict":          failed("want a conflict"),
+		"The list refuses for another reason": failed("got the error the disk is full, want a conflict"),
 
 		"Some rows/1: it fails":    failed("got 1, want 2"),
 		"Some rows/2: one is lent": passed(),
@@ -78,7 +80,7 @@ func scenarios() map[string]want {
 
 		"A step heeds the end of its time": failed(timeout),
 		"A step does not heed it":          failed(timeout),
-		"The store does not answer":        failed(timeout),
+		"The list does not answer":         failed(timeout),
 		"A hook does not end":              failed(timeout),
 	}
 }
@@ -114,6 +116,28 @@ func before() map[string][]string {
 	}
 }
 
+// keepsToTheSchema looks at what the runs wrote, and at what no verdict needs.
+func keepsToTheSchema(t *testing.T, folder string) {
+	t.Helper()
+	schema, err := cck.Schema(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, run := range append(slices.Collect(maps.Keys(runs())), "TestScenarios", "TestDeadline") {
+		if err := cck.Validate(schema, filepath.Join(folder, run+".ndjson")); err != nil {
+			t.Errorf("%s: %v", run, err)
+		}
+	}
+	content, err := os.ReadFile(filepath.Join(folder, "TestScenarios.ndjson"))
+	for _, want := range []string{
+		`"protocolVersion":"` + cck.ProtocolVersion + `"`, `"body":"said by the world"`, `"name":"the harness"`,
+	} {
+		if err != nil || !strings.Contains(string(content), want) {
+			t.Errorf("the messages of TestScenarios lack %s (%v)", want, err)
+		}
+	}
+}
+
 func TestWhatIsBrokenIsRedEverywhere(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -122,6 +146,7 @@ func TestWhatIsBrokenIsRedEverywhere(t *testing.T) {
 		t.Errorf("got exit status %d of go test, want 1", status)
 	}
 
+	keepsToTheSchema(t, folder)
 	got := map[string]want{}
 	texts := map[string][]string{} // of each output
 	for _, run := range []string{"TestScenarios", "TestDeadline"} {

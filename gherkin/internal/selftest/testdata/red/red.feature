@@ -111,38 +111,38 @@ Feature: Red
     Scenario: It is not supported
       When a book is lent
 
-  Rule: Stores are broken
-    @store-loses
-    Scenario: The store loses an event
+  Rule: What the steps work on is broken
+    @list-loses
+    Scenario: The list loses a line
       When a book is lent
       Then 2 books are left
 
-    @store-repeats
-    Scenario: The store writes twice
+    @list-repeats
+    Scenario: The list has a line twice
       When a book is lent
       Then 2 books are left
 
-    @store-full
-    Scenario: The store cannot write
+    @list-full
+    Scenario: The list cannot be written
       When a book is lent
       Then 2 books are left
 
-    @store-gone
-    Scenario: The store cannot read
+    @list-gone
+    Scenario: The list cannot be read
       When a book is lent
       Then 2 books are left
 
-    @store-careless
-    Scenario: The store misses a conflict
+    @list-careless
+    Scenario: The list misses a conflict
       When a book is lent
       Then another, who has not seen that, is refused
 
-    @store-wrong
-    Scenario: The store refuses for another reason
+    @list-wrong
+    Scenario: The list refuses for another reason
       When a book is lent
       Then another, who has not seen that, is refused
 
-    Scenario: The store is sound
+    Scenario: The list is sound
       When a book is lent
       Then another, who has not seen that, is refused
 

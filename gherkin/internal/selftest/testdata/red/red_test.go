@@ -14,8 +14,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/gherkin"
-	"example.com/groupcheckout/gherkin/junit"
-	"example.com/groupcheckout/gherkin/messages"
+	"example.com/groupcheckout/gherkin/report"
 	"example.com/groupcheckout/gherkin/suite"
 )
 
@@ -34,8 +33,8 @@ func run(t *testing.T, files fs.FS, change func(*suite.Config)) {
 	config := suite.Config{
 		Name: "memory", Features: files, Definitions: definitions, World: worlds(definitions),
 		Reporters: []suite.Reporter{
-			messages.New(file+".ndjson", messages.Config{}),
-			junit.New(file+".xml", junit.Config{}),
+			report.Messages(file+".ndjson", report.Config{}),
+			report.JUnit(file+".xml", report.Config{}),
 		},
 	}
 	if change != nil {
@@ -80,7 +79,7 @@ func TestUnknownTag(t *testing.T) {
 }
 
 func TestForeignTagSyntax(t *testing.T) {
-	run(t, only(t, "red.feature"), func(c *suite.Config) { c.Tags = "@retried && @store-full" })
+	run(t, only(t, "red.feature"), func(c *suite.Config) { c.Tags = "@retried && @list-full" })
 }
 
 func TestUnknownPlace(t *testing.T) {

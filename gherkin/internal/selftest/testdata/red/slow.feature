@@ -7,8 +7,8 @@ Feature: Slow
     When it waits for more than the end
     Then 3 books are left
 
-  @store-hangs
-  Scenario: The store does not answer
+  @list-hangs
+  Scenario: The list does not answer
     Given 3 books on the shelf
 
   @before-hangs

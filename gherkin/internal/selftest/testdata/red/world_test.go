@@ -5,24 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/cucumber/godog"
-	"github.com/google/uuid"
 
-	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/gherkin"
 	"example.com/groupcheckout/gherkin/suite"
-	"example.com/groupcheckout/stores/intercept"
-	"example.com/groupcheckout/stores/memory"
 )
 
-// shelf is the world: books that are put there and lent, in a stream of a store.
+// shelf is the world: books that are put there and lent, by a list.
 type shelf struct {
-	store    es.Store
-	stream   es.StreamName
-	version  es.Version
+	list     list
+	seen     int // lines of the list
 	closed   chan struct{}
 	attempts int
 }
@@ -68,31 +64,31 @@ func (s *shelf) define(r *gherkin.Registrar) {
 
 func (s *shelf) put(ctx context.Context, n int) error {
 	for range n {
-		if err := s.append(ctx, "Put", s.version); err != nil {
+		if err := s.write(ctx, "put"); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *shelf) lend(ctx context.Context) error { return s.append(ctx, "Lent", s.version) }
+func (s *shelf) lend(ctx context.Context) error { return s.write(ctx, "lent") }
 
-func (s *shelf) append(ctx context.Context, event string, expected es.Version) error {
-	after, err := s.store.Append(ctx, s.stream, expected, []es.EventData{{ID: uuid.New(), Type: event}})
+func (s *shelf) write(ctx context.Context, line string) error {
+	err := s.list.add(ctx, line, s.seen)
 	if err == nil {
-		s.version = after
+		s.seen++
 	}
 	return err
 }
 
-func (s *shelf) left(ctx context.Context, want int) error {
-	events, err := s.store.Read(ctx, s.stream, 0, es.FromLeader)
+func (s *shelf) left(want int) error {
+	lines, err := s.list.read()
 	if err != nil {
 		return err
 	}
 	got := 0
-	for _, e := range events {
-		if e.Type == "Put" {
+	for _, line := range lines {
+		if line == "put" {
 			got++
 		} else {
 			got--
@@ -105,104 +101,67 @@ func (s *shelf) left(ctx context.Context, want int) error {
 }
 
 func (s *shelf) refused(ctx context.Context) error {
-	err := s.append(ctx, "Lent", s.version-1)
-	if conflict := (*es.ConflictError)(nil); !errors.As(err, &conflict) {
+	if err := s.list.add(ctx, "lent", s.seen-1); !errors.Is(err, errConflict) {
 		return fmt.Errorf("got the error %v, want a conflict", err)
 	}
 	return nil
 }
 
-// broken breaks the store as the scenario's tags say.
-func broken(store *memory.Store, tags []string) es.Store {
-	var hooks intercept.StoreHooks
-	lent := func(events []es.EventData) bool { return events[0].Type == "Lent" }
-	before := func(err func() error) {
-		hooks.BeforeAppend = func(_ context.Context, _ es.StreamName, _ es.Version, events []es.EventData) error {
-			if lent(events) {
-				return err()
-			}
-			return nil
-		}
-	}
-	for _, tag := range tags {
-		switch tag {
-		case "@store-loses":
-			return &lossy{Store: store}
-		case "@store-careless":
-			return &careless{Store: store}
-		case "@store-repeats":
-			hooks.AfterAppend = func(ctx context.Context, stream es.StreamName, _ es.Version, events []es.EventData, after es.Version, err error) (es.Version, error) {
-				if err != nil || !lent(events) {
-					return after, err
-				}
-				again := slices.Clone(events)
-				again[0].ID = uuid.New()
-				return store.Append(ctx, stream, after, again)
-			}
-		case "@store-full":
-			before(func() error { return errors.New("the disk is full") })
-		case "@store-gone":
-			hooks.BeforeRead = func(context.Context, es.StreamName, es.Version, es.Freshness) error {
-				return errors.New("the connection was reset")
-			}
-		case "@store-wrong":
-			calls := 0
-			before(func() error {
-				if calls++; calls > 1 {
-					return errors.New("the disk is full")
-				}
-				return nil
-			})
-		case "@store-hangs":
-			hooks.BeforeAppend = func(ctx context.Context, _ es.StreamName, _ es.Version, _ []es.EventData) error {
-				<-ctx.Done()
-				return ctx.Err()
-			}
-		}
-	}
-	return intercept.Store(store, hooks)
+// list has a line for each book that was put on the shelf or lent. Whoever adds
+// one says how many lines it has seen. It breaks as a tag of the scenario says.
+type list struct {
+	lines  []string
+	broken string // the tag, without @list-
 }
 
-// lossy says that it has written what it has not.
-type lossy struct{ *memory.Store }
+var errConflict = errors.New("the list has other lines")
 
-func (l *lossy) Append(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData) (es.Version, error) {
-	if events[0].Type == "Lent" {
-		return expected + es.Version(len(events)), nil
+func (l *list) add(ctx context.Context, line string, seen int) error {
+	if l.broken == "hangs" {
+		<-ctx.Done()
+		return ctx.Err()
 	}
-	return l.Store.Append(ctx, stream, expected, events)
+	lent := line == "lent"
+	switch {
+	case lent && l.broken == "full", l.broken == "wrong" && slices.Contains(l.lines, "lent"):
+		return errors.New("the disk is full")
+	case lent && l.broken == "loses":
+		return nil
+	case seen != len(l.lines) && l.broken != "careless":
+		return errConflict
+	}
+	l.lines = append(l.lines, line)
+	if lent && l.broken == "repeats" {
+		l.lines = append(l.lines, line)
+	}
+	return nil
 }
 
-// careless writes at the end, whatever was expected.
-type careless struct{ *memory.Store }
-
-func (c *careless) Append(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData) (es.Version, error) {
-	after, err := c.Store.Append(ctx, stream, expected, events)
-	if conflict := (*es.ConflictError)(nil); errors.As(err, &conflict) {
-		return c.Store.Append(ctx, stream, conflict.Actual, events)
+func (l *list) read() ([]string, error) {
+	if l.broken == "gone" {
+		return nil, errors.New("the connection was reset")
 	}
-	return after, err
+	return l.lines, nil
 }
 
-// worlds makes shelves on one store.
+// worlds makes shelves.
 func worlds(definitions *gherkin.Definitions) func(context.Context, *suite.Scenario) (suite.World, error) {
-	store := memory.New()
 	var mu sync.Mutex
 	attempts := map[*suite.Scenario]int{}
-	return func(_ context.Context, scenario *suite.Scenario) (suite.World, error) {
+	return func(ctx context.Context, scenario *suite.Scenario) (suite.World, error) {
+		gherkin.Logf(ctx, "said by the world")
 		mu.Lock()
 		attempts[scenario]++
-		s := &shelf{store: broken(store, scenario.Tags), closed: make(chan struct{}), attempts: attempts[scenario]}
+		s := &shelf{closed: make(chan struct{}), attempts: attempts[scenario]}
 		mu.Unlock()
-		var err error
-		if s.stream, err = es.NewStreamName("Shelf", uuid.NewString()); err != nil {
-			return suite.World{}, err
-		}
 		world := suite.World{
 			Bind:  func(sc *godog.ScenarioContext) error { return definitions.Bind(sc, s.define) },
 			Close: func(context.Context) error { close(s.closed); return nil },
 		}
 		for _, tag := range scenario.Tags {
+			if broken, found := strings.CutPrefix(tag, "@list-"); found {
+				s.list.broken = broken
+			}
 			switch tag {
 			case "@world-fails":
 				return suite.World{}, errors.New("no such shelf")

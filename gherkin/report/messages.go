@@ -1,12 +1,15 @@
-package messages
+package report
 
 import (
 	"bufio"
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	protocol "github.com/cucumber/messages/go/v34"
 
@@ -14,29 +17,8 @@ import (
 	"example.com/groupcheckout/gherkin/suite"
 )
 
-// Config says what a [Writer] cannot learn from the run. The zero value will do.
-type Config struct {
-	// Folder stands before the paths of feature files, such as "features".
-	Folder string
-
-	// Root is the folder that the places of steps and hooks are given from. The
-	// nearest parent of the working directory with a go.mod unless given.
-	Root string
-
-	// Store and How say what the run was on, and how it was brought up.
-	Store, How string
-
-	// Properties are more to say of the run. They must not hold secrets.
-	Properties map[string]string
-
-	// Getenv reads the environment, for what it tells of the CI job. os.Getenv
-	// unless given.
-	Getenv func(string) string
-}
-
-// Writer writes the messages of a run to a file. It is a suite.Reporter, whose
-// calls do not overlap; a second run overwrites the file.
-type Writer struct {
+// messages writes the messages of a run to a file.
+type messages struct {
 	name   string
 	config Config
 
@@ -48,22 +30,8 @@ type Writer struct {
 	offset int64 // of its end
 }
 
-// New returns a writer to a file, which is made, with its folder, when the run
-// starts.
-func New(name string, config Config) *Writer {
-	if config.Getenv == nil {
-		config.Getenv = os.Getenv
-	}
-	if config.Root == "" {
-		config.Root = moduleRoot()
-	}
-	return &Writer{name: name, config: config}
-}
-
-var _ suite.Reporter = (*Writer)(nil)
-
 // Start implements suite.Reporter.
-func (w *Writer) Start(plan suite.Plan) error {
+func (w *messages) Start(plan suite.Plan) error {
 	w.close() // of a run before that never finished
 	w.plan, w.own, w.offset = plan, nil, 0
 	w.cases = make(map[*suite.Scenario]*testCase, len(plan.Scenarios))
@@ -81,7 +49,7 @@ func (w *Writer) Start(plan suite.Plan) error {
 }
 
 // Attempt implements suite.Reporter.
-func (w *Writer) Attempt(r suite.Result) error {
+func (w *messages) Attempt(r suite.Result) error {
 	if w.file == nil {
 		return nil // Start has said why
 	}
@@ -108,7 +76,7 @@ func (w *Writer) Attempt(r suite.Result) error {
 }
 
 // note remembers hooks that no definition has.
-func (w *Writer) note(hooks []suite.Hook) {
+func (w *messages) note(hooks []suite.Hook) {
 	for _, hook := range hooks {
 		if hook.Info.Index > 0 || containsHook(w.own, hook.Info) {
 			continue
@@ -127,31 +95,22 @@ func containsHook(list []gherkin.HookInfo, info gherkin.HookInfo) bool {
 }
 
 // Finish implements suite.Reporter.
-func (w *Writer) Finish(s suite.Summary) (err error) {
+func (w *messages) Finish(s suite.Summary) error {
 	if w.file == nil {
 		return nil
 	}
-	defer w.close()
-	whole, err := os.CreateTemp(filepath.Dir(w.name), "."+filepath.Base(w.name)+"-*")
-	if err != nil {
+	if err := replace(w.name, func(to io.Writer) error {
+		defer w.close() // not every system renames to a file that is open
+		return w.assemble(to, s)
+	}); err != nil {
 		return w.failed(err)
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(w.failed(err), os.Remove(whole.Name()))
-		}
-	}()
-	err = errors.Join(w.assemble(whole, s), whole.Chmod(0o644), whole.Close())
-	if err != nil {
-		return err
-	}
-	w.close() // not every system renames to a file that is open
-	return os.Rename(whole.Name(), w.name)
+	return nil
 }
 
 // assemble writes the whole run in order. The attempts are copied from the file
 // in which they were collected.
-func (w *Writer) assemble(to io.Writer, s suite.Summary) error {
+func (w *messages) assemble(to io.Writer, s suite.Summary) error {
 	out := bufio.NewWriter(to)
 	var l lines
 	w.preamble(&l)
@@ -200,7 +159,7 @@ func (w *Writer) assemble(to io.Writer, s suite.Summary) error {
 }
 
 // append writes lines to the end of the file.
-func (w *Writer) append(l *lines) error {
+func (w *messages) append(l *lines) error {
 	n := l.buffer.Len()
 	if err := l.flush(w.file); err != nil {
 		return w.failed(err)
@@ -209,13 +168,51 @@ func (w *Writer) append(l *lines) error {
 	return nil
 }
 
-func (w *Writer) close() {
+func (w *messages) close() {
 	if w.file != nil {
 		_ = w.file.Close() // what counts was checked when it was written
 		w.file = nil
 	}
 }
 
-func (w *Writer) failed(err error) error {
+func (w *messages) failed(err error) error {
 	return fmt.Errorf("write the messages of the run to %s: %w", w.name, err)
+}
+
+// lines collects envelopes, one a line.
+type lines struct {
+	buffer bytes.Buffer
+	err    error
+}
+
+// add adds an envelope.
+func (l *lines) add(envelope any) {
+	encoder := json.NewEncoder(&l.buffer)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(envelope); err != nil {
+		l.err = errors.Join(l.err, fmt.Errorf("encode a message: %w", err))
+	}
+}
+
+// flush writes what was collected and forgets it.
+func (l *lines) flush(to io.Writer) error {
+	if l.err != nil {
+		return l.err
+	}
+	_, err := l.buffer.WriteTo(to)
+	return err
+}
+
+// timestamp gives a moment. The zero one, which nothing should have, becomes the
+// beginning of time rather than a number that the protocol does not allow.
+func timestamp(t time.Time) *protocol.Timestamp {
+	if t.IsZero() {
+		return &protocol.Timestamp{}
+	}
+	return &protocol.Timestamp{Seconds: t.Unix(), Nanos: int64(t.Nanosecond())}
+}
+
+func duration(d time.Duration) *protocol.Duration {
+	d = max(d, 0)
+	return &protocol.Duration{Seconds: int64(d / time.Second), Nanos: int64(d % time.Second)}
 }

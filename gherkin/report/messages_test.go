@@ -1,4 +1,4 @@
-package messages_test
+package report_test
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/gherkin"
-	"example.com/groupcheckout/gherkin/messages"
+	"example.com/groupcheckout/gherkin/report"
 	"example.com/groupcheckout/gherkin/suite"
 )
 
@@ -44,14 +44,14 @@ func compiled(t *testing.T) *gherkin.Definitions {
 }
 
 // run runs features side by side and returns the file.
-func run(t *testing.T, features string, config messages.Config) string {
+func run(t *testing.T, features string, config report.Config) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "new", "run.ndjson")
 	definitions := compiled(t)
 	suite.Run(t, suite.Config{
 		Features:    fstest.MapFS{"a/f.feature": {Data: []byte(features)}},
 		Definitions: definitions,
-		Reporters:   []suite.Reporter{messages.New(file, config)},
+		Reporters:   []suite.Reporter{report.Messages(file, config)},
 		World: func(context.Context, *suite.Scenario) (suite.World, error) {
 			return suite.World{Bind: func(sc *godog.ScenarioContext) error { return definitions.Bind(sc, define) }}, nil
 		},
@@ -92,7 +92,7 @@ var times = regexp.MustCompile(`"(timestamp|duration)":\{[^}]*\}`)
 func TestTwoRunsDifferOnlyInTimes(t *testing.T) {
 	t.Parallel()
 	features := "Feature: F\n" + strings.Repeat("Scenario: S\n* a step\n* the guest \"Ann\" is attached\n", 50)
-	config := messages.Config{Store: "memory", How: "in this process", Getenv: func(string) string { return "" }}
+	config := report.Config{On: "memory", How: "in this process", Getenv: func(string) string { return "" }}
 	first, second := run(t, features, config), run(t, features, config)
 	if diff := cmp.Diff(times.ReplaceAllString(first, ""), times.ReplaceAllString(second, "")); diff != "" {
 		t.Errorf("(-first +second):\n%s", diff)
@@ -100,7 +100,7 @@ func TestTwoRunsDifferOnlyInTimes(t *testing.T) {
 	for _, want := range []string{
 		`"implementation":{"name":"harness on memory","version":"in this process"}`,
 		`{"attachment":{"body":"{\"how\":\"in this process\",\"store\":\"memory\"}"`,
-		`"sourceReference":{"uri":"gherkin/messages/writer_test.go","location":{"line":`,
+		`"sourceReference":{"uri":"gherkin/report/messages_test.go","location":{"line":`,
 	} {
 		if !strings.Contains(first, want) {
 			t.Errorf("the run lacks %s", want)
@@ -110,7 +110,7 @@ func TestTwoRunsDifferOnlyInTimes(t *testing.T) {
 
 func TestTheLinesOfAScenario(t *testing.T) {
 	t.Parallel()
-	got := kinds(t, run(t, "Feature: F\nScenario: S\n* the guest \"Bjørn 𝄞 Ann\" is attached\n", messages.Config{}))
+	got := kinds(t, run(t, "Feature: F\nScenario: S\n* the guest \"Bjørn 𝄞 Ann\" is attached\n", report.Config{}))
 	want := []string{
 		"meta", "source", "gherkinDocument", "pickle",
 		"hook", "stepDefinition", "stepDefinition", "stepDefinition", "stepDefinition",
@@ -125,8 +125,7 @@ func TestTheLinesOfAScenario(t *testing.T) {
 }
 
 // attempts gives results of a scenario with the step "either" straight to a
-// writer, and returns what is in the file
-// before and after Finish.
+// writer, and returns what is in the file before and after Finish.
 func attempts(t *testing.T, summary suite.Summary, of func(*suite.Scenario) []suite.Result) (unfinished, finished string) {
 	t.Helper()
 	features, err := suite.Load(fstest.MapFS{"f.feature": {Data: []byte("Feature: F\nScenario: S\n* either\n")}})
@@ -134,7 +133,7 @@ func attempts(t *testing.T, summary suite.Summary, of func(*suite.Scenario) []su
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "run.ndjson")
-	w := messages.New(file, messages.Config{})
+	w := report.Messages(file, report.Config{})
 	plan := suite.Plan{Features: features, Scenarios: features[0].Scenarios, Definitions: compiled(t), Started: at()}
 	if err := w.Start(plan); err != nil {
 		t.Fatal(err)
@@ -181,13 +180,13 @@ func TestOutcomesOfSteps(t *testing.T) {
 		"passed":          {suite.Passed, nil, `{"duration":{"seconds":1,"nanos":500000000},"status":"PASSED"}`},
 		"left out":        {suite.Skipped, nil, `"status":"SKIPPED"}`},
 		"skipped":         {suite.Skipped, gherkin.Skip("no %s", "clock"), `"message":"no clock","status":"SKIPPED","exception":{"type":"*gherkin.SkipError","message":"no clock"}}`},
-		"skipped by sort": {suite.Skipped, fmt.Errorf("no store: %w", godog.ErrSkip), `"message":"no store","status":"SKIPPED"`},
+		"skipped by sort": {suite.Skipped, fmt.Errorf("no disk: %w", godog.ErrSkip), `"message":"no disk","status":"SKIPPED"`},
 		"skipped plainly": {suite.Skipped, godog.ErrSkip, `"nanos":500000000},"status":"SKIPPED"}`},
 		"pending":         {suite.Pending, gherkin.Pending("TODO"), `"message":"TODO","status":"PENDING"`},
 		"undefined":       {suite.Undefined, godog.ErrUndefined, `"nanos":500000000},"status":"UNDEFINED"}`},
 		"failed":          {suite.Failed, errors.New("got <1>"), `"message":"got <1>","status":"FAILED","exception":{"type":"*errors.errorString","message":"got <1>"}}`},
 		"skip and fail":   {suite.Failed, errors.Join(gherkin.Skip("no clock"), errors.New("broken")), `"message":"skipped: no clock\nbroken","status":"FAILED"`},
-		"a panic":         {suite.Failed, &suite.PanicError{Value: "boom", Stack: "f\n\tf.go:1"}, `"exception":{"type":"*gherkin.PanicError","message":"panic: boom","stackTrace":"f\n\tf.go:1"}`},
+		"a panic":         {suite.Failed, &gherkin.PanicError{Value: "boom", Stack: "f\n\tf.go:1"}, `"exception":{"type":"*gherkin.PanicError","message":"panic: boom","stackTrace":"f\n\tf.go:1"}`},
 		"none":            {0, nil, `"status":"UNKNOWN"`},
 	} {
 		_, got := attempts(t, suite.Summary{}, func(s *suite.Scenario) []suite.Result {
@@ -264,11 +263,18 @@ func TestTheEndSaysWhatIsWrongWithTheRun(t *testing.T) {
 func TestAFileThatCannotBeWrittenIsNamed(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	w := messages.New(dir, messages.Config{})
+	w := report.Messages(dir, report.Config{})
 	if err := w.Start(suite.Plan{}); err == nil || !strings.Contains(err.Error(), "write the messages of the run to "+dir) {
 		t.Errorf("got error %v, want one that names the file", err)
 	}
 	if err := errors.Join(w.Attempt(suite.Result{}), w.Finish(suite.Summary{})); err != nil {
 		t.Errorf("got error %v, want none: the first was enough", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := report.JUnit(filepath.Join(dir, "file", "report.xml"), report.Config{}).Start(suite.Plan{})
+	if err == nil || !strings.Contains(err.Error(), "write the JUnit report to "+dir) {
+		t.Errorf("got error %v, want one that names the file", err)
 	}
 }

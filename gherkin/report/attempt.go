@@ -1,4 +1,4 @@
-package messages
+package report
 
 import (
 	"encoding/base64"
@@ -117,26 +117,13 @@ func (l *lines) attachments(list []gherkin.Attachment, like protocol.Attachment)
 	}
 }
 
+// result has the status by the protocol's names, which are ours in capitals.
 func result(status suite.Status, err error, took time.Duration) *protocol.TestStepResult {
-	made := &protocol.TestStepResult{Duration: duration(took)}
-	switch status {
-	case suite.Passed:
-		made.Status = protocol.TestStepResultStatus_PASSED
-		return made
-	case suite.Skipped:
-		made.Status = protocol.TestStepResultStatus_SKIPPED
-	case suite.Pending:
-		made.Status = protocol.TestStepResultStatus_PENDING
-	case suite.Undefined:
-		made.Status = protocol.TestStepResultStatus_UNDEFINED
-		return made
-	case suite.Ambiguous:
-		made.Status = protocol.TestStepResultStatus_AMBIGUOUS
-		return made
-	case suite.Failed:
-		made.Status = protocol.TestStepResultStatus_FAILED
-	default:
-		made.Status = protocol.TestStepResultStatus_UNKNOWN
+	made := &protocol.TestStepResult{
+		Duration: duration(took), Status: protocol.TestStepResultStatus(strings.ToUpper(status.String())),
+	}
+	if status == suite.Passed || status == suite.Undefined || status == suite.Ambiguous {
+		return made // what there is to say stands in lines of its own
 	}
 	if message := message(err); message != "" {
 		made.Message, made.Exception = message, exception(err, message)

@@ -1,4 +1,4 @@
-package messages
+package report
 
 import (
 	"encoding/json"
@@ -55,11 +55,11 @@ func TestReferencesAreTheSameOnEveryMachine(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the paths below are those of other systems")
 	}
-	w := &Writer{config: Config{Root: "/home/me/project"}}
+	w := &messages{config: Config{Root: "/home/me/project"}}
 	for file, want := range map[string]string{
-		"/home/me/project/steps/stays.go":          "steps/stays.go",
-		"/home/me/other/steps/stays.go":            "steps/stays.go",
-		"example.com/groupcheckout/steps/stays.go": "example.com/groupcheckout/steps/stays.go",
+		"/home/me/project/steps/shelf.go":          "steps/shelf.go",
+		"/home/me/other/steps/shelf.go":            "steps/shelf.go",
+		"example.com/groupcheckout/steps/shelf.go": "example.com/groupcheckout/steps/shelf.go",
 		"": "",
 	} {
 		if got := w.reference(gherkin.Location{File: file, Line: 3}).Uri; got != want {

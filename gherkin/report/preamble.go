@@ -1,8 +1,9 @@
-package messages
+package report
 
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -14,9 +15,9 @@ import (
 	"example.com/groupcheckout/gherkin/suite"
 )
 
-// PropertiesMediaType is the media type of the run's attachment with the store,
-// the way it was brought up, and the configured properties.
-const PropertiesMediaType = "application/vnd.harness.run+json"
+// propertiesMediaType is the media type of the run's attachment with what it was
+// on, how that was brought up, and the configured properties.
+const propertiesMediaType = "application/vnd.harness.run+json"
 
 // runID is the id of the run.
 const runID = "run"
@@ -36,7 +37,7 @@ func hookID(info gherkin.HookInfo) string {
 }
 
 // preamble adds what is known before the run starts.
-func (w *Writer) preamble(l *lines) {
+func (w *messages) preamble(l *lines) {
 	l.add(protocol.Envelope{Meta: w.config.meta()})
 	for _, feature := range w.plan.Features {
 		w.feature(l, feature)
@@ -50,7 +51,7 @@ func (w *Writer) preamble(l *lines) {
 	}
 }
 
-func (w *Writer) feature(l *lines, f *suite.Feature) {
+func (w *messages) feature(l *lines, f *suite.Feature) {
 	uri := path.Join(w.config.Folder, f.URI)
 	l.add(protocol.Envelope{Source: &protocol.Source{
 		Uri: uri, Data: string(f.Source), MediaType: protocol.SourceMediaType_TEXT_X_CUCUMBER_GHERKIN_PLAIN,
@@ -65,7 +66,7 @@ func (w *Writer) feature(l *lines, f *suite.Feature) {
 	}
 }
 
-func (w *Writer) definitions(l *lines) {
+func (w *messages) definitions(l *lines) {
 	if w.plan.Definitions == nil {
 		return
 	}
@@ -98,7 +99,7 @@ func (w *Writer) definitions(l *lines) {
 	}
 }
 
-func (w *Writer) hook(info gherkin.HookInfo) protocol.Envelope {
+func (w *messages) hook(info gherkin.HookInfo) protocol.Envelope {
 	hook := &protocol.Hook{
 		Id: hookID(info), Name: info.Name, TagExpression: info.Tags, SourceReference: w.reference(info.Location),
 	}
@@ -116,14 +117,12 @@ func (w *Writer) hook(info gherkin.HookInfo) protocol.Envelope {
 }
 
 // runStarted adds the start of the run, and its properties if it has any.
-func (w *Writer) runStarted(l *lines) {
+func (w *messages) runStarted(l *lines) {
 	started := timestamp(w.plan.Started)
 	l.add(protocol.Envelope{TestRunStarted: &protocol.TestRunStarted{Id: runID, Timestamp: started}})
 	properties := map[string]string{}
-	for name, value := range w.config.Properties {
-		properties[name] = value
-	}
-	for name, value := range map[string]string{"store": w.config.Store, "how": w.config.How} {
+	maps.Copy(properties, w.config.Properties)
+	for name, value := range map[string]string{"store": w.config.On, "how": w.config.How} {
 		if value != "" {
 			properties[name] = value
 		}
@@ -138,13 +137,13 @@ func (w *Writer) runStarted(l *lines) {
 	}
 	l.add(protocol.Envelope{Attachment: &protocol.Attachment{
 		Body: string(body), ContentEncoding: protocol.AttachmentContentEncoding_IDENTITY,
-		MediaType: PropertiesMediaType, TestRunStartedId: runID, Timestamp: started,
+		MediaType: propertiesMediaType, TestRunStartedId: runID, Timestamp: started,
 	}})
 }
 
 // reference gives a place in Go source from the root, so that it is the same on
 // every machine. A place outside the root keeps only its last folder.
-func (w *Writer) reference(at gherkin.Location) *protocol.SourceReference {
+func (w *messages) reference(at gherkin.Location) *protocol.SourceReference {
 	if at.File == "" {
 		return &protocol.SourceReference{}
 	}

@@ -1,4 +1,4 @@
-package messages
+package report
 
 import (
 	"net/url"
@@ -12,10 +12,11 @@ import (
 // protocolVersion is that of the schema by which the tests check what is written.
 const protocolVersion = "34.2.1"
 
+// meta names the implementation as readers of earlier runs know it.
 func (c Config) meta() *protocol.Meta {
 	implementation := &protocol.Product{Name: "harness"}
-	if c.Store != "" {
-		implementation = &protocol.Product{Name: "harness on " + c.Store, Version: c.How}
+	if c.On != "" {
+		implementation = &protocol.Product{Name: "harness on " + c.On, Version: c.How}
 	}
 	return &protocol.Meta{
 		ProtocolVersion: protocolVersion,
