@@ -1,6 +1,7 @@
 package livingdoc_test
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -8,18 +9,18 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/groupcheckout/internal/fetch"
 	"example.com/groupcheckout/livingdoc"
-	"example.com/groupcheckout/livingdoc/fixture"
-	"example.com/groupcheckout/livingdoc/github"
+	"example.com/groupcheckout/livingdoc/internal/fixture"
+	"example.com/groupcheckout/livingdoc/internal/github"
 	"example.com/groupcheckout/livingdoc/internal/history"
 )
 
 func TestGitHubIsToldWhatThePagesSay(t *testing.T) {
 	t.Parallel()
-	report, err := livingdoc.Build(livingdoc.Config{
-		Runs:     []string{record(t, library(), fixture.Run{Store: "paper", How: "by hand"}, fixture.Run{Store: "stone", Outcome: outcomes})},
-		Features: library(), Out: filepath.Join(t.TempDir(), "site"), Stores: map[string]string{"stone": "Granite"},
-	})
+	config := project(t, library(), fixture.Run{Store: "paper", How: "by hand"}, fixture.Run{Store: "stone", Outcome: outcomes})
+	config.Stores = map[string]string{"stone": "Granite"}
+	report, err := livingdoc.Build(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +35,7 @@ func TestGitHubIsToldWhatThePagesSay(t *testing.T) {
 			{Title: "It comes back", Line: 28, Results: []github.Result{passed, {State: history.Skipped, Detail: "no shelf here"}}},
 		}},
 	}}
-	for _, feature := range report.GitHub.Features {
+	for _, feature := range report.GitHub().Features {
 		if feature.Path == want.Path {
 			if diff := cmp.Diff(want, feature); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -44,40 +45,40 @@ func TestGitHubIsToldWhatThePagesSay(t *testing.T) {
 			t.Errorf("a scenario without a rule has the rule %q", feature.Rules[0].Title)
 		}
 	}
-	if n := len(report.GitHub.Features); n != 3 {
+	if summary := report.Summary(); !strings.Contains(summary, "# The library\n") || !strings.Contains(summary, "got &lt;b&gt;2&lt;/b&gt; readers") {
+		t.Errorf("the summary lacks the title or the failure:\n%s", summary)
+	}
+	if want := "::error file=features/1-lending/1-out.feature,line=9,title=fails on Granite::"; !strings.Contains(report.Annotations(), want) {
+		t.Errorf("got the annotations %s, want %s", report.Annotations(), want)
+	}
+	if n := len(report.GitHub().Features); n != 3 {
 		t.Errorf("got %d features, want 3", n)
 	}
-	if diff := cmp.Diff([]github.Store{{Name: "paper", How: "by hand"}, {Name: "Granite"}}, report.GitHub.Stores); diff != "" {
+	if diff := cmp.Diff([]github.Store{{Name: "paper", How: "by hand"}, {Name: "Granite"}}, report.GitHub().Stores); diff != "" {
 		t.Errorf("stores (-want +got):\n%s", diff)
 	}
 }
 
 // TestCucumbersOwnReportsAreBesideTheSite, with files like those of the package,
-// but small.
+// but small, in the cache for what was fetched.
 func TestCucumbersOwnReportsAreBesideTheSite(t *testing.T) {
-	t.Parallel()
-	formatter := fstest.MapFS{
+	t.Setenv("XDG_CACHE_HOME", t.TempDir()) // which keeps the test from being parallel
+	t.Setenv("HOME", t.TempDir())           // for systems that have their caches there
+	cache, err := fetch.Dir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	formatter := filepath.Join(cache, "cucumber-html-formatter-24.2.0")
+	err = os.CopyFS(formatter, fstest.MapFS{
 		"dist/src/index.mustache": {Data: []byte("{{title}}: {{css}}{{script}}{{messages}}")},
 		"dist/main.css":           {}, "dist/main.js": {},
-	}
-	out := filepath.Join(t.TempDir(), "site")
-	report, err := livingdoc.Build(livingdoc.Config{
-		Runs:     []string{record(t, library(), fixture.Run{Store: "paper"}, fixture.Run{Store: "stone", How: "cut"}, fixture.Run{Store: "wax"})},
-		Features: library(), Out: out, Cucumber: formatter,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages := files(t, out)
-	total := 0
-	for name, text := range pages {
-		if !strings.HasPrefix(name, "report/") && name != history.File {
-			total += len(text)
-		}
-	}
-	if report.Bytes != total {
-		t.Errorf("the report says %d bytes, the site without Cucumber's reports has %d", report.Bytes, total)
-	}
+	config := project(t, library(), fixture.Run{Store: "paper"}, fixture.Run{Store: "stone", How: "cut"}, fixture.Run{Store: "wax"})
+	config.Cucumber = true
+	pages := build(t, config) // which checks that the report counts no byte of them
 	for address, store := range map[string]string{"report/run.html": "paper", "report/run-2.html": "stone", "report/run-3.html": "wax"} {
 		if got := pages[address]; !strings.Contains(got, "harness on "+store) || !strings.HasPrefix(got, "The library, run") {
 			t.Errorf("%s is not the report on %s: %.200s", address, store, got)
@@ -86,8 +87,10 @@ func TestCucumbersOwnReportsAreBesideTheSite(t *testing.T) {
 			t.Errorf("the front page has %d links to %s, want 1", n, address)
 		}
 	}
-	delete(formatter, "dist/main.js")
-	if _, err := livingdoc.Build(livingdoc.Config{Runs: []string{record(t, library(), fixture.Run{})}, Features: library(), Out: out, Cucumber: formatter}); err == nil {
+	if err := os.Remove(filepath.Join(formatter, "dist", "main.js")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := livingdoc.Build(t.Context(), config); err == nil {
 		t.Error("without the package's script got no error")
 	}
 }

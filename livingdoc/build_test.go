@@ -1,6 +1,7 @@
 package livingdoc_test
 
 import (
+	stdcmp "cmp"
 	"errors"
 	"io/fs"
 	"maps"
@@ -20,8 +21,7 @@ import (
 	"example.com/groupcheckout/gherkin/suite"
 	"example.com/groupcheckout/livingdoc"
 	"example.com/groupcheckout/livingdoc/evidence"
-	"example.com/groupcheckout/livingdoc/fixture"
-	"example.com/groupcheckout/livingdoc/glossary"
+	"example.com/groupcheckout/livingdoc/internal/fixture"
 	"example.com/groupcheckout/livingdoc/internal/history"
 	"example.com/groupcheckout/livingdoc/internal/run"
 )
@@ -69,32 +69,36 @@ Feature: Taking books home
 	}
 }
 
-// record makes runs up, each on a store of its own.
-func record(t *testing.T, features fs.FS, runs ...fixture.Run) string {
+// project writes a folder of features, makes up runs of them, each on a store of
+// its own, and says where both are.
+func project(t *testing.T, features fstest.MapFS, runs ...fixture.Run) livingdoc.Config {
 	t.Helper()
-	folder := t.TempDir()
+	dir := t.TempDir()
+	config := livingdoc.Config{
+		Features: filepath.Join(dir, "features"), Runs: []string{filepath.Join(dir, "runs")}, Out: filepath.Join(t.TempDir(), "site"),
+	}
+	if err := os.CopyFS(config.Features, features); err != nil {
+		t.Fatal(err)
+	}
 	for _, r := range runs {
 		r.Features = features
-		if err := fixture.Write(filepath.Join(folder, r.Store, "run.ndjson"), r); err != nil {
+		if err := fixture.Write(filepath.Join(config.Runs[0], r.Store, "run.ndjson"), r); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return folder
+	return config
 }
 
 func build(t *testing.T, config livingdoc.Config) map[string]string {
 	t.Helper()
-	if config.Out == "" {
-		config.Out = filepath.Join(t.TempDir(), "site")
-	}
-	report, err := livingdoc.Build(config)
+	report, err := livingdoc.Build(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	pages := files(t, config.Out)
 	total := 0
 	for name, text := range pages {
-		if name != history.File && !strings.HasPrefix(name, history.BuildsFolder) {
+		if name != history.File && !strings.HasPrefix(name, history.BuildsFolder) && !strings.HasPrefix(name, "report/") {
 			total += len(text)
 		}
 	}
@@ -139,7 +143,7 @@ func outcomes(s *suite.Scenario) fixture.Outcome {
 
 func TestEveryRuleAndExampleHasAPageWithAnAddressMadeOfTitles(t *testing.T) {
 	t.Parallel()
-	pages := build(t, livingdoc.Config{Runs: []string{record(t, library(), fixture.Run{Store: "paper"})}, Features: library()})
+	pages := build(t, project(t, library(), fixture.Run{Store: "paper"}))
 	want := []string{
 		"fines/being-late/a-book-is-lent-once.html", "fines/being-late/a-day-late.html", "fines/being-late/being-late.html",
 		"fines/being-late/untitled.html", "fines/index.html",
@@ -175,7 +179,7 @@ func TestAnAddressDoesNotDependOnWhatStandsBefore(t *testing.T) {
 	text := "Feature: Names\n\n  Rule: One\n\n    Scenario: Again\n      Given a\n\n    Scenario: " + long + "well\n      Given b\n\n" +
 		"  Rule: Two\n\n    Scenario: Again\n      Given c\n\n    Scenario: " + long + "badly\n      Given d\n\n    Scenario: One\n      Given e\n"
 	features := fstest.MapFS{"names/names.feature": {Data: []byte(text)}}
-	pages := build(t, livingdoc.Config{Runs: []string{record(t, features, fixture.Run{Store: "paper"})}, Features: features})
+	pages := build(t, project(t, features, fixture.Run{Store: "paper"}))
 	for name, step := range map[string]string{
 		"one-again": "Given a", "two-again": "Given c", "two-one": "Given e",
 		"a-very-long-title-that-begins-like-another-one-does-and-ends-well":  "Given b",
@@ -194,7 +198,7 @@ var hrefs = regexp.MustCompile(`(?:href|src|action)=("[^"]*"|[^ >]*)`)
 
 func TestEveryLinkLeadsSomewhereFromDisk(t *testing.T) {
 	t.Parallel()
-	pages := build(t, livingdoc.Config{Runs: []string{record(t, library(), fixture.Run{Store: "paper", Outcome: outcomes})}, Features: library()})
+	pages := build(t, project(t, library(), fixture.Run{Store: "paper", Outcome: outcomes}))
 	links := 0
 	for name, text := range pages {
 		if !strings.HasSuffix(name, ".html") {
@@ -226,10 +230,9 @@ func TestEveryLinkLeadsSomewhereFromDisk(t *testing.T) {
 
 func TestTheFrontPageSaysFirstWhatDidNotPass(t *testing.T) {
 	t.Parallel()
-	pages := build(t, livingdoc.Config{
-		Runs:     []string{record(t, library(), fixture.Run{Store: "paper", How: "in a drawer"}, fixture.Run{Store: "stone", Outcome: outcomes})},
-		Features: library(), Stores: map[string]string{"stone": "Stone tablets"}, Commit: "0123456789abcdef",
-	})
+	config := project(t, library(), fixture.Run{Store: "paper", How: "in a drawer"}, fixture.Run{Store: "stone", Outcome: outcomes})
+	config.Stores, config.Commit = map[string]string{"stone": "Stone tablets"}, "0123456789abcdef"
+	pages := build(t, config)
 	front := pages["index.html"]
 	at := 0
 	for _, want := range []string{
@@ -260,7 +263,7 @@ func TestTheFrontPageSaysFirstWhatDidNotPass(t *testing.T) {
 
 func TestAFailureSaysWhatWasWrong(t *testing.T) {
 	t.Parallel()
-	pages := build(t, livingdoc.Config{Runs: []string{record(t, library(), fixture.Run{Store: "stone", Outcome: outcomes})}, Features: library()})
+	pages := build(t, project(t, library(), fixture.Run{Store: "stone", Outcome: outcomes}))
 	for name, wants := range map[string][]string{
 		"a-book-is-lent-once": {
 			"<q>got &lt;b>2&lt;/b> readers, want 1</q>", "at the shelf</pre>", "At: one is told:", "n 2, why more", "It passed at attempt 2", "too late",
@@ -301,9 +304,8 @@ func TestEvidenceOfTheStoresIsSideBySide(t *testing.T) {
 		}
 	}
 	page := func(other string) string {
-		return build(t, livingdoc.Config{Runs: []string{record(t, library(),
-			fixture.Run{Store: "paper", Outcome: with("waits", 1)}, fixture.Run{Store: "stone", Outcome: with(other, 3)})}, Features: library()},
-		)["lending/taking-books-home/two-readers-want-one-book.html"]
+		config := project(t, library(), fixture.Run{Store: "paper", Outcome: with("waits", 1)}, fixture.Run{Store: "stone", Outcome: with(other, 3)})
+		return build(t, config)["lending/taking-books-home/two-readers-want-one-book.html"]
 	}
 	same, differ := page("waits"), page("leaves")
 	for _, want := range []string{"<svg", "was lent", "Ann's account", "<td>a fine<td>1.50", "<td>a day<td>0.50", "1.50", "<td>7 ms<td>7 ms, looked 3 times", "Book: the book 0–0, Reader: Ann 0–0", "<th>at step 3<td>"} {
@@ -324,8 +326,7 @@ func TestWhatHappenedInARowIsNamedByItsValues(t *testing.T) {
 	noted := func(s *suite.Scenario) fixture.Outcome {
 		return fixture.Outcome{Events: &evidence.Events{Streams: []evidence.Stream{{Name: "Book-1", Label: s.Name, Events: []evidence.Event{{Text: "was lent"}}}}}}
 	}
-	runs := record(t, library(), fixture.Run{Store: "paper", Outcome: noted})
-	page := build(t, livingdoc.Config{Runs: []string{runs}, Features: library()})["lending/taking-books-home/n-books-are-enough.html"]
+	page := build(t, project(t, library(), fixture.Run{Store: "paper", Outcome: noted}))["lending/taking-books-home/n-books-are-enough.html"]
 	for _, want := range []string{"<summary>With n 1, why one</summary>", "<summary>With n 2, why more</summary>", "<b>2 books are enough</b> was lent"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q:\n%s", want, page)
@@ -335,9 +336,10 @@ func TestWhatHappenedInARowIsNamedByItsValues(t *testing.T) {
 
 func TestTheSameRunsGiveTheSameBytes(t *testing.T) {
 	t.Parallel()
-	runs := record(t, library(), fixture.Run{Store: "paper"}, fixture.Run{Store: "stone", Outcome: outcomes})
-	first := build(t, livingdoc.Config{Runs: []string{runs}, Features: library()})
-	second := build(t, livingdoc.Config{Runs: []string{runs}, Features: library()})
+	config := project(t, library(), fixture.Run{Store: "paper"}, fixture.Run{Store: "stone", Outcome: outcomes})
+	first := build(t, config)
+	config.Out += "-2"
+	second := build(t, config)
 	if diff := cmp.Diff(first, second); diff != "" {
 		t.Errorf("(-first +second):\n%s", diff)
 	}
@@ -345,25 +347,30 @@ func TestTheSameRunsGiveTheSameBytes(t *testing.T) {
 
 func TestWhatCannotBeASiteLeavesTheOldOne(t *testing.T) {
 	t.Parallel()
-	good := record(t, library(), fixture.Run{Store: "paper"})
+	good := project(t, library(), fixture.Run{Store: "paper"})
 	out := filepath.Join(t.TempDir(), "docs", "site")
-	before := build(t, livingdoc.Config{Runs: []string{good}, Features: library(), Out: out})
+	good.Out = out
+	before := build(t, good)
 	other := library()
 	other["2-fines/late.feature"] = &fstest.MapFile{Data: []byte("Feature: Late\n\n  Scenario: A day\n    Given a day\n")}
+	cutOff := project(t, library(), fixture.Run{Store: "paper", Unfinished: true}).Runs
 	for name, test := range map[string]struct {
-		config livingdoc.Config
-		want   string
+		runs     []string
+		features string // if others
+		want     string
 	}{
-		"no runs":          {livingdoc.Config{}, "no runs are given"},
-		"no such folder":   {livingdoc.Config{Runs: []string{filepath.Join(out, "none")}}, "find the runs"},
-		"an empty folder":  {livingdoc.Config{Runs: []string{t.TempDir()}}, "holds no run"},
-		"unfinished":       {livingdoc.Config{Runs: []string{record(t, library(), fixture.Run{Store: "paper", Unfinished: true})}}, "did not finish"},
-		"other features":   {livingdoc.Config{Runs: []string{record(t, other, fixture.Run{Store: "paper"})}}, "features/2-fines/late.feature"},
-		"twice":            {livingdoc.Config{Runs: []string{good, good}}, "leave one of them out"},
-		"a missing folder": {livingdoc.Config{Runs: []string{good}, FeaturesName: "specs"}, "differ"},
+		"no runs":         {nil, "", "no runs are given"},
+		"no such folder":  {[]string{filepath.Join(out, "none")}, "", "find the runs"},
+		"an empty folder": {[]string{t.TempDir()}, "", "holds no run"},
+		"unfinished":      {cutOff, "", "did not finish"},
+		"other features":  {project(t, other, fixture.Run{Store: "paper"}).Runs, "", "features/2-fines/late.feature differ. Run the features again"},
+		"twice":           {append(good.Runs, good.Runs...), "", "leave one of them out"},
+		"no features":     {good.Runs, filepath.Join(out, "none"), "say where it is with --features"},
+		"a part of them":  {good.Runs, filepath.Join(good.Features, "1-lending"), "or give the folder of features that the run is of"},
+		"another folder":  {good.Runs, t.TempDir(), "or give the folder of features that the run is of"},
 	} {
-		test.config.Features, test.config.Out = library(), out
-		if _, err := livingdoc.Build(test.config); err == nil || !strings.Contains(err.Error(), test.want) {
+		config := livingdoc.Config{Runs: test.runs, Features: stdcmp.Or(test.features, good.Features), Out: out}
+		if _, err := livingdoc.Build(t.Context(), config); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want an error with %q", name, err, test.want)
 		}
 	}
@@ -374,7 +381,8 @@ func TestWhatCannotBeASiteLeavesTheOldOne(t *testing.T) {
 		t.Errorf("got %d entries beside the site, want none left behind", len(entries)-1)
 	}
 	var unfinished *run.UnfinishedError
-	_, err := livingdoc.Build(livingdoc.Config{Runs: []string{record(t, library(), fixture.Run{Store: "p", Unfinished: true})}, Features: library(), Out: out})
+	good.Runs = cutOff
+	_, err := livingdoc.Build(t.Context(), good)
 	if !errors.As(err, &unfinished) {
 		t.Errorf("got %v, want an UnfinishedError", err)
 	}
@@ -382,24 +390,25 @@ func TestWhatCannotBeASiteLeavesTheOldOne(t *testing.T) {
 
 func TestOnlyASiteIsReplaced(t *testing.T) {
 	t.Parallel()
-	runs := record(t, library(), fixture.Run{Store: "paper"})
-	out := t.TempDir()
-	precious := filepath.Join(out, "thesis.txt")
+	config := project(t, library(), fixture.Run{Store: "paper"})
+	site := config.Out
+	config.Out = t.TempDir()
+	precious := filepath.Join(config.Out, "thesis.txt")
 	if err := os.WriteFile(precious, []byte("years of work"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := livingdoc.Build(livingdoc.Config{Runs: []string{runs}, Features: library(), Out: out}); err == nil || !strings.Contains(err.Error(), "something else") {
+	if _, err := livingdoc.Build(t.Context(), config); err == nil || !strings.Contains(err.Error(), "something else") {
 		t.Errorf("got %v, want that the folder holds something else", err)
 	}
 	if _, err := os.Stat(precious); err != nil {
 		t.Errorf("what was there is gone: %v", err)
 	}
-	site := filepath.Join(t.TempDir(), "site")
-	build(t, livingdoc.Config{Runs: []string{runs}, Features: library(), Out: site})
+	config.Out = site
+	build(t, config)
 	if err := os.WriteFile(filepath.Join(site, "old.html"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if pages := build(t, livingdoc.Config{Runs: []string{runs}, Features: library(), Out: site}); pages["old.html"] != "" || len(pages) == 0 {
+	if pages := build(t, config); pages["old.html"] != "" || len(pages) == 0 {
 		t.Error("the old site was not replaced")
 	}
 	if _, err := os.Stat(filepath.Join(site, "old.html")); err == nil {
@@ -411,10 +420,12 @@ func TestWordsAreExplained(t *testing.T) {
 	t.Parallel()
 	of := library()
 	of["README.md"] = &fstest.MapFile{Data: []byte("# The library\n\nReaders borrow books.\n\n## The words\n\n| word | meaning |\n|---|---|\n| book | what is read |\n\n## More\n\nRead on.\n")}
-	pages := build(t, livingdoc.Config{
-		Runs: []string{record(t, of, fixture.Run{Store: "paper"})}, Features: of,
-		Words: []glossary.Term{{Word: "reader", Text: "who reads", Anchor: "reader", Source: "domain.Reader"}},
-	})
+	config := project(t, of, fixture.Run{Store: "paper"})
+	code := fstest.MapFS{"domain/reader.go": {Data: []byte("package domain\n\n// Reader is who reads.\n//\n//glossary:term\ntype Reader struct{}\n")}}
+	if err := os.CopyFS(filepath.Dir(config.Features), code); err != nil { // the default, beside the features
+		t.Fatal(err)
+	}
+	pages := build(t, config)
 	front := pages["index.html"]
 	if !strings.Contains(front, "<a class=term href=words.html#reader>Readers</a> borrow <a class=term href=words.html#book>books</a>") {
 		t.Errorf("the words are not linked:\n%s", front)
@@ -423,7 +434,7 @@ func TestWordsAreExplained(t *testing.T) {
 		t.Error("the table of words is on the front page, or more than it is left out")
 	}
 	sheet := pages["print.html"]
-	for _, want := range []string{"<a class=term href=#reader>Readers</a>", "<dt id=reader>reader<dd>who reads", "<li><a href=#words>The words</a>", "<h2 id=words>The words</h2>"} {
+	for _, want := range []string{"<a class=term href=#reader>Readers</a>", "<dt id=reader>reader<dd>Who reads", "<li><a href=#words>The words</a>", "<h2 id=words>The words</h2>"} {
 		if !strings.Contains(sheet, want) {
 			t.Errorf("the sheet for print lacks %q:\n%s", want, sheet)
 		}
@@ -433,7 +444,7 @@ func TestWordsAreExplained(t *testing.T) {
 			t.Errorf("%s does not lead to the words", name)
 		}
 	}
-	if page := pages["words.html"]; !strings.Contains(page, "<dt id=book>book<dd>what is read") || !strings.Contains(page, "<dt id=reader>reader<dd>who reads") {
+	if page := pages["words.html"]; !strings.Contains(page, "<dt id=book>book<dd>what is read") || !strings.Contains(page, "<dt id=reader>reader<dd>Who reads") {
 		t.Errorf("got the words:\n%s", page)
 	}
 }

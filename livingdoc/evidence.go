@@ -159,7 +159,7 @@ func eventTexts(s evidence.Stream) string {
 }
 
 func limits() timeline.Options {
-	return timeline.Options{Brief: true, Scenario: "in the example", Reactor: "by the system", MaxLanes: mostLanes, MaxEvents: mostEvents}
+	return timeline.Options{Reactor: "by the system", MaxLanes: mostLanes, MaxEvents: mostEvents}
 }
 
 // drawn is a picture where several streams took part; of one, a list says as

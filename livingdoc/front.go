@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"example.com/groupcheckout/livingdoc/glossary"
+	"example.com/groupcheckout/livingdoc/internal/glossary"
 	"example.com/groupcheckout/livingdoc/internal/run"
 )
 

@@ -3,7 +3,7 @@ package livingdoc
 import (
 	"strings"
 
-	"example.com/groupcheckout/livingdoc/github"
+	"example.com/groupcheckout/livingdoc/internal/github"
 	"example.com/groupcheckout/livingdoc/internal/history"
 	"example.com/groupcheckout/livingdoc/internal/run"
 )

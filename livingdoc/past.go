@@ -31,11 +31,7 @@ type past struct {
 
 // newPast takes over what the site before knows, and adds this build.
 func newPast(config Config, t *tree) (past, error) {
-	previous := config.Previous
-	if previous == nil {
-		previous = os.DirFS(config.Out)
-	}
-	carried, err := history.Carry(previous, config.Keep)
+	carried, err := history.Carry(os.DirFS(config.Previous), config.Keep)
 	if err != nil {
 		return past{}, fmt.Errorf("take over the history of the last site: %w", err)
 	}

@@ -8,15 +8,16 @@ import (
 	"testing/fstest"
 
 	"example.com/groupcheckout/gherkin/suite"
-	"example.com/groupcheckout/livingdoc"
-	"example.com/groupcheckout/livingdoc/fixture"
+	"example.com/groupcheckout/livingdoc/internal/fixture"
 )
 
 func TestTheHistoryIsCarriedOn(t *testing.T) {
 	t.Parallel()
 	out := filepath.Join(t.TempDir(), "site")
 	at := func(commit string, of fstest.MapFS, outcome func(*suite.Scenario) fixture.Outcome) map[string]string {
-		return build(t, livingdoc.Config{Runs: []string{record(t, of, fixture.Run{Store: "paper", Outcome: outcome})}, Features: of, Out: out, Commit: commit})
+		config := project(t, of, fixture.Run{Store: "paper", Outcome: outcome})
+		config.Out, config.Commit = out, commit
+		return build(t, config)
 	}
 	at("1111", library(), nil)
 	second := at("2222", library(), outcomes)
@@ -70,7 +71,9 @@ func TestPlacesThatExamplesHadOnThePageOfTheirRule(t *testing.T) {
 	if err := os.WriteFile(file, []byte(earlier), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	pages := build(t, livingdoc.Config{Runs: []string{record(t, library(), fixture.Run{Store: "paper"})}, Features: library(), History: file})
+	config := project(t, library(), fixture.Run{Store: "paper"})
+	config.History = file
+	pages := build(t, config)
 	page := pages["lending/taking-books-home/a-book-is-lent-once.html"]
 	for _, want := range []string{
 		"<div class=box id=two-readers><h3><a href=two-readers-want-one-book.html>",

@@ -81,8 +81,8 @@ func realSite(t *testing.T) (folder string, report livingdoc.Report) {
 
 func buildReal(t *testing.T, folder, commit string) livingdoc.Report {
 	t.Helper()
-	report, err := livingdoc.Build(livingdoc.Config{
-		Runs: realRuns(t), Features: os.DirFS("../features"), Out: folder, Commit: strings.Repeat(commit, 40),
+	report, err := livingdoc.Build(t.Context(), livingdoc.Config{
+		Runs: realRuns(t), Features: "../features", Out: folder, Commit: strings.Repeat(commit, 40),
 		Stores: map[string]string{"memory": "Memory", "messagedb": "Message DB", "dynamodb": "DynamoDB"},
 	})
 	if err != nil {

@@ -1,10 +1,12 @@
 package livingdoc
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"unicode"
@@ -62,25 +64,25 @@ type example struct {
 
 // tree makes the chapters of the features of all runs.
 type tree struct {
-	config Config
-	joined *run.Joined
-	root   *chapter
-	byPath map[string]*chapter
-	stores []store
+	config   Config
+	features fs.FS
+	root     *chapter
+	byPath   map[string]*chapter
+	stores   []store
 }
 
-func newTree(config Config, joined *run.Joined) (*tree, error) {
-	t := &tree{config: config, joined: joined, byPath: map[string]*chapter{}, stores: storesOf(config, joined)}
+// newTree makes the tree of the features in a folder, the name of which in the runs
+// is given.
+func newTree(config Config, features fs.FS, folder string, joined *run.Joined) (*tree, error) {
+	t := &tree{config: config, features: features, byPath: map[string]*chapter{}, stores: storesOf(config, joined)}
 	t.root = &chapter{Folder: ".", Address: "index.html", names: reserved()}
 	t.byPath["."] = t.root
 	if err := t.read(t.root); err != nil {
 		return nil, err
 	}
-	if config.Title != "" {
-		t.root.Title = config.Title
-	}
+	t.root.Title = cmp.Or(config.Title, t.root.Title)
 	for _, feature := range joined.Features {
-		relative := strings.TrimPrefix(feature.Path, config.FeaturesName+"/")
+		relative := strings.TrimPrefix(strings.TrimPrefix(feature.Path, folder), "/")
 		c, err := t.chapter(path.Dir(relative))
 		if err != nil {
 			return nil, err
@@ -113,14 +115,21 @@ func (t *tree) chapter(folder string) (*chapter, error) {
 // read reads the README.md of a folder, which there need not be.
 func (t *tree) read(c *chapter) error {
 	name := path.Join(c.Folder, "README.md")
-	text, err := fs.ReadFile(t.config.Features, name)
+	text, err := fs.ReadFile(t.features, name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("read the prose of a chapter: %w", err)
 	}
 	c.Title, c.Prose = titled(string(text))
-	if c.Title == "" {
-		c.Title = humanised(path.Base(c.Folder))
+	if c.Title != "" {
+		return nil
 	}
+	name = c.Folder
+	if c.Folder == "." {
+		if name, err = filepath.Abs(t.config.Features); err != nil {
+			return fmt.Errorf("find out the name of the folder of features: %w", err)
+		}
+	}
+	c.Title = humanised(filepath.Base(name))
 	return nil
 }
 

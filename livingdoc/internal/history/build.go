@@ -43,9 +43,7 @@ func (s State) code() (byte, bool) {
 
 // Build is what one build says of its scenarios.
 type Build struct {
-	Number    int       // above all numbers before; 0 means one more than the last
 	Commit    string    // in full
-	Link      string    // where the build's own pages are; may be empty
 	When      time.Time // when its runs began
 	Stores    []Store
 	Scenarios []Scenario

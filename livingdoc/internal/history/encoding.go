@@ -16,7 +16,6 @@ type line struct {
 	Version int         `json:"v"`
 	Number  int         `json:"n"`
 	Commit  string      `json:"commit"`
-	Link    string      `json:"link,omitempty"`
 	When    time.Time   `json:"when"`
 	New     []named     `json:"new,omitempty"` // scenarios that no build had before, or that have another address
 	Stores  []storeLine `json:"stores"`
@@ -42,10 +41,8 @@ type storeLine struct {
 const mostScenarios = 1 << 20
 
 // encode gives numbers to new scenarios and lists all results by number.
-func (h *History) encode(build Build) line {
-	l := line{
-		Version: version, Number: build.Number, Commit: valid(build.Commit), Link: valid(build.Link), When: build.When.UTC(),
-	}
+func (h *History) encode(number int, build Build) line {
+	l := line{Version: version, Number: number, Commit: valid(build.Commit), When: build.When.UTC()}
 	byNumber := make(map[int]Scenario, len(build.Scenarios))
 	next := len(h.names)
 	before := ""
@@ -100,7 +97,7 @@ func milliseconds(took time.Duration) float64 {
 // take adds what a line says to the history, or nothing of it.
 func (h *History) take(l line) error {
 	build := record{
-		Ref:     Ref{Number: l.Number, Commit: l.Commit, Link: l.Link, When: l.When},
+		Ref:     Ref{Number: l.Number, Commit: l.Commit, When: l.When},
 		results: make(map[string]results, len(l.Stores)),
 	}
 	for _, store := range l.Stores {

@@ -1,12 +1,9 @@
 package history
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // History is what is known of earlier builds. Its methods may be called at the
-// same time, but not while [History.Add] runs.
+// same time.
 type History struct {
 	// Damaged are the lines of the file that could not be read. The builds of all
 	// others are there.
@@ -27,7 +24,6 @@ type Damage struct {
 type Ref struct {
 	Number int
 	Commit string
-	Link   string
 	When   time.Time
 	Stores []Store
 }
@@ -55,9 +51,6 @@ type results struct {
 // unit is what durations are counted in.
 const unit = time.Millisecond / 10
 
-// New returns a history without builds.
-func New() *History { return &History{byKey: make(map[string]int)} }
-
 // Builds returns all builds, oldest first.
 func (h *History) Builds() []Ref {
 	refs := make([]Ref, len(h.builds))
@@ -65,22 +58,6 @@ func (h *History) Builds() []Ref {
 		refs[i] = build.Ref
 	}
 	return refs
-}
-
-// Add takes a build into the history, but not into the file. A build that is
-// there already, with the same commit and time, is not taken again. It returns
-// the build's number.
-func (h *History) Add(build Build) (int, error) {
-	l, known, err := h.line(build)
-	if err != nil {
-		return 0, err
-	}
-	if !known {
-		if err := h.take(l); err != nil {
-			return 0, err
-		}
-	}
-	return l.Number, nil
 }
 
 // line returns what the file says of a build, or the number of a build that is
@@ -96,13 +73,7 @@ func (h *History) line(build Build) (_ line, known bool, _ error) {
 		}
 		last = max(last, earlier.Number)
 	}
-	switch {
-	case build.Number == 0:
-		build.Number = last + 1
-	case build.Number <= last:
-		return line{}, false, fmt.Errorf("build %d follows build %d in the history; numbers have to grow", build.Number, last)
-	}
-	return h.encode(build), false, nil
+	return h.encode(last+1, build), false, nil
 }
 
 // state returns how a scenario went in a build.

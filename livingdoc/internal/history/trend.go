@@ -22,10 +22,8 @@ type Trend struct {
 	State      State // in the last build
 	Mark       Mark
 	FirstSeen  *Ref            // the first build that had it on the store; nil if none did
-	LastPassed *Ref            // the last build in which it held, at once or when tried again; nil if none did
 	FailsSince *Ref            // if it fails: the first build of those in a row in which it did
 	FlakySince *Ref            // the first build of the time during which it has been flaky now and then; nil if it is not
-	FlakyRuns  int             // how many builds of that time found it flaky
 	States     []State         // in each build of the history, oldest first
 	Durations  []time.Duration // of the builds in which it held, oldest first
 }
@@ -51,7 +49,6 @@ func (h *History) Trend(key, store string) Trend {
 			trend.FirstSeen = &build.Ref
 		}
 		if state.good() {
-			trend.LastPassed = &build.Ref
 			trend.Durations = append(trend.Durations, time.Duration(build.results[store].took[number])*unit)
 		}
 		switch {
@@ -65,11 +62,10 @@ func (h *History) Trend(key, store string) Trend {
 			if trend.FlakySince == nil {
 				trend.FlakySince = &build.Ref
 			}
-			trend.FlakyRuns++
 			quiet = 0
 		case Passed:
 			if quiet++; quiet >= calm {
-				trend.FlakySince, trend.FlakyRuns = nil, 0
+				trend.FlakySince = nil
 			}
 		default:
 		}

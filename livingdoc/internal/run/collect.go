@@ -35,7 +35,6 @@ type collector struct {
 // attempt is one attempt at a test case.
 type attempt struct {
 	started, finished time.Time
-	retried           bool
 	results           map[string]*protocol.TestStepResult // by the test step
 	order             []string                            // of the test steps
 
@@ -106,7 +105,7 @@ func (c *collector) progress(e *protocol.Envelope) error {
 		if !known {
 			return fmt.Errorf("the attempt %q finished, and did not start", s.TestCaseStartedId)
 		}
-		a.finished, a.retried = moment(s.Timestamp), s.WillBeRetried
+		a.finished = moment(s.Timestamp)
 	}
 	return nil
 }
@@ -148,11 +147,4 @@ func moment(t *protocol.Timestamp) time.Time {
 		return time.Time{}
 	}
 	return time.Unix(t.Seconds, t.Nanos).UTC()
-}
-
-func length(d *protocol.Duration) time.Duration {
-	if d == nil {
-		return 0
-	}
-	return time.Duration(d.Seconds)*time.Second + time.Duration(d.Nanos)
 }

@@ -5,7 +5,6 @@ import "example.com/groupcheckout/livingdoc/internal/history"
 // Report is how the scenarios of a build went, as the caller has it.
 type Report struct {
 	Title    string // of the summary, such as "Checking out a group"
-	Site     string // the address of the documentation; empty if there is none
 	Stores   []Store
 	Features []Feature
 }

@@ -21,9 +21,6 @@ func Summary(report Report) string { return summary(report, Limit) }
 func summary(report Report, limit int) string {
 	p := page{limit: limit - noticeSize}
 	p.add("# " + inline(report.Title) + "\n\n" + verdict(report) + "\n\n")
-	if report.Site != "" {
-		p.add(`<a href="` + html.EscapeString(oneLine(report.Site)) + "\">Read the documentation</a>\n\n")
-	}
 	p.limit /= 2 // the other half is for the grids
 	p.trouble(report, history.Failed, "What failed")
 	p.trouble(report, history.Flaky, "What passed only when it was tried again")
