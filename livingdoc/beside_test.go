@@ -13,7 +13,7 @@ import (
 	"example.com/groupcheckout/livingdoc"
 	"example.com/groupcheckout/livingdoc/internal/fixture"
 	"example.com/groupcheckout/livingdoc/internal/github"
-	"example.com/groupcheckout/livingdoc/internal/history"
+	"example.com/groupcheckout/livingdoc/internal/run"
 )
 
 func TestGitHubIsToldWhatThePagesSay(t *testing.T) {
@@ -24,15 +24,15 @@ func TestGitHubIsToldWhatThePagesSay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	passed := github.Result{State: history.Passed}
+	passed := github.Result{State: run.Passed}
 	want := github.Feature{Title: "Taking books home", Path: "features/1-lending/1-out.feature", Rules: []github.Rule{
 		{Title: "A book is lent once", Scenarios: []github.Scenario{
-			{Title: "Two readers want one book", Line: 9, Results: []github.Result{passed, {State: history.Failed, Detail: "got <b>2</b> readers, want 1\nat the shelf"}}},
+			{Title: "Two readers want one book", Line: 9, Results: []github.Result{passed, {State: run.Failed, Detail: "got <b>2</b> readers, want 1\nat the shelf"}}},
 			{Title: "1 books are enough (1, one)", Line: 23, Results: []github.Result{passed, passed}},
-			{Title: "2 books are enough (2, more)", Line: 24, Results: []github.Result{passed, {State: history.Flaky, Detail: "too late"}}},
+			{Title: "2 books are enough (2, more)", Line: 24, Results: []github.Result{passed, {State: run.Flaky, Detail: "too late"}}},
 		}},
 		{Title: "A book comes back", Scenarios: []github.Scenario{
-			{Title: "It comes back", Line: 28, Results: []github.Result{passed, {State: history.Skipped, Detail: "no shelf here"}}},
+			{Title: "It comes back", Line: 28, Results: []github.Result{passed, {State: run.Skipped, Detail: "no shelf here"}}},
 		}},
 	}}
 	for _, feature := range report.GitHub().Features {

@@ -1,6 +1,7 @@
 package livingdoc
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -34,18 +35,10 @@ func storesOf(config Config, joined *run.Joined) []store {
 	made := make([]store, len(joined.Runs))
 	for i, info := range joined.Runs {
 		made[i] = store{
-			Name: config.Stores[info.Store], ID: info.Store, How: info.How, Started: info.Started, Info: info,
+			Name: cmp.Or(config.Stores[info.Store], info.Store, "the run"), ID: info.Store, How: info.How, Started: info.Started, Info: info,
 			Took: info.Took, Commit: info.Commit, Message: info.Message,
 		}
-		if made[i].Name == "" {
-			made[i].Name = info.Store
-		}
-		if made[i].Name == "" {
-			made[i].Name = "the run"
-		}
-		if made[i].Commit.Revision == "" {
-			made[i].Commit.Revision = config.Commit
-		}
+		made[i].Commit.Revision = cmp.Or(info.Commit.Revision, config.Commit)
 		counts := map[run.Verdict]int{}
 		for _, f := range joined.Features {
 			for _, r := range f.Rules {
@@ -76,6 +69,15 @@ type cell struct {
 	Count   int // rows with that verdict
 	Of      int // rows
 	Reasons []string
+}
+
+// cells are those of rows, one for each store.
+func (t *tree) cells(rows []*run.Row) []cell {
+	made := make([]cell, len(t.stores))
+	for i := range t.stores {
+		made[i] = t.cell(i, rows)
+	}
+	return made
 }
 
 func (t *tree) cell(store int, rows []*run.Row) cell {

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"example.com/groupcheckout/livingdoc/internal/github"
-	"example.com/groupcheckout/livingdoc/internal/history"
 	"example.com/groupcheckout/livingdoc/internal/run"
 )
 
@@ -38,7 +37,7 @@ func gitHubRule(r *rule) github.Rule {
 				one.Title += " (" + strings.Join(row.Cells, ", ") + ")"
 			}
 			for _, result := range row.Results {
-				one.Results = append(one.Results, github.Result{State: history.State(result.Verdict), Detail: detail(result)})
+				one.Results = append(one.Results, github.Result{State: result.Verdict, Detail: detail(result)})
 			}
 			made.Scenarios = append(made.Scenarios, one)
 		}

@@ -84,7 +84,7 @@ func (t *tree) build() history.Build {
 				seen[key] = true
 				one := history.Scenario{Key: key, Address: e.Address, Rule: r.Address, Results: map[string]history.Result{}}
 				for i, result := range row.Results {
-					one.Results[t.stores[i].ID] = history.Result{State: history.State(result.Verdict), Took: result.Duration}
+					one.Results[t.stores[i].ID] = history.Result{State: result.Verdict, Took: result.Duration}
 				}
 				made.Scenarios = append(made.Scenarios, one)
 			}
@@ -278,11 +278,11 @@ func (p past) durations(of *topic, store string) []time.Duration {
 				trend := p.history.Trend(e.key(row), store)
 				for i, state := range trend.States {
 					switch state {
-					case history.Passed, history.Flaky:
+					case run.Passed, run.Flaky:
 						held[i] = true
 						sums[i] += trend.Durations[0]
 						trend.Durations = trend.Durations[1:]
-					case history.Failed:
+					case run.Failed:
 						failed[i] = true
 					default:
 					}

@@ -71,11 +71,7 @@ func (r *renderer) rulePage(given *rule) rulePage {
 func (r *renderer) view(e *example) exampleView {
 	made := exampleView{example: e}
 	for _, row := range e.Scenario.Rows {
-		one := rowView{Row: row, Name: rowName(e.Scenario, row)}
-		for k := range r.tree.stores {
-			one.Cells = append(one.Cells, r.tree.cell(k, []*run.Row{row}))
-		}
-		made.Rows = append(made.Rows, one)
+		made.Rows = append(made.Rows, rowView{Row: row, Name: rowName(e.Scenario, row), Cells: r.tree.cells([]*run.Row{row})})
 	}
 	return made
 }
@@ -125,16 +121,11 @@ func rowName(s *run.Scenario, row *run.Row) string {
 	if !s.Outline() {
 		return ""
 	}
-	name := ""
-	for i, header := range s.Header {
-		if i < len(row.Cells) {
-			if name != "" {
-				name += ", "
-			}
-			name += header + " " + row.Cells[i]
-		}
+	var named []string
+	for i, value := range row.Cells[:min(len(row.Cells), len(s.Header))] {
+		named = append(named, s.Header[i]+" "+value)
 	}
-	return name
+	return strings.Join(named, ", ")
 }
 
 // examplePage is what the page of an example shows: its steps, and what really

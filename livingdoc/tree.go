@@ -163,6 +163,7 @@ func (t *tree) topic(c *chapter, f *run.Feature) {
 		made.Title = humanised(strings.TrimSuffix(path.Base(f.Path), ".feature"))
 	}
 	made.Anchor = c.names.name(made.Title)
+	var rows []*run.Row
 	folder := path.Join(path.Dir(c.Address), made.Anchor)
 	ruleNames, exampleNames := named(made.Title, f)
 	for i, r := range f.Rules {
@@ -171,25 +172,16 @@ func (t *tree) topic(c *chapter, f *run.Feature) {
 			one.Title = made.Title
 		}
 		one.Address = path.Join(folder, ruleNames[i]+".html")
-		for i := range t.stores {
-			one.Cells = append(one.Cells, t.cell(i, rowsOf(r)))
-		}
+		one.Cells = t.cells(rowsOf(r))
+		rows = append(rows, rowsOf(r)...)
 		for _, s := range r.Scenarios {
-			e := &example{Title: shown(s), Prose: s.Prose, Scenario: s, Rule: one, Address: path.Join(folder, exampleNames[s]+".html")}
-			for i := range t.stores {
-				e.Cells = append(e.Cells, t.cell(i, s.Rows))
-			}
-			one.Examples = append(one.Examples, e)
+			one.Examples = append(one.Examples, &example{
+				Title: shown(s), Prose: s.Prose, Scenario: s, Rule: one, Address: path.Join(folder, exampleNames[s]+".html"), Cells: t.cells(s.Rows),
+			})
 		}
 		made.Rules = append(made.Rules, one)
 	}
-	var rows []*run.Row
-	for _, r := range f.Rules {
-		rows = append(rows, rowsOf(r)...)
-	}
-	for i := range t.stores {
-		made.Cells = append(made.Cells, t.cell(i, rows))
-	}
+	made.Cells = t.cells(rows)
 	c.Topics = append(c.Topics, made)
 }
 

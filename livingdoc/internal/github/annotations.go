@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"example.com/groupcheckout/livingdoc/internal/history"
+	"example.com/groupcheckout/livingdoc/internal/run"
 )
 
 // mostAnnotations is how many errors of a step GitHub shows.
@@ -16,7 +16,7 @@ const mostAnnotations = 10
 func Annotations(report Report) string {
 	var all []string
 	report.each(func(feature Feature, rule Rule, scenario Scenario) {
-		stores, detail := report.affected(scenario, history.Failed)
+		stores, detail := report.affected(scenario, run.Failed)
 		if len(stores) == 0 {
 			return
 		}

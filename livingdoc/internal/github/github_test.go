@@ -13,17 +13,17 @@ import (
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/renderer/html"
 
-	"example.com/groupcheckout/livingdoc/internal/history"
+	"example.com/groupcheckout/livingdoc/internal/run"
 )
 
 var update = flag.Bool("update", false, "write the texts to testdata instead of comparing them") //nolint:gochecknoglobals // a flag of the test binary
 
 // mixed is a report with one of everything.
 func mixed() Report {
-	passed, notRun := Result{State: history.Passed}, Result{}
-	failed := Result{State: history.Failed, Detail: "got 80.00, want 0.00: <nil>\n\n100% sure\r\n"}
+	passed, notRun := Result{State: run.Passed}, Result{}
+	failed := Result{State: run.Failed, Detail: "got 80.00, want 0.00: <nil>\n\n100% sure\r\n"}
 	return Report{
-		Title: "Checking out a group",
+		Title:  "Checking out a group",
 		Stores: []Store{{"memory", "in memory"}, {"messagedb", "PostgreSQL_17"}, {"dynamodb", ""}},
 		Features: []Feature{
 			{Title: "Stays", Path: "features/1-stays/1-a,b.feature", Rules: []Rule{{"", []Scenario{
@@ -32,10 +32,10 @@ func mixed() Report {
 			{Title: "Groups | <b>", Path: "features/2.feature", Rules: []Rule{
 				{"A *group* pays", []Scenario{
 					{Title: "One | pays, `row` 1", Line: 12, Results: []Result{passed, failed, failed}},
-					{Title: "Two pay", Line: 20, Results: []Result{passed, {history.Flaky, "attempt 1: too slow"}, passed}},
+					{Title: "Two pay", Line: 20, Results: []Result{passed, {run.Flaky, "attempt 1: too slow"}, passed}},
 				}},
 				{"Nobody waits", []Scenario{
-					{Title: "In vain", Line: 30, Results: []Result{{history.Skipped, "needs a clock"}, notRun}},
+					{Title: "In vain", Line: 30, Results: []Result{{run.Skipped, "needs a clock"}, notRun}},
 				}},
 			}},
 		},
@@ -90,7 +90,7 @@ func large(scenarios int) Report {
 	report := Report{Title: "Large", Stores: []Store{{Name: "memory"}}}
 	for i := range scenarios {
 		report.Features = append(report.Features, Feature{Title: fmt.Sprintf("Feature %d", i), Path: "f.feature", Rules: []Rule{{"Rule", []Scenario{{
-			Title: fmt.Sprintf("Scenario %d", i), Line: i, Results: []Result{{history.Failed, strings.Repeat("é", 10_000)}},
+			Title: fmt.Sprintf("Scenario %d", i), Line: i, Results: []Result{{run.Failed, strings.Repeat("é", 10_000)}},
 		}}}}})
 	}
 	return report
@@ -139,7 +139,7 @@ func FuzzAnAnnotationIsOneCommand(f *testing.F) {
 	f.Add("a,line=1::x", "title\n::error::y", "why\r\n::set-output name=x::y")
 	f.Fuzz(func(t *testing.T, path, title, why string) {
 		got := Annotations(Report{Stores: []Store{{Name: title}}, Features: []Feature{{Path: path, Rules: []Rule{{title, []Scenario{
-			{Title: title, Results: []Result{{history.Failed, why}}},
+			{Title: title, Results: []Result{{run.Failed, why}}},
 		}}}}}})
 		line, rest, _ := strings.Cut(got, "\n")
 		if rest != "" || strings.Contains(line, "\r") {

@@ -1,6 +1,8 @@
 package github
 
-import "example.com/groupcheckout/livingdoc/internal/history"
+import (
+	"example.com/groupcheckout/livingdoc/internal/run"
+)
 
 // Report is how the scenarios of a build went, as the caller has it.
 type Report struct {
@@ -38,20 +40,20 @@ type Scenario struct {
 
 // Result is how a scenario went on a store.
 type Result struct {
-	State  history.State
+	State  run.Verdict
 	Detail string // why it failed, was flaky or was skipped; may have many lines
 }
 
 // on returns how a scenario went on the store with an index.
 func (s Scenario) on(store int) Result {
-	if store < len(s.Results) && s.Results[store].State != history.Absent {
+	if store < len(s.Results) && s.Results[store].State != "" {
 		return s.Results[store]
 	}
-	return Result{State: history.NotRun}
+	return Result{State: run.NotRun}
 }
 
 // counts is how many scenarios ended in each state.
-type counts map[history.State]int
+type counts map[run.Verdict]int
 
 func (c counts) total() int {
 	n := 0

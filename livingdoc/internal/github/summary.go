@@ -5,7 +5,7 @@ import (
 	"html"
 	"strings"
 
-	"example.com/groupcheckout/livingdoc/internal/history"
+	"example.com/groupcheckout/livingdoc/internal/run"
 )
 
 // Limit is how large a summary may be, in bytes. GitHub's limit of 1024 KiB is for
@@ -22,9 +22,9 @@ func summary(report Report, limit int) string {
 	p := page{limit: limit - noticeSize}
 	p.add("# " + inline(report.Title) + "\n\n" + verdict(report) + "\n\n")
 	p.limit /= 2 // the other half is for the grids
-	p.trouble(report, history.Failed, "What failed")
-	p.trouble(report, history.Flaky, "What passed only when it was tried again")
-	p.trouble(report, history.Skipped, "What was skipped")
+	p.trouble(report, run.Failed, "What failed")
+	p.trouble(report, run.Flaky, "What passed only when it was tried again")
+	p.trouble(report, run.Skipped, "What was skipped")
 	p.limit *= 2
 	p.rules(report)
 	for _, feature := range report.Features {
@@ -75,17 +75,17 @@ func verdict(report Report) string {
 }
 
 // symbol returns the sign of a state in a grid.
-func symbol(state history.State) string {
+func symbol(state run.Verdict) string {
 	switch state {
-	case history.Passed:
+	case run.Passed:
 		return "✅"
-	case history.Failed:
+	case run.Failed:
 		return "❌"
-	case history.Flaky:
+	case run.Flaky:
 		return "⚠️"
-	case history.Skipped:
+	case run.Skipped:
 		return "⏭️"
-	case history.NotRun, history.Absent:
+	case run.NotRun:
 		return "▫️"
 	}
 	return "❔"
@@ -94,20 +94,20 @@ func symbol(state history.State) string {
 // words spells counts out, the worst first.
 func (c counts) words() string {
 	var parts []string
-	for _, state := range []history.State{history.Failed, history.Flaky, history.Skipped, history.NotRun} {
+	for _, state := range []run.Verdict{run.Failed, run.Flaky, run.Skipped, run.NotRun} {
 		if c[state] > 0 {
 			parts = append(parts, fmt.Sprintf("%s %d %s", symbol(state), c[state], state))
 		}
 	}
-	passed := fmt.Sprintf("%s %d passed", symbol(history.Passed), c[history.Passed])
+	passed := fmt.Sprintf("%s %d passed", symbol(run.Passed), c[run.Passed])
 	if len(parts) == 0 {
-		passed = fmt.Sprintf("%s all %d passed", symbol(history.Passed), c.total())
+		passed = fmt.Sprintf("%s all %d passed", symbol(run.Passed), c.total())
 	}
 	return strings.Join(append(parts, passed), ", ")
 }
 
 // trouble lists the scenarios that ended in a state on any store, with why.
-func (p *page) trouble(report Report, state history.State, heading string) {
+func (p *page) trouble(report Report, state run.Verdict, heading string) {
 	headed := false
 	report.each(func(feature Feature, rule Rule, scenario Scenario) {
 		stores, detail := report.affected(scenario, state)
@@ -133,7 +133,7 @@ func (p *page) trouble(report Report, state history.State, heading string) {
 
 // affected returns the stores on which a scenario ended in a state, and why: once
 // for all stores if it was the same.
-func (r Report) affected(scenario Scenario, state history.State) (stores []string, detail string) {
+func (r Report) affected(scenario Scenario, state run.Verdict) (stores []string, detail string) {
 	var details []string
 	on := make(map[string][]string)
 	for i, store := range r.Stores {
@@ -180,7 +180,7 @@ func (p *page) rules(report Report) {
 
 // cell sums a rule up on a store by what is worst.
 func cell(c counts) string {
-	for _, state := range []history.State{history.Failed, history.Flaky, history.Skipped, history.NotRun} {
+	for _, state := range []run.Verdict{run.Failed, run.Flaky, run.Skipped, run.NotRun} {
 		if c[state] > 0 && c[state] < c.total() {
 			return fmt.Sprintf("%s %d of %d", symbol(state), c[state], c.total())
 		}
@@ -188,7 +188,7 @@ func cell(c counts) string {
 			return fmt.Sprintf("%s %d", symbol(state), c[state])
 		}
 	}
-	return fmt.Sprintf("%s %d", symbol(history.Passed), c[history.Passed])
+	return fmt.Sprintf("%s %d", symbol(run.Passed), c[run.Passed])
 }
 
 // grid returns a feature's scenarios against stores, folded.

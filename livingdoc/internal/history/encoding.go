@@ -3,6 +3,7 @@ package history
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -73,8 +74,8 @@ func (h *History) encode(number int, build Build) line {
 		codes := make([]byte, next)
 		for number := range next {
 			result := byNumber[number].Results[store.Name]
-			codes[number], _ = result.State.code()
-			if result.State.ran() {
+			codes[number] = byte(max(0, slices.Index(verdicts(), result.State)))
+			if ran(result.State) {
 				s.Took = append(s.Took, milliseconds(result.Took))
 			}
 		}
@@ -198,7 +199,7 @@ func unpack(packed string, took []float64) (results, error) {
 		}
 		for range max(1, count) {
 			var ticks int32
-			if states()[code].ran() {
+			if ran(verdicts()[code]) {
 				if len(took) == 0 {
 					return r, fmt.Errorf("fewer durations than scenarios that ran")
 				}

@@ -1,6 +1,10 @@
 package history
 
-import "time"
+import (
+	"time"
+
+	"example.com/groupcheckout/livingdoc/internal/run"
+)
 
 // History is what is known of earlier builds. Its methods may be called at the
 // same time.
@@ -44,7 +48,7 @@ type record struct {
 }
 
 type results struct {
-	states []byte  // codes of State
+	states []byte  // indices of verdicts
 	took   []int32 // in tenths of a millisecond
 }
 
@@ -77,12 +81,12 @@ func (h *History) line(build Build) (_ line, known bool, _ error) {
 }
 
 // state returns how a scenario went in a build.
-func (b record) state(store string, number int) State {
+func (b record) state(store string, number int) run.Verdict {
 	codes := b.results[store].states
 	if number >= len(codes) {
 		return Absent
 	}
-	return states()[codes[number]]
+	return verdicts()[codes[number]]
 }
 
 // has reports whether a build had the scenario on any store.

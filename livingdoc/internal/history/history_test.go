@@ -16,13 +16,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/livingdoc/internal/history"
+	"example.com/groupcheckout/livingdoc/internal/run"
 )
 
 // began is when the first build of a test began.
 func began() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }
 
 // build returns a build of one scenario on memory, the nth of a test.
-func build(n int, key string, state history.State) history.Build {
+func build(n int, key string, state run.Verdict) history.Build {
 	return history.Build{
 		Commit: fmt.Sprintf("c%d", n),
 		When:   began().Add(time.Duration(n) * time.Hour),
@@ -35,7 +36,7 @@ func build(n int, key string, state history.State) history.Build {
 }
 
 // of returns a history of one scenario that ended in these states, one a build.
-func of(t *testing.T, states ...history.State) *history.History {
+func of(t *testing.T, states ...run.Verdict) *history.History {
 	t.Helper()
 	builds := make([]history.Build, len(states))
 	for i, state := range states {
@@ -69,26 +70,26 @@ func load(t *testing.T, text []byte) *history.History {
 
 func TestMarks(t *testing.T) {
 	t.Parallel()
-	const passed, failed, flaky, skipped, absent = history.Passed, history.Failed, history.Flaky, history.Skipped, history.Absent
+	const passed, failed, flaky, skipped, absent = run.Passed, run.Failed, run.Flaky, run.Skipped, history.Absent
 	tests := []struct {
 		name   string
-		states []history.State
+		states []run.Verdict
 		want   history.Mark
 	}{
-		{"nothing is new in the first build", []history.State{passed}, history.Unmarked},
-		{"what no build had is new", []history.State{absent, passed}, history.IsNew},
-		{"what is new may fail", []history.State{absent, failed}, history.IsNew},
-		{"nothing happened", []history.State{passed, passed}, history.Unmarked},
-		{"regressed", []history.State{passed, failed}, history.Regressed},
-		{"regressed after it was flaky", []history.State{flaky, failed}, history.Regressed},
-		{"regressed after it was skipped for a while", []history.State{passed, skipped, absent, failed}, history.Regressed},
-		{"failing still", []history.State{passed, failed, failed}, history.Unmarked},
-		{"fixed", []history.State{failed, passed}, history.Fixed},
-		{"fixed, by trying again", []history.State{failed, flaky}, history.Fixed},
-		{"fixed after it was skipped", []history.State{failed, skipped, passed}, history.Fixed},
-		{"skipped is no regression", []history.State{passed, skipped}, history.Unmarked},
-		{"gone", []history.State{passed, failed, absent}, history.Unmarked},
-		{"back", []history.State{passed, absent, passed}, history.Unmarked},
+		{"nothing is new in the first build", []run.Verdict{passed}, history.Unmarked},
+		{"what no build had is new", []run.Verdict{absent, passed}, history.IsNew},
+		{"what is new may fail", []run.Verdict{absent, failed}, history.IsNew},
+		{"nothing happened", []run.Verdict{passed, passed}, history.Unmarked},
+		{"regressed", []run.Verdict{passed, failed}, history.Regressed},
+		{"regressed after it was flaky", []run.Verdict{flaky, failed}, history.Regressed},
+		{"regressed after it was skipped for a while", []run.Verdict{passed, skipped, absent, failed}, history.Regressed},
+		{"failing still", []run.Verdict{passed, failed, failed}, history.Unmarked},
+		{"fixed", []run.Verdict{failed, passed}, history.Fixed},
+		{"fixed, by trying again", []run.Verdict{failed, flaky}, history.Fixed},
+		{"fixed after it was skipped", []run.Verdict{failed, skipped, passed}, history.Fixed},
+		{"skipped is no regression", []run.Verdict{passed, skipped}, history.Unmarked},
+		{"gone", []run.Verdict{passed, failed, absent}, history.Unmarked},
+		{"back", []run.Verdict{passed, absent, passed}, history.Unmarked},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -106,7 +107,7 @@ func TestMarks(t *testing.T) {
 
 func TestTrendSaysSinceWhen(t *testing.T) {
 	t.Parallel()
-	h := of(t, history.Absent, history.Passed, history.Flaky, history.Passed, history.Flaky, history.Failed, history.Skipped, history.Failed)
+	h := of(t, history.Absent, run.Passed, run.Flaky, run.Passed, run.Flaky, run.Failed, run.Skipped, run.Failed)
 	trend := h.Trend("key", "memory")
 	numbers := func(refs ...*history.Ref) []int {
 		var numbers []int
@@ -130,18 +131,18 @@ func TestTrendSaysSinceWhen(t *testing.T) {
 
 func TestTenQuietBuildsEndFlakiness(t *testing.T) {
 	t.Parallel()
-	states := append([]history.State{history.Flaky}, slices.Repeat([]history.State{history.Passed}, 9)...)
+	states := append([]run.Verdict{run.Flaky}, slices.Repeat([]run.Verdict{run.Passed}, 9)...)
 	if of(t, states...).Trend("key", "memory").FlakySince == nil {
 		t.Error("nine builds after it was flaky it is not called so")
 	}
-	if got := of(t, append(states, history.Passed)...).Trend("key", "memory").FlakySince; got != nil {
+	if got := of(t, append(states, run.Passed)...).Trend("key", "memory").FlakySince; got != nil {
 		t.Errorf("ten builds after it was flaky it is flaky since %v", got)
 	}
 }
 
 func TestAScenarioThatNobodyKnows(t *testing.T) {
 	t.Parallel()
-	h := of(t, history.Passed)
+	h := of(t, run.Passed)
 	for _, trend := range []history.Trend{h.Trend("other", "memory"), h.Trend("key", "other"), load(t, nil).Trend("key", "memory")} {
 		if trend.FirstSeen != nil || trend.Mark != history.Unmarked || trend.State != history.Absent {
 			t.Errorf("got %+v, want nothing", trend)
@@ -184,7 +185,7 @@ func TestABuildIsAppendedOnce(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "history.jsonl")
 	var sizes []int
 	for range 2 {
-		if err := history.Append(file, build(1, "key", history.Passed)); err != nil {
+		if err := history.Append(file, build(1, "key", run.Passed)); err != nil {
 			t.Fatal(err)
 		}
 		sizes = append(sizes, len(read(t, file)))
@@ -199,7 +200,7 @@ func TestABuildIsAppendedOnce(t *testing.T) {
 func TestWhereverALineIsCutOff(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	text, _ := extend(t, nil, build(0, "key0", history.Passed), build(1, "key1", history.Passed))
+	text, _ := extend(t, nil, build(0, "key0", run.Passed), build(1, "key1", run.Passed))
 	second := bytes.IndexByte(text, '\n') + 1
 	for at := second; at <= len(text); at++ {
 		file := filepath.Join(dir, fmt.Sprintf("%d.jsonl", at))
@@ -219,7 +220,7 @@ func TestWhereverALineIsCutOff(t *testing.T) {
 		if torn && h.Damaged[0].Line != 2 {
 			t.Errorf("got damage in line %d, want 2", h.Damaged[0].Line)
 		}
-		if err := history.Append(file, build(7, "key7", history.Failed)); err != nil {
+		if err := history.Append(file, build(7, "key7", run.Failed)); err != nil {
 			t.Fatal(err)
 		}
 		extended := read(t, file)
@@ -227,7 +228,7 @@ func TestWhereverALineIsCutOff(t *testing.T) {
 			t.Fatalf("cut off at %d: what the file held was changed", at)
 		}
 		again := load(t, extended)
-		if len(again.Builds()) != want+1 || again.Trend("key0", "memory").FirstSeen == nil || again.Trend("key7", "memory").State != history.Failed {
+		if len(again.Builds()) != want+1 || again.Trend("key0", "memory").FirstSeen == nil || again.Trend("key7", "memory").State != run.Failed {
 			t.Fatalf("cut off at %d: after another build got %v, want the first and the last of them whole", at, again.Builds())
 		}
 	}
@@ -272,7 +273,7 @@ func TestAFileOfANewerProgramIsRefused(t *testing.T) {
 	if err := os.WriteFile(file, []byte(`{"v":2}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := history.Append(file, build(0, "key", history.Passed)); err == nil || string(read(t, file)) != `{"v":2}` {
+	if err := history.Append(file, build(0, "key", run.Passed)); err == nil || string(read(t, file)) != `{"v":2}` {
 		t.Errorf("got error %v and %q in the file, want an error and nothing written", err, read(t, file))
 	}
 }
@@ -288,7 +289,7 @@ func TestBuildsThatCannotBeKept(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := build(9, "key", history.Passed)
+			b := build(9, "key", run.Passed)
 			spoil(&b)
 			if _, _, err := history.Extend(nil, b); err == nil {
 				t.Error("got no error")
@@ -324,14 +325,14 @@ func manyBuilds(builds, scenarios int) []history.Build {
 		for i := range scenarios {
 			results := make(map[string]history.Result)
 			for s, store := range b.Stores {
-				state := history.Passed
+				state := run.Passed
 				switch random.IntN(50) {
 				case 0:
-					state = history.Failed
+					state = run.Failed
 				case 1:
-					state = history.Flaky
+					state = run.Flaky
 				case 2:
-					state = history.Skipped
+					state = run.Skipped
 				}
 				results[store.Name] = history.Result{State: state, Took: time.Duration(random.IntN(4e6 * (1 + s*s*20)))}
 			}

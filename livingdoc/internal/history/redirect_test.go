@@ -7,16 +7,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/livingdoc/internal/history"
+	"example.com/groupcheckout/livingdoc/internal/run"
 )
 
 func TestRedirects(t *testing.T) {
 	t.Parallel()
 	at := func(n int, keysAndAddresses ...string) history.Build {
-		b := build(n, "", history.Passed)
+		b := build(n, "", run.Passed)
 		b.Scenarios = nil
 		for i := 0; i < len(keysAndAddresses); i += 2 {
 			b.Scenarios = append(b.Scenarios, history.Scenario{
-				Key: keysAndAddresses[i], Address: keysAndAddresses[i+1], Results: map[string]history.Result{"memory": {State: history.Passed}},
+				Key: keysAndAddresses[i], Address: keysAndAddresses[i+1], Results: map[string]history.Result{"memory": {State: run.Passed}},
 			})
 		}
 		return b
@@ -67,10 +68,10 @@ func TestRedirects(t *testing.T) {
 func TestARuleIsWhereItsScenariosAre(t *testing.T) {
 	t.Parallel()
 	at := func(n int, list ...history.Scenario) history.Build {
-		b := build(n, "", history.Passed)
+		b := build(n, "", run.Passed)
 		b.Scenarios = list
 		for i := range b.Scenarios {
-			b.Scenarios[i].Results = map[string]history.Result{"memory": {State: history.Passed}}
+			b.Scenarios[i].Results = map[string]history.Result{"memory": {State: run.Passed}}
 		}
 		return b
 	}

@@ -11,12 +11,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"html"
 	"io/fs"
 	"log/slog"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -43,50 +43,33 @@ func Files(ctx context.Context, log *slog.Logger) (fs.FS, error) {
 // title. The files are those of [Files]. Attachments of the media types without,
 // such as those that only other programs read, are left out of it.
 func Report(ndjson []byte, files fs.FS, title string, without ...string) ([]byte, error) {
-	template, err := fs.ReadFile(files, "dist/src/index.mustache")
+	made, err := messages(ndjson, without)
 	if err != nil {
-		return nil, fmt.Errorf("read the template of Cucumber's report: %w", err)
+		return nil, fmt.Errorf("make Cucumber's report: %w", err)
 	}
-	var out []byte
-	seen := make(map[string]bool)
-	for rest := string(template); rest != ""; {
-		plain, after, found := strings.Cut(rest, "{{")
-		out = append(out, plain...)
-		if !found {
-			break
-		}
-		name, after, found := strings.Cut(after, "}}")
-		if !found {
-			return nil, errors.New("the template of Cucumber's report has a place without an end")
-		}
-		seen[name], rest = true, after
-		var content []byte
-		switch name {
-		case "title":
-			content = []byte(html.EscapeString(title))
-		case "messages":
-			content, err = messages(ndjson, without)
-		case "icon":
-			content, err = fs.ReadFile(files, "dist/src/icon.url")
-		case "css":
-			content, err = fs.ReadFile(files, "dist/main.css")
-		case "script":
-			content, err = fs.ReadFile(files, "dist/main.js")
-		case "custom_css", "custom_script":
-		default:
-			err = fmt.Errorf("the template has a place %q, which version %s has not", name, version)
-		}
+	places := []string{"{{title}}", html.EscapeString(title), "{{messages}}", string(made), "{{custom_css}}", "", "{{custom_script}}", ""}
+	for _, place := range [][2]string{{"{{icon}}", "dist/src/icon.url"}, {"{{css}}", "dist/main.css"}, {"{{script}}", "dist/main.js"}} {
+		content, err := fs.ReadFile(files, place[1])
 		if err != nil {
 			return nil, fmt.Errorf("make Cucumber's report: %w", err)
 		}
-		out = append(out, bytes.TrimSpace(content)...)
+		places = append(places, place[0], string(bytes.TrimSpace(content)))
 	}
-	for _, name := range []string{"messages", "script", "css"} {
-		if !seen[name] {
-			return nil, fmt.Errorf("the template of Cucumber's report has no place for its %s: it is not that of version %s", name, version)
+	content, err := fs.ReadFile(files, "dist/src/index.mustache")
+	if err != nil {
+		return nil, fmt.Errorf("read the template of Cucumber's report: %w", err)
+	}
+	template := string(content)
+	for _, place := range []string{"{{messages}}", "{{script}}", "{{css}}"} {
+		if !strings.Contains(template, place) {
+			return nil, fmt.Errorf("the template of Cucumber's report has no place %s: it is not that of version %s", place, version)
 		}
 	}
-	return out, nil
+	known := regexp.MustCompile(`\{\{(title|messages|custom_css|custom_script|icon|css|script)\}\}`)
+	if _, other, found := strings.Cut(known.ReplaceAllString(template, ""), "{{"); found {
+		return nil, fmt.Errorf("the template of Cucumber's report has a place {{%.20s, which that of version %s has not", other, version)
+	}
+	return []byte(strings.NewReplacer(places...).Replace(template)), nil // which does not look into what it has put in
 }
 
 // messages returns the lines of a run as the elements of an array in JavaScript.

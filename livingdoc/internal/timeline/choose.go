@@ -11,9 +11,9 @@ import (
 
 // chosen is what a drawing shows.
 type chosen struct {
-	lanes   []lane
-	rows    []row
-	more    string // what is said of the streams that are not shown; empty if all are
+	lanes []lane
+	rows  []row
+	more  string // what is said of the streams that are not shown; empty if all are
 }
 
 type lane struct {
