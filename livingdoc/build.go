@@ -19,6 +19,7 @@ import (
 	"github.com/tdewolff/minify/v2/js"
 	"golang.org/x/sync/errgroup"
 
+	"example.com/groupcheckout/livingdoc/internal/github"
 	"example.com/groupcheckout/livingdoc/internal/history"
 	"example.com/groupcheckout/livingdoc/internal/run"
 )
@@ -196,9 +197,10 @@ func shrink(files map[string][]byte) error {
 }
 
 func (t *tree) report(files map[string][]byte) Report {
-	made := Report{Verdicts: map[string]int{}, gitHub: t.gitHub()}
+	made := Report{Verdicts: map[string]int{}, gitHub: github.Report{Title: t.root.Title}}
 	for _, s := range t.stores {
 		made.Stores = append(made.Stores, s.Name)
+		made.gitHub.Stores = append(made.gitHub.Stores, github.Store{Name: s.Name, How: s.How})
 		for _, v := range s.Verdicts {
 			made.Verdicts[string(v.Verdict)] += v.Count
 		}
@@ -207,6 +209,11 @@ func (t *tree) report(files map[string][]byte) Report {
 		made.Rules++
 		for _, e := range r.Examples {
 			made.Examples += len(e.Scenario.Rows)
+		}
+	}
+	for _, c := range t.chapters() {
+		for _, topic := range c.Topics {
+			made.gitHub.Features = append(made.gitHub.Features, topic.Feature)
 		}
 	}
 	for name, content := range files {

@@ -42,7 +42,7 @@ func storesOf(config Config, joined *run.Joined) []store {
 		counts := map[run.Verdict]int{}
 		for _, f := range joined.Features {
 			for _, r := range f.Rules {
-				for _, row := range rowsOf(r) {
+				for _, row := range r.Rows() {
 					counts[row.Results[i].Verdict]++
 				}
 			}

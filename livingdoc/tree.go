@@ -29,10 +29,9 @@ type chapter struct {
 
 // topic is a feature.
 type topic struct {
-	Title   string
+	*run.Feature
+
 	Anchor  string // on its chapter's page
-	Prose   string
-	Path    string
 	Chapter *chapter
 	Rules   []*rule
 	Cells   []cell // one for each store
@@ -158,22 +157,17 @@ func (t *tree) topic(c *chapter, f *run.Feature) {
 	if c == t.root { // whose page is the front page, which has no room for topics
 		c = t.loose()
 	}
-	made := &topic{Title: f.Title, Prose: f.Prose, Path: f.Path, Chapter: c}
-	if made.Title == "" {
-		made.Title = humanised(strings.TrimSuffix(path.Base(f.Path), ".feature"))
-	}
+	f.Title = cmp.Or(f.Title, humanised(strings.TrimSuffix(path.Base(f.Path), ".feature")))
+	made := &topic{Feature: f, Chapter: c}
 	made.Anchor = c.names.name(made.Title)
 	var rows []*run.Row
 	folder := path.Join(path.Dir(c.Address), made.Anchor)
 	ruleNames, exampleNames := named(made.Title, f)
 	for i, r := range f.Rules {
-		one := &rule{Title: r.Title, Prose: r.Prose, Topic: made, Place: fmt.Sprintf("%s:%d", f.Path, r.Line)}
-		if one.Title == "" {
-			one.Title = made.Title
-		}
+		one := &rule{Title: cmp.Or(r.Title, made.Title), Prose: r.Prose, Topic: made, Place: fmt.Sprintf("%s:%d", f.Path, r.Line)}
 		one.Address = path.Join(folder, ruleNames[i]+".html")
-		one.Cells = t.cells(rowsOf(r))
-		rows = append(rows, rowsOf(r)...)
+		one.Cells = t.cells(r.Rows())
+		rows = append(rows, r.Rows()...)
 		for _, s := range r.Scenarios {
 			one.Examples = append(one.Examples, &example{
 				Title: shown(s), Prose: s.Prose, Scenario: s, Rule: one, Address: path.Join(folder, exampleNames[s]+".html"), Cells: t.cells(s.Rows),
@@ -192,10 +186,7 @@ func named(topic string, f *run.Feature) (rules []string, examples map[*run.Scen
 	var of, in []entitled
 	var scenarios []*run.Scenario
 	for _, r := range f.Rules {
-		title := r.Title
-		if title == "" {
-			title = topic
-		}
+		title := cmp.Or(r.Title, topic)
 		of = append(of, entitled{title: title, under: topic})
 		for _, s := range r.Scenarios {
 			in = append(in, entitled{title: s.Title, under: title})
@@ -230,14 +221,6 @@ func shown(s *run.Scenario) string {
 		title = strings.ReplaceAll(title, "<"+name+">", "…")
 	}
 	return title
-}
-
-func rowsOf(r *run.Rule) []*run.Row {
-	var rows []*run.Row
-	for _, s := range r.Scenarios {
-		rows = append(rows, s.Rows...)
-	}
-	return rows
 }
 
 // chapters returns all below the root in reading order.

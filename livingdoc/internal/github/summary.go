@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"strings"
@@ -57,14 +58,14 @@ func (p *page) add(part string) {
 // verdict says in a paragraph how everything went.
 func verdict(report Report) string {
 	scenarios := 0
-	report.each(func(Feature, Rule, Scenario) { scenarios++ })
+	report.each(func(*run.Feature, *run.Rule, *run.Scenario, *run.Row) { scenarios++ })
 	if scenarios == 0 || len(report.Stores) == 0 {
 		return "**No scenario ran.**"
 	}
 	var lines []string
 	for i, store := range report.Stores {
 		c := make(counts)
-		report.each(func(_ Feature, _ Rule, s Scenario) { c[s.on(i).State]++ })
+		report.each(func(_ *run.Feature, _ *run.Rule, _ *run.Scenario, row *run.Row) { c[row.Results[i].Verdict]++ })
 		line := "- **" + inline(store.Name) + "**"
 		if store.How != "" {
 			line += " (" + inline(store.How) + ")"
@@ -109,8 +110,8 @@ func (c counts) words() string {
 // trouble lists the scenarios that ended in a state on any store, with why.
 func (p *page) trouble(report Report, state run.Verdict, heading string) {
 	headed := false
-	report.each(func(feature Feature, rule Rule, scenario Scenario) {
-		stores, detail := report.affected(scenario, state)
+	report.each(func(feature *run.Feature, rule *run.Rule, scenario *run.Scenario, row *run.Row) {
+		stores, detail := report.affected(row, state)
 		if len(stores) == 0 {
 			return
 		}
@@ -118,12 +119,12 @@ func (p *page) trouble(report Report, state run.Verdict, heading string) {
 			headed = true
 			p.add("## " + heading + "\n\n")
 		}
-		title := feature.Title
+		within := feature.Title
 		if rule.Title != "" {
-			title += " › " + rule.Title
+			within += " › " + rule.Title
 		}
-		summary := fmt.Sprintf("%s <b>%s</b> on %s", symbol(state), html.EscapeString(oneLine(scenario.Title)), html.EscapeString(strings.Join(stores, ", ")))
-		body := "\n" + inline(title) + ", " + inline(fmt.Sprintf("%s:%d", feature.Path, scenario.Line)) + "\n"
+		summary := fmt.Sprintf("%s <b>%s</b> on %s", symbol(state), html.EscapeString(oneLine(title(scenario, row))), html.EscapeString(strings.Join(stores, ", ")))
+		body := "\n" + inline(within) + ", " + inline(fmt.Sprintf("%s:%d", feature.Path, row.Line)) + "\n"
 		if detail != "" {
 			body += "\n<pre>" + html.EscapeString(shorten(detail)) + "</pre>\n"
 		}
@@ -131,18 +132,18 @@ func (p *page) trouble(report Report, state run.Verdict, heading string) {
 	})
 }
 
-// affected returns the stores on which a scenario ended in a state, and why: once
+// affected returns the stores on which a row ended in a verdict, and why: once
 // for all stores if it was the same.
-func (r Report) affected(scenario Scenario, state run.Verdict) (stores []string, detail string) {
+func (r Report) affected(row *run.Row, state run.Verdict) (stores []string, why string) {
 	var details []string
 	on := make(map[string][]string)
 	for i, store := range r.Stores {
-		result := scenario.on(i)
-		if result.State != state {
+		result := row.Results[i]
+		if result.Verdict != state {
 			continue
 		}
 		stores = append(stores, store.Name)
-		if d := strings.TrimSpace(result.Detail); d != "" {
+		if d := strings.TrimSpace(detail(result)); d != "" {
 			if on[d] == nil {
 				details = append(details, d)
 			}
@@ -160,19 +161,15 @@ func (p *page) rules(report Report) {
 	p.add("## Rules\n\n" + header(report, "rule"))
 	for _, feature := range report.Features {
 		for _, rule := range feature.Rules {
-			title := rule.Title
-			if title == "" {
-				title = feature.Title
-			}
-			row := "| " + inline(title) + " |"
+			line := "| " + inline(cmp.Or(rule.Title, feature.Title)) + " |"
 			for i := range report.Stores {
 				c := make(counts)
-				for _, scenario := range rule.Scenarios {
-					c[scenario.on(i).State]++
+				for _, row := range rule.Rows() {
+					c[row.Results[i].Verdict]++
 				}
-				row += " " + cell(c) + " |"
+				line += " " + cell(c) + " |"
 			}
-			p.add(row + "\n")
+			p.add(line + "\n")
 		}
 	}
 	p.add("\n✅ passed, ❌ failed, ⚠️ flaky, ⏭️ skipped, ▫️ not run\n\n")
@@ -192,7 +189,7 @@ func cell(c counts) string {
 }
 
 // grid returns a feature's scenarios against stores, folded.
-func grid(report Report, feature Feature) string {
+func grid(report Report, feature *run.Feature) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "<details><summary>%s</summary>\n\n%s", html.EscapeString(oneLine(feature.Title)), header(report, "scenario"))
 	for _, rule := range feature.Rules {
@@ -200,11 +197,13 @@ func grid(report Report, feature Feature) string {
 			fmt.Fprintf(&out, "| **%s** |%s\n", inline(rule.Title), strings.Repeat(" |", len(report.Stores)))
 		}
 		for _, scenario := range rule.Scenarios {
-			fmt.Fprintf(&out, "| %s |", inline(scenario.Title))
-			for i := range report.Stores {
-				fmt.Fprintf(&out, " %s |", symbol(scenario.on(i).State))
+			for _, row := range scenario.Rows {
+				fmt.Fprintf(&out, "| %s |", inline(title(scenario, row)))
+				for _, result := range row.Results {
+					fmt.Fprintf(&out, " %s |", symbol(result.Verdict))
+				}
+				out.WriteByte('\n')
 			}
-			out.WriteByte('\n')
 		}
 	}
 	out.WriteString("\n</details>\n\n")

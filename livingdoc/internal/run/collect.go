@@ -26,7 +26,6 @@ type collector struct {
 	sources     map[string]string // by path
 	pickles     []*protocol.Pickle
 	definitions map[string]string // the places of steps' code, by id
-	cases       map[string]*protocol.TestCase
 	byPickle    map[string]*protocol.TestCase
 	attempts    map[string]*attempt   // by the id of their start
 	ofCase      map[string][]*attempt // by the test case, in order
@@ -46,7 +45,7 @@ type attempt struct {
 func newCollector() *collector {
 	return &collector{
 		properties: map[string]string{}, sources: map[string]string{}, definitions: map[string]string{},
-		cases: map[string]*protocol.TestCase{}, byPickle: map[string]*protocol.TestCase{},
+		byPickle: map[string]*protocol.TestCase{},
 		attempts: map[string]*attempt{}, ofCase: map[string][]*attempt{},
 	}
 }
@@ -72,7 +71,7 @@ func (c *collector) add(e *protocol.Envelope) error {
 	case e.TestRunFinished != nil:
 		c.finished = e.TestRunFinished
 	case e.TestCase != nil:
-		c.cases[e.TestCase.Id], c.byPickle[e.TestCase.PickleId] = e.TestCase, e.TestCase
+		c.byPickle[e.TestCase.PickleId] = e.TestCase
 	case e.Attachment != nil:
 		return c.attachment(e.Attachment)
 	default:

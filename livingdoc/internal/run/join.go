@@ -101,12 +101,10 @@ func (i Info) with(part Info) Info {
 func (j *Joined) merge(into int) {
 	for _, f := range j.Features {
 		for _, r := range f.Rules {
-			for _, s := range r.Scenarios {
-				for _, row := range s.Rows {
-					last := len(row.Results) - 1
-					row.Results[into] = row.Results[into].or(row.Results[last])
-					row.Results = row.Results[:last]
-				}
+			for _, row := range r.Rows() {
+				last := len(row.Results) - 1
+				row.Results[into] = row.Results[into].or(row.Results[last])
+				row.Results = row.Results[:last]
 			}
 		}
 	}

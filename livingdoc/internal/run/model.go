@@ -44,6 +44,15 @@ type Rule struct {
 	Scenarios []*Scenario
 }
 
+// Rows are those of all scenarios of a rule.
+func (r *Rule) Rows() []*Row {
+	var rows []*Row
+	for _, s := range r.Scenarios {
+		rows = append(rows, s.Rows...)
+	}
+	return rows
+}
+
 // Scenario is one scenario, or a scenario outline.
 type Scenario struct {
 	Title  string
