@@ -106,10 +106,12 @@ func load(config Config, files []string) (*tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	folder := joined.Folder(slices.Collect(maps.Keys(sources)))
-	named := make(map[string]string, len(sources))
+	named := make(map[string]string, len(sources)) // as the runs name them, as far as they do
+	folder, found := joined.Folder(slices.Collect(maps.Keys(sources)))
 	for name, text := range sources {
-		named[path.Join(folder, name)] = text
+		if found {
+			named[path.Join(folder, name)] = text
+		}
 	}
 	if paths := joined.Differing(named); len(paths) > 0 {
 		err := &run.MismatchError{File: files[0], Other: "the folder " + config.Features, Paths: paths}

@@ -168,9 +168,9 @@ func (r *Rule) add(other *Rule) bool {
 }
 
 // Folder returns the folder of the features as the runs name it, such as
-// examples/parcels, where names are the paths of the features in that folder. It is
-// "" where the runs name none, and where none of the features is in the runs.
-func (j *Joined) Folder(names []string) string {
+// examples/parcels, where names are the paths of the features in that folder; it is
+// "" where the runs name none. It is not found if the runs have none of the features.
+func (j *Joined) Folder(names []string) (folder string, found bool) {
 	counts := map[string]int{}
 	best := ""
 	for _, feature := range j.Features {
@@ -186,7 +186,7 @@ func (j *Joined) Folder(names []string) string {
 			}
 		}
 	}
-	return best
+	return best, len(counts) > 0
 }
 
 // Differing returns the paths of the features that are not the same in other

@@ -120,16 +120,17 @@ func TestTheFolderIsThatInWhichTheRunsHaveMostFeatures(t *testing.T) {
 		joined *run.Joined
 		names  []string
 		want   string
+		found  bool
 	}{
-		"one folder":            {of("examples/parcels/sorting.feature"), []string{"sorting.feature"}, "examples/parcels"},
-		"the folder at the top": {of("sorting.feature", "b/a.feature"), []string{"b/a.feature", "sorting.feature"}, ""},
-		"one name twice":        {of("x/a.feature", "x/y/a.feature"), []string{"a.feature", "y/a.feature"}, "x"},
-		"part of a name":        {of("x/my-sorting.feature"), []string{"sorting.feature"}, ""},
-		"no feature of it":      {of("x/a.feature"), []string{"b.feature"}, ""},
-		"one more":              {of("x/a.feature"), []string{"a.feature", "b.feature"}, "x"},
+		"one folder":            {of("examples/parcels/sorting.feature"), []string{"sorting.feature"}, "examples/parcels", true},
+		"the folder at the top": {of("sorting.feature", "b/a.feature"), []string{"b/a.feature", "sorting.feature"}, "", true},
+		"one name twice":        {of("x/a.feature", "x/y/a.feature"), []string{"a.feature", "y/a.feature"}, "x", true},
+		"part of a name":        {of("x/my-sorting.feature"), []string{"sorting.feature"}, "", false},
+		"no feature of it":      {of("x/a.feature"), []string{"b.feature"}, "", false},
+		"one more":              {of("x/a.feature"), []string{"a.feature", "b.feature"}, "x", true},
 	} {
-		if got := test.joined.Folder(test.names); got != test.want {
-			t.Errorf("%s: got %q, want %q", name, got, test.want)
+		if got, found := test.joined.Folder(test.names); got != test.want || found != test.found {
+			t.Errorf("%s: got %q, %v, want %q, %v", name, got, found, test.want, test.found)
 		}
 	}
 }
