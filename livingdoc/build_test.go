@@ -108,6 +108,16 @@ func build(t *testing.T, config livingdoc.Config) map[string]string {
 	return pages
 }
 
+// contains checks that a text, such as that of a page, has parts.
+func contains(t *testing.T, name, text string, wants ...string) {
+	t.Helper()
+	for _, want := range wants {
+		if !strings.Contains(text, want) {
+			t.Errorf("%s lacks %q:\n%s", name, want, text)
+		}
+	}
+}
+
 func files(t *testing.T, folder string) map[string]string {
 	t.Helper()
 	made := map[string]string{}
@@ -157,14 +167,11 @@ func TestEveryRuleAndExampleHasAPageWithAnAddressMadeOfTitles(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	page := pages["lending/taking-books-home/a-book-is-lent-once.html"]
-	for _, want := range []string{
+	contains(
+		t, "the page of the rule", page,
 		"<h3><a href=two-readers-want-one-book.html>Two readers want one book</a></h3>", "<summary class=passed>passed, step by step</summary>",
 		"<li>When both ask", "<h3><a href=n-books-are-enough.html>… books are enough</a></h3>", "<td class=value>2<td class=value>more<td class=passed>",
-	} {
-		if !strings.Contains(page, want) {
-			t.Errorf("the page of the rule lacks %q:\n%s", want, page)
-		}
-	}
+	)
 	if strings.Contains(page, "What happened") {
 		t.Errorf("the page of the rule says what happened, which is on those of its examples:\n%s", page)
 	}
@@ -280,12 +287,7 @@ func TestAFailureSaysWhatWasWrong(t *testing.T) {
 		},
 		"n-books-are-enough": {"n 2, why more", "It passed at attempt 2", "too late", "<var>n</var> books are taken"},
 	} {
-		page := pages["lending/taking-books-home/"+name+".html"]
-		for _, want := range wants {
-			if !strings.Contains(page, want) {
-				t.Errorf("%s lacks %q:\n%s", name, want, page)
-			}
-		}
+		contains(t, name, pages["lending/taking-books-home/"+name+".html"], wants...)
 	}
 }
 
@@ -313,11 +315,7 @@ func TestEvidenceOfTheStoresIsSideBySide(t *testing.T) {
 		return build(t, config)["lending/taking-books-home/two-readers-want-one-book.html"]
 	}
 	same, differ := page("waits"), page("leaves")
-	for _, want := range []string{"<svg", "was lent", "Ann's account", "<td>a fine<td>1.50", "<td>a day<td>0.50", "1.50", "<td>7 ms<td>7 ms, looked 3 times", "Book: the book 0–0, Reader: Ann 0–0", "<th>at step 3<td>"} {
-		if !strings.Contains(same, want) {
-			t.Errorf("the page lacks %q:\n%s", want, same)
-		}
-	}
+	contains(t, "the page", same, "<svg", "was lent", "Ann's account", "<td>a fine<td>1.50", "<td>a day<td>0.50", "1.50", "<td>7 ms<td>7 ms, looked 3 times", "Book: the book 0–0, Reader: Ann 0–0", "<th>at step 3<td>")
 	if strings.Count(same, "<svg") != 1 || strings.Count(differ, "<svg") != 2 || !strings.Contains(differ, "On stone") {
 		t.Errorf("got %d pictures of the same and %d of what differs, want 1 and 2", strings.Count(same, "<svg"), strings.Count(differ, "<svg"))
 	}
@@ -332,11 +330,7 @@ func TestWhatHappenedInARowIsNamedByItsValues(t *testing.T) {
 		return fixture.Outcome{Events: &evidence.Events{Streams: []evidence.Stream{{Name: "Book-1", Label: s.Name, Events: []evidence.Event{{Text: "was lent"}}}}}}
 	}
 	page := build(t, project(t, library(), fixture.Run{Store: "paper", Outcome: noted}))["lending/taking-books-home/n-books-are-enough.html"]
-	for _, want := range []string{"<summary>With n 1, why one</summary>", "<summary>With n 2, why more</summary>", "<b>2 books are enough</b> was lent"} {
-		if !strings.Contains(page, want) {
-			t.Errorf("the page lacks %q:\n%s", want, page)
-		}
-	}
+	contains(t, "the page", page, "<summary>With n 1, why one</summary>", "<summary>With n 2, why more</summary>", "<b>2 books are enough</b> was lent")
 }
 
 func TestTheSameRunsGiveTheSameBytes(t *testing.T) {
@@ -439,11 +433,7 @@ func TestWordsAreExplained(t *testing.T) {
 		t.Error("the table of words is on the front page, or more than it is left out")
 	}
 	sheet := pages["print.html"]
-	for _, want := range []string{"<a class=term href=#reader>Readers</a>", "<dt id=reader>reader<dd>Who reads", "<li><a href=#words>The words</a>", "<h2 id=words>The words</h2>"} {
-		if !strings.Contains(sheet, want) {
-			t.Errorf("the sheet for print lacks %q:\n%s", want, sheet)
-		}
-	}
+	contains(t, "the sheet for print", sheet, "<a class=term href=#reader>Readers</a>", "<dt id=reader>reader<dd>Who reads", "<li><a href=#words>The words</a>", "<h2 id=words>The words</h2>")
 	for _, name := range []string{"lending/taking-books-home/it-comes-back.html", "lending/taking-books-home/a-book-comes-back.html", "print.html"} {
 		if !strings.Contains(pages[name], "words.html>Words</a>") {
 			t.Errorf("%s does not lead to the words", name)

@@ -6,21 +6,15 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"example.com/groupcheckout/livingdoc/internal/run"
 )
 
 // store is a column of the grids.
 type store struct {
-	Name     string // for readers
-	ID       string // in the runs
-	How      string
-	Started  time.Time
-	Took     time.Duration
-	Commit   run.Commit
-	Message  string // what was wrong with the run as a whole
-	Info     run.Info
+	run.Info // in which Store is its name in the runs
+
+	Name     string   // for readers
 	Verdicts []tally  // of its rows
 	Reports  []string // the addresses of Cucumber's own reports
 }
@@ -34,10 +28,7 @@ type tally struct {
 func storesOf(config Config, joined *run.Joined) []store {
 	made := make([]store, len(joined.Runs))
 	for i, info := range joined.Runs {
-		made[i] = store{
-			Name: cmp.Or(config.Stores[info.Store], info.Store, "the run"), ID: info.Store, How: info.How, Started: info.Started, Info: info,
-			Took: info.Took, Commit: info.Commit, Message: info.Message,
-		}
+		made[i] = store{Info: info, Name: cmp.Or(config.Stores[info.Store], info.Store, "the run")}
 		made[i].Commit.Revision = cmp.Or(info.Commit.Revision, config.Commit)
 		counts := map[run.Verdict]int{}
 		for _, f := range joined.Features {

@@ -44,7 +44,7 @@ func cucumber(ctx context.Context, t *tree, files []string) (map[string][]byte, 
 		address := path.Join(reportFolder, name+".html")
 		made[address] = report
 		for i, s := range t.stores {
-			if slices.Contains(strings.Split(s.Info.File, ", "), file) { // one for each part of the run
+			if slices.Contains(strings.Split(s.File, ", "), file) { // one for each part of the run
 				t.stores[i].Reports = append(s.Reports, address)
 			}
 		}

@@ -87,7 +87,7 @@ func newRenderer(t *tree) (*renderer, error) {
 	parsed, err := template.New("").Funcs(functions()).Funcs(template.FuncMap{
 		"storeName": func(id string) string {
 			for _, s := range t.stores {
-				if s.ID == id {
+				if s.Store == id {
 					return s.Name
 				}
 			}

@@ -67,7 +67,7 @@ func newPast(config Config, t *tree) (past, error) {
 func (t *tree) build() history.Build {
 	made := history.Build{}
 	for _, s := range t.stores {
-		made.Stores = append(made.Stores, history.Store{Name: s.ID, How: s.How})
+		made.Stores = append(made.Stores, history.Store{Name: s.Store, How: s.How})
 		if made.When.IsZero() || s.Started.Before(made.When) {
 			made.When = s.Started
 		}
@@ -84,7 +84,7 @@ func (t *tree) build() history.Build {
 				seen[key] = true
 				one := history.Scenario{Key: key, Address: e.Address, Rule: r.Address, Results: map[string]history.Result{}}
 				for i, result := range row.Results {
-					one.Results[t.stores[i].ID] = history.Result{State: result.Verdict, Took: result.Duration}
+					one.Results[t.stores[i].Store] = history.Result{State: result.Verdict, Took: result.Duration}
 				}
 				made.Scenarios = append(made.Scenarios, one)
 			}
@@ -157,7 +157,7 @@ func (p past) changes(t *tree, e *example, store int) []change {
 		}
 	}
 	for _, row := range e.Scenario.Rows {
-		trend := p.history.Trend(e.key(row), t.stores[store].ID)
+		trend := p.history.Trend(e.key(row), t.stores[store].Store)
 		switch {
 		case trend.Mark != history.Unmarked:
 			add(string(trend.Mark), nil)
@@ -250,7 +250,7 @@ func (p past) page(t *tree, changes []change) historyPage {
 		for _, topic := range c.Topics {
 			one := takes{Topic: topic}
 			for i := range t.stores {
-				one.Sparks = append(one.Sparks, p.spark(topic, t.stores[i].ID))
+				one.Sparks = append(one.Sparks, p.spark(topic, t.stores[i].Store))
 			}
 			made.Takes = append(made.Takes, one)
 		}

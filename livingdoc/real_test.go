@@ -131,9 +131,7 @@ func TestAFolderOfFeaturesWithoutProse(t *testing.T) {
 		"rules/sorting/a-chute-takes-as-many-parcels-as-it-has-room-for.html": "<code class=dev>examples/parcels/sorting.feature:",
 		"rules/sorting/the-fourth-parcel-for-destination.html":                "<h2>What happened</h2>",
 	} {
-		if !strings.Contains(pages[name], want) {
-			t.Errorf("%s lacks %s:\n%s", name, want, pages[name])
-		}
+		contains(t, name, pages[name], want)
 	}
 	if _, there := pages["words.html"]; there {
 		t.Error("the hotel's words are explained on the site of the parcels")
