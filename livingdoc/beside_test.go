@@ -1,83 +1,65 @@
 package livingdoc_test
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
 
-	"github.com/google/go-cmp/cmp"
-
+	"example.com/groupcheckout/internal/fetch"
 	"example.com/groupcheckout/livingdoc"
-	"example.com/groupcheckout/livingdoc/fixture"
-	"example.com/groupcheckout/livingdoc/github"
-	"example.com/groupcheckout/livingdoc/internal/history"
+	"example.com/groupcheckout/livingdoc/internal/fixture"
 )
 
 func TestGitHubIsToldWhatThePagesSay(t *testing.T) {
 	t.Parallel()
-	report, err := livingdoc.Build(livingdoc.Config{
-		Runs:     []string{record(t, library(), fixture.Run{Store: "paper", How: "by hand"}, fixture.Run{Store: "stone", Outcome: outcomes})},
-		Features: library(), Out: filepath.Join(t.TempDir(), "site"), Stores: map[string]string{"stone": "Granite"},
-	})
+	config := project(t, library(), fixture.Run{Store: "paper", How: "by hand"}, fixture.Run{Store: "stone", Outcome: outcomes})
+	config.Stores = map[string]string{"stone": "Granite"}
+	report, err := livingdoc.Build(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	passed := github.Result{State: history.Passed}
-	want := github.Feature{Title: "Taking books home", Path: "features/1-lending/1-out.feature", Rules: []github.Rule{
-		{Title: "A book is lent once", Scenarios: []github.Scenario{
-			{Title: "Two readers want one book", Line: 9, Results: []github.Result{passed, {State: history.Failed, Detail: "got <b>2</b> readers, want 1\nat the shelf"}}},
-			{Title: "1 books are enough (1, one)", Line: 23, Results: []github.Result{passed, passed}},
-			{Title: "2 books are enough (2, more)", Line: 24, Results: []github.Result{passed, {State: history.Flaky, Detail: "too late"}}},
-		}},
-		{Title: "A book comes back", Scenarios: []github.Scenario{
-			{Title: "It comes back", Line: 28, Results: []github.Result{passed, {State: history.Skipped, Detail: "no shelf here"}}},
-		}},
-	}}
-	for _, feature := range report.GitHub.Features {
-		if feature.Path == want.Path {
-			if diff := cmp.Diff(want, feature); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-		}
-		if feature.Title == "Loose" && feature.Rules[0].Title != "" {
-			t.Errorf("a scenario without a rule has the rule %q", feature.Rules[0].Title)
-		}
+	summary := report.Summary()
+	contains(
+		t, "the summary", summary,
+		"# The library\n", "- **paper** (by hand): ", "- **Granite**: ",
+		"❌ <b>Two readers want one book</b> on Granite</summary>\n\nTaking books home › A book is lent once, features/1-lending/1-out.feature:9\n\n<pre>Granite: got &lt;b&gt;2&lt;/b&gt; readers, want 1\nat the shelf</pre>",
+		"⚠️ <b>2 books are enough (2, more)</b> on Granite</summary>\n\nTaking books home › A book is lent once, features/1-lending/1-out.feature:24\n\n<pre>Granite: too late</pre>",
+		"⏭️ <b>It comes back</b> on Granite</summary>\n\nTaking books home › A book comes back, features/1-lending/1-out.feature:28\n\n<pre>Granite: no shelf here</pre>",
+		"| **A book is lent once** | | |\n| Two readers want one book | ✅ | ❌ |\n| 1 books are enough (1, one) | ✅ | ✅ |\n| 2 books are enough (2, more) | ✅ | ⚠️ |\n| **A book comes back** | | |\n| It comes back | ✅ | ⏭️ |\n\n</details>",
+		"<summary>Loose</summary>\n\n| scenario | paper | Granite |\n|---|:-:|:-:|\n| Alone | ✅ | ▫️ |\n", // which has no rule
+	)
+	const want = "::error file=features/1-lending/1-out.feature,line=9,title=fails on Granite::A book is lent once: Two readers want one book%0A" +
+		"Granite: got <b>2</b> readers, want 1%0Aat the shelf\n"
+	if got := report.Annotations(); got != want {
+		t.Errorf("got the annotations %q, want %q", got, want)
 	}
-	if n := len(report.GitHub.Features); n != 3 {
+	if n := strings.Count(summary, "| scenario |"); n != 3 {
 		t.Errorf("got %d features, want 3", n)
-	}
-	if diff := cmp.Diff([]github.Store{{Name: "paper", How: "by hand"}, {Name: "Granite"}}, report.GitHub.Stores); diff != "" {
-		t.Errorf("stores (-want +got):\n%s", diff)
 	}
 }
 
 // TestCucumbersOwnReportsAreBesideTheSite, with files like those of the package,
-// but small.
+// but small, in the cache for what was fetched.
 func TestCucumbersOwnReportsAreBesideTheSite(t *testing.T) {
-	t.Parallel()
-	formatter := fstest.MapFS{
-		"dist/src/index.mustache": {Data: []byte("{{title}}: {{css}}{{script}}{{messages}}")},
-		"dist/main.css":           {}, "dist/main.js": {},
+	t.Setenv("XDG_CACHE_HOME", t.TempDir()) // which keeps the test from being parallel
+	t.Setenv("HOME", t.TempDir())           // for systems that have their caches there
+	cache, err := fetch.Dir()
+	if err != nil {
+		t.Fatal(err)
 	}
-	out := filepath.Join(t.TempDir(), "site")
-	report, err := livingdoc.Build(livingdoc.Config{
-		Runs:     []string{record(t, library(), fixture.Run{Store: "paper"}, fixture.Run{Store: "stone", How: "cut"}, fixture.Run{Store: "wax"})},
-		Features: library(), Out: out, Cucumber: formatter,
+	formatter := filepath.Join(cache, "cucumber-html-formatter-24.2.0")
+	err = os.CopyFS(formatter, fstest.MapFS{
+		"dist/src/index.mustache": {Data: []byte("{{title}}: {{css}}{{script}}{{messages}}")},
+		"dist/main.css":           {}, "dist/main.js": {}, "dist/src/icon.url": {},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages := files(t, out)
-	total := 0
-	for name, text := range pages {
-		if !strings.HasPrefix(name, "report/") && name != history.File {
-			total += len(text)
-		}
-	}
-	if report.Bytes != total {
-		t.Errorf("the report says %d bytes, the site without Cucumber's reports has %d", report.Bytes, total)
-	}
+	config := project(t, library(), fixture.Run{Store: "paper"}, fixture.Run{Store: "stone", How: "cut"}, fixture.Run{Store: "wax"})
+	config.Cucumber = true
+	pages := build(t, config) // which checks that the report counts no byte of them
 	for address, store := range map[string]string{"report/run.html": "paper", "report/run-2.html": "stone", "report/run-3.html": "wax"} {
 		if got := pages[address]; !strings.Contains(got, "harness on "+store) || !strings.HasPrefix(got, "The library, run") {
 			t.Errorf("%s is not the report on %s: %.200s", address, store, got)
@@ -86,8 +68,10 @@ func TestCucumbersOwnReportsAreBesideTheSite(t *testing.T) {
 			t.Errorf("the front page has %d links to %s, want 1", n, address)
 		}
 	}
-	delete(formatter, "dist/main.js")
-	if _, err := livingdoc.Build(livingdoc.Config{Runs: []string{record(t, library(), fixture.Run{})}, Features: library(), Out: out, Cucumber: formatter}); err == nil {
+	if err := os.Remove(filepath.Join(formatter, "dist", "main.js")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := livingdoc.Build(t.Context(), config); err == nil {
 		t.Error("without the package's script got no error")
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -19,9 +20,10 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"example.com/groupcheckout/gherkin/suite"
 	"example.com/groupcheckout/internal/fetch"
-	"example.com/groupcheckout/livingdoc"
-	"example.com/groupcheckout/livingdoc/fixture"
+	"example.com/groupcheckout/livingdoc/evidence"
+	"example.com/groupcheckout/livingdoc/internal/fixture"
 )
 
 // noSkip is the environment variable that forbids to skip for want of a browser.
@@ -131,10 +133,10 @@ func axe(t *testing.T) string {
 func mixedSite(t *testing.T) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "site")
-	for i, outcome := range []fixture.Run{{Store: "stone"}, {Store: "stone", Outcome: outcomes}} { // in this order
-		build(t, livingdoc.Config{
-			Runs: []string{record(t, library(), fixture.Run{Store: "paper"}, outcome)}, Features: library(), Out: out, Commit: strconv.Itoa(i + 1),
-		})
+	for i, second := range []fixture.Run{{Store: "stone"}, {Store: "stone", Outcome: outcomes}} { // in this order
+		config := project(t, library(), fixture.Run{Store: "paper"}, second)
+		config.Out, config.Commit = out, strconv.Itoa(i+1)
+		build(t, config)
 	}
 	return out
 }
@@ -407,6 +409,45 @@ func TestWhatTheSearchFindsIsThere(t *testing.T) {
 	for _, link := range links {
 		if _, err := os.Stat(filepath.Join(site, filepath.FromSlash(link))); err != nil {
 			t.Errorf("the search leads nowhere: %v", err)
+		}
+	}
+}
+
+// TestCucumbersReportShowsTheScenarios with the real package.
+func TestCucumbersReportShowsTheScenarios(t *testing.T) {
+	t.Parallel()
+	ctx := tab(browser(t), t)
+	const feature = `Feature: Weddings
+  Rule: A <b>party</b> pays together
+    Scenario: The bride pays
+      Given a party of 3
+      Then nobody waits
+    Scenario: </script><script>document.title = "taken over"</script>
+      Given another party
+      Then the groom pays
+`
+	// Of features that passed the report shows no more than the file.
+	config := project(t, fstest.MapFS{"weddings.feature": {Data: []byte(feature)}}, fixture.Run{Store: "paper", Outcome: func(*suite.Scenario) fixture.Outcome {
+		return fixture.Outcome{Failure: "got 1, want <2>", Events: &evidence.Events{Streams: []evidence.Stream{{Name: "evidence-of-our-own"}}}}
+	}})
+	config.Cucumber, config.Title = true, "Weddings of"
+	build(t, config)
+	do(ctx, t, chromedp.Navigate(address(config.Out, "report/run.html")))
+	// What is in scripts is not shown.
+	const shown = `document.title + '\n' + [...document.querySelectorAll('body *:not(script, style)')].flatMap((e) => [...e.childNodes]).filter((n) => n.nodeType === 3).map((n) => n.data).join('\n')`
+	await(ctx, t, `(`+shown+`).includes('the groom pays')`)
+	text := eval[string](ctx, t, shown)
+	for _, want := range []string{
+		"Weddings", "A <b>party</b> pays together", "The bride pays", "nobody waits", "the groom pays", "got 1, want <2>",
+		`</script><script>document.title = "taken over"</script>`, "Weddings of, run\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the report does not show %q:\n%s", want, text)
+		}
+	}
+	for _, without := range []string{"taken over\n", "evidence-of-our-own"} {
+		if strings.Contains(text, without) {
+			t.Errorf("the report shows %q:\n%s", without, text)
 		}
 	}
 }

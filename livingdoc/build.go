@@ -1,6 +1,7 @@
 package livingdoc
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,34 +19,37 @@ import (
 	"github.com/tdewolff/minify/v2/js"
 	"golang.org/x/sync/errgroup"
 
+	"example.com/groupcheckout/livingdoc/internal/github"
 	"example.com/groupcheckout/livingdoc/internal/history"
 	"example.com/groupcheckout/livingdoc/internal/run"
 )
 
-// Build makes a site. The error is a [*run.UnfinishedError], a
-// [*run.MismatchError] or another that names the file it is about and what to
-// do; the folder is then as it was.
-func Build(config Config) (Report, error) {
-	config = config.withDefaults()
+// Build makes a site. The error names the file that it is about and what to do;
+// the folder is then as it was. Two calls must not make the same folder, or add to
+// the same history, at the same time.
+func Build(ctx context.Context, config Config) (Report, error) {
 	if err := config.validate(); err != nil {
 		return Report{}, err
+	}
+	config = config.withDefaults()
+	browser := ""
+	if config.PDF {
+		var err error
+		if browser, err = findBrowser(); err != nil {
+			return Report{}, err
+		}
 	}
 	files, err := find(config.Runs)
 	if err != nil {
 		return Report{}, err
 	}
-	joined, err := load(config, files)
+	t, err := load(config, files)
 	if err != nil {
 		return Report{}, err
 	}
-	t, err := newTree(config, joined)
+	reports, err := cucumber(ctx, t, files)
 	if err != nil {
 		return Report{}, err
-	}
-	var reports map[string]string
-	if config.Cucumber != nil {
-		reports = reportsOf(files)
-		t.link(reports)
 	}
 	r, err := newRenderer(t)
 	if err != nil {
@@ -58,43 +62,36 @@ func Build(config Config) (Report, error) {
 		return Report{}, err
 	}
 	made := t.report(r.files)
-	if err := r.cucumber(reports); err != nil {
-		return Report{}, err
-	}
 	r.files[history.File] = r.past.text
+	maps.Copy(r.files, reports)
 	maps.Copy(r.files, r.past.files)
-	if err := publish(config.Out, r.files, r.print); err != nil {
+	err = publish(config.Out, r.files, func(folder string) error {
+		if !config.PDF {
+			return nil
+		}
+		return printPDF(ctx, browser, folder)
+	})
+	if err != nil {
 		return Report{}, err
 	}
 	if config.History != "" {
-		if _, err := history.Append(config.History, t.build()); err != nil {
+		if err := history.Append(config.History, t.build()); err != nil {
 			return Report{}, fmt.Errorf("the site is there, but not in the history %s: %w", config.History, err)
 		}
 	}
 	return made, nil
 }
 
-// printed is the name of the PDF of a site.
-const printed = "print.pdf"
-
-// print makes the PDF of a site that is about to take its place.
-func (r *renderer) print(folder string) error {
-	if r.tree.config.Print == nil {
-		return nil
-	}
-	return r.tree.config.Print(filepath.Join(folder, printAddress), filepath.Join(folder, printed))
-}
-
-// load reads the runs and checks that they are of the features.
-func load(config Config, files []string) (*run.Joined, error) {
-	runs := make([]*run.Run, len(files))
+// load reads the runs, checks that they are of the features, and makes the tree of
+// them.
+func load(config Config, files []string) (*tree, error) {
+	runs, errs := make([]*run.Run, len(files)), make([]error, len(files))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
-	errs := make([]error, len(files))
 	for i, file := range files {
 		group.Go(func() error {
 			runs[i], errs[i] = run.Read(file)
-			return nil
+			return nil // so that every file is read, and all that are wrong are told
 		})
 	}
 	if err := errors.Join(group.Wait(), errors.Join(errs...)); err != nil {
@@ -104,14 +101,23 @@ func load(config Config, files []string) (*run.Joined, error) {
 	if err != nil {
 		return nil, err
 	}
-	sources, err := sources(config)
+	features := os.DirFS(config.Features)
+	sources, err := sources(features)
 	if err != nil {
 		return nil, err
 	}
-	if paths := joined.Differing(sources); len(paths) > 0 {
-		return nil, &run.MismatchError{File: files[0], Other: "the folder " + config.FeaturesName, Paths: paths}
+	named := make(map[string]string, len(sources)) // as the runs name them, as far as they do
+	folder, found := joined.Folder(slices.Collect(maps.Keys(sources)))
+	for name, text := range sources {
+		if found {
+			named[path.Join(folder, name)] = text
+		}
 	}
-	return joined, nil
+	if paths := joined.Differing(named); len(paths) > 0 {
+		err := &run.MismatchError{File: files[0], Other: "the folder " + config.Features, Paths: paths}
+		return nil, fmt.Errorf("%w, or give the folder of features that the run is of", err)
+	}
+	return newTree(config, features, folder, joined)
 }
 
 // find lists the files of runs, those in folders in the order of their paths.
@@ -143,15 +149,15 @@ func find(runs []string) ([]string, error) {
 	return files, nil
 }
 
-// sources reads the features of the folder, by the paths that runs have.
-func sources(config Config) (map[string]string, error) {
+// sources reads the features of a folder, by their paths in it.
+func sources(features fs.FS) (map[string]string, error) {
 	made := map[string]string{}
-	err := fs.WalkDir(config.Features, ".", func(name string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(features, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !strings.HasSuffix(name, ".feature") {
 			return err
 		}
-		content, err := fs.ReadFile(config.Features, name)
-		made[path.Join(config.FeaturesName, name)] = string(content)
+		content, err := fs.ReadFile(features, name)
+		made[name] = string(content)
 		return err
 	})
 	if err != nil {
@@ -167,11 +173,7 @@ func shrink(files map[string][]byte) error {
 	m.AddFunc("text/css", css.Minify)
 	m.AddFunc("text/javascript", js.Minify)
 	kinds := map[string]string{".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
-	names := make([]string, 0, len(files))
-	for name := range files {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	names := slices.Sorted(maps.Keys(files))
 	shrunk := make([][]byte, len(names))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
@@ -197,9 +199,10 @@ func shrink(files map[string][]byte) error {
 }
 
 func (t *tree) report(files map[string][]byte) Report {
-	made := Report{Verdicts: map[string]int{}, GitHub: t.gitHub()}
+	made := Report{Verdicts: map[string]int{}, gitHub: github.Report{Title: t.root.Title}}
 	for _, s := range t.stores {
 		made.Stores = append(made.Stores, s.Name)
+		made.gitHub.Stores = append(made.gitHub.Stores, github.Store{Name: s.Name, How: s.How})
 		for _, v := range s.Verdicts {
 			made.Verdicts[string(v.Verdict)] += v.Count
 		}
@@ -208,6 +211,11 @@ func (t *tree) report(files map[string][]byte) Report {
 		made.Rules++
 		for _, e := range r.Examples {
 			made.Examples += len(e.Scenario.Rows)
+		}
+	}
+	for _, c := range t.chapters() {
+		for _, topic := range c.Topics {
+			made.gitHub.Features = append(made.gitHub.Features, topic.Feature)
 		}
 	}
 	for name, content := range files {

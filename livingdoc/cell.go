@@ -1,25 +1,20 @@
 package livingdoc
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"example.com/groupcheckout/livingdoc/internal/run"
 )
 
 // store is a column of the grids.
 type store struct {
-	Name     string // for readers
-	ID       string // in the runs
-	How      string
-	Started  time.Time
-	Took     time.Duration
-	Commit   run.Commit
-	Message  string // what was wrong with the run as a whole
-	Info     run.Info
+	run.Info // in which Store is its name in the runs
+
+	Name     string   // for readers
 	Verdicts []tally  // of its rows
 	Reports  []string // the addresses of Cucumber's own reports
 }
@@ -33,23 +28,12 @@ type tally struct {
 func storesOf(config Config, joined *run.Joined) []store {
 	made := make([]store, len(joined.Runs))
 	for i, info := range joined.Runs {
-		made[i] = store{
-			Name: config.Stores[info.Store], ID: info.Store, How: info.How, Started: info.Started, Info: info,
-			Took: info.Took, Commit: info.Commit, Message: info.Message,
-		}
-		if made[i].Name == "" {
-			made[i].Name = info.Store
-		}
-		if made[i].Name == "" {
-			made[i].Name = "the run"
-		}
-		if made[i].Commit.Revision == "" {
-			made[i].Commit.Revision = config.Commit
-		}
+		made[i] = store{Info: info, Name: cmp.Or(config.Stores[info.Store], info.Store, "the run")}
+		made[i].Commit.Revision = cmp.Or(info.Commit.Revision, config.Commit)
 		counts := map[run.Verdict]int{}
 		for _, f := range joined.Features {
 			for _, r := range f.Rules {
-				for _, row := range rowsOf(r) {
+				for _, row := range r.Rows() {
 					counts[row.Results[i].Verdict]++
 				}
 			}
@@ -76,6 +60,15 @@ type cell struct {
 	Count   int // rows with that verdict
 	Of      int // rows
 	Reasons []string
+}
+
+// cells are those of rows, one for each store.
+func (t *tree) cells(rows []*run.Row) []cell {
+	made := make([]cell, len(t.stores))
+	for i := range t.stores {
+		made[i] = t.cell(i, rows)
+	}
+	return made
 }
 
 func (t *tree) cell(store int, rows []*run.Row) cell {

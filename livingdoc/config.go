@@ -1,12 +1,16 @@
 package livingdoc
 
 import (
+	"cmp"
 	"errors"
-	"io/fs"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 
-	"example.com/groupcheckout/livingdoc/github"
-	"example.com/groupcheckout/livingdoc/glossary"
+	"example.com/groupcheckout/livingdoc/internal/github"
 	"example.com/groupcheckout/livingdoc/internal/run"
 )
 
@@ -17,46 +21,46 @@ type Config struct {
 	Runs []string
 	// Features is the folder of features that the runs are of. The README.md of
 	// each folder in it is the prose of a chapter, and its own that of the front
-	// page.
-	Features fs.FS
-	// FeaturesName is what stands before the paths of features in the runs.
-	// Default: features.
-	FeaturesName string
+	// page; there need not be any.
+	Features string
 	// Out is the folder to make. One that is there is replaced if it is a site.
 	Out string
 
-	// Title is that of the site. Default: that of the features' README.md.
+	// Title is that of the site. Default: that of the features' README.md, or the
+	// name of their folder.
 	Title string
 	// Stores are what the stores are called on the pages, by their names in the
 	// runs, which are the defaults.
 	Stores map[string]string
 	// Commit is what the runs are of, in full, where they do not say.
 	Commit string
-
-	// Words explain the business, besides those that a table of words in the
-	// features' README.md explains.
-	Words []glossary.Term
+	// Glossary is a folder of Go packages. Those of its types that say so are words
+	// that the site explains, besides those that a table of words in the features'
+	// README.md explains. It need not exist. Default: domain, beside Features.
+	Glossary string
 
 	// Previous is the last site, whose history and pages are carried on. Default:
 	// the one that is in Out.
-	Previous fs.FS
+	Previous string
 	// History is a file that keeps the history too, and is read in place of the
 	// last site's; "" if there is none.
 	History string
 	// Keep is how many sites of earlier builds are carried on. Default: 20.
 	Keep int
 
-	// Print makes a PDF of a page; both are files. Nil makes none.
-	Print func(page, to string) error
-	// Cucumber is what [stock.Files] returns: then Cucumber's own report of each run
-	// is put beside the site, for developers.
-	Cucumber fs.FS
+	// PDF asks for a PDF of the sheet for print, which the Chromium on the PATH
+	// makes.
+	PDF bool
+	// Cucumber asks for Cucumber's own report of each run beside the site, for
+	// developers. Its files are fetched with npm at the first time.
+	Cucumber bool
+	// Log hears of what is fetched; nil is silent.
+	Log *slog.Logger
 }
 
 func (c Config) withDefaults() Config {
-	if c.FeaturesName == "" {
-		c.FeaturesName = "features"
-	}
+	c.Previous = cmp.Or(c.Previous, c.Out)
+	c.Glossary = cmp.Or(c.Glossary, filepath.Join(c.Features, "..", "domain"))
 	return c
 }
 
@@ -64,15 +68,16 @@ func (c Config) validate() error {
 	switch {
 	case len(c.Runs) == 0:
 		return errors.New("no runs are given; name files of Cucumber Messages, or a folder that holds some")
-	case c.Features == nil:
-		return errors.New("no folder of features is given; the prose of the site is in it")
 	case c.Out == "":
 		return errors.New("no folder is given to make the site in")
+	}
+	if info, err := os.Stat(c.Features); err != nil || !info.IsDir() {
+		return errors.Join(fmt.Errorf("there is no folder of features %q; say where it is with --features", c.Features), err)
 	}
 	return nil
 }
 
-// Report says what was made.
+// Report says what was made. As a string it is two lines for whoever waits for it.
 type Report struct {
 	Stores   []string // in the order of the columns
 	Rules    int
@@ -81,15 +86,25 @@ type Report struct {
 	Pages    int
 	Bytes    int // without Cucumber's own reports, PDF, history and the sites of earlier builds
 
-	// GitHub is for the summary of a job and for annotations.
-	GitHub github.Report
+	gitHub github.Report
 }
 
-// Verdicts are those that a [Report] counts, from the one to be told first.
-func Verdicts() []string {
-	var made []string
+// Summary is the summary of a job on GitHub, as Markdown, of no more than GitHub
+// takes.
+func (r Report) Summary() string { return github.Summary(r.gitHub) }
+
+// Annotations are GitHub's workflow commands, a line each, that mark the failures
+// at their lines in the features; "" if nothing failed.
+func (r Report) Annotations() string { return github.Annotations(r.gitHub) }
+
+func (r Report) String() string {
+	var verdicts []string
 	for _, v := range slices.Backward(run.Verdicts()) {
-		made = append(made, string(v))
+		if n := r.Verdicts[string(v)]; n > 0 {
+			verdicts = append(verdicts, fmt.Sprintf("%d %s", n, v))
+		}
 	}
-	return made
+	return fmt.Sprintf("%s with %s on %s: %s.\n%s, %d KB",
+		plural(r.Rules, "rule", "rules"), plural(r.Examples, "example", "examples"), strings.Join(r.Stores, ", "), strings.Join(verdicts, ", "),
+		plural(r.Pages, "page", "pages"), (r.Bytes+999)/1000)
 }

@@ -17,4 +17,7 @@
 // the end, so there is always a whole one. The same input gives the same bytes.
 // The pages need no server and no script, but for search; every link in them is
 // relative. A page's address is made of titles, and stays as long as they do.
+//
+// A project without prose, such as a folder with features and their code in it, has
+// a site too: what has no title is called as its folder or file.
 package livingdoc

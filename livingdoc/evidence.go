@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/livingdoc/evidence"
+	"example.com/groupcheckout/livingdoc/internal/history"
 	"example.com/groupcheckout/livingdoc/internal/run"
 	"example.com/groupcheckout/livingdoc/internal/timeline"
 )
@@ -159,7 +160,7 @@ func eventTexts(s evidence.Stream) string {
 }
 
 func limits() timeline.Options {
-	return timeline.Options{Brief: true, Scenario: "in the example", Reactor: "by the system", MaxLanes: mostLanes, MaxEvents: mostEvents}
+	return timeline.Options{Reactor: "by the system", MaxLanes: mostLanes, MaxEvents: mostEvents}
 }
 
 // drawn is a picture where several streams took part; of one, a list says as
@@ -249,14 +250,8 @@ func spell(d time.Duration) string {
 	switch {
 	case d < time.Millisecond:
 		return "under 1 ms"
-	case d < time.Second:
+	case d < 10*time.Millisecond:
 		return fmt.Sprintf("%d ms", d.Round(time.Millisecond).Milliseconds())
-	case d < 2*time.Minute:
-		return fmt.Sprintf("%.1f s", d.Seconds())
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%.0f min", d.Minutes())
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%.0f hours", d.Hours())
 	}
-	return fmt.Sprintf("%.0f days", d.Hours()/24)
+	return history.Spell(d)
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"example.com/groupcheckout/livingdoc/glossary"
+	"example.com/groupcheckout/livingdoc/internal/glossary"
 	"example.com/groupcheckout/livingdoc/internal/run"
 )
 
@@ -86,11 +86,8 @@ func (r *renderer) frontPage() (frontPage, error) {
 		if made.When.IsZero() || s.Started.Before(made.When) {
 			made.When = s.Started
 		}
-		known := s.Commit.Revision == ""
-		for _, c := range made.Commits {
-			known = known || c.Revision == s.Commit.Revision
-		}
-		if !known {
+		known := slices.ContainsFunc(made.Commits, func(c run.Commit) bool { return c.Revision == s.Commit.Revision })
+		if !known && s.Commit.Revision != "" {
 			made.Commits = append(made.Commits, s.Commit)
 		}
 	}
@@ -110,15 +107,12 @@ func troubles(e *example) []trouble {
 				continue
 			}
 			reason := strings.Join(c.Reasons, "; ")
-			joined := false
-			for i := range one.Where {
-				if one.Where[i].Reason == reason {
-					one.Where[i].Stores, joined = append(one.Where[i].Stores, c.Store), true
-				}
+			i := slices.IndexFunc(one.Where, func(w where) bool { return w.Reason == reason })
+			if i < 0 {
+				i = len(one.Where)
+				one.Where = append(one.Where, where{Reason: reason})
 			}
-			if !joined {
-				one.Where = append(one.Where, where{Stores: []string{c.Store}, Reason: reason})
-			}
+			one.Where[i].Stores = append(one.Where[i].Stores, c.Store)
 		}
 		if len(one.Where) > 0 {
 			made = append(made, one)

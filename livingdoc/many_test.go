@@ -6,8 +6,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"example.com/groupcheckout/livingdoc"
-	"example.com/groupcheckout/livingdoc/fixture"
+	"example.com/groupcheckout/livingdoc/internal/fixture"
 )
 
 // town is ten folders of ten features of ten rules of ten scenarios.
@@ -35,7 +34,7 @@ func TestTenThousandScenariosAreStillReadable(t *testing.T) {
 		t.Skip("it writes some thousand files")
 	}
 	features := town()
-	pages := build(t, livingdoc.Config{Runs: []string{record(t, features, fixture.Run{Store: "paper"}, fixture.Run{Store: "stone"}, fixture.Run{Store: "wax"})}, Features: features})
+	pages := build(t, project(t, features, fixture.Run{Store: "paper"}, fixture.Run{Store: "stone"}, fixture.Run{Store: "wax"}))
 	front := pages["index.html"]
 	if !strings.Contains(front, "All 1000 rules hold") || !strings.Contains(front, "Street 9 of quarter 9</a> <small>10 rules</small>") {
 		t.Errorf("the front page is not one of topics:\n%.3000s", front)

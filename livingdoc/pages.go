@@ -69,12 +69,16 @@ func newRenderer(t *tree) (*renderer, error) {
 	if err != nil {
 		return nil, err
 	}
+	words, err := newWords(t.config.Glossary, t.root.Prose)
+	if err != nil {
+		return nil, err
+	}
 	r := &renderer{
-		tree: t, prose: newProse(t), words: newWords(t.config, t.root.Prose), past: before, changes: before.note(t),
+		tree: t, prose: newProse(t), words: words, past: before, changes: before.note(t),
 		files: map[string][]byte{}, moved: map[string][]alias{}, gone: map[string]bool{}, codes: t.codes(),
 		site: &site{Title: t.root.Title, Stores: t.stores},
 	}
-	if t.config.Print != nil {
+	if t.config.PDF {
 		r.site.PDF = printed
 	}
 	if len(r.words.terms) > 0 {
@@ -83,7 +87,7 @@ func newRenderer(t *tree) (*renderer, error) {
 	parsed, err := template.New("").Funcs(functions()).Funcs(template.FuncMap{
 		"storeName": func(id string) string {
 			for _, s := range t.stores {
-				if s.ID == id {
+				if s.Store == id {
 					return s.Name
 				}
 			}
@@ -104,28 +108,31 @@ func newRenderer(t *tree) (*renderer, error) {
 
 func functions() template.FuncMap {
 	return template.FuncMap{
-		"spell":    spell,
-		"day":      func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
-		"short":    func(revision string) string { return revision[:min(len(revision), 8)] },
-		"list":     conjoin,
-		"chips":    together,
-		"base":     path.Base,
-		"meanings": meanings,
-		"vars":     variables,
-		"class":    func(v any) string { return class(run.Verdict(fmt.Sprint(v))) },
-		"add":      func(a, b int) int { return a + b },
-		"plural": func(n int, one, many string) string {
-			if n == 1 {
-				return "1 " + one
-			}
-			return fmt.Sprintf("%d %s", n, many)
-		},
+		"spell":      spell,
+		"day":        func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
+		"short":      func(revision string) string { return revision[:min(len(revision), 8)] },
+		"list":       conjoin,
+		"chips":      together,
+		"base":       path.Base,
+		"meanings":   meanings,
+		"vars":       variables,
+		"class":      func(v any) string { return class(run.Verdict(fmt.Sprint(v))) },
+		"add":        func(a, b int) int { return a + b },
+		"plural":     plural,
 		"commitLink": commitLink,
 		"verdicts":   run.Verdicts,
 		"explain":    explain,
 		"dict":       dict,
 		"rel":        func(p *page, address string) string { return relative(p.Address, address) },
 	}
+}
+
+// plural is a number of things.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // dict hands several values to a template, by their names.
@@ -291,4 +298,44 @@ func (r *renderer) assets() error {
 	}
 	r.files["style.css"] = fmt.Appendf(r.files["style.css"], "%s%s%s", timeline.Style(), history.SparkStyle(), r.codes.style())
 	return nil
+}
+
+// codes are the places of the code of all steps, in order. On the pages a step has
+// the name of its place, and the style sheet the places, each once: for developers
+// they are behind every step.
+type codes []string
+
+func (t *tree) codes() codes {
+	var made codes
+	for _, r := range t.rules() {
+		for _, e := range r.Examples {
+			for _, step := range e.Scenario.Steps {
+				if step.Code != "" {
+					made = append(made, step.Code)
+				}
+			}
+		}
+	}
+	slices.Sort(made)
+	return slices.Compact(made)
+}
+
+// class is the name of a place; "" if it is not known.
+func (c codes) class(code string) string {
+	i, known := slices.BinarySearch(c, code)
+	if !known {
+		return ""
+	}
+	return fmt.Sprintf("c%d", i)
+}
+
+// style is the style sheet with the places.
+func (c codes) style() string {
+	// What cannot stand between quotes is no part of any place.
+	quotable := strings.NewReplacer(`\`, `/`, `"`, `'`, "\n", " ", "<", " ")
+	var made strings.Builder
+	for _, code := range c {
+		fmt.Fprintf(&made, `.%s{--c:"%s"}`, c.class(code), quotable.Replace(code))
+	}
+	return made.String()
 }

@@ -31,11 +31,7 @@ type past struct {
 
 // newPast takes over what the site before knows, and adds this build.
 func newPast(config Config, t *tree) (past, error) {
-	previous := config.Previous
-	if previous == nil {
-		previous = os.DirFS(config.Out)
-	}
-	carried, err := history.Carry(previous, config.Keep)
+	carried, err := history.Carry(os.DirFS(config.Previous), config.Keep)
 	if err != nil {
 		return past{}, fmt.Errorf("take over the history of the last site: %w", err)
 	}
@@ -71,7 +67,7 @@ func newPast(config Config, t *tree) (past, error) {
 func (t *tree) build() history.Build {
 	made := history.Build{}
 	for _, s := range t.stores {
-		made.Stores = append(made.Stores, history.Store{Name: s.ID, How: s.How})
+		made.Stores = append(made.Stores, history.Store{Name: s.Store, How: s.How})
 		if made.When.IsZero() || s.Started.Before(made.When) {
 			made.When = s.Started
 		}
@@ -88,7 +84,7 @@ func (t *tree) build() history.Build {
 				seen[key] = true
 				one := history.Scenario{Key: key, Address: e.Address, Rule: r.Address, Results: map[string]history.Result{}}
 				for i, result := range row.Results {
-					one.Results[t.stores[i].ID] = history.Result{State: history.State(result.Verdict), Took: result.Duration}
+					one.Results[t.stores[i].Store] = history.Result{State: result.Verdict, Took: result.Duration}
 				}
 				made.Scenarios = append(made.Scenarios, one)
 			}
@@ -161,7 +157,7 @@ func (p past) changes(t *tree, e *example, store int) []change {
 		}
 	}
 	for _, row := range e.Scenario.Rows {
-		trend := p.history.Trend(e.key(row), t.stores[store].ID)
+		trend := p.history.Trend(e.key(row), t.stores[store].Store)
 		switch {
 		case trend.Mark != history.Unmarked:
 			add(string(trend.Mark), nil)
@@ -254,7 +250,7 @@ func (p past) page(t *tree, changes []change) historyPage {
 		for _, topic := range c.Topics {
 			one := takes{Topic: topic}
 			for i := range t.stores {
-				one.Sparks = append(one.Sparks, p.spark(topic, t.stores[i].ID))
+				one.Sparks = append(one.Sparks, p.spark(topic, t.stores[i].Store))
 			}
 			made.Takes = append(made.Takes, one)
 		}
@@ -282,11 +278,11 @@ func (p past) durations(of *topic, store string) []time.Duration {
 				trend := p.history.Trend(e.key(row), store)
 				for i, state := range trend.States {
 					switch state {
-					case history.Passed, history.Flaky:
+					case run.Passed, run.Flaky:
 						held[i] = true
 						sums[i] += trend.Durations[0]
 						trend.Durations = trend.Durations[1:]
-					case history.Failed:
+					case run.Failed:
 						failed[i] = true
 					default:
 					}

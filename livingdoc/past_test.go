@@ -8,28 +8,27 @@ import (
 	"testing/fstest"
 
 	"example.com/groupcheckout/gherkin/suite"
-	"example.com/groupcheckout/livingdoc"
-	"example.com/groupcheckout/livingdoc/fixture"
+	"example.com/groupcheckout/livingdoc/internal/fixture"
 )
 
 func TestTheHistoryIsCarriedOn(t *testing.T) {
 	t.Parallel()
 	out := filepath.Join(t.TempDir(), "site")
 	at := func(commit string, of fstest.MapFS, outcome func(*suite.Scenario) fixture.Outcome) map[string]string {
-		return build(t, livingdoc.Config{Runs: []string{record(t, of, fixture.Run{Store: "paper", Outcome: outcome})}, Features: of, Out: out, Commit: commit})
+		config := project(t, of, fixture.Run{Store: "paper", Outcome: outcome})
+		config.Out, config.Commit = out, commit
+		return build(t, config)
 	}
 	at("1111", library(), nil)
 	second := at("2222", library(), outcomes)
-	for page, want := range map[string]string{
+	for name, want := range map[string]string{
 		"index.html": ">regressed</span> <a href=lending/taking-books-home/two-readers-want-one-book.html>",
 		"lending/taking-books-home/a-book-is-lent-once.html": ">regressed</span>",
 		"history.html": "<a href=builds/1/index.html>1</a>",
 		"lending/taking-books-home/two-readers-want-one-book.html": "<span class=mark>regressed</span>",
 		"builds/1/index.html": "All 5 rules hold",
 	} {
-		if !strings.Contains(second[page], want) {
-			t.Errorf("%s lacks %q:\n%s", page, want, second[page])
-		}
+		contains(t, name, second[name], want)
 	}
 
 	if want := "<span class=mark>regressed</span> it held before, and does not any more"; !strings.Contains(second["index.html"], want) || !strings.Contains(second["history.html"], want) {
@@ -42,15 +41,13 @@ func TestTheHistoryIsCarriedOn(t *testing.T) {
 	text = strings.Replace(text, "Rule: A book comes back", "Rule: A book comes back again", 1)
 	renamed["1-lending/1-out.feature"] = &fstest.MapFile{Data: []byte(text)}
 	third := at("3333", renamed, nil)
-	for page, want := range map[string]string{
+	for name, want := range map[string]string{
 		"lending/taking-books-home/a-book-comes-back.html":         "url=a-book-comes-back-again.html",
 		"lending/taking-books-home/two-readers-want-one-book.html": "url=two-readers-want-the-same-book.html",
 		"lending/taking-books-home/it-comes-back.html":             "Example of the rule <a href=a-book-comes-back-again.html>",
 		"builds/2/index.html":                                      "1 example failed",
 	} {
-		if !strings.Contains(third[page], want) {
-			t.Errorf("%s lacks %q:\n%s", page, want, third[page])
-		}
+		contains(t, name, third[name], want)
 	}
 	if again := at("3333", renamed, nil); len(again) != len(third) || again["builds/3/index.html"] != "" {
 		t.Errorf("made again of the same build, the site has %d files and not %d", len(again), len(third))
@@ -70,16 +67,15 @@ func TestPlacesThatExamplesHadOnThePageOfTheirRule(t *testing.T) {
 	if err := os.WriteFile(file, []byte(earlier), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	pages := build(t, livingdoc.Config{Runs: []string{record(t, library(), fixture.Run{Store: "paper"})}, Features: library(), History: file})
+	config := project(t, library(), fixture.Run{Store: "paper"})
+	config.History = file
+	pages := build(t, config)
 	page := pages["lending/taking-books-home/a-book-is-lent-once.html"]
-	for _, want := range []string{
+	contains(
+		t, "the page", page,
 		"<div class=box id=two-readers><h3><a href=two-readers-want-one-book.html>",
 		"<li id=moved>An example that was here is now <a href=it-comes-back.html>there</a>",
-	} {
-		if !strings.Contains(page, want) {
-			t.Errorf("the page lacks %q:\n%s", want, page)
-		}
-	}
+	)
 	if _, there := pages["lending/taking-books-home/a-book-came-back.html"]; !there {
 		t.Error("the page of a rule that was renamed is not there")
 	}

@@ -23,7 +23,7 @@ type prose struct {
 }
 
 func newProse(t *tree) *prose {
-	return &prose{markdown: goldmark.New(goldmark.WithExtensions(extension.Table)), features: t.config.Features, chapters: t.byPath}
+	return &prose{markdown: goldmark.New(goldmark.WithExtensions(extension.Table)), features: t.features, chapters: t.byPath}
 }
 
 // place is where prose will stand.

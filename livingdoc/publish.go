@@ -5,11 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
-	"path"
 	"path/filepath"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -58,21 +55,15 @@ const writers = 16
 
 // write puts files into a folder.
 func write(folder string, files map[string][]byte) error {
-	names := slices.Sorted(maps.Keys(files))
-	last := ""
-	for _, name := range names {
-		if within := path.Dir(name); within != last || last == "" {
-			if err := os.MkdirAll(filepath.Join(folder, filepath.FromSlash(within)), 0o755); err != nil {
-				return err
-			}
-			last = within
-		}
-	}
 	var group errgroup.Group
 	group.SetLimit(writers)
-	for _, name := range names {
+	for name, content := range files {
 		group.Go(func() error {
-			return os.WriteFile(filepath.Join(folder, filepath.FromSlash(name)), files[name], 0o644)
+			file := filepath.Join(folder, filepath.FromSlash(name))
+			if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+				return err
+			}
+			return os.WriteFile(file, content, 0o644)
 		})
 	}
 	return group.Wait()

@@ -50,11 +50,20 @@ func realRuns(t *testing.T) []string {
 	return recorded.runs
 }
 
+// record runs the features of a package of this project on memory, and leaves the
+// run in a file.
+func record(pkg, file string) error {
+	out, err := exec.Command("go", "test", "example.com/groupcheckout/"+pkg, "-count=1", "-run=^TestFeatures$", "-messages="+file).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("run the features: %w\n%s", err, out)
+	}
+	return nil
+}
+
 func recordReal(folder string) ([]string, error) {
 	first := filepath.Join(folder, "memory.ndjson")
-	out, err := exec.Command("go", "test", "example.com/groupcheckout/features", "-count=1", "-run=^TestFeatures$", "-messages="+first).CombinedOutput()
-	if err != nil {
-		return nil, fmt.Errorf("run the features: %w\n%s", err, out)
+	if err := record("features", first); err != nil {
+		return nil, err
 	}
 	text, err := os.ReadFile(first)
 	if err != nil {
@@ -81,8 +90,8 @@ func realSite(t *testing.T) (folder string, report livingdoc.Report) {
 
 func buildReal(t *testing.T, folder, commit string) livingdoc.Report {
 	t.Helper()
-	report, err := livingdoc.Build(livingdoc.Config{
-		Runs: realRuns(t), Features: os.DirFS("../features"), Out: folder, Commit: strings.Repeat(commit, 40),
+	report, err := livingdoc.Build(t.Context(), livingdoc.Config{
+		Runs: realRuns(t), Features: "../features", Out: folder, Commit: strings.Repeat(commit, 40),
 		Stores: map[string]string{"memory": "Memory", "messagedb": "Message DB", "dynamodb": "DynamoDB"},
 	})
 	if err != nil {
@@ -105,4 +114,27 @@ func TestTheRealSiteIsSmall(t *testing.T) {
 	if report.Bytes > limit-differ {
 		t.Errorf("the site has %d bytes in %d pages, want at most %d", report.Bytes, report.Pages, limit-differ)
 	}
+}
+
+// TestAFolderOfFeaturesWithoutProse is what the example of the kit has: features at
+// the top of a folder, with the code beside them, and no README.md.
+func TestAFolderOfFeaturesWithoutProse(t *testing.T) {
+	t.Parallel()
+	runs := t.TempDir()
+	if err := record("examples/parcels", filepath.Join(runs, "memory.ndjson")); err != nil {
+		t.Fatal(err)
+	}
+	pages := build(t, livingdoc.Config{Runs: []string{runs}, Features: "../examples/parcels", Out: filepath.Join(t.TempDir(), "site")})
+	for name, want := range map[string]string{
+		"index.html":       "<h1>Parcels</h1>",
+		"rules/index.html": "<h2 id=sorting>Sorting</h2>",
+		"rules/sorting/a-chute-takes-as-many-parcels-as-it-has-room-for.html": "<code class=dev>examples/parcels/sorting.feature:",
+		"rules/sorting/the-fourth-parcel-for-destination.html":                "<h2>What happened</h2>",
+	} {
+		contains(t, name, pages[name], want)
+	}
+	if _, there := pages["words.html"]; there {
+		t.Error("the hotel's words are explained on the site of the parcels")
+	}
+	followLinks(t, pages)
 }

@@ -71,11 +71,7 @@ func (r *renderer) rulePage(given *rule) rulePage {
 func (r *renderer) view(e *example) exampleView {
 	made := exampleView{example: e}
 	for _, row := range e.Scenario.Rows {
-		one := rowView{Row: row, Name: rowName(e.Scenario, row)}
-		for k := range r.tree.stores {
-			one.Cells = append(one.Cells, r.tree.cell(k, []*run.Row{row}))
-		}
-		made.Rows = append(made.Rows, one)
+		made.Rows = append(made.Rows, rowView{Row: row, Name: rowName(e.Scenario, row), Cells: r.tree.cells([]*run.Row{row})})
 	}
 	return made
 }
@@ -112,17 +108,10 @@ func (r *renderer) rowTrouble(e *example, row *run.Row, store int) (rowTrouble, 
 	}
 	made := rowTrouble{
 		Example: e, Row: rowName(e.Scenario, row), Stores: []string{r.tree.stores[store].Name}, Verdict: result.Verdict,
-		Text: result.Failure, Attempts: len(result.Attempts),
+		Text: result.Failure, Attempts: result.Attempts, Step: result.Step,
 	}
 	if result.Verdict == run.Skipped {
 		made.Text = result.Reason
-	}
-	for _, attempt := range result.Attempts {
-		for i, step := range attempt.Steps {
-			if step.Status != "" && step.Status != "PASSED" && step.Status != "SKIPPED" && i < len(row.Steps) {
-				made.Step = row.Steps[i]
-			}
-		}
 	}
 	return made, true
 }
@@ -132,14 +121,43 @@ func rowName(s *run.Scenario, row *run.Row) string {
 	if !s.Outline() {
 		return ""
 	}
-	name := ""
-	for i, header := range s.Header {
-		if i < len(row.Cells) {
-			if name != "" {
-				name += ", "
-			}
-			name += header + " " + row.Cells[i]
+	var named []string
+	for i, value := range row.Cells[:min(len(row.Cells), len(s.Header))] {
+		named = append(named, s.Header[i]+" "+value)
+	}
+	return strings.Join(named, ", ")
+}
+
+// examplePage is what the page of an example shows: its steps, and what really
+// happened.
+type examplePage struct {
+	exampleView
+
+	Trouble []rowTrouble
+	Proved  bool // whether anything is known of what happened
+	Key     bool // whether there is a picture, whose signs are to be explained
+}
+
+func (r *renderer) examplePage(e *example) examplePage {
+	made := examplePage{exampleView: r.view(e), Trouble: r.trouble(e)}
+	for i, row := range e.Scenario.Rows {
+		proof := r.tree.proof(row, i == 0)
+		made.Rows[i].Proof = proof
+		made.Proved = made.Proved || !proof.Empty()
+		for _, h := range proof.Happened {
+			made.Key = made.Key || h.Picture()
 		}
 	}
-	return name
+	return made
+}
+
+// Seconds is how long the last attempt took on each store, for developers.
+func (v rowView) Seconds() []string {
+	made := make([]string, len(v.Results))
+	for i, result := range v.Results {
+		if result.Attempts > 0 {
+			made[i] = spell(result.Duration)
+		}
+	}
+	return made
 }

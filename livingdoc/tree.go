@@ -1,10 +1,12 @@
 package livingdoc
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"unicode"
@@ -27,10 +29,9 @@ type chapter struct {
 
 // topic is a feature.
 type topic struct {
-	Title   string
+	*run.Feature
+
 	Anchor  string // on its chapter's page
-	Prose   string
-	Path    string
 	Chapter *chapter
 	Rules   []*rule
 	Cells   []cell // one for each store
@@ -62,25 +63,25 @@ type example struct {
 
 // tree makes the chapters of the features of all runs.
 type tree struct {
-	config Config
-	joined *run.Joined
-	root   *chapter
-	byPath map[string]*chapter
-	stores []store
+	config   Config
+	features fs.FS
+	root     *chapter
+	byPath   map[string]*chapter
+	stores   []store
 }
 
-func newTree(config Config, joined *run.Joined) (*tree, error) {
-	t := &tree{config: config, joined: joined, byPath: map[string]*chapter{}, stores: storesOf(config, joined)}
+// newTree makes the tree of the features in a folder, the name of which in the runs
+// is given.
+func newTree(config Config, features fs.FS, folder string, joined *run.Joined) (*tree, error) {
+	t := &tree{config: config, features: features, byPath: map[string]*chapter{}, stores: storesOf(config, joined)}
 	t.root = &chapter{Folder: ".", Address: "index.html", names: reserved()}
 	t.byPath["."] = t.root
 	if err := t.read(t.root); err != nil {
 		return nil, err
 	}
-	if config.Title != "" {
-		t.root.Title = config.Title
-	}
+	t.root.Title = cmp.Or(config.Title, t.root.Title)
 	for _, feature := range joined.Features {
-		relative := strings.TrimPrefix(feature.Path, config.FeaturesName+"/")
+		relative := strings.TrimPrefix(strings.TrimPrefix(feature.Path, folder), "/")
 		c, err := t.chapter(path.Dir(relative))
 		if err != nil {
 			return nil, err
@@ -113,14 +114,21 @@ func (t *tree) chapter(folder string) (*chapter, error) {
 // read reads the README.md of a folder, which there need not be.
 func (t *tree) read(c *chapter) error {
 	name := path.Join(c.Folder, "README.md")
-	text, err := fs.ReadFile(t.config.Features, name)
+	text, err := fs.ReadFile(t.features, name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("read the prose of a chapter: %w", err)
 	}
 	c.Title, c.Prose = titled(string(text))
-	if c.Title == "" {
-		c.Title = humanised(path.Base(c.Folder))
+	if c.Title != "" {
+		return nil
 	}
+	name = c.Folder
+	if c.Folder == "." {
+		if name, err = filepath.Abs(t.config.Features); err != nil {
+			return fmt.Errorf("find out the name of the folder of features: %w", err)
+		}
+	}
+	c.Title = humanised(filepath.Base(name))
 	return nil
 }
 
@@ -149,38 +157,25 @@ func (t *tree) topic(c *chapter, f *run.Feature) {
 	if c == t.root { // whose page is the front page, which has no room for topics
 		c = t.loose()
 	}
-	made := &topic{Title: f.Title, Prose: f.Prose, Path: f.Path, Chapter: c}
-	if made.Title == "" {
-		made.Title = humanised(strings.TrimSuffix(path.Base(f.Path), ".feature"))
-	}
+	f.Title = cmp.Or(f.Title, humanised(strings.TrimSuffix(path.Base(f.Path), ".feature")))
+	made := &topic{Feature: f, Chapter: c}
 	made.Anchor = c.names.name(made.Title)
+	var rows []*run.Row
 	folder := path.Join(path.Dir(c.Address), made.Anchor)
 	ruleNames, exampleNames := named(made.Title, f)
 	for i, r := range f.Rules {
-		one := &rule{Title: r.Title, Prose: r.Prose, Topic: made, Place: fmt.Sprintf("%s:%d", f.Path, r.Line)}
-		if one.Title == "" {
-			one.Title = made.Title
-		}
+		one := &rule{Title: cmp.Or(r.Title, made.Title), Prose: r.Prose, Topic: made, Place: fmt.Sprintf("%s:%d", f.Path, r.Line)}
 		one.Address = path.Join(folder, ruleNames[i]+".html")
-		for i := range t.stores {
-			one.Cells = append(one.Cells, t.cell(i, rowsOf(r)))
-		}
+		one.Cells = t.cells(r.Rows())
+		rows = append(rows, r.Rows()...)
 		for _, s := range r.Scenarios {
-			e := &example{Title: shown(s), Prose: s.Prose, Scenario: s, Rule: one, Address: path.Join(folder, exampleNames[s]+".html")}
-			for i := range t.stores {
-				e.Cells = append(e.Cells, t.cell(i, s.Rows))
-			}
-			one.Examples = append(one.Examples, e)
+			one.Examples = append(one.Examples, &example{
+				Title: shown(s), Prose: s.Prose, Scenario: s, Rule: one, Address: path.Join(folder, exampleNames[s]+".html"), Cells: t.cells(s.Rows),
+			})
 		}
 		made.Rules = append(made.Rules, one)
 	}
-	var rows []*run.Row
-	for _, r := range f.Rules {
-		rows = append(rows, rowsOf(r)...)
-	}
-	for i := range t.stores {
-		made.Cells = append(made.Cells, t.cell(i, rows))
-	}
+	made.Cells = t.cells(rows)
 	c.Topics = append(c.Topics, made)
 }
 
@@ -191,10 +186,7 @@ func named(topic string, f *run.Feature) (rules []string, examples map[*run.Scen
 	var of, in []entitled
 	var scenarios []*run.Scenario
 	for _, r := range f.Rules {
-		title := r.Title
-		if title == "" {
-			title = topic
-		}
+		title := cmp.Or(r.Title, topic)
 		of = append(of, entitled{title: title, under: topic})
 		for _, s := range r.Scenarios {
 			in = append(in, entitled{title: s.Title, under: title})
@@ -229,14 +221,6 @@ func shown(s *run.Scenario) string {
 		title = strings.ReplaceAll(title, "<"+name+">", "…")
 	}
 	return title
-}
-
-func rowsOf(r *run.Rule) []*run.Row {
-	var rows []*run.Row
-	for _, s := range r.Scenarios {
-		rows = append(rows, s.Rows...)
-	}
-	return rows
 }
 
 // chapters returns all below the root in reading order.

@@ -2,10 +2,12 @@ package livingdoc
 
 import (
 	"html/template"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 
-	"example.com/groupcheckout/livingdoc/glossary"
+	"example.com/groupcheckout/livingdoc/internal/glossary"
 )
 
 // wordsAddress is that of the glossary.
@@ -20,13 +22,21 @@ type words struct {
 	linker *glossary.Linker
 }
 
-func newWords(config Config, markdown string) words {
-	terms := glossary.Merge(glossary.Table([]byte(markdown)), config.Words)
-	made := words{terms: terms}
-	if len(terms) > 0 {
-		made.linker = glossary.NewLinker(terms)
+// newWords reads the words of a table in Markdown, and of the Go packages in a
+// folder, which need not exist.
+func newWords(folder, markdown string) (words, error) {
+	var types []glossary.Term
+	if info, err := os.Stat(folder); err == nil && info.IsDir() {
+		folder = filepath.Clean(folder)
+		if types, err = glossary.Types(os.DirFS(filepath.Dir(folder)), filepath.Base(folder)); err != nil {
+			return words{}, err
+		}
 	}
-	return made
+	made := words{terms: glossary.Merge(glossary.Table([]byte(markdown)), types)}
+	if len(made.terms) > 0 {
+		made.linker = glossary.NewLinker(made.terms)
+	}
+	return made, nil
 }
 
 // link links the words in a block of a page.

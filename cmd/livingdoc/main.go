@@ -9,15 +9,11 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
 	"example.com/groupcheckout/livingdoc"
-	"example.com/groupcheckout/livingdoc/github"
-	"example.com/groupcheckout/livingdoc/glossary"
-	"example.com/groupcheckout/livingdoc/stock"
 )
 
 // The exit statuses.
@@ -37,11 +33,11 @@ Exit status: 0 the site was made, also of runs in which something failed, which 
 type cli struct {
 	From     []string          `required:"" placeholder:"RUNS" help:"The runs: files of Cucumber Messages, or folders that hold some (*.ndjson), at any depth."`
 	Out      string            `required:"" placeholder:"DIR" help:"The folder to make. A site that is there is replaced at the end, at once; anything else is left alone."`
-	Features string            `default:"features" placeholder:"DIR" help:"The folder of the features, whose README.md files are the prose of the site. Default: ${default}."`
-	Title    string            `help:"What the site is called. Default: the title of the features' README.md."`
+	Features string            `default:"features" placeholder:"DIR" help:"The folder of the features, whose README.md files, if there are any, are the prose of the site. Default: ${default}."`
+	Title    string            `help:"What the site is called. Default: the title of the features' README.md, or the name of their folder."`
 	Name     map[string]string `placeholder:"STORE=NAME" help:"What a store is called on the pages, such as messagedb='Message DB'. May be given several times."`
 	Commit   string            `help:"The commit that the runs are of, where they do not say so themselves."`
-	Glossary string            `default:"domain" placeholder:"DIR" help:"A folder of Go packages; those of its types that say so are words of the glossary, besides those of the table in the features' README.md. It need not exist. Default: ${default}."`
+	Glossary string            `placeholder:"DIR" help:"A folder of Go packages; those of its types that say so are words of the glossary, besides those of the table in the features' README.md. It need not exist. Default: domain, beside the features."`
 	Previous string            `placeholder:"DIR" help:"The last site, whose history and pages are carried on. Default: the one that is in --out."`
 	History  string            `placeholder:"FILE" help:"A file that keeps the history too, read in place of the last site's. This build is added to its end."`
 	Keep     int               `default:"20" help:"How many sites of earlier builds are carried on. Default: ${default}."`
@@ -91,83 +87,34 @@ func execute(ctx context.Context, args []string, out, complaints io.Writer) erro
 }
 
 func (c cli) build(ctx context.Context, out io.Writer) error {
-	config, err := c.config(ctx, out)
+	report, err := livingdoc.Build(ctx, livingdoc.Config{
+		Runs: c.From, Features: c.Features, Out: c.Out, Title: c.Title, Stores: c.Name, Commit: c.Commit, Glossary: c.Glossary,
+		Previous: c.Previous, History: c.History, Keep: c.Keep, PDF: c.PDF, Cucumber: c.Cucumber,
+		Log: slog.New(slog.NewTextHandler(out, nil)),
+	})
 	if err != nil {
 		return err
 	}
-	report, err := livingdoc.Build(config)
-	if err != nil {
-		return err
+	if c.Annotations {
+		fmt.Fprint(out, report.Annotations())
 	}
-	if err := c.tellGitHub(report.GitHub, out); err != nil {
-		return err
+	if err := c.summarise(report); err != nil {
+		return fmt.Errorf("write the summary: %w", err)
 	}
-	var verdicts []string
-	for _, v := range livingdoc.Verdicts() {
-		if n := report.Verdicts[v]; n > 0 {
-			verdicts = append(verdicts, fmt.Sprintf("%d %s", n, v))
-		}
-	}
-	fmt.Fprintf(out, "%s with %s on %s: %s.\n%s, %d KB: %s\n",
-		count(report.Rules, "rule"), count(report.Examples, "example"), strings.Join(report.Stores, ", "), strings.Join(verdicts, ", "),
-		count(report.Pages, "page"), (report.Bytes+999)/1000, filepath.Join(c.Out, "index.html"))
+	fmt.Fprintf(out, "%s: %s\n", report, filepath.Join(c.Out, "index.html"))
 	return nil
 }
 
-// config is what the command line says.
-func (c cli) config(ctx context.Context, out io.Writer) (livingdoc.Config, error) {
-	if info, err := os.Stat(c.Features); err != nil || !info.IsDir() {
-		return livingdoc.Config{}, errors.Join(fmt.Errorf("there is no folder of features %q; say where it is with --features", c.Features), err)
-	}
-	made := livingdoc.Config{
-		Runs: c.From, Out: c.Out, Features: os.DirFS(c.Features), FeaturesName: filepath.Base(filepath.Clean(c.Features)),
-		Title: c.Title, Stores: c.Name, Commit: c.Commit, History: c.History, Keep: c.Keep,
-	}
-	if c.Previous != "" {
-		made.Previous = os.DirFS(c.Previous)
-	}
-	var err error
-	if info, missing := os.Stat(c.Glossary); missing == nil && info.IsDir() {
-		folder := filepath.Clean(c.Glossary)
-		if made.Words, err = glossary.Types(os.DirFS(filepath.Dir(folder)), filepath.Base(folder)+"/..."); err != nil {
-			return livingdoc.Config{}, err
-		}
-	}
-	if c.Cucumber {
-		if made.Cucumber, err = stock.Files(ctx, slog.New(slog.NewTextHandler(out, nil))); err != nil {
-			return livingdoc.Config{}, err
-		}
-	}
-	if c.PDF {
-		if made.Print, err = printer(ctx); err != nil {
-			return livingdoc.Config{}, err
-		}
-	}
-	return made, nil
-}
-
-// tellGitHub writes the summary and the annotations, if they are wanted.
-func (c cli) tellGitHub(report github.Report, out io.Writer) (err error) {
-	if c.Annotations {
-		fmt.Fprint(out, github.Annotations(report))
-	}
+// summarise appends the summary to its file, if it is wanted.
+func (c cli) summarise(report livingdoc.Report) (err error) {
 	if c.Summary == "" {
 		return nil
 	}
 	file, err := os.OpenFile(c.Summary, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644) //nolint:gosec // it is published
 	if err != nil {
-		return fmt.Errorf("write the summary: %w", err)
+		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	if _, err := file.WriteString(github.Summary(report)); err != nil {
-		return fmt.Errorf("write the summary: %w", err)
-	}
-	return nil
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
+	_, err = file.WriteString(report.Summary())
+	return err
 }

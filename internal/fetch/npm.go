@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
 	"errors"
@@ -48,19 +49,12 @@ func NPM(ctx context.Context, p Package, log *slog.Logger) (string, error) {
 
 // fetch has npm download the package, checks it and unpacks it into dir.
 func (p Package) fetch(ctx context.Context, dir string) error {
-	npm, err := exec.LookPath("npm")
-	if err != nil {
-		return fmt.Errorf("the npm package %s is needed, and npm is not on the PATH; install Node.js with npm", p.Name)
-	}
 	// npm writes beside dir, whose parent is this call's own.
-	command := exec.CommandContext(ctx, npm, "pack", p.Name+"@"+p.Version, "--ignore-scripts", "--loglevel=error")
-	command.Dir = filepath.Dir(dir)
-	var complaints bytes.Buffer
-	command.Stderr = &complaints
-	if err := command.Run(); err != nil {
-		return fmt.Errorf("npm pack %s@%s: %w\n%s", p.Name, p.Version, err, lastLines(complaints.String(), 10))
+	beside := filepath.Dir(dir)
+	if err := npm(ctx, beside, "pack", p.Name+"@"+p.Version, "--ignore-scripts", "--loglevel=error"); err != nil {
+		return fmt.Errorf("npm pack %s@%s: %w", p.Name, p.Version, err)
 	}
-	archives, err := filepath.Glob(filepath.Join(command.Dir, "*.tgz"))
+	archives, err := filepath.Glob(filepath.Join(beside, "*.tgz"))
 	if err != nil || len(archives) != 1 {
 		return fmt.Errorf("npm pack %s@%s left %d archives, not one", p.Name, p.Version, len(archives))
 	}
@@ -115,8 +109,62 @@ func unpack(archive []byte, dir string) error {
 	}
 }
 
-// lastLines returns the last n lines of a text.
-func lastLines(text string, n int) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+// npm runs npm in a folder. What it complains of is in the error: it explains itself
+// first, and then lists its flags.
+func npm(ctx context.Context, dir string, args ...string) error {
+	program, err := exec.LookPath("npm")
+	if err != nil {
+		return errors.New("npm is needed, and is not on the PATH; install Node.js with npm")
+	}
+	command := exec.CommandContext(ctx, program, args...)
+	command.Dir = dir
+	var complaints bytes.Buffer
+	command.Stderr = &complaints
+	if err := command.Run(); err != nil {
+		lines := strings.SplitAfter(strings.TrimSpace(complaints.String()), "\n")
+		return fmt.Errorf("%w\n%s", err, strings.Join(lines[:min(20, len(lines))], ""))
+	}
+	return nil
+}
+
+// Tree is npm packages with all that they depend on, pinned by a lock file,
+// which has the checksum of each.
+type Tree struct {
+	Folder  string // the beginning of its name among the fetched things
+	Package []byte // package.json
+	Lock    []byte // package-lock.json
+}
+
+// NPMTree returns the folder whose node_modules has the packages, and installs
+// them with npm if this machine does not have them yet. No scripts are run, and
+// what is optional or a peer is left out. Several processes may call it at once.
+// A nil log is silent.
+func NPMTree(ctx context.Context, t Tree, log *slog.Logger) (string, error) {
+	cache, err := Dir()
+	if err != nil {
+		return "", err
+	}
+	// Another lock file is another folder.
+	sum := sha256.Sum256(bytes.Join([][]byte{t.Package, t.Lock}, []byte{0}))
+	return Once(filepath.Join(cache, fmt.Sprintf("%s-%x", t.Folder, sum[:6])), func(dir string) error {
+		if log != nil {
+			log.InfoContext(ctx, "installing packages with npm", "folder", t.Folder)
+		}
+		return t.install(ctx, dir)
+	})
+}
+
+// install has npm fill dir.
+func (t Tree) install(ctx context.Context, dir string) error {
+	err := errors.Join(
+		os.WriteFile(filepath.Join(dir, "package.json"), t.Package, 0o644),
+		os.WriteFile(filepath.Join(dir, "package-lock.json"), t.Lock, 0o644),
+	)
+	if err != nil {
+		return err
+	}
+	if err := npm(ctx, dir, "ci", "--ignore-scripts", "--omit=optional", "--omit=peer", "--no-audit", "--no-fund", "--loglevel=error"); err != nil {
+		return fmt.Errorf("npm ci for %s: %w", t.Folder, err)
+	}
+	return nil
 }

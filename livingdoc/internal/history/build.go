@@ -2,50 +2,33 @@ package history
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+
+	"example.com/groupcheckout/livingdoc/internal/run"
 )
 
-// State is how a scenario ended on a store.
-type State string
+// Absent is the verdict on what a build did not have on a store.
+const Absent run.Verdict = ""
 
-// The states. The zero State means that the build did not have the scenario on
-// that store.
-const (
-	Absent  State = ""
-	Passed  State = "passed"
-	Failed  State = "failed"
-	Flaky   State = "flaky" // failed, and passed when it was tried again
-	Skipped State = "skipped"
-	NotRun  State = "not run" // selected for no run of that store
-)
-
-// ran reports whether a scenario in this state has a duration.
-func (s State) ran() bool { return s == Passed || s == Failed || s == Flaky }
+// ran reports whether a scenario with this verdict has a duration.
+func ran(v run.Verdict) bool { return v == run.Failed || good(v) }
 
 // good reports whether the scenario held in the end.
-func (s State) good() bool { return s == Passed || s == Flaky }
+func good(v run.Verdict) bool { return v == run.Passed || v == run.Flaky }
 
-// letters has a letter for each state; letter 0 stands for Absent.
+// letters has a letter for each verdict; letter 0 stands for Absent.
 const letters = "-pfksn"
 
-func states() []State { return []State{Absent, Passed, Failed, Flaky, Skipped, NotRun} }
-
-// code returns the index of a state among states(), and false if it is none.
-func (s State) code() (byte, bool) {
-	for i, known := range states() {
-		if s == known {
-			return byte(i), true
-		}
-	}
-	return 0, false
+// verdicts are those of the letters.
+func verdicts() []run.Verdict {
+	return []run.Verdict{Absent, run.Passed, run.Failed, run.Flaky, run.Skipped, run.NotRun}
 }
 
 // Build is what one build says of its scenarios.
 type Build struct {
-	Number    int       // above all numbers before; 0 means one more than the last
 	Commit    string    // in full
-	Link      string    // where the build's own pages are; may be empty
 	When      time.Time // when its runs began
 	Stores    []Store
 	Scenarios []Scenario
@@ -67,7 +50,7 @@ type Scenario struct {
 
 // Result is how a scenario went on a store.
 type Result struct {
-	State State
+	State run.Verdict
 	Took  time.Duration // kept to two digits or so; 0 where it did not run
 }
 
@@ -94,8 +77,8 @@ func (b Build) validate() error {
 			if !stores[store] {
 				return fmt.Errorf("scenario %q has a result on the store %q, which the build does not list", key, store)
 			}
-			if _, ok := result.State.code(); !ok {
-				return fmt.Errorf("scenario %q has the state %q on %s; the states are those of package history", key, result.State, store)
+			if !slices.Contains(verdicts(), result.State) {
+				return fmt.Errorf("scenario %q has the verdict %q on %s; the verdicts are those of package run", key, result.State, store)
 			}
 		}
 	}

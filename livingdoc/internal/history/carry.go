@@ -1,15 +1,65 @@
 package history
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"html"
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
+
+// File is the name of a site's history, in its folder.
+const File = "history.jsonl"
+
+// defaultKept is how many builds' sites are kept unless told otherwise.
+const defaultKept = 20
+
+// BuildsFolder is the folder of a site that has the sites of earlier builds, each
+// in a folder with the build's number as its name.
+const BuildsFolder = "builds"
+
+// Site is the site of an earlier build.
+type Site struct {
+	Number int
+	Folder string // below the site's own, such as builds/12
+	Link   string // of its front page, such as builds/12/index.html
+}
+
+// kept lists the sites of earlier builds in a site's folder, newest first. A folder
+// that is no number is not ours and is left out, and so is one without a front page.
+// There may be no folder of builds.
+func kept(site fs.FS) ([]Site, error) {
+	entries, err := fs.ReadDir(site, BuildsFolder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list the sites of earlier builds: %w", err)
+	}
+	var sites []Site
+	for _, entry := range entries {
+		number, err := strconv.Atoi(entry.Name())
+		if err != nil || number <= 0 || strconv.Itoa(number) != entry.Name() || !entry.IsDir() {
+			continue
+		}
+		s := siteOf(number)
+		if _, err := fs.Stat(site, s.Link); err == nil {
+			sites = append(sites, s)
+		}
+	}
+	slices.SortFunc(sites, func(a, b Site) int { return cmp.Compare(b.Number, a.Number) })
+	return sites, nil
+}
+
+func siteOf(number int) Site {
+	folder := path.Join(BuildsFolder, strconv.Itoa(number))
+	return Site{Number: number, Folder: folder, Link: path.Join(folder, "index.html")}
+}
 
 // Carried is what a new site takes over from the site before it.
 type Carried struct {
@@ -20,23 +70,23 @@ type Carried struct {
 
 // Carry takes over the history of the previous build's site, and the sites of
 // earlier builds: its own and those in it, at most limit of them, or
-// [DefaultKept] if limit is 0. The pages of its own get a line at their beginning
+// 20 if limit is 0. The pages of its own get a line at their beginning
 // that says which build they are of, and leads to the present one. A folder that
 // does not exist has nothing to take over; a site without a history, which has no
 // number, only what is in it.
 func Carry(previous fs.FS, limit int) (Carried, error) {
 	if limit <= 0 {
-		limit = DefaultKept
+		limit = defaultKept
 	}
 	carried := Carried{Files: make(map[string][]byte)}
 	if err := carried.own(previous); err != nil {
 		return Carried{}, fmt.Errorf("take over the previous site: %w", err)
 	}
-	kept, _, err := Kept(previous, limit)
+	earlier, err := kept(previous)
 	if err != nil {
 		return Carried{}, err
 	}
-	for _, site := range kept {
+	for _, site := range earlier {
 		if len(carried.Sites) >= limit {
 			break
 		}
@@ -60,7 +110,7 @@ func (c *Carried) own(previous fs.FS) error {
 	if err != nil {
 		return err
 	}
-	h, err := Load(strings.NewReader(string(text)))
+	h, err := Load(text)
 	if err != nil {
 		return err
 	}
@@ -73,9 +123,9 @@ func (c *Carried) own(previous fs.FS) error {
 		return nil //nolint:nilerr // a history by itself is no site
 	}
 	last := builds[len(builds)-1]
-	folder := path.Join(BuildsFolder, strconv.Itoa(last.Number))
-	c.Sites = append(c.Sites, Site{Number: last.Number, Folder: folder, Link: path.Join(folder, "index.html")})
-	return c.copy(previous, ".", folder, &last)
+	site := siteOf(last.Number)
+	c.Sites = append(c.Sites, site)
+	return c.copy(previous, ".", site.Folder, &last)
 }
 
 // copy takes over a folder without what the site in it keeps of others.

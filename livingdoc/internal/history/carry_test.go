@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/livingdoc/internal/history"
+	"example.com/groupcheckout/livingdoc/internal/run"
 )
 
 // site makes the site of a build out of the one before it, as a build does.
@@ -20,7 +21,7 @@ func site(t *testing.T, n int, previous fstest.MapFS, limit int) fstest.MapFS {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, _, err := history.Extend(carried.History, build(n, "key", history.Passed))
+	text, _, err := history.Extend(carried.History, build(n, "key", run.Passed))
 	if err != nil {
 		t.Fatal(err)
 	}

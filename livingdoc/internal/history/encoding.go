@@ -3,6 +3,7 @@ package history
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,7 +17,6 @@ type line struct {
 	Version int         `json:"v"`
 	Number  int         `json:"n"`
 	Commit  string      `json:"commit"`
-	Link    string      `json:"link,omitempty"`
 	When    time.Time   `json:"when"`
 	New     []named     `json:"new,omitempty"` // scenarios that no build had before, or that have another address
 	Stores  []storeLine `json:"stores"`
@@ -42,10 +42,8 @@ type storeLine struct {
 const mostScenarios = 1 << 20
 
 // encode gives numbers to new scenarios and lists all results by number.
-func (h *History) encode(build Build) line {
-	l := line{
-		Version: version, Number: build.Number, Commit: valid(build.Commit), Link: valid(build.Link), When: build.When.UTC(),
-	}
+func (h *History) encode(number int, build Build) line {
+	l := line{Version: version, Number: number, Commit: valid(build.Commit), When: build.When.UTC()}
 	byNumber := make(map[int]Scenario, len(build.Scenarios))
 	next := len(h.names)
 	before := ""
@@ -76,8 +74,8 @@ func (h *History) encode(build Build) line {
 		codes := make([]byte, next)
 		for number := range next {
 			result := byNumber[number].Results[store.Name]
-			codes[number], _ = result.State.code()
-			if result.State.ran() {
+			codes[number] = byte(max(0, slices.Index(verdicts(), result.State)))
+			if ran(result.State) {
 				s.Took = append(s.Took, milliseconds(result.Took))
 			}
 		}
@@ -100,7 +98,7 @@ func milliseconds(took time.Duration) float64 {
 // take adds what a line says to the history, or nothing of it.
 func (h *History) take(l line) error {
 	build := record{
-		Ref:     Ref{Number: l.Number, Commit: l.Commit, Link: l.Link, When: l.When},
+		Ref:     Ref{Number: l.Number, Commit: l.Commit, When: l.When},
 		results: make(map[string]results, len(l.Stores)),
 	}
 	for _, store := range l.Stores {
@@ -201,7 +199,7 @@ func unpack(packed string, took []float64) (results, error) {
 		}
 		for range max(1, count) {
 			var ticks int32
-			if states()[code].ran() {
+			if ran(verdicts()[code]) {
 				if len(took) == 0 {
 					return r, fmt.Errorf("fewer durations than scenarios that ran")
 				}

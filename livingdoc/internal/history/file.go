@@ -1,40 +1,33 @@
 package history
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"slices"
 )
 
-// Load reads a history. A line that cannot be read is listed in
+// Load reads the text of a history. A line that cannot be read is listed in
 // [History.Damaged]; a last line that was cut off is the usual one. It returns an
-// error if the reader does, and if a line was written by a newer program.
-func Load(r io.Reader) (*History, error) {
-	h := New()
-	in := bufio.NewReader(r)
-	for number := 1; ; number++ {
-		text, err := in.ReadBytes('\n')
-		end := errors.Is(err, io.EOF)
-		if err != nil && !end {
-			return nil, fmt.Errorf("read the history: %w", err)
+// error if a line was written by a newer program.
+func Load(text []byte) (*History, error) {
+	h := &History{byKey: make(map[string]int)}
+	number := 0
+	for text := range bytes.Lines(text) {
+		number++
+		if text = bytes.TrimSpace(text); len(text) == 0 {
+			continue
 		}
-		if text := bytes.TrimSpace(text); len(text) > 0 {
-			if err := h.read(text); errors.Is(err, errNewer) {
-				return nil, fmt.Errorf("line %d of the history: %w", number, err)
-			} else if err != nil {
-				h.Damaged = append(h.Damaged, Damage{Line: number, Why: err.Error()})
-			}
-		}
-		if end {
-			return h, nil
+		if err := h.read(text); errors.Is(err, errNewer) {
+			return nil, fmt.Errorf("line %d of the history: %w", number, err)
+		} else if err != nil {
+			h.Damaged = append(h.Damaged, Damage{Line: number, Why: err.Error()})
 		}
 	}
+	return h, nil
 }
 
 var errNewer = errors.New("it was written by a newer version of this program; use that one")
@@ -53,44 +46,29 @@ func (h *History) read(text []byte) error {
 	return h.take(l)
 }
 
-// LoadFile reads the history in a file, and returns one without builds if there
-// is no such file.
-func LoadFile(file string) (*History, error) {
-	in, err := os.Open(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return New(), nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("open the history: %w", err)
-	}
-	defer in.Close() //nolint:errcheck // nothing is written through it
-	return Load(in)
-}
-
-// Append adds a build to the end of a file, which it makes if there is none, and
-// returns the history with it. What the file holds is never changed: behind a last
-// line that was cut off the build begins a new one. A build that is there
-// already, with the same commit and time, is not written again. Two processes
-// must not append to a file at the same time.
-func Append(file string, build Build) (*History, error) {
+// Append adds a build to the end of a file, which it makes if there is none. What
+// the file holds is never changed: behind a last line that was cut off the build
+// begins a new one. A build that is there already, with the same commit and time,
+// is not written again. Two processes must not append to a file at the same time.
+func Append(file string, build Build) error {
 	text, err := os.ReadFile(file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("open the history: %w", err)
+		return fmt.Errorf("open the history: %w", err)
 	}
-	extended, h, err := Extend(text, build)
+	extended, _, err := Extend(text, build)
 	if err != nil {
-		return nil, fmt.Errorf("append to %s: %w", file, err)
+		return fmt.Errorf("append to %s: %w", file, err)
 	}
 	if err := appendTo(file, extended[len(text):]); err != nil {
-		return nil, fmt.Errorf("append to the history: %w", err)
+		return fmt.Errorf("append to the history: %w", err)
 	}
-	return h, nil
+	return nil
 }
 
 // Extend is [Append] for a file's text: it returns the text with the build behind
 // it, and the history with it. It does not change the text.
 func Extend(text []byte, build Build) ([]byte, *History, error) {
-	h, err := Load(bytes.NewReader(text))
+	h, err := Load(text)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,12 +1,13 @@
 package history
 
 import (
-	"fmt"
 	"time"
+
+	"example.com/groupcheckout/livingdoc/internal/run"
 )
 
 // History is what is known of earlier builds. Its methods may be called at the
-// same time, but not while [History.Add] runs.
+// same time.
 type History struct {
 	// Damaged are the lines of the file that could not be read. The builds of all
 	// others are there.
@@ -27,7 +28,6 @@ type Damage struct {
 type Ref struct {
 	Number int
 	Commit string
-	Link   string
 	When   time.Time
 	Stores []Store
 }
@@ -48,15 +48,12 @@ type record struct {
 }
 
 type results struct {
-	states []byte  // codes of State
+	states []byte  // indices of verdicts
 	took   []int32 // in tenths of a millisecond
 }
 
 // unit is what durations are counted in.
 const unit = time.Millisecond / 10
-
-// New returns a history without builds.
-func New() *History { return &History{byKey: make(map[string]int)} }
 
 // Builds returns all builds, oldest first.
 func (h *History) Builds() []Ref {
@@ -65,22 +62,6 @@ func (h *History) Builds() []Ref {
 		refs[i] = build.Ref
 	}
 	return refs
-}
-
-// Add takes a build into the history, but not into the file. A build that is
-// there already, with the same commit and time, is not taken again. It returns
-// the build's number.
-func (h *History) Add(build Build) (int, error) {
-	l, known, err := h.line(build)
-	if err != nil {
-		return 0, err
-	}
-	if !known {
-		if err := h.take(l); err != nil {
-			return 0, err
-		}
-	}
-	return l.Number, nil
 }
 
 // line returns what the file says of a build, or the number of a build that is
@@ -96,22 +77,16 @@ func (h *History) line(build Build) (_ line, known bool, _ error) {
 		}
 		last = max(last, earlier.Number)
 	}
-	switch {
-	case build.Number == 0:
-		build.Number = last + 1
-	case build.Number <= last:
-		return line{}, false, fmt.Errorf("build %d follows build %d in the history; numbers have to grow", build.Number, last)
-	}
-	return h.encode(build), false, nil
+	return h.encode(last+1, build), false, nil
 }
 
 // state returns how a scenario went in a build.
-func (b record) state(store string, number int) State {
+func (b record) state(store string, number int) run.Verdict {
 	codes := b.results[store].states
 	if number >= len(codes) {
 		return Absent
 	}
-	return states()[codes[number]]
+	return verdicts()[codes[number]]
 }
 
 // has reports whether a build had the scenario on any store.

@@ -1,23 +1,23 @@
 package history_test
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/livingdoc/internal/history"
+	"example.com/groupcheckout/livingdoc/internal/run"
 )
 
 func TestRedirects(t *testing.T) {
 	t.Parallel()
 	at := func(n int, keysAndAddresses ...string) history.Build {
-		b := build(n, "", history.Passed)
+		b := build(n, "", run.Passed)
 		b.Scenarios = nil
 		for i := 0; i < len(keysAndAddresses); i += 2 {
 			b.Scenarios = append(b.Scenarios, history.Scenario{
-				Key: keysAndAddresses[i], Address: keysAndAddresses[i+1], Results: map[string]history.Result{"memory": {State: history.Passed}},
+				Key: keysAndAddresses[i], Address: keysAndAddresses[i+1], Results: map[string]history.Result{"memory": {State: run.Passed}},
 			})
 		}
 		return b
@@ -53,54 +53,41 @@ func TestRedirects(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			h := history.New()
-			for _, b := range test.builds {
-				if _, err := h.Add(b); err != nil {
-					t.Fatal(err)
-				}
-			}
+			_, h := extend(t, nil, test.builds...)
 			if got := h.Redirects(); len(got)+len(test.want) > 0 && !cmp.Equal(test.want, got) {
 				t.Errorf("(-want +got):\n%s", cmp.Diff(test.want, got))
 			}
 		})
 	}
-	if got := history.New().Redirects(); len(got) > 0 {
+	if got := load(t, nil).Redirects(); len(got) > 0 {
 		t.Errorf("without builds got %v", got)
 	}
 }
 
-// TestARuleIsWhereItsScenariosAre, also after its page was written to a file and
-// read again.
+// TestARuleIsWhereItsScenariosAre, also after its page was written and read again.
 func TestARuleIsWhereItsScenariosAre(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "history.jsonl")
-	add := func(n int, list ...history.Scenario) (*history.History, error) {
-		b := build(n, "", history.Passed)
+	at := func(n int, list ...history.Scenario) history.Build {
+		b := build(n, "", run.Passed)
 		b.Scenarios = list
 		for i := range b.Scenarios {
-			b.Scenarios[i].Results = map[string]history.Result{"memory": {State: history.Passed}}
+			b.Scenarios[i].Results = map[string]history.Result{"memory": {State: run.Passed}}
 		}
-		return history.Append(file, b)
+		return b
 	}
-	for n, list := range [][]history.Scenario{
-		{{Key: "f|a guest leaves|first", Address: "1", Rule: "leaves"}, {Key: "f|a guest leaves|second", Address: "2", Rule: "leaves"}, {Key: "f|coaches|third", Address: "3", Rule: "coaches"}},
-		{{Key: "f|a guest departs|first", Address: "1", Rule: "departs"}, {Key: "f|a guest departs|second", Address: "2", Rule: "departs"}, {Key: "f|coaches|third", Address: "3", Rule: "tours"}},
-	} {
-		if _, err := add(n, list...); err != nil {
-			t.Fatal(err)
-		}
-	}
-	h, err := history.LoadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text, _ := extend(
+		t, nil,
+		at(0, history.Scenario{Key: "f|a guest leaves|first", Address: "1", Rule: "leaves"}, history.Scenario{Key: "f|a guest leaves|second", Address: "2", Rule: "leaves"}, history.Scenario{Key: "f|coaches|third", Address: "3", Rule: "coaches"}),
+		at(1, history.Scenario{Key: "f|a guest departs|first", Address: "1", Rule: "departs"}, history.Scenario{Key: "f|a guest departs|second", Address: "2", Rule: "departs"}, history.Scenario{Key: "f|coaches|third", Address: "3", Rule: "tours"}),
+	)
+	h := load(t, text)
 	if diff := cmp.Diff([]history.Redirect{{From: "coaches", To: "tours"}, {From: "leaves", To: "departs"}}, h.Redirects()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if n := strings.Count(string(read(t, file)), `"r":"leaves"`); n != 1 {
+	if n := strings.Count(string(text), `"r":"leaves"`); n != 1 {
 		t.Errorf("the rule that two scenarios share is named %d times in the line, want once", n)
 	}
-	if _, err := add(2, history.Scenario{Key: "a", Rule: "r"}, history.Scenario{Key: "b"}); err == nil {
+	if _, _, err := history.Extend(text, at(2, history.Scenario{Key: "a", Rule: "r"}, history.Scenario{Key: "b"})); err == nil {
 		t.Error("of a build with a scenario without a rule's address beside one with it got no error")
 	}
 }

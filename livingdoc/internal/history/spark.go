@@ -29,9 +29,9 @@ func Spark(durations []time.Duration) template.HTML {
 	}
 	durations = durations[max(0, len(durations)-sparkPoints):]
 	most := max(slices.Max(durations), 1)
-	words := "took " + spell(durations[0])
+	words := "took " + Spell(durations[0])
 	if len(durations) > 1 {
-		words = fmt.Sprintf("between %s and %s in %d builds", spell(slices.Min(durations)), spell(slices.Max(durations)), len(durations))
+		words = fmt.Sprintf("between %s and %s in %d builds", Spell(slices.Min(durations)), Spell(slices.Max(durations)), len(durations))
 	}
 
 	var line strings.Builder
@@ -68,8 +68,8 @@ func SparkStyle() string {
 		sparkWidth, sparkHeight, 2*sparkMargin)
 }
 
-// spell returns a duration as a reader would have it: two digits or so.
-func spell(d time.Duration) string {
+// Spell returns a duration as a reader would have it: two digits or so.
+func Spell(d time.Duration) string {
 	switch {
 	case d < 10*time.Millisecond:
 		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))

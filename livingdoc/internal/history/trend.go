@@ -1,6 +1,10 @@
 package history
 
-import "time"
+import (
+	"time"
+
+	"example.com/groupcheckout/livingdoc/internal/run"
+)
 
 // Mark is what is worth saying of a scenario's last build.
 type Mark string
@@ -19,27 +23,25 @@ const calm = 10
 
 // Trend is what has become of a scenario on a store, up to the last build.
 type Trend struct {
-	State      State // in the last build
+	State      run.Verdict // in the last build
 	Mark       Mark
 	FirstSeen  *Ref            // the first build that had it on the store; nil if none did
-	LastPassed *Ref            // the last build in which it held, at once or when tried again; nil if none did
 	FailsSince *Ref            // if it fails: the first build of those in a row in which it did
 	FlakySince *Ref            // the first build of the time during which it has been flaky now and then; nil if it is not
-	FlakyRuns  int             // how many builds of that time found it flaky
-	States     []State         // in each build of the history, oldest first
+	States     []run.Verdict   // in each build of the history, oldest first
 	Durations  []time.Duration // of the builds in which it held, oldest first
 }
 
 // Trend returns what has become of a scenario on a store. Of one that no build
 // had, all is zero but for States.
 func (h *History) Trend(key, store string) Trend {
-	trend := Trend{States: make([]State, len(h.builds))}
+	trend := Trend{States: make([]run.Verdict, len(h.builds))}
 	number, known := h.byKey[valid(key)]
 	if !known {
 		return trend
 	}
-	var before State // when it last ran before the last build
-	quiet := 0       // builds in a row that simply passed
+	var before run.Verdict // when it last ran before the last build
+	quiet := 0             // builds in a row that simply passed
 	for i := range h.builds {
 		build := &h.builds[i]
 		state := build.state(store, number)
@@ -50,30 +52,28 @@ func (h *History) Trend(key, store string) Trend {
 		if trend.FirstSeen == nil {
 			trend.FirstSeen = &build.Ref
 		}
-		if state.good() {
-			trend.LastPassed = &build.Ref
+		if good(state) {
 			trend.Durations = append(trend.Durations, time.Duration(build.results[store].took[number])*unit)
 		}
 		switch {
-		case state == Failed && trend.FailsSince == nil:
+		case state == run.Failed && trend.FailsSince == nil:
 			trend.FailsSince = &build.Ref
-		case state.good():
+		case good(state):
 			trend.FailsSince = nil
 		}
 		switch state {
-		case Flaky:
+		case run.Flaky:
 			if trend.FlakySince == nil {
 				trend.FlakySince = &build.Ref
 			}
-			trend.FlakyRuns++
 			quiet = 0
-		case Passed:
+		case run.Passed:
 			if quiet++; quiet >= calm {
-				trend.FlakySince, trend.FlakyRuns = nil, 0
+				trend.FlakySince = nil
 			}
 		default:
 		}
-		if state.ran() && i < len(h.builds)-1 {
+		if ran(state) && i < len(h.builds)-1 {
 			before = state
 		}
 	}
@@ -82,10 +82,10 @@ func (h *History) Trend(key, store string) Trend {
 }
 
 // conclude says how the last build differs from those before.
-func (t *Trend) conclude(h *History, store string, before State) {
+func (t *Trend) conclude(h *History, store string, before run.Verdict) {
 	last := len(h.builds) - 1
 	t.State = t.States[last]
-	if t.State != Failed {
+	if t.State != run.Failed {
 		t.FailsSince = nil
 	}
 	switch {
@@ -95,9 +95,9 @@ func (t *Trend) conclude(h *History, store string, before State) {
 		if h.knew(store, last) {
 			t.Mark = IsNew
 		}
-	case t.State == Failed && before.good():
+	case t.State == run.Failed && good(before):
 		t.Mark = Regressed
-	case t.State.good() && before == Failed:
+	case good(t.State) && before == run.Failed:
 		t.Mark = Fixed
 	}
 }

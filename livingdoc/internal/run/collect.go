@@ -26,7 +26,6 @@ type collector struct {
 	sources     map[string]string // by path
 	pickles     []*protocol.Pickle
 	definitions map[string]string // the places of steps' code, by id
-	cases       map[string]*protocol.TestCase
 	byPickle    map[string]*protocol.TestCase
 	attempts    map[string]*attempt   // by the id of their start
 	ofCase      map[string][]*attempt // by the test case, in order
@@ -35,7 +34,6 @@ type collector struct {
 // attempt is one attempt at a test case.
 type attempt struct {
 	started, finished time.Time
-	retried           bool
 	results           map[string]*protocol.TestStepResult // by the test step
 	order             []string                            // of the test steps
 
@@ -47,7 +45,7 @@ type attempt struct {
 func newCollector() *collector {
 	return &collector{
 		properties: map[string]string{}, sources: map[string]string{}, definitions: map[string]string{},
-		cases: map[string]*protocol.TestCase{}, byPickle: map[string]*protocol.TestCase{},
+		byPickle: map[string]*protocol.TestCase{},
 		attempts: map[string]*attempt{}, ofCase: map[string][]*attempt{},
 	}
 }
@@ -73,7 +71,7 @@ func (c *collector) add(e *protocol.Envelope) error {
 	case e.TestRunFinished != nil:
 		c.finished = e.TestRunFinished
 	case e.TestCase != nil:
-		c.cases[e.TestCase.Id], c.byPickle[e.TestCase.PickleId] = e.TestCase, e.TestCase
+		c.byPickle[e.TestCase.PickleId] = e.TestCase
 	case e.Attachment != nil:
 		return c.attachment(e.Attachment)
 	default:
@@ -106,7 +104,7 @@ func (c *collector) progress(e *protocol.Envelope) error {
 		if !known {
 			return fmt.Errorf("the attempt %q finished, and did not start", s.TestCaseStartedId)
 		}
-		a.finished, a.retried = moment(s.Timestamp), s.WillBeRetried
+		a.finished = moment(s.Timestamp)
 	}
 	return nil
 }
@@ -148,11 +146,4 @@ func moment(t *protocol.Timestamp) time.Time {
 		return time.Time{}
 	}
 	return time.Unix(t.Seconds, t.Nanos).UTC()
-}
-
-func length(d *protocol.Duration) time.Duration {
-	if d == nil {
-		return 0
-	}
-	return time.Duration(d.Seconds)*time.Second + time.Duration(d.Nanos)
 }

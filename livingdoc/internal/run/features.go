@@ -42,7 +42,7 @@ func (c *collector) run() (*Run, error) {
 }
 
 func (c *collector) info() Info {
-	info := Info{Properties: c.properties, Success: c.finished.Success, Message: c.finished.Message}
+	info := Info{Properties: c.properties, Message: c.finished.Message}
 	if c.started != nil {
 		info.Started = moment(c.started.Timestamp)
 	}
@@ -61,7 +61,7 @@ func (c *collector) info() Info {
 		info.Commit.Job = job.Url
 		if git := job.Git; git != nil {
 			info.Commit.Revision, info.Commit.Branch = git.Revision, git.Branch
-			info.Commit.Tag, info.Commit.Remote = git.Tag, git.Remote
+			info.Commit.Remote = git.Remote
 		}
 	}
 	return info
@@ -74,7 +74,8 @@ type builder struct {
 }
 
 func (b builder) feature(path string, f *protocol.Feature) *Feature {
-	made := &Feature{Path: path, Title: f.Name, Prose: unindent(f.Description), Tags: tagsOf(f.Tags)}
+	made := &Feature{Path: path, Title: f.Name, Prose: unindent(f.Description)}
+	tags := tagsOf(f.Tags)
 	loose := &Rule{Line: line(f.Location)}
 	var background []*protocol.Step
 	for _, child := range f.Children {
@@ -83,9 +84,9 @@ func (b builder) feature(path string, f *protocol.Feature) *Feature {
 		case child.Background != nil:
 			background = append(background, child.Background.Steps...)
 		case child.Scenario != nil:
-			loose.Scenarios = append(loose.Scenarios, b.scenario(child.Scenario, background, made.Tags))
+			loose.Scenarios = append(loose.Scenarios, b.scenario(child.Scenario, background, tags))
 		case child.Rule != nil:
-			made.Rules = append(made.Rules, b.rule(child.Rule, background, made.Tags))
+			made.Rules = append(made.Rules, b.rule(child.Rule, background, tags))
 		}
 	}
 	if len(loose.Scenarios) > 0 {
@@ -95,15 +96,15 @@ func (b builder) feature(path string, f *protocol.Feature) *Feature {
 }
 
 func (b builder) rule(r *protocol.Rule, background []*protocol.Step, tags []string) *Rule {
-	made := &Rule{Title: r.Name, Prose: unindent(r.Description), Tags: tagsOf(r.Tags), Line: line(r.Location)}
-	background = slices.Clone(background)
+	made := &Rule{Title: r.Name, Prose: unindent(r.Description), Line: line(r.Location)}
+	background, tags = slices.Clone(background), join(tags, tagsOf(r.Tags))
 	for _, child := range r.Children {
 		switch {
 		case child == nil:
 		case child.Background != nil:
 			background = append(background, child.Background.Steps...)
 		case child.Scenario != nil:
-			made.Scenarios = append(made.Scenarios, b.scenario(child.Scenario, background, join(tags, made.Tags)))
+			made.Scenarios = append(made.Scenarios, b.scenario(child.Scenario, background, tags))
 		}
 	}
 	return made
@@ -143,7 +144,7 @@ func (b builder) row(s *Scenario, id string, examples *protocol.Examples, row *p
 	made := &Row{Number: len(s.Rows) + 1, Title: s.Title, Tags: s.Tags, Line: s.Line}
 	key := id
 	if row != nil {
-		made.Cells, made.Group, made.Line = cells(row), examples.Name, line(row.Location)
+		made.Cells, made.Line = cells(row), line(row.Location)
 		made.Tags = join(s.Tags, tagsOf(examples.Tags))
 		key += " " + row.Id
 	}

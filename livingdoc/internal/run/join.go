@@ -88,7 +88,6 @@ func (i Info) with(part Info) Info {
 	if i.Commit == (Commit{}) {
 		i.Commit = part.Commit
 	}
-	i.Success = i.Success && part.Success
 	i.Message = strings.Trim(i.Message+"; "+part.Message, "; ")
 	i.Took += part.Took
 	properties := maps.Clone(part.Properties)
@@ -102,12 +101,10 @@ func (i Info) with(part Info) Info {
 func (j *Joined) merge(into int) {
 	for _, f := range j.Features {
 		for _, r := range f.Rules {
-			for _, s := range r.Scenarios {
-				for _, row := range s.Rows {
-					last := len(row.Results) - 1
-					row.Results[into] = row.Results[into].or(row.Results[last])
-					row.Results = row.Results[:last]
-				}
+			for _, row := range r.Rows() {
+				last := len(row.Results) - 1
+				row.Results[into] = row.Results[into].or(row.Results[last])
+				row.Results = row.Results[:last]
 			}
 		}
 	}
@@ -170,6 +167,28 @@ func (r *Rule) add(other *Rule) bool {
 	return true
 }
 
+// Folder returns the folder of the features as the runs name it, such as
+// examples/parcels, where names are the paths of the features in that folder; it is
+// "" where the runs name none. It is not found if the runs have none of the features.
+func (j *Joined) Folder(names []string) (folder string, found bool) {
+	counts := map[string]int{}
+	best := ""
+	for _, feature := range j.Features {
+		for _, name := range names {
+			folder, within := strings.CutSuffix("/"+feature.Path, "/"+name)
+			if !within {
+				continue
+			}
+			folder = strings.TrimPrefix(folder, "/")
+			counts[folder]++
+			if counts[folder] > counts[best] || counts[folder] == counts[best] && folder < best {
+				best = folder
+			}
+		}
+	}
+	return best, len(counts) > 0
+}
+
 // Differing returns the paths of the features that are not the same in other
 // sources, by path, such as those of a folder now. A run without sources, which
 // other Cucumbers may write, differs from none.
@@ -194,37 +213,4 @@ func differing(a, b map[string]string) []string {
 	}
 	slices.Sort(paths)
 	return paths
-}
-
-// Worst returns what of a scenario is to be told first in the run with an index,
-// and how many of its rows are like that.
-func (s *Scenario) Worst(run int) (verdict Verdict, rows int) {
-	return worst(run, s.Rows)
-}
-
-// Worst returns what of a rule is to be told first in the run with an index, and
-// how many rows of its scenarios are like that.
-func (r *Rule) Worst(run int) (verdict Verdict, rows int) {
-	var all []*Row
-	for _, s := range r.Scenarios {
-		all = append(all, s.Rows...)
-	}
-	return worst(run, all)
-}
-
-// worst is not run if there are no rows.
-func worst(run int, rows []*Row) (verdict Verdict, count int) {
-	if len(rows) == 0 {
-		return NotRun, 0
-	}
-	verdict = Passed
-	for _, row := range rows {
-		verdict = verdict.Worse(row.Results[run].Verdict)
-	}
-	for _, row := range rows {
-		if row.Results[run].Verdict == verdict {
-			count++
-		}
-	}
-	return verdict, count
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/gherkin/suite"
-	"example.com/groupcheckout/livingdoc/fixture"
+	"example.com/groupcheckout/livingdoc/internal/fixture"
 	"example.com/groupcheckout/livingdoc/internal/run"
 )
 
@@ -23,16 +23,15 @@ func TestRunsAreJoinedRowByRow(t *testing.T) {
 		t.Fatal(err)
 	}
 	rule := joined.Features[0].Rules[1]
-	for i, want := range []run.Verdict{run.Passed, run.Failed} {
-		if got, n := rule.Worst(i); got != want || want == run.Failed && n != 1 {
-			t.Errorf("on %s: got %s in %d rows, want %s", joined.Runs[i].Store, got, n, want)
-		}
+	if len(joined.Runs) != 2 || joined.Runs[0].Store != "paper" || joined.Runs[1].Store != "stone" {
+		t.Errorf("got the runs %+v", joined.Runs)
 	}
-	if got, _ := rule.Scenarios[1].Worst(1); got != run.Passed {
+	if got := rule.Scenarios[1].Rows[0].Results[1].Verdict; got != run.Passed {
 		t.Errorf("got %s for the other scenario, want passed", got)
 	}
 	rows := rule.Scenarios[0].Rows
-	if len(rows[1].Results) != 2 || rows[1].Results[1].Failure != "no" || rows[0].Results[1].Verdict != run.Passed {
+	failed := rows[1].Results[1]
+	if rows[0].Results[1].Verdict != run.Passed || rows[1].Results[0].Verdict != run.Passed || failed.Verdict != run.Failed || failed.Failure != "no" {
 		t.Errorf("got the results %v and %v", rows[0].Results, rows[1].Results)
 	}
 }
@@ -104,6 +103,34 @@ func TestARunTellsWhetherTheFolderIsAnother(t *testing.T) {
 	} {
 		if got := joined.Differing(test.sources); len(got) != test.want {
 			t.Errorf("%s: got %q, want %d", name, got, test.want)
+		}
+	}
+}
+
+func TestTheFolderIsThatInWhichTheRunsHaveMostFeatures(t *testing.T) {
+	t.Parallel()
+	of := func(paths ...string) *run.Joined {
+		joined := &run.Joined{}
+		for _, path := range paths {
+			joined.Features = append(joined.Features, &run.Feature{Path: path})
+		}
+		return joined
+	}
+	for name, test := range map[string]struct {
+		joined *run.Joined
+		names  []string
+		want   string
+		found  bool
+	}{
+		"one folder":            {of("examples/parcels/sorting.feature"), []string{"sorting.feature"}, "examples/parcels", true},
+		"the folder at the top": {of("sorting.feature", "b/a.feature"), []string{"b/a.feature", "sorting.feature"}, "", true},
+		"one name twice":        {of("x/a.feature", "x/y/a.feature"), []string{"a.feature", "y/a.feature"}, "x", true},
+		"part of a name":        {of("x/my-sorting.feature"), []string{"sorting.feature"}, "", false},
+		"no feature of it":      {of("x/a.feature"), []string{"b.feature"}, "", false},
+		"one more":              {of("x/a.feature"), []string{"a.feature", "b.feature"}, "x", true},
+	} {
+		if got, found := test.joined.Folder(test.names); got != test.want || found != test.found {
+			t.Errorf("%s: got %q, %v, want %q, %v", name, got, found, test.want, test.found)
 		}
 	}
 }

@@ -16,7 +16,6 @@ type Info struct {
 	Finished   time.Time
 	Took       time.Duration // of several parts, all together
 	Commit     Commit
-	Success    bool
 	Message    string // what was wrong with the run as a whole; "" if nothing
 }
 
@@ -24,7 +23,6 @@ type Info struct {
 type Commit struct {
 	Revision string // in full
 	Branch   string
-	Tag      string
 	Remote   string // the address of the repository
 	Job      string // the address of the CI job that ran
 }
@@ -34,7 +32,6 @@ type Feature struct {
 	Path  string // with slashes, as the run has it, such as "features/a/b.feature"
 	Title string
 	Prose string // Markdown
-	Tags  []string
 	Rules []*Rule
 }
 
@@ -43,9 +40,17 @@ type Feature struct {
 type Rule struct {
 	Title     string
 	Prose     string // Markdown
-	Tags      []string
 	Line      int
 	Scenarios []*Scenario
+}
+
+// Rows are those of all scenarios of a rule.
+func (r *Rule) Rows() []*Row {
+	var rows []*Row
+	for _, s := range r.Scenarios {
+		rows = append(rows, s.Rows...)
+	}
+	return rows
 }
 
 // Scenario is one scenario, or a scenario outline.
@@ -76,7 +81,6 @@ type Row struct {
 	Number  int    // from 1
 	Title   string // the scenario's, with the row's cells for its placeholders
 	Cells   []string
-	Group   string // the title of the row's examples, often ""
 	Tags    []string
 	Line    int
 	Steps   []string // the texts of the steps with the row's cells
@@ -120,24 +124,11 @@ type Result struct {
 	Verdict  Verdict
 	Reason   string        // why it was skipped; "" if nobody said
 	Failure  string        // what was wrong at the last attempt that failed; "" if none did
-	Attempts []Attempt     // in order; none if it did not run
+	Step     string        // the text of the step at which that was; "" if at none
+	Attempts int           // how many there were; 0 if it did not run
 	Duration time.Duration // of the last attempt
 
 	Events     evidence.Events // of the last attempt, as the fields below
 	Waits      evidence.Waits
 	Statements evidence.Statements
-}
-
-// Attempt is one attempt at a row.
-type Attempt struct {
-	Duration time.Duration
-	Steps    []StepResult // as the steps of the scenario
-	Failure  string       // "" if nothing was wrong
-}
-
-// StepResult is what became of a step.
-type StepResult struct {
-	Status   string // as Cucumber has it, such as "PASSED"; "" if it is not known
-	Duration time.Duration
-	Message  string
 }

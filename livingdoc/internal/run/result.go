@@ -2,60 +2,51 @@ package run
 
 import (
 	"strings"
-	"time"
 
 	protocol "github.com/cucumber/messages/go/v34"
 )
 
 // result tells what became of a pickle.
 func (b builder) result(pickle *protocol.Pickle, c *protocol.TestCase) Result {
-	if c == nil || len(b.ofCase[c.Id]) == 0 {
-		return Result{Verdict: NotRun}
-	}
 	made := Result{Verdict: NotRun}
-	attempts := b.ofCase[c.Id]
-	for _, a := range attempts {
-		one, verdict, reason := attempted(pickle, c, a)
-		made.Attempts = append(made.Attempts, one)
-		made.Verdict, made.Reason = verdict, reason
-		if one.Failure != "" {
-			made.Failure = one.Failure
-		}
+	if c == nil {
+		return made
 	}
-	last := attempts[len(attempts)-1]
-	made.Duration = max(last.finished.Sub(last.started), 0)
-	made.Events, made.Waits, made.Statements = last.events, last.waits, last.statements
-	if made.Verdict == Passed && len(attempts) > 1 {
+	for _, a := range b.ofCase[c.Id] {
+		made.Attempts++
+		made.take(pickle, c, a)
+		made.Duration = max(a.finished.Sub(a.started), 0)
+		made.Events, made.Waits, made.Statements = a.events, a.waits, a.statements
+	}
+	if made.Verdict == Passed && made.Attempts > 1 {
 		made.Verdict = Flaky
 	}
 	return made
 }
 
-// attempted tells what became of one attempt, by its steps and hooks.
-func attempted(pickle *protocol.Pickle, c *protocol.TestCase, a *attempt) (made Attempt, verdict Verdict, reason string) {
-	made = Attempt{Duration: max(a.finished.Sub(a.started), 0), Steps: make([]StepResult, len(pickle.Steps))}
-	place := map[string]int{} // of the steps, by the id of the test step
-	for i, step := range pickle.Steps {
+// take adds what became of one attempt, by its steps and hooks.
+func (r *Result) take(pickle *protocol.Pickle, c *protocol.TestCase, a *attempt) {
+	texts := map[string]string{} // of the steps, by the id of the test step
+	for _, step := range pickle.Steps {
 		for _, of := range c.TestSteps {
 			if step != nil && of != nil && of.PickleStepId == step.Id {
-				place[of.Id] = i
+				texts[of.Id] = step.Text
 			}
 		}
 	}
-	verdict = Passed
+	r.Verdict, r.Reason = Passed, ""
 	var failures []string
 	for _, id := range a.order {
 		result := a.results[id]
-		if i, isStep := place[id]; isStep {
-			made.Steps[i] = StepResult{Status: string(result.Status), Duration: length(result.Duration), Message: result.Message}
-		}
 		switch result.Status {
 		case protocol.TestStepResultStatus_PASSED:
+			continue
 		case protocol.TestStepResultStatus_SKIPPED:
-			verdict = verdict.Worse(Skipped)
-			if reason == "" {
-				reason = result.Message // of the one that skipped; those after it have none
+			r.Verdict = Skipped
+			if r.Reason == "" {
+				r.Reason = result.Message // of the one that skipped; those after it have none
 			}
+			continue
 		case protocol.TestStepResultStatus_PENDING:
 			failures = append(failures, described("a step is not ready yet", result.Message))
 		case protocol.TestStepResultStatus_UNDEFINED:
@@ -67,16 +58,18 @@ func attempted(pickle *protocol.Pickle, c *protocol.TestCase, a *attempt) (made 
 		default:
 			failures = append(failures, described("", result.Message))
 		}
+		if text := texts[id]; text != "" {
+			r.Step = text
+		}
 	}
 	switch {
 	case len(failures) > 0:
-		made.Failure, verdict, reason = strings.Join(failures, "\n"), Failed, ""
-	case a.finished.Equal(time.Time{}):
-		made.Failure, verdict = "it began and did not end", Failed
+		r.Failure, r.Verdict, r.Reason = strings.Join(failures, "\n"), Failed, ""
+	case a.finished.IsZero():
+		r.Failure, r.Verdict = "it began and did not end", Failed
 	case len(a.order) == 0:
-		made.Failure, verdict = "nothing was checked", Failed
+		r.Failure, r.Verdict = "nothing was checked", Failed
 	}
-	return made, verdict, reason
 }
 
 func described(what, message string) string {

@@ -13,7 +13,7 @@ import (
 
 	"example.com/groupcheckout/gherkin/suite"
 	"example.com/groupcheckout/livingdoc/evidence"
-	"example.com/groupcheckout/livingdoc/fixture"
+	"example.com/groupcheckout/livingdoc/internal/fixture"
 	"example.com/groupcheckout/livingdoc/internal/run"
 )
 
@@ -108,11 +108,11 @@ func TestFeaturesAreReadAsTheyWereWritten(t *testing.T) {
 		},
 		Rows: []*run.Row{
 			{
-				Number: 1, Title: "1 books", Cells: []string{"1", "Ada"}, Group: "A few", Tags: []string{"@loans", "@late", "@few"}, Line: 28,
+				Number: 1, Title: "1 books", Cells: []string{"1", "Ada"}, Tags: []string{"@loans", "@late", "@few"}, Line: 28,
 				Steps: []string{"a library", "a reader", "1 books are taken:", "that is noted"},
 			},
 			{
-				Number: 2, Title: "20 books", Cells: []string{"20", "Zoo"}, Group: "Many", Tags: []string{"@loans", "@late"}, Line: 31,
+				Number: 2, Title: "20 books", Cells: []string{"20", "Zoo"}, Tags: []string{"@loans", "@late"}, Line: 31,
 				Steps: []string{"a library", "a reader", "20 books are taken:", "that is noted"},
 			},
 		},
@@ -152,8 +152,8 @@ func TestWhatBecameOfARow(t *testing.T) {
 	} {
 		r := read(t, fixture.Run{Outcome: func(*suite.Scenario) fixture.Outcome { return test.outcome }})
 		got := r.Features[0].Rules[1].Scenarios[1].Rows[0].Results[0]
-		if got.Verdict != test.verdict || len(got.Attempts) != test.attempts || got.Reason != test.reason || got.Failure != test.failure {
-			t.Errorf("%s: got %s after %d attempts, reason %q, failure %q", name, got.Verdict, len(got.Attempts), got.Reason, got.Failure)
+		if got.Verdict != test.verdict || got.Attempts != test.attempts || got.Reason != test.reason || got.Failure != test.failure {
+			t.Errorf("%s: got %s after %d attempts, reason %q, failure %q", name, got.Verdict, got.Attempts, got.Reason, got.Failure)
 		}
 	}
 }

@@ -11,12 +11,9 @@ import (
 
 // chosen is what a drawing shows.
 type chosen struct {
-	lanes   []lane
-	rows    []row
-	streams int    // how many there are, shown or not
-	events  int    // the same of events
-	reactor int    // how many events of all the reactor wrote
-	more    string // what is said of the streams that are not shown; empty if all are
+	lanes []lane
+	rows  []row
+	more  string // what is said of the streams that are not shown; empty if all are
 }
 
 type lane struct {
@@ -57,7 +54,7 @@ func choose(events evidence.Events, options Options) chosen {
 		return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.stream, b.stream), cmp.Compare(a.Position, b.Position))
 	})
 
-	result := chosen{streams: len(streams), events: len(all)}
+	var result chosen
 	kept := chooseLanes(events, streams, options.MaxLanes)
 	laneOf := make(map[int]int, len(kept))
 	for i, stream := range kept {
@@ -67,9 +64,6 @@ func choose(events evidence.Events, options Options) chosen {
 	shown := make([]placed, 0, len(all))
 	hidden := 0
 	for _, event := range all {
-		if event.By == evidence.ByReactor {
-			result.reactor++
-		}
 		if _, here := laneOf[event.stream]; here {
 			shown = append(shown, event)
 		} else {

@@ -6,11 +6,12 @@
 //	│      chute for Oslo  opened
 //	●  │   truck T1  2 parcels unloaded
 //	│  ●╮
-//	◆←──╯  chute for Oslo  took parcel A
+//	■←──╯  chute for Oslo  took parcel A
 //	│  │
 //
-// [Draw] makes a picture as inline SVG, [List] the same in words, for those who
-// cannot see it, for print and for where there is no room. Both are functions of
+// [Draw] makes a picture as inline SVG, whose texts are read one by one, [List] the
+// same in words, for where there is no room. All pictures of a page share the style
+// sheet [Style]. Both are functions of
 // their arguments alone, and safe to put into a page whatever the events hold:
 // every text is escaped, and what XML cannot hold is replaced.
 //
@@ -19,9 +20,8 @@
 // beside that of another store. It is drawn in the page's text colour, and so
 // fits a dark page as well as a light one. A page may set the colours of the
 // parts by the variables --timeline-lane, --timeline-arrow, --timeline-scenario
-// and --timeline-reactor, and that behind it, which is else the browser's for
-// the page's color-scheme, by --timeline-paper. Who wrote an event is told by its
-// shape.
+// and --timeline-reactor. Who wrote an event is told by its shape: a disc for the
+// scenario, a square for the reactor.
 //
 // Of a scenario with very many streams or events, some are shown, at least one
 // of each kind of stream, and the others are counted.

@@ -8,79 +8,66 @@ import (
 	"example.com/groupcheckout/livingdoc/evidence"
 )
 
-// Options are what may differ from drawing to drawing. A zero field has the
-// default that is given with it.
+// Options are what may differ from picture to picture.
 type Options struct {
-	// ID begins the ids of the drawing's elements, which have to differ from all
-	// others of the page. What an id may not hold is replaced. Default: timeline.
-	ID string
-	// Title is what the picture is called. Default: What was written, in order.
-	Title string
-	// Scenario and Reactor say who writes. Default: by the scenario, by the reactor.
-	Scenario, Reactor string
-	// Brief leaves out what a page with many pictures says once for all of them:
-	// the legend, the name and description, for which its texts are read one by
-	// one, and all style, which is that of [Style].
-	Brief bool
-	// MaxLanes is how many streams are shown at most. Default: 8.
-	MaxLanes int
-	// MaxEvents is how many events are shown at most. Default: 40.
-	MaxEvents int
+	Reactor   string // says in a list who wrote what the scenario did not, such as "by the reactor"
+	MaxLanes  int    // how many streams are shown at most, 1 or more
+	MaxEvents int    // how many events are shown at most, 1 or more
 }
 
-func (o Options) withDefaults() Options {
-	o.ID = cleanID(o.ID)
-	if o.Title == "" {
-		o.Title = "What was written, in order"
-	}
-	if o.Scenario == "" {
-		o.Scenario = "by the scenario"
-	}
-	if o.Reactor == "" {
-		o.Reactor = "by the reactor"
-	}
-	if o.MaxLanes <= 0 {
-		o.MaxLanes = 8
-	}
-	if o.MaxEvents <= 0 {
-		o.MaxEvents = 40
-	}
-	return o
-}
-
-// cleanID returns an id that may stand in an attribute and in a URL's fragment.
-func cleanID(id string) string {
-	id = strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '_':
-			return r
-		}
-		return '-'
-	}, id)
-	if id == "" {
-		return "timeline"
-	}
-	return id
-}
-
-// Draw returns the events as an svg element, which is well-formed XML. It is
-// empty if there are no events.
+// Draw returns the events as an svg element, in the short form of HTML, for a page
+// that has the style sheet [Style]. It is empty if there are no events. Shapes of a
+// kind are one path of points, and the texts are a list beside them, whose lines are
+// broken where the layout has them broken.
 func Draw(events evidence.Events, options Options) template.HTML {
-	options = options.withDefaults()
 	shown := choose(events, options)
 	if len(shown.rows) == 0 {
 		return ""
 	}
-	if options.Brief {
-		return brief(shown)
+	l := lay(shown)
+	var lanes, arrows, scenario, reactor, texts strings.Builder
+	for _, lane := range shown.lanes {
+		if lane.first >= 0 {
+			fmt.Fprintf(&lanes, "M%d %dV%d", l.points[lane.first].x, l.points[lane.first].y, l.points[lane.last].y)
+		}
 	}
-	return drawing(shown, options)
+	for i, row := range shown.rows {
+		at := l.points[i]
+		switch {
+		case row.lane >= 0 && row.reactor:
+			fmt.Fprintf(&reactor, "M%d %dh0", at.x, at.y)
+		case row.lane >= 0:
+			fmt.Fprintf(&scenario, "M%d %dh0", at.x, at.y)
+		}
+		if row.cause >= 0 {
+			drawArrow(&arrows, l.points[row.cause], at)
+		}
+		label := ""
+		if row.lane >= 0 {
+			label = shown.lanes[row.lane].label
+		}
+		drawText(&texts, label, l.lines[i])
+	}
+	drawText(&texts, "", l.more)
+
+	var out strings.Builder
+	fmt.Fprintf(&out, `<svg viewBox="0 0 %d %d" width=%[1]d>`, l.width, l.height)
+	// The style sheet tells them apart by their order.
+	for _, path := range []*strings.Builder{&lanes, &arrows, &scenario, &reactor} {
+		if path.Len() == 0 {
+			out.WriteString(`<path/>`)
+		} else {
+			fmt.Fprintf(&out, `<path d="%s"/>`, path)
+		}
+	}
+	// The list has to be closed, since the element around it is not of HTML.
+	fmt.Fprintf(&out, `<foreignObject x=%d><ol>%s</ol></foreignObject></svg>`, l.textX, &texts)
+	return template.HTML(out.String()) //nolint:gosec // every text in it went through clean
 }
 
 // List returns the events that [Draw] shows as an ol element, which is
 // well-formed XML. It is empty if there are no events.
 func List(events evidence.Events, options Options) template.HTML {
-	options = options.withDefaults()
 	shown := choose(events, options)
 	if len(shown.rows) == 0 {
 		return ""

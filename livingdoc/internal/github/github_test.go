@@ -13,33 +13,41 @@ import (
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/renderer/html"
 
-	"example.com/groupcheckout/livingdoc/internal/history"
+	"example.com/groupcheckout/livingdoc/internal/run"
 )
 
 var update = flag.Bool("update", false, "write the texts to testdata instead of comparing them") //nolint:gochecknoglobals // a flag of the test binary
 
 // mixed is a report with one of everything.
 func mixed() Report {
-	passed, notRun := Result{State: history.Passed}, Result{}
-	failed := Result{State: history.Failed, Detail: "got 80.00, want 0.00: <nil>\n\n100% sure\r\n"}
+	passed, notRun := run.Result{Verdict: run.Passed}, run.Result{Verdict: run.NotRun}
+	failed := run.Result{Verdict: run.Failed, Failure: "got 80.00, want 0.00: <nil>\n\n100% sure\r\n"}
+	flaky := run.Result{Verdict: run.Flaky, Failure: "attempt 1: too slow"}
+	skipped := run.Result{Verdict: run.Skipped, Reason: "needs a clock"}
 	return Report{
-		Title: "Checking out a group", Site: "https://example.com/docs (new)/",
+		Title:  "Checking out a group",
 		Stores: []Store{{"memory", "in memory"}, {"messagedb", "PostgreSQL_17"}, {"dynamodb", ""}},
-		Features: []Feature{
-			{Title: "Stays", Path: "features/1-stays/1-a,b.feature", Rules: []Rule{{"", []Scenario{
-				{Title: "A guest arrives", Line: 3, Results: []Result{passed, passed, passed}},
-			}}}},
-			{Title: "Groups | <b>", Path: "features/2.feature", Rules: []Rule{
-				{"A *group* pays", []Scenario{
-					{Title: "One | pays, `row` 1", Line: 12, Results: []Result{passed, failed, failed}},
-					{Title: "Two pay", Line: 20, Results: []Result{passed, {history.Flaky, "attempt 1: too slow"}, passed}},
-				}},
-				{"Nobody waits", []Scenario{
-					{Title: "In vain", Line: 30, Results: []Result{{history.Skipped, "needs a clock"}, notRun}},
-				}},
-			}},
+		Features: []*run.Feature{
+			feature("Stays", "features/1-stays/1-a,b.feature", rule("", scenario("A guest arrives", 3, passed, passed, passed))),
+			feature(
+				"Groups | <b>", "features/2.feature",
+				rule("A *group* pays", scenario("One | pays, `row` 1", 12, passed, failed, failed), scenario("Two pay", 20, passed, flaky, passed)),
+				rule("Nobody waits", scenario("In vain", 30, skipped, notRun, notRun)),
+			),
 		},
 	}
+}
+
+func feature(title, path string, rules ...*run.Rule) *run.Feature {
+	return &run.Feature{Title: title, Path: path, Rules: rules}
+}
+
+func rule(title string, scenarios ...*run.Scenario) *run.Rule {
+	return &run.Rule{Title: title, Scenarios: scenarios}
+}
+
+func scenario(title string, line int, results ...run.Result) *run.Scenario {
+	return &run.Scenario{Title: title, Rows: []*run.Row{{Number: 1, Title: title, Line: line, Results: results}}}
 }
 
 func TestAReport(t *testing.T) {
@@ -77,7 +85,7 @@ func TestTheSummaryIsSoundMarkdown(t *testing.T) {
 	}
 	for want, n := range map[string]int{
 		"<table>": 3, "<details>": 5, "</details>": 5, "<pre>": 3, "</pre>": 3, "One | pays, `row` 1": 2, "<td>A *group* pays</td>": 1,
-		"Groups | &lt;b&gt;": 4, "<em>": 0, "<code>": 0, "href=\"https://example.com/docs (new)/\"": 1,
+		"Groups | &lt;b&gt;": 4, "<em>": 0, "<code>": 0,
 	} {
 		if got := strings.Count(out.String(), want); got != n {
 			t.Errorf("got %d of %q, want %d", got, want, n)
@@ -89,9 +97,8 @@ func TestTheSummaryIsSoundMarkdown(t *testing.T) {
 func large(scenarios int) Report {
 	report := Report{Title: "Large", Stores: []Store{{Name: "memory"}}}
 	for i := range scenarios {
-		report.Features = append(report.Features, Feature{Title: fmt.Sprintf("Feature %d", i), Path: "f.feature", Rules: []Rule{{"Rule", []Scenario{{
-			Title: fmt.Sprintf("Scenario %d", i), Line: i, Results: []Result{{history.Failed, strings.Repeat("é", 10_000)}},
-		}}}}})
+		failed := run.Result{Verdict: run.Failed, Failure: strings.Repeat("é", 10_000)}
+		report.Features = append(report.Features, feature(fmt.Sprintf("Feature %d", i), "f.feature", rule("Rule", scenario(fmt.Sprintf("Scenario %d", i), i, failed))))
 	}
 	return report
 }
@@ -138,9 +145,8 @@ func TestNoMoreAnnotationsThanGitHubShows(t *testing.T) {
 func FuzzAnAnnotationIsOneCommand(f *testing.F) {
 	f.Add("a,line=1::x", "title\n::error::y", "why\r\n::set-output name=x::y")
 	f.Fuzz(func(t *testing.T, path, title, why string) {
-		got := Annotations(Report{Stores: []Store{{Name: title}}, Features: []Feature{{Path: path, Rules: []Rule{{title, []Scenario{
-			{Title: title, Results: []Result{{history.Failed, why}}},
-		}}}}}})
+		failed := run.Result{Verdict: run.Failed, Failure: why}
+		got := Annotations(Report{Stores: []Store{{Name: title}}, Features: []*run.Feature{feature("", path, rule(title, scenario(title, 0, failed)))}})
 		line, rest, _ := strings.Cut(got, "\n")
 		if rest != "" || strings.Contains(line, "\r") {
 			t.Fatalf("got more than a line: %q", got)

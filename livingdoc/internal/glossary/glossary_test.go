@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"example.com/groupcheckout/livingdoc/glossary"
+	"example.com/groupcheckout/livingdoc/internal/glossary"
 )
 
 func TestTable(t *testing.T) {
@@ -102,7 +102,7 @@ type URLList []string
 
 func TestTypes(t *testing.T) {
 	t.Parallel()
-	got, err := glossary.Types(house(), "house/...")
+	got, err := glossary.Types(house(), "house")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,9 +125,6 @@ func TestTypes(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, normal(got)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
-	}
-	if got, err := glossary.Types(house(), "house"); err != nil || len(got) != 1 {
-		t.Errorf("of one folder got %v and error %v, want money", got, err)
 	}
 }
 

@@ -1,11 +1,12 @@
 package github
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"strings"
 
-	"example.com/groupcheckout/livingdoc/internal/history"
+	"example.com/groupcheckout/livingdoc/internal/run"
 )
 
 // Limit is how large a summary may be, in bytes. GitHub's limit of 1024 KiB is for
@@ -21,13 +22,10 @@ func Summary(report Report) string { return summary(report, Limit) }
 func summary(report Report, limit int) string {
 	p := page{limit: limit - noticeSize}
 	p.add("# " + inline(report.Title) + "\n\n" + verdict(report) + "\n\n")
-	if report.Site != "" {
-		p.add(`<a href="` + html.EscapeString(oneLine(report.Site)) + "\">Read the documentation</a>\n\n")
-	}
 	p.limit /= 2 // the other half is for the grids
-	p.trouble(report, history.Failed, "What failed")
-	p.trouble(report, history.Flaky, "What passed only when it was tried again")
-	p.trouble(report, history.Skipped, "What was skipped")
+	p.trouble(report, run.Failed, "What failed")
+	p.trouble(report, run.Flaky, "What passed only when it was tried again")
+	p.trouble(report, run.Skipped, "What was skipped")
 	p.limit *= 2
 	p.rules(report)
 	for _, feature := range report.Features {
@@ -60,14 +58,14 @@ func (p *page) add(part string) {
 // verdict says in a paragraph how everything went.
 func verdict(report Report) string {
 	scenarios := 0
-	report.each(func(Feature, Rule, Scenario) { scenarios++ })
+	report.each(func(*run.Feature, *run.Rule, *run.Scenario, *run.Row) { scenarios++ })
 	if scenarios == 0 || len(report.Stores) == 0 {
 		return "**No scenario ran.**"
 	}
 	var lines []string
 	for i, store := range report.Stores {
 		c := make(counts)
-		report.each(func(_ Feature, _ Rule, s Scenario) { c[s.on(i).State]++ })
+		report.each(func(_ *run.Feature, _ *run.Rule, _ *run.Scenario, row *run.Row) { c[row.Results[i].Verdict]++ })
 		line := "- **" + inline(store.Name) + "**"
 		if store.How != "" {
 			line += " (" + inline(store.How) + ")"
@@ -78,17 +76,17 @@ func verdict(report Report) string {
 }
 
 // symbol returns the sign of a state in a grid.
-func symbol(state history.State) string {
+func symbol(state run.Verdict) string {
 	switch state {
-	case history.Passed:
+	case run.Passed:
 		return "✅"
-	case history.Failed:
+	case run.Failed:
 		return "❌"
-	case history.Flaky:
+	case run.Flaky:
 		return "⚠️"
-	case history.Skipped:
+	case run.Skipped:
 		return "⏭️"
-	case history.NotRun, history.Absent:
+	case run.NotRun:
 		return "▫️"
 	}
 	return "❔"
@@ -97,23 +95,23 @@ func symbol(state history.State) string {
 // words spells counts out, the worst first.
 func (c counts) words() string {
 	var parts []string
-	for _, state := range []history.State{history.Failed, history.Flaky, history.Skipped, history.NotRun} {
+	for _, state := range []run.Verdict{run.Failed, run.Flaky, run.Skipped, run.NotRun} {
 		if c[state] > 0 {
 			parts = append(parts, fmt.Sprintf("%s %d %s", symbol(state), c[state], state))
 		}
 	}
-	passed := fmt.Sprintf("%s %d passed", symbol(history.Passed), c[history.Passed])
+	passed := fmt.Sprintf("%s %d passed", symbol(run.Passed), c[run.Passed])
 	if len(parts) == 0 {
-		passed = fmt.Sprintf("%s all %d passed", symbol(history.Passed), c.total())
+		passed = fmt.Sprintf("%s all %d passed", symbol(run.Passed), c.total())
 	}
 	return strings.Join(append(parts, passed), ", ")
 }
 
 // trouble lists the scenarios that ended in a state on any store, with why.
-func (p *page) trouble(report Report, state history.State, heading string) {
+func (p *page) trouble(report Report, state run.Verdict, heading string) {
 	headed := false
-	report.each(func(feature Feature, rule Rule, scenario Scenario) {
-		stores, detail := report.affected(scenario, state)
+	report.each(func(feature *run.Feature, rule *run.Rule, scenario *run.Scenario, row *run.Row) {
+		stores, detail := report.affected(row, state)
 		if len(stores) == 0 {
 			return
 		}
@@ -121,12 +119,12 @@ func (p *page) trouble(report Report, state history.State, heading string) {
 			headed = true
 			p.add("## " + heading + "\n\n")
 		}
-		title := feature.Title
+		within := feature.Title
 		if rule.Title != "" {
-			title += " › " + rule.Title
+			within += " › " + rule.Title
 		}
-		summary := fmt.Sprintf("%s <b>%s</b> on %s", symbol(state), html.EscapeString(oneLine(scenario.Title)), html.EscapeString(strings.Join(stores, ", ")))
-		body := "\n" + inline(title) + ", " + inline(fmt.Sprintf("%s:%d", feature.Path, scenario.Line)) + "\n"
+		summary := fmt.Sprintf("%s <b>%s</b> on %s", symbol(state), html.EscapeString(oneLine(title(scenario, row))), html.EscapeString(strings.Join(stores, ", ")))
+		body := "\n" + inline(within) + ", " + inline(fmt.Sprintf("%s:%d", feature.Path, row.Line)) + "\n"
 		if detail != "" {
 			body += "\n<pre>" + html.EscapeString(shorten(detail)) + "</pre>\n"
 		}
@@ -134,18 +132,18 @@ func (p *page) trouble(report Report, state history.State, heading string) {
 	})
 }
 
-// affected returns the stores on which a scenario ended in a state, and why: once
+// affected returns the stores on which a row ended in a verdict, and why: once
 // for all stores if it was the same.
-func (r Report) affected(scenario Scenario, state history.State) (stores []string, detail string) {
+func (r Report) affected(row *run.Row, state run.Verdict) (stores []string, why string) {
 	var details []string
 	on := make(map[string][]string)
 	for i, store := range r.Stores {
-		result := scenario.on(i)
-		if result.State != state {
+		result := row.Results[i]
+		if result.Verdict != state {
 			continue
 		}
 		stores = append(stores, store.Name)
-		if d := strings.TrimSpace(result.Detail); d != "" {
+		if d := strings.TrimSpace(detail(result)); d != "" {
 			if on[d] == nil {
 				details = append(details, d)
 			}
@@ -163,19 +161,15 @@ func (p *page) rules(report Report) {
 	p.add("## Rules\n\n" + header(report, "rule"))
 	for _, feature := range report.Features {
 		for _, rule := range feature.Rules {
-			title := rule.Title
-			if title == "" {
-				title = feature.Title
-			}
-			row := "| " + inline(title) + " |"
+			line := "| " + inline(cmp.Or(rule.Title, feature.Title)) + " |"
 			for i := range report.Stores {
 				c := make(counts)
-				for _, scenario := range rule.Scenarios {
-					c[scenario.on(i).State]++
+				for _, row := range rule.Rows() {
+					c[row.Results[i].Verdict]++
 				}
-				row += " " + cell(c) + " |"
+				line += " " + cell(c) + " |"
 			}
-			p.add(row + "\n")
+			p.add(line + "\n")
 		}
 	}
 	p.add("\n✅ passed, ❌ failed, ⚠️ flaky, ⏭️ skipped, ▫️ not run\n\n")
@@ -183,7 +177,7 @@ func (p *page) rules(report Report) {
 
 // cell sums a rule up on a store by what is worst.
 func cell(c counts) string {
-	for _, state := range []history.State{history.Failed, history.Flaky, history.Skipped, history.NotRun} {
+	for _, state := range []run.Verdict{run.Failed, run.Flaky, run.Skipped, run.NotRun} {
 		if c[state] > 0 && c[state] < c.total() {
 			return fmt.Sprintf("%s %d of %d", symbol(state), c[state], c.total())
 		}
@@ -191,11 +185,11 @@ func cell(c counts) string {
 			return fmt.Sprintf("%s %d", symbol(state), c[state])
 		}
 	}
-	return fmt.Sprintf("%s %d", symbol(history.Passed), c[history.Passed])
+	return fmt.Sprintf("%s %d", symbol(run.Passed), c[run.Passed])
 }
 
 // grid returns a feature's scenarios against stores, folded.
-func grid(report Report, feature Feature) string {
+func grid(report Report, feature *run.Feature) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "<details><summary>%s</summary>\n\n%s", html.EscapeString(oneLine(feature.Title)), header(report, "scenario"))
 	for _, rule := range feature.Rules {
@@ -203,11 +197,13 @@ func grid(report Report, feature Feature) string {
 			fmt.Fprintf(&out, "| **%s** |%s\n", inline(rule.Title), strings.Repeat(" |", len(report.Stores)))
 		}
 		for _, scenario := range rule.Scenarios {
-			fmt.Fprintf(&out, "| %s |", inline(scenario.Title))
-			for i := range report.Stores {
-				fmt.Fprintf(&out, " %s |", symbol(scenario.on(i).State))
+			for _, row := range scenario.Rows {
+				fmt.Fprintf(&out, "| %s |", inline(title(scenario, row)))
+				for _, result := range row.Results {
+					fmt.Fprintf(&out, " %s |", symbol(result.Verdict))
+				}
+				out.WriteByte('\n')
 			}
-			out.WriteByte('\n')
 		}
 	}
 	out.WriteString("\n</details>\n\n")

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/net/html"
 
-	"example.com/groupcheckout/livingdoc/glossary"
+	"example.com/groupcheckout/livingdoc/internal/glossary"
 )
 
 // terms returns those of the tests.

@@ -14,9 +14,8 @@ import (
 )
 
 // Types returns a term for each exported type whose doc comment says that it is
-// one, of the Go packages in these folders of a file system. A folder such as
-// domain/... stands for itself and all below; test files are left out. What makes
-// a type a term is a line in its comment, which may have the words for it:
+// one, of the Go packages in a folder of a file system and all below it; test files
+// are left out. What makes a type a term is a line in its comment, which may have the words for it:
 //
 //	// SetAside is a parcel without a chute.
 //	//
@@ -26,27 +25,21 @@ import (
 // Without words it is the type's name, spelled as "set aside". The meaning is
 // the comment as plain text: "A parcel without a chute.". Most types of a program are
 // nothing that its readers have to know, which is why they are not taken unasked.
-func Types(fsys fs.FS, folders ...string) ([]Term, error) {
+func Types(fsys fs.FS, folder string) ([]Term, error) {
 	var terms []Term
-	for _, folder := range folders {
-		root, below := strings.CutSuffix(folder, "/...")
-		err := fs.WalkDir(fsys, root, func(name string, entry fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			if !entry.IsDir() {
-				return nil
-			}
-			if name != root && (!below || entry.Name() == "testdata" || strings.HasPrefix(entry.Name(), ".")) {
-				return fs.SkipDir
-			}
-			found, err := inFolder(fsys, name)
-			terms = append(terms, found...)
+	err := fs.WalkDir(fsys, folder, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
 			return err
-		})
-		if err != nil {
-			return nil, fmt.Errorf("read the doc comments in %s: %w", folder, err)
 		}
+		if name != folder && (entry.Name() == "testdata" || strings.HasPrefix(entry.Name(), ".")) {
+			return fs.SkipDir
+		}
+		found, err := inFolder(fsys, name)
+		terms = append(terms, found...)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the doc comments in %s: %w", folder, err)
 	}
 	return terms, nil
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"example.com/groupcheckout/livingdoc/internal/history"
+	"example.com/groupcheckout/livingdoc/internal/run"
 )
 
 // mostAnnotations is how many errors of a step GitHub shows.
@@ -15,13 +15,12 @@ const mostAnnotations = 10
 // GitHub shows, the last one says how many more.
 func Annotations(report Report) string {
 	var all []string
-	report.each(func(feature Feature, rule Rule, scenario Scenario) {
-		stores, detail := report.affected(scenario, history.Failed)
+	report.each(func(feature *run.Feature, rule *run.Rule, scenario *run.Scenario, row *run.Row) {
+		stores, detail := report.affected(row, run.Failed)
 		if len(stores) == 0 {
 			return
 		}
-		title := "fails on " + strings.Join(stores, ", ")
-		message := oneLine(scenario.Title)
+		message := oneLine(title(scenario, row))
 		if rule.Title != "" {
 			message = oneLine(rule.Title) + ": " + message
 		}
@@ -29,7 +28,7 @@ func Annotations(report Report) string {
 			message += "\n" + shorten(detail)
 		}
 		all = append(all, fmt.Sprintf("::error file=%s,line=%d,title=%s::%s\n",
-			property(feature.Path), max(1, scenario.Line), property(title), data(message)))
+			property(feature.Path), max(1, row.Line), property("fails on "+strings.Join(stores, ", ")), data(message)))
 	})
 	if len(all) > mostAnnotations {
 		more := len(all) - (mostAnnotations - 1)
