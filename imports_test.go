@@ -29,6 +29,7 @@ func allowed() map[string][]string {
 		// The kit.
 		"es":                {},
 		"reactor":           {"es", "reactor/feed"},
+		"reactor/monitor":   {"es", "reactor", "reactor/feed"},
 		"reactor/feed":      {"es"},
 		"stores":            {"es", "reactor/feed"},
 		"stores/memory":     {"es", "reactor/feed", "stores"},

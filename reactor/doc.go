@@ -1,5 +1,7 @@
 // Package reactor runs a handler for every stream that changes, driven by a
-// feed. It knows nothing of what the events mean.
+// feed. It knows nothing of what the events mean. A setting goes into config.go,
+// something that observers are told into observe.go, and what a reactor tells of
+// itself into status.go; reactor/monitor shows all of that to an operator.
 //
 // # Terms
 //
@@ -41,7 +43,5 @@
 // reader (reader.go), each call a goroutine, and one more saves checkpoints
 // (checkpoint.go). Run waits for all of them.
 //
-// An [Observer] is told what happens: [Metrics] counts it and [Log] writes it
-// down. A [Status] says what a reactor is at: [Gauges] shows it to Prometheus,
-// [NewPage] to people and probes, and [HealthLimits] judges it.
+// An [Observer] is told what happens, and a [Status] says what a reactor is at.
 package reactor

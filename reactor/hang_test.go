@@ -94,7 +94,7 @@ func TestReadThatHangsFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, seen := newSource("A"), &recorder{}
 		r := start(t, &mute{source: s, read: true}, newCheckpoints(), newHandler(),
-			reactor.Config{ReadLimit: time.Minute, CheckpointInterval: time.Hour, RetryFirst: time.Second, Observer: seen})
+			reactor.Config{ReadLimit: time.Minute, CheckpointInterval: time.Hour, Pauses: reactor.GrowingPauses(time.Second, time.Minute, 0.5), Observer: seen})
 		pass(2*time.Minute - time.Second/2)
 		failed := occurrences[reactor.ReadFailed](seen)
 		if len(failed) != 1 {

@@ -105,7 +105,7 @@ func (r *Reactor) end(ctx context.Context, name feed.Tranche, limit time.Duratio
 // read reads a tranche until ctx ends and hands its batches to the loop. A slot
 // is taken before a batch is read and freed by the loop, as the core says.
 func (r *Reactor) read(ctx context.Context, t *tranche) {
-	pauses := r.config.newBackoff()
+	pauses := r.config.Pauses()
 	from := t.start
 	for {
 		select {

@@ -98,7 +98,7 @@ func (r *Reactor) Run(ctx context.Context) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	core := newCore(r.config.MaxWriters, maxStuck, r.config.Remember, r.config.newBackoff)
+	core := newCore(r.config.MaxWriters, maxStuck, remembered, r.config.Pauses)
 	for _, t := range tranches {
 		core.start(t.name, t.start)
 	}
@@ -188,6 +188,9 @@ const stopGrace = 10 * time.Second
 // maxStuck is how many deliveries of a tranche may wait in memory, besides those
 // of MaxReadAhead batches, because their streams are in trouble.
 const maxStuck = 10_000
+
+// remembered is how many idle streams' observed versions are kept.
+const remembered = 100_000
 
 // publish tells everyone what the core has come to: the readers of free slots,
 // the observer of what was retired, and then the saver of the positions that rest

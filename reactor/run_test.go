@@ -112,7 +112,7 @@ func TestRunRepeatsAfterAFailure(t *testing.T) {
 				s, h, c, seen := newSource("A"), newHandler(), newCheckpoints(), &recorder{}
 				h.on("bad", handle)
 				s.add("A", "bad@0 good@0")
-				r := start(t, notifying{s}, c, h, reactor.Config{RetryFirst: time.Second, Observer: seen})
+				r := start(t, notifying{s}, c, h, reactor.Config{Pauses: reactor.GrowingPauses(time.Second, 30*time.Second, 0.5), Observer: seen})
 				equal(t, "calls", h.called(), "bad 0, good 0")
 				equal(t, "positions saved", c.saved(), "")
 
@@ -188,7 +188,7 @@ func TestRunGoesOnBehindAPoisonedStreamThatChanges(t *testing.T) {
 		for n := range 50 {
 			s.add("A", fmt.Sprintf("poison@%d other@%d", n, n))
 		}
-		r := start(t, notifying{s}, c, h, reactor.Config{MaxReadAhead: 2, RetryMost: time.Minute})
+		r := start(t, notifying{s}, c, h, reactor.Config{MaxReadAhead: 2, Pauses: reactor.GrowingPauses(50*time.Millisecond, time.Minute, 0.5)})
 		equal(t, "status", r.status().Tranches[0], reactor.TrancheStatus{Tranche: "A", Read: 100, Saved: -1, Incomplete: 50})
 
 		s.batch = 100
@@ -215,7 +215,7 @@ func TestRunPausesNoLongerThanItMay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, seen := newSource("A"), &recorder{}
 		s.fail(errBoom)
-		r := start(t, notifying{s}, newCheckpoints(), newHandler(), reactor.Config{RetryFirst: time.Second, RetryMost: time.Second, Observer: seen})
+		r := start(t, notifying{s}, newCheckpoints(), newHandler(), reactor.Config{Pauses: reactor.GrowingPauses(time.Second, time.Second, 0.5), Observer: seen})
 		pass(time.Minute)
 		for _, failed := range occurrences[reactor.ReadFailed](seen) {
 			if failed.Pause > time.Second {
@@ -269,7 +269,7 @@ func TestRunReadsAgainAfterFailedReads(t *testing.T) {
 		s, h, seen := newSource("A"), newHandler(), &recorder{}
 		s.fail(errBoom)
 		s.add("A", "a@0")
-		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{RetryFirst: time.Second, RetryMost: 8 * time.Second, Observer: seen})
+		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{Pauses: reactor.GrowingPauses(time.Second, 8*time.Second, 0.5), Observer: seen})
 		began := time.Now()
 		pass(time.Minute)
 		// Pauses of 1, 2, 4, 8, 8 … seconds, give or take a half.
@@ -337,14 +337,14 @@ func TestHandledNamesWhatTheCallIsFor(t *testing.T) {
 	})
 }
 
-// TestSteadyPauses is about runs that are to be the same each time.
-func TestSteadyPauses(t *testing.T) {
+// TestPausesWithoutVariation is about runs that are to be the same each time.
+func TestPausesWithoutVariation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, h, seen := newSource("A"), newHandler(), &recorder{}
 		h.on("a", failure)
 		s.add("A", "a@0")
-		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{Steady: true, Observer: seen, RetryFirst: time.Second, RetryMost: 3 * time.Second})
+		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{Pauses: reactor.GrowingPauses(time.Second, 3*time.Second, 0), Observer: seen})
 		pass(9 * time.Second)
 		var pauses []time.Duration
 		for i, o := range occurrences[reactor.Troubled](seen) {

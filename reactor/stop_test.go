@@ -44,7 +44,7 @@ func TestStopMakesNoCallThatWasDelayed(t *testing.T) {
 		})
 		h.on("bad", failure)
 		s.add("A", "slow@0 bad@0")
-		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{RetryFirst: time.Second})
+		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{Pauses: reactor.GrowingPauses(time.Second, time.Minute, 0.5)})
 		r.stop()
 		pass(20 * time.Second)
 		close(release)

@@ -145,7 +145,7 @@ func (r *rig) run(t *testing.T, source feed.Source, checkpoints feed.Checkpoints
 			return
 		}
 		handler := counter{jars("Jar", r.store), jars("Ledger", r.store)}
-		started, err := reactor.New(source, checkpoints, handler, reactor.Config{Group: "counter", Observer: r, Steady: true})
+		started, err := reactor.New(source, checkpoints, handler, reactor.Config{Group: "counter", Observer: r, Pauses: reactor.GrowingPauses(50*time.Millisecond, 30*time.Second, 0)})
 		if err != nil {
 			t.Error(err)
 			return
