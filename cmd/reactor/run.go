@@ -121,8 +121,8 @@ func (c *runCommand) follow(ctx context.Context, s streams, store followable) er
 	logged, metrics := monitor.NewLog(log), monitor.NewMetrics()
 	tailPause, fromEnd := store.feed()
 	running, err := checkout.Start(ctx, backend.Backend, checkout.Config{
-		Log:     log,
-		Process: checkout.ProcessConfig{MergesAtOnce: c.MergesAtOnce},
+		Log:          log,
+		MergesAtOnce: c.MergesAtOnce,
 		Reactor: reactor.Config{
 			Group:              c.ProcessorName,
 			MaxWriters:         c.MaxWriters,

@@ -65,8 +65,8 @@ func newHotel() *hotel {
 		},
 	})
 	h.stays, h.groups = gueststay.NewService(desk, es.Options{}), groupcheckout.NewService(desk, es.Options{})
-	h.process = checkout.New(groupcheckout.NewService(machine, es.Options{}), gueststay.NewService(machine, es.Options{}),
-		checkout.ProcessConfig{Log: slog.New(slog.DiscardHandler), MergesAtOnce: 1, Chunk: 2})
+	h.process = checkout.NewProcess(groupcheckout.NewService(machine, es.Options{}), gueststay.NewService(machine, es.Options{}),
+		checkout.Config{Log: slog.New(slog.DiscardHandler), MergesAtOnce: 1, Chunk: 2})
 	return h
 }
 
