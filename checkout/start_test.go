@@ -20,6 +20,7 @@ import (
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/intercept"
 )
 
 // Everything here is made inside a synctest bubble, where synctest.Wait waits
@@ -153,28 +154,19 @@ func TestAReactorEndsWithItsContext(t *testing.T) {
 	})
 }
 
-// failing is the checkpoints of a store that has none.
-type failing struct{ error }
-
-var errNoTable = errors.New("no such table")
-
-func (f failing) Load(context.Context, feed.Key) (feed.Position, bool, error) {
-	return 0, false, f.error
-}
-
-func (f failing) Save(context.Context, feed.Key, feed.Position) error { return f.error }
-
 func TestWhatGoesWrongIsToldByWaitAndStatus(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newHotel(t)
-		h.backend.Checkpoints = failing{errNoTable}
+		h.backend.Checkpoints = intercept.Checkpoints(h.backend.Checkpoints, intercept.CheckpointsHooks{
+			BeforeLoad: func(context.Context, feed.Key) error { return errBoom },
+		})
 		started := h.start(checkout.Config{})
 		<-started.Done()
-		if err := started.Wait(t.Context()); !errors.Is(err, errNoTable) {
-			t.Errorf("Wait: got %v, want that there is no table", err)
+		if err := started.Wait(t.Context()); !errors.Is(err, errBoom) {
+			t.Errorf("Wait: got %v, want boom", err)
 		}
-		if _, err := started.Status(t.Context()); !errors.Is(err, errNoTable) || !errors.Is(err, reactor.ErrNotRunning) {
+		if _, err := started.Status(t.Context()); !errors.Is(err, errBoom) || !errors.Is(err, reactor.ErrNotRunning) {
 			t.Errorf("Status: got %v, want that it does not run, and why", err)
 		}
 	})

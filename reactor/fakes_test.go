@@ -197,6 +197,19 @@ func (h *handler) on(id string, handle func(ctx context.Context, events []es.Eve
 	h.handle[id] = handle
 }
 
+// hold makes each call for the streams wait until something is sent, or the channel
+// closed. It fails if it was told to end before.
+func (h *handler) hold(ids ...string) chan<- struct{} {
+	release := make(chan struct{})
+	for _, id := range ids {
+		h.on(id, func(ctx context.Context, events []es.Event) (es.Version, error) {
+			<-release
+			return all(events), ctx.Err()
+		})
+	}
+	return release
+}
+
 // heal lets calls for a stream go well again.
 func (h *handler) heal(id string) {
 	h.mu.Lock()

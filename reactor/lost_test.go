@@ -1,14 +1,12 @@
 package reactor_test
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 )
@@ -85,11 +83,7 @@ func TestFeedThatLosesItsEndLetsCallsEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, h, c := newSource("A"), newHandler(), newCheckpoints()
-		release := make(chan struct{})
-		h.on("slow", func(ctx context.Context, events []es.Event) (es.Version, error) {
-			<-release
-			return all(events), ctx.Err()
-		})
+		release := h.hold("slow")
 		s.add("A", "quick@0 slow@0")
 		r := start(t, notifying{s}, c, h, reactor.Config{CheckpointInterval: time.Second})
 		s.lose("A", 1)

@@ -12,6 +12,7 @@ import (
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/intercept"
 )
 
 // TestRunHandlesWhatTheFeedDelivers has a feed that notifies and one that has
@@ -77,14 +78,7 @@ func TestRunOverlapsCallsForDifferentStreamsOnly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, h := newSource("A"), newHandler()
-		release := make(chan struct{})
-		wait := func(_ context.Context, events []es.Event) (es.Version, error) {
-			<-release
-			return all(events), nil
-		}
-		for _, id := range []string{"a", "b", "c"} {
-			h.on(id, wait)
-		}
+		release := h.hold("a", "b", "c")
 		s.add("A", "a@0 b@0 c@0 a@1")
 		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{MaxWriters: 2})
 		equal(t, "calls", h.called(), "a 0, b 0")
@@ -231,11 +225,7 @@ func TestRunReadsNoFurtherThanItMay(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, h := newSource("A", "B"), newHandler()
-		release := make(chan struct{})
-		h.on("slow", func(_ context.Context, events []es.Event) (es.Version, error) {
-			<-release
-			return all(events), nil
-		})
+		release := h.hold("slow")
 		s.add("A", "slow@0 slow@1 slow@2 slow@3 slow@4 slow@5")
 		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{MaxReadAhead: 3})
 		equal(t, "reads", s.readCount(), 3+1) // and the one that found B empty
@@ -303,17 +293,15 @@ func TestRunReadsAgainAfterFailedReads(t *testing.T) {
 	})
 }
 
-// backwards is a source with a mistake.
-type backwards struct{ *source }
-
-func (s backwards) Read(_ context.Context, _ feed.Tranche, from feed.Position) (feed.Batch, error) {
-	return feed.Batch{Next: from - 1}, nil
-}
-
 func TestRunRefusesToGoBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := start(t, backwards{newSource("A")}, newCheckpoints(), newHandler(), reactor.Config{})
+		backwards := intercept.Source(newSource("A"), intercept.SourceHooks{
+			AfterRead: func(_ context.Context, _ feed.Tranche, from feed.Position, _ feed.Batch, _ error) (feed.Batch, error) {
+				return feed.Batch{Next: from - 1}, nil
+			},
+		})
+		r := start(t, backwards, newCheckpoints(), newHandler(), reactor.Config{})
 		equal(t, "error", r.status().Tranches[0].Error, "the source went back from position 0 to -1")
 		r.endWell()
 	})

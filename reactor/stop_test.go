@@ -15,11 +15,7 @@ func TestStopLetsRunningCallsEndAndSavesThem(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, h, c := newSource("A"), newHandler(), newCheckpoints()
-		release := make(chan struct{})
-		h.on("slow", func(ctx context.Context, events []es.Event) (es.Version, error) {
-			<-release
-			return all(events), ctx.Err()
-		})
+		release := h.hold("slow")
 		s.add("A", "slow@0 slow@1 next@0")
 		r := start(t, notifying{s}, c, h, reactor.Config{MaxWriters: 1})
 		r.stop()
@@ -37,11 +33,7 @@ func TestStopMakesNoCallThatWasDelayed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, h := newSource("A"), newHandler()
-		release := make(chan struct{})
-		h.on("slow", func(_ context.Context, events []es.Event) (es.Version, error) {
-			<-release
-			return all(events), nil
-		})
+		release := h.hold("slow")
 		h.on("bad", failure)
 		s.add("A", "slow@0 bad@0")
 		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{Pauses: reactor.GrowingPauses(time.Second, time.Minute, 0.5)})
@@ -96,13 +88,7 @@ func TestStopAbandonsACallThatIgnoresIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, h, c := newSource("A"), newHandler(), newCheckpoints()
-		release := make(chan struct{})
-		ignore := func(_ context.Context, events []es.Event) (es.Version, error) {
-			<-release
-			return all(events), nil
-		}
-		h.on("deaf", ignore)
-		h.on("dead", ignore)
+		release := h.hold("deaf", "dead")
 		s.add("A", "quick@0 deaf@0 dead@0")
 		r := start(t, notifying{s}, c, h, reactor.Config{StopLimit: time.Minute})
 		err := r.end()
@@ -147,15 +133,7 @@ func TestStatusEndsWithTheReactor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, h, c := newSource("A"), newHandler(), newCheckpoints()
-		release := make(chan struct{})
-		h.on("slow", func(_ context.Context, events []es.Event) (es.Version, error) {
-			<-release
-			return all(events), nil
-		})
-		h.on("slower", func(_ context.Context, events []es.Event) (es.Version, error) {
-			<-release
-			return all(events), nil
-		})
+		release := h.hold("slow", "slower")
 		s.add("A", "done@0 slow@0")
 		r := start(t, notifying{s}, c, h, reactor.Config{Group: "test"})
 		pass(time.Second)
