@@ -10,7 +10,6 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -19,8 +18,6 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor"
-	"example.com/groupcheckout/reactor/feed"
-	"example.com/groupcheckout/stores/intercept"
 )
 
 // Everything here is made inside a synctest bubble, where synctest.Wait waits
@@ -99,42 +96,28 @@ func TestABrokenGroupIsNamedAndHoldsUpNoOther(t *testing.T) {
 	})
 }
 
-func TestAReactorEndsInOrder(t *testing.T) {
+func TestAReactorOfTheSameNameGoesOnFromThere(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newHotel(t)
-		started := h.start(checkout.Config{Reactor: reactor.Config{Group: "night shift"}})
+		nightShift := checkout.Config{Reactor: reactor.Config{Group: "night shift"}}
+		started := h.start(nightShift)
 		group := h.group(h.stay(5))
-		synctest.Wait()
-
-		impatient, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		if err := started.Wait(impatient); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("Wait while it runs: got %v, want that the time is over", err)
-		}
+		h.expectBalance(group, 5)
 		status, err := started.Status(t.Context())
 		h.must(err)
 		if status.Group != "night shift" || status.Tranches[0].Completed == 0 {
 			t.Errorf("status: got %+v, want the group night shift and something completed", status)
 		}
-
 		started.Stop()
-		started.Stop()
-		if err := started.Wait(t.Context()); err != nil {
-			t.Errorf("Wait after a stop: got %v, want nil", err)
-		}
-		if _, err := started.Status(t.Context()); !errors.Is(err, reactor.ErrNotRunning) {
-			t.Errorf("Status after the end: got %v, want ErrNotRunning", err)
-		}
-		h.expectBalance(group, 5)
+		h.must(started.Wait(t.Context()))
 
-		// Another of the same name goes on from there.
-		again := h.start(checkout.Config{Reactor: reactor.Config{Group: "night shift"}})
-		status, err = again.Status(t.Context())
+		status, err = h.start(nightShift).Status(t.Context())
 		h.must(err)
 		if tranche := status.Tranches[0]; tranche.Saved != tranche.Completed || tranche.Saved <= 0 {
 			t.Errorf("tranche at the next start: got %+v, want it at the checkpoint", tranche)
 		}
+		h.expectBalance(group, 5)
 	})
 }
 
@@ -147,28 +130,7 @@ func TestAReactorEndsWithItsContext(t *testing.T) {
 		h.must(err)
 		synctest.Wait()
 		cancel()
-		<-started.Done()
-		if err := started.Wait(t.Context()); err != nil {
-			t.Errorf("Wait: got %v, want nil", err)
-		}
-	})
-}
-
-func TestWhatGoesWrongIsToldByWaitAndStatus(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		h := newHotel(t)
-		h.backend.Checkpoints = intercept.Checkpoints(h.backend.Checkpoints, intercept.CheckpointsHooks{
-			BeforeLoad: func(context.Context, feed.Key) error { return errBoom },
-		})
-		started := h.start(checkout.Config{})
-		<-started.Done()
-		if err := started.Wait(t.Context()); !errors.Is(err, errBoom) {
-			t.Errorf("Wait: got %v, want boom", err)
-		}
-		if _, err := started.Status(t.Context()); !errors.Is(err, errBoom) || !errors.Is(err, reactor.ErrNotRunning) {
-			t.Errorf("Status: got %v, want that it does not run, and why", err)
-		}
+		h.must(started.Wait(t.Context()))
 	})
 }
 

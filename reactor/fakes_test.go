@@ -11,10 +11,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // Everything here is made inside a synctest bubble, where synctest.Wait waits
 // until nothing can go on by itself, and time passes only when everything

@@ -63,3 +63,21 @@ func TestAReactorThatCannotBeMadeIsNotStarted(t *testing.T) {
 		t.Errorf("got the error %v, want a ConfigError: the group is missing", err)
 	}
 }
+
+func TestWhatGoesWrongIsToldByWaitAndStatus(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCheckpoints()
+		c.fail(errBoom)
+		running, err := reactor.Start(t.Context(), notifying{newSource("A")}, c, newHandler(), reactor.Config{Group: "g"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := running.Wait(t.Context()); !errors.Is(err, errBoom) {
+			t.Errorf("Wait: got %v, want boom", err)
+		}
+		if _, err := running.Status(t.Context()); !errors.Is(err, errBoom) || !errors.Is(err, reactor.ErrNotRunning) {
+			t.Errorf("Status: got %v, want that it does not run, and why", err)
+		}
+	})
+}
