@@ -71,6 +71,9 @@ var number = regexp.MustCompile(`^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$`)
 // MoneyOf is a whole amount.
 func MoneyOf(amount int64) Money { return Money{decimal.NewFromInt(amount)} }
 
+// MoneyOfCents is an amount with two decimal places.
+func MoneyOfCents(cents int64) Money { return Money{decimal.New(cents, -2)} }
+
 // Storable tells whether the amount fits what stored events can hold. Only a
 // sum can fail to.
 func (m Money) Storable() bool {

@@ -199,11 +199,14 @@ func TestMoneyCompares(t *testing.T) {
 	}
 }
 
-func TestZeroMoneyIsNothing(t *testing.T) {
+func TestMoneyOfWholesAndCents(t *testing.T) {
 	t.Parallel()
 	var zero domain.Money
 	if !zero.IsZero() || !zero.Storable() || zero.String() != "0" || !zero.Equal(domain.MoneyOf(0)) {
 		t.Errorf("got %s, want a storable 0", zero)
+	}
+	if got := domain.MoneyOfCents(-5).String() + domain.MoneyOfCents(12300).String(); got != "-0.05123.00" {
+		t.Errorf("-5 and 12300 cents: got %s", got)
 	}
 	if got := zero.Plus(domain.MoneyOf(-42)).String(); got != "-42" {
 		t.Errorf("0 + -42: got %s", got)

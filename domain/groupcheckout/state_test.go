@@ -84,13 +84,7 @@ func TestListsOfStaysAreTheCallers(t *testing.T) {
 type command = aggregatetest.Command[State, Event]
 
 // cents is a number of cents as an amount.
-func cents(n int) domain.Money {
-	sign := ""
-	if n < 0 {
-		sign, n = "-", -n
-	}
-	return money(fmt.Sprintf("%s%d.%02d", sign, n/100, n%100))
-}
+func cents(n int) domain.Money { return domain.MoneyOfCents(int64(n)) }
 
 func someStays() *rapid.Generator[[]domain.StayID] {
 	return rapid.SliceOfN(rapid.Map(rapid.ByteRange(1, 6), func(id byte) domain.StayID { return domain.StayID{id} }), 0, 5)

@@ -65,13 +65,7 @@ func TestFoldLeavesItsInputAlone(t *testing.T) {
 type command = aggregatetest.Command[State, Event]
 
 // cents is a number of cents as an amount.
-func cents(n int) domain.Money {
-	sign := ""
-	if n < 0 {
-		sign, n = "-", -n
-	}
-	return money(fmt.Sprintf("%s%d.%02d", sign, n/100, n%100))
-}
+func cents(n int) domain.Money { return domain.MoneyOfCents(int64(n)) }
 
 func commands() *rapid.Generator[command] {
 	return rapid.Custom(func(t *rapid.T) command {
