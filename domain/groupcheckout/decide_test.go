@@ -106,82 +106,69 @@ func TestDecisions(t *testing.T) {
 func TestOutcomes(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		name   string
-		given  []Event
-		merged []Residual
-		failed []domain.StayID
-		then   []Event
-		next   Step
+		name     string
+		given    []Event
+		outcomes Outcomes
+		then     answer
+		next     Step
 	}{
+		{"none", given(), Outcomes{}, nothing(), Settle{money("0")}},
 		{
-			name: "none",
-			next: Settle{money("0")},
+			"merges come ahead of failures", given(selected(anna, bert, cleo)),
+			Outcomes{Merged: []Residual{residual(cleo, "58.50"), residual(anna, "0")}, Failed: stays(bert)},
+			writes(merged(residual(cleo, "58.50"), residual(anna, "0")), failed(bert)),
+			Settle{money("58.50")},
 		},
 		{
-			name:   "merges come ahead of failures",
-			given:  []Event{selected(anna, bert, cleo)},
-			merged: []Residual{residual(cleo, "58.50"), residual(anna, "0")},
-			failed: stays(bert),
-			then:   []Event{merged(residual(cleo, "58.50"), residual(anna, "0")), failed(bert)},
-			next:   Settle{money("58.50")},
+			"only merges", given(selected(anna, bert)),
+			Outcomes{Merged: []Residual{residual(anna, "58.50")}},
+			writes(merged(residual(anna, "58.50"))),
+			MergeStays{stays(bert)},
 		},
 		{
-			name:   "only merges",
-			given:  []Event{selected(anna, bert)},
-			merged: []Residual{residual(anna, "58.50")},
-			then:   []Event{merged(residual(anna, "58.50"))},
-			next:   MergeStays{stays(bert)},
+			"only failures", given(selected(anna, bert, cleo), paid(cash, "3")),
+			Outcomes{Failed: stays(bert)},
+			writes(failed(bert)),
+			MergeStays{stays(anna, cleo)},
 		},
 		{
-			name:   "only failures",
-			given:  []Event{selected(anna, bert, cleo), paid(cash, "3")},
-			failed: stays(bert),
-			then:   []Event{failed(bert)},
-			next:   MergeStays{stays(anna, cleo)},
+			"those that were noted already change nothing", given(selected(anna, bert), merged(residual(anna, "58.50")), failed(bert)),
+			Outcomes{Merged: []Residual{residual(anna, "7")}, Failed: stays(bert, anna)},
+			nothing(),
+			Settle{money("58.50")},
 		},
 		{
-			name:   "those that were noted already change nothing",
-			given:  []Event{selected(anna, bert), merged(residual(anna, "58.50")), failed(bert)},
-			merged: []Residual{residual(anna, "7")},
-			failed: stays(bert, anna),
-			next:   Settle{money("58.50")},
+			"a merge corrects a failure", given(selected(anna, bert), merged(residual(anna, "58.50")), failed(bert)),
+			Outcomes{Merged: []Residual{residual(bert, "7"), residual(bert, "7")}},
+			writes(merged(residual(bert, "7"))),
+			Settle{money("65.50")},
 		},
 		{
-			name:   "a merge corrects a failure",
-			given:  []Event{selected(anna, bert), merged(residual(anna, "58.50")), failed(bert)},
-			merged: []Residual{residual(bert, "7"), residual(bert, "7")},
-			then:   []Event{merged(residual(bert, "7"))},
-			next:   Settle{money("65.50")},
+			"those of stays that were never selected change nothing", given(selected(anna)),
+			Outcomes{Merged: []Residual{residual(bert, "58.50")}, Failed: stays(cleo)},
+			nothing(),
+			MergeStays{stays(anna)},
 		},
 		{
-			name:   "those of stays that were never selected change nothing",
-			given:  []Event{selected(anna)},
-			merged: []Residual{residual(bert, "58.50")},
-			failed: stays(cleo),
-			next:   MergeStays{stays(anna)},
+			"of several for one stay the first counts", given(selected(anna, bert)),
+			Outcomes{Merged: []Residual{residual(anna, "58.50"), residual(anna, "7")}, Failed: stays(anna, bert, bert)},
+			writes(merged(residual(anna, "58.50")), failed(bert)),
+			Settle{money("58.50")},
 		},
 		{
-			name:   "of several for one stay the first counts",
-			given:  []Event{selected(anna, bert)},
-			merged: []Residual{residual(anna, "58.50"), residual(anna, "7")},
-			failed: stays(anna, bert, bert),
-			then:   []Event{merged(residual(anna, "58.50")), failed(bert)},
-			next:   Settle{money("58.50")},
-		},
-		{
-			name:   "after the group is confirmed",
-			given:  []Event{selected(anna), merged(residual(anna, "0")), confirmed()},
-			merged: []Residual{residual(anna, "0")},
-			next:   Nothing{},
+			"after the group is confirmed", given(selected(anna), merged(residual(anna, "0")), confirmed()),
+			Outcomes{Merged: []Residual{residual(anna, "0")}},
+			nothing(),
+			Nothing{},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var step Step
 			aggregate().Decides(t, test.given, func(s State) (events []Event, err error) {
-				step, events, err = recordOutcomes(Outcomes{test.merged, test.failed})(s)
+				step, events, err = recordOutcomes(test.outcomes)(s)
 				return events, err
-			}, test.then, nil)
+			}, test.then.events, nil)
 			if diff := cmp.Diff(test.next, step); diff != "" {
 				t.Errorf("next step (-want +got):\n%s", diff)
 			}

@@ -14,16 +14,16 @@ import (
 
 type decision = aggregatetest.Decision[State, Event]
 
-// outcome is what becomes of a decision.
-type outcome struct {
+// answer is what becomes of a decision.
+type answer struct {
 	events  []Event
 	refused error
 }
 
 func given(events ...Event) []Event  { return events }
-func writes(events ...Event) outcome { return outcome{events: events} }
-func refuses(err error) outcome      { return outcome{refused: err} }
-func nothing() outcome               { return outcome{} }
+func writes(events ...Event) answer { return answer{events: events} }
+func refuses(err error) answer      { return answer{refused: err} }
+func nothing() answer               { return answer{} }
 
 func noon() domain.Moment {
 	return domain.MomentOf(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
