@@ -1,7 +1,7 @@
 // Package checkout is the group checkout at work: a reactor visits the pending
 // stays of each group, moves their unpaid balances to the group, and records what
-// became of each. A setting goes into [Config], a step that follows another kind of
-// event into [Process], and a category that is to be followed into [Categories].
+// became of each. A setting goes into [Config], a category that is to be followed into
+// [Categories], and what is done about a group into [Process.Handle].
 //
 // [Start] wires it up on a store; the reactor's program and every harness call it.
 //

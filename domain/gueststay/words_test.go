@@ -20,7 +20,7 @@ type answer struct {
 	refused error
 }
 
-func given(events ...Event) []Event  { return events }
+func given(events ...Event) []Event { return events }
 func writes(events ...Event) answer { return answer{events: events} }
 func refuses(err error) answer      { return answer{refused: err} }
 func nothing() answer               { return answer{} }
