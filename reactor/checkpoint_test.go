@@ -91,7 +91,7 @@ func TestCheckpointThatFailsAtTheEndIsAnError(t *testing.T) {
 		c.fail(errBoom)
 		err := r.end()
 		if !errors.Is(err, errBoom) {
-			t.Fatalf("Run: got %v, want boom", err)
+			t.Fatalf("Wait: got %v, want boom", err)
 		}
 		equal(t, "error", err.Error(), "save the checkpoint 1 of tranche \"A\": boom\nsave the checkpoint 2 of tranche \"B\": boom")
 	})
@@ -134,7 +134,7 @@ func TestCheckpointThatHangsIsGivenUp(t *testing.T) {
 		r := start(t, notifying{s}, saving(newCheckpoints(), hang), newHandler(), reactor.Config{})
 		began := time.Now()
 		if err := r.end(); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("Run: got %v, want that the time is over", err)
+			t.Errorf("Wait: got %v, want that the time is over", err)
 		}
 		equal(t, "time to stop", time.Since(began), 10*time.Second)
 	})
@@ -169,10 +169,10 @@ func TestCheckpointBehindTheEndIsRefused(t *testing.T) {
 		s.add("A", "a@0")
 		c.at[keyA()] = 2
 		r := begin(t, notifying{s}, c, newHandler(), reactor.Config{})
-		err := <-r.result
+		err := r.result()
 		var ahead *reactor.CheckpointAheadError
 		if !errors.As(err, &ahead) {
-			t.Fatalf("Run: got %v, want a CheckpointAheadError", err)
+			t.Fatalf("Wait: got %v, want a CheckpointAheadError", err)
 		}
 		equal(t, "error", *ahead, reactor.CheckpointAheadError{Key: keyA(), Checkpoint: 2, End: 1})
 		for _, word := range []string{`"test"`, `"A"`, "is 2", "ends at 1", "reactor checkpoint"} {
@@ -222,8 +222,8 @@ func TestFromEndSkipsNothingAfterwards(t *testing.T) {
 
 		c.fail(errBoom)
 		r = begin(t, notifying{s}, c, h, reactor.Config{Group: "other", FromEnd: true})
-		if err := <-r.result; !errors.Is(err, errBoom) {
-			t.Errorf("Run: got %v, want boom", err)
+		if err := r.result(); !errors.Is(err, errBoom) {
+			t.Errorf("Wait: got %v, want boom", err)
 		}
 	})
 }
@@ -245,8 +245,8 @@ func TestRunReturnsWhyItCannotBegin(t *testing.T) {
 				s, positions := newSource("A"), newCheckpoints()
 				c.breaks(s, positions)
 				r := begin(t, notifying{s}, positions, newHandler(), reactor.Config{})
-				if err := <-r.result; err == nil || err.Error() != c.want {
-					t.Errorf("Run: got %v, want %s", err, c.want)
+				if err := r.result(); err == nil || err.Error() != c.want {
+					t.Errorf("Wait: got %v, want %s", err, c.want)
 				}
 			})
 		})

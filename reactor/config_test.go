@@ -19,10 +19,10 @@ func TestConfigErrors(t *testing.T) {
 		{reactor.Config{Group: "g", MaxReadAhead: -2}, "the read-ahead cannot be -2: it has to be at least 1"},
 		{reactor.Config{Group: "g", TailPause: -time.Second}, "the pause at the tail cannot be -1s: it has to be above zero"},
 	} {
-		_, err := reactor.New(newSource("A"), newCheckpoints(), newHandler(), c.config)
+		_, err := reactor.Start(t.Context(), newSource("A"), newCheckpoints(), newHandler(), c.config)
 		var refused *reactor.ConfigError
 		if !errors.As(err, &refused) || err.Error() != c.want {
-			t.Errorf("New(%+v): got %v, want %s", c.config, err, c.want)
+			t.Errorf("Start(%+v): got %v, want %s", c.config, err, c.want)
 		}
 	}
 }

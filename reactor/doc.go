@@ -31,7 +31,7 @@
 //     work and skips none. The positions behind a stream that keeps failing are
 //     not saved, but reading goes on: batches that are completed, or wait for
 //     streams in trouble alone, do not count against MaxReadAhead.
-//   - A feed that has lost events, as a restored store has, ends Run: at its
+//   - A feed that has lost events, as a restored store has, ends the reactor: at its
 //     start or within a CheckpointInterval, unless so much was appended in the
 //     meantime that the feed reaches as far as before.
 //   - Delivery is at least once, so a handler must be able to repeat its work.
@@ -41,7 +41,7 @@
 // The core (core.go) decides what comes next. It is plain values and has no
 // goroutine, clock or I/O. One goroutine (run.go) owns it. Each tranche has a
 // reader (reader.go), each call a goroutine, and one more saves checkpoints
-// (checkpoint.go). Run waits for all of them.
+// (checkpoint.go). run waits for all of them.
 //
 // An [Observer] is told what happens, and a [Status] says what a reactor is at.
 package reactor

@@ -279,10 +279,8 @@ func occurrences[T reactor.Occurrence](r *recorder) []T {
 
 // running is a reactor that runs.
 type running struct {
-	*reactor.Reactor
-	t      *testing.T
-	stop   context.CancelFunc
-	result chan error
+	*reactor.Running
+	t *testing.T
 }
 
 // start runs a reactor in the bubble of the test and waits until it has nothing
@@ -300,27 +298,27 @@ func begin(t *testing.T, s feed.Source, c feed.Checkpoints, h reactor.Handler, c
 	if config.Group == "" {
 		config.Group = "test"
 	}
-	made, err := reactor.New(s, c, h, config)
+	started, err := reactor.Start(t.Context(), s, c, h, config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	r := &running{Reactor: made, t: t, stop: stop, result: make(chan error, 1)}
-	go func() { r.result <- made.Run(ctx) }()
-	return r
+	return &running{started, t}
 }
 
-// end stops the reactor and returns what Run returned.
+// end stops the reactor and returns why it is over.
 func (r *running) end() error {
-	r.stop()
-	return <-r.result
+	r.Stop()
+	return r.result()
 }
+
+// result waits until the reactor is over and returns why.
+func (r *running) result() error { return r.Wait(context.Background()) }
 
 // endWell is end for a reactor that nothing is wrong with.
 func (r *running) endWell() {
 	r.t.Helper()
 	if err := r.end(); err != nil {
-		r.t.Errorf("Run: got %v, want nil", err)
+		r.t.Errorf("Wait: got %v, want nil", err)
 	}
 }
 

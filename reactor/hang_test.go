@@ -43,9 +43,9 @@ func TestStartThatHangsIsGivenUp(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				began := time.Now()
 				r := begin(t, intercept.Source(newSource("A"), c.source), intercept.Checkpoints(newCheckpoints(), c.saves), newHandler(), reactor.Config{FromEnd: true})
-				err := <-r.result
+				err := r.result()
 				if !errors.Is(err, context.DeadlineExceeded) || err.Error() != c.want {
-					t.Errorf("Run: got %v, want %s", err, c.want)
+					t.Errorf("Wait: got %v, want %s", err, c.want)
 				}
 				equal(t, "time to give up", time.Since(began), c.took)
 			})
@@ -87,7 +87,7 @@ func TestEndThatHangsFails(t *testing.T) {
 		pass(time.Hour - 20*time.Second) // it asks again
 		began := time.Now()
 		if err := r.end(); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("Run: got %v, want that the time is over", err)
+			t.Errorf("Wait: got %v, want that the time is over", err)
 		}
 		equal(t, "time to stop", time.Since(began), 10*time.Second)
 		equal(t, "failures, without the question that the stop cut off", len(occurrences[reactor.ReadFailed](seen)), 2)

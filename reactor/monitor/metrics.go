@@ -148,8 +148,7 @@ func (b *bounded) name(name string) string {
 	return name
 }
 
-// Reactor tells what a reactor is at, as [reactor.Reactor] and
-// [reactor.Running] do. Calls overlap.
+// Reactor tells what a reactor is at, as [reactor.Running] does. Calls overlap.
 type Reactor interface {
 	Status(ctx context.Context) (reactor.Status, error)
 }
