@@ -119,7 +119,7 @@ func TestAStopTriesAgainToSaveTheCheckpoint(t *testing.T) {
 				return nil
 			}), newHandler(), reactor.Config{})
 			if err := r.end(); (err == nil) != (want != "") {
-				t.Errorf("with %d dead connections: Run: got %v", dead, err)
+				t.Errorf("with %d dead connections: Wait: got %v", dead, err)
 			}
 			equal(t, "saved", c.saved(), want)
 		})

@@ -203,18 +203,21 @@ func TestRunGoesOnBehindAPoisonedStreamThatChanges(t *testing.T) {
 	})
 }
 
-// TestRunPausesNoLongerThanItMay looks at pauses that are all the longest.
-func TestRunPausesNoLongerThanItMay(t *testing.T) {
+// TestRunPausesLongerAndLonger looks at the pauses that are made unless others are
+// asked for.
+func TestRunPausesLongerAndLonger(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, seen := newSource("A"), &recorder{}
 		s.fail(errBoom)
-		r := start(t, notifying{s}, newCheckpoints(), newHandler(), reactor.Config{Pauses: reactor.GrowingPauses(time.Second, time.Second, 0.5), Observer: seen})
-		pass(time.Minute)
+		r := start(t, notifying{s}, newCheckpoints(), newHandler(), reactor.Config{Observer: seen})
+		pass(time.Hour)
+		nominal := 50 * time.Millisecond
 		for _, failed := range occurrences[reactor.ReadFailed](seen) {
-			if failed.Pause > time.Second {
-				t.Fatalf("pause: got %s, want at most 1s", failed.Pause)
+			if failed.Pause < nominal/2 || failed.Pause > min(nominal*3/2, 30*time.Second) {
+				t.Fatalf("pause after %d attempts: got %s, want %s give or take a half, and 30s at most", failed.Attempts, failed.Pause, nominal)
 			}
+			nominal = min(2*nominal, 30*time.Second)
 		}
 		r.endWell()
 	})
