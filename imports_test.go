@@ -28,7 +28,9 @@ func allowed() map[string][]string {
 
 		// The kit.
 		"es":                {},
+		"es/aggregatetest":  {"es"},
 		"reactor":           {"es", "reactor/feed"},
+		"reactor/monitor":   {"es", "reactor", "reactor/feed"},
 		"reactor/feed":      {"es"},
 		"stores":            {"es", "reactor/feed"},
 		"stores/memory":     {"es", "reactor/feed", "stores"},
@@ -87,7 +89,7 @@ func allowed() map[string][]string {
 
 // testOnly are the packages that may link the testing package.
 func testOnly() []string {
-	return []string{"stores/storetest", "stores/dynamodb/internal/dynamotest", "harness/provision/provisiontest", "gherkin/suite", "harness/run"}
+	return []string{"es/aggregatetest", "stores/storetest", "stores/dynamodb/internal/dynamotest", "harness/provision/provisiontest", "gherkin/suite", "harness/run"}
 }
 
 // TestImportsFollowTheStructure reads the imports of every package.

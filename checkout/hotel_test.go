@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,6 +17,9 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/es/aggregatetest"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/stores"
 	"example.com/groupcheckout/stores/memory"
 )
 
@@ -24,26 +28,52 @@ func opening() domain.Moment { return domain.MomentOf(time.Date(2024, 5, 1, 12, 
 
 // hotel is a store with a front desk that works on it directly.
 type hotel struct {
-	t      *testing.T
-	store  *memory.Store
-	stays  *gueststay.Service
-	groups *groupcheckout.Service
+	t       *testing.T
+	backend *stores.Backend
+	stays   *gueststay.Service
+	groups  *groupcheckout.Service
 }
 
 func newHotel(t *testing.T) *hotel {
 	t.Helper()
-	store := memory.New()
-	return &hotel{t, store, gueststay.NewService(store, es.Options{}), groupcheckout.NewService(store, es.Options{})}
+	backend, err := memory.New().Backend(checkout.Categories()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(backend.Close)
+	return &hotel{t, backend, gueststay.NewService(backend.Events, es.Options{}), groupcheckout.NewService(backend.Events, es.Options{})}
 }
 
 // process is a process manager that works on the hotel through a store which
 // the test may disturb.
-func (h *hotel) process(store es.Store, config checkout.ProcessConfig) *checkout.Process {
+func (h *hotel) process(store es.Store, config checkout.Config) *checkout.Process {
 	options := es.Options{Cache: es.NewCache(0, 0)}
+	return checkout.NewProcess(groupcheckout.NewService(store, options), gueststay.NewService(store, options), quiet(config))
+}
+
+// start starts the reactor in the bubble of the test, and stops it when the test
+// ends.
+func (h *hotel) start(config checkout.Config) *reactor.Running {
+	h.t.Helper()
+	if config.Reactor.Group == "" {
+		config.Reactor.Group = "test"
+	}
+	started, err := checkout.Start(h.t.Context(), h.backend, quiet(config))
+	h.must(err)
+	h.t.Cleanup(func() {
+		started.Stop()
+		<-started.Done()
+	})
+	synctest.Wait()
+	return started
+}
+
+// quiet is a configuration that logs nothing unless it says where.
+func quiet(config checkout.Config) checkout.Config {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
-	return checkout.New(groupcheckout.NewService(store, options), gueststay.NewService(store, options), config)
+	return config
 }
 
 // stay checks a guest in who owes an amount.
@@ -82,12 +112,11 @@ func (h *hotel) group(stays ...domain.StayID) domain.GroupID {
 	return id
 }
 
-// breakStay writes something into a stay's stream that nobody can read.
-func (h *hotel) breakStay(id domain.StayID) {
+// write appends an event as some other program might.
+func (h *hotel) write(stream es.StreamName, eventType, body string) {
 	h.t.Helper()
-	name := h.stays.Stream(id)
-	version := es.Version(len(h.events(name)))
-	_, err := h.store.Append(h.t.Context(), name, version, []es.EventData{{ID: uuid.New(), Type: "Charged", Data: []byte(`{"amount":"much"}`)}})
+	version := es.Version(len(h.events(stream)))
+	_, err := h.backend.Events.Append(h.t.Context(), stream, version, []es.EventData{{ID: uuid.New(), Type: eventType, Data: []byte(body)}})
 	h.must(err)
 }
 
@@ -108,26 +137,16 @@ func (h *hotel) read(group domain.GroupID) groupcheckout.State {
 
 func (h *hotel) events(stream es.StreamName) []es.Event {
 	h.t.Helper()
-	events, err := h.store.Read(h.t.Context(), stream, 0, es.FromLeader)
+	events, err := h.backend.Events.Read(h.t.Context(), stream, 0, es.FromLeader)
 	h.must(err)
 	return events
-}
-
-// types lists the types of a stream's events.
-func (h *hotel) types(stream es.StreamName) []string {
-	h.t.Helper()
-	var types []string
-	for _, e := range h.events(stream) {
-		types = append(types, e.Type)
-	}
-	return types
 }
 
 // transfers counts how often a stay was transferred.
 func (h *hotel) transfers(id domain.StayID) int {
 	h.t.Helper()
 	n := 0
-	for _, name := range h.types(h.stays.Stream(id)) {
+	for _, name := range aggregatetest.Types(h.t, h.backend.Events, h.stays.Stream(id)) {
 		if name == "TransferredToGroup" {
 			n++
 		}
@@ -151,6 +170,16 @@ func (h *hotel) summary(group domain.GroupID, stays []domain.StayID) string {
 		text += fmt.Sprintf("%s %s, ", state.Status(id), state.Residual(id))
 	}
 	return text + "balance " + state.Balance().String()
+}
+
+// expectBalance waits until the reactor has nothing left to do, and fails the test
+// unless a group has merged all its stays and owes an amount.
+func (h *hotel) expectBalance(group domain.GroupID, want int64) {
+	h.t.Helper()
+	synctest.Wait()
+	state := h.read(group)
+	equal(h.t, "pending stays", len(state.Stays(groupcheckout.Pending)), 0)
+	equal(h.t, "balance of the group", state.Balance().String(), domain.MoneyOf(want).String())
 }
 
 // disturbed is a store that lets a test interfere with each call.
@@ -245,12 +274,4 @@ func equal[T comparable](t *testing.T, what string, got, want T) {
 	if got != want {
 		t.Errorf("%s: got %v, want %v", what, got, want)
 	}
-}
-
-// mustStay is the state of a stay.
-func (h *hotel) mustStay(id domain.StayID) gueststay.State {
-	h.t.Helper()
-	state, err := h.stays.Read(h.t.Context(), id)
-	h.must(err)
-	return state
 }

@@ -1,20 +1,10 @@
-// Package checkout is the process manager of the group checkout: it visits the
-// pending stays of a group, moves their unpaid balances to the group, and
-// records what became of each.
-//
-// It keeps nothing of its own. What is left to be done is the state of the
-// group's stream, so a call may be repeated at any point: a transfer to the
-// same group yields the same residual again, and only stays that are still
-// pending are recorded.
 package checkout
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"runtime/debug"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -25,37 +15,18 @@ import (
 	"example.com/groupcheckout/reactor"
 )
 
-// ProcessConfig is how the process works. A zero field means its default.
-type ProcessConfig struct {
-	MergesAtOnce int              // transfers at the same time, within one group; 5
-	Chunk        int              // outcomes in one append at the most; 100
-	Now          func() time.Time // the time of transfers; time.Now
-	Log          *slog.Logger     // slog.Default
-}
-
 // Process is the handler for streams of group checkouts; it implements
 // reactor.Handler.
 type Process struct {
 	groups *groupcheckout.Service
 	stays  *gueststay.Service
-	config ProcessConfig
+	config Config
 }
 
-// New makes a process that works through the given services.
-func New(groups *groupcheckout.Service, stays *gueststay.Service, config ProcessConfig) *Process {
-	if config.MergesAtOnce <= 0 {
-		config.MergesAtOnce = 5
-	}
-	if config.Chunk <= 0 {
-		config.Chunk = 100
-	}
-	if config.Now == nil {
-		config.Now = time.Now
-	}
-	if config.Log == nil {
-		config.Log = slog.Default()
-	}
-	return &Process{groups, stays, config}
+// NewProcess makes a process that works through the given services. What config
+// says of the reactor is not its matter.
+func NewProcess(groups *groupcheckout.Service, stays *gueststay.Service, config Config) *Process {
+	return &Process{groups, stays, config.withDefaults()}
 }
 
 // Handle merges all pending stays of a group and returns the version at which

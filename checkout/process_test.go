@@ -18,6 +18,7 @@ import (
 	"example.com/groupcheckout/checkout"
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/es/aggregatetest"
 	"example.com/groupcheckout/reactor"
 )
 
@@ -30,7 +31,7 @@ func TestHandleMergesEveryPendingStay(t *testing.T) {
 	h := newHotel(t)
 	stays := []domain.StayID{h.stay(100), h.stay(30)}
 	group := h.group(stays...)
-	version, err := h.handle(h.process(h.store, checkout.ProcessConfig{}), group)
+	version, err := h.handle(h.process(h.backend.Events, checkout.Config{}), group)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +42,7 @@ func TestHandleMergesEveryPendingStay(t *testing.T) {
 	}
 
 	// With nothing pending there is nothing to do, and the version is told.
-	version, err = h.handle(h.process(h.store, checkout.ProcessConfig{}), group)
+	version, err = h.handle(h.process(h.backend.Events, checkout.Config{}), group)
 	equal(t, "observed version of a repetition", version, 2)
 	equal(t, "error of a repetition", err, nil)
 }
@@ -51,13 +52,13 @@ func TestHandleRecordsMergesAndThenFailuresInOneAppend(t *testing.T) {
 	h := newHotel(t)
 	elsewhere := h.stay(5)
 	other := h.group(elsewhere)
-	if _, err := h.handle(h.process(h.store, checkout.ProcessConfig{}), other); err != nil {
+	if _, err := h.handle(h.process(h.backend.Events, checkout.Config{}), other); err != nil {
 		t.Fatal(err)
 	}
 	stays := []domain.StayID{domain.StayID(uuid.New()), h.stay(10), h.settled(), elsewhere, h.stay(20)}
 	group := h.group(stays...)
-	store := &disturbed{Store: h.store}
-	version, err := h.handle(h.process(store, checkout.ProcessConfig{}), group)
+	store := &disturbed{Store: h.backend.Events}
+	version, err := h.handle(h.process(store, checkout.Config{}), group)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +78,7 @@ func TestHandleMergesFiveAtOnce(t *testing.T) {
 		var mu sync.Mutex
 		waiting := 0
 		release := make(chan struct{})
-		store := &disturbed{Store: h.store, before: func(_ context.Context, c call) error {
+		store := &disturbed{Store: h.backend.Events, before: func(_ context.Context, c call) error {
 			if c.events != nil && c.stream.Category() == "GuestStay" {
 				mu.Lock()
 				waiting++
@@ -88,7 +89,7 @@ func TestHandleMergesFiveAtOnce(t *testing.T) {
 		}}
 		done := make(chan error)
 		go func() {
-			_, err := h.handle(h.process(store, checkout.ProcessConfig{}), group)
+			_, err := h.handle(h.process(store, checkout.Config{}), group)
 			done <- err
 		}()
 		for _, want := range []int{5, 6, 7} { // one goes, another comes
@@ -108,7 +109,7 @@ func TestHandleRecordsInChunks(t *testing.T) {
 	h := newHotel(t)
 	stays := h.stayList(250)
 	group := h.group(stays...)
-	version, err := h.handle(h.process(h.store, checkout.ProcessConfig{}), group)
+	version, err := h.handle(h.process(h.backend.Events, checkout.Config{}), group)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,13 +136,13 @@ func TestHandleMergesWhatIsSelectedMeanwhile(t *testing.T) {
 	first, more := h.stay(1), h.stay(2)
 	group := h.group(first)
 	var once sync.Once
-	store := &disturbed{Store: h.store, before: func(ctx context.Context, c call) (err error) {
+	store := &disturbed{Store: h.backend.Events, before: func(ctx context.Context, c call) (err error) {
 		if c.events != nil {
 			once.Do(func() { err = h.groups.Select(ctx, group, []domain.StayID{more}, opening()) })
 		}
 		return err
 	}}
-	version, err := h.handle(h.process(store, checkout.ProcessConfig{}), group)
+	version, err := h.handle(h.process(store, checkout.Config{}), group)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,9 +155,9 @@ func TestHandleLeavesAStayPendingThatItCannotVisit(t *testing.T) {
 	t.Parallel()
 	h := newHotel(t)
 	stays := h.stayList(5)
-	h.breakStay(stays[1])
+	h.write(h.stays.Stream(stays[1]), "Charged", `{"amount":"much"}`)
 	group := h.group(stays...)
-	p := h.process(h.store, checkout.ProcessConfig{Chunk: 2})
+	p := h.process(h.backend.Events, checkout.Config{Chunk: 2})
 	for range 2 { // the repetition finds the same
 		_, err := h.handle(p, group)
 		var decode *es.DecodeError
@@ -169,7 +170,7 @@ func TestHandleLeavesAStayPendingThatItCannotVisit(t *testing.T) {
 		}
 		equal(t, "group", h.summary(group, stays), "merged 1, pending 0, merged 3, merged 4, merged 5, balance 13")
 	}
-	if diff := cmp.Diff([]string{"StaysSelected", "StaysMerged", "StaysMerged", "StaysMerged"}, h.types(h.groups.Stream(group))); diff != "" {
+	if diff := cmp.Diff([]string{"StaysSelected", "StaysMerged", "StaysMerged", "StaysMerged"}, aggregatetest.Types(t, h.backend.Events, h.groups.Stream(group))); diff != "" {
 		t.Errorf("events of the group (-want +got):\n%s", diff)
 	}
 }
@@ -180,13 +181,13 @@ func TestHandleSurvivesAPanic(t *testing.T) {
 	h := newHotel(t)
 	stays := h.stayList(3)
 	group := h.group(stays...)
-	store := &disturbed{Store: h.store, before: func(_ context.Context, c call) error {
+	store := &disturbed{Store: h.backend.Events, before: func(_ context.Context, c call) error {
 		if c.stream == h.stays.Stream(stays[1]) {
 			panic("a mistake")
 		}
 		return nil
 	}}
-	_, err := h.handle(h.process(store, checkout.ProcessConfig{}), group)
+	_, err := h.handle(h.process(store, checkout.Config{}), group)
 	var panicked *reactor.PanicError
 	if !errors.As(err, &panicked) || panicked.Value != "a mistake" {
 		t.Errorf("Handle: got %v, want a PanicError", err)
@@ -201,13 +202,13 @@ func TestHandleNamesTenStaysThatItCannotVisit(t *testing.T) {
 	h := newHotel(t)
 	stays := h.stayList(25)
 	group := h.group(stays...)
-	store := &disturbed{Store: h.store, before: func(_ context.Context, c call) error {
+	store := &disturbed{Store: h.backend.Events, before: func(_ context.Context, c call) error {
 		if c.stream.Category() == "GuestStay" {
 			return errBoom
 		}
 		return nil
 	}}
-	_, err := h.handle(h.process(store, checkout.ProcessConfig{}), group)
+	_, err := h.handle(h.process(store, checkout.Config{}), group)
 	if !errors.Is(err, errBoom) {
 		t.Fatalf("Handle: got %v, want boom", err)
 	}
@@ -229,7 +230,7 @@ func TestHandlePassesOverAStreamOfNoGroup(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	p := h.process(h.store, checkout.ProcessConfig{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	p := h.process(h.backend.Events, checkout.Config{Log: slog.New(slog.NewTextHandler(&log, nil))})
 	version, err := p.Handle(t.Context(), name, []es.Event{{Index: 3}, {Index: 7}})
 	equal(t, "error", err, nil)
 	equal(t, "observed version", version, 8)
@@ -247,14 +248,14 @@ func TestHandleStopsWithItsContext(t *testing.T) {
 	group := h.group(stays...)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	calls := 0
-	store := &disturbed{Store: h.store, after: func(c call) error {
+	store := &disturbed{Store: h.backend.Events, after: func(c call) error {
 		if c.events != nil && c.stream.Category() == "GroupCheckout" {
 			calls = c.n
 			cancel(errBoom) // the first chunk is recorded
 		}
 		return nil
 	}}
-	p := h.process(store, checkout.ProcessConfig{Chunk: 2})
+	p := h.process(store, checkout.Config{Chunk: 2})
 	name := h.groups.Stream(group)
 	_, err := p.Handle(ctx, name, h.events(name))
 	if !errors.Is(err, errBoom) {
@@ -278,13 +279,13 @@ func TestHandleReturnsWhatKeepsItFromTheGroup(t *testing.T) {
 			t.Parallel()
 			h := newHotel(t)
 			group := h.group(h.stay(1))
-			store := &disturbed{Store: h.store, before: func(_ context.Context, c call) error {
+			store := &disturbed{Store: h.backend.Events, before: func(_ context.Context, c call) error {
 				if c.stream.Category() == "GroupCheckout" && (c.events != nil) == appends {
 					return errBoom
 				}
 				return nil
 			}}
-			_, err := h.handle(h.process(store, checkout.ProcessConfig{}), group)
+			_, err := h.handle(h.process(store, checkout.Config{}), group)
 			if !errors.Is(err, errBoom) {
 				t.Errorf("Handle: got %v, want boom", err)
 			}

@@ -64,7 +64,7 @@ func breakDown(t *testing.T, k int, afterwards, dead bool) bool {
 		}
 		return nil
 	}
-	store := &disturbed{Store: h.store}
+	store := &disturbed{Store: h.backend.Events}
 	if afterwards {
 		store.after = fails
 		store.before = func(_ context.Context, c call) error {
@@ -76,7 +76,7 @@ func breakDown(t *testing.T, k int, afterwards, dead bool) bool {
 	} else {
 		store.before = func(_ context.Context, c call) error { return fails(c) }
 	}
-	config := checkout.ProcessConfig{Chunk: 3, MergesAtOnce: 1}
+	config := checkout.Config{Chunk: 3, MergesAtOnce: 1}
 	_, err := h.handle(h.process(store, config), group)
 	if store.calls() < k {
 		if err != nil {
@@ -88,7 +88,7 @@ func breakDown(t *testing.T, k int, afterwards, dead bool) bool {
 		t.Fatalf("k=%d: Handle gave no error, although a call of the store failed", k)
 	}
 
-	version, err := h.handle(h.process(h.store, config), group)
+	version, err := h.handle(h.process(h.backend.Events, config), group)
 	if err != nil {
 		t.Fatalf("k=%d, the next run: %v", k, err)
 	}
@@ -113,7 +113,7 @@ func TestHandleOfCompetingGroups(t *testing.T) {
 		var runs sync.WaitGroup
 		for _, group := range groups {
 			for range 2 {
-				p := h.process(h.store, checkout.ProcessConfig{})
+				p := h.process(h.backend.Events, checkout.Config{})
 				name := h.groups.Stream(group)
 				events := h.events(name)
 				runs.Go(func() {
@@ -133,7 +133,9 @@ func TestHandleOfCompetingGroups(t *testing.T) {
 		}
 		equal(t, "balance of both groups", total.String(), "21")
 		for i, id := range stays {
-			winner, _ := h.mustStay(id).Group()
+			state, err := h.stays.Read(t.Context(), id)
+			h.must(err)
+			winner, _ := state.Group()
 			for _, group := range groups {
 				want := groupcheckout.Failed
 				if group == winner {

@@ -3,7 +3,7 @@ package domain
 import (
 	"fmt"
 	"math/big"
-	"strings"
+	"regexp"
 
 	"github.com/shopspring/decimal"
 )
@@ -48,7 +48,7 @@ func ParseMoney(text string) (Money, error) {
 	switch {
 	case len(text) > maxTextLength:
 		return Money{}, &AmountError{text, fmt.Sprintf("%d characters are too many, 28 digits are the limit", len(text))}
-	case !isNumber(text):
+	case !number.MatchString(text):
 		return Money{}, &AmountError{text, "it has to be a number such as 100.50"}
 	}
 	amount, err := decimal.NewFromString(text)
@@ -65,42 +65,14 @@ func ParseMoney(text string) (Money, error) {
 	return money, nil
 }
 
-// isNumber tells whether text is a number by the grammar of JSON.
-func isNumber(text string) bool {
-	digits := func() bool {
-		n := 0
-		for n < len(text) && text[n] >= '0' && text[n] <= '9' {
-			n++
-		}
-		text = text[n:]
-		return n > 0
-	}
-	text = strings.TrimPrefix(text, "-")
-	if strings.HasPrefix(text, "0") {
-		text = text[1:]
-	} else if !digits() {
-		return false
-	}
-	if strings.HasPrefix(text, ".") {
-		text = text[1:]
-		if !digits() {
-			return false
-		}
-	}
-	if text != "" && (text[0] == 'e' || text[0] == 'E') {
-		text = text[1:]
-		if text != "" && (text[0] == '+' || text[0] == '-') {
-			text = text[1:]
-		}
-		if !digits() {
-			return false
-		}
-	}
-	return text == ""
-}
+// number is the grammar of JSON.
+var number = regexp.MustCompile(`^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$`)
 
 // MoneyOf is a whole amount.
 func MoneyOf(amount int64) Money { return Money{decimal.NewFromInt(amount)} }
+
+// MoneyOfCents is an amount with two decimal places.
+func MoneyOfCents(cents int64) Money { return Money{decimal.New(cents, -2)} }
 
 // Storable tells whether the amount fits what stored events can hold. Only a
 // sum can fail to.

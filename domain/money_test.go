@@ -199,11 +199,14 @@ func TestMoneyCompares(t *testing.T) {
 	}
 }
 
-func TestZeroMoneyIsNothing(t *testing.T) {
+func TestMoneyOfWholesAndCents(t *testing.T) {
 	t.Parallel()
 	var zero domain.Money
 	if !zero.IsZero() || !zero.Storable() || zero.String() != "0" || !zero.Equal(domain.MoneyOf(0)) {
 		t.Errorf("got %s, want a storable 0", zero)
+	}
+	if got := domain.MoneyOfCents(-5).String() + domain.MoneyOfCents(12300).String(); got != "-0.05123.00" {
+		t.Errorf("-5 and 12300 cents: got %s", got)
 	}
 	if got := zero.Plus(domain.MoneyOf(-42)).String(); got != "-42" {
 		t.Errorf("0 + -42: got %s", got)
@@ -256,6 +259,48 @@ func TestMoneyIsABareNumberInJSON(t *testing.T) {
 		}
 		if !amount.Equal(domain.MoneyOf(7)) {
 			t.Errorf("unmarshal %s changed the amount to %s", text, amount)
+		}
+	}
+}
+
+func TestInRangeLooksAtTheWholeAmountOnly(t *testing.T) {
+	t.Parallel()
+	largest, finest, one := money(t, largest), money(t, "0.0000000000000000000000000001"), domain.MoneyOf(1)
+	for name, test := range map[string]struct {
+		amount domain.Money
+		want   bool
+	}{
+		"zero":                         {domain.Money{}, true},
+		"the largest":                  {largest, true},
+		"the smallest":                 {domain.Money{}.Minus(largest), true},
+		"one above the largest":        {largest.Plus(one), false},
+		"one below the smallest":       {domain.Money{}.Minus(largest).Minus(one), false},
+		"too fine to be stored":        {largest.Minus(finest), true},
+		"the largest and a fine rest":  {largest.Plus(finest), true},
+		"the largest twice, and finer": {largest.Plus(largest).Plus(finest), false},
+	} {
+		if got := test.amount.InRange(); got != test.want {
+			t.Errorf("%s: got %t, want %t", name, got, test.want)
+		}
+	}
+}
+
+func TestRefusalsNameTheAmounts(t *testing.T) {
+	t.Parallel()
+	amount, balance := money(t, "-0.50"), money(t, "58.50")
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{&domain.NotAboveZeroError{Amount: amount}, "the amount has to be above zero, it is -0.50"},
+		{&domain.BalanceError{Balance: balance}, "the balance is 58.50, it has to be zero"},
+		{
+			&domain.TooLargeError{Amount: amount, Balance: balance},
+			"an amount of -0.50 would give the balance of 58.50 more digits than can be stored, 28 are the limit",
+		},
+	} {
+		if got := test.err.Error(); got != test.want {
+			t.Errorf("got  %s\nwant %s", got, test.want)
 		}
 	}
 }

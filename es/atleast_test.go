@@ -4,21 +4,15 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"example.com/groupcheckout/es"
 )
 
-// requests compares what a store was asked.
+// requests compares what a store was asked since the last time.
 func (s *store) requests(t testing.TB, reads []read, appends []write) {
 	t.Helper()
-	if diff := cmp.Diff(reads, s.reads); diff != "" {
-		t.Errorf("reads (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff(appends, s.appends); diff != "" {
-		t.Errorf("appends (-want +got):\n%s", diff)
-	}
-	s.reads, s.appends = nil, nil
+	s.expectReads(t, reads...)
+	s.expectAppends(t, appends...)
+	s.appends = nil
 }
 
 func TestAtLeast(t *testing.T) {
@@ -27,8 +21,8 @@ func TestAtLeast(t *testing.T) {
 
 	t.Run("a guess that a stream is new costs one request", func(t *testing.T) {
 		t.Parallel()
-		store := newStore()
-		d := counter(t, store, es.Options{Cache: es.NewCache(0, 0)}).AtLeast(0)
+		store, d := newCounter(t, es.Options{Cache: es.NewCache(0, 0)})
+		d = d.AtLeast(0)
 		version, err := d.TransactVersion(t.Context(), add(1))
 		if err != nil || version != 1 {
 			t.Errorf("got version %d and %v, want 1", version, err)
@@ -38,8 +32,8 @@ func TestAtLeast(t *testing.T) {
 
 	t.Run("a wrong guess is decided again on the leader's state and costs no attempt", func(t *testing.T) {
 		t.Parallel()
-		store := newStore()
-		d := counter(t, store, es.Options{Attempts: 1}).AtLeast(0)
+		store, d := newCounter(t, es.Options{Attempts: 1})
+		d = d.AtLeast(0)
 		store.given(d.Stream(), 5)
 		sum, version, err := es.Decide(t.Context(), d, func(sum int) (int, []event, error) { return sum, []event{added{1}}, nil })
 		if err != nil || version != 2 || sum != 5 {
@@ -50,8 +44,7 @@ func TestAtLeast(t *testing.T) {
 
 	t.Run("what the cache holds is trusted", func(t *testing.T) {
 		t.Parallel()
-		store := newStore()
-		d := counter(t, store, es.Options{Cache: es.NewCache(0, 0)})
+		store, d := newCounter(t, es.Options{Cache: es.NewCache(0, 0)})
 		store.given(d.Stream(), 5)
 		if _, err := d.Query(t.Context()); err != nil {
 			t.Fatal(err)
@@ -68,8 +61,7 @@ func TestAtLeast(t *testing.T) {
 
 	t.Run("a state that is not far enough is read", func(t *testing.T) {
 		t.Parallel()
-		store := newStore()
-		d := counter(t, store, es.Options{Cache: es.NewCache(0, 0)})
+		store, d := newCounter(t, es.Options{Cache: es.NewCache(0, 0)})
 		if err := d.AtLeast(1).Transact(t.Context(), add(1)); err != nil {
 			t.Fatal(err)
 		}
@@ -83,8 +75,7 @@ func TestAtLeast(t *testing.T) {
 
 	t.Run("a read that finds less is what the query returns", func(t *testing.T) {
 		t.Parallel()
-		store := newStore()
-		d := counter(t, store, es.Options{})
+		store, d := newCounter(t, es.Options{})
 		store.given(d.Stream(), 7)
 		store.lag = 1
 		if sum, version, err := d.AtLeast(1).QueryVersion(t.Context()); sum != 0 || version != 0 || err != nil {
@@ -95,8 +86,8 @@ func TestAtLeast(t *testing.T) {
 
 	t.Run("a refusal on a guess is made again on the leader's state", func(t *testing.T) {
 		t.Parallel()
-		store := newStore()
-		d := counter(t, store, es.Options{}).AtLeast(0)
+		store, d := newCounter(t, es.Options{})
+		d = d.AtLeast(0)
 		store.given(d.Stream(), 7)
 		refuseEmpty := func(sum int) ([]event, error) {
 			if sum == 0 {
@@ -112,8 +103,8 @@ func TestAtLeast(t *testing.T) {
 
 	t.Run("attempts count from the first state that was read", func(t *testing.T) {
 		t.Parallel()
-		store := newStore()
-		d := counter(t, store, es.Options{Attempts: 2}).AtLeast(0)
+		store, d := newCounter(t, es.Options{Attempts: 2})
+		d = d.AtLeast(0)
 		store.overtake = func() { store.put(d.Stream(), es.EventData{Type: "Added", Data: []byte(`{"by":1}`)}) }
 		var conflict *es.ConflictError
 		if err := d.Transact(t.Context(), add(1)); !errors.As(err, &conflict) || conflict.Expected != 2 {

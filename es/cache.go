@@ -17,25 +17,19 @@ type Cache struct {
 	states  *ttlcache.Cache[StreamName, cached]
 }
 
-// Defaults of [NewCache].
-const (
-	DefaultCacheSize     = 10_000
-	DefaultCacheLifetime = 20 * time.Minute
-)
-
 type cached struct {
 	version Version
 	state   any
 }
 
 // NewCache makes a cache of up to size states, each forgotten when unused for
-// lifetime. Zero means the default.
+// lifetime. Zero means 10,000 states and 20 minutes.
 func NewCache(size int, lifetime time.Duration) *Cache {
 	if size <= 0 {
-		size = DefaultCacheSize
+		size = 10_000
 	}
 	if lifetime <= 0 {
-		lifetime = DefaultCacheLifetime
+		lifetime = 20 * time.Minute
 	}
 	return &Cache{states: ttlcache.New(
 		ttlcache.WithCapacity[StreamName, cached](uint64(size)),

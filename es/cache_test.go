@@ -7,15 +7,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"example.com/groupcheckout/es"
 )
 
 func TestOnlyTheTailIsReadOfACachedState(t *testing.T) {
 	t.Parallel()
-	store := newStore()
-	d := counter(t, store, es.Options{Cache: es.NewCache(0, 0)})
+	store, d := newCounter(t, es.Options{Cache: es.NewCache(0, 0)})
 	store.given(d.Stream(), 1, 2)
 	query(t, d, 3, 2)
 	query(t, d, 3, 2)
@@ -25,22 +22,16 @@ func TestOnlyTheTailIsReadOfACachedState(t *testing.T) {
 		t.Fatal(err)
 	}
 	query(t, d, 15, 4)
-	want := []read{{0, es.FromReplica}, {2, es.FromReplica}, {2, es.FromReplica}, {3, es.FromReplica}, {4, es.FromReplica}}
-	if diff := cmp.Diff(want, store.asked()); diff != "" {
-		t.Errorf("reads (-want +got):\n%s", diff)
-	}
+	store.expectReads(t, []read{{0, es.FromReplica}, {2, es.FromReplica}, {2, es.FromReplica}, {3, es.FromReplica}, {4, es.FromReplica}}...)
 }
 
 func TestWithoutACacheAllIsRead(t *testing.T) {
 	t.Parallel()
-	store := newStore()
-	d := counter(t, store, es.Options{})
+	store, d := newCounter(t, es.Options{})
 	store.given(d.Stream(), 1, 2)
 	query(t, d, 3, 2)
 	query(t, d, 3, 2)
-	if diff := cmp.Diff([]read{{0, es.FromReplica}, {0, es.FromReplica}}, store.asked()); diff != "" {
-		t.Errorf("reads (-want +got):\n%s", diff)
-	}
+	store.expectReads(t, read{0, es.FromReplica}, read{0, es.FromReplica})
 }
 
 func TestAStreamThatIsNotThereIsNotCached(t *testing.T) {
@@ -57,9 +48,8 @@ func TestAStreamThatIsNotThereIsNotCached(t *testing.T) {
 // far the replica lags behind.
 func TestTheCacheIsAheadOfAReplica(t *testing.T) {
 	t.Parallel()
-	store := newStore()
+	store, d := newCounter(t, es.Options{Cache: es.NewCache(0, 0)})
 	store.lag = 10
-	d := counter(t, store, es.Options{Cache: es.NewCache(0, 0)})
 	for i := range 5 {
 		if err := d.Transact(t.Context(), add(1)); err != nil {
 			t.Fatal(err)
@@ -72,8 +62,7 @@ func TestTheCacheIsAheadOfAReplica(t *testing.T) {
 // ends with a state that is older than the cached one.
 func TestTheCacheNeverGoesBack(t *testing.T) {
 	t.Parallel()
-	store := newStore()
-	d := counter(t, store, es.Options{Cache: es.NewCache(0, 0)})
+	store, d := newCounter(t, es.Options{Cache: es.NewCache(0, 0)})
 	store.given(d.Stream(), 1)
 	store.afterRead = func() {
 		store.afterRead = nil
@@ -84,9 +73,7 @@ func TestTheCacheNeverGoesBack(t *testing.T) {
 	query(t, d, 1, 1)
 	store.asked()
 	query(t, d, 3, 2)
-	if diff := cmp.Diff([]read{{2, es.FromReplica}}, store.asked()); diff != "" {
-		t.Errorf("reads (-want +got):\n%s", diff)
-	}
+	store.expectReads(t, read{2, es.FromReplica})
 }
 
 // TestARestoredStoreHeals: the cached state is of a future that the store no
@@ -96,8 +83,7 @@ func TestARestoredStoreHeals(t *testing.T) {
 	for name, forget := range map[string]bool{"the store says its version": false, "it does not": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			store := newStore()
-			d := counter(t, store, es.Options{Cache: es.NewCache(0, 0)})
+			store, d := newCounter(t, es.Options{Cache: es.NewCache(0, 0)})
 			store.given(d.Stream(), 1, 2, 4)
 			query(t, d, 7, 3)
 			store.streams[d.Stream()] = store.streams[d.Stream()][:1]
@@ -114,9 +100,7 @@ func TestARestoredStoreHeals(t *testing.T) {
 			if err != nil || version != 2 {
 				t.Errorf("got version %d and error %v, want 2", version, err)
 			}
-			if diff := cmp.Diff([]read{{3, es.FromReplica}, {0, es.FromLeader}}, store.asked()); diff != "" {
-				t.Errorf("reads (-want +got):\n%s", diff)
-			}
+			store.expectReads(t, read{3, es.FromReplica}, read{0, es.FromLeader})
 			query(t, d, 9, 2)
 		})
 	}
@@ -124,8 +108,7 @@ func TestARestoredStoreHeals(t *testing.T) {
 
 func TestARestoredStoreHealsForTheNextCallToo(t *testing.T) {
 	t.Parallel()
-	store := newStore()
-	d := counter(t, store, es.Options{Cache: es.NewCache(0, 0), Attempts: 1})
+	store, d := newCounter(t, es.Options{Cache: es.NewCache(0, 0), Attempts: 1})
 	store.given(d.Stream(), 1, 2, 4)
 	query(t, d, 7, 3)
 	store.streams[d.Stream()] = store.streams[d.Stream()][:1]
@@ -164,8 +147,7 @@ func TestAStateIsForgottenWhenUnusedForItsLifetime(t *testing.T) {
 		configured, lifetime time.Duration
 	}{{0, 20 * time.Minute}, {time.Second, time.Second}} {
 		synctest.Test(t, func(t *testing.T) {
-			store := newStore()
-			d := counter(t, store, es.Options{Cache: es.NewCache(0, test.configured)})
+			store, d := newCounter(t, es.Options{Cache: es.NewCache(0, test.configured)})
 			store.given(d.Stream(), 1)
 			from := func() es.Version {
 				query(t, d, 1, 1)

@@ -23,13 +23,9 @@ type Options struct {
 	Cache    *Cache           // states between calls; none if nil
 	Attempts int              // how often a decision is made before a conflict is returned; 3
 	Now      func() time.Time // stamps events; time.Now
-	NewID    func() uuid.UUID // ids of events; random
 	// Skipped is told of each event of an unknown type that a fold skips.
 	Skipped func(stream StreamName, index Version, eventType string)
 }
-
-// DefaultAttempts is how often a decision is made before a conflict is returned.
-const DefaultAttempts = 3
 
 // NewCategory describes the streams of an aggregate on a store.
 //
@@ -42,13 +38,10 @@ func NewCategory[S, E any](name string, codec *Codec[E], initial S, fold func(S,
 		panic("es: " + err.Error())
 	}
 	if options.Attempts <= 0 {
-		options.Attempts = DefaultAttempts
+		options.Attempts = 3
 	}
 	if options.Now == nil {
 		options.Now = time.Now
-	}
-	if options.NewID == nil {
-		options.NewID = uuid.New
 	}
 	if options.Skipped == nil {
 		options.Skipped = func(StreamName, Version, string) {}
@@ -89,7 +82,7 @@ func (c *Category[S, E]) encode(events []E) ([]EventData, error) {
 		if err != nil {
 			return nil, err
 		}
-		data = append(data, EventData{ID: c.options.NewID(), Type: name, Data: body, Time: now})
+		data = append(data, EventData{ID: uuid.New(), Type: name, Data: body, Time: now})
 	}
 	return data, nil
 }

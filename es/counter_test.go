@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/es"
@@ -58,6 +59,13 @@ func counter(t testing.TB, store es.Store, options es.Options) es.Decider[int, e
 		t.Fatal(err)
 	}
 	return decider
+}
+
+// newCounter is an empty store with the way in to its counter.
+func newCounter(t testing.TB, options es.Options) (*store, es.Decider[int, event]) {
+	t.Helper()
+	store := newStore()
+	return store, counter(t, store, options)
 }
 
 // add is a decision that adds, whatever the sum is.
@@ -153,4 +161,20 @@ func (s *store) asked() []read {
 	reads := s.reads
 	s.reads = nil
 	return reads
+}
+
+// expectReads compares the reads since the last call.
+func (s *store) expectReads(t testing.TB, want ...read) {
+	t.Helper()
+	if diff := cmp.Diff(want, s.asked()); diff != "" {
+		t.Errorf("reads (-want +got):\n%s", diff)
+	}
+}
+
+// expectAppends compares the appends so far.
+func (s *store) expectAppends(t testing.TB, want ...write) {
+	t.Helper()
+	if diff := cmp.Diff(want, s.appends); diff != "" {
+		t.Errorf("appends (-want +got):\n%s", diff)
+	}
 }

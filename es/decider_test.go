@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/es"
@@ -18,8 +19,7 @@ var errRefused = errors.New("refused")
 
 func TestTransactAppendsTheDecisionAtTheVersionItWasMadeOn(t *testing.T) {
 	t.Parallel()
-	store := newStore()
-	d := counter(t, store, es.Options{})
+	store, d := newCounter(t, es.Options{})
 	store.given(d.Stream(), 1, 2)
 	version, err := d.TransactVersion(t.Context(), func(sum int) ([]event, error) {
 		return []event{added{sum}, reset{"full"}, added{10 * sum}}, nil
@@ -27,9 +27,7 @@ func TestTransactAppendsTheDecisionAtTheVersionItWasMadeOn(t *testing.T) {
 	if err != nil || version != 5 {
 		t.Errorf("got version %d and error %v, want 5", version, err)
 	}
-	if diff := cmp.Diff([]write{{2, []string{"Added", "Reset", "Added"}}}, store.appends); diff != "" {
-		t.Errorf("appends (-want +got):\n%s", diff)
-	}
+	store.expectAppends(t, []write{{2, []string{"Added", "Reset", "Added"}}}...)
 	sum, version, err := d.QueryVersion(t.Context())
 	if err != nil || sum != 30 || version != 5 {
 		t.Errorf("query: got %d at version %d and error %v, want 30 at 5", sum, version, err)
@@ -41,25 +39,17 @@ func TestTransactAppendsTheDecisionAtTheVersionItWasMadeOn(t *testing.T) {
 
 func TestEventsAreStamped(t *testing.T) {
 	t.Parallel()
-	store := newStore()
 	now := time.Date(2026, 11, 23, 12, 0, 0, 1, time.FixedZone("CET", 3600))
-	ids := []uuid.UUID{{1}, {2}}
-	d := counter(t, store, es.Options{
-		Now: func() time.Time { return now },
-		NewID: func() (id uuid.UUID) {
-			id, ids = ids[0], ids[1:]
-			return id
-		},
-	})
+	store, d := newCounter(t, es.Options{Now: func() time.Time { return now }})
 	err := d.Transact(t.Context(), func(int) ([]event, error) { return []event{added{1}, reset{"<&>"}}, nil })
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []es.Event{
-		{EventData: es.EventData{ID: uuid.UUID{1}, Type: "Added", Data: []byte(`{"by":1}`), Time: now.UTC()}, Index: 0},
-		{EventData: es.EventData{ID: uuid.UUID{2}, Type: "Reset", Data: []byte(`{"note":"<&>"}`), Time: now.UTC()}, Index: 1},
+		{EventData: es.EventData{Type: "Added", Data: []byte(`{"by":1}`), Time: now.UTC()}, Index: 0},
+		{EventData: es.EventData{Type: "Reset", Data: []byte(`{"note":"<&>"}`), Time: now.UTC()}, Index: 1},
 	}
-	if diff := cmp.Diff(want, store.streams[d.Stream()]); diff != "" {
+	if diff := cmp.Diff(want, store.streams[d.Stream()], cmpopts.IgnoreFields(es.EventData{}, "ID")); diff != "" {
 		t.Errorf("stored (-want +got):\n%s", diff)
 	}
 	if zone := store.streams[d.Stream()][0].Time.Location(); zone != time.UTC {
@@ -69,8 +59,7 @@ func TestEventsAreStamped(t *testing.T) {
 
 func TestDefaultStampsAreDistinctAndNow(t *testing.T) {
 	t.Parallel()
-	store := newStore()
-	d := counter(t, store, es.Options{})
+	store, d := newCounter(t, es.Options{})
 	before := time.Now()
 	if err := d.Transact(t.Context(), func(int) ([]event, error) { return []event{added{1}, added{1}}, nil }); err != nil {
 		t.Fatal(err)
@@ -86,8 +75,7 @@ func TestDefaultStampsAreDistinctAndNow(t *testing.T) {
 
 func TestADecisionToWriteNothingSendsNothing(t *testing.T) {
 	t.Parallel()
-	store := newStore()
-	d := counter(t, store, es.Options{})
+	store, d := newCounter(t, es.Options{})
 	store.given(d.Stream(), 1, 2)
 	result, version, err := es.Decide(t.Context(), d, func(sum int) (string, []event, error) {
 		return strings.Repeat("x", sum), nil, nil
@@ -95,15 +83,12 @@ func TestADecisionToWriteNothingSendsNothing(t *testing.T) {
 	if result != "xxx" || version != 2 || err != nil {
 		t.Errorf("got %q, version %d, error %v; want xxx, 2 and none", result, version, err)
 	}
-	if len(store.appends) != 0 {
-		t.Errorf("sent %v", store.appends)
-	}
+	store.expectAppends(t)
 }
 
 func TestARefusalIsReturnedAsItIs(t *testing.T) {
 	t.Parallel()
-	store := newStore()
-	d := counter(t, store, es.Options{})
+	store, d := newCounter(t, es.Options{})
 	store.given(d.Stream(), 1, 2)
 	result, version, err := es.Decide(t.Context(), d, func(int) (string, []event, error) {
 		return "a result", []event{added{1}}, errRefused
@@ -114,9 +99,7 @@ func TestARefusalIsReturnedAsItIs(t *testing.T) {
 	if err := d.Transact(t.Context(), func(int) ([]event, error) { return nil, errRefused }); err != errRefused { //nolint:errorlint // as above
 		t.Errorf("got error %v, want the refusal", err)
 	}
-	if len(store.appends) != 0 {
-		t.Errorf("sent %v", store.appends)
-	}
+	store.expectAppends(t)
 }
 
 // TestAReplicaNeverHasTheLastWordInARefusal: an append that rests on an old
@@ -132,9 +115,8 @@ func TestAReplicaNeverHasTheLastWordInARefusal(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			store := newStore()
+			store, d := newCounter(t, es.Options{Attempts: 1})
 			store.lag = 1
-			d := counter(t, store, es.Options{Attempts: 1})
 			store.given(d.Stream(), 1, 2)
 			version, err := d.TransactVersion(t.Context(), func(sum int) ([]event, error) {
 				if sum < 3 {
@@ -145,9 +127,7 @@ func TestAReplicaNeverHasTheLastWordInARefusal(t *testing.T) {
 			if err != nil || version != 3 {
 				t.Errorf("got version %d and error %v, want 3: the leader's state allows it, and no attempt was used up", version, err)
 			}
-			if diff := cmp.Diff([]read{{0, es.FromReplica}, {0, es.FromLeader}}, store.asked()); diff != "" {
-				t.Errorf("reads (-want +got):\n%s", diff)
-			}
+			store.expectReads(t, read{0, es.FromReplica}, read{0, es.FromLeader})
 		})
 	}
 }
@@ -164,9 +144,8 @@ func TestAConflictIsDecidedAgainOnTheLeadersState(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			store := newStore()
+			store, d := newCounter(t, es.Options{Cache: test.cache})
 			store.lag = 1
-			d := counter(t, store, es.Options{Cache: test.cache})
 			store.given(d.Stream(), 5, 7)
 			var seen []int
 			version, err := d.TransactVersion(t.Context(), func(sum int) ([]event, error) {
@@ -179,12 +158,8 @@ func TestAConflictIsDecidedAgainOnTheLeadersState(t *testing.T) {
 			if diff := cmp.Diff([]int{5, 12}, seen); diff != "" {
 				t.Errorf("states decided on (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff([]read{{0, es.FromReplica}, {test.again, es.FromLeader}}, store.asked()); diff != "" {
-				t.Errorf("reads (-want +got):\n%s", diff)
-			}
-			if diff := cmp.Diff([]write{{1, []string{"Added"}}, {2, []string{"Added"}}}, store.appends); diff != "" {
-				t.Errorf("appends (-want +got):\n%s", diff)
-			}
+			store.expectReads(t, read{0, es.FromReplica}, read{test.again, es.FromLeader})
+			store.expectAppends(t, []write{{1, []string{"Added"}}, {2, []string{"Added"}}}...)
 		})
 	}
 }
@@ -192,8 +167,7 @@ func TestAConflictIsDecidedAgainOnTheLeadersState(t *testing.T) {
 func TestTheConflictIsReturnedWhenTheAttemptsAreUsedUp(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ configured, want int }{{-1, 3}, {0, 3}, {1, 1}, {2, 2}, {7, 7}} {
-		store := newStore()
-		d := counter(t, store, es.Options{Attempts: test.configured, Cache: es.NewCache(0, 0)})
+		store, d := newCounter(t, es.Options{Attempts: test.configured, Cache: es.NewCache(0, 0)})
 		store.overtake = func() { store.given(d.Stream(), 1) }
 		result, _, err := es.Decide(t.Context(), d, func(int) (string, []event, error) {
 			return "a result", []event{added{1}}, nil
@@ -225,8 +199,7 @@ func TestOtherErrorsOfTheStoreAreNotTriedAgain(t *testing.T) {
 		{"an append of unknown outcome", &es.UncertainError{Expected: 1, Err: broken}, broken},
 		{"the end of the context", context.Canceled, context.Canceled},
 	} {
-		store := newStore()
-		d := counter(t, store, es.Options{})
+		store, d := newCounter(t, es.Options{})
 		store.given(d.Stream(), 1)
 		store.appendErr = test.err
 		_, err := d.TransactVersion(t.Context(), add(1))
@@ -258,16 +231,13 @@ func TestAFailedReadIsReturnedAsItIs(t *testing.T) {
 
 func TestAnEventThatCannotBeEncodedIsNotSent(t *testing.T) {
 	t.Parallel()
-	store := newStore()
-	d := counter(t, store, es.Options{})
+	store, d := newCounter(t, es.Options{})
 	err := d.Transact(t.Context(), func(int) ([]event, error) { return []event{added{1}, reset{"\xff"}}, nil })
 	var encode *es.EncodeError
 	if !errors.As(err, &encode) || encode.Type != "Reset" {
 		t.Errorf("got error %v, want an *EncodeError of Reset", err)
 	}
-	if len(store.appends) != 0 {
-		t.Errorf("sent %v", store.appends)
-	}
+	store.expectAppends(t)
 }
 
 func TestUnknownTypesAreSkippedAndCount(t *testing.T) {
@@ -356,9 +326,8 @@ func TestNothingIsLostBetweenWriters(t *testing.T) {
 	for name, cache := range map[string]*es.Cache{"without a cache": nil, "with a cache": es.NewCache(0, 0)} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			store := newStore()
+			store, d := newCounter(t, es.Options{Cache: cache, Attempts: writers})
 			store.lag = 3
-			d := counter(t, store, es.Options{Cache: cache, Attempts: writers})
 			var all sync.WaitGroup
 			for range writers {
 				all.Go(func() {

@@ -1,6 +1,8 @@
 // Package es is the event-sourcing kit: streams, events, versions, codecs and
 // the [Decider], which is the one way in to a stream. It does no I/O; a store
-// implements [Reader] and [Appender].
+// implements [Reader] and [Appender]. An aggregate is made of [NewCodec], with one
+// [On] for each of its events, and [NewCategory]; what every one has to keep
+// es/aggregatetest proves.
 //
 // # Terms
 //

@@ -9,39 +9,17 @@ import (
 	"strings"
 	"testing"
 
-	parser "github.com/cucumber/gherkin/go/v42"
 	messages "github.com/cucumber/messages/go/v34"
 
 	"example.com/groupcheckout/features"
+	"example.com/groupcheckout/gherkin/suite"
 )
 
-// feature is a feature file, read.
-type feature struct {
-	path    string
-	feature *messages.Feature
-	pickles []*messages.Pickle
-}
-
-func catalogue(t *testing.T) []feature {
+func catalogue(t *testing.T) []*suite.Feature {
 	t.Helper()
-	paths, err := fs.Glob(features.FS, "*/*.feature")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("got %d feature files and the error %v, want some and none", len(paths), err)
-	}
-	var all []feature
-	for _, name := range paths {
-		text, err := features.FS.Open(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		next := 0
-		newID := func() string { next++; return fmt.Sprint(next) }
-		document, err := parser.ParseGherkinDocument(text, newID)
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		all = append(all, feature{name, document.Feature, parser.Pickles(*document, name, newID)})
+	all, err := suite.Load(features.FS)
+	if err != nil || len(all) == 0 {
+		t.Fatalf("got %d feature files and the error %v, want some and none", len(all), err)
 	}
 	return all
 }
@@ -49,15 +27,15 @@ func catalogue(t *testing.T) []feature {
 func TestEveryFeatureAndFolderHasAnIntroduction(t *testing.T) {
 	t.Parallel()
 	for _, f := range catalogue(t) {
-		if strings.TrimSpace(f.feature.Description) == "" {
-			t.Errorf("%s: the feature has no description", f.path)
+		if strings.TrimSpace(f.Document.Feature.Description) == "" {
+			t.Errorf("%s: the feature has no description", f.URI)
 		}
-		if _, err := fs.Stat(features.FS, path.Join(path.Dir(f.path), "README.md")); err != nil {
-			t.Errorf("%s: its folder has no introduction: %v", f.path, err)
+		if _, err := fs.Stat(features.FS, path.Join(path.Dir(f.URI), "README.md")); err != nil {
+			t.Errorf("%s: its folder has no introduction: %v", f.URI, err)
 		}
-		for _, child := range f.feature.Children {
+		for _, child := range f.Document.Feature.Children {
 			if child.Scenario != nil {
-				t.Errorf("%s: the scenario %q illustrates no rule", f.path, child.Scenario.Name)
+				t.Errorf("%s: the scenario %q illustrates no rule", f.URI, child.Scenario.Name)
 			}
 		}
 	}
@@ -66,18 +44,18 @@ func TestEveryFeatureAndFolderHasAnIntroduction(t *testing.T) {
 // title is a text that a reader sees in the tree of the site.
 type title struct{ path, kind, text string }
 
-func titles(all []feature) []title {
+func titles(all []*suite.Feature) []title {
 	var list []title
 	for _, f := range all {
-		list = append(list, title{f.path, "feature", f.feature.Name})
-		for _, child := range f.feature.Children {
+		list = append(list, title{f.URI, "feature", f.Document.Feature.Name})
+		for _, child := range f.Document.Feature.Children {
 			if child.Rule == nil {
 				continue
 			}
-			list = append(list, title{f.path, "rule", child.Rule.Name})
+			list = append(list, title{f.URI, "rule", child.Rule.Name})
 			for _, c := range child.Rule.Children {
 				if c.Scenario != nil {
-					list = append(list, title{f.path, "scenario", c.Scenario.Name})
+					list = append(list, title{f.URI, "scenario", c.Scenario.Name})
 				}
 			}
 		}
@@ -123,52 +101,36 @@ func TestTitlesAreForHotelManagers(t *testing.T) {
 func TestNoTwoScenariosOfARuleShareATitle(t *testing.T) {
 	t.Parallel()
 	for _, f := range catalogue(t) {
-		for _, child := range f.feature.Children {
-			if child.Rule == nil {
-				continue
-			}
-			seen := map[string]bool{}
-			for _, pickle := range within(f.pickles, child.Rule) {
-				if seen[pickle.Name] {
-					t.Errorf("%s: two scenarios of the rule %q have the title %q", f.path, child.Rule.Name, pickle.Name)
-				}
-				seen[pickle.Name] = true
+		seen := map[[2]string]bool{}
+		for _, s := range f.Scenarios {
+			if title := [2]string{s.Rule, s.Name}; seen[title] {
+				t.Errorf("%s: two scenarios of the rule %q have the title %q", f.URI, s.Rule, s.Name)
+			} else {
+				seen[title] = true
 			}
 		}
 	}
-}
-
-// within returns the pickles of a rule's scenarios.
-func within(pickles []*messages.Pickle, rule *messages.Rule) []*messages.Pickle {
-	var found []*messages.Pickle
-	for _, child := range rule.Children {
-		for _, pickle := range pickles {
-			if child.Scenario != nil && slices.Contains(pickle.AstNodeIds, child.Scenario.Id) {
-				found = append(found, pickle)
-			}
-		}
-	}
-	return found
 }
 
 func TestScenariosActAndCheck(t *testing.T) {
 	t.Parallel()
 	for _, f := range catalogue(t) {
-		for _, pickle := range f.pickles {
+		for _, scenario := range f.Scenarios {
+			pickle := scenario.Pickle
 			last := len(pickle.Steps) - 1
 			switch {
 			case last < 0:
-				t.Errorf("%s: the scenario %q has no steps", f.path, pickle.Name)
+				t.Errorf("%s: the scenario %q has no steps", f.URI, pickle.Name)
 			case pickle.Steps[last].Type != messages.PickleStepType_OUTCOME:
-				t.Errorf("%s: the scenario %q ends with %q, which checks nothing", f.path, pickle.Name, pickle.Steps[last].Text)
+				t.Errorf("%s: the scenario %q ends with %q, which checks nothing", f.URI, pickle.Name, pickle.Steps[last].Text)
 			case !slices.ContainsFunc(pickle.Steps, func(s *messages.PickleStep) bool { return s.Type == messages.PickleStepType_ACTION }):
-				t.Errorf("%s: in the scenario %q nobody does anything", f.path, pickle.Name)
+				t.Errorf("%s: in the scenario %q nobody does anything", f.URI, pickle.Name)
 			}
 			for i, step := range pickle.Steps {
 				tried := strings.Contains(step.Text, " tries to ")
 				checked := i < last && strings.HasPrefix(pickle.Steps[i+1].Text, "it is refused because ")
 				if tried != checked && (tried || i < last) {
-					t.Errorf("%s: in the scenario %q an attempt and its refusal do not go together at %q", f.path, pickle.Name, step.Text)
+					t.Errorf("%s: in the scenario %q an attempt and its refusal do not go together at %q", f.URI, pickle.Name, step.Text)
 				}
 			}
 		}
@@ -191,18 +153,19 @@ func TestTagsSayWhatAScenarioNeeds(t *testing.T) {
 	t.Parallel()
 	needs := needs()
 	for _, f := range catalogue(t) {
-		for _, pickle := range f.pickles {
+		for _, scenario := range f.Scenarios {
+			pickle := scenario.Pickle
 			tagged := map[string]bool{}
 			for _, tag := range pickle.Tags {
 				tagged[tag.Name] = true
 				if _, known := needs[tag.Name]; !known && tag.Name != "@exact" && !skipTag.MatchString(tag.Name) {
-					t.Errorf("%s: the scenario %q has the tag %s, which means nothing", f.path, pickle.Name, tag.Name)
+					t.Errorf("%s: the scenario %q has the tag %s, which means nothing", f.URI, pickle.Name, tag.Name)
 				}
 			}
 			for tag, sign := range needs {
 				has := slices.ContainsFunc(pickle.Steps, func(s *messages.PickleStep) bool { return sign.MatchString(s.Text) })
 				if has != tagged[tag] {
-					t.Errorf("%s: the scenario %q is tagged %s: %t, but its steps ask for it: %t", f.path, pickle.Name, tag, tagged[tag], has)
+					t.Errorf("%s: the scenario %q is tagged %s: %t, but its steps ask for it: %t", f.URI, pickle.Name, tag, tagged[tag], has)
 				}
 			}
 		}
@@ -218,9 +181,9 @@ func TestThereIsEnoughToReadAndNotTooMuch(t *testing.T) {
 	t.Parallel()
 	scenarios := 0
 	for _, f := range catalogue(t) {
-		scenarios += len(f.pickles)
-		if len(f.pickles) > longestPage {
-			t.Errorf("%s: %d scenarios are too many for one page, %d are enough", f.path, len(f.pickles), longestPage)
+		scenarios += len(f.Scenarios)
+		if len(f.Scenarios) > longestPage {
+			t.Errorf("%s: %d scenarios are too many for one page, %d are enough", f.URI, len(f.Scenarios), longestPage)
 		}
 	}
 	if scenarios < fewest {

@@ -146,13 +146,12 @@ func (r *runner) revive(ctx context.Context) error {
 		CheckpointInterval: r.harness.options.CheckpointInterval,
 	}
 	if r.harness.options.Virtual {
-		config.Steady = true
+		config.Pauses = reactor.GrowingPauses(50*time.Millisecond, 30*time.Second, 0) // the same each time
 		if config.CheckpointInterval == 0 {
 			config.CheckpointInterval = rareCheckpoints
 		}
 	} else {
-		config.RetryFirst = time.Millisecond
-		config.RetryMost = 100 * time.Millisecond
+		config.Pauses = reactor.GrowingPauses(time.Millisecond, 100*time.Millisecond, 0.5)
 		config.TailPause = r.harness.site.TailPause
 	}
 	r.ahead.restart(ends)

@@ -36,14 +36,14 @@ func (e *CheckpointAheadError) Error() string {
 }
 
 // key is where the checkpoint of a tranche is kept.
-func (r *Reactor) key(name feed.Tranche) feed.Key {
+func (r *Running) key(name feed.Tranche) feed.Key {
 	return feed.Key{Source: r.source.ID(), Tranche: name, Group: r.config.Group}
 }
 
 // save sees to the checkpoints, each interval, until ctx ends. What could not be
 // done is tried again at the next interval. It calls lost if a tranche has lost
 // events.
-func (r *Reactor) save(ctx context.Context, tranches []*tranche, lost func()) {
+func (r *Running) save(ctx context.Context, tranches []*tranche, lost func()) {
 	ticker := time.NewTicker(r.config.CheckpointInterval)
 	defer ticker.Stop()
 	for {
@@ -68,7 +68,7 @@ const lastTries = 3
 // will make up for what fails, so it is tried again at once: connections that were
 // cut off while nobody used them are found dead only now. What took too long would
 // again.
-func (r *Reactor) saveLast(ctx context.Context, tranches []*tranche) error {
+func (r *Running) saveLast(ctx context.Context, tranches []*tranche) error {
 	var all []error
 	for _, t := range tranches {
 		var err error
@@ -85,7 +85,7 @@ func (r *Reactor) saveLast(ctx context.Context, tranches []*tranche) error {
 // a reader beyond the end would wait there, and miss what is appended below.
 // Reads may be answered by a replica, but the end is the leader's, so it is
 // never behind them unless events were lost.
-func (r *Reactor) checkpoint(ctx context.Context, t *tranche, limit time.Duration) error {
+func (r *Running) checkpoint(ctx context.Context, t *tranche, limit time.Duration) error {
 	if t.lost != nil {
 		return t.lost
 	}
@@ -117,7 +117,7 @@ func (r *Reactor) checkpoint(ctx context.Context, t *tranche, limit time.Duratio
 }
 
 // saveOne writes a checkpoint. The end of ctx does not cut it off.
-func (r *Reactor) saveOne(ctx context.Context, t *tranche, position feed.Position) error {
+func (r *Running) saveOne(ctx context.Context, t *tranche, position feed.Position) error {
 	err := within(context.WithoutCancel(ctx), saveLimit, func(ctx context.Context) error {
 		return r.checkpoints.Save(ctx, r.key(t.name), position)
 	})

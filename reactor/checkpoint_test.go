@@ -8,9 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/intercept"
 )
 
 // keyA is the key of the checkpoint of tranche A.
@@ -91,47 +91,39 @@ func TestCheckpointThatFailsAtTheEndIsAnError(t *testing.T) {
 		c.fail(errBoom)
 		err := r.end()
 		if !errors.Is(err, errBoom) {
-			t.Fatalf("Run: got %v, want boom", err)
+			t.Fatalf("Wait: got %v, want boom", err)
 		}
 		equal(t, "error", err.Error(), "save the checkpoint 1 of tranche \"A\": boom\nsave the checkpoint 2 of tranche \"B\": boom")
 	})
 }
 
-// cutOff is a checkpoint store whose next calls find a dead connection.
-type cutOff struct {
-	*checkpoints
-	dead int
+// saving is checkpoints of which each save is preceded by something.
+func saving(c *checkpoints, before func(ctx context.Context) error) feed.Checkpoints {
+	return intercept.Checkpoints(c, intercept.CheckpointsHooks{
+		BeforeSave: func(ctx context.Context, _ feed.Key, _ feed.Position) error { return before(ctx) },
+	})
 }
 
-func (c *cutOff) Save(ctx context.Context, key feed.Key, position feed.Position) error {
-	if c.dead > 0 {
-		c.dead--
-		return errBoom
-	}
-	return c.checkpoints.Save(ctx, key, position)
-}
-
+// TestAStopTriesAgainToSaveTheCheckpoint finds dead connections.
 func TestAStopTriesAgainToSaveTheCheckpoint(t *testing.T) {
 	t.Parallel()
 	for dead, want := range map[int]string{0: "A 1", 2: "A 1", 3: ""} {
 		synctest.Test(t, func(t *testing.T) {
-			s, c := newSource("A"), &cutOff{newCheckpoints(), dead}
+			s, c := newSource("A"), newCheckpoints()
 			s.add("A", "a@0")
-			r := start(t, notifying{s}, c, newHandler(), reactor.Config{})
+			found := 0
+			r := start(t, notifying{s}, saving(c, func(context.Context) error {
+				if found++; found <= dead {
+					return errBoom
+				}
+				return nil
+			}), newHandler(), reactor.Config{})
 			if err := r.end(); (err == nil) != (want != "") {
-				t.Errorf("with %d dead connections: Run: got %v", dead, err)
+				t.Errorf("with %d dead connections: Wait: got %v", dead, err)
 			}
 			equal(t, "saved", c.saved(), want)
 		})
 	}
-}
-
-// stuck is a checkpoint store that hangs.
-type stuck struct{ *checkpoints }
-
-func (stuck) Save(ctx context.Context, _ feed.Key, _ feed.Position) error {
-	<-ctx.Done()
-	return context.Cause(ctx)
 }
 
 func TestCheckpointThatHangsIsGivenUp(t *testing.T) {
@@ -139,25 +131,13 @@ func TestCheckpointThatHangsIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSource("A")
 		s.add("A", "a@0")
-		r := start(t, notifying{s}, stuck{newCheckpoints()}, newHandler(), reactor.Config{})
+		r := start(t, notifying{s}, saving(newCheckpoints(), hang), newHandler(), reactor.Config{})
 		began := time.Now()
 		if err := r.end(); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("Run: got %v, want that the time is over", err)
+			t.Errorf("Wait: got %v, want that the time is over", err)
 		}
 		equal(t, "time to stop", time.Since(began), 10*time.Second)
 	})
-}
-
-// slow is a checkpoint store that takes a second.
-type slow struct{ *checkpoints }
-
-func (s slow) Save(ctx context.Context, key feed.Key, position feed.Position) error {
-	select {
-	case <-time.After(time.Second):
-		return s.checkpoints.Save(ctx, key, position)
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // TestCheckpointIsNotCutOffByAStop stops while one is being saved.
@@ -166,7 +146,15 @@ func TestCheckpointIsNotCutOffByAStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, c, seen := newSource("A"), newCheckpoints(), &recorder{}
 		s.add("A", "a@0")
-		r := start(t, notifying{s}, slow{c}, newHandler(), reactor.Config{CheckpointInterval: time.Minute, Observer: seen})
+		slow := func(ctx context.Context) error {
+			select {
+			case <-time.After(time.Second):
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		r := start(t, notifying{s}, saving(c, slow), newHandler(), reactor.Config{CheckpointInterval: time.Minute, Observer: seen})
 		pass(time.Minute + time.Second/2)
 		r.endWell()
 		equal(t, "saved", c.saved(), "A 1")
@@ -181,10 +169,10 @@ func TestCheckpointBehindTheEndIsRefused(t *testing.T) {
 		s.add("A", "a@0")
 		c.at[keyA()] = 2
 		r := begin(t, notifying{s}, c, newHandler(), reactor.Config{})
-		err := <-r.result
+		err := r.result()
 		var ahead *reactor.CheckpointAheadError
 		if !errors.As(err, &ahead) {
-			t.Fatalf("Run: got %v, want a CheckpointAheadError", err)
+			t.Fatalf("Wait: got %v, want a CheckpointAheadError", err)
 		}
 		equal(t, "error", *ahead, reactor.CheckpointAheadError{Key: keyA(), Checkpoint: 2, End: 1})
 		for _, word := range []string{`"test"`, `"A"`, "is 2", "ends at 1", "reactor checkpoint"} {
@@ -234,8 +222,8 @@ func TestFromEndSkipsNothingAfterwards(t *testing.T) {
 
 		c.fail(errBoom)
 		r = begin(t, notifying{s}, c, h, reactor.Config{Group: "other", FromEnd: true})
-		if err := <-r.result; !errors.Is(err, errBoom) {
-			t.Errorf("Run: got %v, want boom", err)
+		if err := r.result(); !errors.Is(err, errBoom) {
+			t.Errorf("Wait: got %v, want boom", err)
 		}
 	})
 }
@@ -257,8 +245,8 @@ func TestRunReturnsWhyItCannotBegin(t *testing.T) {
 				s, positions := newSource("A"), newCheckpoints()
 				c.breaks(s, positions)
 				r := begin(t, notifying{s}, positions, newHandler(), reactor.Config{})
-				if err := <-r.result; err == nil || err.Error() != c.want {
-					t.Errorf("Run: got %v, want %s", err, c.want)
+				if err := r.result(); err == nil || err.Error() != c.want {
+					t.Errorf("Wait: got %v, want %s", err, c.want)
 				}
 			})
 		})
@@ -271,7 +259,7 @@ func TestCheckpointNeverPassesWhatIsNotHandled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, h, c := newSource("A"), newHandler(), newCheckpoints()
-		h.on("bad", func(_ context.Context, _ []es.Event) (es.Version, error) { return 0, errBoom })
+		h.on("bad", failure)
 		s.add("A", "a@0 bad@0 a@1 b@0 bad@1 c@0")
 		r := start(t, notifying{s}, c, h, reactor.Config{CheckpointInterval: time.Second})
 		pass(time.Minute)

@@ -17,12 +17,13 @@ type Config struct {
 	TailPause          time.Duration // between reads at the end of a feed that does not notify; 100 ms
 	ReadLimit          time.Duration // how long the store may take to answer one read of the feed or of a checkpoint; 30 s
 	StopLimit          time.Duration // how long running handler calls may go on after a stop; 30 s
-	RetryFirst         time.Duration // the first pause after a failure; 50 ms. Pauses double, and vary by half
-	RetryMost          time.Duration // the longest pause; 30 s
-	Steady             bool          // pauses do not vary: for a run that is to be the same each time, not for production
-	Remember           int           // idle streams whose observed version is remembered; 100,000
 	FromEnd            bool          // a group without a checkpoint starts at the end of the feed, which is saved at once, not at its beginning
 	Observer           Observer      // told what happens; may be nil
+
+	// Pauses makes the pauses of one stream, or of the reads of one tranche,
+	// that keep failing. They have to grow, and [backoff.Stop] is not among
+	// them. The default is GrowingPauses(50*time.Millisecond, 30*time.Second, 0.5).
+	Pauses func() backoff.BackOff
 }
 
 // ConfigError says which setting cannot be used.
@@ -48,7 +49,6 @@ func (c Config) withDefaults() (Config, error) {
 	}{
 		{"the number of writers", &c.MaxWriters, 8},
 		{"the read-ahead", &c.MaxReadAhead, 16},
-		{"the number of remembered streams", &c.Remember, 100_000},
 	} {
 		if *n.value < 0 {
 			return c, &ConfigError{n.name, *n.value, "it has to be at least 1"}
@@ -66,8 +66,6 @@ func (c Config) withDefaults() (Config, error) {
 		{"the pause at the tail", &c.TailPause, 100 * time.Millisecond},
 		{"the limit of a read", &c.ReadLimit, 30 * time.Second},
 		{"the limit of a stop", &c.StopLimit, 30 * time.Second},
-		{"the first pause after a failure", &c.RetryFirst, 50 * time.Millisecond},
-		{"the longest pause after a failure", &c.RetryMost, 30 * time.Second},
 	} {
 		if *d.value < 0 {
 			return c, &ConfigError{d.name, *d.value, "it has to be above zero"}
@@ -76,8 +74,8 @@ func (c Config) withDefaults() (Config, error) {
 			*d.value = d.without
 		}
 	}
-	if c.RetryMost < c.RetryFirst {
-		return c, &ConfigError{"the longest pause after a failure", c.RetryMost, fmt.Sprintf("the first one is %s already", c.RetryFirst)}
+	if c.Pauses == nil {
+		c.Pauses = GrowingPauses(50*time.Millisecond, 30*time.Second, 0.5)
 	}
 	if c.Observer == nil {
 		c.Observer = Observers{}
@@ -85,17 +83,18 @@ func (c Config) withDefaults() (Config, error) {
 	return c, nil
 }
 
-// newBackoff makes the growing pauses after failures.
-func (c Config) newBackoff() backoff.BackOff {
-	pauses := backoff.NewExponentialBackOff()
-	pauses.InitialInterval = c.RetryFirst
-	pauses.Multiplier = 2
-	pauses.MaxInterval = c.RetryMost
-	pauses.RandomizationFactor = 0.5
-	if c.Steady {
-		pauses.RandomizationFactor = 0
+// GrowingPauses are for [Config].Pauses. They double from the first to the
+// longest and vary by a part of themselves, but never beyond the longest. The part
+// is from 0, for a run that is to be the same each time, to 1.
+func GrowingPauses(first, longest time.Duration, variation float64) func() backoff.BackOff {
+	return func() backoff.BackOff {
+		pauses := backoff.NewExponentialBackOff()
+		pauses.InitialInterval = first
+		pauses.Multiplier = 2
+		pauses.MaxInterval = longest
+		pauses.RandomizationFactor = variation
+		return capped{pauses, longest}
 	}
-	return capped{pauses, c.RetryMost}
 }
 
 // capped is pauses that do not vary beyond the longest.

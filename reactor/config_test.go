@@ -17,14 +17,12 @@ func TestConfigErrors(t *testing.T) {
 		{reactor.Config{}, `the consumer group cannot be "": checkpoints are kept under its name`},
 		{reactor.Config{Group: "g", MaxWriters: -1}, "the number of writers cannot be -1: it has to be at least 1"},
 		{reactor.Config{Group: "g", MaxReadAhead: -2}, "the read-ahead cannot be -2: it has to be at least 1"},
-		{reactor.Config{Group: "g", Remember: -1}, "the number of remembered streams cannot be -1: it has to be at least 1"},
 		{reactor.Config{Group: "g", TailPause: -time.Second}, "the pause at the tail cannot be -1s: it has to be above zero"},
-		{reactor.Config{Group: "g", RetryFirst: time.Minute}, "the longest pause after a failure cannot be 30s: the first one is 1m0s already"},
 	} {
-		_, err := reactor.New(newSource("A"), newCheckpoints(), newHandler(), c.config)
+		_, err := reactor.Start(t.Context(), newSource("A"), newCheckpoints(), newHandler(), c.config)
 		var refused *reactor.ConfigError
 		if !errors.As(err, &refused) || err.Error() != c.want {
-			t.Errorf("New(%+v): got %v, want %s", c.config, err, c.want)
+			t.Errorf("Start(%+v): got %v, want %s", c.config, err, c.want)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package reactor
 
 import (
 	"cmp"
-	"container/heap"
 	"container/list"
 	"fmt"
 	"slices"
@@ -24,9 +23,9 @@ type core struct {
 	newBackoff func() backoff.BackOff // the pauses of one stream that keeps failing
 
 	streams  map[es.StreamName]*stream
-	ready    list.List // of *stream, to be called, first come first served
-	delayed  delays    // to be called later
-	idle     list.List // of *stream, nothing waiting, the longest idle first
+	ready    list.List  // of *stream, to be called, first come first served
+	delayed  []*trouble // to be called later, in the order of the next try
+	idle     list.List  // of *stream, nothing waiting, the longest idle first
 	calling  int
 	tranches map[feed.Tranche]*progress
 	effects  effects
@@ -160,7 +159,8 @@ func byIndex(e es.Event, index es.Version) int { return cmp.Compare(e.Index, ind
 // dispatch returns the calls to be made now, as far as there are free writers.
 func (c *core) dispatch(now time.Time) []call {
 	for len(c.delayed) > 0 && !c.delayed[0].retryAt.After(now) {
-		due := heap.Pop(&c.delayed).(*trouble)
+		due := c.delayed[0]
+		c.delayed = slices.Delete(c.delayed, 0, 1)
 		due.delayed = false
 		c.place(due.stream)
 	}
@@ -235,7 +235,10 @@ func (c *core) delay(s *stream, cause error, now time.Time) {
 	s.trouble.attempts++
 	s.trouble.retryAt = now.Add(s.pauses.NextBackOff())
 	s.trouble.delayed = true
-	heap.Push(&c.delayed, s.trouble)
+	at, _ := slices.BinarySearchFunc(c.delayed, s.trouble.retryAt, func(t *trouble, at time.Time) int {
+		return cmp.Or(t.retryAt.Compare(at), -1) // behind those of the same time
+	})
+	c.delayed = slices.Insert(c.delayed, at, s.trouble)
 	c.occurs(Troubled{s.name, cause, s.trouble.attempts, s.trouble.since, s.trouble.retryAt})
 	for _, b := range s.batches {
 		c.settle(b)
@@ -372,22 +375,4 @@ type LagError struct {
 
 func (e *LagError) Error() string {
 	return fmt.Sprintf("the handler saw version %d of %s, the feed told of version %d: its read lags behind", e.Observed, e.Stream, e.Notified)
-}
-
-// delays orders troubled streams by the time of the next try.
-type delays []*trouble
-
-func (d delays) Len() int           { return len(d) }
-func (d delays) Less(i, j int) bool { return d[i].retryAt.Before(d[j].retryAt) }
-func (d delays) Swap(i, j int)      { d[i], d[j] = d[j], d[i] }
-
-// Push is for container/heap.
-func (d *delays) Push(x any) { *d = append(*d, x.(*trouble)) }
-
-// Pop is for container/heap.
-func (d *delays) Pop() any {
-	last := len(*d) - 1
-	t := (*d)[last]
-	*d = slices.Delete(*d, last, last+1)
-	return t
 }

@@ -1,5 +1,7 @@
 // Package reactor runs a handler for every stream that changes, driven by a
-// feed. It knows nothing of what the events mean.
+// feed. It knows nothing of what the events mean. A setting goes into config.go,
+// something that observers are told into observe.go, and what a reactor tells of
+// itself into status.go; reactor/monitor shows all of that to an operator.
 //
 // # Terms
 //
@@ -29,7 +31,7 @@
 //     work and skips none. The positions behind a stream that keeps failing are
 //     not saved, but reading goes on: batches that are completed, or wait for
 //     streams in trouble alone, do not count against MaxReadAhead.
-//   - A feed that has lost events, as a restored store has, ends Run: at its
+//   - A feed that has lost events, as a restored store has, ends the reactor: at its
 //     start or within a CheckpointInterval, unless so much was appended in the
 //     meantime that the feed reaches as far as before.
 //   - Delivery is at least once, so a handler must be able to repeat its work.
@@ -39,9 +41,7 @@
 // The core (core.go) decides what comes next. It is plain values and has no
 // goroutine, clock or I/O. One goroutine (run.go) owns it. Each tranche has a
 // reader (reader.go), each call a goroutine, and one more saves checkpoints
-// (checkpoint.go). Run waits for all of them.
+// (checkpoint.go). run waits for all of them.
 //
-// An [Observer] is told what happens: [Metrics] counts it and [Log] writes it
-// down. A [Status] says what a reactor is at: [Gauges] shows it to Prometheus,
-// [NewPage] to people and probes, and [HealthLimits] judges it.
+// An [Observer] is told what happens, and a [Status] says what a reactor is at.
 package reactor

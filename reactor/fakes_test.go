@@ -11,10 +11,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // Everything here is made inside a synctest bubble, where synctest.Wait waits
 // until nothing can go on by itself, and time passes only when everything
@@ -197,6 +201,19 @@ func (h *handler) on(id string, handle func(ctx context.Context, events []es.Eve
 	h.handle[id] = handle
 }
 
+// hold makes each call for the streams wait until something is sent, or the channel
+// closed. It fails if it was told to end before.
+func (h *handler) hold(ids ...string) chan<- struct{} {
+	release := make(chan struct{})
+	for _, id := range ids {
+		h.on(id, func(ctx context.Context, events []es.Event) (es.Version, error) {
+			<-release
+			return all(events), ctx.Err()
+		})
+	}
+	return release
+}
+
 // heal lets calls for a stream go well again.
 func (h *handler) heal(id string) {
 	h.mu.Lock()
@@ -262,10 +279,8 @@ func occurrences[T reactor.Occurrence](r *recorder) []T {
 
 // running is a reactor that runs.
 type running struct {
-	*reactor.Reactor
-	t      *testing.T
-	stop   context.CancelFunc
-	result chan error
+	*reactor.Running
+	t *testing.T
 }
 
 // start runs a reactor in the bubble of the test and waits until it has nothing
@@ -283,27 +298,27 @@ func begin(t *testing.T, s feed.Source, c feed.Checkpoints, h reactor.Handler, c
 	if config.Group == "" {
 		config.Group = "test"
 	}
-	made, err := reactor.New(s, c, h, config)
+	started, err := reactor.Start(t.Context(), s, c, h, config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	r := &running{Reactor: made, t: t, stop: stop, result: make(chan error, 1)}
-	go func() { r.result <- made.Run(ctx) }()
-	return r
+	return &running{started, t}
 }
 
-// end stops the reactor and returns what Run returned.
+// end stops the reactor and returns why it is over.
 func (r *running) end() error {
-	r.stop()
-	return <-r.result
+	r.Stop()
+	return r.result()
 }
+
+// result waits until the reactor is over and returns why.
+func (r *running) result() error { return r.Wait(context.Background()) }
 
 // endWell is end for a reactor that nothing is wrong with.
 func (r *running) endWell() {
 	r.t.Helper()
 	if err := r.end(); err != nil {
-		r.t.Errorf("Run: got %v, want nil", err)
+		r.t.Errorf("Wait: got %v, want nil", err)
 	}
 }
 

@@ -1,14 +1,12 @@
 package reactor_test
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 )
@@ -18,14 +16,14 @@ import (
 func (r *running) expectLost(read, end feed.Position) {
 	r.t.Helper()
 	synctest.Wait()
-	var ahead *reactor.CheckpointAheadError
 	select {
-	case err := <-r.result:
-		if !errors.As(err, &ahead) {
-			r.t.Fatalf("Run: got %v, want a CheckpointAheadError", err)
-		}
+	case <-r.Done():
 	default:
-		r.t.Fatal("Run: still running, want that it ends")
+		r.t.Fatal("Wait: still running, want that it ends")
+	}
+	var ahead *reactor.CheckpointAheadError
+	if err := r.result(); !errors.As(err, &ahead) {
+		r.t.Fatalf("Wait: got %v, want a CheckpointAheadError", err)
 	}
 	equal(r.t, "error", *ahead, reactor.CheckpointAheadError{Key: keyA(), Checkpoint: read, End: end, Running: true})
 }
@@ -61,7 +59,7 @@ func TestPositionBehindTheEndIsNotSaved(t *testing.T) {
 	t.Parallel()
 	for name, wait := range map[string]func(*running){
 		"at the interval": func(*running) { pass(time.Minute) },
-		"by a stop":       func(r *running) { r.stop() },
+		"by a stop":       func(r *running) { r.Stop() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -85,11 +83,7 @@ func TestFeedThatLosesItsEndLetsCallsEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, h, c := newSource("A"), newHandler(), newCheckpoints()
-		release := make(chan struct{})
-		h.on("slow", func(ctx context.Context, events []es.Event) (es.Version, error) {
-			<-release
-			return all(events), ctx.Err()
-		})
+		release := h.hold("slow")
 		s.add("A", "quick@0 slow@0")
 		r := start(t, notifying{s}, c, h, reactor.Config{CheckpointInterval: time.Second})
 		s.lose("A", 1)
@@ -157,7 +151,7 @@ func TestEndThatIsNotToldAtAStopIsAnError(t *testing.T) {
 		r := start(t, notifying{s}, c, newHandler(), reactor.Config{})
 		s.refuse(errBoom)
 		if err := r.end(); !errors.Is(err, errBoom) {
-			t.Errorf("Run: got %v, want boom", err)
+			t.Errorf("Wait: got %v, want boom", err)
 		}
 		equal(t, "saved", c.saved(), "")
 	})

@@ -28,7 +28,7 @@ type tranche struct {
 }
 
 // begin finds out where each tranche is to be read from.
-func (r *Reactor) begin(ctx context.Context) ([]*tranche, error) {
+func (r *Running) begin(ctx context.Context) ([]*tranche, error) {
 	var names []feed.Tranche
 	err := within(ctx, r.config.ReadLimit, func(ctx context.Context) (err error) {
 		names, err = r.source.Tranches(ctx)
@@ -79,7 +79,7 @@ func (r *Reactor) begin(ctx context.Context) ([]*tranche, error) {
 }
 
 // load asks for a checkpoint.
-func (r *Reactor) load(ctx context.Context, name feed.Tranche) (position feed.Position, known bool, err error) {
+func (r *Running) load(ctx context.Context, name feed.Tranche) (position feed.Position, known bool, err error) {
 	err = within(ctx, r.config.ReadLimit, func(ctx context.Context) (err error) {
 		position, known, err = r.checkpoints.Load(ctx, r.key(name))
 		return err
@@ -91,7 +91,7 @@ func (r *Reactor) load(ctx context.Context, name feed.Tranche) (position feed.Po
 }
 
 // end asks for the end of a tranche.
-func (r *Reactor) end(ctx context.Context, name feed.Tranche, limit time.Duration) (end feed.Position, err error) {
+func (r *Running) end(ctx context.Context, name feed.Tranche, limit time.Duration) (end feed.Position, err error) {
 	err = within(ctx, limit, func(ctx context.Context) (err error) {
 		end, err = r.source.End(ctx, name)
 		return err
@@ -104,8 +104,8 @@ func (r *Reactor) end(ctx context.Context, name feed.Tranche, limit time.Duratio
 
 // read reads a tranche until ctx ends and hands its batches to the loop. A slot
 // is taken before a batch is read and freed by the loop, as the core says.
-func (r *Reactor) read(ctx context.Context, t *tranche) {
-	pauses := r.config.newBackoff()
+func (r *Running) read(ctx context.Context, t *tranche) {
+	pauses := r.config.Pauses()
 	from := t.start
 	for {
 		select {
@@ -135,7 +135,7 @@ func (r *Reactor) read(ctx context.Context, t *tranche) {
 }
 
 // readBatch reads until it succeeds; ok is false if ctx ends first.
-func (r *Reactor) readBatch(ctx context.Context, t *tranche, from feed.Position, pauses backoff.BackOff) (_ feed.Batch, ok bool) {
+func (r *Running) readBatch(ctx context.Context, t *tranche, from feed.Position, pauses backoff.BackOff) (_ feed.Batch, ok bool) {
 	for {
 		var batch feed.Batch
 		err := within(ctx, r.config.ReadLimit, func(ctx context.Context) (err error) {
@@ -165,7 +165,7 @@ func (r *Reactor) readBatch(ctx context.Context, t *tranche, from feed.Position,
 
 // awaitMore waits until there may be more to read; it is false if ctx ends
 // first.
-func (r *Reactor) awaitMore(ctx context.Context, name feed.Tranche, from feed.Position) bool {
+func (r *Running) awaitMore(ctx context.Context, name feed.Tranche, from feed.Position) bool {
 	notifier, ok := r.source.(feed.Notifier)
 	if !ok {
 		return pause(ctx, r.config.TailPause)

@@ -26,19 +26,6 @@ type Handler interface {
 	Handle(ctx context.Context, stream es.StreamName, events []es.Event) (es.Version, error)
 }
 
-// Reactor runs a handler for the changes that a feed delivers.
-type Reactor struct {
-	source      feed.Source
-	checkpoints feed.Checkpoints
-	handler     Handler
-	config      Config
-
-	batches  chan submission
-	outcomes chan outcome
-	asked    chan chan Status
-	gone     chan struct{} // closed when Run is over
-}
-
 // submission is a batch on its way from a reader to the core.
 type submission struct {
 	tranche feed.Tranche
@@ -53,22 +40,6 @@ type outcome struct {
 	took     time.Duration
 }
 
-// New makes a reactor. It returns a [*ConfigError] for a setting that cannot be
-// used. Run starts it.
-func New(source feed.Source, checkpoints feed.Checkpoints, handler Handler, config Config) (*Reactor, error) {
-	config, err := config.withDefaults()
-	if err != nil {
-		return nil, err
-	}
-	return &Reactor{
-		source: source, checkpoints: checkpoints, handler: handler, config: config,
-		batches:  make(chan submission),
-		outcomes: make(chan outcome),
-		asked:    make(chan chan Status),
-		gone:     make(chan struct{}),
-	}, nil
-}
-
 // AbandonedError says that handler calls did not end when a stop asked them to.
 // Their work will be repeated.
 type AbandonedError struct{ Streams []es.StreamName }
@@ -81,14 +52,8 @@ func (e *AbandonedError) Error() string {
 	return fmt.Sprintf("%d handler calls did not end when stopped: %s", len(names), strings.Join(names, ", "))
 }
 
-// Run runs the reactor until ctx ends, which is its success: it then makes no
-// new calls, lets running ones end within the limit, saves what was completed
-// and returns nil. It returns an error if it cannot start, if handler calls
-// outlast the limit ([*AbandonedError]), or if the last checkpoint cannot be
-// saved. It stops by itself, with a [*CheckpointAheadError], if the feed is found
-// to have lost events. It may be called once.
-func (r *Reactor) Run(ctx context.Context) error {
-	defer close(r.gone)
+// run runs the reactor until ctx ends.
+func (r *Running) run(ctx context.Context) error {
 	tranches, err := r.begin(ctx)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -98,7 +63,7 @@ func (r *Reactor) Run(ctx context.Context) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	core := newCore(r.config.MaxWriters, maxStuck, r.config.Remember, r.config.newBackoff)
+	core := newCore(r.config.MaxWriters, maxStuck, remembered, r.config.Pauses)
 	for _, t := range tranches {
 		core.start(t.name, t.start)
 	}
@@ -120,7 +85,7 @@ func (r *Reactor) Run(ctx context.Context) error {
 }
 
 // loop owns the core. It returns once ctx has ended and no call is running.
-func (r *Reactor) loop(ctx context.Context, core *core, tranches []*tranche) error {
+func (r *Running) loop(ctx context.Context, core *core, tranches []*tranche) error {
 	byName := map[feed.Tranche]*tranche{}
 	for _, t := range tranches {
 		byName[t.name] = t
@@ -189,10 +154,13 @@ const stopGrace = 10 * time.Second
 // of MaxReadAhead batches, because their streams are in trouble.
 const maxStuck = 10_000
 
+// remembered is how many idle streams' observed versions are kept.
+const remembered = 100_000
+
 // publish tells everyone what the core has come to: the readers of free slots,
 // the observer of what was retired, and then the saver of the positions that rest
 // on it. So whoever observes knows of everything that a checkpoint stands for.
-func (r *Reactor) publish(core *core, tranches map[feed.Tranche]*tranche) {
+func (r *Running) publish(core *core, tranches map[feed.Tranche]*tranche) {
 	effects := core.drain()
 	for _, name := range effects.freed {
 		<-tranches[name].slots
@@ -213,13 +181,13 @@ func (r *Reactor) publish(core *core, tranches map[feed.Tranche]*tranche) {
 }
 
 // call makes one handler call.
-func (r *Reactor) call(ctx context.Context, c call) {
+func (r *Running) call(ctx context.Context, c call) {
 	began := time.Now()
 	handled := HandlerCall{c.stream, c.events[len(c.events)-1].Index + 1}
 	observed, err := r.handle(context.WithValue(ctx, handledKey{}, handled), c)
 	select {
 	case r.outcomes <- outcome{c.stream, observed, err, time.Since(began)}:
-	case <-r.gone: // abandoned
+	case <-r.done: // abandoned
 	}
 }
 
@@ -234,7 +202,7 @@ func (e *PanicError) Error() string {
 }
 
 // handle calls the handler and turns a panic into an error.
-func (r *Reactor) handle(ctx context.Context, c call) (observed es.Version, err error) {
+func (r *Running) handle(ctx context.Context, c call) (observed es.Version, err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			err = &PanicError{value, debug.Stack()}

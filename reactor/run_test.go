@@ -12,6 +12,7 @@ import (
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/intercept"
 )
 
 // TestRunHandlesWhatTheFeedDelivers has a feed that notifies and one that has
@@ -77,14 +78,7 @@ func TestRunOverlapsCallsForDifferentStreamsOnly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, h := newSource("A"), newHandler()
-		release := make(chan struct{})
-		wait := func(_ context.Context, events []es.Event) (es.Version, error) {
-			<-release
-			return all(events), nil
-		}
-		for _, id := range []string{"a", "b", "c"} {
-			h.on(id, wait)
-		}
+		release := h.hold("a", "b", "c")
 		s.add("A", "a@0 b@0 c@0 a@1")
 		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{MaxWriters: 2})
 		equal(t, "calls", h.called(), "a 0, b 0")
@@ -112,7 +106,7 @@ func TestRunRepeatsAfterAFailure(t *testing.T) {
 				s, h, c, seen := newSource("A"), newHandler(), newCheckpoints(), &recorder{}
 				h.on("bad", handle)
 				s.add("A", "bad@0 good@0")
-				r := start(t, notifying{s}, c, h, reactor.Config{RetryFirst: time.Second, Observer: seen})
+				r := start(t, notifying{s}, c, h, reactor.Config{Pauses: reactor.GrowingPauses(time.Second, 30*time.Second, 0.5), Observer: seen})
 				equal(t, "calls", h.called(), "bad 0, good 0")
 				equal(t, "positions saved", c.saved(), "")
 
@@ -188,7 +182,7 @@ func TestRunGoesOnBehindAPoisonedStreamThatChanges(t *testing.T) {
 		for n := range 50 {
 			s.add("A", fmt.Sprintf("poison@%d other@%d", n, n))
 		}
-		r := start(t, notifying{s}, c, h, reactor.Config{MaxReadAhead: 2, RetryMost: time.Minute})
+		r := start(t, notifying{s}, c, h, reactor.Config{MaxReadAhead: 2, Pauses: reactor.GrowingPauses(50*time.Millisecond, time.Minute, 0.5)})
 		equal(t, "status", r.status().Tranches[0], reactor.TrancheStatus{Tranche: "A", Read: 100, Saved: -1, Incomplete: 50})
 
 		s.batch = 100
@@ -209,18 +203,21 @@ func TestRunGoesOnBehindAPoisonedStreamThatChanges(t *testing.T) {
 	})
 }
 
-// TestRunPausesNoLongerThanItMay looks at pauses that are all the longest.
-func TestRunPausesNoLongerThanItMay(t *testing.T) {
+// TestRunPausesLongerAndLonger looks at the pauses that are made unless others are
+// asked for.
+func TestRunPausesLongerAndLonger(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, seen := newSource("A"), &recorder{}
 		s.fail(errBoom)
-		r := start(t, notifying{s}, newCheckpoints(), newHandler(), reactor.Config{RetryFirst: time.Second, RetryMost: time.Second, Observer: seen})
-		pass(time.Minute)
+		r := start(t, notifying{s}, newCheckpoints(), newHandler(), reactor.Config{Observer: seen})
+		pass(time.Hour)
+		nominal := 50 * time.Millisecond
 		for _, failed := range occurrences[reactor.ReadFailed](seen) {
-			if failed.Pause > time.Second {
-				t.Fatalf("pause: got %s, want at most 1s", failed.Pause)
+			if failed.Pause < nominal/2 || failed.Pause > min(nominal*3/2, 30*time.Second) {
+				t.Fatalf("pause after %d attempts: got %s, want %s give or take a half, and 30s at most", failed.Attempts, failed.Pause, nominal)
 			}
+			nominal = min(2*nominal, 30*time.Second)
 		}
 		r.endWell()
 	})
@@ -231,11 +228,7 @@ func TestRunReadsNoFurtherThanItMay(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, h := newSource("A", "B"), newHandler()
-		release := make(chan struct{})
-		h.on("slow", func(_ context.Context, events []es.Event) (es.Version, error) {
-			<-release
-			return all(events), nil
-		})
+		release := h.hold("slow")
 		s.add("A", "slow@0 slow@1 slow@2 slow@3 slow@4 slow@5")
 		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{MaxReadAhead: 3})
 		equal(t, "reads", s.readCount(), 3+1) // and the one that found B empty
@@ -269,7 +262,7 @@ func TestRunReadsAgainAfterFailedReads(t *testing.T) {
 		s, h, seen := newSource("A"), newHandler(), &recorder{}
 		s.fail(errBoom)
 		s.add("A", "a@0")
-		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{RetryFirst: time.Second, RetryMost: 8 * time.Second, Observer: seen})
+		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{Pauses: reactor.GrowingPauses(time.Second, 8*time.Second, 0.5), Observer: seen})
 		began := time.Now()
 		pass(time.Minute)
 		// Pauses of 1, 2, 4, 8, 8 … seconds, give or take a half.
@@ -303,17 +296,15 @@ func TestRunReadsAgainAfterFailedReads(t *testing.T) {
 	})
 }
 
-// backwards is a source with a mistake.
-type backwards struct{ *source }
-
-func (s backwards) Read(_ context.Context, _ feed.Tranche, from feed.Position) (feed.Batch, error) {
-	return feed.Batch{Next: from - 1}, nil
-}
-
 func TestRunRefusesToGoBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := start(t, backwards{newSource("A")}, newCheckpoints(), newHandler(), reactor.Config{})
+		backwards := intercept.Source(newSource("A"), intercept.SourceHooks{
+			AfterRead: func(_ context.Context, _ feed.Tranche, from feed.Position, _ feed.Batch, _ error) (feed.Batch, error) {
+				return feed.Batch{Next: from - 1}, nil
+			},
+		})
+		r := start(t, backwards, newCheckpoints(), newHandler(), reactor.Config{})
 		equal(t, "error", r.status().Tranches[0].Error, "the source went back from position 0 to -1")
 		r.endWell()
 	})
@@ -337,14 +328,14 @@ func TestHandledNamesWhatTheCallIsFor(t *testing.T) {
 	})
 }
 
-// TestSteadyPauses is about runs that are to be the same each time.
-func TestSteadyPauses(t *testing.T) {
+// TestPausesWithoutVariation is about runs that are to be the same each time.
+func TestPausesWithoutVariation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, h, seen := newSource("A"), newHandler(), &recorder{}
 		h.on("a", failure)
 		s.add("A", "a@0")
-		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{Steady: true, Observer: seen, RetryFirst: time.Second, RetryMost: 3 * time.Second})
+		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{Pauses: reactor.GrowingPauses(time.Second, 3*time.Second, 0), Observer: seen})
 		pass(9 * time.Second)
 		var pauses []time.Duration
 		for i, o := range occurrences[reactor.Troubled](seen) {

@@ -2,34 +2,54 @@ package reactor
 
 import (
 	"context"
-	"errors"
 
 	"example.com/groupcheckout/reactor/feed"
 )
 
 // Running is a reactor that was started. Calls may overlap.
 type Running struct {
-	reactor *Reactor
-	stop    context.CancelFunc
-	done    chan struct{}
-	err     error // once done is closed
+	source      feed.Source
+	checkpoints feed.Checkpoints
+	handler     Handler
+	config      Config
+
+	batches  chan submission
+	outcomes chan outcome
+	asked    chan chan Status
+
+	stop context.CancelFunc
+	done chan struct{} // closed when it is over
+	err  error         // once done is closed
 }
 
-// Start makes a reactor as [New] does, and runs it in a goroutine of its own
-// until Stop is called or ctx ends. The error is about the configuration;
-// whatever goes wrong later is returned by Wait. What the source, the checkpoints
-// and the handler stand on must stay open until Done is closed.
+// Start runs a reactor in a goroutine of its own. It returns a [*ConfigError] for a
+// setting that cannot be used; whatever goes wrong later is returned by Wait. What
+// the source, the checkpoints and the handler stand on must stay open until Done is
+// closed.
+//
+// The reactor runs until Stop is called or ctx ends, which is its success: it then
+// makes no new calls, lets running ones end within the limit, and saves what was
+// completed. It fails if it cannot begin, if handler calls outlast the limit
+// ([*AbandonedError]), or if the last checkpoint cannot be saved. It stops by
+// itself, with a [*CheckpointAheadError], if the feed is found to have lost events.
 func Start(ctx context.Context, source feed.Source, checkpoints feed.Checkpoints, handler Handler, config Config) (*Running, error) {
-	made, err := New(source, checkpoints, handler, config)
+	config, err := config.withDefaults()
 	if err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(ctx)
-	r := &Running{reactor: made, stop: stop, done: make(chan struct{})}
+	r := &Running{
+		source: source, checkpoints: checkpoints, handler: handler, config: config,
+		batches:  make(chan submission),
+		outcomes: make(chan outcome),
+		asked:    make(chan chan Status),
+		stop:     stop,
+		done:     make(chan struct{}),
+	}
 	go func() {
 		defer close(r.done)
 		defer stop()
-		r.err = made.Run(ctx)
+		r.err = r.run(ctx)
 	}()
 	return r, nil
 }
@@ -50,15 +70,4 @@ func (r *Running) Wait(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// Status is what the reactor is at. Once it is over the error is
-// [ErrNotRunning], joined with what Wait returns.
-func (r *Running) Status(ctx context.Context) (Status, error) {
-	status, err := r.reactor.Status(ctx)
-	if errors.Is(err, ErrNotRunning) {
-		<-r.done
-		return status, errors.Join(err, r.err)
-	}
-	return status, err
 }

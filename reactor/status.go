@@ -55,23 +55,22 @@ type TroubleStatus struct {
 // ErrNotRunning is returned by Status when the reactor does not run.
 var ErrNotRunning = errors.New("the reactor does not run")
 
-// Status asks a running reactor what it is at. It returns [ErrNotRunning] once
-// Run is over, and ctx's error if ctx ends first, also because Run was never
-// called. Calls may overlap.
-func (r *Reactor) Status(ctx context.Context) (Status, error) {
+// Status is what the reactor is at. Once it is over the error is [ErrNotRunning],
+// joined with what Wait returns. If ctx ends first it is ctx's error.
+func (r *Running) Status(ctx context.Context) (Status, error) {
 	reply := make(chan Status, 1)
 	select {
 	case r.asked <- reply:
 		return <-reply, nil
-	case <-r.gone:
-		return Status{}, ErrNotRunning
+	case <-r.done:
+		return Status{}, errors.Join(ErrNotRunning, r.err)
 	case <-ctx.Done():
 		return Status{}, ctx.Err()
 	}
 }
 
 // status describes the core; the loop calls it.
-func (r *Reactor) status(core *core, tranches []*tranche, now time.Time) Status {
+func (r *Running) status(core *core, tranches []*tranche, now time.Time) Status {
 	status := Status{At: now, Group: r.config.Group, Waiting: core.ready.Len()}
 	for _, t := range tranches {
 		progress := core.tranches[t.name]

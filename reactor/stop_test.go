@@ -9,20 +9,17 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/stores/intercept"
 )
 
 func TestStopLetsRunningCallsEndAndSavesThem(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, h, c := newSource("A"), newHandler(), newCheckpoints()
-		release := make(chan struct{})
-		h.on("slow", func(ctx context.Context, events []es.Event) (es.Version, error) {
-			<-release
-			return all(events), ctx.Err()
-		})
+		release := h.hold("slow")
 		s.add("A", "slow@0 slow@1 next@0")
 		r := start(t, notifying{s}, c, h, reactor.Config{MaxWriters: 1})
-		r.stop()
+		r.Stop()
 		s.add("A", "late@0")
 		pass(10 * time.Second)
 		equal(t, "running while it stops", len(r.status().Calls), 1)
@@ -37,15 +34,11 @@ func TestStopMakesNoCallThatWasDelayed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, h := newSource("A"), newHandler()
-		release := make(chan struct{})
-		h.on("slow", func(_ context.Context, events []es.Event) (es.Version, error) {
-			<-release
-			return all(events), nil
-		})
+		release := h.hold("slow")
 		h.on("bad", failure)
 		s.add("A", "slow@0 bad@0")
-		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{RetryFirst: time.Second})
-		r.stop()
+		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{Pauses: reactor.GrowingPauses(time.Second, time.Minute, 0.5)})
+		r.Stop()
 		pass(20 * time.Second)
 		close(release)
 		r.endWell()
@@ -96,19 +89,13 @@ func TestStopAbandonsACallThatIgnoresIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, h, c := newSource("A"), newHandler(), newCheckpoints()
-		release := make(chan struct{})
-		ignore := func(_ context.Context, events []es.Event) (es.Version, error) {
-			<-release
-			return all(events), nil
-		}
-		h.on("deaf", ignore)
-		h.on("dead", ignore)
+		release := h.hold("deaf", "dead")
 		s.add("A", "quick@0 deaf@0 dead@0")
 		r := start(t, notifying{s}, c, h, reactor.Config{StopLimit: time.Minute})
 		err := r.end()
 		var abandoned *reactor.AbandonedError
 		if !errors.As(err, &abandoned) {
-			t.Fatalf("Run: got %v, want an AbandonedError", err)
+			t.Fatalf("Wait: got %v, want an AbandonedError", err)
 		}
 		equal(t, "error", err.Error(), "2 handler calls did not end when stopped: Stream-dead, Stream-deaf")
 		equal(t, "saved", c.saved(), "A 1")
@@ -134,11 +121,11 @@ func TestStopCallsNoOneAfterwards(t *testing.T) {
 		r = begin(t, notifying{s}, newCheckpoints(), h, reactor.Config{MaxWriters: 1, Observer: observer(func(o reactor.Occurrence) {
 			if _, returned := o.(reactor.Returned); returned {
 				<-ready
-				r.stop()
+				r.Stop()
 			}
 		})})
 		close(ready)
-		equal(t, "Run", <-r.result, nil)
+		equal(t, "Wait", r.result(), nil)
 		equal(t, "calls", h.called(), "a 0")
 	})
 }
@@ -147,15 +134,7 @@ func TestStatusEndsWithTheReactor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, h, c := newSource("A"), newHandler(), newCheckpoints()
-		release := make(chan struct{})
-		h.on("slow", func(_ context.Context, events []es.Event) (es.Version, error) {
-			<-release
-			return all(events), nil
-		})
-		h.on("slower", func(_ context.Context, events []es.Event) (es.Version, error) {
-			<-release
-			return all(events), nil
-		})
+		release := h.hold("slow", "slower")
 		s.add("A", "done@0 slow@0")
 		r := start(t, notifying{s}, c, h, reactor.Config{Group: "test"})
 		pass(time.Second)
@@ -177,34 +156,79 @@ func TestStatusEndsWithTheReactor(t *testing.T) {
 	})
 }
 
-func TestStatusOfAReactorThatNeverRan(t *testing.T) {
+func TestStatusOfAReactorThatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
-	r, err := reactor.New(newSource("A"), newCheckpoints(), newHandler(), reactor.Config{Group: "test"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := r.Status(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("Status: got %v, want context.Canceled", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		stuck := intercept.Source(newSource("A"), intercept.SourceHooks{BeforeTranches: hang})
+		r := start(t, stuck, newCheckpoints(), newHandler(), reactor.Config{})
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := r.Status(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("Status: got %v, want context.Canceled", err)
+		}
+		r.endWell()
+	})
 }
 
-func TestRunCancelledWhileItBegins(t *testing.T) {
+func TestStartWithAContextThatHasEnded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, c := newSource("A"), newCheckpoints()
-		r, err := reactor.New(s, c, newHandler(), reactor.Config{Group: "test"})
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		r, err := reactor.Start(ctx, s, c, newHandler(), reactor.Config{Group: "test"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		if err := r.Run(ctx); err != nil {
-			t.Errorf("Run: got %v, want nil", err)
+		if err := r.Wait(t.Context()); err != nil {
+			t.Errorf("Wait: got %v, want nil", err)
 		}
 		equal(t, "reads", s.readCount(), 0)
 		equal(t, "saved", c.saved(), "")
-		synctest.Wait()
+	})
+}
+
+func TestAReactorMayBeStoppedTwice(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, notifying{newSource("A")}, newCheckpoints(), newHandler(), reactor.Config{})
+		r.Stop()
+		r.endWell()
+		r.endWell()
+	})
+}
+
+func TestAReactorEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		r, err := reactor.Start(ctx, notifying{newSource("A")}, newCheckpoints(), newHandler(), reactor.Config{Group: "g"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		over, giveUp := context.WithCancel(t.Context())
+		giveUp()
+		if err := r.Wait(over); !errors.Is(err, context.Canceled) {
+			t.Errorf("a wait that ends before the reactor: got the error %v, want that of its context", err)
+		}
+		cancel()
+		if err := r.Wait(t.Context()); err != nil {
+			t.Errorf("after the end of its context: got the error %v, want none", err)
+		}
+	})
+}
+
+func TestWhatGoesWrongIsToldByWaitAndStatus(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCheckpoints()
+		c.fail(errBoom)
+		r := start(t, notifying{newSource("A")}, c, newHandler(), reactor.Config{})
+		if err := r.result(); !errors.Is(err, errBoom) {
+			t.Errorf("Wait: got %v, want boom", err)
+		}
+		if _, err := r.Status(t.Context()); !errors.Is(err, errBoom) || !errors.Is(err, reactor.ErrNotRunning) {
+			t.Errorf("Status: got %v, want that it does not run, and why", err)
+		}
 	})
 }

@@ -162,9 +162,6 @@ func (d *desk) leftOrMerged(ctx context.Context, s stay, g group) error {
 			return err
 		}
 		merged := state.Status(d.idOf(s)) == groupcheckout.Merged
-		if left.CheckedOut() == merged {
-			return fmt.Errorf("got %s checked out: %t, and merged into %s: %t; want one of both", s, left.CheckedOut(), g, merged)
-		}
-		return nil
+		return unless(left.CheckedOut() != merged, "got %s checked out: %t, and merged into %s: %t; want one of both", s, left.CheckedOut(), g, merged)
 	})
 }

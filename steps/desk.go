@@ -76,8 +76,7 @@ func newDesk(world World) *desk {
 	}
 }
 
-func (d *desk) stayService() *gueststay.Service { return d.services().stays }
-
+func (d *desk) stayService() *gueststay.Service      { return d.services().stays }
 func (d *desk) groupService() *groupcheckout.Service { return d.services().groups }
 
 // idOf is the id behind the number of a stay. A number that was not spoken of
@@ -175,6 +174,23 @@ func (d *desk) try(err error) error {
 	}
 	d.attempt = &attempt{refusal: err}
 	return nil
+}
+
+// try1 and try2 make an attempt of a command.
+func try1[A any](d *desk, command func(context.Context, A) error) func(context.Context, A) error {
+	return func(ctx context.Context, a A) error { return d.try(command(ctx, a)) }
+}
+
+func try2[A, B any](d *desk, command func(context.Context, A, B) error) func(context.Context, A, B) error {
+	return func(ctx context.Context, a A, b B) error { return d.try(command(ctx, a, b)) }
+}
+
+// unless is an error if something does not hold.
+func unless(holds bool, format string, args ...any) error {
+	if holds {
+		return nil
+	}
+	return fmt.Errorf(format, args...)
 }
 
 // refused hands over what came of the last attempt, which is checked with that.

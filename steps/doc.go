@@ -1,6 +1,8 @@
 // Package steps is the language of the scenarios: each Gherkin phrase is one
 // call of a domain service, or one check of what it left behind. It knows
-// neither a store nor how the reactor is run; it asks a [World] for both.
+// neither a store nor how the reactor is run; it asks a [World] for both. A new
+// phrase goes into the file of what it is about, such as stays.go or groups.go; a
+// new word in braces into parameters.go; both are registered by [Register].
 //
 // [Register] is the one way in. For every scenario it makes a desk, which holds
 // what that scenario talks about: the ids behind its names, the time, and the

@@ -21,7 +21,7 @@ const root = ".."
 
 func definitions(t *testing.T) *gherkin.Definitions {
 	t.Helper()
-	compiled, err := gherkin.Compile(func(r *gherkin.Registrar) { steps.Register(r, nil) })
+	compiled, err := steps.Definitions()
 	if err != nil {
 		t.Fatal(err)
 	}

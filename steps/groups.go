@@ -20,9 +20,9 @@ func groupCommands(r *gherkin.Registrar, d *desk) {
 }
 
 func groupAttempts(r *gherkin.Registrar, d *desk) {
-	r.When("the clerk tries to select stay(s) {stays} for {group}", d.trySelectStays)
-	r.When("the clerk tries to take a payment of {money} for {group}", d.tryPayGroup)
-	r.When("the clerk tries to confirm {group}", d.tryConfirm)
+	r.When("the clerk tries to select stay(s) {stays} for {group}", try2(d, d.selectStays))
+	r.When("the clerk tries to take a payment of {money} for {group}", try2(d, d.payGroup))
+	r.When("the clerk tries to confirm {group}", try1(d, d.confirm))
 }
 
 func groupChecks(r *gherkin.Registrar, d *desk) {
@@ -42,10 +42,6 @@ func (d *desk) selectStays(ctx context.Context, stays []stay, g group) error {
 	return d.groupService().Select(ctx, d.groupID(g), d.idsOf(stays), d.moment())
 }
 
-func (d *desk) trySelectStays(ctx context.Context, stays []stay, g group) error {
-	return d.try(d.selectStays(ctx, stays, g))
-}
-
 func (d *desk) payGroup(ctx context.Context, amount domain.Money, g group) error {
 	payment := newPayment()
 	d.payment = func(ctx context.Context) error {
@@ -54,15 +50,9 @@ func (d *desk) payGroup(ctx context.Context, amount domain.Money, g group) error
 	return d.payment(ctx)
 }
 
-func (d *desk) tryPayGroup(ctx context.Context, amount domain.Money, g group) error {
-	return d.try(d.payGroup(ctx, amount, g))
-}
-
 func (d *desk) confirm(ctx context.Context, g group) error {
 	return d.groupService().Confirm(ctx, d.groupID(g), d.moment())
 }
-
-func (d *desk) tryConfirm(ctx context.Context, g group) error { return d.try(d.confirm(ctx, g)) }
 
 func (d *desk) takenOver(ctx context.Context, g group, stays []stay) error {
 	if err := d.selectStays(ctx, stays, g); err != nil {
@@ -187,28 +177,20 @@ func (d *desk) askedToSettle(ctx context.Context, want domain.Money, g group) er
 
 func (d *desk) nothingLeft(ctx context.Context, g group) error {
 	return d.check(ctx, g, func(_ context.Context, state groupcheckout.State) error {
-		if step, nothing := groupcheckout.Next(state).(groupcheckout.Nothing); !nothing {
-			return fmt.Errorf("got %T as the next step of %s, want nothing left to do", step, g)
-		}
-		return nil
+		step, nothing := groupcheckout.Next(state).(groupcheckout.Nothing)
+		return unless(nothing, "got %T as the next step of %s, want nothing left to do", step, g)
 	})
 }
 
 func (d *desk) isConfirmed(ctx context.Context, g group) error {
 	return d.checkNow(ctx, g, func(state groupcheckout.State) error {
-		if !state.Confirmed() {
-			return fmt.Errorf("got %s not confirmed (balance %s), want it confirmed", g, state.Balance())
-		}
-		return nil
+		return unless(state.Confirmed(), "got %s not confirmed (balance %s), want it confirmed", g, state.Balance())
 	})
 }
 
 func (d *desk) isNotConfirmed(ctx context.Context, g group) error {
 	return d.checkNow(ctx, g, func(state groupcheckout.State) error {
-		if state.Confirmed() {
-			return fmt.Errorf("got %s confirmed, want it not confirmed", g)
-		}
-		return nil
+		return unless(!state.Confirmed(), "got %s confirmed, want it not confirmed", g)
 	})
 }
 
@@ -218,10 +200,8 @@ func (d *desk) waiting(ctx context.Context, want count, g group) error {
 		return errors.New("how many stays wait is certain only while the reactor is down: stop it in a step before")
 	}
 	return d.checkNow(ctx, g, func(state groupcheckout.State) error {
-		if pending := state.Stays(groupcheckout.Pending); len(pending) != int(want) {
-			return fmt.Errorf("got %d stays of %s waiting (%s), want %d", len(pending), g, d.namesOf(pending), want)
-		}
-		return nil
+		pending := state.Stays(groupcheckout.Pending)
+		return unless(len(pending) == int(want), "got %d stays of %s waiting (%s), want %d", len(pending), g, d.namesOf(pending), want)
 	})
 }
 

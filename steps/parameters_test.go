@@ -11,7 +11,7 @@ import (
 
 func compiled(t *testing.T) *gherkin.Definitions {
 	t.Helper()
-	definitions, err := gherkin.Compile(func(r *gherkin.Registrar) { Register(r, nil) })
+	definitions, err := Definitions()
 	if err != nil {
 		t.Fatal(err)
 	}

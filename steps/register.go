@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/cucumber/godog"
+
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/gherkin"
@@ -45,4 +47,23 @@ func parameters(r *gherkin.Registrar) {
 	gherkin.Parameter[time.Duration](r, "duration", `\d+ (?:second|minute|hour|day|week)s?(?:(?:, | and )\d+ (?:second|minute|hour|day|week)s?)*`, parseDuration)
 	gherkin.Parameter[count](r, "count", `\d[\d,]*`, parseCount)
 	gherkin.Parameter[groupcheckout.Status](r, "outcome", `merged|failed`, parseOutcome)
+}
+
+// Definitions compiles the steps. The error names each mistake with its place.
+func Definitions() (*gherkin.Definitions, error) {
+	return gherkin.Compile(func(r *gherkin.Registrar) { Register(r, nil) })
+}
+
+// Bind gives the steps to one scenario, which works in the given world. A
+// scenario that leaves something unchecked that it provoked fails in the end.
+func Bind(sc *godog.ScenarioContext, definitions *gherkin.Definitions, world World) error {
+	var atEnd func(context.Context) error
+	err := definitions.Bind(sc, func(r *gherkin.Registrar) { atEnd = Register(r, world) })
+	sc.After(func(ctx context.Context, _ *godog.Scenario, err error) (context.Context, error) {
+		if err == nil {
+			err = atEnd(ctx)
+		}
+		return ctx, err
+	})
+	return err
 }

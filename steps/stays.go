@@ -27,10 +27,10 @@ func stayCommands(r *gherkin.Registrar, d *desk) {
 }
 
 func stayAttempts(r *gherkin.Registrar, d *desk) {
-	r.When("the clerk tries to check in stay {stay} at {time}", d.tryCheckIn)
-	r.When("the clerk tries to charge {money} to stay {stay}", d.tryChargeStay)
-	r.When("the clerk tries to take a payment of {money} for stay {stay}", d.tryPayStay)
-	r.When("the clerk tries to check out stay {stay}", d.tryCheckOut)
+	r.When("the clerk tries to check in stay {stay} at {time}", try2(d, d.checkIn))
+	r.When("the clerk tries to charge {money} to stay {stay}", try2(d, d.chargeStay))
+	r.When("the clerk tries to take a payment of {money} for stay {stay}", try2(d, d.payStay))
+	r.When("the clerk tries to check out stay {stay}", try1(d, d.checkOut))
 }
 
 func stayChecks(r *gherkin.Registrar, d *desk) {
@@ -45,17 +45,16 @@ func stayChecks(r *gherkin.Registrar, d *desk) {
 }
 
 func (d *desk) staysOwing(ctx context.Context, stays []stay, balance domain.Money) error {
-	for _, s := range stays {
-		if err := d.begin(ctx, d.idOf(s), balance, domain.Money{}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return d.beginAll(ctx, stays, balance, domain.Money{})
 }
 
 func (d *desk) staysInCredit(ctx context.Context, stays []stay, credit domain.Money) error {
+	return d.beginAll(ctx, stays, domain.Money{}, credit)
+}
+
+func (d *desk) beginAll(ctx context.Context, stays []stay, charged, paid domain.Money) error {
 	for _, s := range stays {
-		if err := d.begin(ctx, d.idOf(s), domain.Money{}, credit); err != nil {
+		if err := d.begin(ctx, d.idOf(s), charged, paid); err != nil {
 			return err
 		}
 	}
@@ -110,20 +109,12 @@ func (d *desk) checkIn(ctx context.Context, s stay, at domain.Moment) error {
 	return d.stayService().CheckIn(ctx, d.idOf(s), at)
 }
 
-func (d *desk) tryCheckIn(ctx context.Context, s stay, at domain.Moment) error {
-	return d.try(d.checkIn(ctx, s, at))
-}
-
 func (d *desk) chargeStay(ctx context.Context, amount domain.Money, s stay) error {
 	charge := newCharge()
 	d.charge = func(ctx context.Context) error {
 		return d.stayService().Charge(ctx, d.idOf(s), charge, amount, d.moment())
 	}
 	return d.charge(ctx)
-}
-
-func (d *desk) tryChargeStay(ctx context.Context, amount domain.Money, s stay) error {
-	return d.try(d.chargeStay(ctx, amount, s))
 }
 
 func (d *desk) chargeAgain(ctx context.Context) error {
@@ -141,10 +132,6 @@ func (d *desk) payStay(ctx context.Context, amount domain.Money, s stay) error {
 	return d.payment(ctx)
 }
 
-func (d *desk) tryPayStay(ctx context.Context, amount domain.Money, s stay) error {
-	return d.try(d.payStay(ctx, amount, s))
-}
-
 func (d *desk) payAgain(ctx context.Context) error {
 	if d.payment == nil {
 		return fmt.Errorf("no payment was entered before in this scenario")
@@ -155,8 +142,6 @@ func (d *desk) payAgain(ctx context.Context) error {
 func (d *desk) checkOut(ctx context.Context, s stay) error {
 	return d.stayService().CheckOut(ctx, d.idOf(s), d.moment())
 }
-
-func (d *desk) tryCheckOut(ctx context.Context, s stay) error { return d.try(d.checkOut(ctx, s)) }
 
 // checkStay checks what depends on the clerks alone.
 func (d *desk) checkStay(ctx context.Context, s stay, check func(gueststay.State) error) error {
@@ -183,53 +168,37 @@ func (d *desk) stayBalanceReads(ctx context.Context, s stay, want string) error 
 
 // same compares amounts, whatever their scale.
 func same(what string, got, want domain.Money) error {
-	if !got.Equal(want) {
-		return fmt.Errorf("got a %s of %s, want %s", what, got, want)
-	}
-	return nil
+	return unless(got.Equal(want), "got a %s of %s, want %s", what, got, want)
 }
 
 // reads compares an amount to the last digit, zeros included.
 func reads(what string, got domain.Money, want string) error {
-	if got.String() != want {
-		return fmt.Errorf("got a %s that reads %q, want %q", what, got, want)
-	}
-	return nil
+	return unless(got.String() == want, "got a %s that reads %q, want %q", what, got, want)
 }
 
 func (d *desk) isCheckedOut(ctx context.Context, s stay) error {
 	return d.checkStay(ctx, s, func(state gueststay.State) error {
-		if !state.CheckedOut() {
-			return fmt.Errorf("got %s not checked out (balance %s), want it checked out", s, state.Balance())
-		}
-		return nil
+		return unless(state.CheckedOut(), "got %s not checked out (balance %s), want it checked out", s, state.Balance())
 	})
 }
 
 func (d *desk) isNotCheckedOut(ctx context.Context, s stay) error {
 	return d.checkStay(ctx, s, func(state gueststay.State) error {
-		if state.CheckedOut() {
-			return fmt.Errorf("got %s checked out, want it not checked out", s)
-		}
-		return nil
+		return unless(!state.CheckedOut(), "got %s checked out, want it not checked out", s)
 	})
 }
 
 func (d *desk) belongsTo(ctx context.Context, s stay, want group) error {
-	return d.world.Eventually(ctx, func(ctx context.Context) error {
-		got, err := d.owner(ctx, s)
-		if err == nil && got != want.String() {
-			err = fmt.Errorf("got %s in %s, want it in %s", s, got, want)
-		}
-		return err
-	})
+	return d.ownedBy(ctx, s, want.String())
 }
 
-func (d *desk) belongsToNone(ctx context.Context, s stay) error {
+func (d *desk) belongsToNone(ctx context.Context, s stay) error { return d.ownedBy(ctx, s, noGroup) }
+
+func (d *desk) ownedBy(ctx context.Context, s stay, want string) error {
 	return d.world.Eventually(ctx, func(ctx context.Context) error {
 		got, err := d.owner(ctx, s)
-		if err == nil && got != noGroup {
-			err = fmt.Errorf("got %s in %s, want it in %s", s, got, noGroup)
+		if err == nil && got != want {
+			err = fmt.Errorf("got %s in %s, want it in %s", s, got, want)
 		}
 		return err
 	})
@@ -251,18 +220,12 @@ func (d *desk) owner(ctx context.Context, s stay) (string, error) {
 
 func (d *desk) isKnown(ctx context.Context, s stay) error {
 	return d.checkStay(ctx, s, func(state gueststay.State) error {
-		if !state.Known() {
-			return fmt.Errorf("got no record of %s, want one", s)
-		}
-		return nil
+		return unless(state.Known(), "got no record of %s, want one", s)
 	})
 }
 
 func (d *desk) isUnknown(ctx context.Context, s stay) error {
 	return d.checkStay(ctx, s, func(state gueststay.State) error {
-		if state.Known() {
-			return fmt.Errorf("got a record of %s (balance %s), want none", s, state.Balance())
-		}
-		return nil
+		return unless(!state.Known(), "got a record of %s (balance %s), want none", s, state.Balance())
 	})
 }

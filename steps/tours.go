@@ -56,10 +56,7 @@ func (d *desk) tourMerged(ctx context.Context, want count, g group) error {
 				merged++
 			}
 		}
-		if merged != int(want) {
-			return fmt.Errorf("got %d stays of the coach tour merged into %s, want %d", merged, g, want)
-		}
-		return nil
+		return unless(merged == int(want), "got %d stays of the coach tour merged into %s, want %d", merged, g, want)
 	})
 }
 

@@ -1,7 +1,8 @@
 // Package demo is a hotel of simulated clerks: they check guests in, check
 // whole groups out while the reactor works, take the payments and confirm.
 // Then it audits the books: what was moved has to be what was owed, and what
-// was paid has to be what was moved.
+// was paid has to be what was moved. What clerks meet with is drawn in plan.go, what
+// they do about it is in clerk.go, and what is made sure of afterwards in audit.go.
 //
 // # What happens
 //

@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"slices"
 
@@ -119,12 +118,7 @@ func drawStay(random *rand.Rand) stay {
 
 // drawAmount is an amount in cents, from one and below another.
 func drawAmount(random *rand.Rand, from, below int) domain.Money {
-	n := from + random.IntN(below-from)
-	amount, err := domain.ParseMoney(fmt.Sprintf("%d.%02d", n/100, n%100))
-	if err != nil {
-		panic(err) // digits, a point and two digits are always an amount
-	}
-	return amount
+	return domain.MoneyOfCents(int64(from + random.IntN(below-from)))
 }
 
 // expected is what has to come out of a plan, whoever wins a contested stay.

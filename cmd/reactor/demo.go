@@ -12,7 +12,7 @@ import (
 	"example.com/groupcheckout/checkout"
 	"example.com/groupcheckout/checkout/demo"
 	"example.com/groupcheckout/domain/audit"
-	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/monitor"
 	"example.com/groupcheckout/stores/address"
 	"example.com/groupcheckout/stores/memory"
 )
@@ -59,7 +59,7 @@ func (c *demoCommand) Run(ctx context.Context, s streams) error {
 	indexing := indexBeside(running, store, stop)
 	report, err := demo.Run(running, store.Backend, demo.Config{
 		Groups: c.Groups, Stays: c.Stays, Clerks: c.Clerks, Seed: c.Seed,
-		Progress: progress.show, Log: log, Observer: reactor.NewLog(log, 0),
+		Progress: progress.show, Log: log, Observer: monitor.NewLog(log),
 	})
 	progress.end()
 	stop()

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/monitor"
 )
 
 // page is the server of the status page. Without an address it does nothing.
@@ -41,13 +42,13 @@ func (c *runCommand) listen(ctx context.Context) (*page, error) {
 }
 
 // serve serves the page of a running reactor until close is called.
-func (p *page) serve(running *reactor.Running, metrics *reactor.Metrics, log *slog.Logger) error {
+func (p *page) serve(running *reactor.Running, metrics *monitor.Metrics, log *slog.Logger) error {
 	if p.listener == nil {
 		return nil
 	}
 	registry := prometheus.NewRegistry()
 	for _, collector := range []prometheus.Collector{
-		metrics, reactor.Gauges(running),
+		metrics, monitor.Gauges(running),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	} {
 		if err := registry.Register(collector); err != nil {
@@ -55,7 +56,7 @@ func (p *page) serve(running *reactor.Running, metrics *reactor.Metrics, log *sl
 		}
 	}
 	p.server = &http.Server{
-		Handler:           reactor.NewPage(running, reactor.HealthLimits{}, registry),
+		Handler:           monitor.NewPage(running, registry),
 		ReadHeaderTimeout: 5 * time.Second,
 	}
 	p.done = make(chan struct{})

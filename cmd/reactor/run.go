@@ -10,6 +10,7 @@ import (
 
 	"example.com/groupcheckout/checkout"
 	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/monitor"
 	"example.com/groupcheckout/stores/address"
 )
 
@@ -117,11 +118,11 @@ func (c *runCommand) follow(ctx context.Context, s streams, store followable) er
 	}
 	defer backend.Close()
 
-	logged, metrics := reactor.NewLog(log, 0), reactor.NewMetrics()
+	logged, metrics := monitor.NewLog(log), monitor.NewMetrics()
 	tailPause, fromEnd := store.feed()
 	running, err := checkout.Start(ctx, backend.Backend, checkout.Config{
-		Log:     log,
-		Process: checkout.ProcessConfig{MergesAtOnce: c.MergesAtOnce},
+		Log:          log,
+		MergesAtOnce: c.MergesAtOnce,
 		Reactor: reactor.Config{
 			Group:              c.ProcessorName,
 			MaxWriters:         c.MaxWriters,

@@ -1,7 +1,9 @@
 // Package audit proves the books of a whole hotel: of all stays and all group
 // checkouts of a store. It reads stored events and keeps accounts of its own,
 // beside the folds of the aggregates, so that it also finds what a mistake in
-// a fold would hide. Only the codecs are shared.
+// a fold would hide. Only the codecs are shared. A new rule goes into violation.go,
+// and to the account that can tell: stay.go, group.go, or conclude.go for what the
+// two say of each other.
 //
 // Feed [Books] every event, of each stream in stream order and of the streams
 // in any interleaving, then ask for the [Books.Violations].

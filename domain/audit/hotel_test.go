@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"regexp"
+	"slices"
 	"sync"
 	"testing"
 
@@ -65,8 +67,8 @@ func newHotel() *hotel {
 		},
 	})
 	h.stays, h.groups = gueststay.NewService(desk, es.Options{}), groupcheckout.NewService(desk, es.Options{})
-	h.process = checkout.New(groupcheckout.NewService(machine, es.Options{}), gueststay.NewService(machine, es.Options{}),
-		checkout.ProcessConfig{Log: slog.New(slog.DiscardHandler), MergesAtOnce: 1, Chunk: 2})
+	h.process = checkout.NewProcess(groupcheckout.NewService(machine, es.Options{}), gueststay.NewService(machine, es.Options{}),
+		checkout.Config{Log: slog.New(slog.DiscardHandler), MergesAtOnce: 1, Chunk: 2})
 	return h
 }
 
@@ -220,7 +222,7 @@ func TestNoResidualCanBeChangedUnnoticed(t *testing.T) {
 		b := audit.NewBooks()
 		for i, e := range h.written {
 			if i == at {
-				e.event.Data = oneMore(t, e.event)
+				e.event.Data = another(e.event.Data)
 			}
 			b.Add(e.stream, e.event)
 		}
@@ -233,27 +235,12 @@ func TestNoResidualCanBeChangedUnnoticed(t *testing.T) {
 	}
 }
 
-// oneMore is the body of an event that moves money, with 1 more in it.
-func oneMore(t *rapid.T, e es.Event) []byte {
-	var body []byte
-	if stay, known, err := gueststay.Codec().Decode(e.Type, e.Data); known && err == nil {
-		if moved, ok := stay.(gueststay.TransferredToGroup); ok {
-			moved.ResidualBalance = moved.ResidualBalance.Plus(domain.MoneyOf(1))
-			_, body, err = gueststay.Codec().Encode(moved)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return body
-		}
-	}
-	group, _, err := groupcheckout.Codec().Decode(e.Type, e.Data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	record := group.(groupcheckout.StaysMerged)
-	record.Residuals[0].Residual = record.Residuals[0].Residual.Plus(domain.MoneyOf(1))
-	if _, body, err = groupcheckout.Codec().Encode(record); err != nil {
-		t.Fatal(err)
-	}
-	return body
+// residual is what stands before the first residual of a body, and its sign.
+var residual = regexp.MustCompile(`"residual(Balance)?":-?`)
+
+// another is the body of an event that moves money, with another digit in front of
+// the first amount.
+func another(body []byte) []byte {
+	at := residual.FindIndex(body)[1]
+	return slices.Concat(body[:at], []byte("1"), body[at:])
 }

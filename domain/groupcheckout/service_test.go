@@ -1,55 +1,18 @@
-package groupcheckout_test
+package groupcheckout
 
 import (
-	"context"
 	"errors"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/domain"
-	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/es/aggregatetest"
+	"example.com/groupcheckout/stores/memory"
 )
-
-// store is the smallest [es.Store] that keeps the contract.
-type store struct {
-	mu      sync.Mutex
-	streams map[es.StreamName][]es.Event
-}
-
-func (s *store) Read(_ context.Context, stream es.StreamName, from es.Version, _ es.Freshness) ([]es.Event, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	events := s.streams[stream]
-	return slices.Clone(events[min(int(from), len(events)):]), nil
-}
-
-func (s *store) Append(_ context.Context, stream es.StreamName, expected es.Version, events []es.EventData) (es.Version, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if actual := es.Version(len(s.streams[stream])); actual != expected {
-		return 0, &es.ConflictError{Stream: stream, Expected: expected, Actual: actual}
-	}
-	for _, e := range events {
-		s.streams[stream] = append(s.streams[stream], es.Event{EventData: e, Index: expected})
-		expected++
-	}
-	return expected, nil
-}
-
-// types are those of a stream's events.
-func (s *store) types(stream es.StreamName) []string {
-	var types []string
-	for _, e := range s.streams[stream] {
-		types = append(types, e.Type)
-	}
-	return types
-}
 
 func TestAGroupFromSelectionToConfirmation(t *testing.T) {
 	t.Parallel()
@@ -58,8 +21,8 @@ func TestAGroupFromSelectionToConfirmation(t *testing.T) {
 			t.Parallel()
 			ctx, at, group := t.Context(), domain.MomentOf(time.Now()), domain.GroupID{15: 1}
 			anna, bert, cleo := domain.StayID{1}, domain.StayID{2}, domain.StayID{3}
-			store := &store{streams: map[es.StreamName][]es.Event{}}
-			groups := groupcheckout.NewService(store, es.Options{Cache: cache})
+			store := memory.New()
+			groups := NewService(store, es.Options{Cache: cache})
 
 			do := func(err error) {
 				t.Helper()
@@ -67,7 +30,7 @@ func TestAGroupFromSelectionToConfirmation(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			record := func(outcomes groupcheckout.Outcomes, want groupcheckout.Step, wantVersion es.Version) {
+			record := func(outcomes Outcomes, want Step, wantVersion es.Version) {
 				t.Helper()
 				step, version, err := groups.Record(ctx, group, outcomes)
 				do(err)
@@ -79,21 +42,21 @@ func TestAGroupFromSelectionToConfirmation(t *testing.T) {
 			for range 2 { // the second time changes nothing
 				do(groups.Select(ctx, group, []domain.StayID{anna, bert, cleo, anna}, at))
 			}
-			var processing *groupcheckout.ProcessingError
+			var processing *ProcessingError
 			if err := groups.Confirm(ctx, group, at); !errors.As(err, &processing) || processing.Pending != 3 {
 				t.Errorf("confirm: got error %v, want 3 pending", err)
 			}
 			for range 2 {
-				record(groupcheckout.Outcomes{
-					Merged: []groupcheckout.Residual{{Stay: anna, Residual: money("58.50")}},
+				record(Outcomes{
+					Merged: []Residual{{Stay: anna, Residual: money("58.50")}},
 					Failed: []domain.StayID{cleo},
-				}, groupcheckout.MergeStays{Pending: []domain.StayID{bert}}, 3)
+				}, MergeStays{Pending: []domain.StayID{bert}}, 3)
 			}
 			for range 2 {
 				do(groups.Pay(ctx, group, domain.PaymentID{1}, money("60"), at))
 			}
-			record(groupcheckout.Outcomes{Merged: []groupcheckout.Residual{{Stay: bert, Residual: money("2")}}},
-				groupcheckout.Settle{Balance: money("0.50")}, 5)
+			record(Outcomes{Merged: []Residual{{Stay: bert, Residual: money("2")}}},
+				Settle{Balance: money("0.50")}, 5)
 			var unsettled *domain.BalanceError
 			if err := groups.Confirm(ctx, group, at); !errors.As(err, &unsettled) || unsettled.Balance.String() != "0.50" {
 				t.Errorf("confirm: got error %v, want a balance of 0.50", err)
@@ -102,8 +65,8 @@ func TestAGroupFromSelectionToConfirmation(t *testing.T) {
 			for range 2 {
 				do(groups.Confirm(ctx, group, at))
 			}
-			record(groupcheckout.Outcomes{Failed: []domain.StayID{bert}}, groupcheckout.Nothing{}, 7)
-			if err := groups.Select(ctx, group, []domain.StayID{{4}}, at); !errors.Is(err, groupcheckout.ErrConfirmed) {
+			record(Outcomes{Failed: []domain.StayID{bert}}, Nothing{}, 7)
+			if err := groups.Select(ctx, group, []domain.StayID{{4}}, at); !errors.Is(err, ErrConfirmed) {
 				t.Errorf("select: got error %v, want ErrConfirmed", err)
 			}
 
@@ -111,7 +74,7 @@ func TestAGroupFromSelectionToConfirmation(t *testing.T) {
 			if err != nil || version != 7 || !state.Confirmed() || !state.Balance().IsZero() {
 				t.Errorf("got version %d, confirmed %t, balance %s and error %v", version, state.Confirmed(), state.Balance(), err)
 			}
-			if again, err := groups.Read(ctx, group); err != nil || again.Status(bert) != groupcheckout.Merged {
+			if again, err := groups.Read(ctx, group); err != nil || again.Status(bert) != Merged {
 				t.Errorf("got bert %s and error %v, want merged", again.Status(bert), err)
 			}
 			stream := groups.Stream(group)
@@ -119,7 +82,7 @@ func TestAGroupFromSelectionToConfirmation(t *testing.T) {
 				t.Errorf("got the stream %s", stream)
 			}
 			want := []string{"StaysSelected", "StaysMerged", "MergesFailed", "Paid", "StaysMerged", "Paid", "Confirmed"}
-			if diff := cmp.Diff(want, store.types(stream)); diff != "" {
+			if diff := cmp.Diff(want, aggregatetest.Types(t, store, stream)); diff != "" {
 				t.Errorf("events (-want +got):\n%s", diff)
 			}
 		})
@@ -129,7 +92,7 @@ func TestAGroupFromSelectionToConfirmation(t *testing.T) {
 func TestTheGroupOfAStream(t *testing.T) {
 	t.Parallel()
 	const n = "5b1f7e0c9f3a4d528a7b0c1d2e3f4a5b"
-	id, err := groupcheckout.IDOf(name(t, "GroupCheckout-"+n))
+	id, err := IDOf(name(t, "GroupCheckout-"+n))
 	if err != nil || id.N() != n {
 		t.Errorf("got %s and error %v", id, err)
 	}
@@ -143,7 +106,7 @@ func TestTheGroupOfAStream(t *testing.T) {
 		name(t, "GroupCheckout-"+n+"_0"),
 		name(t, "GroupCheckout-x"),
 	} {
-		id, err := groupcheckout.IDOf(stream)
+		id, err := IDOf(stream)
 		var refused *domain.IDError
 		if !errors.As(err, &refused) || !id.IsZero() {
 			t.Errorf("%s: got %s and error %v, want an *IDError", stream, id, err)

@@ -7,10 +7,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/es/aggregatetest"
 )
 
 func TestTheStateTellsWhatHappened(t *testing.T) {
@@ -65,18 +65,10 @@ func TestFoldLeavesItsInputAlone(t *testing.T) {
 	past := []Event{selected(anna, bert, cleo), merged(residual(anna, "1")), paid(cash, "1")}
 	shared := Fold(State{}, past)
 	shared.selected = slices.Grow(shared.selected, 10) // room that an append could write to
-	futures := [][]Event{
-		{selected(dora), failed(bert), paid(card, "2")},
-		{selected(5, 6), merged(residual(bert, "4")), confirmed()},
-	}
-	var folded []State
-	for _, future := range futures {
-		folded = append(folded, Fold(shared, future))
-	}
-	checkState(t, shared, Fold(State{}, past))
-	for i, future := range futures {
-		checkState(t, folded[i], Fold(State{}, slices.Concat(past, future)))
-	}
+	aggregate().Parts(t, shared, past,
+		[]Event{selected(dora), failed(bert), paid(card, "2")},
+		[]Event{selected(5, 6), merged(residual(bert, "4")), confirmed()},
+	)
 }
 
 func TestListsOfStaysAreTheCallers(t *testing.T) {
@@ -89,23 +81,10 @@ func TestListsOfStaysAreTheCallers(t *testing.T) {
 	}
 }
 
-// command is a decision with its name.
-type command struct {
-	name   string
-	decide decision
-	clerk  bool // whether it is the clerk's, not the process's
-}
-
-func (c command) String() string { return c.name }
+type command = aggregatetest.Command[State, Event]
 
 // cents is a number of cents as an amount.
-func cents(n int) domain.Money {
-	sign := ""
-	if n < 0 {
-		sign, n = "-", -n
-	}
-	return money(fmt.Sprintf("%s%d.%02d", sign, n/100, n%100))
-}
+func cents(n int) domain.Money { return domain.MoneyOfCents(int64(n)) }
 
 func someStays() *rapid.Generator[[]domain.StayID] {
 	return rapid.SliceOfN(rapid.Map(rapid.ByteRange(1, 6), func(id byte) domain.StayID { return domain.StayID{id} }), 0, 5)
@@ -123,58 +102,27 @@ func commands() *rapid.Generator[command] {
 		switch rapid.IntRange(0, 9).Draw(t, "command") {
 		case 0, 1, 2:
 			list := someStays().Draw(t, "stays")
-			return command{fmt.Sprintf("select %v", list), selectStays(list, noon()), true}
+			return command{Name: fmt.Sprintf("select %v", list), Decide: selectStays(list, noon())}
 		case 3, 4, 5:
 			outcomes := Outcomes{someResiduals().Draw(t, "merged"), someStays().Draw(t, "failed")}
-			return command{fmt.Sprintf("record %v", outcomes), func(s State) ([]Event, error) {
+			return command{Name: fmt.Sprintf("record %v", outcomes), Decide: func(s State) ([]Event, error) {
 				_, events, err := recordOutcomes(outcomes)(s)
 				return events, err
-			}, false}
+			}, Varies: true} // an outcome may become one of a pending stay
 		case 6, 7:
 			id := rapid.ByteRange(1, 5).Draw(t, "id")
 			amount := rapid.SampledFrom([]int{-1, 0, 5, 10}).Draw(t, "cents")
-			return command{fmt.Sprintf("pay %d: %s", id, cents(amount)), pay(domain.PaymentID{id}, cents(amount), noon()), true}
+			return command{Name: fmt.Sprintf("pay %d: %s", id, cents(amount)), Decide: pay(domain.PaymentID{id}, cents(amount), noon())}
 		default:
-			return command{"confirm", confirm(noon()), true}
+			return command{Name: "confirm", Decide: confirm(noon())}
 		}
 	})
 }
 
-// TestAnySequenceOfCommands carries out commands at random and checks what
-// holds after each.
 func TestAnySequenceOfCommands(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		var history []Event
-		var accepted []command
-		var state State
-		for _, c := range rapid.SliceOfN(commands(), 0, 20).Draw(t, "commands") {
-			events, err := c.decide(state)
-			if err != nil && len(events) > 0 {
-				t.Fatalf("%s was refused with %v and yet yields %v", c, err, events)
-			}
-			if len(events) > 0 && state.Confirmed() {
-				t.Fatalf("%s yields %v after the group was confirmed", c, events)
-			}
-			if err == nil && c.clerk { // an outcome may become one of a pending stay
-				accepted = append(accepted, c)
-			}
-			history = append(history, events...)
-			state = Fold(state, events)
-
-			again, errAgain := c.decide(state)
-			if len(again) > 0 || fmt.Sprint(errAgain) != fmt.Sprint(err) {
-				t.Fatalf("%s again yields %v and %v, the first time it was %v and %v", c, again, errAgain, events, err)
-			}
-			checkBooks(t, state, history)
-		}
-		for _, c := range accepted {
-			if events, _ := c.decide(state); len(events) > 0 {
-				t.Fatalf("%s once more, after everything else, yields %v", c, events)
-			}
-		}
-		checkState(t, Fold(State{}, history), state)
-	})
+	over := func(history []Event) bool { return slices.Contains(history, confirmed()) }
+	aggregate().Commands(t, commands(), over, checkBooks)
 }
 
 // checkBooks adds up a history by another way than Fold does: each stay was
@@ -252,27 +200,5 @@ func anyEvents() *rapid.Generator[[]Event] {
 
 func TestItMakesNoDifferenceHowEventsAreFolded(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		events := anyEvents().Draw(t, "events")
-		whole := Fold(State{}, events)
-		var single State
-		for _, e := range events {
-			single = Fold(single, []Event{e})
-		}
-		checkState(t, single, whole)
-
-		cut := rapid.IntRange(0, len(events)).Draw(t, "cut")
-		first := Fold(State{}, events[:cut])
-		checkState(t, Fold(first, events[cut:]), whole)
-		Fold(first, anyEvents().Draw(t, "another future"))
-		checkState(t, first, Fold(State{}, events[:cut]))
-		checkState(t, Fold(first, events[cut:]), whole)
-	})
-}
-
-func checkState(t rapid.TB, got, want State) {
-	t.Helper()
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(State{}, outcome{}), cmpopts.EquateEmpty()); diff != "" {
-		t.Errorf("state (-want +got):\n%s", diff)
-	}
+	aggregate().Folds(t, anyEvents())
 }

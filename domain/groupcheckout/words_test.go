@@ -1,18 +1,29 @@
 package groupcheckout
 
 import (
-	"fmt"
-	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/es/aggregatetest"
 )
 
 // The words that the tables of the tests are written in.
 
-type decision = func(State) ([]Event, error)
+type decision = aggregatetest.Decision[State, Event]
+
+// answer is what becomes of a decision.
+type answer struct {
+	events  []Event
+	refused error
+}
+
+func given(events ...Event) []Event { return events }
+func writes(events ...Event) answer { return answer{events: events} }
+func refuses(err error) answer      { return answer{refused: err} }
+func nothing() answer               { return answer{} }
 
 func noon() domain.Moment {
 	return domain.MomentOf(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
@@ -61,19 +72,15 @@ func processing(pending int) error     { return &ProcessingError{pending} }
 
 const largest = "79228162514264337593543950335"
 
-// checkEvents compares events; amounts have to agree in their scale as well.
-func checkEvents(t *testing.T, got, want []Event) {
-	t.Helper()
-	sameText := cmp.Comparer(func(a, b domain.Money) bool { return a.String() == b.String() })
-	if diff := cmp.Diff(want, got, sameText); diff != "" {
-		t.Errorf("events (-want +got):\n%s", diff)
+// aggregate is the fold of this package. Amounts of events have to agree in their
+// scale as well.
+func aggregate() aggregatetest.Aggregate[State, Event] {
+	return aggregatetest.Aggregate[State, Event]{
+		Fold: Fold, States: cmp.Options{cmp.AllowUnexported(State{}, outcome{}), cmpopts.EquateEmpty()}, Events: sameText(),
 	}
 }
 
-// checkError compares errors by type and text, which holds all of their facts.
-func checkError(t *testing.T, got, want error) {
-	t.Helper()
-	if gotText, wantText := fmt.Sprintf("%T: %v", got, got), fmt.Sprintf("%T: %v", want, want); gotText != wantText {
-		t.Errorf("got the error %s, want %s", gotText, wantText)
-	}
+// sameText compares amounts with their scale.
+func sameText() cmp.Options {
+	return cmp.Options{cmp.Comparer(func(a, b domain.Money) bool { return a.String() == b.String() })}
 }

@@ -1,54 +1,17 @@
-package gueststay_test
+package gueststay
 
 import (
-	"context"
 	"errors"
-	"slices"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/domain"
-	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/es/aggregatetest"
+	"example.com/groupcheckout/stores/memory"
 )
-
-// store is the smallest [es.Store] that keeps the contract.
-type store struct {
-	mu      sync.Mutex
-	streams map[es.StreamName][]es.Event
-}
-
-func (s *store) Read(_ context.Context, stream es.StreamName, from es.Version, _ es.Freshness) ([]es.Event, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	events := s.streams[stream]
-	return slices.Clone(events[min(int(from), len(events)):]), nil
-}
-
-func (s *store) Append(_ context.Context, stream es.StreamName, expected es.Version, events []es.EventData) (es.Version, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if actual := es.Version(len(s.streams[stream])); actual != expected {
-		return 0, &es.ConflictError{Stream: stream, Expected: expected, Actual: actual}
-	}
-	for _, e := range events {
-		s.streams[stream] = append(s.streams[stream], es.Event{EventData: e, Index: expected})
-		expected++
-	}
-	return expected, nil
-}
-
-// types are those of a stream's events.
-func (s *store) types(stream es.StreamName) []string {
-	var types []string
-	for _, e := range s.streams[stream] {
-		types = append(types, e.Type)
-	}
-	return types
-}
 
 func TestAStayFromArrivalToDeparture(t *testing.T) {
 	t.Parallel()
@@ -56,8 +19,8 @@ func TestAStayFromArrivalToDeparture(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ctx, at, stay := t.Context(), domain.MomentOf(time.Now()), domain.StayID{15: 1}
-			store := &store{streams: map[es.StreamName][]es.Event{}}
-			stays := gueststay.NewService(store, es.Options{Cache: cache})
+			store := memory.New()
+			stays := NewService(store, es.Options{Cache: cache})
 
 			do := func(err error) {
 				t.Helper()
@@ -79,7 +42,7 @@ func TestAStayFromArrivalToDeparture(t *testing.T) {
 			for range 2 {
 				do(stays.CheckOut(ctx, stay, at))
 			}
-			if _, err := stays.TransferToGroup(ctx, stay, domain.GroupID{1}, at); !errors.Is(err, gueststay.ErrCheckedOut) {
+			if _, err := stays.TransferToGroup(ctx, stay, domain.GroupID{1}, at); !errors.Is(err, ErrCheckedOut) {
 				t.Errorf("transfer: got error %v, want ErrCheckedOut", err)
 			}
 
@@ -91,7 +54,7 @@ func TestAStayFromArrivalToDeparture(t *testing.T) {
 			if stream.String() != "GuestStay-00000000000000000000000000000001" {
 				t.Errorf("got the stream %s", stream)
 			}
-			if diff := cmp.Diff([]string{"CheckedIn", "Charged", "Paid", "CheckedOut"}, store.types(stream)); diff != "" {
+			if diff := cmp.Diff([]string{"CheckedIn", "Charged", "Paid", "CheckedOut"}, aggregatetest.Types(t, store, stream)); diff != "" {
 				t.Errorf("events (-want +got):\n%s", diff)
 			}
 		})
@@ -101,9 +64,9 @@ func TestAStayFromArrivalToDeparture(t *testing.T) {
 func TestATransferIsTheSameWhenRepeated(t *testing.T) {
 	t.Parallel()
 	ctx, at, stay := t.Context(), domain.MomentOf(time.Now()), domain.StayID{1}
-	store := &store{streams: map[es.StreamName][]es.Event{}}
-	stays := gueststay.NewService(store, es.Options{Cache: es.NewCache(0, 0)})
-	if residual, err := stays.TransferToGroup(ctx, stay, domain.GroupID{1}, at); !errors.Is(err, gueststay.ErrUnknownStay) || !residual.IsZero() {
+	store := memory.New()
+	stays := NewService(store, es.Options{Cache: es.NewCache(0, 0)})
+	if residual, err := stays.TransferToGroup(ctx, stay, domain.GroupID{1}, at); !errors.Is(err, ErrUnknownStay) || !residual.IsZero() {
 		t.Errorf("got %s and error %v, want ErrUnknownStay", residual, err)
 	}
 	if err := stays.Charge(ctx, stay, domain.ChargeID{1}, money("58.50"), at); err != nil {
@@ -115,12 +78,12 @@ func TestATransferIsTheSameWhenRepeated(t *testing.T) {
 			t.Errorf("got %s and error %v, want 58.50", residual, err)
 		}
 	}
-	var taken *gueststay.TransferredError
+	var taken *TransferredError
 	residual, err := stays.TransferToGroup(ctx, stay, domain.GroupID{2}, at)
 	if !errors.As(err, &taken) || taken.Group != (domain.GroupID{1}) || !residual.IsZero() {
 		t.Errorf("to another group: got %s and error %v, want a *TransferredError that names the first", residual, err)
 	}
-	if diff := cmp.Diff([]string{"Charged", "TransferredToGroup"}, store.types(stays.Stream(stay))); diff != "" {
+	if diff := cmp.Diff([]string{"Charged", "TransferredToGroup"}, aggregatetest.Types(t, store, stays.Stream(stay))); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
 }

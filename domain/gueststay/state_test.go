@@ -5,11 +5,10 @@ import (
 	"math/big"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/es/aggregatetest"
 )
 
 func TestTheStateTellsWhatHappened(t *testing.T) {
@@ -57,31 +56,16 @@ func TestTheStateTellsWhatHappened(t *testing.T) {
 func TestFoldLeavesItsInputAlone(t *testing.T) {
 	t.Parallel()
 	past := []Event{checkedIn(), charged(breakfast, "1"), paid(cash, "1")}
-	shared := Fold(State{}, past)
-	one := Fold(shared, []Event{charged(minibar, "2"), paid(card, "4")})
-	other := Fold(shared, []Event{charged(3, "8"), transferred(family, "8")})
-
-	checkState(t, shared, Fold(State{}, past))
-	checkState(t, one, Fold(State{}, append(past[:3:3], charged(minibar, "2"), paid(card, "4"))))
-	checkState(t, other, Fold(State{}, append(past[:3:3], charged(3, "8"), transferred(family, "8"))))
+	aggregate().Parts(t, Fold(State{}, past), past,
+		[]Event{charged(minibar, "2"), paid(card, "4")},
+		[]Event{charged(3, "8"), transferred(family, "8")},
+	)
 }
 
-// command is a decision with its name.
-type command struct {
-	name   string
-	decide decision
-}
-
-func (c command) String() string { return c.name }
+type command = aggregatetest.Command[State, Event]
 
 // cents is a number of cents as an amount.
-func cents(n int) domain.Money {
-	sign := ""
-	if n < 0 {
-		sign, n = "-", -n
-	}
-	return money(fmt.Sprintf("%s%d.%02d", sign, n/100, n%100))
-}
+func cents(n int) domain.Money { return domain.MoneyOfCents(int64(n)) }
 
 func commands() *rapid.Generator[command] {
 	return rapid.Custom(func(t *rapid.T) command {
@@ -90,15 +74,15 @@ func commands() *rapid.Generator[command] {
 		at := rapid.SampledFrom([]domain.Moment{noon(), later()}).Draw(t, "at")
 		switch rapid.IntRange(0, 10).Draw(t, "command") {
 		case 0, 1:
-			return command{fmt.Sprintf("check in at %s", at), checkIn(at)}
+			return command{Name: fmt.Sprintf("check in at %s", at), Decide: checkIn(at)}
 		case 2, 3, 4:
-			return command{fmt.Sprintf("charge %d: %s", id, cents(amount)), charge(domain.ChargeID{id}, cents(amount), at)}
+			return command{Name: fmt.Sprintf("charge %d: %s", id, cents(amount)), Decide: charge(domain.ChargeID{id}, cents(amount), at)}
 		case 5, 6, 7:
-			return command{fmt.Sprintf("pay %d: %s", id, cents(amount)), pay(domain.PaymentID{id}, cents(amount), at)}
+			return command{Name: fmt.Sprintf("pay %d: %s", id, cents(amount)), Decide: pay(domain.PaymentID{id}, cents(amount), at)}
 		case 8, 9:
-			return command{"check out", checkOut(at)}
+			return command{Name: "check out", Decide: checkOut(at)}
 		default:
-			return command{fmt.Sprintf("transfer to %d", id), func(s State) ([]Event, error) {
+			return command{Name: fmt.Sprintf("transfer to %d", id), Decide: func(s State) ([]Event, error) {
 				_, events, err := transfer(group(id), at)(s)
 				return events, err
 			}}
@@ -106,42 +90,12 @@ func commands() *rapid.Generator[command] {
 	})
 }
 
-// TestAnySequenceOfCommands carries out commands at random and checks what
-// holds after each.
 func TestAnySequenceOfCommands(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		var history []Event
-		var accepted []command
-		var state State
-		for _, c := range rapid.SliceOfN(commands(), 0, 20).Draw(t, "commands") {
-			events, err := c.decide(state)
-			if err != nil && len(events) > 0 {
-				t.Fatalf("%s was refused with %v and yet yields %v", c, err, events)
-			}
-			if len(events) > 0 && ended(history) {
-				t.Fatalf("%s yields %v after the stay has ended", c, events)
-			}
-			if err == nil {
-				accepted = append(accepted, c)
-			}
-			history = append(history, events...)
-			state = Fold(state, events)
-
-			again, errAgain := c.decide(state)
-			if len(again) > 0 || fmt.Sprint(errAgain) != fmt.Sprint(err) {
-				t.Fatalf("%s again yields %v and %v, the first time it was %v and %v", c, again, errAgain, events, err)
-			}
-			if got, want := state.Balance().String(), balanceOf(history).FloatString(2); money(got).Cmp(money(want)) != 0 {
-				t.Fatalf("after %v the balance is %s, want %s", history, got, want)
-			}
+	aggregate().Commands(t, commands(), ended, func(t rapid.TB, state State, history []Event) {
+		if got, want := state.Balance().String(), balanceOf(history).FloatString(2); money(got).Cmp(money(want)) != 0 {
+			t.Fatalf("after %v the balance is %s, want %s", history, got, want)
 		}
-		for _, c := range accepted {
-			if events, _ := c.decide(state); len(events) > 0 {
-				t.Fatalf("%s once more, after everything else, yields %v", c, events)
-			}
-		}
-		checkState(t, Fold(State{}, history), state)
 	})
 }
 
@@ -188,27 +142,5 @@ func anyEvents() *rapid.Generator[[]Event] {
 
 func TestItMakesNoDifferenceHowEventsAreFolded(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		events := anyEvents().Draw(t, "events")
-		whole := Fold(State{}, events)
-		var single State
-		for _, e := range events {
-			single = Fold(single, []Event{e})
-		}
-		checkState(t, single, whole)
-
-		cut := rapid.IntRange(0, len(events)).Draw(t, "cut")
-		first := Fold(State{}, events[:cut])
-		checkState(t, Fold(first, events[cut:]), whole)
-		Fold(first, anyEvents().Draw(t, "another future"))
-		checkState(t, first, Fold(State{}, events[:cut]))
-		checkState(t, Fold(first, events[cut:]), whole)
-	})
-}
-
-func checkState(t rapid.TB, got, want State) {
-	t.Helper()
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(State{}), cmpopts.EquateEmpty()); diff != "" {
-		t.Errorf("state (-want +got):\n%s", diff)
-	}
+	aggregate().Folds(t, anyEvents())
 }

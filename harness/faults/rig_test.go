@@ -145,12 +145,12 @@ func (r *rig) run(t *testing.T, source feed.Source, checkpoints feed.Checkpoints
 			return
 		}
 		handler := counter{jars("Jar", r.store), jars("Ledger", r.store)}
-		started, err := reactor.New(source, checkpoints, handler, reactor.Config{Group: "counter", Observer: r, Steady: true})
+		started, err := reactor.Start(ctx, source, checkpoints, handler, reactor.Config{Group: "counter", Observer: r, Pauses: reactor.GrowingPauses(50*time.Millisecond, 30*time.Second, 0)})
 		if err != nil {
 			t.Error(err)
 			return
 		}
-		if err := started.Run(ctx); err != nil {
+		if err := started.Wait(context.Background()); err != nil {
 			r.mu.Lock()
 			over := r.over
 			r.mu.Unlock()

@@ -78,7 +78,7 @@ type hotel struct {
 func newHotel(db *DB) hotel {
 	options := es.Options{Cache: es.NewCache(0, 0)}
 	h := hotel{stays: gueststay.NewService(db.Store(), options), groups: groupcheckout.NewService(db.Store(), options)}
-	h.process = checkout.New(h.groups, h.stays, checkout.ProcessConfig{})
+	h.process = checkout.NewProcess(h.groups, h.stays, checkout.Config{})
 	return h
 }
 

@@ -9,7 +9,7 @@
 //
 // # What the program has to do
 //
-// It serves [reactor.NewPage], and logs the line "serving the status page" with
+// It serves the page of package reactor/monitor, and logs the line "serving the status page" with
 // the attribute address, as text or as JSON, once it does: so it may be given the
 // port 0. It stops in an orderly way, with exit status 0, when it gets a
 // SIGTERM. The reactor of this project, started with --listen 127.0.0.1:0, does

@@ -23,6 +23,7 @@ import (
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/reactor/monitor"
 )
 
 // told is a reactor whose status the test says.
@@ -32,7 +33,7 @@ type told struct {
 	second atomic.Pointer[context.CancelCauseFunc] // is called when it is asked a second time
 }
 
-// Status implements [reactor.Monitored].
+// Status implements [monitor.Reactor].
 func (r *told) Status(context.Context) (reactor.Status, error) {
 	if enough := r.second.Load(); enough != nil && r.asked.Add(1) == 2 {
 		(*enough)(errEnough)
@@ -90,7 +91,7 @@ func script(t *testing.T, before, after string) (*told, Config) {
 	t.Helper()
 	reactorTold := &told{}
 	reactorTold.completed(0)
-	server := httptest.NewServer(reactor.NewPage(reactorTold, reactor.HealthLimits{}, prometheus.NewRegistry()))
+	server := httptest.NewServer(monitor.NewPage(reactorTold, prometheus.NewRegistry()))
 	t.Cleanup(server.Close)
 	line := fmt.Sprintf(`{"time":"…","level":"INFO","msg":"serving the status page","address":"%s"}`, server.Listener.Addr())
 	return reactorTold, Config{Path: "sh", Args: []string{"-c", before + "; echo '" + line + "'; " + after}, Env: []string{"SECRET=geheim123"}}

@@ -1,7 +1,6 @@
-package reactor_test
+package monitor_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/monitor"
 )
 
 // scrape is what Prometheus reads, without comments and histogram buckets.
@@ -36,7 +36,7 @@ func scrape(t *testing.T, collectors ...prometheus.Collector) []string {
 
 func TestMetricsCountWhatHappens(t *testing.T) {
 	t.Parallel()
-	m := reactor.NewMetrics()
+	m := monitor.NewMetrics()
 	for _, o := range []reactor.Occurrence{
 		reactor.BatchRead{Tranche: "A", Events: 3},
 		reactor.BatchRead{Tranche: "A", Events: 4},
@@ -83,7 +83,7 @@ func TestMetricsCountWhatHappens(t *testing.T) {
 
 func TestMetricsKeepFewNamesOfSkippedTypes(t *testing.T) {
 	t.Parallel()
-	m := reactor.NewMetrics()
+	m := monitor.NewMetrics()
 	for i := range 1000 {
 		m.Observe(reactor.EventSkipped{Type: fmt.Sprint("Type", i)})
 	}
@@ -96,19 +96,6 @@ func TestMetricsKeepFewNamesOfSkippedTypes(t *testing.T) {
 		}
 	}
 }
-
-// fixed is a reactor that is always at the same.
-type fixed struct {
-	status reactor.Status
-	err    error
-}
-
-func (f fixed) Status(context.Context) (reactor.Status, error) { return f.status, f.err }
-
-// noon is the time of the fixed statuses.
-func noon() time.Time { return time.Date(2024, 1, 1, 12, 0, 0, 0, time.UTC) }
-
-func ago(d time.Duration) time.Time { return noon().Add(-d) }
 
 func TestGaugesTellWhatTheReactorIsAt(t *testing.T) {
 	t.Parallel()
@@ -144,10 +131,10 @@ func TestGaugesTellWhatTheReactorIsAt(t *testing.T) {
 		"reactor_troubled_streams 1",
 		"reactor_waiting_streams 5",
 	}
-	if diff := cmp.Diff(want, scrape(t, reactor.Gauges(fixed{status: status}))); diff != "" {
+	if diff := cmp.Diff(want, scrape(t, monitor.Gauges(fixed{status: status}))); diff != "" {
 		t.Errorf("gauges (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"reactor_running 0"}, scrape(t, reactor.Gauges(fixed{err: reactor.ErrNotRunning}))); diff != "" {
+	if diff := cmp.Diff([]string{"reactor_running 0"}, scrape(t, monitor.Gauges(fixed{err: reactor.ErrNotRunning}))); diff != "" {
 		t.Errorf("gauges of a reactor that does not run (-want +got):\n%s", diff)
 	}
 }

@@ -1,7 +1,8 @@
-package reactor_test
+package monitor_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -11,11 +12,23 @@ import (
 	"example.com/groupcheckout/reactor"
 )
 
+// judged asks a page for the health of a reactor, at noon.
+func judged(t *testing.T, status reactor.Status) (ok bool, reasons []string) {
+	t.Helper()
+	status.At = noon()
+	response := get(t, fixed{status: status}, "/healthz")
+	word, rest, _ := strings.Cut(response.Body.String(), "\n")
+	equal(t, "word and status", word == "healthy", response.Code == http.StatusOK)
+	for line := range strings.Lines(rest) {
+		reasons = append(reasons, strings.TrimSuffix(line, "\n"))
+	}
+	return response.Code == http.StatusOK, reasons
+}
+
 func TestHealth(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name    string
-		limits  reactor.HealthLimits
 		status  reactor.Status
 		ok      bool
 		reasons []string
@@ -62,20 +75,19 @@ func TestHealth(t *testing.T) {
 			reasons: []string{"the call for Stream-a runs for 6m0s"},
 		},
 		{
-			name:   "other limits",
-			limits: reactor.HealthLimits{ReadsFail: time.Second, SavesFail: 4 * time.Second, Full: 2 * time.Second, Call: 3 * time.Second},
+			name: "everything at once",
 			status: reactor.Status{
 				Tranches: []reactor.TrancheStatus{{
-					Tranche: "A", Error: "boom", ErrorSince: ago(time.Second), SaveError: "bang", SaveErrorSince: ago(4 * time.Second),
-					Full: true, FullSince: ago(2 * time.Second), Incomplete: 3,
+					Tranche: "A", Error: "boom", ErrorSince: ago(time.Minute), SaveError: "bang", SaveErrorSince: ago(5 * time.Minute),
+					Full: true, FullSince: ago(6 * time.Minute), Incomplete: 3,
 				}},
-				Calls: []reactor.CallStatus{{Stream: stream("a"), Since: ago(3 * time.Second)}},
+				Calls: []reactor.CallStatus{{Stream: stream("a"), Since: ago(7 * time.Minute)}},
 			},
 			reasons: []string{
-				`tranche "A" cannot be read for 1s: boom`,
-				`the checkpoint of tranche "A" cannot be saved for 4s: bang`,
-				`tranche "A" is full for 2s: nothing more is read before one of its 3 incomplete batches is completed`,
-				"the call for Stream-a runs for 3s",
+				`tranche "A" cannot be read for 1m0s: boom`,
+				`the checkpoint of tranche "A" cannot be saved for 5m0s: bang`,
+				`tranche "A" is full for 6m0s: nothing more is read before one of its 3 incomplete batches is completed`,
+				"the call for Stream-a runs for 7m0s",
 			},
 		},
 		{
@@ -87,7 +99,7 @@ func TestHealth(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			ok, reasons := c.limits.Health(c.status, noon())
+			ok, reasons := judged(t, c.status)
 			equal(t, "ok", ok, c.ok)
 			if diff := cmp.Diff(c.reasons, reasons); diff != "" {
 				t.Errorf("reasons (-want +got):\n%s", diff)
@@ -102,7 +114,7 @@ func TestHealthNamesTenTroubledStreams(t *testing.T) {
 	for n := range 12 {
 		status.Troubled = append(status.Troubled, reactor.TroubleStatus{Stream: stream(fmt.Sprint(n)), Cause: strings.Repeat("ö", 1000)})
 	}
-	ok, reasons := reactor.HealthLimits{}.Health(status, noon())
+	ok, reasons := judged(t, status)
 	equal(t, "ok", ok, true)
 	equal(t, "reasons", len(reasons), 11)
 	equal(t, "last reason", reasons[10], "2 more streams are troubled")

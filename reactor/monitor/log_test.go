@@ -1,4 +1,4 @@
-package reactor_test
+package monitor_test
 
 import (
 	"bytes"
@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/monitor"
 )
 
 // logged is a logger that keeps its lines, without the times that they were
@@ -62,7 +63,7 @@ func (l *logged) expect(t *testing.T, want ...string) {
 func TestLogWarnsOfTroubleEverMoreRarely(t *testing.T) {
 	t.Parallel()
 	var out logged
-	log := reactor.NewLog(out.logger(slog.LevelInfo), 0)
+	log := monitor.NewLog(out.logger(slog.LevelInfo))
 	for n := range 20 {
 		log.Observe(reactor.Returned{Stream: stream("a"), Err: errBoom})
 		log.Observe(reactor.Troubled{Stream: stream("a"), Cause: errBoom, Attempts: n + 1})
@@ -79,7 +80,7 @@ func TestLogWarnsOfTroubleEverMoreRarely(t *testing.T) {
 func TestLogWarnsOfALagOnlyIfItLasts(t *testing.T) {
 	t.Parallel()
 	var out logged
-	log := reactor.NewLog(out.logger(slog.LevelInfo), 0)
+	log := monitor.NewLog(out.logger(slog.LevelInfo))
 	lag := &reactor.LagError{Stream: stream("a"), Notified: 2, Observed: 1}
 	log.Observe(reactor.Troubled{Stream: stream("a"), Cause: lag, Attempts: 1})
 	log.Observe(reactor.Recovered{Stream: stream("a"), Attempts: 1})
@@ -95,7 +96,7 @@ func TestLogWarnsOfALagOnlyIfItLasts(t *testing.T) {
 func TestLogTellsOfReadsAndCheckpoints(t *testing.T) {
 	t.Parallel()
 	var out logged
-	log := reactor.NewLog(out.logger(slog.LevelInfo), 0)
+	log := monitor.NewLog(out.logger(slog.LevelInfo))
 	for n := range 3 {
 		log.Observe(reactor.ReadFailed{Tranche: "A", From: 7, Err: errBoom, Attempts: n + 1, Pause: 50 * time.Millisecond})
 		log.Observe(reactor.CheckpointFailed{Tranche: "A", Position: 5, Err: errBoom})
@@ -118,7 +119,7 @@ func TestLogTellsOfReadsAndCheckpoints(t *testing.T) {
 func TestLogNamesEachUnknownType(t *testing.T) {
 	t.Parallel()
 	var out logged
-	log := reactor.NewLog(out.logger(slog.LevelInfo), 0)
+	log := monitor.NewLog(out.logger(slog.LevelInfo))
 	for n := range 3 {
 		log.Observe(reactor.EventSkipped{Stream: stream("a"), Index: 1, Type: "Renamed"})
 		if n == 0 {
@@ -135,7 +136,7 @@ func TestLogNamesEachUnknownType(t *testing.T) {
 func TestLogTellsOfEachCallForDebugging(t *testing.T) {
 	t.Parallel()
 	var out logged
-	log := reactor.NewLog(out.logger(slog.LevelDebug), 0)
+	log := monitor.NewLog(out.logger(slog.LevelDebug))
 	log.Observe(reactor.BatchRead{Tranche: "A", Events: 2, Next: 9})
 	log.Observe(reactor.Called{Stream: stream("a"), Events: 2})
 	log.Observe(reactor.Returned{Stream: stream("a"), Observed: 2, Took: time.Second})
@@ -146,11 +147,11 @@ func TestLogTellsOfEachCallForDebugging(t *testing.T) {
 	)
 }
 
-func TestLogSummarisesEachInterval(t *testing.T) {
+func TestLogSummarisesEachMinute(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var out logged
-		log := reactor.NewLog(out.logger(slog.LevelInfo), 0)
+		log := monitor.NewLog(out.logger(slog.LevelInfo))
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {
@@ -160,7 +161,8 @@ func TestLogSummarisesEachInterval(t *testing.T) {
 		log.Observe(reactor.BatchRead{Events: 3})
 		log.Observe(reactor.Returned{})
 		log.Observe(reactor.CheckpointSaved{})
-		pass(time.Minute)
+		time.Sleep(time.Minute) // the bubble's time
+		synctest.Wait()
 		out.expect(t, `level=INFO msg="summary of the reactor" events=3 calls=1 failures=0 lags=0 readFailures=0 saves=1 saveFailures=0 troubled=0`)
 
 		for n := range 12 {
@@ -169,7 +171,8 @@ func TestLogSummarisesEachInterval(t *testing.T) {
 		log.Observe(reactor.Troubled{Stream: stream("x"), Cause: &reactor.LagError{}, Attempts: 3, Since: time.Now()})
 		log.Observe(reactor.Recovered{Stream: stream("11")})
 		out.lines()
-		pass(time.Minute)
+		time.Sleep(time.Minute) // the bubble's time
+		synctest.Wait()
 		out.expect(t, `level=INFO msg="summary of the reactor" events=0 calls=0 failures=12 lags=1 readFailures=0 saves=0 saveFailures=0 troubled=12 `+
 			`longest="[Stream-10 Stream-09 Stream-08 Stream-07 Stream-06 Stream-05 Stream-04 Stream-03 Stream-02 Stream-01]"`)
 		cancel()

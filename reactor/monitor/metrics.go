@@ -1,4 +1,4 @@
-package reactor
+package monitor
 
 import (
 	"context"
@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"example.com/groupcheckout/reactor"
 )
 
-// Metrics counts, for Prometheus, what a reactor does. It is an [Observer] and
+// Metrics counts, for Prometheus, what a reactor does. It is a [reactor.Observer] and
 // a [prometheus.Collector]: give it to the reactor's Config and register it.
 // What a reactor is at, rather than what it did, is told by [Gauges].
 //
@@ -59,25 +61,25 @@ func NewMetrics() *Metrics {
 	return m
 }
 
-// Observe implements [Observer].
-func (m *Metrics) Observe(occurrence Occurrence) {
+// Observe implements [reactor.Observer].
+func (m *Metrics) Observe(occurrence reactor.Occurrence) {
 	switch o := occurrence.(type) {
-	case BatchRead:
+	case reactor.BatchRead:
 		m.events.WithLabelValues(label(o.Tranche)).Add(float64(o.Events))
-	case ReadFailed:
+	case reactor.ReadFailed:
 		m.readFailures.WithLabelValues(label(o.Tranche)).Inc()
-	case Returned:
+	case reactor.Returned:
 		m.calls.WithLabelValues(outcomeOf(o.Err)).Inc()
 		m.callSeconds.Observe(o.Took.Seconds())
-	case Troubled:
+	case reactor.Troubled:
 		m.retries.WithLabelValues(causeOf(o.Cause)).Inc()
-	case EventSkipped:
+	case reactor.EventSkipped:
 		m.skipped.WithLabelValues(label(m.skippedTypes.name(o.Type))).Inc()
-	case CheckpointSaved:
+	case reactor.CheckpointSaved:
 		m.saves.WithLabelValues(label(o.Tranche)).Inc()
-	case CheckpointFailed:
+	case reactor.CheckpointFailed:
 		m.saveFailures.WithLabelValues(label(o.Tranche)).Inc()
-	case ReadRecovered, Called, Retired, Recovered: // nothing that the others do not tell
+	case reactor.ReadRecovered, reactor.Called, reactor.Retired, reactor.Recovered: // nothing that the others do not tell
 	}
 }
 
@@ -96,7 +98,7 @@ func (m *Metrics) Collect(metrics chan<- prometheus.Metric) {
 }
 
 func outcomeOf(err error) string {
-	var panicked *PanicError
+	var panicked *reactor.PanicError
 	switch {
 	case err == nil:
 		return "ok"
@@ -107,7 +109,7 @@ func outcomeOf(err error) string {
 }
 
 func causeOf(err error) string {
-	var lag *LagError
+	var lag *reactor.LagError
 	if errors.As(err, &lag) {
 		return "lag"
 	}
@@ -146,10 +148,9 @@ func (b *bounded) name(name string) string {
 	return name
 }
 
-// Monitored tells what a reactor is at: a [Reactor], or whatever runs one.
-type Monitored interface {
-	// Status is as that of [Reactor].
-	Status(ctx context.Context) (Status, error)
+// Reactor tells what a reactor is at, as [reactor.Running] does. Calls overlap.
+type Reactor interface {
+	Status(ctx context.Context) (reactor.Status, error)
 }
 
 // statusLimit is how long a reactor may take to tell its status.
@@ -158,9 +159,9 @@ const statusLimit = 5 * time.Second
 // Gauges tells Prometheus what a reactor is at when it asks. While the reactor
 // does not run, or does not answer within 5 s, there is only reactor_running,
 // which is then 0.
-func Gauges(monitored Monitored) prometheus.Collector { return gauges{monitored} }
+func Gauges(monitored Reactor) prometheus.Collector { return gauges{monitored} }
 
-type gauges struct{ monitored Monitored }
+type gauges struct{ monitored Reactor }
 
 // Describe implements [prometheus.Collector]. It describes nothing, since which
 // gauges there are depends on whether the reactor runs.
@@ -196,7 +197,7 @@ func (g gauges) Collect(metrics chan<- prometheus.Metric) {
 }
 
 // collectTranche tells how far a tranche is.
-func collectTranche(metrics chan<- prometheus.Metric, t TrancheStatus) {
+func collectTranche(metrics chan<- prometheus.Metric, t reactor.TrancheStatus) {
 	gauge := func(name, help string, value float64) {
 		desc := prometheus.NewDesc(name, help, []string{"tranche"}, nil)
 		metrics <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, label(t.Tranche))

@@ -1,42 +1,40 @@
-package reactor
+package monitor
 
 import (
-	"cmp"
 	"fmt"
 	"time"
+
+	"example.com/groupcheckout/reactor"
 )
 
-// HealthLimits is for how long something may be wrong before a reactor counts
-// as unhealthy. A zero field means its default.
-type HealthLimits struct {
-	ReadsFail time.Duration // every read of a tranche fails; 1 minute
-	SavesFail time.Duration // every save of a checkpoint fails; 5 minutes
-	Full      time.Duration // a tranche is full, and nothing in it is completed; 5 minutes
-	Call      time.Duration // one handler call runs; 5 minutes
-}
+// For how long something may be wrong before a reactor counts as unhealthy.
+const (
+	readsFail = time.Minute     // every read of a tranche fails
+	savesFail = 5 * time.Minute // every save of a checkpoint fails
+	full      = 5 * time.Minute // a tranche is full, and nothing in it is completed
+	longCall  = 5 * time.Minute // one handler call runs
+)
 
-// Health tells whether a reactor is well, and lists what is wrong with it.
+// health tells whether a reactor is well, and lists what is wrong with it.
 //
 // Troubled streams are listed too, but do not make it unhealthy: the others go
 // on, and to restart it would not cure them. So with ok there can be reasons
 // for a look.
-func (l HealthLimits) Health(status Status, now time.Time) (ok bool, reasons []string) {
-	readsFail, savesFail := cmp.Or(l.ReadsFail, time.Minute), cmp.Or(l.SavesFail, 5*time.Minute)
-	full, longCall := cmp.Or(l.Full, 5*time.Minute), cmp.Or(l.Call, 5*time.Minute)
+func health(status reactor.Status) (ok bool, reasons []string) {
 	for _, t := range status.Tranches {
-		if lasts := now.Sub(t.ErrorSince); t.Error != "" && lasts >= readsFail {
+		if lasts := status.At.Sub(t.ErrorSince); t.Error != "" && lasts >= readsFail {
 			reasons = append(reasons, fmt.Sprintf("tranche %q cannot be read for %s: %s", t.Tranche, seconds(lasts), short(t.Error)))
 		}
-		if lasts := now.Sub(t.SaveErrorSince); t.SaveError != "" && lasts >= savesFail {
+		if lasts := status.At.Sub(t.SaveErrorSince); t.SaveError != "" && lasts >= savesFail {
 			reasons = append(reasons, fmt.Sprintf("the checkpoint of tranche %q cannot be saved for %s: %s", t.Tranche, seconds(lasts), short(t.SaveError)))
 		}
-		if lasts := now.Sub(t.FullSince); t.Full && lasts >= full {
+		if lasts := status.At.Sub(t.FullSince); t.Full && lasts >= full {
 			reasons = append(reasons, fmt.Sprintf("tranche %q is full for %s: nothing more is read before one of its %d incomplete batches is completed",
 				t.Tranche, seconds(lasts), t.Incomplete))
 		}
 	}
 	for _, c := range status.Calls {
-		if lasts := now.Sub(c.Since); lasts >= longCall {
+		if lasts := status.At.Sub(c.Since); lasts >= longCall {
 			reasons = append(reasons, fmt.Sprintf("the call for %s runs for %s", c.Stream, seconds(lasts)))
 		}
 	}
@@ -46,7 +44,7 @@ func (l HealthLimits) Health(status Status, now time.Time) (ok bool, reasons []s
 			reasons = append(reasons, fmt.Sprintf("%d more streams are troubled", len(status.Troubled)-i))
 			break
 		}
-		reasons = append(reasons, fmt.Sprintf("%s is troubled for %s, after %d attempts: %s", t.Stream, seconds(now.Sub(t.Since)), t.Attempts, short(t.Cause)))
+		reasons = append(reasons, fmt.Sprintf("%s is troubled for %s, after %d attempts: %s", t.Stream, seconds(status.At.Sub(t.Since)), t.Attempts, short(t.Cause)))
 	}
 	return ok, reasons
 }

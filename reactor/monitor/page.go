@@ -1,4 +1,4 @@
-package reactor
+package monitor
 
 import (
 	"bytes"
@@ -26,8 +26,8 @@ import (
 // It asks the reactor at each request and gives up after 5 s. Nothing here
 // changes anything, but streams and errors are named: it is for the operators'
 // network.
-func NewPage(monitored Monitored, limits HealthLimits, metrics prometheus.Gatherer) http.Handler {
-	p := page{monitored, limits, template.Must(template.New("page").Parse(pageText))}
+func NewPage(monitored Reactor, metrics prometheus.Gatherer) http.Handler {
+	p := page{monitored, template.Must(template.New("page").Parse(pageText))}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.serveHTML)
 	mux.HandleFunc("GET /status.json", p.serveJSON)
@@ -42,8 +42,7 @@ func NewPage(monitored Monitored, limits HealthLimits, metrics prometheus.Gather
 }
 
 type page struct {
-	monitored Monitored
-	limits    HealthLimits
+	monitored Reactor
 	template  *template.Template
 }
 
@@ -123,7 +122,7 @@ func (p page) view(ctx context.Context) statusView {
 			Tranches: []trancheView{}, Calls: []callView{}, Troubled: []troubleView{},
 		}
 	}
-	ok, reasons := p.limits.Health(status, status.At)
+	ok, reasons := health(status)
 	view := statusView{
 		At: status.At, Group: status.Group, Healthy: ok, Reasons: append([]string{}, reasons...),
 		Tranches: []trancheView{}, Calls: []callView{}, Troubled: []troubleView{}, // [] in JSON rather than null

@@ -1,6 +1,7 @@
 // Package features holds the scenarios: what the hotel promises, in the words of
 // its front desk, in one folder for each capability. The README.md of a folder
-// introduces it.
+// introduces it. A new scenario goes below the rule that it illustrates; its phrases
+// are those of package steps.
 //
 // Tags say what a scenario needs of the harness that runs it:
 //

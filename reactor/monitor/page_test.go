@@ -1,4 +1,4 @@
-package reactor_test
+package monitor_test
 
 import (
 	"encoding/json"
@@ -13,15 +13,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/monitor"
 )
 
 // get asks a page.
-func get(t *testing.T, monitored reactor.Monitored, path string) *httptest.ResponseRecorder {
+func get(t *testing.T, monitored monitor.Reactor, path string) *httptest.ResponseRecorder {
 	t.Helper()
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(reactor.Gauges(monitored))
+	registry.MustRegister(monitor.Gauges(monitored))
 	recorder := httptest.NewRecorder()
-	reactor.NewPage(monitored, reactor.HealthLimits{}, registry).ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, path, nil))
+	monitor.NewPage(monitored, registry).ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, path, nil))
 	return recorder
 }
 
@@ -149,7 +150,7 @@ func TestPageServesNothingElse(t *testing.T) {
 		t.Errorf("metrics: want the gauges in it, got\n%s", metrics.Body)
 	}
 	recorder := httptest.NewRecorder()
-	reactor.NewPage(busy(), reactor.HealthLimits{}, prometheus.NewRegistry()).ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, "/", nil))
+	monitor.NewPage(busy(), prometheus.NewRegistry()).ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, "/", nil))
 	equal(t, "a write", recorder.Code, http.StatusMethodNotAllowed)
 	equal(t, "caching", recorder.Header().Get("Cache-Control"), "no-store")
 }

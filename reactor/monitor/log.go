@@ -1,4 +1,4 @@
-package reactor
+package monitor
 
 import (
 	"cmp"
@@ -11,18 +11,18 @@ import (
 	"time"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 )
 
-// Log writes what a reactor does to a log. It is an [Observer]; Run adds a
-// summary now and then.
+// Log writes what a reactor does to a log. It is a [reactor.Observer]; Run adds a
+// summary each minute.
 //
 // What goes wrong is a warning at its first occurrence and then at the second,
 // fourth, eighth in a row and so on: since pauses grow, it becomes ever rarer.
 // Its end is an information. Calls and reads that go well are for debugging.
 type Log struct {
-	to    *slog.Logger
-	every time.Duration
+	to *slog.Logger
 
 	mu       sync.Mutex
 	counts   counts // since the last summary
@@ -44,27 +44,20 @@ type troubled struct {
 	warned bool // so that its recovery is worth a line too
 }
 
-// summaryInterval is the default of [NewLog].
+// summaryInterval is how often a log is given a summary.
 const summaryInterval = time.Minute
 
-// NewLog writes to a logger, slog.Default if it is nil, with a summary at each
-// interval, a minute if it is zero.
-func NewLog(to *slog.Logger, interval time.Duration) *Log {
-	if to == nil {
-		to = slog.Default()
-	}
-	if interval <= 0 {
-		interval = summaryInterval
-	}
+// NewLog writes to a logger.
+func NewLog(to *slog.Logger) *Log {
 	return &Log{
-		to: to, every: interval,
+		to:       to,
 		troubled: map[es.StreamName]troubled{}, saving: map[feed.Tranche]int{}, skipped: map[string]int{},
 	}
 }
 
-// Run writes a summary at each interval and returns when ctx ends.
+// Run writes a summary each minute and returns when ctx ends.
 func (l *Log) Run(ctx context.Context) {
-	ticker := time.NewTicker(l.every)
+	ticker := time.NewTicker(summaryInterval)
 	defer ticker.Stop()
 	for {
 		select {
@@ -105,57 +98,57 @@ func (l *Log) summarise(ctx context.Context) {
 // maxNamed is how many troubled streams a summary or a list of reasons names.
 const maxNamed = 10
 
-// Observe implements [Observer].
-func (l *Log) Observe(occurrence Occurrence) {
+// Observe implements [reactor.Observer].
+func (l *Log) Observe(occurrence reactor.Occurrence) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch o := occurrence.(type) {
-	case BatchRead:
+	case reactor.BatchRead:
 		l.counts.events += o.Events
 		l.to.Debug("a batch was read", "tranche", o.Tranche, "events", o.Events, "next", o.Next)
-	case ReadFailed:
+	case reactor.ReadFailed:
 		l.counts.readFailures++
 		if loud(o.Attempts) {
 			l.to.Warn("the feed could not be read", "tranche", o.Tranche, "position", o.From, "attempts", o.Attempts, "pause", o.Pause, "error", o.Err)
 		}
-	case ReadRecovered:
+	case reactor.ReadRecovered:
 		l.to.Info("the feed can be read again", "tranche", o.Tranche, "attempts", o.Attempts, "after", o.After)
-	case Returned:
+	case reactor.Returned:
 		l.counts.calls++
 		l.to.Debug("a call returned", "stream", o.Stream.String(), "observed", o.Observed, "took", o.Took, "error", o.Err)
-	case Troubled:
+	case reactor.Troubled:
 		l.observeTrouble(o)
-	case Recovered:
+	case reactor.Recovered:
 		warned := l.troubled[o.Stream].warned
 		delete(l.troubled, o.Stream)
 		if warned {
 			l.to.Info("the stream is handled again", "stream", o.Stream.String(), "attempts", o.Attempts, "after", o.After)
 		}
-	case EventSkipped:
+	case reactor.EventSkipped:
 		name := l.types.name(o.Type)
 		l.skipped[name]++
 		if times := l.skipped[name]; loud(times) {
 			l.to.Warn("an event of an unknown type was skipped", "type", o.Type, "stream", o.Stream.String(), "index", o.Index, "times", times)
 		}
-	case CheckpointSaved:
+	case reactor.CheckpointSaved:
 		l.counts.saves++
 		if failed := l.saving[o.Tranche]; failed > 0 {
 			l.to.Info("the checkpoint can be saved again", "tranche", o.Tranche, "position", o.Position, "attempts", failed)
 		}
 		delete(l.saving, o.Tranche)
-	case CheckpointFailed:
+	case reactor.CheckpointFailed:
 		l.counts.saveFailures++
 		l.saving[o.Tranche]++
 		if attempts := l.saving[o.Tranche]; loud(attempts) {
 			l.to.Warn("the checkpoint could not be saved", "tranche", o.Tranche, "position", o.Position, "attempts", attempts, "error", o.Err)
 		}
-	case Called, Retired: // the return of the call tells enough
+	case reactor.Called, reactor.Retired: // the return of the call tells enough
 	}
 }
 
 // observeTrouble warns of a failure. A lag that is over after one more try is
 // what happens on a replica, and no reason for a warning.
-func (l *Log) observeTrouble(o Troubled) {
+func (l *Log) observeTrouble(o reactor.Troubled) {
 	known := l.troubled[o.Stream]
 	lags := causeOf(o.Cause) == "lag"
 	if lags {
