@@ -36,6 +36,9 @@ func (e *ConfigError) Error() string {
 	return fmt.Sprintf("%s cannot be %v: %s", e.Setting, e.Value, e.Reason)
 }
 
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*ConfigError) NeedsPerson() bool { return true }
+
 // withDefaults fills in the zero fields, or returns a [*ConfigError].
 func (c Config) withDefaults() (Config, error) {
 	if c.Group == "" {

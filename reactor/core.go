@@ -374,6 +374,9 @@ func (e *LagError) Error() string {
 	return fmt.Sprintf("the handler saw version %d of %s, the feed told of version %d: its read lags behind", e.Observed, e.Stream, e.Notified)
 }
 
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*LagError) NeedsPerson() bool { return false }
+
 // delays orders troubled streams by the time of the next try.
 type delays []*trouble
 

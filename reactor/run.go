@@ -81,6 +81,9 @@ func (e *AbandonedError) Error() string {
 	return fmt.Sprintf("%d handler calls did not end when stopped: %s", len(names), strings.Join(names, ", "))
 }
 
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*AbandonedError) NeedsPerson() bool { return false }
+
 // Run runs the reactor until ctx ends, which is its success: it then makes no
 // new calls, lets running ones end within the limit, saves what was completed
 // and returns nil. It returns an error if it cannot start, if handler calls
@@ -232,6 +235,9 @@ type PanicError struct {
 func (e *PanicError) Error() string {
 	return fmt.Sprintf("the handler panicked: %v\n%s", e.Value, e.Stack)
 }
+
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*PanicError) NeedsPerson() bool { return false }
 
 // handle calls the handler and turns a panic into an error.
 func (r *Reactor) handle(ctx context.Context, c call) (observed es.Version, err error) {

@@ -8,7 +8,7 @@ import (
 )
 
 // A reactor is handed a backend and need not know which store it is of.
-func ExampleBackend() {
+func Example() {
 	backend, err := memory.New().Backend("Truck")
 	if err != nil {
 		fmt.Println(err)

@@ -83,7 +83,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 func TestOpenByServiceURL(t *testing.T) {
 	t.Parallel()
 	db, err := Open(within(t), Config{
-		ServiceURL: shared.get(t).URL, AccessKeyID: "id", SecretAccessKey: secret, Table: sharedTable,
+		ServiceURL: shared.URL(t), AccessKeyID: "id", SecretAccessKey: secret, Table: sharedTable,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -149,7 +149,7 @@ func TestInit(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			config := Config{Client: newClient(t), Table: newName()}
+			config := Config{Client: shared.Client(t, nil), Table: newName()}
 			index := config.Table + "-index"
 			got, err := Init(within(t), config, test.provision)
 			want := InitReport{Tables: []TableReport{{Name: config.Table, Created: true}, {Name: index, Created: true}}}
@@ -189,7 +189,7 @@ func TestInit(t *testing.T) {
 func TestInitByManyAtOnce(t *testing.T) {
 	t.Parallel()
 	const runs = 4
-	config := Config{Client: newClient(t), Table: newName()}
+	config := Config{Client: shared.Client(t, nil), Table: newName()}
 	reports, errs := make(chan InitReport, runs), make(chan error, runs)
 	for range runs {
 		go func() {
@@ -232,7 +232,7 @@ func hasProblem(err error, want Problem) bool {
 // Open says what is wrong with tables, and what to do about it.
 func TestTablesThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
-	client := newClient(t)
+	client := shared.Client(t, nil)
 	foreign := newName()
 	if _, err := client.CreateTable(within(t), &dynamodb.CreateTableInput{
 		TableName: &foreign, BillingMode: types.BillingModePayPerRequest,
@@ -303,7 +303,7 @@ func TestServersThatCannotBeUsed(t *testing.T) {
 // A table that is not there any more is told by name.
 func TestTableThatVanishes(t *testing.T) {
 	t.Parallel()
-	config := Config{Client: newClient(t), Table: newName()}
+	config := Config{Client: shared.Client(t, nil), Table: newName()}
 	if _, err := Init(within(t), config, Provision{}); err != nil {
 		t.Fatal(err)
 	}

@@ -62,12 +62,12 @@ func TestDuplicateIDIsRefused(t *testing.T) {
 		"the zero UUID twice": {{Type: "A"}, {Type: "A"}},
 	} {
 		_, err := store.Append(t.Context(), stream, 0, events)
-		var duplicate *memory.DuplicateIDError
+		var duplicate *es.DuplicateIDError
 		if !errors.As(err, &duplicate) {
 			t.Errorf("%s: got error %v, want a DuplicateIDError", name, err)
 			continue
 		}
-		if want := (memory.DuplicateIDError{Stream: stream, ID: events[len(events)-1].ID}); *duplicate != want {
+		if want := (es.DuplicateIDError{Stream: stream, ID: events[len(events)-1].ID}); *duplicate != want {
 			t.Errorf("%s: got %+v, want %+v", name, *duplicate, want)
 		}
 		if got := mustRead(t, store, stream); len(got) != 0 {

@@ -50,7 +50,7 @@ func TestErrorsNameTheStreamOnce(t *testing.T) {
 	}{
 		"a conflict":                {appended(db, within(t), 0, newEvents(1)...), "conflict on %s: expected version 0, it is at 1"},
 		"a conflict, learnt later":  {appended(cutOff, within(t), 0, newEvents(1)...), "conflict on %s: "},
-		"an id in use":              {appended(db, within(t), 1, events...), "append to %s at version 1: the store already has an event with the id " + events[0].ID.String()},
+		"an id in use":              {appended(db, within(t), 1, events...), "append to %s at version 1: the event id " + events[0].ID.String() + " is in use already"},
 		"no type":                   {appended(db, within(t), 1, es.EventData{}), "event 0 of an append to %s: an event needs a type"},
 		"no JSON":                   {appended(db, within(t), 1, body("{")), "data of event 0 (X) of an append to %s: "},
 		"JSON that is too much":     {appended(db, within(t), 1, body("1e200000")), "append to %s at version 1, nothing was written: a number in the JSON"},

@@ -172,15 +172,18 @@ func (db *DB) Source(batchSize int, categories ...string) (*Source, error) {
 	return &Source{db: db, batchSize: batchSize, tranches: tranches}, nil
 }
 
-// ErrNoCheckpointSchema is returned where checkpoints are asked for and
+// errNoSchema is returned where checkpoints are asked for and
 // [Config.CheckpointSchema] is not set.
-var ErrNoCheckpointSchema = errors.New("messagedb: no schema for the checkpoint table is configured")
+func errNoSchema() error {
+	return &SetupError{Problem: BadCheckpointSchema, Connection: ForCheckpoints, Err: errors.New("none is configured")}
+}
 
-// Checkpoints returns the checkpoints kept in [Config.CheckpointSchema]. It
-// does not connect, so a table that is missing is reported by the first call.
+// Checkpoints returns the checkpoints kept in [Config.CheckpointSchema]; if there is
+// none, a [*SetupError]. It does not connect, so a table that is missing is reported
+// by the first call.
 func (db *DB) Checkpoints() (*Checkpoints, error) {
 	if db.checkpoint == nil {
-		return nil, ErrNoCheckpointSchema
+		return nil, errNoSchema()
 	}
 	return newCheckpoints(db.checkpoint, db.schema), nil
 }

@@ -242,9 +242,8 @@ func TestInitSaysWhatIsWrong(t *testing.T) {
 
 func TestCheckpointsSayWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	if _, err := open(t, Config{}).Checkpoints(); !errors.Is(err, ErrNoCheckpointSchema) {
-		t.Errorf("without a schema: got error %v, want %v", err, ErrNoCheckpointSchema)
-	}
+	_, err := open(t, Config{}).Checkpoints()
+	checkSetupError(t, err, BadCheckpointSchema, ForCheckpoints, "none is configured")
 	name := freshDatabase(t)
 	if _, err := Init(within(t), Config{Connection: withDatabase(adminDSN(t), name), CheckpointSchema: "ungranted"}); err != nil {
 		t.Fatal(err)

@@ -39,7 +39,7 @@ func (e *lostReplyError) Unwrap() error { return e.err }
 // Append implements [es.Appender]. The time of an event is the server's, that
 // of the start of the transaction, and not [es.EventData.Time].
 //
-// An id that another event of the store has gives a [*DuplicateIDError]. Every
+// An id that another event of the store has gives a [*es.DuplicateIDError]. Every
 // error names the stream.
 //
 // An append whose reply is lost takes up to [Config.SettleTimeout] longer, past

@@ -25,7 +25,7 @@
 //
 // Nothing sleeps. What becomes visible only eventually is awaited by reading
 // the feed again: when its [feed.Notifier] says so, or else after a short
-// pause. One constant, patience, limits how long.
+// betweenReads. One constant, patience, limits how long.
 //
 // Package storetest imports testing, so only tests may import it.
 package storetest

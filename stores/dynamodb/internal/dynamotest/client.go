@@ -12,11 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Client returns a client whose requests go through a transport.
-func (l *Local) Client(transport http.RoundTripper) *dynamodb.Client {
-	return NewClient(l.URL, transport)
-}
-
 // NewClient returns a client of whatever answers at a URL.
 func NewClient(url string, transport http.RoundTripper) *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{

@@ -108,6 +108,9 @@ func (e *KeyError) Error() string {
 		e.Key.Group, e.Key.Source, e.Key.Tranche, e.Part)
 }
 
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*KeyError) NeedsPerson() bool { return true }
+
 // checkpointStream is the stream of a checkpoint. Underscores separate the
 // parts of its name, so no part can hold one.
 func checkpointStream(key feed.Key) (es.StreamName, error) {

@@ -31,7 +31,7 @@ type Config struct {
 	Refresh    time.Duration // how often to look for shards that nobody expects; default 1 minute
 	Retries    int           // of a request, after errors that may pass; default 9
 	Timeout    time.Duration // of a request; default 10 s
-	MaxPause   time.Duration // between two tries; default 10 s. The first is a 64th of it
+	MaxPause   time.Duration // between two tries, about; default 10 s. The first is a 64th of it
 	AcceptLoss bool          // go on behind records that are gone, and only log it
 	Logger     *slog.Logger  // default none
 }
