@@ -101,8 +101,9 @@ func (x *Indexer) Status(ctx context.Context) ([]IndexStatus, error) {
 // of events, what the changes lost is read from that; otherwise a gap is an error,
 // unless warnGaps says that it is only to be logged. Neither table is looked for.
 func OpenIngester(ctx context.Context, config Config, warnGaps bool) (*Ingester, error) {
-	if err := config.checkServer(); err != nil {
-		return nil, &SetupError{Problem: BadConfig, Err: err}
+	config, err := config.indexDefaults()
+	if err != nil {
+		return nil, err
 	}
 	client, _, err := config.connect(ctx)
 	if err != nil {

@@ -84,3 +84,41 @@ func TestErrorsNameTheStreamOnce(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatNeedsAPerson(t *testing.T) {
+	t.Parallel()
+	w := write{stream: newStream(t)}
+	replied := func(code string) error { return &pgconn.PgError{Code: code} }
+	for name, test := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"a malformed connection string":        {&SetupError{Problem: BadConnectionString}, true},
+		"no checkpoint schema":                 {errNoSchema(), true},
+		"a wrong password":                     {connectError(ForWriting, replied(codeBadPassword)), true},
+		"no database":                          {connectError(ForWriting, replied(codeNoDatabase)), true},
+		"no privilege to connect":              {connectError(ForWriting, replied(codeNoPrivilege)), true},
+		"a server that starts up":              {connectError(ForWriting, replied("57P03")), false},
+		"no server":                            {connectError(ForWriting, errors.New("refused")), false},
+		"Message DB is not installed":          {&SetupError{Problem: MissingSchema}, true},
+		"a missing privilege":                  {&SetupError{Problem: MissingPrivilege}, true},
+		"an old schema":                        {&SetupError{Problem: OldSchema}, true},
+		"a replica":                            {&SetupError{Problem: ReadOnly}, true},
+		"another checkpoint table":             {&SetupError{Problem: ForeignTable}, true},
+		"an append that is not allowed":        {appendError(w, replied(codeNoPrivilege)), true},
+		"an append to a leader that stepped":   {appendError(w, replied(codeReadOnly)), false},
+		"an append that met a deadlock":        {appendError(w, replied(codeDeadlock)), false},
+		"an append whose connection broke":     {appendError(w, errors.New("cut off")), false},
+		"a read or a feed that is not allowed": {readError("s", replied(codeNoPrivilege)), true},
+		"a read after the password changed":    {readError("s", replied(codeBadPassword)), true},
+		"a read while the server shuts down":   {readError("s", replied("57P01")), false},
+		"a checkpoint that is not allowed":     {checkpointError("save", "t", replied(codeNoPrivilege)), true},
+		"a checkpoint without a table":         {checkpointError("load", "t", replied(codeNoTable)), true},
+		"a checkpoint after the password":      {checkpointError("load", "t", replied(codeBadPassword)), true},
+		"a checkpoint, cut off":                {checkpointError("load", "t", errors.New("cut off")), false},
+	} {
+		if got := es.NeedsPerson(test.err); got != test.want {
+			t.Errorf("%s: got %v, want %v, of %v", name, got, test.want, test.err)
+		}
+	}
+}
