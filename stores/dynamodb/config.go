@@ -38,7 +38,9 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 //
 // DynamoDB is named in one of three ways: by a Client, by a Region, or by a
 // ServiceURL with both keys. Region without keys takes the credentials that
-// the environment, the shared configuration files or the machine have.
+// the environment, the shared configuration files or the machine have. A Client
+// makes all requests; those for the stream of changes, another service on AWS, go
+// through its HTTP client, with its region, credentials and base endpoint.
 type Config struct {
 	Client          *dynamodb.Client
 	Region          string // such as eu-west-1

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -91,8 +92,7 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 }
 
 func (t *Transport) next(request *http.Request) Reply {
-	const prefix = "DynamoDB_20120810."
-	operation := request.Header.Get("X-Amz-Target")[len(prefix):]
+	_, operation, _ := strings.Cut(request.Header.Get("X-Amz-Target"), ".") // behind the service and its version
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.operations = append(t.operations, operation)

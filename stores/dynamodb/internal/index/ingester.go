@@ -76,7 +76,7 @@ func NewIngester(index *table.Table, config IngesterConfig) (*Ingester, error) {
 }
 
 // TableConfig is how the indexers of Propulsion configure the index table.
-func TableConfig() table.Config { return table.Config{MaxBytes: 48 * 1024, QueryMaxItems: 100} }
+func TableConfig() table.Config { return table.Config{MaxBytes: 48 * 1024} }
 
 // Stats returns the counts.
 func (g *Ingester) Stats() IngesterStats {
