@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -97,4 +98,28 @@ func commandOf(err error) string {
 		}
 	}
 	return "reactor"
+}
+
+// What a flag may say. A number that something would take for its default is
+// refused, so that nobody is left to wonder.
+
+func atLeastOne(flag string, value int) error {
+	if value < 1 {
+		return &usageError{fmt.Sprintf("%s cannot be %d: it has to be at least 1", flag, value)}
+	}
+	return nil
+}
+
+func aboveZero[T ~int64](flag string, value T) error {
+	if value <= 0 {
+		return &usageError{fmt.Sprintf("%s cannot be %v: it has to be above zero", flag, time.Duration(value))}
+	}
+	return nil
+}
+
+func between(flag string, value, least, most int) error {
+	if value < least || value > most {
+		return &usageError{fmt.Sprintf("%s cannot be %d: it has to be from %d to %d", flag, value, least, most)}
+	}
+	return nil
 }

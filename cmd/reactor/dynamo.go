@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -94,17 +95,10 @@ func openDynamo(ctx context.Context, log *slog.Logger, config dynamodb.Config, i
 
 // check refuses what would be taken for a default.
 func (s *dynamoStore) check() error {
-	switch {
-	case s.BatchSize < 1:
-		return &usageError{fmt.Sprintf("--batch-size cannot be %d: it has to be at least 1", s.BatchSize)}
-	case s.TailSleep < 1:
-		return &usageError{fmt.Sprintf("--tail-sleep cannot be %v: it has to be above zero", time.Duration(s.TailSleep))}
-	case s.Retries < 0:
+	if s.Retries < 0 {
 		return &usageError{fmt.Sprintf("--retries cannot be %d: 0 is never", s.Retries)}
-	case s.RequestTimeout < 1:
-		return &usageError{fmt.Sprintf("--request-timeout cannot be %v: it has to be above zero", time.Duration(s.RequestTimeout))}
 	}
-	return nil
+	return cmp.Or(atLeastOne("--batch-size", s.BatchSize), aboveZero("--tail-sleep", s.TailSleep), aboveZero("--request-timeout", s.RequestTimeout))
 }
 
 // open opens the store.

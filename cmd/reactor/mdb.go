@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -60,13 +60,7 @@ func (s *mdbServer) open(ctx context.Context, log *slog.Logger) (*address.Store,
 
 // check refuses what would be taken for a default.
 func (s *mdbStore) check() error {
-	switch {
-	case s.BatchSize < 1:
-		return &usageError{fmt.Sprintf("--batch-size cannot be %d: it has to be at least 1", s.BatchSize)}
-	case s.TailSleep < 1:
-		return &usageError{fmt.Sprintf("--tail-sleep cannot be %v: it has to be above zero", time.Duration(s.TailSleep))}
-	}
-	return nil
+	return cmp.Or(atLeastOne("--batch-size", s.BatchSize), aboveZero("--tail-sleep", s.TailSleep))
 }
 
 // open opens the store to follow it.

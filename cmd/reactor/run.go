@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -168,30 +168,13 @@ func (c *runCommand) check() error {
 	if c.ProcessorName == "" {
 		return errNoGroup()
 	}
-	for _, n := range []struct {
-		flag  string
-		value int
-	}{
-		{"--max-read-ahead", c.MaxReadAhead},
-		{"--max-writers", c.MaxWriters},
-		{"--merges-at-once", c.MergesAtOnce},
-	} {
-		if n.value < 1 {
-			return &usageError{fmt.Sprintf("%s cannot be %d: it has to be at least 1", n.flag, n.value)}
-		}
-	}
-	for _, d := range []struct {
-		flag  string
-		value time.Duration
-	}{
-		{"--checkpoint-interval", c.CheckpointInterval},
-		{"--stop-limit", c.StopLimit},
-	} {
-		if d.value <= 0 {
-			return &usageError{fmt.Sprintf("%s cannot be %v: it has to be above zero", d.flag, d.value)}
-		}
-	}
-	return nil
+	return cmp.Or(
+		atLeastOne("--max-read-ahead", c.MaxReadAhead),
+		atLeastOne("--max-writers", c.MaxWriters),
+		atLeastOne("--merges-at-once", c.MergesAtOnce),
+		aboveZero("--checkpoint-interval", c.CheckpointInterval),
+		aboveZero("--stop-limit", c.StopLimit),
+	)
 }
 
 func errNoGroup() error {

@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"example.com/groupcheckout/stores/dynamodb/internal/index"
+	"example.com/groupcheckout/stores/dynamodb/internal/shards"
 	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
 
@@ -58,6 +60,14 @@ func (e *SetupError) NeedsPerson() bool {
 	}
 	return false
 }
+
+// What else says more than its text.
+type (
+	TooLargeError       = table.TooLargeError       // events that do not fit into one item
+	MissingError        = table.MissingError        // events that were pruned
+	StreamReplacedError = index.StreamReplacedError // the table has another stream than the index was made from
+	LossError           = shards.LossError          // changes that lived for longer than the stream keeps them
+)
 
 // setupError translates an error of a request about a table.
 func setupError(name string, err error) *SetupError {

@@ -14,6 +14,12 @@ import (
 	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
 
+// What indexes, and how it is doing.
+type (
+	Ingester    = index.Ingester
+	IndexStatus = index.Status // of one partition
+)
+
 // IndexerConfig says how an [Indexer] works. A zero field means the default named
 // with it.
 type IndexerConfig struct {

@@ -10,7 +10,7 @@ import (
 // It takes the DB over: closing the backend closes it, and so does an error. Without
 // [Config.CheckpointSchema] that is a [*SetupError].
 func (db *DB) Backend(categories ...string) (*stores.Backend, error) {
-	source, err := db.Source(0, categories...)
+	source, err := db.Source(categories...)
 	checkpoints, missing := db.Checkpoints()
 	if err = errors.Join(err, missing); err != nil {
 		db.Close()

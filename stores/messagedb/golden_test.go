@@ -158,9 +158,14 @@ func TestGoldenRowsWrittenByDotNet(t *testing.T) {
 	mustAppend(t, db.Store(), stream, 2, newEvents(1)...)
 }
 
+// newSource opens a feed; a batch size of 0 is that of the DB.
 func newSource(t testing.TB, db *DB, batchSize int, categories ...string) *Source {
 	t.Helper()
-	source, err := db.Source(batchSize, categories...)
+	paged := *db
+	if batchSize > 0 {
+		paged.config.BatchSize = batchSize
+	}
+	source, err := paged.Source(categories...)
 	if err != nil {
 		t.Fatal(err)
 	}

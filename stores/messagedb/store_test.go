@@ -18,11 +18,7 @@ func TestStore(t *testing.T) {
 			Store: db.Store(),
 			Source: func(t testing.TB, batchSize int, categories ...string) feed.Source {
 				t.Helper()
-				source, err := db.Source(batchSize, categories...)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return source
+				return newSource(t, db, batchSize, categories...)
 			},
 			Checkpoints: func(t testing.TB) feed.Checkpoints {
 				t.Helper()
