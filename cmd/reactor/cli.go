@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -92,34 +92,10 @@ func parse(args []string, s streams, getenv func(string) string) (*cli, *kong.Co
 // commandOf names the command that a command line got to before it turned out
 // to be wrong.
 func commandOf(err error) string {
-	if parse, ok := asParseError(err); ok && parse.Context != nil {
+	if parse, ok := errors.AsType[*kong.ParseError](err); ok && parse.Context != nil {
 		if command := parse.Context.Command(); command != "" {
 			return "reactor " + command
 		}
 	}
 	return "reactor"
-}
-
-// What a flag may say. A number that something would take for its default is
-// refused, so that nobody is left to wonder.
-
-func atLeastOne(flag string, value int) error {
-	if value < 1 {
-		return &usageError{fmt.Sprintf("%s cannot be %d: it has to be at least 1", flag, value)}
-	}
-	return nil
-}
-
-func aboveZero[T ~int64](flag string, value T) error {
-	if value <= 0 {
-		return &usageError{fmt.Sprintf("%s cannot be %v: it has to be above zero", flag, time.Duration(value))}
-	}
-	return nil
-}
-
-func between(flag string, value, least, most int) error {
-	if value < least || value > most {
-		return &usageError{fmt.Sprintf("%s cannot be %d: it has to be from %d to %d", flag, value, least, most)}
-	}
-	return nil
 }

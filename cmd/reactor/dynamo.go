@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"time"
 
-	"example.com/groupcheckout/checkout"
 	"example.com/groupcheckout/stores/address"
 	"example.com/groupcheckout/stores/dynamodb"
 )
@@ -71,12 +70,12 @@ func (t *dynamoTables) config() (dynamodb.Config, error) {
 }
 
 // open opens the store without the ways to tune it.
-func (t *dynamoTables) open(ctx context.Context, log *slog.Logger) (*address.Store, error) {
+func (t *dynamoTables) open(ctx context.Context, log *slog.Logger, categories []string) (*address.Store, error) {
 	config, err := t.config()
 	if err != nil {
 		return nil, err
 	}
-	return openDynamo(ctx, log, config, dynamodb.IndexerConfig{}, checkout.Categories())
+	return openDynamo(ctx, log, config, dynamodb.IndexerConfig{}, categories)
 }
 
 // openDynamo opens a DynamoDB with the feed of some categories.
@@ -102,7 +101,7 @@ func (s *dynamoStore) check() error {
 }
 
 // open opens the store.
-func (s *dynamoStore) open(ctx context.Context, log *slog.Logger) (*address.Store, error) {
+func (s *dynamoStore) open(ctx context.Context, log *slog.Logger, categories []string) (*address.Store, error) {
 	config, err := s.config()
 	if err != nil {
 		return nil, err
@@ -112,7 +111,7 @@ func (s *dynamoStore) open(ctx context.Context, log *slog.Logger) (*address.Stor
 		config.Retries = -1 // its 0 is the default
 	}
 	config.BatchSize = s.BatchSize
-	return openDynamo(ctx, log, config, dynamodb.IndexerConfig{}, checkout.Categories())
+	return openDynamo(ctx, log, config, dynamodb.IndexerConfig{}, categories)
 }
 
 // name is the name of the store on the command line.

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/alecthomas/kong"
-
 	"example.com/groupcheckout/domain/audit"
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor"
@@ -57,12 +55,6 @@ func paragraph(err error) string {
 	}
 	text := strings.Join(lines, "; ")
 	return strings.ReplaceAll(text, ":; ", ": ")
-}
-
-func asParseError(err error) (*kong.ParseError, bool) {
-	var parse *kong.ParseError
-	ok := errors.As(err, &parse)
-	return parse, ok
 }
 
 // withAdvice adds the command that helps to an error that has a remedy here.

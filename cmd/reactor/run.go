@@ -83,19 +83,24 @@ func (c *runDynamo) Run(ctx context.Context, s streams, common *runCommand) erro
 }
 
 // open opens the store to follow it, with the indexer only if it is to run here.
-func (c *runDynamo) open(ctx context.Context, log *slog.Logger) (*address.Store, error) {
-	store, err := c.dynamoStore.open(ctx, log)
+func (c *runDynamo) open(ctx context.Context, log *slog.Logger, categories []string) (*address.Store, error) {
+	store, err := c.dynamoStore.open(ctx, log, categories)
 	if err == nil && !c.WithIndexer {
 		store.Indexer = nil
 	}
 	return store, err
 }
 
+// openable is what every command needs of a store's part of the command line.
+type openable interface {
+	open(ctx context.Context, log *slog.Logger, categories []string) (*address.Store, error)
+}
+
 // followable is a store's part of the command line.
 type followable interface {
 	name() string // as on the command line
 	check() error // of what open would take for a default
-	open(ctx context.Context, log *slog.Logger) (*address.Store, error)
+	openable
 	feed() (tailPause time.Duration, fromEnd bool)
 }
 
@@ -111,7 +116,7 @@ func (c *runCommand) follow(ctx context.Context, s streams, store followable) er
 	}
 	defer page.close()
 	log.Info("starting", "consumerGroup", c.ProcessorName, "store", store.name())
-	backend, err := store.open(ctx, log)
+	backend, err := store.open(ctx, log, checkout.Categories())
 	if err != nil {
 		return endedBy(ctx, log, err)
 	}

@@ -6,6 +6,4 @@ import "example.com/groupcheckout/stores/dynamodb/internal/index"
 type Checkpoints = index.Checkpoints
 
 // Checkpoints returns the checkpoints, which are kept in the table of the index.
-func (db *DB) Checkpoints() (*Checkpoints, error) {
-	return index.NewCheckpoints(db.index, index.CheckpointsConfig{})
-}
+func (db *DB) Checkpoints() *Checkpoints { return index.NewCheckpoints(db.index) }

@@ -159,14 +159,7 @@ func testConformance(t *testing.T, h *hotel) {
 					}
 					return source
 				},
-				Checkpoints: func(t testing.TB) feed.Checkpoints {
-					t.Helper()
-					checkpoints, err := index.NewCheckpoints(h.index, index.CheckpointsConfig{})
-					if err != nil {
-						t.Fatal(err)
-					}
-					return checkpoints
-				},
+				Checkpoints: func(testing.TB) feed.Checkpoints { return index.NewCheckpoints(h.index) },
 			}
 		})
 	})
