@@ -64,8 +64,7 @@ func withAdvice(err error, store string) error {
 	if errors.As(err, &loss) || errors.As(err, &replaced) {
 		return fmt.Errorf("%w. If the loss is to be accepted, the command is: reactor index %s --accept-loss, with the same flags for the tables", err, store)
 	}
-	var ahead *reactor.CheckpointAheadError
-	if errors.As(err, &ahead) {
+	if ahead, ok := errors.AsType[*reactor.CheckpointAheadError](err); ok {
 		return fmt.Errorf("%w. The command is: reactor checkpoint %s --processor-name %s --tranche %s --position 0, with the same connection flags; "+
 			"0 handles everything again, and a higher position is right only if all before it is known to have been handled",
 			err, store, quoted(ahead.Key.Group), quoted(string(ahead.Key.Tranche)))

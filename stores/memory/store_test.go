@@ -137,8 +137,7 @@ func TestErrorsNameTheStreamOnce(t *testing.T) {
 func TestAppendNeedsAStreamName(t *testing.T) {
 	t.Parallel()
 	_, err := memory.New().Append(t.Context(), es.StreamName{}, 0, storetest.NewEvents(1))
-	var name *es.NameError
-	if !errors.As(err, &name) {
+	if _, ok := errors.AsType[*es.NameError](err); !ok {
 		t.Errorf("got error %v, want a NameError", err)
 	}
 }

@@ -289,8 +289,7 @@ func TestDuplicateID(t *testing.T) {
 	first, second := newStream(t), newStream(t)
 	mustAppend(t, db.Store(), first, 0, events[1])
 	_, err := db.Store().Append(within(t), second, 0, events)
-	var duplicate *es.DuplicateIDError
-	if !errors.As(err, &duplicate) || duplicate.ID != events[1].ID || duplicate.Stream != second {
+	if duplicate, ok := errors.AsType[*es.DuplicateIDError](err); !ok || duplicate.ID != events[1].ID || duplicate.Stream != second {
 		t.Errorf("got error %v, want a duplicate of %s in %s", err, events[1].ID, second)
 	}
 	checkIDs(t, db.Store(), second)

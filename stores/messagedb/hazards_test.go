@@ -60,8 +60,7 @@ func TestConflictsHaveThreeShapes(t *testing.T) {
 
 func checkConflict(t testing.TB, err error, want es.ConflictError) {
 	t.Helper()
-	var conflict *es.ConflictError
-	if !errors.As(err, &conflict) || *conflict != want {
+	if conflict, ok := errors.AsType[*es.ConflictError](err); !ok || *conflict != want {
 		t.Errorf("got error %v, want %v", err, &want)
 	}
 }

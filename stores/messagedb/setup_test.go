@@ -101,8 +101,7 @@ func openAndClose(t testing.TB, config Config) error {
 
 func checkSetupError(t testing.TB, err error, problem Problem, use Use, want string) {
 	t.Helper()
-	var setup *SetupError
-	if !errors.As(err, &setup) || setup.Problem != problem || setup.Connection != use {
+	if setup, ok := errors.AsType[*SetupError](err); !ok || setup.Problem != problem || setup.Connection != use {
 		t.Fatalf("got error %v, want %q of the connection for %s", err, problem, use)
 	}
 	if !strings.Contains(err.Error(), want) {

@@ -74,8 +74,7 @@ func (s *Store) worthRepeating(ctx context.Context, err error) bool {
 	if err == nil || ctx.Err() != nil {
 		return false
 	}
-	var uncertain *es.UncertainError
-	if errors.As(err, &uncertain) {
+	if _, ok := errors.AsType[*es.UncertainError](err); ok {
 		return false
 	}
 	if lostConnection(err) {
