@@ -161,15 +161,20 @@ func TestGoldenRowsWrittenByDotNet(t *testing.T) {
 // newSource opens a feed; a batch size of 0 is that of the DB.
 func newSource(t testing.TB, db *DB, batchSize int, categories ...string) *Source {
 	t.Helper()
-	paged := *db
-	if batchSize > 0 {
-		paged.config.BatchSize = batchSize
-	}
-	source, err := paged.Source(categories...)
+	source, err := inBatches(db, batchSize).Source(categories...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return source
+}
+
+// inBatches is a DB with another batch size, unless that is 0.
+func inBatches(db *DB, batchSize int) *DB {
+	other := *db
+	if batchSize > 0 {
+		other.config.BatchSize = batchSize
+	}
+	return &other
 }
 
 func TestGoldenHashes(t *testing.T) {

@@ -70,7 +70,7 @@ func newFollower(ctx context.Context, source feed.Source) (*follower, error) {
 // mustFollow begins at the present end of a feed, or ends the test.
 func mustFollow(t testing.TB, f Fixture, batchSize int, categories ...string) *follower {
 	t.Helper()
-	follower, err := newFollower(patient(t), f.Source(t, batchSize, categories...))
+	follower, err := newFollower(patient(t), f.source(t, batchSize, categories...))
 	if err != nil {
 		t.Fatal(err)
 	}

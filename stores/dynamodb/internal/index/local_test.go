@@ -148,19 +148,12 @@ func testConformance(t *testing.T, h *hotel) {
 		}
 	}()
 	t.Run("suite", func(t *testing.T) {
-		storetest.Run(t, func(testing.TB) storetest.Fixture {
-			return storetest.Fixture{
-				Store: h.db.Store(),
-				Source: func(t testing.TB, batchSize int, categories ...string) feed.Source {
-					t.Helper()
-					source, err := index.NewSource(h.index, index.SourceConfig{BatchSize: batchSize}, categories...)
-					if err != nil {
-						t.Fatal(err)
-					}
-					return source
-				},
-				Checkpoints: func(testing.TB) feed.Checkpoints { return index.NewCheckpoints(h.index) },
-			}
+		storetest.Run(t, storetest.Fixture{
+			Store: h.db.Store(),
+			Source: func(batchSize int, categories ...string) (feed.Source, error) {
+				return index.NewSource(h.index, index.SourceConfig{BatchSize: batchSize}, categories...)
+			},
+			Checkpoints: func() (feed.Checkpoints, error) { return index.NewCheckpoints(h.index), nil },
 		})
 	})
 }

@@ -107,7 +107,7 @@ func (r *Reader) try(ctx context.Context, request func(context.Context) error) e
 }
 
 func (r *Reader) once(ctx context.Context, request func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, r.config.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	return table.Translated(request(ctx))
 }
