@@ -134,7 +134,7 @@ func (*StreamReplacedError) NeedsPerson() bool { return true }
 // on where this one stopped.
 func (x *Indexer) Run(ctx context.Context) (err error) {
 	l := &lease{
-		index: x.index, partition: x.config.Ingest.Partition, owner: x.owner, ttl: x.config.TTL,
+		index: x.index, partition: onlyPartition, owner: x.owner, ttl: x.config.TTL,
 		log: x.config.Logger.With(slog.String("indexer", x.owner)),
 	}
 	if err := l.acquire(ctx); err != nil {
