@@ -3,6 +3,7 @@ package pause_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -57,4 +58,12 @@ func TestDoubling(t *testing.T) {
 	if got := pauses.NextBackOff(); got > time.Second*3/2+1 {
 		t.Errorf("after a reset: got %v, want about a second", got)
 	}
+}
+
+func ExampleFor() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+	defer cancel()
+	pauses := pause.Doubling(time.Minute, time.Hour)
+	fmt.Println(pause.For(ctx, pauses.NextBackOff()))
+	// Output: context deadline exceeded
 }

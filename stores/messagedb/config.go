@@ -53,11 +53,11 @@ func (c Config) String() string {
 
 func (c Config) withDefaults() (Config, error) {
 	if c.BatchSize < 0 || c.MaxConns < 0 || c.SettleTimeout < 0 {
-		return c, fmt.Errorf("messagedb: batch size %d, max connections %d and settle timeout %v must not be negative",
-			c.BatchSize, c.MaxConns, c.SettleTimeout)
+		return c, &SetupError{Problem: BadConfig, Err: fmt.Errorf("batch size %d, max connections %d and settle timeout %v must not be negative",
+			c.BatchSize, c.MaxConns, c.SettleTimeout)}
 	}
 	if c.MaxConns > dsn.LargestPool {
-		return c, fmt.Errorf("messagedb: at most %d connections can be asked for, not %d", dsn.LargestPool, c.MaxConns)
+		return c, &SetupError{Problem: BadConfig, Err: fmt.Errorf("at most %d connections can be asked for, not %d", dsn.LargestPool, c.MaxConns)}
 	}
 	if c.BatchSize == 0 {
 		c.BatchSize = defaultBatchSize

@@ -24,6 +24,7 @@ type Problem string
 
 // The problems that [Open] and [Init] tell apart.
 const (
+	BadConfig           Problem = "the configuration cannot be used"
 	BadConnectionString Problem = "the connection string is malformed"
 	BadCheckpointSchema Problem = "the checkpoint schema is not a name"
 	Unreachable         Problem = "the server cannot be reached"
@@ -42,15 +43,19 @@ const (
 // with it. It never holds a password.
 type SetupError struct {
 	Problem    Problem
-	Connection Use
+	Connection Use   // "" if it is about none in particular
 	Err        error // the particulars, and what to do; may be nil
 }
 
 func (e *SetupError) Error() string {
-	if e.Err == nil {
-		return fmt.Sprintf("Message DB, connection for %s: %s", e.Connection, e.Problem)
+	text := "Message DB"
+	if e.Connection != "" {
+		text = fmt.Sprintf("Message DB, connection for %s", e.Connection)
 	}
-	return fmt.Sprintf("Message DB, connection for %s: %s: %v", e.Connection, e.Problem, e.Err)
+	if e.Err == nil {
+		return fmt.Sprintf("%s: %s", text, e.Problem)
+	}
+	return fmt.Sprintf("%s: %s: %v", text, e.Problem, e.Err)
 }
 
 func (e *SetupError) Unwrap() error { return e.Err }

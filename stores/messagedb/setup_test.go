@@ -129,7 +129,8 @@ func TestConfigIsChecked(t *testing.T) {
 	for _, config := range []Config{{BatchSize: -1}, {MaxConns: -1}, {SettleTimeout: -1}, {MaxConns: 1 << 40}} {
 		config.Connection = "Host=db;Password=s3cret"
 		_, err := Open(t.Context(), config)
-		if err == nil || !strings.Contains(err.Error(), "-1") && !strings.Contains(err.Error(), "1099511627776") {
+		setup, ok := errors.AsType[*SetupError](err)
+		if !ok || setup.Problem != BadConfig || !strings.Contains(err.Error(), "-1") && !strings.Contains(err.Error(), "1099511627776") {
 			t.Errorf("%v: got error %v, want one that names the value", config, err)
 		}
 		for _, text := range []string{fmt.Sprint(config), fmt.Sprintf("%+v", config)} {
