@@ -9,7 +9,7 @@ func NeedsPerson(err error) bool {
 	if says, ok := err.(interface{ NeedsPerson() bool }); ok && says.NeedsPerson() {
 		return true
 	}
-	switch wrapper := err.(type) {
+	switch wrapper := err.(type) { //nolint:errorlint // the tree is walked here
 	case interface{ Unwrap() error }:
 		return NeedsPerson(wrapper.Unwrap())
 	case interface{ Unwrap() []error }:

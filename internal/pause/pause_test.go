@@ -16,20 +16,22 @@ func TestFor(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	for name, test := range map[string]struct {
-		ctx  func(t *testing.T) context.Context
+		ctx  func(context.Context) (context.Context, context.CancelFunc)
 		want time.Duration
 		err  error
 	}{
-		"waits the whole time":           {func(t *testing.T) context.Context { return t.Context() }, time.Minute, nil},
+		"waits the whole time":           {context.WithCancel, time.Minute, nil},
 		"ends with the context":          {deadline(time.Second), time.Second, context.DeadlineExceeded},
-		"does not begin after its end":   {func(*testing.T) context.Context { return ended }, 0, context.Canceled},
+		"does not begin after its end":   {func(context.Context) (context.Context, context.CancelFunc) { return ended, func() {} }, 0, context.Canceled},
 		"leaves a later deadline unused": {deadline(time.Hour), time.Minute, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				began := time.Now()
-				err := pause.For(test.ctx(t), time.Minute)
+				ctx, cancel := test.ctx(t.Context())
+				defer cancel()
+				err := pause.For(ctx, time.Minute)
 				if waited := time.Since(began); waited != test.want || !errors.Is(err, test.err) {
 					t.Errorf("got %v after %v, want %v after %v", err, waited, test.err, test.want)
 				}
@@ -38,12 +40,8 @@ func TestFor(t *testing.T) {
 	}
 }
 
-func deadline(after time.Duration) func(*testing.T) context.Context {
-	return func(t *testing.T) context.Context {
-		ctx, cancel := context.WithTimeout(t.Context(), after)
-		t.Cleanup(cancel)
-		return ctx
-	}
+func deadline(after time.Duration) func(context.Context) (context.Context, context.CancelFunc) {
+	return func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, after) }
 }
 
 func TestDoubling(t *testing.T) {

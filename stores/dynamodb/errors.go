@@ -61,7 +61,7 @@ func (e *SetupError) NeedsPerson() bool {
 	return false
 }
 
-// What else says more than its text.
+// The errors that say more than their text.
 type (
 	TooLargeError       = table.TooLargeError       // events that do not fit into one item
 	MissingError        = table.MissingError        // events that were pruned

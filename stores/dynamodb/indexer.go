@@ -14,11 +14,11 @@ import (
 	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
 
-// What indexes, and how it is doing.
-type (
-	Ingester    = index.Ingester
-	IndexStatus = index.Status // of one partition
-)
+// Ingester writes to the index what somebody else tells it of; see [OpenIngester].
+type Ingester = index.Ingester
+
+// IndexStatus is how a partition of the index is doing.
+type IndexStatus = index.Status
 
 // IndexerConfig says how an [Indexer] works. A zero field means the default named
 // with it.
@@ -75,7 +75,7 @@ func (x *Indexer) Run(ctx context.Context) error {
 		next := pauses.NextBackOff()
 		x.config.Logger.WarnContext(ctx, "the indexer stopped and will be started again", "reason", err, "pause", next)
 		if pause.For(ctx, next) != nil {
-			return nil
+			return nil //nolint:nilerr // it was told to stop
 		}
 	}
 }

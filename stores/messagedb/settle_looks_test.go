@@ -42,12 +42,12 @@ func TestLooksGetRarer(t *testing.T) {
 			t.Errorf("got error %v, want an uncertain outcome", err)
 		}
 		// Each pause varies by half.
-		pauses := []time.Duration{20, 40, 80, 160, 320, 500, 500, 500, 500, 500, 500}
+		pauses := []int{20, 40, 80, 160, 320, 500, 500, 500, 500, 500, 500}
 		if len(looks) < 6 || len(looks) > 1+len(pauses) || looks[0] != 0 {
 			t.Fatalf("got looks after %v, want one at once, and later some that get rarer", looks)
 		}
 		for i := range looks[1:] {
-			got, about := looks[i+1]-looks[i], pauses[i]*time.Millisecond
+			got, about := looks[i+1]-looks[i], time.Duration(pauses[i])*time.Millisecond
 			if got < about/2 || got > about*3/2+1 {
 				t.Errorf("got looks after %v: pause %d is %v, want about %v", looks, i, got, about)
 			}

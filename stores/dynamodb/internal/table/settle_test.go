@@ -19,6 +19,8 @@ var errReset = errors.New("connection reset by peer")
 // trial is an append of two events, in one of the three ways that there are, on a
 // stream that is prepared for it.
 type trial struct {
+	*testing.T
+
 	operation string // the request that the append is
 	prepared  int    // events in the tip before
 	maxEvents int
@@ -29,7 +31,7 @@ type trial struct {
 }
 
 // inEachWay runs a test for each way to write.
-func inEachWay(t *testing.T, do func(t *testing.T, a *trial)) {
+func inEachWay(t *testing.T, do func(t *trial)) {
 	t.Helper()
 	for name, a := range map[string]*trial{
 		"first write": {operation: "PutItem"},
@@ -44,32 +46,33 @@ func inEachWay(t *testing.T, do func(t *testing.T, a *trial)) {
 				tab, _ := newTable(t, Config{})
 				a.tip = mustAppend(t, tab, a.tip, Write{Events: numbered(0, a.prepared)})
 			}
-			do(t, a)
+			a.T = t
+			do(a)
 		})
 	}
 }
 
-func (a *trial) script(replies ...dynamotest.Reply) { a.transport.Script(a.operation, replies...) }
+func (t *trial) script(replies ...dynamotest.Reply) { t.transport.Script(t.operation, replies...) }
 
-func (a *trial) append(ctx context.Context) (Tip, error) {
-	return a.tab.Append(ctx, a.tip, Write{Events: numbered(a.prepared, 2)})
+func (t *trial) append(ctx context.Context) (Tip, error) {
+	return t.tab.Append(ctx, t.tip, Write{Events: numbered(t.prepared, 2)})
 }
 
 // mustBeDone appends, and checks that it was done, with some events of others behind.
-func (a *trial) mustBeDone(ctx context.Context, t *testing.T, behind int) {
+func (t *trial) mustBeDone(ctx context.Context, behind int) {
 	t.Helper()
-	after, err := a.append(ctx)
-	a.checkDone(t, after, err, behind)
+	after, err := t.append(ctx)
+	t.checkDone(after, err, behind)
 }
 
 // checkDone checks that the two events were written once, by us.
-func (a *trial) checkDone(t *testing.T, after Tip, err error, behind int) {
+func (t *trial) checkDone(after Tip, err error, behind int) {
 	t.Helper()
 	if err != nil {
 		t.Fatalf("got error %v, want none", err)
 	}
-	loaded := mustLoad(t, a.tab, after.stream, 0)
-	checkNumbered(t, loaded.Events, 0, a.prepared+2+behind)
+	loaded := mustLoad(t, t.tab, after.stream, 0)
+	checkNumbered(t, loaded.Events, 0, t.prepared+2+behind)
 	if after.etag != loaded.Tip.etag {
 		t.Errorf("got the tip %s, want %s", after.etag, loaded.Tip.etag)
 	}
@@ -77,16 +80,16 @@ func (a *trial) checkDone(t *testing.T, after Tip, err error, behind int) {
 
 // mustNotBeWritten appends, and checks that nothing was written and that the error,
 // which it returns, says so.
-func (a *trial) mustNotBeWritten(ctx context.Context, t *testing.T) error {
+func (t *trial) mustNotBeWritten(ctx context.Context) error {
 	t.Helper()
-	_, err := a.append(ctx)
+	_, err := t.append(ctx)
 	_, uncertain := errors.AsType[*es.UncertainError](err)
 	_, conflict := errors.AsType[*ConflictError](err)
 	if err == nil || uncertain || conflict {
 		t.Errorf("got error %v, want one that is neither uncertain nor a conflict", err)
 	}
-	if got := mustLoad(t, a.tab, a.tip.stream, 0).Tip.etag; got != a.tip.etag {
-		t.Errorf("got the tip %q, want %q as before", got, a.tip.etag)
+	if got := mustLoad(t, t.tab, t.tip.stream, 0).Tip.etag; got != t.tip.etag {
+		t.Errorf("got the tip %q, want %q as before", got, t.tip.etag)
 	}
 	return err
 }
@@ -94,43 +97,43 @@ func (a *trial) mustNotBeWritten(ctx context.Context, t *testing.T) error {
 // Whatever left nothing written is sent again.
 func TestAppendsAreRepeated(t *testing.T) {
 	t.Parallel()
-	inEachWay(t, func(t *testing.T, a *trial) {
+	inEachWay(t, func(t *trial) {
 		replies := []dynamotest.Reply{
 			dynamotest.Throttle(),
 			dynamotest.Refuse(http.StatusBadRequest, "ThrottlingException", nil),
 			dynamotest.Refuse(http.StatusBadRequest, "TransactionConflictException", nil),
 			dynamotest.Drop(&net.OpError{Op: "dial", Err: errors.New("connection refused")}),
 		}
-		if a.maxEvents > 0 {
+		if t.maxEvents > 0 {
 			replies = append(replies, dynamotest.Cancel("None", "TransactionConflict"), dynamotest.Cancel("ThrottlingError", "None"),
 				dynamotest.Cancel("ProvisionedThroughputExceeded", "TransactionConflict"))
 		}
-		a.script(replies...)
-		after, err := a.append(within(t))
-		if got, want := len(a.transport.Taken()), len(replies)+1; got != want {
+		t.script(replies...)
+		after, err := t.append(within(t))
+		if got, want := len(t.transport.Taken()), len(replies)+1; got != want {
 			t.Errorf("got %d requests, want %d", got, want)
 		}
-		a.checkDone(t, after, err, 0)
+		t.checkDone(after, err, 0)
 	})
 }
 
 // When it never gets better nothing was written, and the error says so.
 func TestAppendsAreGivenUp(t *testing.T) {
 	t.Parallel()
-	inEachWay(t, func(t *testing.T, a *trial) {
-		a.tab.config.Retries = 2
-		a.script(dynamotest.Throttle(), dynamotest.Throttle(), dynamotest.Throttle())
-		_ = a.mustNotBeWritten(within(t), t)
+	inEachWay(t, func(t *trial) {
+		t.tab.config.Retries = 2
+		t.script(dynamotest.Throttle(), dynamotest.Throttle(), dynamotest.Throttle())
+		_ = t.mustNotBeWritten(within(t))
 		for _, reply := range []dynamotest.Reply{
 			dynamotest.Refuse(http.StatusBadRequest, "AccessDeniedException", nil),
 			dynamotest.Refuse(http.StatusBadRequest, "ValidationException", nil),
 			dynamotest.Refuse(http.StatusBadRequest, "ResourceNotFoundException", nil),
 			dynamotest.Cancel("ValidationError", "None"),
 		} {
-			a.transport.Taken()
-			a.script(reply)
-			_ = a.mustNotBeWritten(within(t), t)
-			if got := a.transport.Taken(); len(got) != 2 || got[0] != a.operation {
+			t.transport.Taken()
+			t.script(reply)
+			_ = t.mustNotBeWritten(within(t))
+			if got := t.transport.Taken(); len(got) != 2 || got[0] != t.operation {
 				t.Errorf("got requests %v, want 1, and that of the check", got)
 			}
 		}
@@ -153,10 +156,10 @@ func TestLostReplies(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			inEachWay(t, func(t *testing.T, a *trial) {
-				a.tab.config.RequestTimeout = 2 * time.Second // what is passed on must be answered within it
-				a.script(replies...)
-				a.mustBeDone(within(t), t, 0)
+			inEachWay(t, func(t *trial) {
+				t.tab.config.RequestTimeout = 2 * time.Second // what is passed on must be answered within it
+				t.script(replies...)
+				t.mustBeDone(within(t), 0)
 			})
 		})
 	}
@@ -184,15 +187,15 @@ func TestLostRepliesWithOthersBehind(t *testing.T) {
 	for name, limit := range map[string]int{"in the tip": 0, "in a calf": 1} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			inEachWay(t, func(t *testing.T, a *trial) {
-				a.script(dynamotest.LoseReply(errReset, func() {
+			inEachWay(t, func(t *trial) {
+				t.script(dynamotest.LoseReply(errReset, func() {
 					other, _ := newTable(t, Config{MaxEvents: limit})
 					for i := range 2 {
-						now := mustLoad(t, other, a.tip.stream, 0).Tip
-						mustAppend(t, other, now, Write{Events: numbered(a.prepared+2+i, 1)})
+						now := mustLoad(t, other, t.tip.stream, 0).Tip
+						mustAppend(t, other, now, Write{Events: numbered(t.prepared+2+i, 1)})
 					}
 				}))
-				a.mustBeDone(within(t), t, 2)
+				t.mustBeDone(within(t), 2)
 			})
 		})
 	}
@@ -234,9 +237,9 @@ func TestLostRepliesWithOthersInPlace(t *testing.T) {
 // more, so the append starts anew.
 func TestLostAttemptOvertakenByUnfolds(t *testing.T) {
 	t.Parallel()
-	inEachWay(t, func(t *testing.T, a *trial) {
+	inEachWay(t, func(t *trial) {
 		var late func()
-		a.script(func(request *http.Request, next http.RoundTripper) (*http.Response, error) {
+		t.script(func(request *http.Request, next http.RoundTripper) (*http.Response, error) {
 			body, err := io.ReadAll(request.Body)
 			if err != nil {
 				return nil, err
@@ -251,12 +254,12 @@ func TestLostAttemptOvertakenByUnfolds(t *testing.T) {
 				}
 			}
 			other, _ := newTable(t, Config{})
-			mustAppend(t, other, a.tip, Write{Unfolds: []Unfold{{Type: "S", Time: sampleTime()}}})
+			mustAppend(t, other, t.tip, Write{Unfolds: []Unfold{{Type: "S", Time: sampleTime()}}})
 			return nil, errReset
 		})
-		after, err := a.append(within(t))
+		after, err := t.append(within(t))
 		late()
-		a.checkDone(t, after, err, 0)
+		t.checkDone(after, err, 0)
 	})
 }
 
@@ -267,11 +270,11 @@ func TestContextsThatEnd(t *testing.T) {
 	for name, late := range map[string]bool{"never arrived": false, "arrived late": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			inEachWay(t, func(t *testing.T, a *trial) {
+			inEachWay(t, func(t *trial) {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
-				a.script(then(cancel, dynamotest.Hang(late)))
-				a.mustBeDone(ctx, t, 0)
+				t.script(then(cancel, dynamotest.Hang(late)))
+				t.mustBeDone(ctx, 0)
 			})
 		})
 	}
@@ -289,11 +292,11 @@ func then(first func(), reply dynamotest.Reply) dynamotest.Reply {
 // written.
 func TestContextsThatEndInTime(t *testing.T) {
 	t.Parallel()
-	inEachWay(t, func(t *testing.T, a *trial) {
+	inEachWay(t, func(t *trial) {
 		ctx, cancel := context.WithCancel(t.Context())
-		a.script(then(cancel, dynamotest.Throttle()))
+		t.script(then(cancel, dynamotest.Throttle()))
 		for range 2 {
-			if err := a.mustNotBeWritten(ctx, t); !errors.Is(err, context.Canceled) {
+			if err := t.mustNotBeWritten(ctx); !errors.Is(err, context.Canceled) {
 				t.Errorf("got error %v, want context.Canceled", err)
 			}
 		}
@@ -303,17 +306,17 @@ func TestContextsThatEndInTime(t *testing.T) {
 // What cannot be settled is uncertain, and says why.
 func TestUncertainOutcomes(t *testing.T) {
 	t.Parallel()
-	inEachWay(t, func(t *testing.T, a *trial) {
-		a.tab.config.SettleTimeout, a.tab.config.Retries = 200*time.Millisecond, 1
+	inEachWay(t, func(t *trial) {
+		t.tab.config.SettleTimeout, t.tab.config.Retries = 200*time.Millisecond, 1
 		ctx, cancel := context.WithCancel(t.Context())
-		a.script(then(cancel, dynamotest.Drop(errReset)))
+		t.script(then(cancel, dynamotest.Drop(errReset)))
 		for range 100 {
-			a.transport.Script("", dynamotest.Throttle())
+			t.transport.Script("", dynamotest.Throttle())
 		}
-		_, err := a.append(ctx)
+		_, err := t.append(ctx)
 		uncertain, ok := errors.AsType[*es.UncertainError](err)
-		if !ok || uncertain.Stream != a.tip.stream || uncertain.Expected != a.tip.version || !errors.Is(err, context.Canceled) {
-			t.Errorf("got %v, want an uncertain outcome at version %d, for a context cancelled", err, a.tip.version)
+		if !ok || uncertain.Stream != t.tip.stream || uncertain.Expected != t.tip.version || !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want an uncertain outcome at version %d, for a context cancelled", err, t.tip.version)
 		}
 	})
 }
