@@ -41,7 +41,9 @@ func TestFor(t *testing.T) {
 }
 
 func deadline(after time.Duration) func(context.Context) (context.Context, context.CancelFunc) {
-	return func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, after) }
+	return func(ctx context.Context) (context.Context, context.CancelFunc) {
+		return context.WithTimeout(ctx, after)
+	}
 }
 
 func TestDoubling(t *testing.T) {

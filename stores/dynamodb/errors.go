@@ -61,13 +61,18 @@ func (e *SetupError) NeedsPerson() bool {
 	return false
 }
 
-// The errors that say more than their text.
-type (
-	TooLargeError       = table.TooLargeError       // events that do not fit into one item
-	MissingError        = table.MissingError        // events that were pruned
-	StreamReplacedError = index.StreamReplacedError // the table has another stream than the index was made from
-	LossError           = shards.LossError          // changes that lived for longer than the stream keeps them
-)
+// TooLargeError says that events do not fit into one item.
+type TooLargeError = table.TooLargeError
+
+// MissingError says that events were pruned.
+type MissingError = table.MissingError
+
+// StreamReplacedError says that the table has another stream than the index was
+// made from.
+type StreamReplacedError = index.StreamReplacedError
+
+// LossError says that changes lived for longer than the stream keeps them.
+type LossError = shards.LossError
 
 // setupError translates an error of a request about a table.
 func setupError(name string, err error) *SetupError {
