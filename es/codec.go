@@ -92,6 +92,9 @@ func (e *DecodeError) Error() string {
 
 func (e *DecodeError) Unwrap() error { return e.Err }
 
+// NeedsPerson is what [NeedsPerson] asks: a stored event stays as it is.
+func (*DecodeError) NeedsPerson() bool { return true }
+
 // Encode gives an event's type name and body. It returns an [*EncodeError] for
 // a Go type that the codec has no case for and for a value that JSON cannot
 // hold.

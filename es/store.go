@@ -62,7 +62,8 @@ type Appender interface {
 	// returns the version after. It keeps no reference to events.
 	//
 	// If the stream is not at the expected version it writes nothing and
-	// returns a [*ConflictError]. For no events it writes nothing and returns
+	// returns a [*ConflictError]. A store that keeps ids returns a
+	// [*DuplicateIDError] for one that is in use. For no events it writes nothing and returns
 	// expected, whatever the version of the stream is. For the zero StreamName
 	// it returns a [*NameError], and for a ctx that has ended the error of ctx,
 	// both also for no events.
@@ -113,6 +114,22 @@ func (e *UncertainError) Error() string {
 }
 
 func (e *UncertainError) Unwrap() error { return e.Err }
+
+// DuplicateIDError says that a store that keeps ids refused an append because one of
+// its events bears an id that another event of the store has, or that stands twice in
+// the append. Nothing was written. The zero UUID is an id like any other.
+type DuplicateIDError struct {
+	Stream   StreamName // the stream of the append that was refused
+	Expected Version    // and the version that it expected
+	ID       uuid.UUID  // the zero UUID also if the store did not say which
+	Err      error      // what the store's server said; may be nil
+}
+
+func (e *DuplicateIDError) Error() string {
+	return fmt.Sprintf("append to %s at version %d: the event id %s is in use already; give every event an id of its own", e.Stream, e.Expected, e.ID)
+}
+
+func (e *DuplicateIDError) Unwrap() error { return e.Err }
 
 // ErrEmptyType is returned by an append of an event without a type.
 var ErrEmptyType = errors.New("an event needs a type")

@@ -35,6 +35,9 @@ func (e *CheckpointAheadError) Error() string {
 		e.Key.Group, e.Key.Tranche, e.Key.Source, e.Checkpoint, e.End, e.End)
 }
 
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*CheckpointAheadError) NeedsPerson() bool { return true }
+
 // key is where the checkpoint of a tranche is kept.
 func (r *Running) key(name feed.Tranche) feed.Key {
 	return feed.Key{Source: r.source.ID(), Tranche: name, Group: r.config.Group}

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
+	"example.com/groupcheckout/internal/pause"
 )
 
 // Config is how a reactor works. Group is required; any other zero field means
@@ -36,6 +38,9 @@ type ConfigError struct {
 func (e *ConfigError) Error() string {
 	return fmt.Sprintf("%s cannot be %v: %s", e.Setting, e.Value, e.Reason)
 }
+
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*ConfigError) NeedsPerson() bool { return true }
 
 // withDefaults fills in the zero fields, or returns a [*ConfigError].
 func (c Config) withDefaults() (Config, error) {
@@ -88,10 +93,7 @@ func (c Config) withDefaults() (Config, error) {
 // is from 0, for a run that is to be the same each time, to 1.
 func GrowingPauses(first, longest time.Duration, variation float64) func() backoff.BackOff {
 	return func() backoff.BackOff {
-		pauses := backoff.NewExponentialBackOff()
-		pauses.InitialInterval = first
-		pauses.Multiplier = 2
-		pauses.MaxInterval = longest
+		pauses := pause.Doubling(first, longest)
 		pauses.RandomizationFactor = variation
 		return capped{pauses, longest}
 	}

@@ -376,3 +376,6 @@ type LagError struct {
 func (e *LagError) Error() string {
 	return fmt.Sprintf("the handler saw version %d of %s, the feed told of version %d: its read lags behind", e.Observed, e.Stream, e.Notified)
 }
+
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*LagError) NeedsPerson() bool { return false }

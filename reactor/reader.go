@@ -9,6 +9,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"example.com/groupcheckout/internal/pause"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -157,7 +158,7 @@ func (r *Running) readBatch(ctx context.Context, t *tranche, from feed.Position,
 		}
 		failed, next := t.reads.failed(err), pauses.NextBackOff()
 		r.config.Observer.Observe(ReadFailed{t.name, from, err, next, failed.attempts, failed.since})
-		if !pause(ctx, next) {
+		if pause.For(ctx, next) != nil {
 			return feed.Batch{}, false
 		}
 	}
@@ -168,22 +169,10 @@ func (r *Running) readBatch(ctx context.Context, t *tranche, from feed.Position,
 func (r *Running) awaitMore(ctx context.Context, name feed.Tranche, from feed.Position) bool {
 	notifier, ok := r.source.(feed.Notifier)
 	if !ok {
-		return pause(ctx, r.config.TailPause)
+		return pause.For(ctx, r.config.TailPause) == nil
 	}
 	select {
 	case <-notifier.Changed(name, from):
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// pause waits for a time; it is false if ctx ends first.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
 		return true
 	case <-ctx.Done():
 		return false

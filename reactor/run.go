@@ -52,6 +52,9 @@ func (e *AbandonedError) Error() string {
 	return fmt.Sprintf("%d handler calls did not end when stopped: %s", len(names), strings.Join(names, ", "))
 }
 
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*AbandonedError) NeedsPerson() bool { return false }
+
 // run runs the reactor until ctx ends.
 func (r *Running) run(ctx context.Context) error {
 	tranches, err := r.begin(ctx)
@@ -200,6 +203,9 @@ type PanicError struct {
 func (e *PanicError) Error() string {
 	return fmt.Sprintf("the handler panicked: %v\n%s", e.Value, e.Stack)
 }
+
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*PanicError) NeedsPerson() bool { return false }
 
 // handle calls the handler and turns a panic into an error.
 func (r *Running) handle(ctx context.Context, c call) (observed es.Version, err error) {

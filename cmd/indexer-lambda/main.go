@@ -27,8 +27,10 @@ import (
 	"os"
 	"strconv"
 
+	"github.com/aws/aws-lambda-go/events"
 	awslambda "github.com/aws/aws-lambda-go/lambda"
 
+	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/stores/dynamodb"
 	"example.com/groupcheckout/stores/dynamodb/lambda"
 )
@@ -37,29 +39,46 @@ func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	ingester, err := open(context.Background(), os.Getenv, log)
 	if err != nil {
-		log.Error("the indexer cannot start", "reason", err)
+		log.Error("the indexer cannot start", "reason", err, "needsPerson", es.NeedsPerson(err))
 		os.Exit(1)
 	}
-	awslambda.Start(lambda.Handler(ingester))
+	awslambda.Start(logged(lambda.Handler(ingester), log))
+}
+
+// handler is what Lambda calls with a batch.
+type handler = func(context.Context, events.DynamoDBEvent) error
+
+// logged says of each batch that failed why, and whether Lambda's next try can be
+// of use before somebody has acted.
+func logged(handle handler, log *slog.Logger) handler {
+	return func(ctx context.Context, batch events.DynamoDBEvent) error {
+		err := handle(ctx, batch)
+		if err != nil {
+			log.ErrorContext(ctx, "a batch was not indexed", "reason", err, "needsPerson", es.NeedsPerson(err))
+		}
+		return err
+	}
 }
 
 // open reads the variables and makes the ingester.
 func open(ctx context.Context, getenv func(string) string, log *slog.Logger) (*dynamodb.Ingester, error) {
-	config, err := configOf(getenv)
-	if err != nil {
-		return nil, err
-	}
-	warn := false
+	config, warn := configOf(getenv), false
 	if text := getenv("EQUINOX_ONLY_WARN_GAP"); text != "" {
+		var err error
 		if warn, err = strconv.ParseBool(text); err != nil {
-			return nil, fmt.Errorf("EQUINOX_ONLY_WARN_GAP is %q, and has to be true or false", text)
+			return nil, &dynamodb.SetupError{Problem: dynamodb.BadConfig, Err: fmt.Errorf("EQUINOX_ONLY_WARN_GAP is %q, and has to be true or false", text)}
 		}
 	}
 	config.Logger = log
-	return dynamodb.OpenIngester(ctx, config, warn)
+	ingester, err := dynamodb.OpenIngester(ctx, config, warn)
+	if setup, ok := errors.AsType[*dynamodb.SetupError](err); ok && setup.Problem == dynamodb.BadConfig {
+		err = fmt.Errorf("%w (the variables are EQUINOX_DYNAMO_REGION, or EQUINOX_DYNAMO_SERVICE_URL with EQUINOX_DYNAMO_ACCESS_KEY_ID "+
+			"and EQUINOX_DYNAMO_SECRET_ACCESS_KEY; EQUINOX_DYNAMO_TABLE_INDEX; EQUINOX_DYNAMO_TABLE)", err)
+	}
+	return ingester, err
 }
 
-func configOf(getenv func(string) string) (dynamodb.Config, error) {
+func configOf(getenv func(string) string) dynamodb.Config {
 	config := dynamodb.Config{
 		Region:          getenv("EQUINOX_DYNAMO_REGION"),
 		ServiceURL:      getenv("EQUINOX_DYNAMO_SERVICE_URL"),
@@ -71,17 +90,5 @@ func configOf(getenv func(string) string) (dynamodb.Config, error) {
 	if config.Region == "" && config.ServiceURL == "" {
 		config.Region = getenv("AWS_REGION")
 	}
-	switch {
-	case config.IndexTable == "":
-		return config, errors.New("EQUINOX_DYNAMO_TABLE_INDEX is not set: name the table of the index")
-	case config.IndexTable == config.Table:
-		return config, errors.New("EQUINOX_DYNAMO_TABLE_INDEX and EQUINOX_DYNAMO_TABLE are the same: the index needs a table of its own")
-	case config.Region != "" && config.ServiceURL != "":
-		return config, fmt.Errorf("EQUINOX_DYNAMO_REGION (%s) and EQUINOX_DYNAMO_SERVICE_URL are both set, and only one can have an effect: unset one", config.Region)
-	case config.Region == "" && config.ServiceURL == "":
-		return config, errors.New("neither EQUINOX_DYNAMO_REGION nor EQUINOX_DYNAMO_SERVICE_URL is set: say where the tables are")
-	case (config.AccessKeyID == "") != (config.SecretAccessKey == ""), config.ServiceURL != "" && config.AccessKeyID == "":
-		return config, errors.New("EQUINOX_DYNAMO_ACCESS_KEY_ID and EQUINOX_DYNAMO_SECRET_ACCESS_KEY are of use only together, and needed beside EQUINOX_DYNAMO_SERVICE_URL")
-	}
-	return config, nil
+	return config
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -15,8 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/uuid"
 
+	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/provision"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb"
@@ -44,10 +47,10 @@ func TestVariablesThatAreWrong(t *testing.T) {
 		"EQUINOX_DYNAMO_TABLE_INDEX": "hotel-index",
 	}
 	for _, test := range []struct{ variable, value, want string }{
-		{"EQUINOX_DYNAMO_TABLE_INDEX", "", "EQUINOX_DYNAMO_TABLE_INDEX is not set"},
+		{"EQUINOX_DYNAMO_TABLE_INDEX", "", "no table of the index is named (the variables are"},
 		{"EQUINOX_DYNAMO_TABLE", "hotel-index", "a table of its own"},
 		{"EQUINOX_DYNAMO_REGION", "eu-west-1", "only one can have an effect"},
-		{"EQUINOX_DYNAMO_SERVICE_URL", "", "say where the tables are"},
+		{"EQUINOX_DYNAMO_SERVICE_URL", "", "neither a region nor a service URL is given"},
 		{"EQUINOX_DYNAMO_ACCESS_KEY_ID", "", "only together"},
 		{"EQUINOX_ONLY_WARN_GAP", "perhaps", `is "perhaps", and has to be true or false`},
 	} {
@@ -59,8 +62,8 @@ func TestVariablesThatAreWrong(t *testing.T) {
 				}
 				return right[name]
 			}, slog.New(slog.DiscardHandler))
-			if err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Fatalf("got error %v, want one with %q", err, test.want)
+			if err == nil || !strings.Contains(err.Error(), test.want) || !es.NeedsPerson(err) {
+				t.Fatalf("got error %v, want one with %q, for a person", err, test.want)
 			}
 			if strings.Contains(err.Error(), secret) {
 				t.Errorf("the error gives the secret away: %v", err)
@@ -73,9 +76,31 @@ func TestTheRegionIsTheLambdasUnlessSet(t *testing.T) {
 	t.Parallel()
 	for set, want := range map[string]string{"": "eu-north-1", "eu-west-1": "eu-west-1"} {
 		variables := map[string]string{"EQUINOX_DYNAMO_REGION": set, "AWS_REGION": "eu-north-1", "EQUINOX_DYNAMO_TABLE_INDEX": "hotel-index"}
-		config, err := configOf(func(name string) string { return variables[name] })
-		if err != nil || config.Region != want || config.AccessKeyID != "" {
-			t.Errorf("EQUINOX_DYNAMO_REGION %q: got the region %q and error %v, want %s", set, config.Region, err, want)
+		config := configOf(func(name string) string { return variables[name] })
+		if config.Region != want || config.AccessKeyID != "" {
+			t.Errorf("EQUINOX_DYNAMO_REGION %q: got the region %q, want %s", set, config.Region, want)
+		}
+	}
+}
+
+func TestABatchThatFailsIsLoggedOnce(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{fmt.Errorf("write: %w", &dynamodb.StreamReplacedError{Old: "a", New: "b"}), `"needsPerson":true`},
+		{errors.New("the network is gone"), `"needsPerson":false`},
+		{nil, ""},
+	} {
+		var log bytes.Buffer
+		handle := logged(func(context.Context, events.DynamoDBEvent) error { return test.err }, slog.New(slog.NewJSONHandler(&log, nil)))
+		if err := handle(t.Context(), events.DynamoDBEvent{}); err != test.err { //nolint:errorlint // Lambda gets the very same
+			t.Errorf("got error %v, want %v", err, test.err)
+		}
+		lines := strings.Count(log.String(), "\n")
+		if test.err == nil && lines != 0 || test.err != nil && (lines != 1 || !strings.Contains(log.String(), test.want)) {
+			t.Errorf("%v: got the log %q, want a line with %q, or none without an error", test.err, log.String(), test.want)
 		}
 	}
 }

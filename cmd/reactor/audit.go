@@ -13,8 +13,6 @@ import (
 
 	"example.com/groupcheckout/domain/audit"
 	"example.com/groupcheckout/stores"
-	"example.com/groupcheckout/stores/address"
-	"example.com/groupcheckout/stores/dynamodb"
 )
 
 // auditCommand is reactor audit.
@@ -57,16 +55,14 @@ func (*auditMdb) Help() string {
 
 // Run audits the store.
 func (c *auditMdb) Run(ctx context.Context, s streams, common *auditCommand) error {
-	return common.run(ctx, s, func(ctx context.Context, log *slog.Logger) (*address.Store, error) {
-		if len(common.ProcessorName) == 0 && c.CheckpointSchema == "" {
-			c.CheckpointSchema = "public" // nothing is read from it
-		}
-		full := mdbStore{mdbServer: c.mdbServer, ReadConnection: c.ReadConnection, BatchSize: c.BatchSize, TailSleep: 1}
-		if err := full.check(); err != nil {
-			return nil, err
-		}
-		return full.openFor(ctx, log, auditedCategories())
-	})
+	if len(common.ProcessorName) == 0 && c.CheckpointSchema == "" {
+		c.CheckpointSchema = "public" // nothing is read from it
+	}
+	full := mdbStore{mdbServer: c.mdbServer, ReadConnection: c.ReadConnection, BatchSize: c.BatchSize, TailSleep: 1}
+	if err := full.check(); err != nil {
+		return err
+	}
+	return common.run(ctx, s, &full)
 }
 
 // auditDynamo is reactor audit dynamo.
@@ -82,13 +78,7 @@ func (*auditDynamo) Help() string {
 
 // Run audits the store.
 func (c *auditDynamo) Run(ctx context.Context, s streams, common *auditCommand) error {
-	return common.run(ctx, s, func(ctx context.Context, log *slog.Logger) (*address.Store, error) {
-		config, err := c.config()
-		if err != nil {
-			return nil, err
-		}
-		return openDynamo(ctx, log, config, dynamodb.IndexerConfig{}, auditedCategories())
-	})
+	return common.run(ctx, s, c)
 }
 
 // violationsError says that the books do not balance. The output has named the
@@ -107,11 +97,11 @@ func violations(n int) string {
 }
 
 // run audits a store and prints what came of it.
-func (c *auditCommand) run(ctx context.Context, s streams, open func(context.Context, *slog.Logger) (*address.Store, error)) error {
+func (c *auditCommand) run(ctx context.Context, s streams, store openable) error {
 	if slices.Contains(c.ProcessorName, "") {
 		return errNoGroup()
 	}
-	backend, err := open(ctx, slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	backend, err := store.open(ctx, slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: slog.LevelWarn})), auditedCategories())
 	if err != nil {
 		return err
 	}

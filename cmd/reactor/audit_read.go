@@ -9,6 +9,7 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/pause"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores"
 )
@@ -111,22 +112,11 @@ func (a *storeAudit) walk(ctx context.Context, tranche feed.Tranche, at, end fee
 		if time.Since(advanced) > lagLimit {
 			return &lagError{tranche, at, end}
 		}
-		if err := pause(ctx, lagPause); err != nil {
+		if err := pause.For(ctx, lagPause); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // enter puts an event into the books. Of a feed that tells only that there is

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -14,35 +13,7 @@ import (
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/es"
-	"example.com/groupcheckout/harness/provision"
 )
-
-// ownDatabase is a Message DB that no other test writes to, with a checkpoint
-// table. It returns the variables with which commands find it, and the
-// connection string of a superuser.
-func ownDatabase(t testing.TB) (env map[string]string, admin string) {
-	t.Helper()
-	database, err := messageDBServer.Require(t).NewDatabase(within(t))
-	if errors.Is(err, provision.ErrNoAdmin) {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := database.Close(); err != nil {
-			t.Errorf("drop the test's database: %v", err)
-		}
-	})
-	env = map[string]string{"MDB_CONNECTION_STRING": database.ConnectionString, "MDB_SCHEMA": "checkouts"}
-	if status, out, errors := call(t, env, "init", "mdb", "-c", database.AdminConnectionString); status != statusDone {
-		t.Fatalf("reactor init mdb: got status %d, %q and %q, want 0", status, out, errors)
-	}
-	if err := database.ShareCheckpoints(within(t), "checkouts"); err != nil {
-		t.Fatal(err)
-	}
-	return env, database.AdminConnectionString
-}
 
 func runSQL(t testing.TB, conn *pgx.Conn, sql string) {
 	t.Helper()
@@ -62,7 +33,7 @@ func (h *hotel) write(t testing.TB, stream es.StreamName, kind, body string) {
 
 func TestAMessageDBIsAudited(t *testing.T) {
 	t.Parallel()
-	env, admin := ownDatabase(t)
+	env, admin := initialisedFor(t)
 	h := openHotel(t, env)
 	audit := func(args ...string) (status int, out, errors string) {
 		t.Helper()

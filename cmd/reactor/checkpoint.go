@@ -7,9 +7,9 @@ import (
 	"log/slog"
 	"text/tabwriter"
 
+	"example.com/groupcheckout/checkout"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores"
-	"example.com/groupcheckout/stores/address"
 )
 
 // checkpointCommand is reactor checkpoint.
@@ -43,7 +43,7 @@ func (*checkpointMdb) Help() string {
 
 // Run shows or sets the checkpoint.
 func (c *checkpointMdb) Run(ctx context.Context, s streams, common *checkpointCommand) error {
-	return common.run(ctx, s, c.open)
+	return common.run(ctx, s, c)
 }
 
 // checkpointDynamo is reactor checkpoint dynamo.
@@ -59,15 +59,15 @@ func (*checkpointDynamo) Help() string {
 
 // Run shows or sets the checkpoint.
 func (c *checkpointDynamo) Run(ctx context.Context, s streams, common *checkpointCommand) error {
-	return common.run(ctx, s, c.open)
+	return common.run(ctx, s, c)
 }
 
 // run shows or sets the checkpoint in a store.
-func (c *checkpointCommand) run(ctx context.Context, s streams, open func(context.Context, *slog.Logger) (*address.Store, error)) error {
+func (c *checkpointCommand) run(ctx context.Context, s streams, store openable) error {
 	if c.ProcessorName == "" {
 		return errNoGroup()
 	}
-	backend, err := open(ctx, slog.New(slog.DiscardHandler))
+	backend, err := store.open(ctx, slog.New(slog.DiscardHandler), checkout.Categories())
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -91,7 +92,7 @@ func parse(args []string, s streams, getenv func(string) string) (*cli, *kong.Co
 // commandOf names the command that a command line got to before it turned out
 // to be wrong.
 func commandOf(err error) string {
-	if parse, ok := asParseError(err); ok && parse.Context != nil {
+	if parse, ok := errors.AsType[*kong.ParseError](err); ok && parse.Context != nil {
 		if command := parse.Context.Command(); command != "" {
 			return "reactor " + command
 		}

@@ -10,12 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"example.com/groupcheckout/domain/audit"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
-	"example.com/groupcheckout/stores/address"
 	"example.com/groupcheckout/stores/dynamodb"
-	"example.com/groupcheckout/stores/messagedb"
 )
 
 // secret is the password in all connection strings here; nothing may print it.
@@ -298,41 +295,6 @@ func TestTheIndexTableIsTheTablesWithASuffixUnlessNamed(t *testing.T) {
 		config, err := (&dynamoTables{Region: "eu-west-1", Table: "hotel", IndexTable: test.index, IndexSuffix: test.suffix}).config()
 		if err != nil || config.IndexTable != test.want {
 			t.Errorf("index %q, suffix %q: got %q and error %v, want %q", test.index, test.suffix, config.IndexTable, err, test.want)
-		}
-	}
-}
-
-func TestExitStatus(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		err  error
-		want int
-	}{
-		{nil, 0},
-		{&usageError{"x"}, 1},
-		{&reactor.ConfigError{}, 1},
-		{&address.Error{}, 1},
-		{&reactor.CheckpointAheadError{}, 1},
-		{messagedb.ErrNoCheckpointSchema, 1},
-		{&messagedb.SetupError{Problem: messagedb.AccessRefused}, 1},
-		{&messagedb.SetupError{Problem: messagedb.Unreachable}, 2},
-		{&messagedb.SetupError{Problem: messagedb.Unusable}, 2},
-		{&dynamodb.SetupError{Problem: dynamodb.MissingTable}, 1},
-		{&dynamodb.SetupError{Problem: dynamodb.StreamOff}, 1},
-		{&dynamodb.SetupError{Problem: dynamodb.Unreachable}, 2},
-		{&dynamodb.SetupError{Problem: dynamodb.NotReady}, 2},
-		{&dynamodb.KeyError{}, 1},
-		{&dynamodb.StreamReplacedError{}, 1},
-		{&dynamodb.LossError{}, 1},
-		{&dynamodb.LeaseLostError{}, 2},
-		{&reactor.AbandonedError{}, 2},
-		{errors.New("x"), 2},
-		{&violationsError{1}, 3},
-		{&audit.UnbalancedError{}, 3},
-		{errors.Join(errors.New("x"), &audit.UnbalancedError{}), 3},
-	} {
-		if got := exitStatus(test.err); got != test.want {
-			t.Errorf("%T: got %d, want %d", test.err, got, test.want)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,13 +38,10 @@ On a Message DB or a DynamoDB the streams that it writes stay there. Its reactor
 
 // Run runs the demo and prints what came of it.
 func (c *demoCommand) Run(ctx context.Context, s streams) error {
-	for _, n := range []struct {
-		flag  string
-		value int
-	}{{"--groups", c.Groups}, {"--stays", c.Stays}, {"--clerks", c.Clerks}} {
-		if n.value < 1 || n.value > demo.MaxSize {
-			return &usageError{fmt.Sprintf("%s cannot be %d: it has to be from 1 to %d", n.flag, n.value, demo.MaxSize)}
-		}
+	if err := cmp.Or(
+		between("--groups", c.Groups, 1, demo.MaxSize), between("--stays", c.Stays, 1, demo.MaxSize), between("--clerks", c.Clerks, 1, demo.MaxSize),
+	); err != nil {
+		return err
 	}
 	log := c.logger(s.err, slog.LevelWarn)
 	store, err := address.Open(ctx, c.Store, address.Options{Categories: checkout.Categories(), Log: log})

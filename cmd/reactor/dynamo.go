@@ -1,12 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"time"
 
-	"example.com/groupcheckout/checkout"
 	"example.com/groupcheckout/stores/address"
 	"example.com/groupcheckout/stores/dynamodb"
 )
@@ -70,12 +70,12 @@ func (t *dynamoTables) config() (dynamodb.Config, error) {
 }
 
 // open opens the store without the ways to tune it.
-func (t *dynamoTables) open(ctx context.Context, log *slog.Logger) (*address.Store, error) {
+func (t *dynamoTables) open(ctx context.Context, log *slog.Logger, categories []string) (*address.Store, error) {
 	config, err := t.config()
 	if err != nil {
 		return nil, err
 	}
-	return openDynamo(ctx, log, config, dynamodb.IndexerConfig{}, checkout.Categories())
+	return openDynamo(ctx, log, config, dynamodb.IndexerConfig{}, categories)
 }
 
 // openDynamo opens a DynamoDB with the feed of some categories.
@@ -94,21 +94,14 @@ func openDynamo(ctx context.Context, log *slog.Logger, config dynamodb.Config, i
 
 // check refuses what would be taken for a default.
 func (s *dynamoStore) check() error {
-	switch {
-	case s.BatchSize < 1:
-		return &usageError{fmt.Sprintf("--batch-size cannot be %d: it has to be at least 1", s.BatchSize)}
-	case s.TailSleep < 1:
-		return &usageError{fmt.Sprintf("--tail-sleep cannot be %v: it has to be above zero", time.Duration(s.TailSleep))}
-	case s.Retries < 0:
+	if s.Retries < 0 {
 		return &usageError{fmt.Sprintf("--retries cannot be %d: 0 is never", s.Retries)}
-	case s.RequestTimeout < 1:
-		return &usageError{fmt.Sprintf("--request-timeout cannot be %v: it has to be above zero", time.Duration(s.RequestTimeout))}
 	}
-	return nil
+	return cmp.Or(atLeastOne("--batch-size", s.BatchSize), aboveZero("--tail-sleep", s.TailSleep), aboveZero("--request-timeout", s.RequestTimeout))
 }
 
 // open opens the store.
-func (s *dynamoStore) open(ctx context.Context, log *slog.Logger) (*address.Store, error) {
+func (s *dynamoStore) open(ctx context.Context, log *slog.Logger, categories []string) (*address.Store, error) {
 	config, err := s.config()
 	if err != nil {
 		return nil, err
@@ -118,7 +111,7 @@ func (s *dynamoStore) open(ctx context.Context, log *slog.Logger) (*address.Stor
 		config.Retries = -1 // its 0 is the default
 	}
 	config.BatchSize = s.BatchSize
-	return openDynamo(ctx, log, config, dynamodb.IndexerConfig{}, checkout.Categories())
+	return openDynamo(ctx, log, config, dynamodb.IndexerConfig{}, categories)
 }
 
 // name is the name of the store on the command line.

@@ -5,13 +5,10 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/alecthomas/kong"
-
 	"example.com/groupcheckout/domain/audit"
+	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor"
-	"example.com/groupcheckout/stores/address"
 	"example.com/groupcheckout/stores/dynamodb"
-	"example.com/groupcheckout/stores/messagedb"
 )
 
 // The exit statuses.
@@ -27,50 +24,25 @@ type usageError struct{ message string }
 
 func (e *usageError) Error() string { return e.message }
 
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*usageError) NeedsPerson() bool { return true }
+
 // exitStatus tells apart what has to be corrected by somebody and what may be
 // better the next time.
 func exitStatus(err error) int {
 	var (
 		books   *audit.UnbalancedError
 		audited *violationsError
-		usage   *usageError
-		config  *reactor.ConfigError
-		naming  *address.Error
-		ahead   *reactor.CheckpointAheadError
-		setup   *messagedb.SetupError
-		tables  *dynamodb.SetupError
 	)
 	switch {
 	case err == nil:
 		return statusDone
 	case errors.As(err, &books), errors.As(err, &audited):
 		return statusAudit
-	case errors.As(err, &usage), errors.As(err, &config), errors.As(err, &naming), errors.As(err, &ahead),
-		errors.Is(err, messagedb.ErrNoCheckpointSchema), needsPerson(err):
+	case es.NeedsPerson(err):
 		return statusConfiguration
-	case errors.As(err, &setup) && setup.Problem != messagedb.Unreachable && setup.Problem != messagedb.Unusable:
-		return statusConfiguration
-	case errors.As(err, &tables):
-		switch tables.Problem {
-		case dynamodb.BadConfig, dynamodb.AccessRefused, dynamodb.MissingTable, dynamodb.ForeignTable, dynamodb.StreamOff:
-			return statusConfiguration
-		case dynamodb.Unreachable, dynamodb.NotReady, dynamodb.Unusable:
-		}
 	}
 	return statusFailure
-}
-
-// needsPerson tells whether the feed of a DynamoDB met something that stays as
-// it is until somebody decides what to do.
-func needsPerson(err error) bool {
-	var (
-		key      *dynamodb.KeyError
-		loss     *dynamodb.LossError
-		ended    *dynamodb.EndedError
-		replaced *dynamodb.StreamReplacedError
-		gap      *dynamodb.GapError
-	)
-	return errors.As(err, &key) || errors.As(err, &loss) || errors.As(err, &ended) || errors.As(err, &replaced) || errors.As(err, &gap)
 }
 
 // paragraph is an error as one line: joined errors, and drivers, use several.
@@ -85,12 +57,6 @@ func paragraph(err error) string {
 	return strings.ReplaceAll(text, ":; ", ": ")
 }
 
-func asParseError(err error) (*kong.ParseError, bool) {
-	var parse *kong.ParseError
-	ok := errors.As(err, &parse)
-	return parse, ok
-}
-
 // withAdvice adds the command that helps to an error that has a remedy here.
 func withAdvice(err error, store string) error {
 	var loss *dynamodb.LossError
@@ -98,8 +64,7 @@ func withAdvice(err error, store string) error {
 	if errors.As(err, &loss) || errors.As(err, &replaced) {
 		return fmt.Errorf("%w. If the loss is to be accepted, the command is: reactor index %s --accept-loss, with the same flags for the tables", err, store)
 	}
-	var ahead *reactor.CheckpointAheadError
-	if errors.As(err, &ahead) {
+	if ahead, ok := errors.AsType[*reactor.CheckpointAheadError](err); ok {
 		return fmt.Errorf("%w. The command is: reactor checkpoint %s --processor-name %s --tranche %s --position 0, with the same connection flags; "+
 			"0 handles everything again, and a higher position is right only if all before it is known to have been handled",
 			err, store, quoted(ahead.Key.Group), quoted(string(ahead.Key.Tranche)))

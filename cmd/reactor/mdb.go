@@ -1,12 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"log/slog"
 	"time"
 
-	"example.com/groupcheckout/checkout"
 	"example.com/groupcheckout/stores/address"
 	"example.com/groupcheckout/stores/messagedb"
 )
@@ -53,29 +52,18 @@ func (s *mdbServer) config(log *slog.Logger) (messagedb.Config, error) {
 }
 
 // open opens the store without the ways to tune it.
-func (s *mdbServer) open(ctx context.Context, log *slog.Logger) (*address.Store, error) {
+func (s *mdbServer) open(ctx context.Context, log *slog.Logger, categories []string) (*address.Store, error) {
 	full := mdbStore{mdbServer: *s}
-	return full.open(ctx, log)
+	return full.open(ctx, log, categories)
 }
 
 // check refuses what would be taken for a default.
 func (s *mdbStore) check() error {
-	switch {
-	case s.BatchSize < 1:
-		return &usageError{fmt.Sprintf("--batch-size cannot be %d: it has to be at least 1", s.BatchSize)}
-	case s.TailSleep < 1:
-		return &usageError{fmt.Sprintf("--tail-sleep cannot be %v: it has to be above zero", time.Duration(s.TailSleep))}
-	}
-	return nil
+	return cmp.Or(atLeastOne("--batch-size", s.BatchSize), aboveZero("--tail-sleep", s.TailSleep))
 }
 
-// open opens the store to follow it.
-func (s *mdbStore) open(ctx context.Context, log *slog.Logger) (*address.Store, error) {
-	return s.openFor(ctx, log, checkout.Categories())
-}
-
-// openFor opens the store with the feed of some categories.
-func (s *mdbStore) openFor(ctx context.Context, log *slog.Logger, categories []string) (*address.Store, error) {
+// open opens the store with the feed of some categories.
+func (s *mdbStore) open(ctx context.Context, log *slog.Logger, categories []string) (*address.Store, error) {
 	config, err := s.config(log)
 	if err != nil {
 		return nil, err

@@ -15,8 +15,7 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 )
 
-// newGroup is a consumer group that nobody has used, set to the end of the
-// feed: the store may be full of the groups of other tests.
+// newGroup is a consumer group with a checkpoint, at the end of the feed.
 func newGroup(t testing.TB, h *hotel, env map[string]string) string {
 	t.Helper()
 	group := "test-" + uuid.NewString()
@@ -83,9 +82,8 @@ func passwordIn(connection string) string {
 	return password
 }
 
-// Not parallel: the reactors of other tests would do the work of the one that
-// was killed.
 func TestAKilledReactorGoesOn(t *testing.T) {
+	t.Parallel()
 	env := initialised(t)
 	h := openHotel(t, env)
 	group := newGroup(t, h, env)

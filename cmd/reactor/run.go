@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -84,19 +84,24 @@ func (c *runDynamo) Run(ctx context.Context, s streams, common *runCommand) erro
 }
 
 // open opens the store to follow it, with the indexer only if it is to run here.
-func (c *runDynamo) open(ctx context.Context, log *slog.Logger) (*address.Store, error) {
-	store, err := c.dynamoStore.open(ctx, log)
+func (c *runDynamo) open(ctx context.Context, log *slog.Logger, categories []string) (*address.Store, error) {
+	store, err := c.dynamoStore.open(ctx, log, categories)
 	if err == nil && !c.WithIndexer {
 		store.Indexer = nil
 	}
 	return store, err
 }
 
+// openable is what every command needs of a store's part of the command line.
+type openable interface {
+	open(ctx context.Context, log *slog.Logger, categories []string) (*address.Store, error)
+}
+
 // followable is a store's part of the command line.
 type followable interface {
 	name() string // as on the command line
 	check() error // of what open would take for a default
-	open(ctx context.Context, log *slog.Logger) (*address.Store, error)
+	openable
 	feed() (tailPause time.Duration, fromEnd bool)
 }
 
@@ -112,7 +117,7 @@ func (c *runCommand) follow(ctx context.Context, s streams, store followable) er
 	}
 	defer page.close()
 	log.Info("starting", "consumerGroup", c.ProcessorName, "store", store.name())
-	backend, err := store.open(ctx, log)
+	backend, err := store.open(ctx, log, checkout.Categories())
 	if err != nil {
 		return endedBy(ctx, log, err)
 	}
@@ -169,30 +174,13 @@ func (c *runCommand) check() error {
 	if c.ProcessorName == "" {
 		return errNoGroup()
 	}
-	for _, n := range []struct {
-		flag  string
-		value int
-	}{
-		{"--max-read-ahead", c.MaxReadAhead},
-		{"--max-writers", c.MaxWriters},
-		{"--merges-at-once", c.MergesAtOnce},
-	} {
-		if n.value < 1 {
-			return &usageError{fmt.Sprintf("%s cannot be %d: it has to be at least 1", n.flag, n.value)}
-		}
-	}
-	for _, d := range []struct {
-		flag  string
-		value time.Duration
-	}{
-		{"--checkpoint-interval", c.CheckpointInterval},
-		{"--stop-limit", c.StopLimit},
-	} {
-		if d.value <= 0 {
-			return &usageError{fmt.Sprintf("%s cannot be %v: it has to be above zero", d.flag, d.value)}
-		}
-	}
-	return nil
+	return cmp.Or(
+		atLeastOne("--max-read-ahead", c.MaxReadAhead),
+		atLeastOne("--max-writers", c.MaxWriters),
+		atLeastOne("--merges-at-once", c.MergesAtOnce),
+		aboveZero("--checkpoint-interval", c.CheckpointInterval),
+		aboveZero("--stop-limit", c.StopLimit),
+	)
 }
 
 func errNoGroup() error {

@@ -2,12 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"example.com/groupcheckout/harness/provision"
 	"example.com/groupcheckout/harness/provision/provisiontest"
 )
 
@@ -35,28 +36,37 @@ func within(t testing.TB) context.Context {
 	return provisiontest.Within(t)
 }
 
-// initialised makes a checkpoint table as an operator does, with reactor init
-// and a grant, in a schema of the test's own. It returns the variables with
-// which commands find server and table.
+// initialised makes a Message DB that no other test writes to, and its checkpoint
+// table as an operator does, with reactor init and a grant. It returns the variables
+// with which commands find server and table.
 func initialised(t testing.TB) map[string]string {
 	t.Helper()
-	server := messageDBServer.Require(t)
-	if server.AdminConnectionString == "" {
-		t.Skip("this test needs a superuser to create a schema, and the server that was named has none to offer (MDB_ADMIN_CONNECTION_STRING)")
+	env, _ := initialisedFor(t)
+	return env
+}
+
+// initialisedFor is initialised, with the connection string of a superuser too.
+func initialisedFor(t testing.TB) (env map[string]string, admin string) {
+	t.Helper()
+	const schema = "checkouts"
+	database, err := messageDBServer.Require(t).NewDatabase(within(t))
+	if errors.Is(err, provision.ErrNoAdmin) {
+		t.Skip(err)
 	}
-	schema := "reactor_test_" + strings.ReplaceAll(uuid.NewString(), "-", "")
-	admin := connect(t, server.AdminConnectionString)
-	t.Cleanup(func() {
-		if _, err := admin.Exec(context.Background(), "DROP SCHEMA IF EXISTS "+schema+" CASCADE"); err != nil {
-			t.Errorf("drop the schema of the test: %v", err)
-		}
-	})
-	status, out, errors := call(t, nil, "init", "mdb", "-c", server.AdminConnectionString, "-cs", schema)
-	if status != statusDone || !strings.Contains(out, "created the schema and the table") {
-		t.Fatalf("reactor init mdb: got status %d, %q and %q, want 0 and what it created", status, out, errors)
-	}
-	if err := server.ShareCheckpoints(within(t), schema); err != nil {
+	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string]string{"MDB_CONNECTION_STRING": server.ConnectionString, "MDB_SCHEMA": schema}
+	t.Cleanup(func() {
+		if err := database.Close(); err != nil {
+			t.Errorf("drop the database of the test: %v", err)
+		}
+	})
+	status, out, complaints := call(t, nil, "init", "mdb", "-c", database.AdminConnectionString, "-cs", schema)
+	if status != statusDone || !strings.Contains(out, "created the schema and the table") {
+		t.Fatalf("reactor init mdb: got status %d, %q and %q, want 0 and what it created", status, out, complaints)
+	}
+	if err := database.ShareCheckpoints(within(t), schema); err != nil {
+		t.Fatal(err)
+	}
+	return map[string]string{"MDB_CONNECTION_STRING": database.ConnectionString, "MDB_SCHEMA": schema}, database.AdminConnectionString
 }

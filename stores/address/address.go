@@ -40,6 +40,9 @@ func (e *Error) Error() string {
 		"dynamodb://region/table or dynamodb+http://key:secret@host:port/table", e.Address, e.Reason)
 }
 
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*Error) NeedsPerson() bool { return true }
+
 // Open opens the store at an address:
 //
 //	memory:                                        a new store in this process

@@ -1,8 +1,6 @@
 package dynamodb
 
 import (
-	"errors"
-
 	"example.com/groupcheckout/stores"
 )
 
@@ -11,10 +9,9 @@ import (
 // the DB over: closing the backend closes it, and so does an error.
 func (db *DB) Backend(categories ...string) (*stores.Backend, error) {
 	source, err := db.Source(categories...)
-	checkpoints, missing := db.Checkpoints()
-	if err = errors.Join(err, missing); err != nil {
+	if err != nil {
 		db.Close()
 		return nil, err
 	}
-	return &stores.Backend{Name: "dynamodb", Events: db.Store(), Source: source, Checkpoints: checkpoints, Release: db.Close}, nil
+	return &stores.Backend{Name: "dynamodb", Events: db.Store(), Source: source, Checkpoints: db.Checkpoints(), Release: db.Close}, nil
 }

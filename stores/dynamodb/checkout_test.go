@@ -54,7 +54,7 @@ func BenchmarkGroupCheckout(b *testing.B) {
 		b.ReportMetric(float64(requests)/float64(b.N), "requests/op")
 	})
 	b.Run("bare", func(b *testing.B) {
-		client := newClient(b)
+		client := shared.Client(b, nil)
 		for b.Loop() {
 			for range staysOfAGroup {
 				bareGet(b, client)

@@ -38,7 +38,9 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 //
 // DynamoDB is named in one of three ways: by a Client, by a Region, or by a
 // ServiceURL with both keys. Region without keys takes the credentials that
-// the environment, the shared configuration files or the machine have.
+// the environment, the shared configuration files or the machine have. A Client
+// makes all requests; those for the stream of changes, another service on AWS, go
+// through its HTTP client, with its region, credentials and base endpoint.
 type Config struct {
 	Client          *dynamodb.Client
 	Region          string // such as eu-west-1
@@ -49,10 +51,9 @@ type Config struct {
 	Table      string // of the streams; required
 	IndexTable string // of the feed and the checkpoints; default Table with -index behind
 
-	MaxBytes      int // event bytes that a tip may hold before it calves; default 32 KiB
-	MaxEvents     int // events that a tip may hold before it calves; default no limit
-	QueryMaxItems int // items in a page of a stream; default 100
-	CacheBytes    int // memory for the tips of streams, about; default 10 MiB
+	MaxBytes   int // event bytes that a tip may hold before it calves; default 32 KiB
+	MaxEvents  int // events that a tip may hold before it calves; default no limit
+	CacheBytes int // memory for the tips of streams, about; default 10 MiB
 
 	Retries        int           // attempts after the first, for what may succeed then; default 9, negative for none
 	RequestTimeout time.Duration // for each attempt; default 10 s
@@ -60,8 +61,6 @@ type Config struct {
 
 	BatchSize int          // spans after which a batch of the feed ends; default 100
 	Logger    *slog.Logger // default none
-
-	NewETag func() string // returns a text that no other write has; default a random UUID without dashes
 }
 
 const (
@@ -70,14 +69,23 @@ const (
 )
 
 func (c Config) withDefaults() (Config, error) {
-	if err := c.check(); err != nil {
-		return c, &SetupError{Problem: BadConfig, Err: err}
+	if c.Table == "" {
+		return c, &SetupError{Problem: BadConfig, Err: errors.New("no table is named")}
 	}
 	if c.IndexTable == "" {
 		c.IndexTable = c.Table + indexSuffix
 	}
+	return c.indexDefaults()
+}
+
+// indexDefaults are the defaults for whoever works on the index and may do without
+// the table of the streams.
+func (c Config) indexDefaults() (Config, error) {
+	if err := c.check(); err != nil {
+		return c, &SetupError{Problem: BadConfig, Err: err}
+	}
 	for _, name := range []string{c.Table, c.IndexTable} {
-		if !tableName.MatchString(name) {
+		if name != "" && !tableName.MatchString(name) {
 			return c, &SetupError{Problem: BadConfig, Table: name, Err: errors.New(
 				"a table's name has 3 to 255 letters, digits, underscores, dashes or dots")}
 		}
@@ -97,8 +105,8 @@ func (c Config) withDefaults() (Config, error) {
 var tableName = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
 
 func (c Config) check() error {
-	if c.Table == "" {
-		return errors.New("no table is named")
+	if c.IndexTable == "" {
+		return errors.New("no table of the index is named")
 	}
 	if c.CacheBytes < 0 || c.BatchSize < 0 {
 		return fmt.Errorf("cache bytes %d and batch size %d must not be negative", c.CacheBytes, c.BatchSize)
@@ -151,14 +159,14 @@ func printable(text string) string {
 // writers, whatever those of the store are.
 func (c Config) indexConfig() table.Config {
 	config, usual := c.tableConfig(), index.TableConfig()
-	config.MaxBytes, config.MaxEvents, config.QueryMaxItems = usual.MaxBytes, usual.MaxEvents, usual.QueryMaxItems
+	config.MaxBytes, config.MaxEvents = usual.MaxBytes, usual.MaxEvents
 	return config
 }
 
 func (c Config) tableConfig() table.Config {
 	return table.Config{
-		MaxBytes: c.MaxBytes, MaxEvents: c.MaxEvents, QueryMaxItems: c.QueryMaxItems,
-		Retries: c.Retries, RequestTimeout: c.RequestTimeout, SettleTimeout: c.SettleTimeout, NewETag: c.NewETag,
+		MaxBytes: c.MaxBytes, MaxEvents: c.MaxEvents,
+		Retries: c.Retries, RequestTimeout: c.RequestTimeout, SettleTimeout: c.SettleTimeout,
 	}
 }
 

@@ -8,8 +8,11 @@ import (
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"example.com/groupcheckout/stores/dynamodb/internal/index"
+	"example.com/groupcheckout/stores/dynamodb/internal/shards"
+	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
 
 // Problem says what keeps tables from being used.
@@ -48,20 +51,32 @@ func (e *SetupError) Error() string {
 
 func (e *SetupError) Unwrap() error { return e.Err }
 
-// isRefusal tells whether a code means credentials that are wrong, expired or
-// not enough.
-func isRefusal(code string) bool {
-	switch code {
-	case "AccessDeniedException", "UnrecognizedClientException", "InvalidSignatureException", "MissingAuthenticationTokenException",
-		"IncompleteSignatureException", "ExpiredTokenException", "InvalidClientTokenId", "SignatureDoesNotMatch":
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (e *SetupError) NeedsPerson() bool {
+	switch e.Problem {
+	case BadConfig, AccessRefused, MissingTable, ForeignTable, StreamOff:
 		return true
+	case Unreachable, NotReady, Unusable:
 	}
 	return false
 }
 
+// TooLargeError says that events do not fit into one item.
+type TooLargeError = table.TooLargeError
+
+// MissingError says that events were pruned.
+type MissingError = table.MissingError
+
+// StreamReplacedError says that the table has another stream than the index was
+// made from.
+type StreamReplacedError = index.StreamReplacedError
+
+// LossError says that changes lived for longer than the stream keeps them.
+type LossError = shards.LossError
+
 // setupError translates an error of a request about a table.
-func setupError(table string, err error) *SetupError {
-	setup := &SetupError{Problem: Unusable, Table: table, Err: err}
+func setupError(name string, err error) *SetupError {
+	setup := &SetupError{Problem: Unusable, Table: name, Err: err}
 	if _, missing := errors.AsType[*types.ResourceNotFoundException](err); missing {
 		setup.Problem = MissingTable
 		setup.Err = fmt.Errorf("create it with reactor init dynamo, or name another: %w", err)
@@ -69,12 +84,12 @@ func setupError(table string, err error) *SetupError {
 	}
 	response, answered := errors.AsType[*smithyhttp.ResponseError](err)
 	_, network := errors.AsType[net.Error](err)
-	api, understood := errors.AsType[smithy.APIError](err)
+	_, refused := errors.AsType[*table.AccessError](table.Translated(err))
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 	case network, answered && (response.HTTPStatusCode() == 0 || response.HTTPStatusCode() >= http.StatusInternalServerError):
 		setup.Problem = Unreachable
-	case understood && isRefusal(api.ErrorCode()):
+	case refused:
 		setup.Problem = AccessRefused
 	}
 	return setup

@@ -2,17 +2,23 @@ package dynamodb
 
 import (
 	"context"
-	"errors"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
-	"github.com/aws/smithy-go"
-	"github.com/cenkalti/backoff/v5"
 
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/pause"
 	"example.com/groupcheckout/stores/dynamodb/internal/index"
 	"example.com/groupcheckout/stores/dynamodb/internal/shards"
 	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
+
+// Ingester writes to the index what somebody else tells it of; see [OpenIngester].
+type Ingester = index.Ingester
+
+// IndexStatus is how a partition of the index is doing.
+type IndexStatus = index.Status
 
 // IndexerConfig says how an [Indexer] works. A zero field means the default named
 // with it.
@@ -49,44 +55,42 @@ const (
 // Run waits until no other indexer works, and then indexes until ctx ends,
 // which is no error. One that loses its turn waits for the next; one that fails
 // is followed by another after a pause. Only where somebody has to decide
-// something does it return an error: a [*LossError], a
-// [*EndedError], an [*StreamReplacedError], an
-// [*RecordError], an [*GapError], an [*BodyError], or a
-// refusal of access.
+// something does it return an error, one of those that [es.NeedsPerson] is true for:
+// a [*LossError], a [*StreamReplacedError], changes or an index of another form, a
+// gap that cannot be filled, a stream that was switched off, a refusal of access.
 func (x *Indexer) Run(ctx context.Context) error {
-	pauses := backoff.NewExponentialBackOff()
-	pauses.InitialInterval, pauses.MaxInterval = firstIndexerPause, longestIndexerPause
+	pauses := pause.Doubling(firstIndexerPause, longestIndexerPause)
 	for {
 		began := time.Now()
 		err := x.once(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return nil //nolint:nilerr // it was told to stop
-		case err != nil && needsPerson(err):
+		case es.NeedsPerson(err):
 			return err
 		}
 		if time.Since(began) > steadyIndexer {
 			pauses.Reset()
 		}
-		pause := pauses.NextBackOff()
-		x.config.Logger.WarnContext(ctx, "the indexer stopped and will be started again", "reason", err, "pause", pause)
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return nil
-		case <-timer.C:
+		next := pauses.NextBackOff()
+		x.config.Logger.WarnContext(ctx, "the indexer stopped and will be started again", "reason", err, "pause", next)
+		if pause.For(ctx, next) != nil {
+			return nil //nolint:nilerr // it was told to stop
 		}
 	}
 }
 
 // once runs one indexer to its end.
 func (x *Indexer) once(ctx context.Context) error {
-	arn, err := index.StreamARN(ctx, x.db.client, x.db.config.Table)
+	shape := x.db.config.shapes()[0]
+	found, err := describe(ctx, x.db.client, shape.name)
+	if err == nil {
+		err = checkUsable(shape, found)
+	}
 	if err != nil {
 		return err
 	}
-	indexer, err := index.NewIndexer(x.streams, arn, x.db.streams, x.db.index, x.config)
+	indexer, err := index.NewIndexer(x.streams, aws.ToString(found.LatestStreamArn), x.db.streams, x.db.index, x.config)
 	if err != nil {
 		return err
 	}
@@ -98,29 +102,14 @@ func (x *Indexer) Status(ctx context.Context) ([]IndexStatus, error) {
 	return index.ReadStatus(ctx, x.db.index)
 }
 
-// needsPerson tells whether trying again is of no use.
-func needsPerson(err error) bool {
-	var (
-		loss     *shards.LossError
-		ended    *shards.EndedError
-		replaced *index.StreamReplacedError
-		record   *index.RecordError
-		gap      *index.GapError
-		body     *index.BodyError
-		api      smithy.APIError
-	)
-	return errors.As(err, &loss) || errors.As(err, &ended) || errors.As(err, &replaced) ||
-		errors.As(err, &record) || errors.As(err, &gap) || errors.As(err, &body) ||
-		errors.As(err, &api) && api.ErrorCode() == "AccessDeniedException"
-}
-
 // OpenIngester returns what writes to the index, for a caller that gets the changes
 // from elsewhere, as a Lambda does; see package lambda. Where config names the table
 // of events, what the changes lost is read from that; otherwise a gap is an error,
 // unless warnGaps says that it is only to be logged. Neither table is looked for.
 func OpenIngester(ctx context.Context, config Config, warnGaps bool) (*Ingester, error) {
-	if err := config.checkServer(); err != nil {
-		return nil, &SetupError{Problem: BadConfig, Err: err}
+	config, err := config.indexDefaults()
+	if err != nil {
+		return nil, err
 	}
 	client, _, err := config.connect(ctx)
 	if err != nil {

@@ -2,34 +2,48 @@ package dynamodb
 
 import (
 	"errors"
-	"fmt"
+	"net/http"
 	"testing"
 
-	"github.com/aws/smithy-go"
-
-	"example.com/groupcheckout/stores/dynamodb/internal/index"
-	"example.com/groupcheckout/stores/dynamodb/internal/shards"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/stores/dynamodb/internal/dynamotest"
+	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
 
-func TestWhatAnIndexerCannotMendItself(t *testing.T) {
+// An indexer goes on by itself after all but what somebody has to act on.
+func TestAnIndexerEndsWhereAPersonIsNeeded(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct {
-		err  error
-		want bool
+	denied := dynamotest.Refuse(http.StatusBadRequest, "AccessDeniedException", nil)
+	for name, test := range map[string]struct {
+		operation string
+		reply     dynamotest.Reply
+		is        func(error) bool
 	}{
-		{&shards.LossError{}, true},
-		{&shards.EndedError{}, true},
-		{&index.StreamReplacedError{}, true},
-		{&index.GapError{}, true},
-		{&index.RecordError{}, true},
-		{&index.BodyError{}, true},
-		{&smithy.GenericAPIError{Code: "AccessDeniedException"}, true},
-		{&smithy.GenericAPIError{Code: "ThrottlingException"}, false},
-		{&index.LeaseLostError{}, false},
-		{errors.New("the network is gone"), false},
+		"it may not look at the table": {"DescribeTable", denied, func(err error) bool { return hasProblem(err, AccessRefused) }},
+		"it may not read the lease":    {"GetItem", denied, isRefusal},
+		"it may not write the lease":   {"PutItem", denied, isRefusal},
+		"the table is gone": {
+			"DescribeTable", dynamotest.Refuse(http.StatusBadRequest, "ResourceNotFoundException", nil),
+			func(err error) bool { return hasProblem(err, MissingTable) },
+		},
 	} {
-		if got := needsPerson(fmt.Errorf("wrapped: %w", test.err)); got != test.want {
-			t.Errorf("%T: got %v, want %v", test.err, got, test.want)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := Config{Client: shared.Client(t, nil), Table: newName()}
+			if _, err := Init(within(t), config, Provision{}); err != nil {
+				t.Fatal(err)
+			}
+			db, transport := open(t, Config{Table: config.Table})
+			transport.Script(test.operation, test.reply)
+			err := db.Indexer(IndexerConfig{}).Run(within(t))
+			if !test.is(err) || !es.NeedsPerson(err) {
+				t.Errorf("got error %v, want one of its kind, for a person", err)
+			}
+		})
 	}
+}
+
+func isRefusal(err error) bool {
+	_, refused := errors.AsType[*table.AccessError](err)
+	return refused
 }

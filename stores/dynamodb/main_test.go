@@ -3,87 +3,37 @@ package dynamodb
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/google/uuid"
-	"go.uber.org/goleak"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness/provision/provisiontest"
 	"example.com/groupcheckout/stores/dynamodb/internal/dynamotest"
 )
 
-// patience limits every wait of these tests.
-const patience = 60 * time.Second
+// shared is the server of all tests, with the tables that most of them use.
+//
+//nolint:gochecknoglobals // a server takes seconds to come up
+var shared = dynamotest.Share(func(ctx context.Context, client *dynamodb.Client) error {
+	_, err := Init(ctx, Config{Client: client, Table: sharedTable}, Provision{})
+	return err
+})
 
-// TestMain runs the tests, stops the server if one was needed, and then looks
-// for goroutines that were left behind.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if err := shared.close(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	if err := goleak.Find(); err != nil && code == 0 {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
+var sharedTable = newName() //nolint:gochecknoglobals // see shared
 
-// shared is the server of all tests, and the tables that most of them use. It
-// comes up for the first test that asks.
-var shared = sharedServer{network: &http.Transport{MaxIdleConnsPerHost: maxIdleConns}} //nolint:gochecknoglobals // a server takes seconds to come up
-
-const sharedTable = "hotel"
-
-type sharedServer struct {
-	once    sync.Once
-	network *http.Transport
-	local   *dynamotest.Local
-	err     error
-}
-
-func (s *sharedServer) get(t testing.TB) *dynamotest.Local {
-	t.Helper()
-	s.once.Do(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-		defer cancel()
-		if s.local, s.err = dynamotest.Start(ctx); s.err == nil {
-			_, s.err = Init(ctx, Config{Client: s.local.Client(s.network), Table: sharedTable}, Provision{})
-		}
-	})
-	if s.err != nil {
-		t.Fatalf("these tests need DynamoDB Local: %v", s.err)
-	}
-	return s.local
-}
-
-func (s *sharedServer) close() error {
-	s.network.CloseIdleConnections()
-	if s.local == nil {
-		return nil
-	}
-	return s.local.Close()
-}
-
-// newClient returns a client of the shared server.
-func newClient(t testing.TB) *dynamodb.Client {
-	t.Helper()
-	return shared.get(t).Client(shared.network)
-}
+func TestMain(m *testing.M) { os.Exit(provisiontest.Main(m, shared)) }
 
 // open opens a DB on the shared tables, behind a transport of the test's own,
 // and closes it at the end of the test.
 func open(t testing.TB, config Config) (*DB, *dynamotest.Transport) {
 	t.Helper()
-	transport := &dynamotest.Transport{Next: shared.network}
-	config.Client = shared.get(t).Client(transport)
+	transport := &dynamotest.Transport{Next: shared.Network}
+	config.Client = shared.Client(t, transport)
 	if config.Table == "" {
 		config.Table = sharedTable
 	}
@@ -99,9 +49,7 @@ func open(t testing.TB, config Config) (*DB, *dynamotest.Transport) {
 // within returns a context that ends when the test's patience does.
 func within(t testing.TB) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
-	t.Cleanup(cancel)
-	return ctx
+	return provisiontest.Within(t)
 }
 
 // newName returns a name that nobody else uses.

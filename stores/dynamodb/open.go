@@ -7,7 +7,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"example.com/groupcheckout/stores/dynamodb/internal/index"
 	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
 
@@ -67,17 +66,6 @@ func (db *DB) Close() { db.release() }
 
 // Store returns the streams. It is the same at each call.
 func (db *DB) Store() *Store { return db.store }
-
-// Source returns the feed of the categories, at least one. It says what an indexer
-// has indexed; each partition of the index is a tranche.
-func (db *DB) Source(categories ...string) (*Source, error) {
-	return index.NewSource(db.index, index.SourceConfig{BatchSize: db.config.BatchSize, Logger: db.config.Logger}, categories...)
-}
-
-// Checkpoints returns the checkpoints, which are kept in the table of the index.
-func (db *DB) Checkpoints() (*Checkpoints, error) {
-	return index.NewCheckpoints(db.index, index.CheckpointsConfig{})
-}
 
 // checkUsable returns an error if a table that exists cannot be worked with.
 func checkUsable(shape shape, found *types.TableDescription) error {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb/internal/dynamotest"
 )
 
@@ -83,7 +85,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 func TestOpenByServiceURL(t *testing.T) {
 	t.Parallel()
 	db, err := Open(within(t), Config{
-		ServiceURL: shared.get(t).URL, AccessKeyID: "id", SecretAccessKey: secret, Table: sharedTable,
+		ServiceURL: shared.URL(t), AccessKeyID: "id", SecretAccessKey: secret, Table: sharedTable,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -95,6 +97,44 @@ func TestOpenByServiceURL(t *testing.T) {
 		t.Errorf("got %d events, want 1", len(got))
 	}
 	db.Close()
+}
+
+// What a client is given for, and what it stands for, reaches every request.
+func TestTheClientGivenMakesAllRequests(t *testing.T) {
+	t.Parallel()
+	name := newName()
+	if _, err := Init(within(t), Config{Client: shared.Client(t, nil), Table: name}, Provision{}); err != nil {
+		t.Fatal(err)
+	}
+	db, transport := open(t, Config{Table: name})
+	stream := newStream(t)
+	mustAppend(t, db.Store(), stream, 0, newEvents(1)...)
+	mustRead(t, db.Store(), stream, 0)
+	backend, err := db.Backend(stream.Category())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := backend.Checkpoints.Save(within(t), feed.Key{Source: "s", Tranche: "0", Group: "g"}, 1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := backend.Source.Read(within(t), "0", 0); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"PutItem", "Query", "GetItem", "PutItem", "GetItem"}
+	if diff := cmp.Diff(want, transport.Taken()); diff != "" {
+		t.Errorf("requests of the store, the checkpoints and the feed (-want +got):\n%s", diff)
+	}
+	ctx, stop := context.WithCancel(within(t))
+	transport.Script("GetRecords", dynamotest.Before(stop))
+	if err := db.Indexer(IndexerConfig{}).Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	taken := transport.Taken()
+	for _, operation := range []string{"DescribeTable", "DescribeStream", "GetShardIterator", "GetRecords", "GetItem", "PutItem"} {
+		if !slices.Contains(taken, operation) {
+			t.Errorf("got the requests %v of the indexer, want %s among them", taken, operation)
+		}
+	}
 }
 
 func TestRegions(t *testing.T) {
@@ -149,7 +189,7 @@ func TestInit(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			config := Config{Client: newClient(t), Table: newName()}
+			config := Config{Client: shared.Client(t, nil), Table: newName()}
 			index := config.Table + "-index"
 			got, err := Init(within(t), config, test.provision)
 			want := InitReport{Tables: []TableReport{{Name: config.Table, Created: true}, {Name: index, Created: true}}}
@@ -189,7 +229,7 @@ func TestInit(t *testing.T) {
 func TestInitByManyAtOnce(t *testing.T) {
 	t.Parallel()
 	const runs = 4
-	config := Config{Client: newClient(t), Table: newName()}
+	config := Config{Client: shared.Client(t, nil), Table: newName()}
 	reports, errs := make(chan InitReport, runs), make(chan error, runs)
 	for range runs {
 		go func() {
@@ -232,7 +272,7 @@ func hasProblem(err error, want Problem) bool {
 // Open says what is wrong with tables, and what to do about it.
 func TestTablesThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
-	client := newClient(t)
+	client := shared.Client(t, nil)
 	foreign := newName()
 	if _, err := client.CreateTable(within(t), &dynamodb.CreateTableInput{
 		TableName: &foreign, BillingMode: types.BillingModePayPerRequest,
@@ -241,8 +281,8 @@ func TestTablesThatCannotBeUsed(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	keysOnly, off := newName(), newName()
-	for name, view := range map[string]types.StreamViewType{keysOnly: types.StreamViewTypeKeysOnly, off: ""} {
+	keysOnly, oldImages, off := newName(), newName(), newName()
+	for name, view := range map[string]types.StreamViewType{keysOnly: types.StreamViewTypeKeysOnly, oldImages: types.StreamViewTypeOldImage, off: ""} {
 		if err := dynamotest.CreateTable(within(t), client, name, view); err != nil {
 			t.Fatal(err)
 		}
@@ -252,12 +292,13 @@ func TestTablesThatCannotBeUsed(t *testing.T) {
 		want   Problem
 		text   string
 	}{
-		"no table":          {Config{Table: newName()}, MissingTable, "reactor init dynamo"},
-		"no index table":    {Config{Table: sharedTable, IndexTable: newName()}, MissingTable, "reactor init dynamo"},
-		"another key":       {Config{Table: foreign}, ForeignTable, "its key is id (S) HASH, and that of a table of streams is p (S) HASH, i (N) RANGE"},
-		"another index key": {Config{Table: sharedTable, IndexTable: foreign}, ForeignTable, "its key is id"},
-		"no stream":         {Config{Table: off}, StreamOff, "its stream view is off"},
-		"a stream of keys":  {Config{Table: keysOnly}, StreamOff, "its stream view is KEYS_ONLY"},
+		"no table":               {Config{Table: newName()}, MissingTable, "reactor init dynamo"},
+		"no index table":         {Config{Table: sharedTable, IndexTable: newName()}, MissingTable, "reactor init dynamo"},
+		"another key":            {Config{Table: foreign}, ForeignTable, "its key is id (S) HASH, and that of a table of streams is p (S) HASH, i (N) RANGE"},
+		"another index key":      {Config{Table: sharedTable, IndexTable: foreign}, ForeignTable, "its key is id"},
+		"no stream":              {Config{Table: off}, StreamOff, "its stream view is off"},
+		"a stream of old images": {Config{Table: oldImages}, StreamOff, "its stream view is OLD_IMAGE, and without NEW_IMAGE"},
+		"a stream of keys":       {Config{Table: keysOnly}, StreamOff, "its stream view is KEYS_ONLY"},
 	} {
 		test.config.Client = client
 		_, err := Open(within(t), test.config)
@@ -303,7 +344,7 @@ func TestServersThatCannotBeUsed(t *testing.T) {
 // A table that is not there any more is told by name.
 func TestTableThatVanishes(t *testing.T) {
 	t.Parallel()
-	config := Config{Client: newClient(t), Table: newName()}
+	config := Config{Client: shared.Client(t, nil), Table: newName()}
 	if _, err := Init(within(t), config, Provision{}); err != nil {
 		t.Fatal(err)
 	}

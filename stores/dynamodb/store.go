@@ -23,7 +23,7 @@ var _ es.Store = (*Store)(nil)
 // [es.EventData.Time], in UTC and cut to 100 nanoseconds.
 //
 // Events that do not fit into one item, of 400 KB with all names, are a
-// [*table.TooLargeError]. An append whose reply is lost takes up to
+// [*TooLargeError]. An append whose reply is lost takes up to
 // [Config.SettleTimeout] longer, past the end of ctx too, to find out whether
 // it was written.
 func (s *Store) Append(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData) (es.Version, error) {
@@ -100,7 +100,7 @@ func written(events []es.EventData) []table.Event {
 }
 
 // Read implements [es.Reader]. Events that were pruned are a
-// [*table.MissingError].
+// [*MissingError].
 func (s *Store) Read(ctx context.Context, stream es.StreamName, from es.Version, freshness es.Freshness) ([]es.Event, error) {
 	if stream.IsZero() {
 		return nil, &es.NameError{Kind: "stream name", Reason: "it is the zero value"}

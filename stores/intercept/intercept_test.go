@@ -26,22 +26,16 @@ var (
 // TestNilHooksPassEverything runs the whole suite through wrappers without hooks.
 func TestNilHooksPassEverything(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(testing.TB) storetest.Fixture {
-		store, checkpoints := memory.New(), memory.NewCheckpoints()
-		return storetest.Fixture{
-			Store: intercept.Store(store, intercept.StoreHooks{}),
-			Source: func(t testing.TB, batchSize int, categories ...string) feed.Source {
-				t.Helper()
-				source, err := store.Source(memory.SourceConfig{Categories: categories, BatchSize: batchSize})
-				if err != nil {
-					t.Fatal(err)
-				}
-				return intercept.Source(source, intercept.SourceHooks{})
-			},
-			Checkpoints: func(testing.TB) feed.Checkpoints {
-				return intercept.Checkpoints(checkpoints, intercept.CheckpointsHooks{})
-			},
-		}
+	store, checkpoints := memory.New(), memory.NewCheckpoints()
+	storetest.Run(t, storetest.Fixture{
+		Store: intercept.Store(store, intercept.StoreHooks{}),
+		Source: func(batchSize int, categories ...string) (feed.Source, error) {
+			source, err := store.Source(memory.SourceConfig{Categories: categories, BatchSize: batchSize})
+			return intercept.Source(source, intercept.SourceHooks{}), err
+		},
+		Checkpoints: func() (feed.Checkpoints, error) {
+			return intercept.Checkpoints(checkpoints, intercept.CheckpointsHooks{}), nil
+		},
 	})
 }
 

@@ -65,7 +65,7 @@ func (s *Store) Read(ctx context.Context, stream es.StreamName, from es.Version,
 
 // Append implements [es.Appender]. The store stamps the events itself, with the
 // current time in UTC cut to microseconds, which is what PostgreSQL keeps. It
-// returns a [*DuplicateIDError] for an event id that is in use. Every error names
+// returns a [*es.DuplicateIDError] for an event id that is in use. Every error names
 // the stream.
 //
 // The end of ctx counts only before the append begins: from there on nothing
@@ -102,7 +102,7 @@ func (s *Store) claimIDs(stream es.StreamName, expected es.Version, events []es.
 			for _, claimed := range events[:i] {
 				delete(s.ids, claimed.ID)
 			}
-			return &DuplicateIDError{Stream: stream, Expected: expected, ID: e.ID}
+			return &es.DuplicateIDError{Stream: stream, Expected: expected, ID: e.ID}
 		}
 		s.ids[e.ID] = struct{}{}
 	}

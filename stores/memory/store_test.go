@@ -62,12 +62,12 @@ func TestDuplicateIDIsRefused(t *testing.T) {
 		"the zero UUID twice": {{Type: "A"}, {Type: "A"}},
 	} {
 		_, err := store.Append(t.Context(), stream, 0, events)
-		var duplicate *memory.DuplicateIDError
+		var duplicate *es.DuplicateIDError
 		if !errors.As(err, &duplicate) {
 			t.Errorf("%s: got error %v, want a DuplicateIDError", name, err)
 			continue
 		}
-		if want := (memory.DuplicateIDError{Stream: stream, ID: events[len(events)-1].ID}); *duplicate != want {
+		if want := (es.DuplicateIDError{Stream: stream, ID: events[len(events)-1].ID}); *duplicate != want {
 			t.Errorf("%s: got %+v, want %+v", name, *duplicate, want)
 		}
 		if got := mustRead(t, store, stream); len(got) != 0 {
@@ -137,8 +137,7 @@ func TestErrorsNameTheStreamOnce(t *testing.T) {
 func TestAppendNeedsAStreamName(t *testing.T) {
 	t.Parallel()
 	_, err := memory.New().Append(t.Context(), es.StreamName{}, 0, storetest.NewEvents(1))
-	var name *es.NameError
-	if !errors.As(err, &name) {
+	if _, ok := errors.AsType[*es.NameError](err); !ok {
 		t.Errorf("got error %v, want a NameError", err)
 	}
 }

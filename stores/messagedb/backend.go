@@ -8,9 +8,9 @@ import (
 
 // Backend is what a reactor needs of the store, with the feed of these categories.
 // It takes the DB over: closing the backend closes it, and so does an error. Without
-// [Config.CheckpointSchema] that is [ErrNoCheckpointSchema].
+// [Config.CheckpointSchema] that is a [*SetupError].
 func (db *DB) Backend(categories ...string) (*stores.Backend, error) {
-	source, err := db.Source(0, categories...)
+	source, err := db.Source(categories...)
 	checkpoints, missing := db.Checkpoints()
 	if err = errors.Join(err, missing); err != nil {
 		db.Close()

@@ -20,6 +20,22 @@ type Checkpoints struct {
 
 var _ feed.Checkpoints = (*Checkpoints)(nil)
 
+// errNoSchema is returned where checkpoints are asked for and
+// [Config.CheckpointSchema] is not set.
+func errNoSchema() error {
+	return &SetupError{Problem: BadCheckpointSchema, Connection: ForCheckpoints, Err: errors.New("none is configured")}
+}
+
+// Checkpoints returns the checkpoints kept in [Config.CheckpointSchema]; if there is
+// none, a [*SetupError]. It does not connect, so a table that is missing is reported
+// by the first call.
+func (db *DB) Checkpoints() (*Checkpoints, error) {
+	if db.checkpoint == nil {
+		return nil, errNoSchema()
+	}
+	return newCheckpoints(db.checkpoint, db.schema), nil
+}
+
 func newCheckpoints(pool *pgxpool.Pool, schema string) *Checkpoints {
 	table := checkpointTable(schema)
 	return &Checkpoints{

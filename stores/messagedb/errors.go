@@ -24,6 +24,7 @@ type Problem string
 
 // The problems that [Open] and [Init] tell apart.
 const (
+	BadConfig           Problem = "the configuration cannot be used"
 	BadConnectionString Problem = "the connection string is malformed"
 	BadCheckpointSchema Problem = "the checkpoint schema is not a name"
 	Unreachable         Problem = "the server cannot be reached"
@@ -42,33 +43,43 @@ const (
 // with it. It never holds a password.
 type SetupError struct {
 	Problem    Problem
-	Connection Use
+	Connection Use   // "" if it is about none in particular
 	Err        error // the particulars, and what to do; may be nil
 }
 
 func (e *SetupError) Error() string {
-	if e.Err == nil {
-		return fmt.Sprintf("Message DB, connection for %s: %s", e.Connection, e.Problem)
+	text := "Message DB"
+	if e.Connection != "" {
+		text = fmt.Sprintf("Message DB, connection for %s", e.Connection)
 	}
-	return fmt.Sprintf("Message DB, connection for %s: %s: %v", e.Connection, e.Problem, e.Err)
+	if e.Err == nil {
+		return fmt.Sprintf("%s: %s", text, e.Problem)
+	}
+	return fmt.Sprintf("%s: %s: %v", text, e.Problem, e.Err)
 }
 
 func (e *SetupError) Unwrap() error { return e.Err }
 
-// DuplicateIDError says that the id of an event is taken by another event of
-// the store. Nothing was written.
-type DuplicateIDError struct {
-	Stream   es.StreamName
-	Expected es.Version // of the append
-	ID       uuid.UUID  // the zero UUID if the server did not say which
-	Err      error
-}
+// NeedsPerson is what [es.NeedsPerson] asks. A server may come to be reached, or
+// answer otherwise, by itself.
+func (e *SetupError) NeedsPerson() bool { return e.Problem != Unreachable && e.Problem != Unusable }
 
-func (e *DuplicateIDError) Error() string {
-	return fmt.Sprintf("append to %s at version %d: the store already has an event with the id %s", e.Stream, e.Expected, e.ID)
-}
+// standingError is a reply of the server that stays the same until somebody acts.
+type standingError struct{ reply *pgconn.PgError }
 
-func (e *DuplicateIDError) Unwrap() error { return e.Err }
+func (e *standingError) Error() string   { return e.reply.Error() }
+func (e *standingError) Unwrap() error   { return e.reply }
+func (*standingError) NeedsPerson() bool { return true }
+
+// standing marks a reply that says what keeps Message DB from being used, as a
+// [*SetupError] would have said it when the connection was made.
+func standing(reply *pgconn.PgError) error {
+	switch reply.Code {
+	case codeNoPrivilege, codeBadPassword, codeBadAuthorization, codeNoDatabase, codeNoFunction, codeNoTable, codeNoSchema:
+		return &standingError{reply}
+	}
+	return reply
+}
 
 // SQLSTATE codes.
 const (
@@ -156,9 +167,9 @@ func appendError(w write, err error) error {
 	case reply.Code == codeUnique && reply.ConstraintName == "messages_stream":
 		return conflict
 	case reply.Code == codeUnique && reply.ConstraintName == "messages_id":
-		return &DuplicateIDError{Stream: w.stream, Expected: w.expected, ID: idIn(reply.Detail), Err: reply}
+		return &es.DuplicateIDError{Stream: w.stream, Expected: w.expected, ID: idIn(reply.Detail), Err: reply}
 	}
-	return fmt.Errorf("append to %s at version %d, nothing was written: %s: %w", w.stream, w.expected, advice(reply), reply)
+	return fmt.Errorf("append to %s at version %d, nothing was written: %s: %w", w.stream, w.expected, advice(reply), standing(reply))
 }
 
 var keyInDetail = regexp.MustCompile(`\(id\)=\(([0-9a-f-]{36})\)`)
@@ -199,18 +210,21 @@ func advice(reply *pgconn.PgError) string {
 // readError wraps the error of a read.
 func readError(what string, err error) error {
 	if reply, ok := asServerError(err); ok {
-		return fmt.Errorf("read %s: %s: %w", what, advice(reply), reply)
+		return fmt.Errorf("read %s: %s: %w", what, advice(reply), standing(reply))
 	}
 	return fmt.Errorf("read %s: %w", what, err)
 }
 
 // checkpointError wraps the error of a checkpoint; do is "load" or "save".
 func checkpointError(do, table string, err error) error {
+	reply, replied := asServerError(err)
 	switch {
 	case hasCode(err, codeNoTable, codeNoSchema):
 		return &SetupError{Problem: MissingTable, Connection: ForCheckpoints, Err: fmt.Errorf("%s a checkpoint in %s; run \"reactor init mdb\" to create it: %w", do, table, err)}
 	case hasCode(err, codeNoPrivilege):
-		return fmt.Errorf("%s a checkpoint: the role may not use the table %s; it needs USAGE on the schema, and SELECT, INSERT and UPDATE on the table: %w", do, table, err)
+		return fmt.Errorf("%s a checkpoint: the role may not use the table %s; it needs USAGE on the schema, and SELECT, INSERT and UPDATE on the table: %w", do, table, standing(reply))
+	case replied:
+		err = standing(reply)
 	}
 	return fmt.Errorf("%s a checkpoint in %s: %w", do, table, err)
 }

@@ -50,7 +50,7 @@ func TestErrorsNameTheStreamOnce(t *testing.T) {
 	}{
 		"a conflict":                {appended(db, within(t), 0, newEvents(1)...), "conflict on %s: expected version 0, it is at 1"},
 		"a conflict, learnt later":  {appended(cutOff, within(t), 0, newEvents(1)...), "conflict on %s: "},
-		"an id in use":              {appended(db, within(t), 1, events...), "append to %s at version 1: the store already has an event with the id " + events[0].ID.String()},
+		"an id in use":              {appended(db, within(t), 1, events...), "append to %s at version 1: the event id " + events[0].ID.String() + " is in use already"},
 		"no type":                   {appended(db, within(t), 1, es.EventData{}), "event 0 of an append to %s: an event needs a type"},
 		"no JSON":                   {appended(db, within(t), 1, body("{")), "data of event 0 (X) of an append to %s: "},
 		"JSON that is too much":     {appended(db, within(t), 1, body("1e200000")), "append to %s at version 1, nothing was written: a number in the JSON"},
@@ -82,5 +82,43 @@ func TestErrorsNameTheStreamOnce(t *testing.T) {
 				t.Errorf("the error names the stream %d times: %v", got, err)
 			}
 		})
+	}
+}
+
+func TestWhatNeedsAPerson(t *testing.T) {
+	t.Parallel()
+	w := write{stream: newStream(t)}
+	replied := func(code string) error { return &pgconn.PgError{Code: code} }
+	for name, test := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"a malformed connection string":        {&SetupError{Problem: BadConnectionString}, true},
+		"no checkpoint schema":                 {errNoSchema(), true},
+		"a wrong password":                     {connectError(ForWriting, replied(codeBadPassword)), true},
+		"no database":                          {connectError(ForWriting, replied(codeNoDatabase)), true},
+		"no privilege to connect":              {connectError(ForWriting, replied(codeNoPrivilege)), true},
+		"a server that starts up":              {connectError(ForWriting, replied("57P03")), false},
+		"no server":                            {connectError(ForWriting, errors.New("refused")), false},
+		"Message DB is not installed":          {&SetupError{Problem: MissingSchema}, true},
+		"a missing privilege":                  {&SetupError{Problem: MissingPrivilege}, true},
+		"an old schema":                        {&SetupError{Problem: OldSchema}, true},
+		"a replica":                            {&SetupError{Problem: ReadOnly}, true},
+		"another checkpoint table":             {&SetupError{Problem: ForeignTable}, true},
+		"an append that is not allowed":        {appendError(w, replied(codeNoPrivilege)), true},
+		"an append to a leader that stepped":   {appendError(w, replied(codeReadOnly)), false},
+		"an append that met a deadlock":        {appendError(w, replied(codeDeadlock)), false},
+		"an append whose connection broke":     {appendError(w, errors.New("cut off")), false},
+		"a read or a feed that is not allowed": {readError("s", replied(codeNoPrivilege)), true},
+		"a read after the password changed":    {readError("s", replied(codeBadPassword)), true},
+		"a read while the server shuts down":   {readError("s", replied("57P01")), false},
+		"a checkpoint that is not allowed":     {checkpointError("save", "t", replied(codeNoPrivilege)), true},
+		"a checkpoint without a table":         {checkpointError("load", "t", replied(codeNoTable)), true},
+		"a checkpoint after the password":      {checkpointError("load", "t", replied(codeBadPassword)), true},
+		"a checkpoint, cut off":                {checkpointError("load", "t", errors.New("cut off")), false},
+	} {
+		if got := es.NeedsPerson(test.err); got != test.want {
+			t.Errorf("%s: got %v, want %v, of %v", name, got, test.want, test.err)
+		}
 	}
 }

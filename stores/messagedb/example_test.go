@@ -20,6 +20,6 @@ func ExampleOpen() {
 		return
 	}
 	defer db.Close()
-	source, err := db.Source(0, "Truck", "Chute") // each category is a tranche
+	source, err := db.Source("Truck", "Chute") // each category is a tranche
 	fmt.Println(db.Store(), source, err)
 }

@@ -158,13 +158,23 @@ func TestGoldenRowsWrittenByDotNet(t *testing.T) {
 	mustAppend(t, db.Store(), stream, 2, newEvents(1)...)
 }
 
+// newSource opens a feed; a batch size of 0 is that of the DB.
 func newSource(t testing.TB, db *DB, batchSize int, categories ...string) *Source {
 	t.Helper()
-	source, err := db.Source(batchSize, categories...)
+	source, err := inBatches(db, batchSize).Source(categories...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return source
+}
+
+// inBatches is a DB with another batch size, unless that is 0.
+func inBatches(db *DB, batchSize int) *DB {
+	other := *db
+	if batchSize > 0 {
+		other.config.BatchSize = batchSize
+	}
+	return &other
 }
 
 func TestGoldenHashes(t *testing.T) {
@@ -284,8 +294,7 @@ func TestDuplicateID(t *testing.T) {
 	first, second := newStream(t), newStream(t)
 	mustAppend(t, db.Store(), first, 0, events[1])
 	_, err := db.Store().Append(within(t), second, 0, events)
-	var duplicate *DuplicateIDError
-	if !errors.As(err, &duplicate) || duplicate.ID != events[1].ID || duplicate.Stream != second {
+	if duplicate, ok := errors.AsType[*es.DuplicateIDError](err); !ok || duplicate.ID != events[1].ID || duplicate.Stream != second {
 		t.Errorf("got error %v, want a duplicate of %s in %s", err, events[1].ID, second)
 	}
 	checkIDs(t, db.Store(), second)

@@ -60,8 +60,7 @@ func TestConflictsHaveThreeShapes(t *testing.T) {
 
 func checkConflict(t testing.TB, err error, want es.ConflictError) {
 	t.Helper()
-	var conflict *es.ConflictError
-	if !errors.As(err, &conflict) || *conflict != want {
+	if conflict, ok := errors.AsType[*es.ConflictError](err); !ok || *conflict != want {
 		t.Errorf("got error %v, want %v", err, &want)
 	}
 }
@@ -316,7 +315,7 @@ func TestNamesAreCheckedBeforeSQL(t *testing.T) {
 	}
 	source := newSource(t, db, 0)
 	for _, category := range []string{"", "a-b", "-", "a\x00", "\xff"} {
-		if _, err := db.Source(0, "Fine", category); !errors.As(err, &invalid) {
+		if _, err := db.Source("Fine", category); !errors.As(err, &invalid) {
 			t.Errorf("source of %q: got error %v, want a NameError", category, err)
 		}
 		if _, err := source.Read(within(t), feed.Tranche(category), 0); !errors.As(err, &invalid) {

@@ -2,125 +2,27 @@ package messagedb
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"go.uber.org/goleak"
 
 	"example.com/groupcheckout/es"
-	"example.com/groupcheckout/harness/provision"
+	"example.com/groupcheckout/harness/provision/provisiontest"
 )
 
 // patience limits every wait of these tests.
 const patience = 30 * time.Second
 
-// TestMain runs the tests, stops the server if one was needed, and then looks
-// for goroutines that were left behind.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if err := shared.close(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	if err := goleak.Find(); err != nil && code == 0 {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
+// shared is the server of all tests but those that break servers.
+var shared = provisiontest.MessageDB() //nolint:gochecknoglobals // a server takes seconds to come up
 
-// shared is the server of all tests but those that break servers. It comes up
-// for the first test that asks, so that the tests without a database run
-// without one.
-var shared sharedServer //nolint:gochecknoglobals // a server takes seconds to come up
-
-type sharedServer struct {
-	once   sync.Once
-	server *provision.Server
-	err    error
-}
-
-func (s *sharedServer) get(t testing.TB) *provision.Server {
-	t.Helper()
-	s.once.Do(func() {
-		if s.server, s.err = provision.MessageDB(context.Background(), provision.Options{}); s.err == nil {
-			s.err = makePristine(s.server)
-		}
-	})
-	if s.err != nil {
-		t.Fatalf("these tests need a Message DB: %v", s.err)
-	}
-	return s.server
-}
-
-func (s *sharedServer) close() error {
-	if s.server == nil {
-		return nil
-	}
-	var err error
-	if admin := s.server.AdminConnectionString; admin != "" {
-		err = execute(context.Background(), withDatabase(admin, "postgres"), "DROP DATABASE IF EXISTS "+pristine)
-	}
-	return errors.Join(err, s.server.Close())
-}
-
-// pristine is a database with nothing but Message DB in it, one for each run.
-// [freshDatabase] copies it, which needs a database that nobody is connected to.
-var pristine = "test_pristine_" + strings.ReplaceAll(uuid.NewString(), "-", "") //nolint:gochecknoglobals // see shared
-
-// makePristine copies the database as it is on a server that is only ours. On
-// one that others use, which do not let it be copied, it installs the schema.
-func makePristine(server *provision.Server) error {
-	if server.AdminConnectionString == "" {
-		return nil
-	}
-	ctx, admin := context.Background(), server.AdminConnectionString
-	if execute(ctx, withDatabase(admin, "postgres"), "CREATE DATABASE "+pristine+" TEMPLATE message_store") == nil {
-		return execute(ctx, withDatabase(admin, pristine), "TRUNCATE message_store.messages RESTART IDENTITY")
-	}
-	folder, err := provision.MessageDBPackage(ctx, nil)
-	if err != nil {
-		return err
-	}
-	if err := execute(ctx, withDatabase(admin, "postgres"), "CREATE DATABASE "+pristine); err != nil {
-		return err
-	}
-	for _, part := range []string{"schema", "extensions", "tables", "types", "functions", "indexes", "views", "privileges"} {
-		files, err := filepath.Glob(filepath.Join(folder, "database", part, "*.sql"))
-		if err != nil {
-			return err
-		}
-		for _, file := range files {
-			sql, err := os.ReadFile(file)
-			if err != nil {
-				return err
-			}
-			if err := execute(ctx, withDatabase(admin, pristine), string(sql)); err != nil {
-				return fmt.Errorf("%s: %w", filepath.Base(file), err)
-			}
-		}
-	}
-	return nil
-}
-
-// execute runs statements on a connection of their own.
-func execute(ctx context.Context, text, sql string) error {
-	conn, err := pgx.Connect(ctx, text)
-	if err != nil {
-		return err
-	}
-	_, err = conn.PgConn().Exec(ctx, sql).ReadAll()
-	return errors.Join(err, conn.Close(ctx))
-}
+func TestMain(m *testing.M) { os.Exit(provisiontest.Main(m, shared)) }
 
 // changed writes a connection string for the user and server of another, with some
 // of its parts replaced or added.
@@ -150,12 +52,12 @@ func withDatabase(text, database string) string {
 
 func appDSN(t testing.TB) string {
 	t.Helper()
-	return changed(shared.get(t).ConnectionString, nil)
+	return changed(shared.Require(t).ConnectionString, nil)
 }
 
 func adminDSN(t testing.TB) string {
 	t.Helper()
-	admin := shared.get(t).AdminConnectionString
+	admin := shared.Require(t).AdminConnectionString
 	if admin == "" {
 		skip(t, "this test needs a superuser, and the server that was named has none to offer (MDB_ADMIN_CONNECTION_STRING)")
 	}
@@ -166,16 +68,21 @@ func adminDSN(t testing.TB) string {
 // in it, and returns its name.
 func freshDatabase(t testing.TB) string {
 	t.Helper()
-	name := "test_" + strings.ReplaceAll(uuid.NewString(), "-", "")
-	admin := connect(t, withDatabase(adminDSN(t), "postgres"))
-	mustExec(t, admin, "CREATE DATABASE "+name+" TEMPLATE "+pristine)
+	adminDSN(t) // which skips the test where there is none
+	database, err := shared.Require(t).NewDatabase(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
-		_, err := admin.Exec(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)")
-		if err != nil {
+		if err := database.Close(); err != nil {
 			t.Errorf("drop the test's database: %v", err)
 		}
 	})
-	return name
+	config, err := pgx.ParseConfig(database.ConnectionString)
+	if err != nil {
+		t.Fatal("the connection string of a database is malformed")
+	}
+	return config.Database
 }
 
 // connect opens a plain connection that nothing of this package prepared. The

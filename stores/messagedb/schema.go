@@ -75,7 +75,7 @@ func Init(ctx context.Context, config Config) (InitReport, error) {
 		return InitReport{}, err
 	}
 	if config.CheckpointSchema == "" {
-		return InitReport{}, &SetupError{Problem: BadCheckpointSchema, Connection: ForCheckpoints, Err: ErrNoCheckpointSchema}
+		return InitReport{}, errNoSchema()
 	}
 	schema, err := parseIdentifier(config.CheckpointSchema)
 	if err != nil {

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/pause"
 )
 
 // An append is lost when its connection breaks, or its context ends, after the
@@ -43,14 +45,13 @@ import (
 // backend that we know may be at work for others. The outcome is an
 // [*es.UncertainError].
 
-// The first and the longest pause between two looks, at a server that does not
-// answer yet or at a backend that is still there. Each pause is twice the one
-// before: a server in recovery has many appends that want to know, and each look
-// is a connection.
-const (
-	firstSettlePause   = 20 * time.Millisecond
-	longestSettlePause = 500 * time.Millisecond
-)
+// settlePauses are those between two looks, at a server that does not answer yet or
+// at a backend that is still there. They grow, since a server in recovery has many
+// appends that want to know, and each look is a connection.
+func settlePauses() *backoff.ExponentialBackOff {
+	const first, longest = 20 * time.Millisecond, 500 * time.Millisecond
+	return pause.Doubling(first, longest)
+}
 
 var (
 	errNotLeader = errors.New("the server that answers is a replica")
@@ -66,7 +67,7 @@ func (s *Store) settle(ctx context.Context, w write, lost *lostReplyError) error
 	// The caller's context may be the reason why we are here.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.db.config.SettleTimeout)
 	defer cancel()
-	for next := firstSettlePause; ; {
+	for pauses := settlePauses(); ; {
 		found, err := s.look(ctx, w, lost.session)
 		switch {
 		case err == nil && found == ours:
@@ -78,7 +79,7 @@ func (s *Store) settle(ctx context.Context, w write, lost *lostReplyError) error
 		case errors.Is(err, errPooled), hasCode(err, codeNoPrivilege):
 			return uncertain(w, cause, err)
 		}
-		if !pause(ctx, &next) {
+		if pause.For(ctx, pauses.NextBackOff()) != nil {
 			return uncertain(w, cause, err)
 		}
 	}
@@ -86,20 +87,6 @@ func (s *Store) settle(ctx context.Context, w write, lost *lostReplyError) error
 
 func uncertain(w write, cause, why error) error {
 	return &es.UncertainError{Stream: w.stream, Expected: w.expected, Err: fmt.Errorf("%w (and it could not be settled: %w)", cause, why)}
-}
-
-// pause waits as long as next says, and makes next longer. It returns false if
-// ctx ended first.
-func pause(ctx context.Context, next *time.Duration) bool {
-	timer := time.NewTimer(*next)
-	defer timer.Stop()
-	*next = min(2**next, longestSettlePause)
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }
 
 // finding is what stands where an append wanted to write. The finding nothing
@@ -175,7 +162,7 @@ func end(ctx context.Context, conn *pgx.Conn, of session) error {
 	if replica {
 		return errNotLeader
 	}
-	for next := firstSettlePause; ; {
+	for pauses := settlePauses(); ; {
 		tag, err := conn.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2",
 			of.pid, of.started)
 		if err != nil {
@@ -184,7 +171,7 @@ func end(ctx context.Context, conn *pgx.Conn, of session) error {
 		if tag.RowsAffected() == 0 {
 			return nil
 		}
-		if !pause(ctx, &next) {
+		if pause.For(ctx, pauses.NextBackOff()) != nil {
 			return ctx.Err()
 		}
 	}

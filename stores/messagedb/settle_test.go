@@ -181,8 +181,7 @@ func TestOutcomeThatCannotBeFoundOut(t *testing.T) {
 	})
 	db := open(t, Config{Connection: through, SettleTimeout: 100 * time.Millisecond})
 	_, err := db.Store().Append(within(t), stream, 0, events)
-	var uncertain *es.UncertainError
-	if !errors.As(err, &uncertain) || uncertain.Stream != stream || uncertain.Expected != 0 {
+	if uncertain, ok := errors.AsType[*es.UncertainError](err); !ok || uncertain.Stream != stream || uncertain.Expected != 0 {
 		t.Fatalf("got error %v, want an uncertain outcome", err)
 	}
 	// It was written all the same.
@@ -197,8 +196,7 @@ func TestOutcomeBehindAPooler(t *testing.T) {
 	db := open(t, Config{})
 	w := write{stream: newStream(t), events: newEvents(1)}
 	err := db.Store().settle(within(t), w, &lostReplyError{session: session{pid: 1}, err: errors.New("cut off")})
-	var uncertain *es.UncertainError
-	if !errors.As(err, &uncertain) || !errors.Is(err, errPooled) {
+	if _, ok := errors.AsType[*es.UncertainError](err); !ok || !errors.Is(err, errPooled) {
 		t.Errorf("got error %v, want an uncertain outcome because of a pooler", err)
 	}
 }

@@ -101,8 +101,7 @@ func openAndClose(t testing.TB, config Config) error {
 
 func checkSetupError(t testing.TB, err error, problem Problem, use Use, want string) {
 	t.Helper()
-	var setup *SetupError
-	if !errors.As(err, &setup) || setup.Problem != problem || setup.Connection != use {
+	if setup, ok := errors.AsType[*SetupError](err); !ok || setup.Problem != problem || setup.Connection != use {
 		t.Fatalf("got error %v, want %q of the connection for %s", err, problem, use)
 	}
 	if !strings.Contains(err.Error(), want) {
@@ -130,7 +129,8 @@ func TestConfigIsChecked(t *testing.T) {
 	for _, config := range []Config{{BatchSize: -1}, {MaxConns: -1}, {SettleTimeout: -1}, {MaxConns: 1 << 40}} {
 		config.Connection = "Host=db;Password=s3cret"
 		_, err := Open(t.Context(), config)
-		if err == nil || !strings.Contains(err.Error(), "-1") && !strings.Contains(err.Error(), "1099511627776") {
+		setup, ok := errors.AsType[*SetupError](err)
+		if !ok || setup.Problem != BadConfig || !strings.Contains(err.Error(), "-1") && !strings.Contains(err.Error(), "1099511627776") {
 			t.Errorf("%v: got error %v, want one that names the value", config, err)
 		}
 		for _, text := range []string{fmt.Sprint(config), fmt.Sprintf("%+v", config)} {
@@ -242,9 +242,8 @@ func TestInitSaysWhatIsWrong(t *testing.T) {
 
 func TestCheckpointsSayWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	if _, err := open(t, Config{}).Checkpoints(); !errors.Is(err, ErrNoCheckpointSchema) {
-		t.Errorf("without a schema: got error %v, want %v", err, ErrNoCheckpointSchema)
-	}
+	_, err := open(t, Config{}).Checkpoints()
+	checkSetupError(t, err, BadCheckpointSchema, ForCheckpoints, "none is configured")
 	name := freshDatabase(t)
 	if _, err := Init(within(t), Config{Connection: withDatabase(adminDSN(t), name), CheckpointSchema: "ungranted"}); err != nil {
 		t.Fatal(err)

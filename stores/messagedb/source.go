@@ -25,12 +25,24 @@ const SourceID = "messageDb"
 // events become visible in the order of their positions there too. It does so
 // through connections of its own, since what it delivers keeps the others busy.
 type Source struct {
-	db        *DB
-	batchSize int
-	tranches  []feed.Tranche
+	db       *DB
+	tranches []feed.Tranche
 }
 
 var _ feed.Source = (*Source)(nil)
+
+// Source returns the feed of the categories, each a tranche of its own, in batches
+// of [Config.BatchSize] events at most.
+func (db *DB) Source(categories ...string) (*Source, error) {
+	tranches := make([]feed.Tranche, len(categories))
+	for i, category := range categories {
+		if err := es.ValidateCategory(category); err != nil {
+			return nil, fmt.Errorf("messagedb: a feed of categories: %w", err)
+		}
+		tranches[i] = feed.Tranche(category)
+	}
+	return &Source{db: db, tranches: tranches}, nil
+}
 
 // ID implements [feed.Source].
 func (s *Source) ID() string { return SourceID }
@@ -62,7 +74,7 @@ func (s *Source) Read(ctx context.Context, tranche feed.Tranche, from feed.Posit
 		return feed.Batch{}, fmt.Errorf("read a feed: %w", err)
 	}
 	rows, err := onceMore(ctx, s.db.feed, func() ([]categoryRow, error) {
-		rows, err := s.db.feed.Query(ctx, categorySQL, string(tranche), int64(from), s.batchSize)
+		rows, err := s.db.feed.Query(ctx, categorySQL, string(tranche), int64(from), s.db.config.BatchSize)
 		if err != nil {
 			return nil, err
 		}

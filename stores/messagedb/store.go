@@ -39,7 +39,7 @@ func (e *lostReplyError) Unwrap() error { return e.err }
 // Append implements [es.Appender]. The time of an event is the server's, that
 // of the start of the transaction, and not [es.EventData.Time].
 //
-// An id that another event of the store has gives a [*DuplicateIDError]. Every
+// An id that another event of the store has gives a [*es.DuplicateIDError]. Every
 // error names the stream.
 //
 // An append whose reply is lost takes up to [Config.SettleTimeout] longer, past
@@ -74,8 +74,7 @@ func (s *Store) worthRepeating(ctx context.Context, err error) bool {
 	if err == nil || ctx.Err() != nil {
 		return false
 	}
-	var uncertain *es.UncertainError
-	if errors.As(err, &uncertain) {
+	if _, ok := errors.AsType[*es.UncertainError](err); ok {
 		return false
 	}
 	if lostConnection(err) {

@@ -13,26 +13,12 @@ import (
 func TestStore(t *testing.T) {
 	t.Parallel()
 	db := open(t, Config{CheckpointSchema: checkpointSchema(t), MaxConns: 20})
-	storetest.Run(t, func(testing.TB) storetest.Fixture {
-		return storetest.Fixture{
-			Store: db.Store(),
-			Source: func(t testing.TB, batchSize int, categories ...string) feed.Source {
-				t.Helper()
-				source, err := db.Source(batchSize, categories...)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return source
-			},
-			Checkpoints: func(t testing.TB) feed.Checkpoints {
-				t.Helper()
-				checkpoints, err := db.Checkpoints()
-				if err != nil {
-					t.Fatal(err)
-				}
-				return checkpoints
-			},
-		}
+	storetest.Run(t, storetest.Fixture{
+		Store: db.Store(),
+		Source: func(batchSize int, categories ...string) (feed.Source, error) {
+			return inBatches(db, batchSize).Source(categories...)
+		},
+		Checkpoints: func() (feed.Checkpoints, error) { return db.Checkpoints() },
 	})
 }
 

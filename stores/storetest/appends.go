@@ -91,7 +91,7 @@ func largeText() string {
 }
 
 // appendsRepeatedID allows for a store that keeps no ids and so cannot refuse
-// one; the caller promises that ids are unique.
+// one; the caller promises that ids are unique. One that refuses says which.
 func appendsRepeatedID(t testing.TB, f Fixture) {
 	used := NewEvents(1)[0]
 	mustAppend(t, f.Store, UniqueStream(), 0, used)
@@ -100,6 +100,10 @@ func appendsRepeatedID(t testing.TB, f Fixture) {
 	events := NewEvents(3)
 	events[2].ID = used.ID
 	if _, err := f.Store.Append(patient(t), stream, 0, events); err != nil {
+		duplicate, ok := errors.AsType[*es.DuplicateIDError](err)
+		if !ok || duplicate.Stream != stream || duplicate.Expected != 0 || duplicate.ID != used.ID {
+			t.Errorf("got error %v, want an es.DuplicateIDError of %s in %s at version 0", err, used.ID, stream)
+		}
 		checkStream(t, f.Store, stream)
 		return
 	}

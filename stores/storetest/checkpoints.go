@@ -52,14 +52,14 @@ func checkAbsent(t testing.TB, c feed.Checkpoints, key feed.Key) {
 }
 
 func checkpointsAbsent(t testing.TB, f Fixture) {
-	c, key := f.Checkpoints(t), uniqueKey()
+	c, key := f.checkpoints(t), uniqueKey()
 	checkAbsent(t, c, key)
 	checkAbsent(t, c, key)
-	checkAbsent(t, f.Checkpoints(t), key)
+	checkAbsent(t, f.checkpoints(t), key)
 }
 
 func checkpointsLastWins(t testing.TB, f Fixture) {
-	c, key := f.Checkpoints(t), uniqueKey()
+	c, key := f.checkpoints(t), uniqueKey()
 	for _, pos := range []feed.Position{5, 7, 3, 3, 0, 1} {
 		mustSave(t, c, key, pos)
 		checkSaved(t, c, key, pos)
@@ -67,7 +67,7 @@ func checkpointsLastWins(t testing.TB, f Fixture) {
 }
 
 func checkpointsApart(t testing.TB, f Fixture) {
-	c, key := f.Checkpoints(t), uniqueKey()
+	c, key := f.checkpoints(t), uniqueKey()
 	keys := []feed.Key{
 		key,
 		{Source: key.Source, Tranche: key.Tranche, Group: key.Group + "X"},
@@ -90,15 +90,15 @@ func checkpointsApart(t testing.TB, f Fixture) {
 
 func checkpointsSurvive(t testing.TB, f Fixture) {
 	key := uniqueKey()
-	mustSave(t, f.Checkpoints(t), key, 41)
-	checkSaved(t, f.Checkpoints(t), key, 41)
-	mustSave(t, f.Checkpoints(t), key, 42)
-	checkSaved(t, f.Checkpoints(t), key, 42)
+	mustSave(t, f.checkpoints(t), key, 41)
+	checkSaved(t, f.checkpoints(t), key, 41)
+	mustSave(t, f.checkpoints(t), key, 42)
+	checkSaved(t, f.checkpoints(t), key, 42)
 }
 
 // checkpointsExact includes the first integer that a float64 does not hold.
 func checkpointsExact(t testing.TB, f Fixture) {
-	c := f.Checkpoints(t)
+	c := f.checkpoints(t)
 	for _, pos := range []feed.Position{0, 1, 1<<53 + 1, math.MaxInt64} {
 		key := uniqueKey()
 		mustSave(t, c, key, pos)
@@ -108,7 +108,7 @@ func checkpointsExact(t testing.TB, f Fixture) {
 
 func checkpointsOverlap(t testing.TB, f Fixture) {
 	const savers, saves = 8, 10
-	c, base := f.Checkpoints(t), uniqueKey()
+	c, base := f.checkpoints(t), uniqueKey()
 	ctx := patient(t)
 	keys := make([]feed.Key, savers)
 	errs := make([]error, savers)
@@ -132,7 +132,7 @@ func checkpointsOverlap(t testing.TB, f Fixture) {
 }
 
 func checkpointsCancelled(t testing.TB, f Fixture) {
-	c, key := f.Checkpoints(t), uniqueKey()
+	c, key := f.checkpoints(t), uniqueKey()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := c.Save(ctx, key, 1); !errors.Is(err, context.Canceled) {

@@ -1,10 +1,10 @@
 // Package storetest is the one suite that every store passes: each sentence of
 // the contract in es and reactor/feed is a test in it.
 //
-// A store's own tests call [Run] with a function that opens it:
+// A store's own tests call [Run] with a store that they opened:
 //
 //	func TestStore(t *testing.T) {
-//		storetest.Run(t, func(t testing.TB) storetest.Fixture { ... })
+//		storetest.Run(t, storetest.Fixture{ ... })
 //	}
 //
 // # Order of the files
@@ -16,7 +16,7 @@
 //
 // # Guarantees
 //
-// The store is opened once and shared. Each test has streams of its own, and
+// All tests share the store. Each test has streams of its own, and
 // tests of a feed have a category of their own, so that they run in parallel,
 // beside other users of the same store, and again on a store that was used
 // before. No test can be switched off. A promise that the contract leaves to
@@ -25,7 +25,7 @@
 //
 // Nothing sleeps. What becomes visible only eventually is awaited by reading
 // the feed again: when its [feed.Notifier] says so, or else after a short
-// pause. One constant, patience, limits how long.
+// betweenReads. One constant, patience, limits how long.
 //
 // Package storetest imports testing, so only tests may import it.
 package storetest

@@ -12,19 +12,13 @@ import (
 // out.
 func ExampleRun() {
 	_ = func(t *testing.T) { //nolint:thelper // it is TestConformance
-		storetest.Run(t, func(testing.TB) storetest.Fixture {
-			store, checkpoints := memory.New(), memory.NewCheckpoints()
-			return storetest.Fixture{
-				Store: store,
-				Source: func(t testing.TB, batchSize int, categories ...string) feed.Source {
-					source, err := store.Source(memory.SourceConfig{Categories: categories, BatchSize: batchSize})
-					if err != nil {
-						t.Fatal(err)
-					}
-					return source
-				},
-				Checkpoints: func(testing.TB) feed.Checkpoints { return checkpoints },
-			}
+		store, checkpoints := memory.New(), memory.NewCheckpoints()
+		storetest.Run(t, storetest.Fixture{
+			Store: store,
+			Source: func(batchSize int, categories ...string) (feed.Source, error) {
+				return store.Source(memory.SourceConfig{Categories: categories, BatchSize: batchSize})
+			},
+			Checkpoints: func() (feed.Checkpoints, error) { return checkpoints, nil },
 		})
 	}
 }

@@ -44,7 +44,7 @@ func appendSome(t testing.TB, f Fixture, category string, streams, rounds int) a
 
 func feedsHaveIdentity(t testing.TB, f Fixture) {
 	categories := []string{UniqueCategory(), UniqueCategory()}
-	first, second := f.Source(t, 10, categories...), f.Source(t, 10, categories...)
+	first, second := f.source(t, 10, categories...), f.source(t, 10, categories...)
 	if first.ID() == "" || first.ID() != second.ID() {
 		t.Errorf("got the ids %q and %q, want one that is not empty", first.ID(), second.ID())
 	}

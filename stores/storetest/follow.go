@@ -11,12 +11,13 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/pause"
 	"example.com/groupcheckout/reactor/feed"
 )
 
-// pause is how long a follower waits at the tail of a feed that is no
+// betweenReads is how long a follower waits at the tail of a feed that is no
 // [feed.Notifier] before it asks again. It is the only wait in the suite.
-const pause = 10 * time.Millisecond
+const betweenReads = 10 * time.Millisecond
 
 // appended is what was appended to each stream, from index 0 on.
 type appended map[es.StreamName][]es.EventData
@@ -69,7 +70,7 @@ func newFollower(ctx context.Context, source feed.Source) (*follower, error) {
 // mustFollow begins at the present end of a feed, or ends the test.
 func mustFollow(t testing.TB, f Fixture, batchSize int, categories ...string) *follower {
 	t.Helper()
-	follower, err := newFollower(patient(t), f.Source(t, batchSize, categories...))
+	follower, err := newFollower(patient(t), f.source(t, batchSize, categories...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,12 +227,5 @@ func (f *follower) wait(ctx context.Context, tranche feed.Tranche, from feed.Pos
 			return ctx.Err()
 		}
 	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return pause.For(ctx, betweenReads)
 }

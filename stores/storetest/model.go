@@ -27,7 +27,7 @@ func modelHolds(t testing.TB, f Fixture) {
 		defer cancel()
 		category := UniqueCategory()
 		batchSize := rapid.IntRange(1, 10).Draw(rt, "batch size")
-		follower, err := newFollower(ctx, f.Source(t, batchSize, category))
+		follower, err := newFollower(ctx, f.source(t, batchSize, category))
 		if err != nil {
 			rt.Fatal(err)
 		}

@@ -18,15 +18,32 @@ type Fixture struct {
 	Store es.Store
 	// Source opens a feed of some categories. A batch size is a wish: how many
 	// events a read should return at most.
-	Source func(t testing.TB, batchSize int, categories ...string) feed.Source
+	Source func(batchSize int, categories ...string) (feed.Source, error)
 	// Checkpoints opens the checkpoints anew at each call, over the same data.
-	Checkpoints func(t testing.TB) feed.Checkpoints
+	Checkpoints func() (feed.Checkpoints, error)
 }
 
-// Run tests a store. It calls open once and returns when all tests are done.
-func Run(t *testing.T, open func(t testing.TB) Fixture) {
+func (f Fixture) source(t testing.TB, batchSize int, categories ...string) feed.Source {
 	t.Helper()
-	fixture := open(t)
+	source, err := f.Source(batchSize, categories...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return source
+}
+
+func (f Fixture) checkpoints(t testing.TB) feed.Checkpoints {
+	t.Helper()
+	checkpoints, err := f.Checkpoints()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return checkpoints
+}
+
+// Run tests a store. It returns when all tests are done.
+func Run(t *testing.T, fixture Fixture) {
+	t.Helper()
 	for _, topic := range topics() {
 		t.Run(topic.name, func(t *testing.T) {
 			for _, leaf := range topic.leaves {

@@ -3,7 +3,6 @@ package storetest
 import (
 	"context"
 	"sync"
-	"testing"
 
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/intercept"
@@ -14,8 +13,9 @@ import (
 func remembering(wrap func(feed.Checkpoints) feed.Checkpoints) func() Fixture {
 	return func() Fixture {
 		fixture := intact()
-		broken := wrap(fixture.Checkpoints(nil))
-		fixture.Checkpoints = func(testing.TB) feed.Checkpoints { return broken }
+		checkpoints, err := fixture.Checkpoints()
+		broken := wrap(checkpoints)
+		fixture.Checkpoints = func() (feed.Checkpoints, error) { return broken, err }
 		return fixture
 	}
 }
@@ -84,7 +84,7 @@ func asFloat(next feed.Checkpoints) feed.Checkpoints {
 
 func forgetting() Fixture {
 	fixture := intact()
-	fixture.Checkpoints = func(testing.TB) feed.Checkpoints { return memory.NewCheckpoints() }
+	fixture.Checkpoints = func() (feed.Checkpoints, error) { return memory.NewCheckpoints(), nil }
 	return fixture
 }
 

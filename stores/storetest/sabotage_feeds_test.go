@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,9 +24,9 @@ func sourcing(wrap func(feed.Source) feed.Source) func() Fixture {
 	return func() Fixture {
 		fixture := intact()
 		open := fixture.Source
-		fixture.Source = func(t testing.TB, batchSize int, categories ...string) feed.Source {
-			t.Helper()
-			return wrap(open(t, batchSize, categories...))
+		fixture.Source = func(batchSize int, categories ...string) (feed.Source, error) {
+			source, err := open(batchSize, categories...)
+			return wrap(source), err
 		}
 		return fixture
 	}
@@ -134,12 +133,11 @@ func alsoDelivering(suffix string) func() Fixture {
 	return func() Fixture {
 		fixture := intact()
 		open := fixture.Source
-		fixture.Source = func(t testing.TB, batchSize int, categories ...string) feed.Source {
-			t.Helper()
+		fixture.Source = func(batchSize int, categories ...string) (feed.Source, error) {
 			for _, category := range slices.Clone(categories) {
 				categories = append(categories, category+suffix)
 			}
-			return open(t, batchSize, categories...)
+			return open(batchSize, categories...)
 		}
 		return fixture
 	}
@@ -216,15 +214,10 @@ func neverChanged() intercept.SourceHooks {
 // ignoringContexts works on when its caller has gone.
 func ignoringContexts() func() Fixture {
 	return func() Fixture {
-		fixture := intact()
+		fixture := sourcing(func(source feed.Source) feed.Source { return deafSource{source} })()
 		fixture.Store = deafStore{fixture.Store}
-		open := fixture.Source
-		fixture.Source = func(t testing.TB, batchSize int, categories ...string) feed.Source {
-			t.Helper()
-			return deafSource{open(t, batchSize, categories...)}
-		}
-		checkpoints := deafCheckpoints{fixture.Checkpoints(nil)}
-		fixture.Checkpoints = func(testing.TB) feed.Checkpoints { return checkpoints }
+		checkpoints, err := fixture.Checkpoints()
+		fixture.Checkpoints = func() (feed.Checkpoints, error) { return deafCheckpoints{checkpoints}, err }
 		return fixture
 	}
 }

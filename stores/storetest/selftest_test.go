@@ -32,21 +32,16 @@ func intact() Fixture {
 	store, checkpoints := memory.New(), memory.NewCheckpoints()
 	return Fixture{
 		Store: store,
-		Source: func(t testing.TB, batchSize int, categories ...string) feed.Source {
-			t.Helper()
-			source, err := store.Source(memory.SourceConfig{Categories: categories, BatchSize: batchSize})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return source
+		Source: func(batchSize int, categories ...string) (feed.Source, error) {
+			return store.Source(memory.SourceConfig{Categories: categories, BatchSize: batchSize})
 		},
-		Checkpoints: func(testing.TB) feed.Checkpoints { return checkpoints },
+		Checkpoints: func() (feed.Checkpoints, error) { return checkpoints, nil },
 	}
 }
 
 func TestIntactStorePasses(t *testing.T) {
 	t.Parallel()
-	Run(t, func(testing.TB) Fixture { return intact() })
+	Run(t, intact())
 }
 
 // TestIntactStorePassesWhenRecorded is the control for the sabotage: neither
@@ -70,13 +65,7 @@ func TestIntactStorePassesWhenRecorded(t *testing.T) {
 }
 
 func withoutNotifier() Fixture {
-	fixture := intact()
-	source := fixture.Source
-	fixture.Source = func(t testing.TB, batchSize int, categories ...string) feed.Source {
-		t.Helper()
-		return struct{ feed.Source }{source(t, batchSize, categories...)}
-	}
-	return fixture
+	return sourcing(func(source feed.Source) feed.Source { return struct{ feed.Source }{source} })()
 }
 
 // TestSabotageIsFound breaks the store in one way after another and expects

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -11,11 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
-
-// Client returns a client whose requests go through a transport.
-func (l *Local) Client(transport http.RoundTripper) *dynamodb.Client {
-	return NewClient(l.URL, transport)
-}
 
 // NewClient returns a client of whatever answers at a URL.
 func NewClient(url string, transport http.RoundTripper) *dynamodb.Client {
@@ -96,8 +92,7 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 }
 
 func (t *Transport) next(request *http.Request) Reply {
-	const prefix = "DynamoDB_20120810."
-	operation := request.Header.Get("X-Amz-Target")[len(prefix):]
+	_, operation, _ := strings.Cut(request.Header.Get("X-Amz-Target"), ".") // behind the service and its version
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.operations = append(t.operations, operation)

@@ -51,12 +51,8 @@ type stateBody struct {
 	State  checkpoint       `json:"state"`
 }
 
-// CheckpointsConfig says how [Checkpoints] are kept. A zero field means the
-// default named with it.
-type CheckpointsConfig struct {
-	EventEvery time.Duration    // how often a save is an event too, in whole seconds; default 1 hour
-	Now        func() time.Time // default time.Now
-}
+// eventEvery is how often a save is an event too.
+const eventEvery = time.Hour
 
 // Checkpoints keeps positions in the index table, where Propulsion keeps them.
 // Its calls may overlap.
@@ -74,8 +70,8 @@ type CheckpointsConfig struct {
 // is. Here it is written by the first save, since a load writes nothing. A
 // reader on .NET finds the same state in it either way.
 type Checkpoints struct {
-	index  *table.Table
-	config CheckpointsConfig
+	index *table.Table
+	now   func() time.Time
 
 	mu   sync.Mutex
 	tips map[es.StreamName]table.Tip // as they were last seen, which spares a save its read
@@ -84,17 +80,8 @@ type Checkpoints struct {
 var _ feed.Checkpoints = (*Checkpoints)(nil)
 
 // NewCheckpoints returns the checkpoints in an index table.
-func NewCheckpoints(index *table.Table, config CheckpointsConfig) (*Checkpoints, error) {
-	if config.EventEvery < 0 || config.EventEvery%time.Second != 0 {
-		return nil, fmt.Errorf("checkpoints: the interval %v of events must be whole seconds", config.EventEvery)
-	}
-	if config.EventEvery == 0 {
-		config.EventEvery = time.Hour
-	}
-	if config.Now == nil {
-		config.Now = time.Now
-	}
-	return &Checkpoints{index: index, config: config, tips: map[es.StreamName]table.Tip{}}, nil
+func NewCheckpoints(index *table.Table) *Checkpoints {
+	return &Checkpoints{index: index, now: time.Now, tips: map[es.StreamName]table.Tip{}}
 }
 
 // KeyError says that a key cannot name the stream of a checkpoint.
@@ -107,6 +94,9 @@ func (e *KeyError) Error() string {
 	return fmt.Sprintf("checkpoint of group %q, source %q, tranche %q: on DynamoDB the %s must not be empty and must not hold an underscore; choose another name",
 		e.Key.Group, e.Key.Source, e.Key.Tranche, e.Part)
 }
+
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*KeyError) NeedsPerson() bool { return true }
 
 // checkpointStream is the stream of a checkpoint. Underscores separate the
 // parts of its name, so no part can hold one.
@@ -239,8 +229,8 @@ func (c *Checkpoints) save(ctx context.Context, stream es.StreamName, pos feed.P
 
 // decide is what to write to make a position the one that was saved last.
 func (c *Checkpoints) decide(exists bool, state stateBody, pos feed.Position) (write table.Write, needed bool) {
-	now := c.config.Now().UTC().Truncate(100 * time.Nanosecond)
-	config := checkpointConfig{int64(c.config.EventEvery / time.Second)}
+	now := c.now().UTC().Truncate(100 * time.Nanosecond)
+	config := checkpointConfig{int64(eventEvery / time.Second)}
 	if exists {
 		config = state.Config
 	}

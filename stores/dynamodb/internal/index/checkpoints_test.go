@@ -24,12 +24,9 @@ func (c *clock) Now() time.Time { return c.now }
 
 func newClock() *clock { return &clock{time.Date(2026, 11, 23, 11, 35, 27, 687_685_099, time.UTC)} }
 
-func mustCheckpoints(t testing.TB, tab *table.Table, clock *clock) *Checkpoints {
-	t.Helper()
-	c, err := NewCheckpoints(tab, CheckpointsConfig{Now: clock.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
+func newCheckpoints(tab *table.Table, clock *clock) *Checkpoints {
+	c := NewCheckpoints(tab)
+	c.now = clock.Now
 	return c
 }
 
@@ -56,7 +53,7 @@ func checkLoad(t testing.TB, c *Checkpoints, want feed.Position) {
 func TestCheckpointsLookLikePropulsions(t *testing.T) {
 	t.Parallel()
 	fake, clock := faketable.New(), newClock()
-	c := mustCheckpoints(t, mustTable(t, fake, TableConfig()), clock)
+	c := newCheckpoints(mustTable(t, fake, TableConfig()), clock)
 	const config = `"config":{"checkpointFreqS":3600}`
 	etags := map[string]bool{}
 	for _, step := range []struct {
@@ -154,7 +151,7 @@ func TestCheckpointsOfOthersAreRead(t *testing.T) {
 		if _, err := tab.Append(t.Context(), table.NoTip(stream), tt.write); err != nil {
 			t.Fatal(err)
 		}
-		c := mustCheckpoints(t, tab, newClock())
+		c := newCheckpoints(tab, newClock())
 		checkLoad(t, c, tt.want)
 		mustSave(t, c, 100)
 		checkLoad(t, c, 100)
@@ -173,7 +170,7 @@ func TestCheckpointsOfOthersAreRead(t *testing.T) {
 func TestAnOldUnfoldIsNotTheState(t *testing.T) {
 	t.Parallel()
 	fake := faketable.New()
-	c := mustCheckpoints(t, mustTable(t, fake, TableConfig()), newClock())
+	c := newCheckpoints(mustTable(t, fake, TableConfig()), newClock())
 	mustSave(t, c, 4)
 	mustSave(t, c, 9)
 	tip := maps.Clone(fake.Items(keyStream)[0])
@@ -188,7 +185,7 @@ func TestAnOldUnfoldIsNotTheState(t *testing.T) {
 
 func TestCheckpointsThatCannotBe(t *testing.T) {
 	t.Parallel()
-	c := mustCheckpoints(t, mustTable(t, faketable.New(), TableConfig()), newClock())
+	c := newCheckpoints(mustTable(t, faketable.New(), TableConfig()), newClock())
 	for part, key := range map[string]feed.Key{
 		"group":   {Source: "dynamoStore", Tranche: "0", Group: "my_group"},
 		"tranche": {Source: "dynamoStore", Tranche: "", Group: "g"},
@@ -201,18 +198,13 @@ func TestCheckpointsThatCannotBe(t *testing.T) {
 			}
 		}
 	}
-	for _, config := range []CheckpointsConfig{{EventEvery: -1}, {EventEvery: time.Millisecond}} {
-		if _, err := NewCheckpoints(c.index, config); err == nil {
-			t.Errorf("%+v: got no error, want one", config)
-		}
-	}
 }
 
 func TestCheckpointsOfSeveralProcesses(t *testing.T) {
 	t.Parallel()
 	fake, clock := faketable.New(), newClock()
 	tab := mustTable(t, fake, TableConfig())
-	a, b := mustCheckpoints(t, tab, clock), mustCheckpoints(t, tab, clock)
+	a, b := newCheckpoints(tab, clock), newCheckpoints(tab, clock)
 	mustSave(t, a, 1)
 	mustSave(t, b, 2) // reads first
 	mustSave(t, a, 3) // meets b's tip
@@ -239,7 +231,7 @@ func TestACheckpointThatIsNoneIsAnError(t *testing.T) {
 		if _, err := tab.Append(t.Context(), table.NoTip(stream), write); err != nil {
 			t.Fatal(err)
 		}
-		c := mustCheckpoints(t, tab, newClock())
+		c := newCheckpoints(tab, newClock())
 		_, _, err = c.Load(t.Context(), key())
 		if bad, ok := errors.AsType[*BodyError](err); !ok || bad.Stream != stream {
 			t.Errorf("%s: got error %v, want a BodyError of %s", name, err, stream)

@@ -91,6 +91,9 @@ func (e *BodyError) Error() string {
 
 func (e *BodyError) Unwrap() error { return e.Err }
 
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*BodyError) NeedsPerson() bool { return true }
+
 // epochEvent is an event of an epoch as it is read: spans, or the mark of the
 // end.
 type epochEvent struct {

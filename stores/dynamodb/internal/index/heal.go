@@ -50,6 +50,9 @@ func (e *GapError) Error() string {
 
 func (e *GapError) Unwrap() error { return e.Err }
 
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*GapError) NeedsPerson() bool { return true }
+
 // errNoHealer is why a gap cannot be healed without a [Healer].
 var errNoHealer = errors.New("there is no table of events to read them from")
 

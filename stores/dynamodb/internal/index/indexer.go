@@ -11,12 +11,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	streamstypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
+	"example.com/groupcheckout/internal/pause"
 	"example.com/groupcheckout/stores/dynamodb/internal/shards"
 	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
@@ -82,7 +81,7 @@ type IndexerStats struct {
 }
 
 // NewIndexer returns an indexer of the stream with an ARN, that of the table of
-// events, which is read only where the stream lost something. See [StreamARN].
+// events, which is read only where the stream lost something.
 func NewIndexer(api shards.API, arn string, events, index *table.Table, config IndexerConfig) (*Indexer, error) {
 	config, err := config.withDefaults(events)
 	if err != nil {
@@ -123,6 +122,9 @@ func (e *StreamReplacedError) Error() string {
 		e.Old, e.New)
 }
 
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*StreamReplacedError) NeedsPerson() bool { return true }
+
 // Run waits for the lease, then indexes until ctx ends, which is no error. Call
 // it once.
 //
@@ -132,7 +134,7 @@ func (e *StreamReplacedError) Error() string {
 // on where this one stopped.
 func (x *Indexer) Run(ctx context.Context) (err error) {
 	l := &lease{
-		index: x.index, partition: x.config.Ingest.Partition, owner: x.owner, ttl: x.config.TTL,
+		index: x.index, partition: onlyPartition, owner: x.owner, ttl: x.config.TTL,
 		log: x.config.Logger.With(slog.String("indexer", x.owner)),
 	}
 	if err := l.acquire(ctx); err != nil {
@@ -205,7 +207,7 @@ func (x *Indexer) work(ctx context.Context, l *lease) error {
 		}
 		l.reach(at)
 		if page.Tail {
-			if err := sleep(ctx, x.config.Poll); err != nil {
+			if err := pause.For(ctx, x.config.Poll); err != nil {
 				return err
 			}
 		}
@@ -257,27 +259,4 @@ func recordOf(record streamstypes.Record) Record {
 		}
 	}
 	return r
-}
-
-// Describer is the part of [dynamodb.Client] that [StreamARN] calls.
-type Describer interface {
-	DescribeTable(context.Context, *dynamodb.DescribeTableInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error)
-}
-
-// StreamARN finds the stream of changes of a table. It returns an error that
-// says what to do if the table has none, or one that does not show enough.
-func StreamARN(ctx context.Context, client Describer, tableName string) (string, error) {
-	output, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &tableName})
-	if err != nil {
-		return "", fmt.Errorf("describe table %s: %w", tableName, err)
-	}
-	const remedy = "enable a stream with the view type NEW_IMAGE or NEW_AND_OLD_IMAGES"
-	spec := output.Table.StreamSpecification
-	if spec == nil || !aws.ToBool(spec.StreamEnabled) || aws.ToString(output.Table.LatestStreamArn) == "" {
-		return "", fmt.Errorf("table %s has no stream of changes; %s", tableName, remedy)
-	}
-	if view := spec.StreamViewType; view != types.StreamViewTypeNewImage && view != types.StreamViewTypeNewAndOldImages {
-		return "", fmt.Errorf("the stream of table %s shows only %s; %s", tableName, view, remedy)
-	}
-	return *output.Table.LatestStreamArn, nil
 }

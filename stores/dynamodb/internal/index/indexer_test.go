@@ -13,6 +13,7 @@ import (
 	streamstypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/pause"
 	"example.com/groupcheckout/stores/dynamodb/internal/fakestream"
 	"example.com/groupcheckout/stores/dynamodb/internal/shards"
 )
@@ -44,10 +45,10 @@ func everythingIsIndexed(t *testing.T, random *rand.Rand) {
 			want[stream] += es.Version(1 + round%4)
 		}
 		writers.Go(func() {
-			for round, pause := range pauses {
+			for round, down := range pauses {
 				w.append(t, stream, 1+round%4)
 				w.append(t, mustName("AB", stream.ID()), 1)
-				if err := sleep(t.Context(), pause); err != nil {
+				if err := pause.For(t.Context(), down); err != nil {
 					return
 				}
 			}

@@ -14,11 +14,10 @@ import (
 // IngesterConfig says how an [Ingester] works. A zero field means the default
 // named with it.
 type IngesterConfig struct {
-	Partition Partition    // default 0, which is all that Propulsion writes
-	Limits    Limits       // of an epoch
-	Heal      Healer       // finds what the stream of changes lost; default none: a gap is a [*GapError]
-	WarnGaps  bool         // index what comes behind a gap and only log it, instead of healing; readers on .NET then fail on the epoch
-	Logger    *slog.Logger // default none
+	Limits   Limits       // of an epoch
+	Heal     Healer       // finds what the stream of changes lost; default none: a gap is a [*GapError]
+	WarnGaps bool         // index what comes behind a gap and only log it, instead of healing; readers on .NET then fail on the epoch
+	Logger   *slog.Logger // default none
 }
 
 // IngesterStats counts what an [Ingester] did since it was made.
@@ -31,6 +30,9 @@ type IngesterStats struct {
 	Closed     int // epochs
 	Conflicts  int // appends that met a tip that somebody else had written
 }
+
+// onlyPartition is the partition that is written. Propulsion writes no other either.
+const onlyPartition Partition = 0
 
 // Ingester writes spans to a partition of the index, each event once to an
 // epoch. Its calls may overlap; one waits for the other.
@@ -63,9 +65,6 @@ func NewIngester(index *table.Table, config IngesterConfig) (*Ingester, error) {
 	if config.Limits, err = config.Limits.withDefaults(); err != nil {
 		return nil, err
 	}
-	if config.Partition < 0 {
-		return nil, fmt.Errorf("partition %d must not be negative", config.Partition)
-	}
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -76,7 +75,7 @@ func NewIngester(index *table.Table, config IngesterConfig) (*Ingester, error) {
 }
 
 // TableConfig is how the indexers of Propulsion configure the index table.
-func TableConfig() table.Config { return table.Config{MaxBytes: 48 * 1024, QueryMaxItems: 100} }
+func TableConfig() table.Config { return table.Config{MaxBytes: 48 * 1024} }
 
 // Stats returns the counts.
 func (g *Ingester) Stats() IngesterStats {
@@ -107,7 +106,7 @@ func (g *Ingester) Ingest(ctx context.Context, spans []Span) error {
 	for _, chunk := range chunks(runs, maxChunkBytes) {
 		if err := g.walk(ctx, chunk); err != nil {
 			g.loaded = false // the outcome of an append may be unknown
-			return fmt.Errorf("index %d spans in partition %d: %w", len(chunk), g.config.Partition, err)
+			return fmt.Errorf("index %d spans in partition %d: %w", len(chunk), onlyPartition, err)
 		}
 	}
 	return nil
@@ -206,7 +205,7 @@ func (g *Ingester) load(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if epoch, ok := active[g.config.Partition]; ok {
+		if epoch, ok := active[onlyPartition]; ok {
 			g.epoch, g.announced = epoch, epoch
 		}
 		g.opened = true
@@ -214,7 +213,7 @@ func (g *Ingester) load(ctx context.Context) error {
 	if g.loaded {
 		return nil
 	}
-	s, err := g.index.Load(ctx, epochStream(g.config.Partition, g.epoch), 0, true)
+	s, err := g.index.Load(ctx, epochStream(onlyPartition, g.epoch), 0, true)
 	if err != nil {
 		return err
 	}
@@ -237,17 +236,16 @@ func (g *Ingester) announce(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		partition := g.config.Partition
-		if epoch, ok := active[partition]; ok && epoch >= g.epoch {
+		if epoch, ok := active[onlyPartition]; ok && epoch >= g.epoch {
 			g.announced = epoch
 			return nil
 		}
-		active[partition] = g.epoch
+		active[onlyPartition] = g.epoch
 		if err := g.guard(ctx, false); err != nil {
 			return err
 		}
 		_, err = g.index.Append(ctx, tip, table.Write{
-			Events:  []table.Event{newEvent(typeStarted, encode(started{Partition: &partition, Epoch: g.epoch}))},
+			Events:  []table.Event{newEvent(typeStarted, encode(started{Partition: new(onlyPartition), Epoch: g.epoch}))},
 			Unfolds: []table.Unfold{newUnfold(typeSnapshotted, encode(snapshotted{Active: active}))},
 		})
 		switch {
@@ -284,7 +282,7 @@ func (g *Ingester) fence(ctx context.Context, mark table.Unfold) error {
 			g.tip = after
 			return nil
 		case !isConflict(err) || conflicts == maxConflicts:
-			return fmt.Errorf("take over epoch %d of partition %d: %w", g.epoch, g.config.Partition, err)
+			return fmt.Errorf("take over epoch %d of partition %d: %w", g.epoch, onlyPartition, err)
 		}
 		conflicts++
 		if err := g.conflict(ctx); err != nil {

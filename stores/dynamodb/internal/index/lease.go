@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"example.com/groupcheckout/internal/pause"
 	"example.com/groupcheckout/stores/dynamodb/internal/shards"
 	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
@@ -53,6 +54,10 @@ func (e *LeaseLostError) Error() string {
 	return fmt.Sprintf("indexer %s lost the lease of partition %d to %s", e.Owner, e.Partition, e.By)
 }
 
+// NeedsPerson is what [es.NeedsPerson] asks. Another indexer is at work, or this
+// one is again soon.
+func (*LeaseLostError) NeedsPerson() bool { return false }
+
 // lease is the right to index a partition, and the progress that is kept with
 // it. It is the tip of a stream of its own in the index table: the first
 // write of an owner is an event, each heartbeat after that replaces the unfold
@@ -94,7 +99,7 @@ func (l *lease) acquire(ctx context.Context) error {
 		}
 		if left := ttl - now.Sub(since); state.Owner != "" && left > 0 {
 			l.log.DebugContext(ctx, "somebody else holds the lease", slog.String("owner", state.Owner), slog.Duration("left", left))
-			if err := sleep(ctx, min(left, l.ttl/4)); err != nil {
+			if err := pause.For(ctx, min(left, l.ttl/4)); err != nil {
 				return err
 			}
 			continue
@@ -217,7 +222,7 @@ func (l *lease) reach(r reached) {
 // beat renews the lease until it is lost or ctx ends, which is no error.
 func (l *lease) beat(ctx context.Context) error {
 	for {
-		if err := sleep(ctx, l.ttl/3); err != nil {
+		if err := pause.For(ctx, l.ttl/3); err != nil {
 			return nil //nolint:nilerr // the end of ctx is the end of the work
 		}
 		err := l.renew(ctx)
@@ -263,16 +268,4 @@ func (l *lease) progress() reached {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.reached
-}
-
-// sleep waits, and returns an error if ctx ends before that.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -14,12 +14,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/google/uuid"
-	"go.uber.org/goleak"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness/provision/provisiontest"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb"
 	"example.com/groupcheckout/stores/dynamodb/internal/dynamotest"
@@ -31,54 +30,12 @@ import (
 
 // These tests run against DynamoDB Local and its streams.
 
-// patience limits every wait of these tests.
-const patience = 2 * time.Minute
+// shared is the server of these tests.
+//
+//nolint:gochecknoglobals // a server takes seconds to come up
+var shared = dynamotest.Share(func(context.Context, *sdk.Client) error { return nil })
 
-// TestMain runs the tests, stops the server if one was needed, and then looks
-// for goroutines that were left behind.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if err := shared.close(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	if err := goleak.Find(); err != nil && code == 0 {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-// shared is the server of these tests. It comes up for the first one that asks.
-var shared = sharedServer{network: &http.Transport{MaxIdleConnsPerHost: 64}} //nolint:gochecknoglobals // a server takes seconds to come up
-
-type sharedServer struct {
-	once    sync.Once
-	network *http.Transport
-	local   *dynamotest.Local
-	err     error
-}
-
-func (s *sharedServer) get(t testing.TB) *dynamotest.Local {
-	t.Helper()
-	s.once.Do(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-		defer cancel()
-		s.local, s.err = dynamotest.Start(ctx)
-	})
-	if s.err != nil {
-		t.Fatalf("these tests need DynamoDB Local: %v", s.err)
-	}
-	return s.local
-}
-
-func (s *sharedServer) close() error {
-	s.network.CloseIdleConnections()
-	if s.local == nil {
-		return nil
-	}
-	return s.local.Close()
-}
+func TestMain(m *testing.M) { os.Exit(provisiontest.Main(m, shared)) }
 
 func streamsClient(url string, transport http.RoundTripper) *dynamodbstreams.Client {
 	return dynamodbstreams.New(dynamodbstreams.Options{
@@ -98,11 +55,10 @@ type hotel struct {
 	index *table.Table
 }
 
+// within returns a context that ends when the test's patience does.
 func within(t testing.TB) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
-	t.Cleanup(cancel)
-	return ctx
+	return provisiontest.Within(t)
 }
 
 func mustTable(t testing.TB, client *sdk.Client, name string, config table.Config) *table.Table {
@@ -117,8 +73,8 @@ func mustTable(t testing.TB, client *sdk.Client, name string, config table.Confi
 // newHotel creates tables whose tips calve after a few events.
 func newHotel(t testing.TB, maxEvents int) *hotel {
 	t.Helper()
-	h := &hotel{url: shared.get(t).URL, name: "Test" + strings.ReplaceAll(uuid.NewString(), "-", "")}
-	client := dynamotest.NewClient(h.url, shared.network)
+	h := &hotel{url: shared.URL(t), name: "Test" + strings.ReplaceAll(uuid.NewString(), "-", "")}
+	client := dynamotest.NewClient(h.url, shared.Network)
 	config := dynamodb.Config{Client: client, Table: h.name, MaxEvents: maxEvents}
 	if _, err := dynamodb.Init(within(t), config, dynamodb.Provision{}); err != nil {
 		t.Fatal(err)
@@ -128,9 +84,11 @@ func newHotel(t testing.TB, maxEvents int) *hotel {
 		t.Fatal(err)
 	}
 	t.Cleanup(h.db.Close)
-	if h.arn, err = index.StreamARN(within(t), client, h.name); err != nil {
+	found, err := client.DescribeTable(within(t), &sdk.DescribeTableInput{TableName: &h.name})
+	if err != nil {
 		t.Fatal(err)
 	}
+	h.arn = aws.ToString(found.Table.LatestStreamArn)
 	h.index = mustTable(t, client, h.name+"-index", index.TableConfig())
 	return h
 }
@@ -181,7 +139,7 @@ func testConformance(t *testing.T, h *hotel) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
-	x := h.indexer(t, shared.network, time.Minute, index.Limits{})
+	x := h.indexer(t, shared.Network, time.Minute, index.Limits{})
 	go func() { done <- x.Run(ctx) }()
 	defer func() {
 		stop()
@@ -190,26 +148,12 @@ func testConformance(t *testing.T, h *hotel) {
 		}
 	}()
 	t.Run("suite", func(t *testing.T) {
-		storetest.Run(t, func(testing.TB) storetest.Fixture {
-			return storetest.Fixture{
-				Store: h.db.Store(),
-				Source: func(t testing.TB, batchSize int, categories ...string) feed.Source {
-					t.Helper()
-					source, err := index.NewSource(h.index, index.SourceConfig{BatchSize: batchSize}, categories...)
-					if err != nil {
-						t.Fatal(err)
-					}
-					return source
-				},
-				Checkpoints: func(t testing.TB) feed.Checkpoints {
-					t.Helper()
-					checkpoints, err := index.NewCheckpoints(h.index, index.CheckpointsConfig{})
-					if err != nil {
-						t.Fatal(err)
-					}
-					return checkpoints
-				},
-			}
+		storetest.Run(t, storetest.Fixture{
+			Store: h.db.Store(),
+			Source: func(batchSize int, categories ...string) (feed.Source, error) {
+				return index.NewSource(h.index, index.SourceConfig{BatchSize: batchSize}, categories...)
+			},
+			Checkpoints: func() (feed.Checkpoints, error) { return index.NewCheckpoints(h.index), nil },
 		})
 	})
 }
@@ -245,7 +189,7 @@ func TestEndToEnd(t *testing.T) {
 	}
 	f := &follower{source: source, next: map[es.StreamName]es.Version{}, want: want}
 	for total := 0; !f.complete(); total += 40 {
-		net := &network{RoundTripper: shared.network}
+		net := &network{RoundTripper: shared.Network}
 		x := h.indexer(t, net, 2*time.Second, index.Limits{Version: 3})
 		running, stop := context.WithCancel(ctx)
 		ended, end := context.WithCancel(ctx)
@@ -328,21 +272,4 @@ func (f *follower) read(ctx context.Context, until int) error {
 		}
 	}
 	return nil
-}
-
-func TestTablesWithoutAStreamAreRefused(t *testing.T) {
-	t.Parallel()
-	client := dynamotest.NewClient(shared.get(t).URL, shared.network)
-	for _, view := range []types.StreamViewType{"", types.StreamViewTypeKeysOnly, types.StreamViewTypeOldImage} {
-		name := "Test" + strings.ReplaceAll(uuid.NewString(), "-", "")
-		if err := dynamotest.CreateTable(within(t), client, name, view); err != nil {
-			t.Fatal(err)
-		}
-		if arn, err := index.StreamARN(within(t), client, name); err == nil || !strings.Contains(err.Error(), "NEW_IMAGE") {
-			t.Errorf("view %q: got %q and error %v, want an error that says what to do", view, arn, err)
-		}
-	}
-	if _, err := index.StreamARN(within(t), client, "no-such-table"); err == nil {
-		t.Error("got no error for a table that does not exist, want one")
-	}
 }

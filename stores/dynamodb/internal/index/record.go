@@ -38,6 +38,9 @@ func (e *RecordError) Error() string {
 	return fmt.Sprintf("stream record %s, of %q: %s", e.Sequence, e.Stream, e.Reason)
 }
 
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*RecordError) NeedsPerson() bool { return true }
+
 // Span is the events that the record says were appended. ok is false if there
 // are none: if the item was removed, if it is a calf, if only unfolds were
 // written, and if the stream is of the index or another system.

@@ -14,6 +14,7 @@ import (
 	streamstypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/pause"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb/internal/fakestream"
 	"example.com/groupcheckout/stores/dynamodb/internal/faketable"
@@ -188,7 +189,7 @@ func follow(t testing.TB, source feed.Source, want map[es.StreamName]es.Version)
 			missing--
 		}
 		if from = batch.Next; batch.Tail {
-			if err := sleep(ctx, 100*time.Millisecond); err != nil {
+			if err := pause.For(ctx, 100*time.Millisecond); err != nil {
 				t.Fatalf("%d events did not come: %v", missing, err)
 			}
 		}

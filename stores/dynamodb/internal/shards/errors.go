@@ -25,6 +25,9 @@ func (e *LossError) Error() string {
 	return fmt.Sprintf("records of shard %s of stream %s may be lost %s on: %s; records live for 24 hours", e.Shard, e.Stream, place, e.Reason)
 }
 
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*LossError) NeedsPerson() bool { return true }
+
 // EndedError says that a stream was disabled and has been read to its end.
 // Later changes of the table are not in it.
 type EndedError struct {
@@ -34,6 +37,9 @@ type EndedError struct {
 func (e *EndedError) Error() string {
 	return fmt.Sprintf("stream %s was disabled and is read to its end; enable the table's stream again", e.Stream)
 }
+
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*EndedError) NeedsPerson() bool { return true }
 
 // kind is what to do about an error of the API.
 type kind int

@@ -3,12 +3,13 @@ package shards
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+
+	"example.com/groupcheckout/internal/pause"
+	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
 
 // result is what a look at one shard found.
@@ -87,7 +88,7 @@ func advanced(c Cursor, output *dynamodbstreams.GetRecordsOutput) result {
 
 // try makes a request, and makes it again after an error that may pass.
 func (r *Reader) try(ctx context.Context, request func(context.Context) error) error {
-	pause := max(r.config.MaxPause/64, 1)
+	pauses := pause.Doubling(max(r.config.MaxPause/64, 1), r.config.MaxPause)
 	for attempt := 0; ; attempt++ {
 		err := r.once(ctx, request)
 		switch {
@@ -99,19 +100,14 @@ func (r *Reader) try(ctx context.Context, request func(context.Context) error) e
 			return err
 		}
 		r.retries.Add(1)
-		timer := time.NewTimer(pause/2 + rand.N(pause/2+1))
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
+		if err := pause.For(ctx, pauses.NextBackOff()); err != nil {
+			return err
 		}
-		pause = min(2*pause, r.config.MaxPause)
 	}
 }
 
 func (r *Reader) once(ctx context.Context, request func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, r.config.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	return request(ctx)
+	return table.Translated(request(ctx))
 }

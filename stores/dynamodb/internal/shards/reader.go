@@ -27,25 +27,24 @@ type API interface {
 // it.
 type Config struct {
 	PageSize   int           // records that one request may return; default 1,000, which is the most
-	Parallel   int           // shards that are read at once; default 4
-	Refresh    time.Duration // how often to look for shards that nobody expects; default 1 minute
 	Retries    int           // of a request, after errors that may pass; default 9
-	Timeout    time.Duration // of a request; default 10 s
-	MaxPause   time.Duration // between two tries; default 10 s. The first is a 64th of it
+	MaxPause   time.Duration // between two tries, about; default 10 s. The first is a 64th of it
 	AcceptLoss bool          // go on behind records that are gone, and only log it
 	Logger     *slog.Logger  // default none
 }
 
+const (
+	parallel       = 4                // shards that are read at once
+	refreshEvery   = time.Minute      // how often to look for shards that nobody expects
+	requestTimeout = 10 * time.Second // of one request
+)
+
 func (c Config) withDefaults() (Config, error) {
-	if c.PageSize < 0 || c.PageSize > 1000 || c.Parallel < 0 || c.Refresh < 0 || c.Retries < 0 || c.Timeout < 0 || c.MaxPause < 0 {
-		return c, fmt.Errorf("page size %d must lie between 0 and 1000, and parallel %d, refresh %v, retries %d, timeout %v and max pause %v must not be negative",
-			c.PageSize, c.Parallel, c.Refresh, c.Retries, c.Timeout, c.MaxPause)
+	if c.PageSize < 0 || c.PageSize > 1000 || c.Retries < 0 || c.MaxPause < 0 {
+		return c, fmt.Errorf("page size %d must lie between 0 and 1000, and retries %d and max pause %v must not be negative", c.PageSize, c.Retries, c.MaxPause)
 	}
 	setDefault(&c.PageSize, 1000)
-	setDefault(&c.Parallel, 4)
-	setDefault(&c.Refresh, time.Minute)
 	setDefault(&c.Retries, 9)
-	setDefault(&c.Timeout, 10*time.Second)
 	setDefault(&c.MaxPause, 10*time.Second)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -131,7 +130,7 @@ func (r *Reader) Next(ctx context.Context) (Page, error) {
 	}
 	found := make([]result, len(open))
 	group, groupCtx := errgroup.WithContext(ctx)
-	group.SetLimit(r.config.Parallel)
+	group.SetLimit(parallel)
 	for i, c := range open {
 		iterator := r.iterators[c.Shard]
 		group.Go(func() (err error) {
@@ -167,7 +166,7 @@ func (r *Reader) Next(ctx context.Context) (Page, error) {
 // refresh lists the shards if there may be some that are not known.
 func (r *Reader) refresh(ctx context.Context) error {
 	now := time.Now()
-	if !r.listed.IsZero() && !r.progress.waiting() && now.Sub(r.listed) < r.config.Refresh {
+	if !r.listed.IsZero() && !r.progress.waiting() && now.Sub(r.listed) < refreshEvery {
 		return nil
 	}
 	shards, disabled, err := r.list(ctx)

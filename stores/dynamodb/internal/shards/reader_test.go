@@ -282,7 +282,7 @@ func TestADisabledStreamEnds(t *testing.T) {
 
 func TestConfigIsChecked(t *testing.T) {
 	t.Parallel()
-	for _, config := range []shards.Config{{PageSize: 1001}, {PageSize: -1}, {Parallel: -1}, {Refresh: -1}, {Retries: -1}, {Timeout: -1}, {MaxPause: -1}} {
+	for _, config := range []shards.Config{{PageSize: 1001}, {PageSize: -1}, {Retries: -1}, {MaxPause: -1}} {
 		if _, err := shards.NewReader(fakestream.New(), fakestream.ARN, nil, config); err == nil {
 			t.Errorf("%+v: got no error, want one", config)
 		}

@@ -25,6 +25,9 @@ func (e *ConflictError) Unwrap() error {
 	return &es.ConflictError{Stream: e.Expected.stream, Expected: e.Expected.version, Actual: e.Actual.version}
 }
 
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*ConflictError) NeedsPerson() bool { return false }
+
 // TooLargeError says that events do not fit into one item, which they have to
 // for one append to be atomic. Nothing was written.
 type TooLargeError struct {
@@ -43,6 +46,9 @@ func (e *TooLargeError) Error() string {
 		e.Events, e.Stream, size, e.Limit)
 }
 
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*TooLargeError) NeedsPerson() bool { return true }
+
 // MissingError says that events of a stream are not in the table: calves were
 // pruned.
 type MissingError struct {
@@ -58,6 +64,9 @@ func (e *MissingError) Error() string {
 	return fmt.Sprintf("events %d to %d of %s are not in the table; were they pruned?", e.From, e.Until-1, e.Stream)
 }
 
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*MissingError) NeedsPerson() bool { return true }
+
 // ItemError says that an item is not what this package and Equinox write.
 type ItemError struct {
 	Stream es.StreamName
@@ -68,3 +77,6 @@ type ItemError struct {
 func (e *ItemError) Error() string {
 	return fmt.Sprintf("item %d of %s: %s", e.Index, e.Stream, e.Reason)
 }
+
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*ItemError) NeedsPerson() bool { return true }

@@ -2,6 +2,7 @@ package table
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -97,6 +98,34 @@ func tipMet(err error) (it item, known bool) {
 		}
 	}
 	return nil, false
+}
+
+// AccessError says that DynamoDB refused the credentials, or that they may not do
+// this: they are wrong, expired or not enough.
+type AccessError struct{ Err error }
+
+func (e *AccessError) Error() string {
+	return fmt.Sprintf("DynamoDB refused the credentials, or they may not do this: %v", e.Err)
+}
+
+func (e *AccessError) Unwrap() error { return e.Err }
+
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*AccessError) NeedsPerson() bool { return true }
+
+// Translated is the error of a request, as an [*AccessError] if that is what it
+// says. For no error it is nil.
+func Translated(err error) error {
+	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok {
+		return err
+	}
+	switch api.ErrorCode() {
+	case "AccessDeniedException", "UnrecognizedClientException", "InvalidSignatureException", "MissingAuthenticationTokenException",
+		"IncompleteSignatureException", "ExpiredTokenException", "InvalidClientTokenId", "SignatureDoesNotMatch":
+		return &AccessError{err}
+	}
+	return err
 }
 
 // tooLarge tells whether the server refused an item for its size.

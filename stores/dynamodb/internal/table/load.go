@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/pause"
 )
 
 // Stream is the part of a stream that was asked for, and its tip.
@@ -87,9 +88,10 @@ const gatherAttempts = 4
 // written at once, but a query does not see them at once, nor do two reads that
 // are answered by different replicas. So a gap is looked at again, consistently.
 func (t *Table) gather(ctx context.Context, stream es.StreamName, consistent bool, read func(consistent bool) (Stream, error)) (Stream, error) {
+	pauses := newPauses()
 	for attempt := 0; ; attempt++ {
 		result, err := read(consistent || attempt > 0)
-		if _, gap := errors.AsType[*MissingError](err); !gap || attempt+1 == gatherAttempts || !pause(ctx, attempt) {
+		if _, gap := errors.AsType[*MissingError](err); !gap || attempt+1 == gatherAttempts || pause.For(ctx, pauses.NextBackOff()) != nil {
 			if err != nil {
 				return Stream{}, fmt.Errorf("read %s: %w", stream, err)
 			}

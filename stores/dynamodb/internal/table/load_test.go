@@ -213,7 +213,7 @@ func TestReadsAreRepeated(t *testing.T) {
 
 func remove(t *testing.T, stream es.StreamName, index int64) {
 	t.Helper()
-	_, err := shared.get(t).Client(shared.network).DeleteItem(within(t), &dynamodb.DeleteItemInput{
+	_, err := shared.Client(t, nil).DeleteItem(within(t), &dynamodb.DeleteItemInput{
 		TableName: aws.String(sharedTable), Key: key(stream, index),
 	})
 	if err != nil {
@@ -224,7 +224,7 @@ func remove(t *testing.T, stream es.StreamName, index int64) {
 // restore puts the calf of two events back.
 func restore(t *testing.T, stream es.StreamName, index int) {
 	t.Helper()
-	_, err := shared.get(t).Client(shared.network).PutItem(within(t), &dynamodb.PutItemInput{
+	_, err := shared.Client(t, nil).PutItem(within(t), &dynamodb.PutItemInput{
 		TableName: aws.String(sharedTable), Item: calfItem(Tip{stream: stream, version: es.Version(index + 2), events: numbered(index, 2)}),
 	})
 	if err != nil {

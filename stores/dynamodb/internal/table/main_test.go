@@ -3,81 +3,37 @@ package table
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/google/uuid"
-	"go.uber.org/goleak"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness/provision/provisiontest"
 	"example.com/groupcheckout/stores/dynamodb/internal/dynamotest"
 )
 
-// patience limits every wait of these tests.
-const patience = 60 * time.Second
-
-// TestMain runs the tests, stops the server if one was needed, and then looks
-// for goroutines that were left behind.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if err := shared.close(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	if err := goleak.Find(); err != nil && code == 0 {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-// shared is the server of all tests, and the table that most of them use. It
-// comes up for the first test that asks.
-var shared = sharedServer{network: &http.Transport{MaxIdleConnsPerHost: 64}} //nolint:gochecknoglobals // a server takes seconds to come up
-
-const sharedTable = "streams"
-
-type sharedServer struct {
-	once    sync.Once
-	network *http.Transport
-	local   *dynamotest.Local
-	err     error
-}
-
-func (s *sharedServer) get(t testing.TB) *dynamotest.Local {
-	t.Helper()
-	s.once.Do(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-		defer cancel()
-		if s.local, s.err = dynamotest.Start(ctx); s.err == nil {
-			s.err = dynamotest.CreateTable(ctx, s.local.Client(s.network), sharedTable, "")
-		}
+// shared is the server of all tests, with the table that most of them use.
+//
+//nolint:gochecknoglobals // a server takes seconds to come up
+var (
+	sharedTable = "streams-" + uuid.NewString()
+	shared      = dynamotest.Share(func(ctx context.Context, client *dynamodb.Client) error {
+		return dynamotest.CreateTable(ctx, client, sharedTable, "")
 	})
-	if s.err != nil {
-		t.Fatalf("these tests need DynamoDB Local: %v", s.err)
-	}
-	return s.local
-}
+)
 
-func (s *sharedServer) close() error {
-	s.network.CloseIdleConnections()
-	if s.local == nil {
-		return nil
-	}
-	return s.local.Close()
-}
+func TestMain(m *testing.M) { os.Exit(provisiontest.Main(m, shared)) }
 
 // newTable returns the shared table behind a transport of the test's own.
 func newTable(t testing.TB, config Config) (*Table, *dynamotest.Transport) {
 	t.Helper()
-	transport := &dynamotest.Transport{Next: shared.network}
-	tab, err := New(shared.get(t).Client(transport), sharedTable, config)
+	transport := &dynamotest.Transport{Next: shared.Network}
+	tab, err := New(shared.Client(t, transport), sharedTable, config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,9 +43,7 @@ func newTable(t testing.TB, config Config) (*Table, *dynamotest.Transport) {
 // within returns a context that ends when the test's patience does.
 func within(t testing.TB) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	t.Cleanup(cancel)
-	return ctx
+	return provisiontest.Within(t)
 }
 
 func newStream(t testing.TB) es.StreamName {
@@ -157,7 +111,7 @@ func checkNumbered(t testing.TB, events []Event, first, count int) {
 // items returns the raw items of a stream, the calves first.
 func items(t testing.TB, stream es.StreamName) []item {
 	t.Helper()
-	page, err := shared.get(t).Client(shared.network).Query(within(t), &dynamodb.QueryInput{
+	page, err := shared.Client(t, nil).Query(within(t), &dynamodb.QueryInput{
 		TableName: aws.String(sharedTable), KeyConditionExpression: aws.String("p = :p"), ConsistentRead: aws.Bool(true),
 		ExpressionAttributeValues: item{":p": text(stream.String())},
 	})

@@ -2,39 +2,20 @@ package table
 
 import (
 	"context"
-	"math/rand/v2"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/smithy-go/middleware"
+	"github.com/cenkalti/backoff/v5"
+
+	"example.com/groupcheckout/internal/pause"
 )
 
-// The pause before another attempt doubles from one to the other.
-const (
-	firstPause   = 20 * time.Millisecond
-	longestPause = time.Second
-)
-
-// pause waits before the attempt that follows the given one. A part of the
-// time is random, so that those who failed together do not come back together.
-// It returns false if ctx ended.
-func pause(ctx context.Context, attempt int) bool {
-	if ctx.Err() != nil {
-		return false
-	}
-	longest := longestPause
-	if attempt < 6 {
-		longest = min(firstPause<<attempt, longestPause)
-	}
-	timer := time.NewTimer(longest/2 + rand.N(longest/2))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
+// newPauses are those between the attempts at one thing.
+func newPauses() *backoff.ExponentialBackOff {
+	const first, longest = 15 * time.Millisecond, 750 * time.Millisecond
+	return pause.Doubling(first, longest)
 }
 
 // trace learns whether a request was handed to the network.
@@ -58,6 +39,7 @@ func (t *trace) option(options *dynamodb.Options) {
 
 // read calls do, which reads, until it succeeds or it is of no use to go on.
 func (t *Table) read(ctx context.Context, do func(ctx context.Context, option func(*dynamodb.Options)) error) error {
+	pauses := newPauses()
 	for attempt := 0; ; attempt++ {
 		var trace trace
 		within, cancel := context.WithTimeout(ctx, t.config.RequestTimeout)
@@ -66,8 +48,8 @@ func (t *Table) read(ctx context.Context, do func(ctx context.Context, option fu
 		switch outcome := judge(err, trace.sent); {
 		case outcome == succeeded:
 			return nil
-		case outcome == never || attempt >= t.config.Retries || !pause(ctx, attempt):
-			return withContext(ctx, err)
+		case outcome == never || attempt >= t.config.Retries || pause.For(ctx, pauses.NextBackOff()) != nil:
+			return withContext(ctx, Translated(err))
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/pause"
 )
 
 // A write is lost when no reply comes: the connection broke, the server
@@ -76,6 +77,7 @@ func (a *appending) run(ctx context.Context) (Tip, error) {
 // as it may. If that is still not known, an attempt was lost, and the error is
 // that of the last.
 func (a *appending) repeat(ctx context.Context, attempts int) (tip Tip, known bool, err error) {
+	pauses := newPauses()
 	for attempt := 0; ; attempt++ {
 		outcome, err := a.attempt(ctx)
 		switch outcome {
@@ -91,7 +93,7 @@ func (a *appending) repeat(ctx context.Context, attempts int) (tip Tip, known bo
 			}
 		case notNow, never:
 		}
-		if outcome == never || attempt+1 >= attempts || !pause(ctx, attempt) {
+		if outcome == never || attempt+1 >= attempts || pause.For(ctx, pauses.NextBackOff()) != nil {
 			if err == nil {
 				err = errOvertaken
 			}
@@ -113,7 +115,7 @@ func (a *appending) attempt(ctx context.Context) (verdict, error) {
 	ctx, cancel := context.WithTimeout(ctx, a.table.config.RequestTimeout)
 	defer cancel()
 	err := a.table.send(ctx, a.plan, trace.option)
-	return judge(err, trace.sent), err
+	return judge(err, trace.sent), Translated(err)
 }
 
 // meet looks at the tip that a condition failed on. What Append is to return is

@@ -16,120 +16,128 @@ import (
 
 var errReset = errors.New("connection reset by peer")
 
-// way is one of the three requests that an append can be.
-type way struct {
-	operation string
-	prepared  int // events in the tip before
+// trial is an append of two events, in one of the three ways that there are, on a
+// stream that is prepared for it.
+type trial struct {
+	*testing.T
+
+	operation string // the request that the append is
+	prepared  int    // events in the tip before
 	maxEvents int
+
+	tab       *Table
+	transport *dynamotest.Transport
+	tip       Tip
 }
 
-func ways() map[string]way {
-	return map[string]way{
-		"first write": {"PutItem", 0, 0},
-		"append":      {"UpdateItem", 1, 0},
-		"calve":       {"TransactWriteItems", 2, 2},
+// inEachWay runs a test for each way to write.
+func inEachWay(t *testing.T, do func(t *trial)) {
+	t.Helper()
+	for name, a := range map[string]*trial{
+		"first write": {operation: "PutItem"},
+		"append":      {operation: "UpdateItem", prepared: 1},
+		"calve":       {operation: "TransactWriteItems", prepared: 2, maxEvents: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a.tab, a.transport = newTable(t, Config{MaxEvents: a.maxEvents, SettleTimeout: 30 * time.Second})
+			a.tip = NoTip(newStream(t))
+			if a.prepared > 0 {
+				tab, _ := newTable(t, Config{})
+				a.tip = mustAppend(t, tab, a.tip, Write{Events: numbered(0, a.prepared)})
+			}
+			a.T = t
+			do(a)
+		})
 	}
 }
 
-// prepare writes the events that a way needs, and returns the tip.
-func (w way) prepare(t *testing.T) Tip {
-	t.Helper()
-	tab, _ := newTable(t, Config{})
-	tip := NoTip(newStream(t))
-	if w.prepared > 0 {
-		tip = mustAppend(t, tab, tip, Write{Events: numbered(0, w.prepared)})
-	}
-	return tip
+func (t *trial) script(replies ...dynamotest.Reply) { t.transport.Script(t.operation, replies...) }
+
+func (t *trial) append(ctx context.Context) (Tip, error) {
+	return t.tab.Append(ctx, t.tip, Write{Events: numbered(t.prepared, 2)})
 }
 
-// open returns a table that writes in this way, and its transport.
-func (w way) open(t *testing.T) (*Table, *dynamotest.Transport) {
+// mustBeDone appends, and checks that it was done, with some events of others behind.
+func (t *trial) mustBeDone(ctx context.Context, behind int) {
 	t.Helper()
-	return newTable(t, Config{MaxEvents: w.maxEvents, SettleTimeout: 30 * time.Second})
+	after, err := t.append(ctx)
+	t.checkDone(after, err, behind)
 }
 
 // checkDone checks that the two events were written once, by us.
-func checkDone(t *testing.T, tab *Table, w way, after Tip, err error, behind int) {
+func (t *trial) checkDone(after Tip, err error, behind int) {
 	t.Helper()
 	if err != nil {
 		t.Fatalf("got error %v, want none", err)
 	}
-	loaded := mustLoad(t, tab, after.stream, 0)
-	checkNumbered(t, loaded.Events, 0, w.prepared+2+behind)
+	loaded := mustLoad(t, t.tab, after.stream, 0)
+	checkNumbered(t, loaded.Events, 0, t.prepared+2+behind)
 	if after.etag != loaded.Tip.etag {
 		t.Errorf("got the tip %s, want %s", after.etag, loaded.Tip.etag)
 	}
 }
 
-// Whatever left nothing written is sent again.
-func TestAppendsAreRepeated(t *testing.T) {
-	t.Parallel()
-	for name, w := range ways() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			tab, transport := w.open(t)
-			replies := []dynamotest.Reply{
-				dynamotest.Throttle(),
-				dynamotest.Refuse(http.StatusBadRequest, "ThrottlingException", nil),
-				dynamotest.Refuse(http.StatusBadRequest, "TransactionConflictException", nil),
-				dynamotest.Drop(&net.OpError{Op: "dial", Err: errors.New("connection refused")}),
-			}
-			if w.maxEvents > 0 {
-				replies = append(replies, dynamotest.Cancel("None", "TransactionConflict"), dynamotest.Cancel("ThrottlingError", "None"),
-					dynamotest.Cancel("ProvisionedThroughputExceeded", "TransactionConflict"))
-			}
-			tip := w.prepare(t)
-			transport.Script(w.operation, replies...)
-			after, err := tab.Append(within(t), tip, Write{Events: numbered(w.prepared, 2)})
-			if got, want := len(transport.Taken()), len(replies)+1; got != want {
-				t.Errorf("got %d requests, want %d", got, want)
-			}
-			checkDone(t, tab, w, after, err, 0)
-		})
-	}
-}
-
-// When it never gets better nothing was written, and the error says so.
-func TestAppendsAreGivenUp(t *testing.T) {
-	t.Parallel()
-	for name, w := range ways() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			tab, transport := w.open(t)
-			tip := w.prepare(t)
-			tab.config.Retries = 2
-			transport.Script(w.operation, dynamotest.Throttle(), dynamotest.Throttle(), dynamotest.Throttle())
-			_, err := tab.Append(within(t), tip, Write{Events: numbered(w.prepared, 2)})
-			checkNotWritten(t, tab, tip, err)
-
-			for _, reply := range []dynamotest.Reply{
-				dynamotest.Refuse(http.StatusBadRequest, "AccessDeniedException", nil),
-				dynamotest.Refuse(http.StatusBadRequest, "ValidationException", nil),
-				dynamotest.Refuse(http.StatusBadRequest, "ResourceNotFoundException", nil),
-				dynamotest.Cancel("ValidationError", "None"),
-			} {
-				transport.Taken()
-				transport.Script(w.operation, reply)
-				_, err := tab.Append(within(t), tip, Write{Events: numbered(w.prepared, 2)})
-				if got := transport.Taken(); len(got) != 1 {
-					t.Errorf("got requests %v, want 1", got)
-				}
-				checkNotWritten(t, tab, tip, err)
-			}
-		})
-	}
-}
-
-func checkNotWritten(t *testing.T, tab *Table, tip Tip, err error) {
+// mustNotBeWritten appends, and checks that nothing was written and that the error,
+// which it returns, says so.
+func (t *trial) mustNotBeWritten(ctx context.Context) error {
 	t.Helper()
+	_, err := t.append(ctx)
 	_, uncertain := errors.AsType[*es.UncertainError](err)
 	_, conflict := errors.AsType[*ConflictError](err)
 	if err == nil || uncertain || conflict {
 		t.Errorf("got error %v, want one that is neither uncertain nor a conflict", err)
 	}
-	if got := mustLoad(t, tab, tip.stream, 0).Tip.etag; got != tip.etag {
-		t.Errorf("got the tip %q, want %q as before", got, tip.etag)
+	if got := mustLoad(t, t.tab, t.tip.stream, 0).Tip.etag; got != t.tip.etag {
+		t.Errorf("got the tip %q, want %q as before", got, t.tip.etag)
 	}
+	return err
+}
+
+// Whatever left nothing written is sent again.
+func TestAppendsAreRepeated(t *testing.T) {
+	t.Parallel()
+	inEachWay(t, func(t *trial) {
+		replies := []dynamotest.Reply{
+			dynamotest.Throttle(),
+			dynamotest.Refuse(http.StatusBadRequest, "ThrottlingException", nil),
+			dynamotest.Refuse(http.StatusBadRequest, "TransactionConflictException", nil),
+			dynamotest.Drop(&net.OpError{Op: "dial", Err: errors.New("connection refused")}),
+		}
+		if t.maxEvents > 0 {
+			replies = append(replies, dynamotest.Cancel("None", "TransactionConflict"), dynamotest.Cancel("ThrottlingError", "None"),
+				dynamotest.Cancel("ProvisionedThroughputExceeded", "TransactionConflict"))
+		}
+		t.script(replies...)
+		after, err := t.append(within(t))
+		if got, want := len(t.transport.Taken()), len(replies)+1; got != want {
+			t.Errorf("got %d requests, want %d", got, want)
+		}
+		t.checkDone(after, err, 0)
+	})
+}
+
+// When it never gets better nothing was written, and the error says so.
+func TestAppendsAreGivenUp(t *testing.T) {
+	t.Parallel()
+	inEachWay(t, func(t *trial) {
+		t.tab.config.Retries = 2
+		t.script(dynamotest.Throttle(), dynamotest.Throttle(), dynamotest.Throttle())
+		_ = t.mustNotBeWritten(within(t))
+		for _, reply := range []dynamotest.Reply{
+			dynamotest.Refuse(http.StatusBadRequest, "AccessDeniedException", nil),
+			dynamotest.Refuse(http.StatusBadRequest, "ValidationException", nil),
+			dynamotest.Refuse(http.StatusBadRequest, "ResourceNotFoundException", nil),
+			dynamotest.Cancel("ValidationError", "None"),
+		} {
+			t.transport.Taken()
+			t.script(reply)
+			_ = t.mustNotBeWritten(within(t))
+			if got := t.transport.Taken(); len(got) != 2 || got[0] != t.operation {
+				t.Errorf("got requests %v, want 1, and that of the check", got)
+			}
+		}
+	})
 }
 
 // A write whose reply is lost, once or twice, is done once.
@@ -148,17 +156,11 @@ func TestLostReplies(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for name, w := range ways() {
-				t.Run(name, func(t *testing.T) {
-					t.Parallel()
-					tab, transport := w.open(t)
-					tip := w.prepare(t)
-					tab.config.RequestTimeout = 2 * time.Second // what is passed on must be answered within it
-					transport.Script(w.operation, replies...)
-					after, err := tab.Append(within(t), tip, Write{Events: numbered(w.prepared, 2)})
-					checkDone(t, tab, w, after, err, 0)
-				})
-			}
+			inEachWay(t, func(t *trial) {
+				t.tab.config.RequestTimeout = 2 * time.Second // what is passed on must be answered within it
+				t.script(replies...)
+				t.mustBeDone(within(t), 0)
+			})
 		})
 	}
 }
@@ -185,22 +187,16 @@ func TestLostRepliesWithOthersBehind(t *testing.T) {
 	for name, limit := range map[string]int{"in the tip": 0, "in a calf": 1} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for name, w := range ways() {
-				t.Run(name, func(t *testing.T) {
-					t.Parallel()
-					tab, transport := w.open(t)
-					tip := w.prepare(t)
-					transport.Script(w.operation, dynamotest.LoseReply(errReset, func() {
-						other, _ := newTable(t, Config{MaxEvents: limit})
-						for i := range 2 {
-							now := mustLoad(t, other, tip.stream, 0).Tip
-							mustAppend(t, other, now, Write{Events: numbered(w.prepared+2+i, 1)})
-						}
-					}))
-					after, err := tab.Append(within(t), tip, Write{Events: numbered(w.prepared, 2)})
-					checkDone(t, tab, w, after, err, 2)
-				})
-			}
+			inEachWay(t, func(t *trial) {
+				t.script(dynamotest.LoseReply(errReset, func() {
+					other, _ := newTable(t, Config{MaxEvents: limit})
+					for i := range 2 {
+						now := mustLoad(t, other, t.tip.stream, 0).Tip
+						mustAppend(t, other, now, Write{Events: numbered(t.prepared+2+i, 1)})
+					}
+				}))
+				t.mustBeDone(within(t), 2)
+			})
 		})
 	}
 }
@@ -241,35 +237,30 @@ func TestLostRepliesWithOthersInPlace(t *testing.T) {
 // more, so the append starts anew.
 func TestLostAttemptOvertakenByUnfolds(t *testing.T) {
 	t.Parallel()
-	for name, w := range ways() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			tab, transport := w.open(t)
-			tip := w.prepare(t)
-			var late func()
-			transport.Script(w.operation, func(request *http.Request, next http.RoundTripper) (*http.Response, error) {
-				body, err := io.ReadAll(request.Body)
-				if err != nil {
-					return nil, err
+	inEachWay(t, func(t *trial) {
+		var late func()
+		t.script(func(request *http.Request, next http.RoundTripper) (*http.Response, error) {
+			body, err := io.ReadAll(request.Body)
+			if err != nil {
+				return nil, err
+			}
+			request = request.Clone(context.WithoutCancel(request.Context()))
+			request.Body = io.NopCloser(bytes.NewReader(body))
+			late = func() {
+				if response, err := next.RoundTrip(request); err != nil {
+					t.Error(err)
+				} else if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusBadRequest {
+					t.Errorf("the late attempt: got status %s and error %v, want that its condition failed", response.Status, err)
 				}
-				request = request.Clone(context.WithoutCancel(request.Context()))
-				request.Body = io.NopCloser(bytes.NewReader(body))
-				late = func() {
-					if response, err := next.RoundTrip(request); err != nil {
-						t.Error(err)
-					} else if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusBadRequest {
-						t.Errorf("the late attempt: got status %s and error %v, want that its condition failed", response.Status, err)
-					}
-				}
-				other, _ := newTable(t, Config{})
-				mustAppend(t, other, tip, Write{Unfolds: []Unfold{{Type: "S", Time: sampleTime()}}})
-				return nil, errReset
-			})
-			after, err := tab.Append(within(t), tip, Write{Events: numbered(w.prepared, 2)})
-			late()
-			checkDone(t, tab, w, after, err, 0)
+			}
+			other, _ := newTable(t, Config{})
+			mustAppend(t, other, t.tip, Write{Unfolds: []Unfold{{Type: "S", Time: sampleTime()}}})
+			return nil, errReset
 		})
-	}
+		after, err := t.append(within(t))
+		late()
+		t.checkDone(after, err, 0)
+	})
 }
 
 // A context that ends while the request is under way does not end the search
@@ -279,22 +270,21 @@ func TestContextsThatEnd(t *testing.T) {
 	for name, late := range map[string]bool{"never arrived": false, "arrived late": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for name, w := range ways() {
-				t.Run(name, func(t *testing.T) {
-					t.Parallel()
-					tab, transport := w.open(t)
-					tip := w.prepare(t)
-					ctx, cancel := context.WithCancel(t.Context())
-					defer cancel()
-					transport.Script(w.operation, func(request *http.Request, next http.RoundTripper) (*http.Response, error) {
-						cancel()
-						return dynamotest.Hang(late)(request, next)
-					})
-					after, err := tab.Append(ctx, tip, Write{Events: numbered(w.prepared, 2)})
-					checkDone(t, tab, w, after, err, 0)
-				})
-			}
+			inEachWay(t, func(t *trial) {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				t.script(then(cancel, dynamotest.Hang(late)))
+				t.mustBeDone(ctx, 0)
+			})
 		})
+	}
+}
+
+// then calls a function before it replies.
+func then(first func(), reply dynamotest.Reply) dynamotest.Reply {
+	return func(request *http.Request, next http.RoundTripper) (*http.Response, error) {
+		first()
+		return reply(request, next)
 	}
 }
 
@@ -302,52 +292,33 @@ func TestContextsThatEnd(t *testing.T) {
 // written.
 func TestContextsThatEndInTime(t *testing.T) {
 	t.Parallel()
-	for name, w := range ways() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			tab, transport := w.open(t)
-			tip := w.prepare(t)
-			ctx, cancel := context.WithCancel(t.Context())
-			transport.Script(w.operation, func(request *http.Request, next http.RoundTripper) (*http.Response, error) {
-				cancel()
-				return dynamotest.Throttle()(request, next)
-			})
-			for range 2 {
-				_, err := tab.Append(ctx, tip, Write{Events: numbered(w.prepared, 2)})
-				if !errors.Is(err, context.Canceled) {
-					t.Errorf("got error %v, want context.Canceled", err)
-				}
-				checkNotWritten(t, tab, tip, err)
+	inEachWay(t, func(t *trial) {
+		ctx, cancel := context.WithCancel(t.Context())
+		t.script(then(cancel, dynamotest.Throttle()))
+		for range 2 {
+			if err := t.mustNotBeWritten(ctx); !errors.Is(err, context.Canceled) {
+				t.Errorf("got error %v, want context.Canceled", err)
 			}
-		})
-	}
+		}
+	})
 }
 
 // What cannot be settled is uncertain, and says why.
 func TestUncertainOutcomes(t *testing.T) {
 	t.Parallel()
-	for name, w := range ways() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			tab, transport := w.open(t)
-			tip := w.prepare(t)
-			tab.config.SettleTimeout, tab.config.Retries = 200*time.Millisecond, 1
-			ctx, cancel := context.WithCancel(t.Context())
-			transport.Script(w.operation, func(*http.Request, http.RoundTripper) (*http.Response, error) {
-				cancel()
-				return nil, errReset
-			})
-			for range 100 {
-				transport.Script("", dynamotest.Throttle())
-			}
-			_, err := tab.Append(ctx, tip, Write{Events: numbered(w.prepared, 2)})
-			uncertain, ok := errors.AsType[*es.UncertainError](err)
-			if !ok || uncertain.Stream != tip.stream || uncertain.Expected != tip.version ||
-				!errors.Is(err, context.Canceled) {
-				t.Errorf("got %v, want an uncertain outcome at version %d, for a context cancelled", err, tip.version)
-			}
-		})
-	}
+	inEachWay(t, func(t *trial) {
+		t.tab.config.SettleTimeout, t.tab.config.Retries = 200*time.Millisecond, 1
+		ctx, cancel := context.WithCancel(t.Context())
+		t.script(then(cancel, dynamotest.Drop(errReset)))
+		for range 100 {
+			t.transport.Script("", dynamotest.Throttle())
+		}
+		_, err := t.append(ctx)
+		uncertain, ok := errors.AsType[*es.UncertainError](err)
+		if !ok || uncertain.Stream != t.tip.stream || uncertain.Expected != t.tip.version || !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want an uncertain outcome at version %d, for a context cancelled", err, t.tip.version)
+		}
+	})
 }
 
 // A calf that is there although its events are still in the tip is nothing

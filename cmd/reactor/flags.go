@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+	"time"
+)
+
+// logFlags say how to log.
+type logFlags struct {
+	Verbose   bool   `short:"V" help:"Log every batch, call and checkpoint."`
+	LogFormat string `enum:"text,json" default:"text" placeholder:"FORMAT" help:"How to write log lines: text or json. Default ${default}."`
+}
+
+// logger logs to w, from the given level on or from the lowest if verbose.
+func (f logFlags) logger(w io.Writer, level slog.Level) *slog.Logger {
+	if f.Verbose {
+		level = slog.LevelDebug
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if f.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// milliseconds is a duration that may be written as a plain number, as the
+// .NET program wants it.
+type milliseconds time.Duration
+
+// UnmarshalText reads 100, 100ms or 1.5s.
+func (m *milliseconds) UnmarshalText(text []byte) error {
+	duration, err := parseTime(text, time.Millisecond, "100 for milliseconds")
+	*m = milliseconds(duration)
+	return err
+}
+
+// seconds is as milliseconds, with another plain number.
+type seconds time.Duration
+
+// UnmarshalText reads 10, 500ms or 1.5s.
+func (s *seconds) UnmarshalText(text []byte) error {
+	duration, err := parseTime(text, time.Second, "10 for seconds")
+	*s = seconds(duration)
+	return err
+}
+
+// parseTime reads a plain number of units, or a time with a unit behind it.
+func parseTime(text []byte, unit time.Duration, example string) (time.Duration, error) {
+	if number, err := strconv.ParseUint(string(text), 10, 31); err == nil {
+		return time.Duration(number) * unit, nil
+	}
+	duration, err := time.ParseDuration(string(text))
+	if err != nil || duration < 0 {
+		return 0, fmt.Errorf("%.40q is not a time: write %s, or a unit behind it, as in 1.5s", text, example)
+	}
+	return duration, nil
+}
+
+// What a flag may say. A number that something would take for its default is
+// refused, so that nobody is left to wonder.
+
+func atLeastOne(flag string, value int) error {
+	if value < 1 {
+		return &usageError{fmt.Sprintf("%s cannot be %d: it has to be at least 1", flag, value)}
+	}
+	return nil
+}
+
+func aboveZero[T ~int64](flag string, value T) error {
+	if value <= 0 {
+		return &usageError{fmt.Sprintf("%s cannot be %v: it has to be above zero", flag, time.Duration(value))}
+	}
+	return nil
+}
+
+func between(flag string, value, least, most int) error {
+	if value < least || value > most {
+		return &usageError{fmt.Sprintf("%s cannot be %d: it has to be from %d to %d", flag, value, least, most)}
+	}
+	return nil
+}

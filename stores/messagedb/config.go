@@ -1,0 +1,78 @@
+package messagedb
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"example.com/groupcheckout/stores/messagedb/dsn"
+)
+
+// Config says which servers to use, and how. A zero field means the default
+// named with it.
+//
+// A connection string may be written as Npgsql's (Host=db;Username=app;…), as
+// a postgres:// URL, or as libpq's key=value text; package dsn says what becomes
+// of which key. A password may also come from PGPASSWORD or a password file.
+//
+// An append or read uses one connection, and waits for one if all of MaxConns
+// are in use: where there are more calls at once they take turns, and nothing
+// fails. Beside these there are up to 4 connections for the feed, which never
+// waits for the streams' calls, up to 2 for checkpoints, and one for each append
+// whose reply was lost while its outcome is looked for. Connections are made when
+// they are needed.
+type Config struct {
+	Connection           string // the leader, for writes; required
+	ReadConnection       string // where reads may lag; default Connection
+	CheckpointConnection string // where checkpoints are kept; default Connection
+
+	// CheckpointSchema is the schema that holds the checkpoint table, written
+	// as in SQL: a plain name, which PostgreSQL folds to lower case, or one in
+	// double quotes. Without it there are no checkpoints.
+	CheckpointSchema string
+
+	BatchSize     int           // events in a page of a stream or of a category; default 1000
+	MaxConns      int           // connections in each of the write and the read pool, see above; default: as the connection string says, else 10
+	SettleTimeout time.Duration // how long to look for the outcome of an append whose reply was lost; default 5 s
+	Logger        *slog.Logger  // hears of what is passed over; default: nobody
+}
+
+const (
+	defaultBatchSize     = 1000
+	defaultMaxConns      = 10
+	feedMaxConns         = 4 // a reader has one read under way for each category
+	checkpointMaxConns   = 2
+	defaultSettleTimeout = 5 * time.Second
+)
+
+// String leaves the connection strings out, since they may hold passwords.
+func (c Config) String() string {
+	return fmt.Sprintf("checkpoint schema %q, batch size %d, max connections %d, settle timeout %v",
+		c.CheckpointSchema, c.BatchSize, c.MaxConns, c.SettleTimeout)
+}
+
+func (c Config) withDefaults() (Config, error) {
+	if c.BatchSize < 0 || c.MaxConns < 0 || c.SettleTimeout < 0 {
+		return c, &SetupError{Problem: BadConfig, Err: fmt.Errorf("batch size %d, max connections %d and settle timeout %v must not be negative",
+			c.BatchSize, c.MaxConns, c.SettleTimeout)}
+	}
+	if c.MaxConns > dsn.LargestPool {
+		return c, &SetupError{Problem: BadConfig, Err: fmt.Errorf("at most %d connections can be asked for, not %d", dsn.LargestPool, c.MaxConns)}
+	}
+	if c.BatchSize == 0 {
+		c.BatchSize = defaultBatchSize
+	}
+	if c.SettleTimeout == 0 {
+		c.SettleTimeout = defaultSettleTimeout
+	}
+	if c.ReadConnection == "" {
+		c.ReadConnection = c.Connection
+	}
+	if c.CheckpointConnection == "" {
+		c.CheckpointConnection = c.Connection
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c, nil
+}
