@@ -27,17 +27,3 @@ func mix(x uint64) uint64 {
 func happens(chance uint64, rate float64) bool {
 	return float64(chance>>11)/(1<<53) < rate
 }
-
-// CutAfter chooses by a seed which connections are cut, at a rate, and after how
-// many bytes, from 1 to most. It is for the proxy that a store is reached through;
-// connections are numbered from 0, and one that is not cut has 0 bytes. What a
-// connection carries depends on the driver, so unlike the other faults these are
-// the same in each run only as far as that is.
-func CutAfter(seed uint64, rate float64, most int64) func(number int) int64 {
-	return func(number int) int64 {
-		if most < 1 || !happens(chance(seed, number, "whether to cut"), rate) {
-			return 0
-		}
-		return 1 + int64(chance(seed, number, "bytes")%uint64(most)) //nolint:gosec // it is below most
-	}
-}

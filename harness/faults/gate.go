@@ -30,11 +30,11 @@ const sparedAtGate = 10
 // store is to be [Slow] it waits first. Appends are counted as they come, by the
 // name of the gate. What becomes of the append is the caller's to see to.
 func (i *Injector) AtGate(ctx context.Context, name string) Kind {
-	t, ok := i.gateTurn(name)
+	t, ok := i.endlessTurn(scope{role: Reactor, gate: name}, name, appending)
 	if !ok {
 		return ""
 	}
-	if i.slows(t, Slow) && i.config.Sleep(ctx, i.config.Spec.of(Slow).delay) != nil {
+	if i.slows(t, Slow) && sleep(ctx, i.config.Spec.of(Slow).delay) != nil {
 		return ""
 	}
 	if t.count >= i.spared(t.account, 0) {
@@ -47,18 +47,6 @@ func (i *Injector) AtGate(ctx context.Context, name string) Kind {
 	}
 	i.succeeded(t)
 	return ""
-}
-
-// gateTurn begins an append at a gate; ok is false if it is to be left alone.
-func (i *Injector) gateTurn(name string) (turn, bool) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	s := scope{role: Reactor, gate: name}
-	a := i.accounts[s]
-	if a == nil {
-		a = &account{key: name, endless: true}
-	}
-	return i.begin(s, a, appending)
 }
 
 // spared is the count below which appends at a gate go through; it is moved on to

@@ -72,7 +72,7 @@ func (s *source) gather(ctx context.Context, tranche feed.Tranche, from feed.Pos
 	if !s.delays(ctx, batch.Events) || s.overtakes(batch.Events) {
 		return batch, nil
 	}
-	if err := s.injector.config.Sleep(ctx, s.injector.config.Spec.of(Reorder).delay); err != nil {
+	if err := sleep(ctx, s.injector.config.Spec.of(Reorder).delay); err != nil {
 		return feed.Batch{}, err
 	}
 	batch, err := s.next.Read(ctx, tranche, from)
@@ -143,7 +143,7 @@ func (s *source) fails(ctx context.Context, tranche feed.Tranche, events []feed.
 	defer s.mu.Unlock()
 	for _, d := range events {
 		t, fresh := s.first(ctx, s.fetched, d, fetching)
-		if fresh && s.failures[tranche] < s.injector.config.MaxInARow && s.injector.injects(t, FailedFeed, "") {
+		if fresh && s.failures[tranche] < MaxInARow && s.injector.injects(t, FailedFeed, "") {
 			s.failures[tranche]++
 			return d.Stream, true
 		}
@@ -238,7 +238,8 @@ func (i *Injector) repeat(events []feed.Delivery) {
 func (i *Injector) Checkpoints(next feed.Checkpoints) feed.Checkpoints {
 	return intercept.Checkpoints(next, intercept.CheckpointsHooks{
 		BeforeSave: func(_ context.Context, key feed.Key, _ feed.Position) error {
-			t, ok := i.saveTurn(key)
+			s := scope{role: Reactor, tranche: key.Group + "/" + string(key.Tranche)}
+			t, ok := i.endlessTurn(s, "tranche "+string(key.Tranche), saving)
 			if !ok || t.count == 0 {
 				return nil
 			}
@@ -249,16 +250,4 @@ func (i *Injector) Checkpoints(next feed.Checkpoints) feed.Checkpoints {
 			return nil
 		},
 	})
-}
-
-// saveTurn begins the save of a checkpoint.
-func (i *Injector) saveTurn(key feed.Key) (turn, bool) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	s := scope{role: Reactor, tranche: key.Group + "/" + string(key.Tranche)}
-	a := i.accounts[s]
-	if a == nil {
-		a = &account{key: "tranche " + string(key.Tranche), endless: true}
-	}
-	return i.begin(s, a, saving)
 }

@@ -28,9 +28,19 @@ func injector(t interface {
 	return faults.New(config)
 }
 
+// aStream is that of some jar.
 func aStream(t testing.TB) es.StreamName {
 	t.Helper()
-	stream, err := es.NewStreamName("Jar", "1")
+	return jar(t, "1")
+}
+
+func jar(t interface {
+	Helper()
+	Fatal(args ...any)
+}, id string,
+) es.StreamName {
+	t.Helper()
+	stream, err := es.NewStreamName("Jar", id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +69,7 @@ func TestConflict(t *testing.T) {
 	t.Parallel()
 	truth, stream := memory.New(), aStream(t)
 	for role, most := range map[faults.Role]int{faults.Reactor: 2, faults.Client: 1} {
-		store := injector(t, "conflict=1", faults.Config{MaxInARow: 5}).Store(truth, role)
+		store := injector(t, "conflict=1", faults.Config{}).Store(truth, role)
 		before := stored(t, truth, stream)
 		for range most {
 			_, err := store.Append(t.Context(), stream, es.Version(before), newEvents(1))
@@ -182,12 +192,10 @@ func TestBounds(t *testing.T) {
 	t.Parallel()
 	stream, ctx := aStream(t), t.Context()
 	rapid.Check(t, func(t *rapid.T) {
-		inARow := rapid.IntRange(1, 4).Draw(t, "in a row")
-		perStream := rapid.IntRange(1, 12).Draw(t, "per stream")
 		spec := rapid.SampledFrom([]string{
 			"failed-load=1", "failed-load=0.5,stale", "throttle=1:1ns,stale=1", "conflict=1,lost-reply=1,throttle=0.5:1ns", "failed-load=1,conflict=1",
 		}).Draw(t, "spec")
-		i := injector(t, spec, faults.Config{Seed: rapid.Uint64().Draw(t, "seed"), MaxInARow: inARow, MaxPerStream: perStream})
+		i := injector(t, spec, faults.Config{Seed: rapid.Uint64().Draw(t, "seed")})
 		truth := memory.New()
 		store := i.Store(truth, faults.Reactor)
 		rows := map[string]int{}
@@ -212,12 +220,12 @@ func TestBounds(t *testing.T) {
 				rows[operation] = 0
 				continue
 			}
-			if rows[operation]++; rows[operation] > inARow {
-				t.Fatalf("got %d faults of %s in a row, want up to %d: %v", rows[operation], operation, inARow, i.Log())
+			if rows[operation]++; rows[operation] > faults.MaxInARow {
+				t.Fatalf("got %d faults of %s in a row, want up to %d: %v", rows[operation], operation, faults.MaxInARow, i.Log())
 			}
 		}
-		if got := len(i.Log()); got > perStream {
-			t.Fatalf("got %d faults, want up to %d: %v", got, perStream, i.Log())
+		if got := len(i.Log()); got > faults.MaxPerStream {
+			t.Fatalf("got %d faults, want up to %d: %v", got, faults.MaxPerStream, i.Log())
 		}
 	})
 }
