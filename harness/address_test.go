@@ -1,7 +1,6 @@
 package harness_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -33,14 +32,7 @@ func TestAnAddressWithoutAnAdministratorWillDo(t *testing.T) {
 	t.Setenv("MDB_SCHEMA", "")
 
 	h, err := harness.Open(t.Context(), harness.Options{System: hotel.System(), Store: messagedb.Store(), Way: "address"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := h.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
+	h = opened(t, h, err)
 	if !strings.Contains(h.How(), "checkpoints in memory") {
 		t.Errorf("got %q, want it to say where the checkpoints are", h.How())
 	}

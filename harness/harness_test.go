@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -27,6 +28,12 @@ func at() domain.Moment { return domain.MomentOf(time.Date(2026, 11, 23, 11, 0, 
 func open(t testing.TB) *harness.Harness {
 	t.Helper()
 	h, err := harness.Open(t.Context(), harness.Options{System: hotel.System()})
+	return opened(t, h, err)
+}
+
+// opened takes a harness down with the test.
+func opened(t testing.TB, h *harness.Harness, err error) *harness.Harness {
+	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,38 +158,85 @@ func TestAReactorThatBreaksDownGoesOnWhereItWas(t *testing.T) {
 	for n := 1; n <= 8; n++ { // 7 stays and one record of outcomes
 		t.Run(fmt.Sprintf("after %d writes", n), func(t *testing.T) {
 			t.Parallel()
-			w, group := world(t, h, true), domain.GroupID(uuid.New())
-			ids := stays(t, w, 7)
-			if err := w.BreakReactorAfter(t.Context(), n); err != nil {
-				t.Fatal(err)
-			}
-			if err := w.groups.Select(t.Context(), group, ids, at()); err != nil {
-				t.Fatal(err)
-			}
-			if err := w.AwaitBroken(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			want := 0
-			if n == 8 {
-				want = 7
-			}
-			if err := w.Eventually(t.Context(), merged(w, group, want)); err != nil {
-				t.Fatal(err)
-			}
-			if err := w.StartReactor(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			if err := w.Eventually(t.Context(), merged(w, group, 7)); err != nil {
-				t.Fatal(err)
-			}
-			for _, id := range ids {
-				events, err := w.Store().Read(t.Context(), w.stays.Stream(id), 0, es.FromLeader)
-				if err != nil || len(events) != 3 {
-					t.Errorf("got %d events of a stay and %v, want 3: checked in, charged, transferred", len(events), err)
-				}
-			}
+			breaksDown(t, h, n)
 		})
 	}
+}
+
+// breaksDown has a reactor break down after exactly so many writes, while it merges
+// seven stays, and start again.
+func breaksDown(t *testing.T, h *harness.Harness, n int) {
+	t.Helper()
+	w, group := world(t, h, true), domain.GroupID(uuid.New())
+	ids := stays(t, w, 7)
+	if err := w.BreakReactorAfter(t.Context(), n); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.groups.Select(t.Context(), group, ids, at()); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.AwaitBroken(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	transfers, recorded := 0, 0
+	for _, id := range ids {
+		transfers += count(t, w, w.stays.Stream(id), "TransferredToGroup")
+	}
+	if transfers != min(n, 7) {
+		t.Errorf("got %d transfers when it broke down, want %d", transfers, min(n, 7))
+	}
+	if n == 8 {
+		recorded = 7
+	}
+	if err := w.Eventually(t.Context(), merged(w, group, recorded)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.StartReactor(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	mergedOnce(t, w, group, ids)
+}
+
+// mergedOnce waits until a group has taken over its stays, and makes sure that each
+// was transferred once and recorded once.
+func mergedOnce(t *testing.T, w *front, group domain.GroupID, ids []domain.StayID) {
+	t.Helper()
+	if err := w.Eventually(t.Context(), merged(w, group, len(ids))); err != nil {
+		t.Fatal(err)
+	}
+	recorded := map[domain.StayID]int{}
+	for _, e := range read(t, w, w.groups.Stream(group)) {
+		event, _, err := groupcheckout.Codec().Decode(e.Type, e.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if outcome, ok := event.(groupcheckout.StaysMerged); ok {
+			for _, r := range outcome.Residuals {
+				recorded[r.Stay]++
+			}
+		}
+	}
+	for _, id := range ids {
+		if transfers := count(t, w, w.stays.Stream(id), "TransferredToGroup"); transfers != 1 || recorded[id] != 1 {
+			t.Errorf("stay %s: got %d transfers and %d records of them, want one of each", id, transfers, recorded[id])
+		}
+	}
+}
+
+func read(t *testing.T, w *front, stream es.StreamName) []es.Event {
+	t.Helper()
+	events, err := w.Store().Read(t.Context(), stream, 0, es.FromLeader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return events
+}
+
+// count counts the events of a type.
+func count(t *testing.T, w *front, stream es.StreamName, eventType string) int {
+	t.Helper()
+	events := slices.DeleteFunc(read(t, w, stream), func(e es.Event) bool { return e.Type != eventType })
+	return len(events)
 }
 
 func TestAStoppedReactorGoesOnWhenStarted(t *testing.T) {
@@ -220,9 +274,8 @@ func TestWhatIsDeliveredAgainIsDropped(t *testing.T) {
 	if got := w.Calls(stream); got != 1 {
 		t.Errorf("got %d handler calls, want 1", got)
 	}
-	events, err := w.Store().Read(t.Context(), stream, 0, es.FromLeader)
-	if err != nil || len(events) != 2 {
-		t.Errorf("got %d events and %v, want 2", len(events), err)
+	if events := read(t, w, stream); len(events) != 2 {
+		t.Errorf("got %d events, want 2", len(events))
 	}
 }
 

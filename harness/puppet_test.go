@@ -38,15 +38,7 @@ func onPuppet(t *testing.T, options harness.Options) (*harness.Harness, *puppet)
 		},
 	}
 	h, err := harness.Open(t.Context(), options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := h.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	return h, p
+	return opened(t, h, err), p
 }
 
 // Stop implements harness.Reactor.

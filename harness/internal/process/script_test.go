@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"example.com/groupcheckout/es"
@@ -62,21 +60,12 @@ func said(t *testing.T, config *Config, line string) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithCancelCause(within(t))
 	t.Cleanup(func() { cancel(nil) })
-	config.Log = slog.New(slog.NewJSONHandler(writer(func(text string) {
-		if strings.Contains(text, `"line":"`+line+`"`) {
+	config.line = func(text string) {
+		if text == line {
 			cancel(errEnough)
 		}
-	}), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
 	return ctx
-}
-
-// writer is a function that is given what is written.
-type writer func(text string)
-
-// Write implements io.Writer.
-func (w writer) Write(p []byte) (int, error) {
-	w(string(p))
-	return len(p), nil
 }
 
 // completed tells that the feed is completed up to a position.
@@ -187,7 +176,7 @@ func TestAProcessThatIsNotReadyIsGone(t *testing.T) {
 	_, mute := script(t, inOrder, forEver)
 	mute.Args = []string{"-c", inOrder + "; " + forEver}
 	hasty := mute
-	hasty.ReadyLimit = time.Nanosecond
+	hasty.readyLimit = time.Nanosecond
 	waiting := said(t, &mute, "waiting")
 	told, silent := script(t, inOrder, forEver)
 	told.status.Store(nil)
@@ -219,26 +208,16 @@ func TestTheStatusIsThatOfTheReactor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := reactor.Status{
-		At: at, Group: "g", Waiting: 4,
-		Tranches: []reactor.TrancheStatus{{
-			Tranche: "Some", Read: 30, Completed: 20, Saved: -1, Incomplete: 2, Full: true, FullSince: at.Add(-time.Second),
-			Error: "no answer", ErrorSince: at.Add(-2 * time.Second), SaveError: "no table", SaveErrorSince: at.Add(-3 * time.Second),
-		}},
+	p := started(t, config)
+	told.status.Store(&reactor.Status{
+		At: at, Group: "g",
+		Tranches: []reactor.TrancheStatus{{Tranche: "Some", Read: 30, Completed: 20, Error: "no answer", ErrorSince: at.Add(-2 * time.Second)}},
 		Calls:    []reactor.CallStatus{{Stream: stream, Since: at.Add(-time.Minute)}},
 		Troubled: []reactor.TroubleStatus{{Stream: stream, Since: at.Add(-time.Hour), Attempts: 5, NextTry: at.Add(time.Second), Cause: "refused"}},
-	}
-	p := started(t, config)
-	told.status.Store(&want)
+	})
 	got, err := p.Status(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, got.Status, cmp.Comparer(func(a, b es.StreamName) bool { return a == b })); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
-	if wantReason := "Some-1 is troubled for 1h0m0s, after 5 attempts: refused"; !got.Healthy || !slices.Contains(got.Reasons, wantReason) {
-		t.Errorf("got healthy %t and reasons %q, want true and %q", got.Healthy, got.Reasons, wantReason)
+	if wantReason := "Some-1 is troubled for 1h0m0s, after 5 attempts: refused"; err != nil || !got.At.Equal(at) || !slices.Contains(got.Reasons, wantReason) {
+		t.Errorf("got the error %v, %v and reasons %q, want %v and %q", err, got.At, got.Reasons, at, wantReason)
 	}
 
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -246,7 +225,7 @@ func TestTheStatusIsThatOfTheReactor(t *testing.T) {
 	checkError(t, p.AwaitCompleted(ctx, map[feed.Tranche]feed.Position{"Some": 21}), "enough of it")
 	checkError(t, p.AwaitCompleted(told.answeredOnce(t), map[feed.Tranche]feed.Position{"Some": 21, "Other": 1}),
 		"tranche Some is wanted up to 21, and is read to 30 and completed to 20", "tranche Other", "does not follow it",
-		"reading tranche Some fails: no answer", "Some-1 has failed 5 times: refused", "enough of it", "waiting")
+		"reading tranche Some fails: no answer", "Some-1 has failed 5 times: refused", "Some-1 is being handled since 2026-11-24T09:59:00Z", "enough of it", "waiting")
 }
 
 func TestAWaitEndsWhenTheFeedIsCompleted(t *testing.T) {
@@ -430,7 +409,7 @@ func TestAPageThatIsNoneIsAnError(t *testing.T) {
 	p.address = server.Listener.Addr().String()
 	_, err := p.Status(within(t))
 	checkError(t, err, "404")
-	for _, body := range []string{"", "{", `{"consumerGroup":"g","calls":[{"stream":"-"}]}`, `{"reasons":["it is late"]}`} {
+	for _, body := range []string{"", "{", `{"consumerGroup":"g","calls":[{"stream":1}]}`, `{"reasons":["it is late"]}`} {
 		if _, err := parseStatus([]byte(body)); err == nil {
 			t.Errorf("%q: got no error, want one", body)
 		}
