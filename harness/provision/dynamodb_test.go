@@ -1,36 +1,17 @@
 package provision
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 )
-
-// bringUpDynamoDB brings up a server for the length of a test.
-func bringUpDynamoDB(t *testing.T, options Options) *DynamoDBServer {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	defer cancel()
-	server, err := DynamoDB(ctx, options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
-	return server
-}
 
 // testDynamoDB checks what every server of ours has, however it came up, and
 // that it is gone when it is closed.
@@ -56,7 +37,7 @@ func testDynamoDB(t *testing.T, server *DynamoDBServer) {
 
 func TestLocalDynamoDB(t *testing.T) {
 	t.Parallel()
-	server := bringUpDynamoDB(t, Options{Way: Local})
+	server := bringUp(t, DynamoDB, Options{Way: Local})
 	if want := "local process: DynamoDB Local " + dynamoDBLocalVersion + " on Java "; !strings.HasPrefix(server.How, want) {
 		t.Errorf("how: got %q, want it to begin with %q", server.How, want)
 	}
@@ -70,7 +51,7 @@ func TestLocalDynamoDB(t *testing.T) {
 func TestDynamoDBContainer(t *testing.T) {
 	t.Parallel()
 	needDocker(t)
-	testDynamoDB(t, bringUpDynamoDB(t, Options{Way: Container}))
+	testDynamoDB(t, bringUp(t, DynamoDB, Options{Way: Container}))
 }
 
 // testDynamoDBAddress uses a server that is up as an address, rightly and
@@ -86,12 +67,7 @@ func testDynamoDBAddress(t *testing.T, server *DynamoDBServer) {
 		environment[name] = value
 		return environment
 	}
-	tests := []struct {
-		name        string
-		environment map[string]string
-		how         string // a part of it
-		err         string // a part of it
-	}{
+	testAddresses(t, DynamoDB, []address{
 		{name: "without a word on how", environment: full(server.ServiceURL), how: "up already: DynamoDB at 127.0.0.1:"},
 		{name: "with a word on how", environment: with(full(server.ServiceURL), EnvDynamoDBProvisioned, "by magic"), how: "by magic"},
 		{name: "none", err: EnvServiceURL},
@@ -104,76 +80,25 @@ func testDynamoDBAddress(t *testing.T, server *DynamoDBServer) {
 		{name: "another server", environment: full(other.URL), err: "no DynamoDB answers"},
 		{name: "no URL", environment: full("Sesame"), err: "is not a URL"},
 		{name: "a user in the URL", environment: full("http://user:Sesame@127.0.0.1:1"), err: "is not a URL"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			options := Options{Way: Address, getenv: func(name string) string { return test.environment[name] }}
-			got, err := DynamoDB(t.Context(), options)
-			if test.err == "" {
-				if err != nil {
-					t.Fatal(err)
-				}
-				if got.ServiceURL != test.environment[EnvServiceURL] || !strings.Contains(got.How, test.how) {
-					t.Errorf("got %q, how %q, want the same URL and how %q", got.ServiceURL, got.How, test.how)
-				}
-				if err := got.Close(); err != nil {
-					t.Errorf("close: %v", err)
-				}
-				return
-			}
-			if err == nil || !strings.Contains(err.Error(), test.err) {
-				t.Fatalf("got error %v, want one with %q", err, test.err)
-			}
-			if strings.Contains(err.Error(), "Sesame") {
-				t.Errorf("the error shows the secret: %v", err)
-			}
-		})
-	}
-}
-
-// holdDynamoDB brings up a local server, prints its address and waits to be
-// killed.
-func holdDynamoDB() {
-	server, err := DynamoDB(context.Background(), Options{Way: Local})
-	if err != nil {
-		fmt.Println(err)
-		os.Exit(1)
-	}
-	fmt.Println(server.ServiceURL)
-	select {}
+	}, func(t *testing.T, a address, got *DynamoDBServer) {
+		t.Helper()
+		if got.ServiceURL != a.environment[EnvServiceURL] {
+			t.Errorf("got %q, want the same URL", got.ServiceURL)
+		}
+	})
 }
 
 func TestALocalDynamoDBEndsWithItsProcess(t *testing.T) {
 	t.Parallel()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
-	helper := exec.CommandContext(ctx, self)
-	helper.Env = append(os.Environ(), killedHelper+"=dynamodb")
-	output, err := helper.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := helper.Start(); err != nil {
-		t.Fatal(err)
-	}
-	address, err := bufio.NewReader(output).ReadString('\n')
-	if err != nil || !strings.HasPrefix(address, "http://") {
-		t.Fatalf("the helper said %q, error %v", address, err)
-	}
-	if err := helper.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = helper.Wait() // it was killed
+	address, kill := held(ctx, t, "dynamodb", "http://")
+	kill()
 	// It does not tell its clients, so there is nothing but to ask.
 	ticker := time.NewTicker(answerPause)
 	defer ticker.Stop()
 	for {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(strings.TrimSpace(address), "http://"))
+		conn, err := net.Dial("tcp", strings.TrimPrefix(address, "http://"))
 		if err != nil {
 			return
 		}
@@ -262,12 +187,7 @@ func TestParseJavaVersion(t *testing.T) {
 func TestTheEnvironmentOfAServerIsItsAddress(t *testing.T) {
 	t.Parallel()
 	server := bringUpFake(t)
-	environment := map[string]string{}
-	for _, variable := range server.Environment() {
-		name, value, _ := strings.Cut(variable, "=")
-		environment[name] = value
-	}
-	got, err := DynamoDB(t.Context(), Options{Way: Address, getenv: func(name string) string { return environment[name] }})
+	got, err := DynamoDB(t.Context(), asAddress(server))
 	if err != nil {
 		t.Fatal(err)
 	}

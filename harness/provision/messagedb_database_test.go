@@ -9,7 +9,7 @@ import (
 
 func TestADatabaseOfOnesOwn(t *testing.T) {
 	t.Parallel()
-	server := bringUp(t, Options{Way: Local})
+	server := bringUp(t, MessageDB, Options{Way: Local})
 	query[int64](t, server.ConnectionString, write) // the server's own has something in it, and somebody on it
 	own := make([]*Server, 3)
 	var all sync.WaitGroup
@@ -51,13 +51,8 @@ func TestADatabaseOfOnesOwn(t *testing.T) {
 
 func TestADatabaseOnAServerThatStaysUpLeavesNothing(t *testing.T) {
 	t.Parallel()
-	up := bringUp(t, Options{Way: Local})
-	environment := map[string]string{}
-	for _, variable := range up.Environment() {
-		name, value, _ := strings.Cut(variable, "=")
-		environment[name] = value
-	}
-	server := bringUp(t, Options{Way: Address, getenv: func(name string) string { return environment[name] }})
+	up := bringUp(t, MessageDB, Options{Way: Local})
+	server := bringUp(t, MessageDB, asAddress(up))
 	database, err := server.NewDatabase(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +82,7 @@ func TestADatabaseNeedsASuperuser(t *testing.T) {
 
 func TestCheckpointsAreShared(t *testing.T) {
 	t.Parallel()
-	server := bringUp(t, Options{Way: Local})
+	server := bringUp(t, MessageDB, Options{Way: Local})
 	if err := server.ShareCheckpoints(t.Context(), "nowhere"); err == nil || !strings.Contains(err.Error(), "nowhere") {
 		t.Errorf("got error %v, want one that names the schema", err)
 	}
