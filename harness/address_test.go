@@ -37,10 +37,6 @@ func TestAnAddressWithoutAnAdministratorWillDo(t *testing.T) {
 		t.Errorf("got %q, want it to say where the checkpoints are", h.How())
 	}
 	w, group := world(t, h, true), domain.GroupID(uuid.New())
-	if err := w.groups.Select(t.Context(), group, stays(t, w, 3), at()); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Eventually(t.Context(), merged(w, group, 3)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, w.groups.Select(t.Context(), group, stays(t, w, 3), at()))
+	must(t, w.Eventually(t.Context(), merged(w, group, 3)))
 }

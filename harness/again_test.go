@@ -53,9 +53,7 @@ func TestWhatGetsLostIsDeliveredOnceMore(t *testing.T) {
 			t.Fatal(err)
 		}
 		lose.Store(true)
-		if err := w.DeliverAgain(t.Context(), order); err != nil {
-			t.Fatal(err)
-		}
+		must(t, w.DeliverAgain(t.Context(), order))
 		if !lost.Load() {
 			t.Error("got nothing lost, so nothing was proved")
 		}

@@ -87,7 +87,7 @@ func (w *World) account(ctx context.Context) string {
 		writeStream(&text, stream, handled(stream))
 	}
 	text.WriteString(w.host.account(ctx))
-	for i, fault := range w.host.injected(w) {
+	for i, fault := range w.injected() {
 		if i == shownFaults {
 			text.WriteString("\n… and more injected faults")
 			break

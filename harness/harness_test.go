@@ -24,6 +24,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // at is when everything happens.
 func at() domain.Moment { return domain.MomentOf(time.Date(2026, 11, 23, 11, 0, 0, 0, time.UTC)) }
 
+// must fails the test at once if there is an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // open brings up a harness on memory and takes it down with the test.
 func open(t testing.TB) *harness.Harness {
 	t.Helper()
@@ -73,12 +81,8 @@ func stays(t testing.TB, w *front, n int) []domain.StayID {
 	ids := make([]domain.StayID, n)
 	for i := range ids {
 		ids[i] = domain.StayID(uuid.New())
-		if err := w.stays.CheckIn(t.Context(), ids[i], at()); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.stays.Charge(t.Context(), ids[i], domain.ChargeID(uuid.New()), domain.MoneyOf(10), at()); err != nil {
-			t.Fatal(err)
-		}
+		must(t, w.stays.CheckIn(t.Context(), ids[i], at()))
+		must(t, w.stays.Charge(t.Context(), ids[i], domain.ChargeID(uuid.New()), domain.MoneyOf(10), at()))
 	}
 	return ids
 }
@@ -105,18 +109,10 @@ func TestEventuallyEndsExactlyWhenEverythingIsHandled(t *testing.T) {
 			t.Parallel()
 			w, group := world(t, h, false), domain.GroupID(uuid.New())
 			ids := stays(t, w, 6)
-			if err := w.groups.Select(t.Context(), group, ids[:3], at()); err != nil {
-				t.Fatal(err)
-			}
-			if err := w.Eventually(t.Context(), merged(w, group, 3)); err != nil {
-				t.Fatal(err)
-			}
-			if err := w.groups.Select(t.Context(), group, ids, at()); err != nil {
-				t.Fatal(err)
-			}
-			if err := w.Eventually(t.Context(), merged(w, group, 6)); err != nil {
-				t.Fatal(err)
-			}
+			must(t, w.groups.Select(t.Context(), group, ids[:3], at()))
+			must(t, w.Eventually(t.Context(), merged(w, group, 3)))
+			must(t, w.groups.Select(t.Context(), group, ids, at()))
+			must(t, w.Eventually(t.Context(), merged(w, group, 6)))
 			if got := w.Calls(w.groups.Stream(group)); got != 2 {
 				t.Errorf("got %d handler calls, want 2", got)
 			}
@@ -138,15 +134,9 @@ func TestAReactorThatLagsIsCalledAgain(t *testing.T) {
 	t.Parallel()
 	w, group := world(t, open(t), false), domain.GroupID(uuid.New())
 	stream := w.groups.Stream(group)
-	if err := w.Lag(stream, 1); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.groups.Select(t.Context(), group, stays(t, w, 2), at()); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Eventually(t.Context(), merged(w, group, 2)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, w.Lag(stream, 1))
+	must(t, w.groups.Select(t.Context(), group, stays(t, w, 2), at()))
+	must(t, w.Eventually(t.Context(), merged(w, group, 2)))
 	if got := w.Calls(stream); got != 2 {
 		t.Errorf("got %d handler calls, want 2", got)
 	}
@@ -169,15 +159,9 @@ func breaksDown(t *testing.T, h *harness.Harness, n int) {
 	t.Helper()
 	w, group := world(t, h, true), domain.GroupID(uuid.New())
 	ids := stays(t, w, 7)
-	if err := w.BreakReactorAfter(t.Context(), n); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.groups.Select(t.Context(), group, ids, at()); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.AwaitBroken(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, w.BreakReactorAfter(t.Context(), n))
+	must(t, w.groups.Select(t.Context(), group, ids, at()))
+	must(t, w.AwaitBroken(t.Context()))
 	transfers, recorded := 0, 0
 	for _, id := range ids {
 		transfers += count(t, w, w.stays.Stream(id), "TransferredToGroup")
@@ -188,12 +172,8 @@ func breaksDown(t *testing.T, h *harness.Harness, n int) {
 	if n == 8 {
 		recorded = 7
 	}
-	if err := w.Eventually(t.Context(), merged(w, group, recorded)); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.StartReactor(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, w.Eventually(t.Context(), merged(w, group, recorded)))
+	must(t, w.StartReactor(t.Context()))
 	mergedOnce(t, w, group, ids)
 }
 
@@ -201,9 +181,7 @@ func breaksDown(t *testing.T, h *harness.Harness, n int) {
 // was transferred once and recorded once.
 func mergedOnce(t *testing.T, w *front, group domain.GroupID, ids []domain.StayID) {
 	t.Helper()
-	if err := w.Eventually(t.Context(), merged(w, group, len(ids))); err != nil {
-		t.Fatal(err)
-	}
+	must(t, w.Eventually(t.Context(), merged(w, group, len(ids))))
 	recorded := map[domain.StayID]int{}
 	for _, e := range read(t, w, w.groups.Stream(group)) {
 		event, _, err := groupcheckout.Codec().Decode(e.Type, e.Data)
@@ -242,34 +220,20 @@ func count(t *testing.T, w *front, stream es.StreamName, eventType string) int {
 func TestAStoppedReactorGoesOnWhenStarted(t *testing.T) {
 	t.Parallel()
 	w, group := world(t, open(t), true), domain.GroupID(uuid.New())
-	if err := w.StopReactor(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.groups.Select(t.Context(), group, stays(t, w, 3), at()); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Eventually(t.Context(), merged(w, group, 0)); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.StartReactor(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Eventually(t.Context(), merged(w, group, 3)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, w.StopReactor(t.Context()))
+	must(t, w.groups.Select(t.Context(), group, stays(t, w, 3), at()))
+	must(t, w.Eventually(t.Context(), merged(w, group, 0)))
+	must(t, w.StartReactor(t.Context()))
+	must(t, w.Eventually(t.Context(), merged(w, group, 3)))
 }
 
 func TestWhatIsDeliveredAgainIsDropped(t *testing.T) {
 	t.Parallel()
 	w, group := world(t, open(t), false), domain.GroupID(uuid.New())
-	if err := w.groups.Select(t.Context(), group, stays(t, w, 2), at()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, w.groups.Select(t.Context(), group, stays(t, w, 2), at()))
 	stream := w.groups.Stream(group)
 	for range 3 {
-		if err := w.DeliverAgain(t.Context(), stream); err != nil {
-			t.Fatal(err)
-		}
+		must(t, w.DeliverAgain(t.Context(), stream))
 	}
 	if got := w.Calls(stream); got != 1 {
 		t.Errorf("got %d handler calls, want 1", got)
@@ -300,9 +264,7 @@ func TestAWorldThatWasClosedSaysSo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, w.Close(t.Context()))
 	holds := func(context.Context) error { return nil }
 	for name, err := range map[string]error{
 		"eventually": w.Eventually(t.Context(), holds),

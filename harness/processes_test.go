@@ -43,9 +43,7 @@ func TestTheRealReactorMergesAGroupAndBreaksDown(t *testing.T) {
 		t.Helper()
 		w, group := world(t, h, false), domain.GroupID(uuid.New())
 		ids := stays(t, w, 6)
-		if err := w.groups.Select(t.Context(), group, ids, at()); err != nil {
-			t.Fatal(err)
-		}
+		must(t, w.groups.Select(t.Context(), group, ids, at()))
 		mergedOnce(t, w, group, ids)
 		breaksDown(t, h, 3)
 	})
@@ -65,9 +63,7 @@ func TestTwoRealReactorsUnderOneNameDoNoHarm(t *testing.T) {
 		for ; len(ids) > 0; ids = ids[4:] {
 			group := domain.GroupID(uuid.New())
 			groups[group] = ids[:4]
-			if err := w.groups.Select(t.Context(), group, ids[:4], at()); err != nil {
-				t.Fatal(err)
-			}
+			must(t, w.groups.Select(t.Context(), group, ids[:4], at()))
 		}
 		for group, ids := range groups {
 			mergedOnce(t, w, group, ids)

@@ -67,9 +67,7 @@ func TestTheAuditNamesPromisesThatAReactorBroke(t *testing.T) {
 				appendTo(t, w.Store(), order, version, "Placed")
 			}
 			test.act(t, p, order)
-			if err := w.Close(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			must(t, w.Close(t.Context()))
 			err := h.Audit(t.Context())
 			switch {
 			case test.want == "" && err != nil:
@@ -89,9 +87,7 @@ func TestACheckpointMayPassWhatIsNobodys(t *testing.T) {
 	w := stage(t, h)
 	appendTo(t, w.Store(), streamName(t, "Order-1"), 0, "Placed")
 	tranche, batch := p.read(t)
-	if err := w.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, w.Close(t.Context()))
 	p.save(t, tranche, batch.Next)
 	if err := h.Audit(t.Context()); err != nil {
 		t.Errorf("got %v, want no error", err)

@@ -71,9 +71,7 @@ func (p *puppet) read(t *testing.T) (feed.Tranche, feed.Batch) {
 func (p *puppet) save(t *testing.T, tranche feed.Tranche, position feed.Position) {
 	t.Helper()
 	key := feed.Key{Source: p.backend.Source.ID(), Tranche: tranche, Group: "puppet"}
-	if err := p.backend.Checkpoints.Save(t.Context(), key, position); err != nil {
-		t.Fatal(err)
-	}
+	must(t, p.backend.Checkpoints.Save(t.Context(), key, position))
 }
 
 // stage makes a world. Close it in the end.

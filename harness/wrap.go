@@ -95,15 +95,21 @@ func (s lastSave) Save(ctx context.Context, key feed.Key, pos feed.Position) err
 // storeOf is the store as a scenario uses it: what it writes first belongs
 // to it, and all that it writes is noted.
 func (r *runner) storeOf(w *World, store es.Store) es.Store {
-	noted := r.journal.noting(w, store)
-	store = noted
-	if r.faults != nil {
-		store = spared{r.faults.Store(noted, faults.Client), noted}
-	}
+	store = w.front(store, r.faults)
 	if r.schedule != nil {
 		store = r.schedule.Store(store)
 	}
 	return store
+}
+
+// front is a store that notes what a scenario writes, and of which it meets the
+// faults, if there are any.
+func (w *World) front(store es.Store, injector *faults.Injector) es.Store {
+	noted := w.harness.journal.noting(w, store)
+	if injector == nil {
+		return noted
+	}
+	return spared{injector.Store(noted, faults.Client), noted}
 }
 
 // noting notes what a scenario writes.
@@ -136,18 +142,5 @@ func (c spared) Read(ctx context.Context, stream es.StreamName, from es.Version,
 	return c.Store.Read(ctx, stream, from, freshness)
 }
 
-// excused is how many calls for a stream may be repetitions that faults provoked.
-func (r *runner) excused(stream es.StreamName) int {
-	if r.faults == nil {
-		return 0
-	}
-	return r.faults.Disturbed(stream)
-}
-
-// injected lists the faults that a scenario has met.
-func (r *runner) injected(w *World) []faults.Injected {
-	if r.faults == nil {
-		return nil
-	}
-	return r.faults.Of(w.key + keyEnds)
-}
+// injector implements host.
+func (r *runner) injector() *faults.Injector { return r.faults }

@@ -87,7 +87,7 @@ func (f Injected) String() string {
 }
 
 // Injector injects the faults of a run. One reactor, with its clients, has one.
-// Calls may overlap.
+// Calls may overlap. A nil Injector has injected nothing.
 type Injector struct {
 	config Config
 
@@ -196,6 +196,9 @@ func (i *Injector) Log() []Injected { return i.Of("") }
 // Of returns the faults on the streams of which the name begins with a prefix, and
 // those in handler calls for them, in the order of Log.
 func (i *Injector) Of(prefix string) []Injected {
+	if i == nil {
+		return nil
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	var found []Injected
@@ -215,6 +218,9 @@ func (i *Injector) Of(prefix string) []Injected {
 // of faults. It is an upper bound: a fault may do no harm, and a kill makes the
 // reactor repeat at most what it did before.
 func (i *Injector) Disturbed(stream es.StreamName) int {
+	if i == nil {
+		return 0
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.disturbed[stream] + i.kills

@@ -137,9 +137,7 @@ func testStore(t *testing.T, direct es.Store, newGate func(t *testing.T) (g *Gat
 	}
 	breakAfter := func(t *testing.T, g *Gate, n int) {
 		t.Helper()
-		if err := g.BreakAfter(n); err != nil {
-			t.Fatal(err)
-		}
+		must(t, g.BreakAfter(n))
 	}
 	awaitBroken := func(t *testing.T, g *Gate) {
 		t.Helper()
@@ -298,9 +296,7 @@ func TestEveryWayToCallTheFunctionCounts(t *testing.T) {
 			if _, err := conn.Exec(within(t), "SET search_path TO message_store"); err != nil {
 				t.Fatal(err)
 			}
-			if err := g.BreakAfter(3); err != nil {
-				t.Fatal(err)
-			}
+			must(t, g.BreakAfter(3))
 			stream := newStream(t).String()
 			write := func(on interface {
 				Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
