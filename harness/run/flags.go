@@ -48,11 +48,11 @@ type options struct {
 	junit    string
 
 	stores []harness.Store // that -store may name, besides memory
-	rest   func() []string // what the command line has after the last flag that was read
+	flags  *flag.FlagSet
 }
 
 func (o *options) register(flags *flag.FlagSet, stores []harness.Store) {
-	o.rest, o.stores = flags.Args, stores
+	o.flags, o.stores = flags, stores
 	flags.StringVar(&o.store, "store", harness.Memory, "the `store` to run on: "+oneOf(o.storeNames()))
 	flags.StringVar(&o.way, "provision", "", "the only `way` to bring a real store up: address, container or local; by default they are tried in this order")
 	flags.StringVar(&o.time, "time", "real", "`real`, or virtual on the memory store: pauses and days cost nothing")
@@ -91,8 +91,8 @@ func kinds() string {
 // flags.
 func (o *options) check() error {
 	var errs []error
-	if rest := o.rest(); len(rest) > 0 {
-		errs = append(errs, fmt.Errorf("%q is no flag, and what comes after it was not read: put quotation marks around a value that has blanks in it", rest[0]))
+	if o.flags.NArg() > 0 {
+		errs = append(errs, fmt.Errorf("%q is no flag, and what comes after it was not read: put quotation marks around a value that has blanks in it", o.flags.Arg(0)))
 	}
 	errs = append(errs, o.checkGround(), o.checkSelection())
 	if o.time != "real" && o.time != "virtual" {
@@ -105,15 +105,12 @@ func (o *options) check() error {
 		errs = append(errs, fmt.Errorf("-limit is %v: a scenario needs some time", o.limit))
 	}
 	errs = append(errs, o.checkReactor())
-	for _, f := range []struct {
-		name  string
-		seeds int
-	}{{"explore", o.explore}, {"matrix", o.matrix}} {
+	for _, f := range o.given("explore", "matrix") {
 		switch {
-		case f.seeds < 0:
-			errs = append(errs, fmt.Errorf("-%s is %d: say how many seeds to try, or leave it out", f.name, f.seeds))
-		case f.seeds > 0 && o.store != harness.Memory:
-			errs = append(errs, fmt.Errorf("-%s does not go with -store %s: it needs virtual time, which only the memory store has", f.name, o.store))
+		case strings.HasPrefix(f.value, "-"):
+			errs = append(errs, fmt.Errorf("-%s is %s: say how many seeds to try, or leave it out", f.flag, f.value))
+		case o.store != harness.Memory:
+			errs = append(errs, fmt.Errorf("-%s does not go with -store %s: it needs virtual time, which only the memory store has", f.flag, o.store))
 		}
 	}
 	spec, err := faults.Parse(o.faultSpec)
@@ -180,7 +177,7 @@ func oneOf(names []string) string {
 // checkSelection looks at what is to be run, in which order, and how often.
 func (o *options) checkSelection() error {
 	var errs []error
-	for _, f := range []given{{"tagged", o.tagged, ""}, {"retry-tagged", o.retryTagged, ""}} {
+	for _, f := range o.given("tagged", "retry-tagged") {
 		if _, err := gherkin.ParseTags(f.value); err != nil {
 			errs = append(errs, fmt.Errorf("-%s: %w", f.flag, err))
 		}
