@@ -61,7 +61,7 @@ func allowed() map[string][]string {
 		"stores/dynamodb/internal/dynamotest": {"es", "stores/dynamodb/internal/table"},
 		"gherkin/internal/cck":                {},
 		"gherkin/internal/selftest":           {},
-		"harness/internal/gate":               {"harness/faults"},
+		"harness/internal/gate":               {"harness/faults", "internal/proxy"},
 		"harness/internal/guarded":            {},
 		"harness/internal/process":            {"es", "harness/internal/guarded", "internal/fetch", "reactor", "reactor/feed"},
 		"harness/provision/cmd/provision":     {"harness/provision"},

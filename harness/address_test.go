@@ -19,9 +19,7 @@ import (
 //nolint:paralleltest // it changes the environment
 func TestAnAddressWithoutAnAdministratorWillDo(t *testing.T) {
 	server, err := provision.MessageDB(t.Context(), provision.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() {
 		if err := server.Close(); err != nil {
 			t.Error(err)

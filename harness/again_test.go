@@ -44,9 +44,7 @@ func TestWhatGetsLostIsDeliveredOnceMore(t *testing.T) {
 				return reactor.Start(ctx, source, backend.Checkpoints, sorter{}, config)
 			},
 		}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		w, order := stage(t, h), streamName(t, "Order-1")
 		appendTo(t, w.Store(), order, 0, "Placed")
 		if err := w.Eventually(t.Context(), func(context.Context) error { return nil }); err != nil {

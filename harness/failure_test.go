@@ -127,18 +127,14 @@ func TestAStepThatWasLeftBehindGetsAnError(t *testing.T) {
 func TestAFailureShowsTheFaultsOfItsOwnScenarioOnly(t *testing.T) {
 	t.Parallel()
 	slow, err := faults.Parse("slow=1:1ms")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	h, _ := onPuppet(t, harness.Options{Faults: slow, Seed: 1})
 	for _, c := range []struct {
 		key, stream string
 		writes      bool
 	}{{"an outline | 10", "Order-10", true}, {"an outline | 1", "Order-1", false}} {
 		w, err := h.World(t.Context(), harness.Scenario{Key: c.key})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		w.Name(streamName(t, c.stream), "the order")
 		if c.writes {
 			appendTo(t, w.Store(), streamName(t, c.stream), 0, "Placed")

@@ -42,9 +42,7 @@ func open(t testing.TB) *harness.Harness {
 // opened takes a harness down with the test.
 func opened(t testing.TB, h *harness.Harness, err error) *harness.Harness {
 	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() {
 		if err := h.Close(context.Background()); err != nil {
 			t.Error(err)
@@ -57,9 +55,7 @@ func opened(t testing.TB, h *harness.Harness, err error) *harness.Harness {
 func world(t testing.TB, h *harness.Harness, own bool) *front {
 	t.Helper()
 	w, err := h.World(t.Context(), harness.Scenario{Key: t.Name(), OwnReactor: own})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() {
 		if err := w.Close(context.Background()); err != nil {
 			t.Error(err)
@@ -185,9 +181,7 @@ func mergedOnce(t *testing.T, w *front, group domain.GroupID, ids []domain.StayI
 	recorded := map[domain.StayID]int{}
 	for _, e := range read(t, w, w.groups.Stream(group)) {
 		event, _, err := groupcheckout.Codec().Decode(e.Type, e.Data)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		if outcome, ok := event.(groupcheckout.StaysMerged); ok {
 			for _, r := range outcome.Residuals {
 				recorded[r.Stay]++
@@ -204,9 +198,7 @@ func mergedOnce(t *testing.T, w *front, group domain.GroupID, ids []domain.StayI
 func read(t *testing.T, w *front, stream es.StreamName) []es.Event {
 	t.Helper()
 	events, err := w.Store().Read(t.Context(), stream, 0, es.FromLeader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return events
 }
 
@@ -261,9 +253,7 @@ func TestAWorldThatWasClosedSaysSo(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	w, err := h.World(t.Context(), harness.Scenario{Key: t.Name()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	must(t, w.Close(t.Context()))
 	holds := func(context.Context) error { return nil }
 	for name, err := range map[string]error{

@@ -53,9 +53,7 @@ func TestTheRealReactorMergesAGroupAndBreaksDown(t *testing.T) {
 func TestTwoRealReactorsUnderOneNameDoNoHarm(t *testing.T) {
 	t.Parallel()
 	kill, err := faults.Parse("kill=1")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	onEachStore(t, 2, kill, func(t *testing.T, h *harness.Harness) {
 		t.Helper()
 		w := world(t, h, false)

@@ -13,9 +13,7 @@ import (
 func TestTheAuditNamesPromisesThatAReactorBroke(t *testing.T) {
 	t.Parallel()
 	all, err := faults.Parse("all")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	order := streamName(t, "Order-1")
 	for _, test := range []struct {
 		name    string

@@ -61,9 +61,7 @@ func (p *puppet) read(t *testing.T) (feed.Tranche, feed.Batch) {
 		t.Fatalf("got the tranches %v and %v, want one", tranches, err)
 	}
 	batch, err := p.backend.Source.Read(t.Context(), tranches[0], 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return tranches[0], batch
 }
 
@@ -78,9 +76,7 @@ func (p *puppet) save(t *testing.T, tranche feed.Tranche, position feed.Position
 func stage(t *testing.T, h *harness.Harness) *harness.World {
 	t.Helper()
 	w, err := h.World(t.Context(), harness.Scenario{Key: t.Name()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return w
 }
 
@@ -99,8 +95,6 @@ func appendTo(t *testing.T, store es.Appender, stream es.StreamName, expected es
 func streamName(t *testing.T, text string) es.StreamName {
 	t.Helper()
 	name, err := es.ParseStreamName(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return name
 }

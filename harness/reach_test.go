@@ -59,9 +59,7 @@ func TestWithinFailsWhatTookLonger(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h, err := harness.Open(t.Context(), harness.Options{System: hotel.System(), Virtual: true})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		defer h.Close(t.Context()) //nolint:errcheck // the bubble fails if anything is left
 		w := world(t, h, false)
 		group := domain.GroupID(uuid.New())

@@ -2,24 +2,12 @@ package faults
 
 import (
 	"context"
-	"slices"
 )
 
-// outside lists the kinds that there can be where the reactor is in a process of
-// its own: those of its clients, and those of a gate between it and the store.
-func outside() []Kind { return []Kind{Conflict, LostReply, Slow, Stale, Throttle, Kill, Cut} }
-
 // Outside is what is left of a spec where the reactor is in a process of its own,
-// whose store, feed and handlers nobody can wrap.
-func (s Spec) Outside() Spec {
-	var left Spec
-	for _, c := range s.choices {
-		if slices.Contains(outside(), c.kind) {
-			left.choices = append(left.choices, c)
-		}
-	}
-	return left
-}
+// whose store, feed and handlers nobody can wrap: what can go wrong for its clients,
+// and at a gate between it and the store.
+func (s Spec) Outside() Spec { return s.Just(Conflict, LostReply, Slow, Stale, Throttle, Kill, Cut) }
 
 // sparedAtGate is how many appends go through a gate after a fault. It is not known
 // there for which stream they are, so this is what makes a run end.

@@ -125,9 +125,7 @@ func TestActorsHaveFaultsOfTheirOwn(t *testing.T) {
 		store, seen := i.Store(truth, faults.Client), map[string]string{}
 		for _, name := range order {
 			events, err := store.Read(faults.As(t.Context(), name), stream, 0, es.FromReplica)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			seen[name] += fmt.Sprint(len(events), " ")
 		}
 		for _, f := range i.Log() {

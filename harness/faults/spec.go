@@ -208,12 +208,15 @@ func (s Spec) IsZero() bool { return len(s.choices) == 0 }
 // Has tells whether a kind may come.
 func (s Spec) Has(kind Kind) bool { return s.of(kind).rate > 0 }
 
-// Just is what the spec says of one kind, without the others.
-func (s Spec) Just(kind Kind) Spec {
-	if c := s.of(kind); c.rate > 0 {
-		return Spec{[]choice{c}}
+// Just is what the spec says of these kinds, without the others.
+func (s Spec) Just(kinds ...Kind) Spec {
+	var left Spec
+	for _, c := range s.choices {
+		if slices.Contains(kinds, c.kind) {
+			left.choices = append(left.choices, c)
+		}
 	}
-	return Spec{}
+	return left
 }
 
 // of returns what was chosen for a kind; its rate is 0 if nothing was.

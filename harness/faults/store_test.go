@@ -14,16 +14,24 @@ import (
 	"example.com/groupcheckout/stores/memory"
 )
 
-func injector(t interface {
+// failing is a test, also one of rapid's.
+type failing interface {
 	Helper()
 	Fatal(args ...any)
-}, spec string, config faults.Config,
-) *faults.Injector {
+}
+
+// must fails the test at once if there is an error.
+func must(t failing, err error) {
 	t.Helper()
-	parsed, err := faults.Parse(spec)
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+func injector(t failing, spec string, config faults.Config) *faults.Injector {
+	t.Helper()
+	parsed, err := faults.Parse(spec)
+	must(t, err)
 	config.Spec = parsed
 	return faults.New(config)
 }
@@ -34,16 +42,10 @@ func aStream(t testing.TB) es.StreamName {
 	return jar(t, "1")
 }
 
-func jar(t interface {
-	Helper()
-	Fatal(args ...any)
-}, id string,
-) es.StreamName {
+func jar(t failing, id string) es.StreamName {
 	t.Helper()
 	stream, err := es.NewStreamName("Jar", id)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return stream
 }
 
@@ -59,9 +61,7 @@ func newEvents(n int) []es.EventData {
 func stored(t testing.TB, store es.Store, stream es.StreamName) int {
 	t.Helper()
 	events, err := store.Read(t.Context(), stream, 0, es.FromLeader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return len(events)
 }
 
@@ -202,9 +202,7 @@ func TestBounds(t *testing.T) {
 		for range rapid.IntRange(1, 60).Draw(t, "operations") {
 			operation := rapid.SampledFrom([]string{"leader", "replica", "append"}).Draw(t, "operation")
 			held, err := truth.Read(ctx, stream, 0, es.FromLeader)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			failed := false
 			switch operation {
 			case "append":

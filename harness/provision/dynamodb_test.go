@@ -125,9 +125,7 @@ func TestFetchJars(t *testing.T) {
 		t.Skip("set PROVISION_TEST_FETCH to download DynamoDB Local from Maven Central")
 	}
 	dir := filepath.Join(t.TempDir(), "jars")
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.Mkdir(dir, 0o755))
 	if err := fetchJars(t.Context(), dir); err != nil {
 		t.Fatal(err)
 	}
@@ -140,13 +138,9 @@ func TestFetchJars(t *testing.T) {
 // Not parallel: it changes the environment.
 func TestWhatAMachineLacksForALocalDynamoDB(t *testing.T) {
 	old := filepath.Join(t.TempDir(), "old")
-	if err := os.MkdirAll(filepath.Join(old, "bin"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.MkdirAll(filepath.Join(old, "bin"), 0o755))
 	java11 := "#!/bin/sh\necho 'openjdk version \"11.0.2\" 2019-01-15' >&2\n"
-	if err := os.WriteFile(filepath.Join(old, "bin", "java"), []byte(java11), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.WriteFile(filepath.Join(old, "bin", "java"), []byte(java11), 0o755))
 	nowhere := t.TempDir()
 	t.Setenv("PATH", nowhere)
 	for _, test := range []struct{ home, want string }{
@@ -188,9 +182,7 @@ func TestTheEnvironmentOfAServerIsItsAddress(t *testing.T) {
 	t.Parallel()
 	server := bringUpFake(t)
 	got, err := DynamoDB(t.Context(), asAddress(server))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if got.ServiceURL != server.ServiceURL || got.AccessKeyID != server.AccessKeyID || got.SecretAccessKey != server.SecretAccessKey || got.How != server.How {
 		t.Errorf("got %#v, want the same as %#v", got, server)
 	}

@@ -53,28 +53,28 @@ func hold(err error, address func() string) {
 func held(ctx context.Context, t *testing.T, kind, scheme string) (address string, kill func()) {
 	t.Helper()
 	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	helper := exec.CommandContext(ctx, self)
 	helper.Env = append(os.Environ(), killedHelper+"="+kind)
 	output, err := helper.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := helper.Start(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	must(t, helper.Start())
 	address, err = bufio.NewReader(output).ReadString('\n')
 	if err != nil || !strings.HasPrefix(address, scheme) {
 		t.Fatalf("the helper said %q, error %v", address, err)
 	}
 	return strings.TrimSpace(address), func() {
 		t.Helper()
-		if err := helper.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
+		must(t, helper.Process.Kill())
 		_ = helper.Wait() // it was killed
+	}
+}
+
+// must fails the test at once if there is an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -91,9 +91,7 @@ func bringUp[S server](t *testing.T, kind func(context.Context, Options) (S, err
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	up, err := kind(ctx, options)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() {
 		if err := up.Close(); err != nil {
 			t.Errorf("close: %v", err)

@@ -54,13 +54,9 @@ func TestADatabaseOnAServerThatStaysUpLeavesNothing(t *testing.T) {
 	up := bringUp(t, MessageDB, Options{Way: Local})
 	server := bringUp(t, MessageDB, asAddress(up))
 	database, err := server.NewDatabase(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	another, err := database.NewDatabase(t.Context()) // one of the same server
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if err := errors.Join(another.Close(), database.Close(), server.Close()); err != nil {
 		t.Errorf("close: %v", err)
 	}
@@ -86,9 +82,7 @@ func TestCheckpointsAreShared(t *testing.T) {
 	if err := server.ShareCheckpoints(t.Context(), "nowhere"); err == nil || !strings.Contains(err.Error(), "nowhere") {
 		t.Errorf("got error %v, want one that names the schema", err)
 	}
-	if err := server.administer(t.Context(), `CREATE SCHEMA "Checkpoints"`, `CREATE TABLE "Checkpoints".propulsion_checkpoint (position bigint)`); err != nil {
-		t.Fatal(err)
-	}
+	must(t, server.administer(t.Context(), `CREATE SCHEMA "Checkpoints"`, `CREATE TABLE "Checkpoints".propulsion_checkpoint (position bigint)`))
 	if err := server.ShareCheckpoints(t.Context(), "Checkpoints"); err != nil {
 		t.Fatal(err)
 	}

@@ -14,9 +14,7 @@ import (
 func connect(t *testing.T, connectionString string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), connectionString)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.Background()) }) // the server may be gone by then
 	return conn
 }
@@ -79,9 +77,7 @@ func testAddress(t *testing.T, server *Server) {
 	t.Helper()
 	change := func(connectionString string, change func(*url.URL)) string {
 		u, err := url.Parse(connectionString)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		change(u)
 		return u.String()
 	}

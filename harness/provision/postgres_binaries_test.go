@@ -26,22 +26,16 @@ func TestFetchedBinariesMakeAServer(t *testing.T) { //nolint:paralleltest // it 
 		t.Skip("PROVISION_TEST_FETCH is not set: not downloading PostgreSQL")
 	}
 	cache, err := fetch.Dir()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	dir, err := os.MkdirTemp("", "groupcheckout-fetched-*") //nolint:usetesting // t.TempDir is closed to an unprivileged user
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() {
 		if err := os.RemoveAll(dir); err != nil {
 			t.Error(err)
 		}
 	})
 	bin, err := fetchBinaries(cache, dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if err := os.Chmod(dir, 0o755); err != nil { // so is os.MkdirTemp, unless changed
 		t.Fatal(err)
 	}

@@ -20,9 +20,7 @@ func bare(t *testing.T) (g *Gate, cuts *int) {
 func begun(t *testing.T, g *Gate) *place {
 	t.Helper()
 	p, err := g.begin(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return p
 }
 

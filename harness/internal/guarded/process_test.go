@@ -16,15 +16,21 @@ import (
 func script(t *testing.T, text string) Program {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "server")
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.Mkdir(dir, 0o755))
 	return Program{
 		CommandLine: []string{"sh", "-c", text},
 		Dir:         dir,
 		As:          &Account{Name: "our own user"},
 		ReadyText:   "ready",
 		StopSignal:  "TERM",
+	}
+}
+
+// must fails the test at once if there is an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -36,9 +42,7 @@ func there(name string) bool {
 func start(t *testing.T, p Program) *Process {
 	t.Helper()
 	server, err := p.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return server
 }
 
@@ -46,9 +50,7 @@ func TestAServerIsReadyWhenItSaysSoAndStopLeavesNothing(t *testing.T) {
 	t.Parallel()
 	p := script(t, "echo starting; echo now I am ready >&2; exec tail -f /dev/null")
 	server := start(t, p)
-	if err := server.AwaitReady(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, server.AwaitReady(t.Context()))
 	log, err := os.ReadFile(filepath.Join(p.Dir, "log"))
 	if want := "starting\nnow I am ready\n"; err != nil || string(log) != want {
 		t.Errorf("log: got %q and error %v, want %q", log, err, want)
@@ -143,9 +145,7 @@ func TestKillLeavesNothingEither(t *testing.T) {
 	lines := make(chan string, 10)
 	p.Line = func(line string) { lines <- line }
 	program := start(t, p)
-	if err := program.AwaitReady(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, program.AwaitReady(t.Context()))
 	for range 2 {
 		if err := program.Kill(); err != nil {
 			t.Errorf("kill: %v", err)
@@ -166,9 +166,7 @@ func TestKillLeavesNothingEither(t *testing.T) {
 func TestWhatHasJustEndedIsKilledAlready(t *testing.T) {
 	t.Parallel()
 	command := (&Account{Name: "our own user"}).command(t.Context(), t.TempDir(), "true")
-	if err := command.Run(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, command.Run())
 	if err := killGroup(command); err != nil {
 		t.Errorf("got %v, want no error", err)
 	}
@@ -179,9 +177,7 @@ func TestTheEnvironmentOfAProgram(t *testing.T) {
 	p := script(t, "echo $LC_ALL $GIVEN; echo ready")
 	p.Env = []string{"GIVEN=yes", "LC_ALL=POSIX"}
 	program := start(t, p)
-	if err := program.AwaitEnd(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, program.AwaitEnd(t.Context()))
 	if got, want := program.Tail(), "POSIX yes\nready"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -10,6 +10,14 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(provisiontest.Main(m)) }
 
+// must fails the test at once if there is an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func within(t testing.TB) context.Context {
 	t.Helper()
 	return provisiontest.Within(t)

@@ -94,9 +94,7 @@ const (
 func started(t *testing.T, config Config) *Process {
 	t.Helper()
 	p, err := Start(within(t), config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() {
 		if err := p.Kill(); err != nil {
 			t.Errorf("kill: %v", err)
@@ -205,9 +203,7 @@ func TestTheStatusIsThatOfTheReactor(t *testing.T) {
 	told, config := script(t, inOrder, forEver)
 	at := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 	stream, err := es.ParseStreamName("Some-1")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	p := started(t, config)
 	told.status.Store(&reactor.Status{
 		At: at, Group: "g",
@@ -263,9 +259,7 @@ func TestAGroupHasDoneWhatEachOfItHasDone(t *testing.T) {
 		t.Error("a group of none: got no error, want one")
 	}
 	g, err := StartGroup(within(t), 3, config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() {
 		if err := g.Kill(); err != nil {
 			t.Errorf("kill what was stopped: %v", err)
@@ -295,9 +289,7 @@ func TestAGroupIsKilled(t *testing.T) {
 	t.Parallel()
 	_, config := script(t, inOrder, forEver)
 	g, err := StartGroup(within(t), 2, config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if err := g.Kill(); err != nil {
 		t.Errorf("kill: %v", err)
 	}
@@ -332,9 +324,7 @@ func TestAProcessThatEndsAtItsStartIsStartedAgain(t *testing.T) {
 			checkError(t, err, "exit status 7", "no room")
 			continue
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		if err := p.Stop(within(t)); err != nil {
 			t.Errorf("stop: %v", err)
 		}
@@ -346,9 +336,7 @@ func TestAGroupWaitsForTheOneThatReplacesAnother(t *testing.T) {
 	hold := filepath.Join(t.TempDir(), "hold")
 	told, config := script(t, "while test -e '"+hold+"'; do sleep 0.01; done; "+inOrder, forEver)
 	g, err := StartGroup(within(t), 2, config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() {
 		if err := g.Kill(); err != nil {
 			t.Errorf("kill: %v", err)
@@ -357,9 +345,7 @@ func TestAGroupWaitsForTheOneThatReplacesAnother(t *testing.T) {
 	if err := g.Replace(within(t), 2); err == nil {
 		t.Error("the third of two: got no error, want one")
 	}
-	if err := os.Mkdir(hold, 0o700); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.Mkdir(hold, 0o700))
 	replaced, completed := make(chan error), make(chan error)
 	old := g.Members()[1]
 	go func() { replaced <- g.Replace(within(t), 1) }()
@@ -371,9 +357,7 @@ func TestAGroupWaitsForTheOneThatReplacesAnother(t *testing.T) {
 		t.Errorf("one is being replaced: got %v from the wait, want that it goes on", err)
 	default:
 	}
-	if err := os.Remove(hold); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.Remove(hold))
 	if err := errors.Join(<-replaced, <-completed); err != nil {
 		t.Error(err)
 	}
