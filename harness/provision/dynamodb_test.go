@@ -17,19 +17,13 @@ import (
 // that it is gone when it is closed.
 func testDynamoDB(t *testing.T, server *DynamoDBServer) {
 	t.Helper()
-	if err := server.answers(t.Context()); err != nil {
-		t.Errorf("the server does not answer: %v", err)
-	}
+	noError(t, "the server does not answer", server.answers(t.Context()))
 	other := &DynamoDBServer{ServiceURL: server.ServiceURL, AccessKeyID: "other", SecretAccessKey: "other"}
-	if err := other.answers(t.Context()); err != nil {
-		t.Errorf("the server does not take another key: %v", err)
-	}
+	noError(t, "the server does not take another key", other.answers(t.Context()))
 	if got := fmt.Sprintf("%v %+v", server, server); got != server.How+" "+server.How {
 		t.Errorf("printed: got %q, want %q twice", got, server.How)
 	}
-	if err := server.Close(); err != nil {
-		t.Errorf("close: %v", err)
-	}
+	noError(t, "close", server.Close())
 	if err := server.answers(t.Context()); err == nil {
 		t.Error("the server still answers")
 	}

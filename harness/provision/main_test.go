@@ -70,6 +70,14 @@ func held(ctx context.Context, t *testing.T, kind, scheme string) (address strin
 	}
 }
 
+// noError fails the test if something that it goes on after has failed.
+func noError(t testing.TB, what string, err error) {
+	t.Helper()
+	if err != nil {
+		t.Errorf("%s: %v", what, err)
+	}
+}
+
 // must fails the test at once if there is an error.
 func must(t testing.TB, err error) {
 	t.Helper()
@@ -92,11 +100,7 @@ func bringUp[S server](t *testing.T, kind func(context.Context, Options) (S, err
 	defer cancel()
 	up, err := kind(ctx, options)
 	must(t, err)
-	t.Cleanup(func() {
-		if err := up.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
+	t.Cleanup(func() { noError(t, "close", up.Close()) })
 	return up
 }
 

@@ -38,9 +38,7 @@ func TestADatabaseOfOnesOwn(t *testing.T) {
 	const left = "SELECT count(*) FROM pg_database WHERE datname LIKE 'groupcheckout_own_%'"
 	for i, database := range own { // whose connections of above are still open
 		for range 2 {
-			if err := database.Close(); err != nil {
-				t.Errorf("close: %v", err)
-			}
+			noError(t, "close", database.Close())
 		}
 		if got, want := query[int](t, server.AdminConnectionString, left), len(own)-1-i; got != want {
 			t.Errorf("got %d databases after %d were closed, want %d", got, i+1, want)
@@ -57,9 +55,7 @@ func TestADatabaseOnAServerThatStaysUpLeavesNothing(t *testing.T) {
 	must(t, err)
 	another, err := database.NewDatabase(t.Context()) // one of the same server
 	must(t, err)
-	if err := errors.Join(another.Close(), database.Close(), server.Close()); err != nil {
-		t.Errorf("close: %v", err)
-	}
+	noError(t, "close", errors.Join(another.Close(), database.Close(), server.Close()))
 	if got := query[int](t, up.AdminConnectionString, "SELECT count(*) FROM pg_database WHERE datname LIKE 'groupcheckout_%'"); got != 0 {
 		t.Errorf("got %d databases left behind, want none", got)
 	}

@@ -61,9 +61,7 @@ func TestLocalServer(t *testing.T) {
 	t.Run("as an address", func(t *testing.T) { testAddress(t, server) })
 
 	dir := query[string](t, server.AdminConnectionString, "SHOW unix_socket_directories")
-	if err := server.Close(); err != nil {
-		t.Errorf("close: %v", err)
-	}
+	noError(t, "close", server.Close())
 	if exists(dir) {
 		t.Errorf("the folder %s is still there", dir)
 	}
@@ -183,9 +181,7 @@ func TestContainer(t *testing.T) {
 	needDocker(t)
 	server := bringUp(t, MessageDB, Options{Way: Container})
 	testServer(t, server)
-	if err := server.Close(); err != nil {
-		t.Errorf("close: %v", err)
-	}
+	noError(t, "close", server.Close())
 	if _, err := inspect(t.Context(), server.ConnectionString); err == nil {
 		t.Error("the server still answers")
 	}

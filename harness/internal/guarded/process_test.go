@@ -26,6 +26,14 @@ func script(t *testing.T, text string) Program {
 	}
 }
 
+// noError fails the test if something that it goes on after has failed.
+func noError(t testing.TB, what string, err error) {
+	t.Helper()
+	if err != nil {
+		t.Errorf("%s: %v", what, err)
+	}
+}
+
 // must fails the test at once if there is an error.
 func must(t testing.TB, err error) {
 	t.Helper()
@@ -55,9 +63,7 @@ func TestAServerIsReadyWhenItSaysSoAndStopLeavesNothing(t *testing.T) {
 	if want := "starting\nnow I am ready\n"; err != nil || string(log) != want {
 		t.Errorf("log: got %q and error %v, want %q", log, err, want)
 	}
-	if err := server.Stop(); err != nil {
-		t.Errorf("stop: %v", err)
-	}
+	noError(t, "stop", server.Stop())
 	if there(p.Dir) {
 		t.Errorf("the folder %s is still there", p.Dir)
 	}
@@ -74,9 +80,7 @@ func TestAServerThatEndsByItselfIsReportedWithItsLastLines(t *testing.T) {
 	if !there(p.Dir) {
 		t.Error("the folder is gone; another start would not find its data")
 	}
-	if err := server.Stop(); err != nil {
-		t.Errorf("stop after the end: %v", err)
-	}
+	noError(t, "stop after the end", server.Stop())
 }
 
 func TestAwaitEnd(t *testing.T) {
@@ -94,9 +98,7 @@ func TestAwaitEnd(t *testing.T) {
 			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 				t.Errorf("got error %v, want %q", err, test.want)
 			}
-			if err := program.Stop(); err != nil {
-				t.Errorf("stop: %v", err)
-			}
+			noError(t, "stop", program.Stop())
 		})
 	}
 	t.Run("the end of the context", func(t *testing.T) {
@@ -108,9 +110,7 @@ func TestAwaitEnd(t *testing.T) {
 		if err := program.AwaitEnd(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("got error %v, want %v", err, context.Canceled)
 		}
-		if err := program.Stop(); err != nil {
-			t.Errorf("stop: %v", err)
-		}
+		noError(t, "stop", program.Stop())
 		if there(p.Dir) {
 			t.Errorf("the folder %s is still there", p.Dir)
 		}
@@ -126,9 +126,7 @@ func TestAwaitReadyEndsWithItsContext(t *testing.T) {
 	if err := server.AwaitReady(ctx); !errors.Is(err, enough) {
 		t.Errorf("got error %v, want %v", err, enough)
 	}
-	if err := server.Stop(); err != nil {
-		t.Errorf("stop: %v", err)
-	}
+	noError(t, "stop", server.Stop())
 }
 
 func TestTheServersEnvironment(t *testing.T) {
@@ -147,9 +145,7 @@ func TestKillLeavesNothingEither(t *testing.T) {
 	program := start(t, p)
 	must(t, program.AwaitReady(t.Context()))
 	for range 2 {
-		if err := program.Kill(); err != nil {
-			t.Errorf("kill: %v", err)
-		}
+		noError(t, "kill", program.Kill())
 	}
 	if err := program.Result(); err == nil || !strings.Contains(err.Error(), "signal: killed") {
 		t.Errorf("got the result %v, want an end by a signal", err)
@@ -181,7 +177,5 @@ func TestTheEnvironmentOfAProgram(t *testing.T) {
 	if got, want := program.Tail(), "POSIX yes\nready"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if err := program.Stop(); err != nil {
-		t.Errorf("stop: %v", err)
-	}
+	noError(t, "stop", program.Stop())
 }

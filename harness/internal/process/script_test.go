@@ -95,11 +95,7 @@ func started(t *testing.T, config Config) *Process {
 	t.Helper()
 	p, err := Start(within(t), config)
 	must(t, err)
-	t.Cleanup(func() {
-		if err := p.Kill(); err != nil {
-			t.Errorf("kill: %v", err)
-		}
-	})
+	t.Cleanup(func() { noError(t, "kill", p.Kill()) })
 	return p
 }
 
@@ -123,9 +119,7 @@ func TestAProcessIsStoppedInOrder(t *testing.T) {
 	_, config := script(t, inOrder, forEver)
 	p := started(t, config)
 	for range 2 {
-		if err := p.Stop(within(t)); err != nil {
-			t.Errorf("stop: %v", err)
-		}
+		noError(t, "stop", p.Stop(within(t)))
 	}
 	<-p.Done()
 	if !strings.HasSuffix(p.Output(), "stopping") {
@@ -243,13 +237,9 @@ func TestAWaitEndsWithTheProcess(t *testing.T) {
 	p := started(t, config)
 	ended := make(chan error)
 	go func() { ended <- p.AwaitCompleted(within(t), map[feed.Tranche]feed.Position{"Some": 7}) }()
-	if err := p.Kill(); err != nil {
-		t.Errorf("kill: %v", err)
-	}
+	noError(t, "kill", p.Kill())
 	checkError(t, <-ended, "it has ended: it was killed")
-	if err := p.Stop(within(t)); err != nil {
-		t.Errorf("stop what was killed: %v", err)
-	}
+	noError(t, "stop what was killed", p.Stop(within(t)))
 }
 
 func TestAGroupHasDoneWhatEachOfItHasDone(t *testing.T) {
@@ -260,24 +250,16 @@ func TestAGroupHasDoneWhatEachOfItHasDone(t *testing.T) {
 	}
 	g, err := StartGroup(within(t), 3, config)
 	must(t, err)
-	t.Cleanup(func() {
-		if err := g.Kill(); err != nil {
-			t.Errorf("kill what was stopped: %v", err)
-		}
-	})
+	t.Cleanup(func() { noError(t, "kill what was stopped", g.Kill()) })
 	told.completed(7)
 	seven, eight := map[feed.Tranche]feed.Position{"Some": 7}, map[feed.Tranche]feed.Position{"Some": 8}
 	if err := g.AwaitCompleted(within(t), seven); err != nil {
 		t.Errorf("all three are there: got error %v, want none", err)
 	}
-	if err := g.Members()[1].Kill(); err != nil {
-		t.Errorf("kill: %v", err)
-	}
+	noError(t, "kill", g.Members()[1].Kill())
 	// The others have not completed it, and nobody waits for them.
 	checkError(t, g.AwaitCompleted(within(t), eight), "process 2: ", "it has ended: it was killed")
-	if err := g.Stop(within(t)); err != nil {
-		t.Errorf("stop: %v", err)
-	}
+	noError(t, "stop", g.Stop(within(t)))
 	for i, p := range g.Members() {
 		if asked := strings.HasSuffix(p.Output(), "stopping"); asked != (i != 1) {
 			t.Errorf("process %d: got the output %q; was asked to stop: %t, want that of all but the one that was killed", i+1, p.Output(), asked)
@@ -290,9 +272,7 @@ func TestAGroupIsKilled(t *testing.T) {
 	_, config := script(t, inOrder, forEver)
 	g, err := StartGroup(within(t), 2, config)
 	must(t, err)
-	if err := g.Kill(); err != nil {
-		t.Errorf("kill: %v", err)
-	}
+	noError(t, "kill", g.Kill())
 	for i, p := range g.Members() {
 		<-p.Done()
 		if strings.HasSuffix(p.Output(), "stopping") {
@@ -325,9 +305,7 @@ func TestAProcessThatEndsAtItsStartIsStartedAgain(t *testing.T) {
 			continue
 		}
 		must(t, err)
-		if err := p.Stop(within(t)); err != nil {
-			t.Errorf("stop: %v", err)
-		}
+		noError(t, "stop", p.Stop(within(t)))
 	}
 }
 
@@ -337,11 +315,7 @@ func TestAGroupWaitsForTheOneThatReplacesAnother(t *testing.T) {
 	told, config := script(t, "while test -e '"+hold+"'; do sleep 0.01; done; "+inOrder, forEver)
 	g, err := StartGroup(within(t), 2, config)
 	must(t, err)
-	t.Cleanup(func() {
-		if err := g.Kill(); err != nil {
-			t.Errorf("kill: %v", err)
-		}
-	})
+	t.Cleanup(func() { noError(t, "kill", g.Kill()) })
 	if err := g.Replace(within(t), 2); err == nil {
 		t.Error("the third of two: got no error, want one")
 	}
