@@ -62,7 +62,7 @@ func allowed() map[string][]string {
 		"stores/dynamodb/internal/dynamotest": {"es", "stores/dynamodb/internal/table", "harness/provision", "harness/provision/provisiontest"},
 		"gherkin/internal/cck":                {"internal/fetch"},
 		"gherkin/internal/selftest":           {},
-		"harness/internal/gate":               {"harness/faults"},
+		"harness/internal/gate":               {"harness/faults", "internal/proxy"},
 		"harness/internal/guarded":            {},
 		"harness/internal/process":            {"es", "harness/internal/guarded", "internal/fetch", "reactor", "reactor/feed"},
 		"harness/provision/cmd/provision":     {"harness/provision"},

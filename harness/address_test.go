@@ -1,7 +1,6 @@
 package harness_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -20,9 +19,7 @@ import (
 //nolint:paralleltest // it changes the environment
 func TestAnAddressWithoutAnAdministratorWillDo(t *testing.T) {
 	server, err := provision.MessageDB(t.Context(), provision.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() {
 		if err := server.Close(); err != nil {
 			t.Error(err)
@@ -33,22 +30,11 @@ func TestAnAddressWithoutAnAdministratorWillDo(t *testing.T) {
 	t.Setenv("MDB_SCHEMA", "")
 
 	h, err := harness.Open(t.Context(), harness.Options{System: hotel.System(), Store: messagedb.Store(), Way: "address"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := h.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
+	h = opened(t, h, err)
 	if !strings.Contains(h.How(), "checkpoints in memory") {
 		t.Errorf("got %q, want it to say where the checkpoints are", h.How())
 	}
 	w, group := world(t, h, true), domain.GroupID(uuid.New())
-	if err := w.groups.Select(t.Context(), group, stays(t, w, 3), at()); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Eventually(t.Context(), merged(w, group, 3)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, w.groups.Select(t.Context(), group, stays(t, w, 3), at()))
+	must(t, w.Eventually(t.Context(), merged(w, group, 3)))
 }

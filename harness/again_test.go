@@ -44,18 +44,14 @@ func TestWhatGetsLostIsDeliveredOnceMore(t *testing.T) {
 				return reactor.Start(ctx, source, backend.Checkpoints, sorter{}, config)
 			},
 		}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		w, order := stage(t, h), streamName(t, "Order-1")
 		appendTo(t, w.Store(), order, 0, "Placed")
 		if err := w.Eventually(t.Context(), func(context.Context) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
 		lose.Store(true)
-		if err := w.DeliverAgain(t.Context(), order); err != nil {
-			t.Fatal(err)
-		}
+		must(t, w.DeliverAgain(t.Context(), order))
 		if !lost.Load() {
 			t.Error("got nothing lost, so nothing was proved")
 		}

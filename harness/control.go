@@ -6,6 +6,7 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/harness/faults"
 )
 
 // errShared refuses to stop the reactor that other scenarios share.
@@ -72,7 +73,10 @@ func (w *World) Calls(stream es.StreamName) int { return w.harness.journal.read(
 
 // Excused is how many of these calls may be repetitions that injected faults have
 // provoked.
-func (w *World) Excused(stream es.StreamName) int { return w.host.excused(stream) }
+func (w *World) Excused(stream es.StreamName) int { return w.host.injector().Disturbed(stream) }
+
+// injected lists the faults that the scenario has met.
+func (w *World) injected() []faults.Injected { return w.host.injector().Of(w.key + keyEnds) }
 
 // DeliverAgain makes the feed deliver all events of a stream again and waits
 // until the reactor has dealt with them.

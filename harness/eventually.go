@@ -62,6 +62,8 @@ var errOver = errors.New("the scenario is over, and its world was closed: there 
 // since it asks what is, and does not have to cope.
 type checking struct{}
 
+func checks(ctx context.Context) bool { return ctx.Value(checking{}) != nil }
+
 func (w *World) wait(ctx context.Context, check func(context.Context) error, exact bool) error {
 	if !w.harness.journal.isOpen(w) {
 		return errOver

@@ -140,9 +140,7 @@ func TestAWaitThatRunsOutSaysWhatIsMissing(t *testing.T) {
 		t.Helper()
 		group, stay, at := domain.GroupID(uuid.New()), domain.StayID(uuid.New()), domain.MomentOf(time.Now())
 		err := w.Lag(w.groups.Stream(group), 1_000_000)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		if err := w.groups.Select(t.Context(), group, []domain.StayID{stay}, at); err != nil {
 			t.Fatal(err)
 		}

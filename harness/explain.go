@@ -63,31 +63,21 @@ func (w *World) account(ctx context.Context) string {
 	streams := journal.streams(w)
 	// Those that the reactor follows come first: of many, they are the ones to look at.
 	follows := func(s evidence.Stream) bool { return journal.handled(s.Name) != "" }
-	handled := func(s evidence.Stream) string {
-		if !w.host.exact() {
-			return "" // nobody here sees it
-		}
-		return journal.handled(s.Name)
-	}
-	slices.SortStableFunc(streams, func(a, b evidence.Stream) int {
-		switch {
-		case follows(a) == follows(b):
-			return 0
-		case follows(a):
-			return -1
-		default:
-			return 1
-		}
-	})
+	others := func(s evidence.Stream) bool { return !follows(s) }
+	streams = slices.Concat(slices.DeleteFunc(slices.Clone(streams), others), slices.DeleteFunc(streams, follows))
 	for i, stream := range streams {
 		if i == shownStreams {
 			fmt.Fprintf(&text, "… and %d more streams\n", len(streams)-i)
 			break
 		}
-		writeStream(&text, stream, handled(stream))
+		handled := ""
+		if w.host.exact() { // otherwise nobody here sees it
+			handled = journal.handled(stream.Name)
+		}
+		writeStream(&text, stream, handled)
 	}
 	text.WriteString(w.host.account(ctx))
-	for i, fault := range w.host.injected(w) {
+	for i, fault := range w.injected() {
 		if i == shownFaults {
 			text.WriteString("\n… and more injected faults")
 			break

@@ -49,9 +49,7 @@ the reactor runs; Order-1 has failed 3 times: no van; tranche all is read to 8 a
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
 		t.Errorf("the error (-want +got):\n%s", diff)
 	}
-	if err := w.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, w.Close(t.Context()))
 }
 
 // Where the reactor is in another process nobody here sees it write, so a failure
@@ -75,9 +73,7 @@ Order-1:
 	if err == nil || !strings.Contains("\n"+err.Error(), want) {
 		t.Errorf("got\n%v\nwant it to hold%s", err, want)
 	}
-	if err := w.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, w.Close(t.Context()))
 }
 
 // Of many streams a slow store shows some in time, and a failure shows those.
@@ -107,9 +103,7 @@ func TestAFailureShowsWhatCouldBeReadBack(t *testing.T) {
 		if took := time.Since(began); took > harness.ExplainLimit {
 			t.Errorf("took %v of the bubble's time, want at most %v", took, harness.ExplainLimit)
 		}
-		if err := w.Close(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must(t, w.Close(t.Context()))
 	})
 }
 
@@ -133,18 +127,14 @@ func TestAStepThatWasLeftBehindGetsAnError(t *testing.T) {
 func TestAFailureShowsTheFaultsOfItsOwnScenarioOnly(t *testing.T) {
 	t.Parallel()
 	slow, err := faults.Parse("slow=1:1ms")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	h, _ := onPuppet(t, harness.Options{Faults: slow, Seed: 1})
 	for _, c := range []struct {
 		key, stream string
 		writes      bool
 	}{{"an outline | 10", "Order-10", true}, {"an outline | 1", "Order-1", false}} {
 		w, err := h.World(t.Context(), harness.Scenario{Key: c.key})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		w.Name(streamName(t, c.stream), "the order")
 		if c.writes {
 			appendTo(t, w.Store(), streamName(t, c.stream), 0, "Placed")
@@ -153,8 +143,6 @@ func TestAFailureShowsTheFaultsOfItsOwnScenarioOnly(t *testing.T) {
 		if shown := strings.Contains(failure.Error(), "injected: slow at append 0 of "); shown != c.writes {
 			t.Errorf("%s: a fault is shown: %t, want %t, in\n%v", c.key, shown, c.writes, failure)
 		}
-		if err := w.Close(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must(t, w.Close(t.Context()))
 	}
 }

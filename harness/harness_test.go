@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -23,13 +24,25 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // at is when everything happens.
 func at() domain.Moment { return domain.MomentOf(time.Date(2026, 11, 23, 11, 0, 0, 0, time.UTC)) }
 
+// must fails the test at once if there is an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // open brings up a harness on memory and takes it down with the test.
 func open(t testing.TB) *harness.Harness {
 	t.Helper()
 	h, err := harness.Open(t.Context(), harness.Options{System: hotel.System()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	return opened(t, h, err)
+}
+
+// opened takes a harness down with the test.
+func opened(t testing.TB, h *harness.Harness, err error) *harness.Harness {
+	t.Helper()
+	must(t, err)
 	t.Cleanup(func() {
 		if err := h.Close(context.Background()); err != nil {
 			t.Error(err)
@@ -42,9 +55,7 @@ func open(t testing.TB) *harness.Harness {
 func world(t testing.TB, h *harness.Harness, own bool) *front {
 	t.Helper()
 	w, err := h.World(t.Context(), harness.Scenario{Key: t.Name(), OwnReactor: own})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() {
 		if err := w.Close(context.Background()); err != nil {
 			t.Error(err)
@@ -66,12 +77,8 @@ func stays(t testing.TB, w *front, n int) []domain.StayID {
 	ids := make([]domain.StayID, n)
 	for i := range ids {
 		ids[i] = domain.StayID(uuid.New())
-		if err := w.stays.CheckIn(t.Context(), ids[i], at()); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.stays.Charge(t.Context(), ids[i], domain.ChargeID(uuid.New()), domain.MoneyOf(10), at()); err != nil {
-			t.Fatal(err)
-		}
+		must(t, w.stays.CheckIn(t.Context(), ids[i], at()))
+		must(t, w.stays.Charge(t.Context(), ids[i], domain.ChargeID(uuid.New()), domain.MoneyOf(10), at()))
 	}
 	return ids
 }
@@ -98,18 +105,10 @@ func TestEventuallyEndsExactlyWhenEverythingIsHandled(t *testing.T) {
 			t.Parallel()
 			w, group := world(t, h, false), domain.GroupID(uuid.New())
 			ids := stays(t, w, 6)
-			if err := w.groups.Select(t.Context(), group, ids[:3], at()); err != nil {
-				t.Fatal(err)
-			}
-			if err := w.Eventually(t.Context(), merged(w, group, 3)); err != nil {
-				t.Fatal(err)
-			}
-			if err := w.groups.Select(t.Context(), group, ids, at()); err != nil {
-				t.Fatal(err)
-			}
-			if err := w.Eventually(t.Context(), merged(w, group, 6)); err != nil {
-				t.Fatal(err)
-			}
+			must(t, w.groups.Select(t.Context(), group, ids[:3], at()))
+			must(t, w.Eventually(t.Context(), merged(w, group, 3)))
+			must(t, w.groups.Select(t.Context(), group, ids, at()))
+			must(t, w.Eventually(t.Context(), merged(w, group, 6)))
 			if got := w.Calls(w.groups.Stream(group)); got != 2 {
 				t.Errorf("got %d handler calls, want 2", got)
 			}
@@ -131,15 +130,9 @@ func TestAReactorThatLagsIsCalledAgain(t *testing.T) {
 	t.Parallel()
 	w, group := world(t, open(t), false), domain.GroupID(uuid.New())
 	stream := w.groups.Stream(group)
-	if err := w.Lag(stream, 1); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.groups.Select(t.Context(), group, stays(t, w, 2), at()); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Eventually(t.Context(), merged(w, group, 2)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, w.Lag(stream, 1))
+	must(t, w.groups.Select(t.Context(), group, stays(t, w, 2), at()))
+	must(t, w.Eventually(t.Context(), merged(w, group, 2)))
 	if got := w.Calls(stream); got != 2 {
 		t.Errorf("got %d handler calls, want 2", got)
 	}
@@ -151,78 +144,94 @@ func TestAReactorThatBreaksDownGoesOnWhereItWas(t *testing.T) {
 	for n := 1; n <= 8; n++ { // 7 stays and one record of outcomes
 		t.Run(fmt.Sprintf("after %d writes", n), func(t *testing.T) {
 			t.Parallel()
-			w, group := world(t, h, true), domain.GroupID(uuid.New())
-			ids := stays(t, w, 7)
-			if err := w.BreakReactorAfter(t.Context(), n); err != nil {
-				t.Fatal(err)
-			}
-			if err := w.groups.Select(t.Context(), group, ids, at()); err != nil {
-				t.Fatal(err)
-			}
-			if err := w.AwaitBroken(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			want := 0
-			if n == 8 {
-				want = 7
-			}
-			if err := w.Eventually(t.Context(), merged(w, group, want)); err != nil {
-				t.Fatal(err)
-			}
-			if err := w.StartReactor(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			if err := w.Eventually(t.Context(), merged(w, group, 7)); err != nil {
-				t.Fatal(err)
-			}
-			for _, id := range ids {
-				events, err := w.Store().Read(t.Context(), w.stays.Stream(id), 0, es.FromLeader)
-				if err != nil || len(events) != 3 {
-					t.Errorf("got %d events of a stay and %v, want 3: checked in, charged, transferred", len(events), err)
-				}
-			}
+			breaksDown(t, h, n)
 		})
 	}
+}
+
+// breaksDown has a reactor break down after exactly so many writes, while it merges
+// seven stays, and start again.
+func breaksDown(t *testing.T, h *harness.Harness, n int) {
+	t.Helper()
+	w, group := world(t, h, true), domain.GroupID(uuid.New())
+	ids := stays(t, w, 7)
+	must(t, w.BreakReactorAfter(t.Context(), n))
+	must(t, w.groups.Select(t.Context(), group, ids, at()))
+	must(t, w.AwaitBroken(t.Context()))
+	transfers, recorded := 0, 0
+	for _, id := range ids {
+		transfers += count(t, w, w.stays.Stream(id), "TransferredToGroup")
+	}
+	if transfers != min(n, 7) {
+		t.Errorf("got %d transfers when it broke down, want %d", transfers, min(n, 7))
+	}
+	if n == 8 {
+		recorded = 7
+	}
+	must(t, w.Eventually(t.Context(), merged(w, group, recorded)))
+	must(t, w.StartReactor(t.Context()))
+	mergedOnce(t, w, group, ids)
+}
+
+// mergedOnce waits until a group has taken over its stays, and makes sure that each
+// was transferred once and recorded once.
+func mergedOnce(t *testing.T, w *front, group domain.GroupID, ids []domain.StayID) {
+	t.Helper()
+	must(t, w.Eventually(t.Context(), merged(w, group, len(ids))))
+	recorded := map[domain.StayID]int{}
+	for _, e := range read(t, w, w.groups.Stream(group)) {
+		event, _, err := groupcheckout.Codec().Decode(e.Type, e.Data)
+		must(t, err)
+		if outcome, ok := event.(groupcheckout.StaysMerged); ok {
+			for _, r := range outcome.Residuals {
+				recorded[r.Stay]++
+			}
+		}
+	}
+	for _, id := range ids {
+		if transfers := count(t, w, w.stays.Stream(id), "TransferredToGroup"); transfers != 1 || recorded[id] != 1 {
+			t.Errorf("stay %s: got %d transfers and %d records of them, want one of each", id, transfers, recorded[id])
+		}
+	}
+}
+
+func read(t *testing.T, w *front, stream es.StreamName) []es.Event {
+	t.Helper()
+	events, err := w.Store().Read(t.Context(), stream, 0, es.FromLeader)
+	must(t, err)
+	return events
+}
+
+// count counts the events of a type.
+func count(t *testing.T, w *front, stream es.StreamName, eventType string) int {
+	t.Helper()
+	events := slices.DeleteFunc(read(t, w, stream), func(e es.Event) bool { return e.Type != eventType })
+	return len(events)
 }
 
 func TestAStoppedReactorGoesOnWhenStarted(t *testing.T) {
 	t.Parallel()
 	w, group := world(t, open(t), true), domain.GroupID(uuid.New())
-	if err := w.StopReactor(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.groups.Select(t.Context(), group, stays(t, w, 3), at()); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Eventually(t.Context(), merged(w, group, 0)); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.StartReactor(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Eventually(t.Context(), merged(w, group, 3)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, w.StopReactor(t.Context()))
+	must(t, w.groups.Select(t.Context(), group, stays(t, w, 3), at()))
+	must(t, w.Eventually(t.Context(), merged(w, group, 0)))
+	must(t, w.StartReactor(t.Context()))
+	must(t, w.Eventually(t.Context(), merged(w, group, 3)))
 }
 
 func TestWhatIsDeliveredAgainIsDropped(t *testing.T) {
 	t.Parallel()
 	w, group := world(t, open(t), false), domain.GroupID(uuid.New())
-	if err := w.groups.Select(t.Context(), group, stays(t, w, 2), at()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, w.groups.Select(t.Context(), group, stays(t, w, 2), at()))
 	stream := w.groups.Stream(group)
 	for range 3 {
-		if err := w.DeliverAgain(t.Context(), stream); err != nil {
-			t.Fatal(err)
-		}
+		must(t, w.DeliverAgain(t.Context(), stream))
 	}
 	if got := w.Calls(stream); got != 1 {
 		t.Errorf("got %d handler calls, want 1", got)
 	}
-	events, err := w.Store().Read(t.Context(), stream, 0, es.FromLeader)
-	if err != nil || len(events) != 2 {
-		t.Errorf("got %d events and %v, want 2", len(events), err)
+	if events := read(t, w, stream); len(events) != 2 {
+		t.Errorf("got %d events, want 2", len(events))
 	}
 }
 
@@ -244,12 +253,8 @@ func TestAWorldThatWasClosedSaysSo(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	w, err := h.World(t.Context(), harness.Scenario{Key: t.Name()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	must(t, w.Close(t.Context()))
 	holds := func(context.Context) error { return nil }
 	for name, err := range map[string]error{
 		"eventually": w.Eventually(t.Context(), holds),

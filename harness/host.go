@@ -34,10 +34,8 @@ type host interface {
 	// reactor has dealt with that.
 	deliverAgain(ctx context.Context, w *World, stream es.StreamName) error
 
-	// excused is how many calls for a stream may be repetitions that injected
-	// faults have provoked; injected lists the faults that a scenario has met.
-	excused(stream es.StreamName) int
-	injected(w *World) []faults.Injected
+	// injector injects the faults of the run; nil if there are none.
+	injector() *faults.Injector
 	// account says what the reactor is at, for a failure's message.
 	account(ctx context.Context) string
 }

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,9 +30,8 @@ type journal struct {
 // page is what is known of the streams of one scenario.
 type page struct {
 	streams []es.StreamName // in the order in which they were claimed
-	entries map[es.StreamName]*entry
-	order   int           // of the next event
-	changed chan struct{} // closed, and replaced, when any of them changes
+	order   int             // of the next event
+	changed chan struct{}   // closed, and replaced, when any of them changes
 }
 
 // entry is what is known of one stream.
@@ -78,7 +78,7 @@ func (p *page) wake() {
 func (j *journal) open(owner *World) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.pages[owner] = &page{entries: map[es.StreamName]*entry{}, changed: make(chan struct{})}
+	j.pages[owner] = &page{changed: make(chan struct{})}
 }
 
 // isOpen tells whether a scenario is not over.
@@ -104,8 +104,7 @@ func (j *journal) claim(stream es.StreamName, owner *World) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if page, isOpen := j.pages[owner]; isOpen && j.entries[stream] == nil {
-		e := &entry{owner: owner}
-		j.entries[stream], page.entries[stream] = e, e
+		j.entries[stream] = &entry{owner: owner}
 		page.streams = append(page.streams, stream)
 	}
 }
@@ -119,7 +118,7 @@ func (j *journal) release(owner *World) {
 		return
 	}
 	for _, stream := range page.streams {
-		if e := page.entries[stream]; e.observed > e.written && j.truthful {
+		if e := j.entries[stream]; e.observed > e.written && j.truthful {
 			j.breach(fmt.Errorf("the handler says that it has seen %s at version %d, but no more than %d events were ever written", stream, e.observed, e.written))
 		}
 		delete(j.entries, stream)
@@ -174,14 +173,9 @@ func (j *journal) behind(owner *World) []string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	var names []string
-	page := j.pageOf(owner)
-	for _, stream := range page.streams {
-		if e := page.entries[stream]; e.retired < e.written && j.follows(stream) {
-			name := e.label
-			if name == "" {
-				name = stream.String()
-			}
-			names = append(names, name)
+	for _, stream := range j.pageOf(owner).streams {
+		if e := j.entries[stream]; e.retired < e.written && j.follows(stream) {
+			names = append(names, cmp.Or(e.label, stream.String()))
 		}
 	}
 	return names
@@ -213,8 +207,8 @@ func (j *journal) unfinished(owner *World) (behind []string, changed <-chan stru
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	page := j.pageOf(owner)
-	for stream, e := range page.entries {
-		if e.retired < e.written && j.follows(stream) {
+	for _, stream := range page.streams {
+		if e := j.entries[stream]; e.retired < e.written && j.follows(stream) {
 			behind = append(behind, fmt.Sprintf("%s is written to version %d and handled to version %d, in %d calls", stream, e.written, e.retired, e.calls))
 		}
 	}
@@ -227,8 +221,8 @@ func (j *journal) followed(owner *World) map[es.StreamName]es.Version {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	versions := map[es.StreamName]es.Version{}
-	for stream, e := range j.pageOf(owner).entries {
-		if e.written > 0 && j.follows(stream) {
+	for _, stream := range j.pageOf(owner).streams {
+		if e := j.entries[stream]; e.written > 0 && j.follows(stream) {
 			versions[stream] = e.written
 		}
 	}
@@ -313,7 +307,7 @@ func (j *journal) streams(owner *World) []evidence.Stream {
 	page := j.pageOf(owner)
 	list := []evidence.Stream{} // never null in JSON
 	for _, stream := range page.streams {
-		e := page.entries[stream]
+		e := j.entries[stream]
 		if len(e.events) == 0 {
 			continue
 		}

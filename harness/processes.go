@@ -270,30 +270,16 @@ func (p *processes) account(ctx context.Context) string {
 	return text
 }
 
-// excused implements host.
-func (p *processes) excused(stream es.StreamName) int {
-	if p.strikes == nil {
-		return 0
-	}
-	return p.strikes.faults.Disturbed(stream)
-}
-
-// injected implements host.
-func (p *processes) injected(w *World) []faults.Injected {
+// injector implements host.
+func (p *processes) injector() *faults.Injector {
 	if p.strikes == nil {
 		return nil
 	}
-	return p.strikes.faults.Of(w.key + keyEnds)
+	return p.strikes.faults
 }
 
 // storeOf implements host.
-func (p *processes) storeOf(w *World, store es.Store) es.Store {
-	noted := p.journal.noting(w, store)
-	if p.strikes == nil {
-		return noted
-	}
-	return spared{p.strikes.faults.Store(noted, faults.Client), noted}
-}
+func (p *processes) storeOf(w *World, store es.Store) es.Store { return w.front(store, p.injector()) }
 
 // ownProcesses gives a scenario a store of its own, since processes cannot share
 // one and leave some streams alone, and processes that follow it.

@@ -13,63 +13,72 @@ import (
 func TestTheAuditNamesPromisesThatAReactorBroke(t *testing.T) {
 	t.Parallel()
 	all, err := faults.Parse("all")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	order := streamName(t, "Order-1")
 	for _, test := range []struct {
 		name    string
 		options harness.Options
-		act     func(t *testing.T, p *puppet, order es.StreamName)
+		seen    []reactor.Occurrence
+		saves   bool   // a checkpoint, after that
 		want    string // in the audit's error; empty if there is to be none
 	}{
-		{"whoever handles before saving keeps them all", harness.Options{}, func(t *testing.T, p *puppet, order es.StreamName) {
-			t.Helper()
-			tranche, batch := p.read(t)
-			p.observer.Observe(reactor.Called{Stream: order, Events: 2})
-			p.observer.Observe(reactor.Returned{Stream: order, Observed: 2})
-			p.observer.Observe(reactor.Retired{Stream: order, UpTo: 2})
-			p.observer.Observe(reactor.Called{Stream: order, Events: 1})
-			p.observer.Observe(reactor.Returned{Stream: order, Observed: 2})
-			p.save(t, tranche, batch.Next)
-		}, ""},
-		{"a checkpoint ahead of an event that nobody handled", harness.Options{}, func(t *testing.T, p *puppet, _ es.StreamName) {
-			t.Helper()
-			tranche, batch := p.read(t)
-			p.save(t, tranche, batch.Next)
-		}, "a checkpoint was saved ahead of work: position 3 of tranche Order lies behind event 0 of Order-1"},
-		{"a checkpoint ahead of the second event", harness.Options{}, func(t *testing.T, p *puppet, order es.StreamName) {
-			t.Helper()
-			tranche, batch := p.read(t)
-			p.observer.Observe(reactor.Retired{Stream: order, UpTo: 1})
-			p.save(t, tranche, batch.Next)
-		}, "lies behind event 1 of Order-1, of which the reactor has handled only what is before 1"},
-		{"two calls for a stream at once", harness.Options{}, func(t *testing.T, p *puppet, order es.StreamName) {
-			t.Helper()
-			p.observer.Observe(reactor.Called{Stream: order, Events: 1})
-			p.observer.Observe(reactor.Called{Stream: order, Events: 1})
-		}, "the handler was called for Order-1 while an earlier call for it was running"},
-		{"a version that nobody wrote", harness.Options{}, func(t *testing.T, p *puppet, order es.StreamName) {
-			t.Helper()
-			p.observer.Observe(reactor.Called{Stream: order, Events: 2})
-			p.observer.Observe(reactor.Returned{Stream: order, Observed: 3})
-		}, "has seen Order-1 at version 3, but no more than 2 events were ever written"},
-		{"a version that nobody wrote, under faults", harness.Options{Faults: all, Seed: 1}, func(t *testing.T, p *puppet, order es.StreamName) {
-			t.Helper()
-			p.observer.Observe(reactor.Called{Stream: order, Events: 2})
-			p.observer.Observe(reactor.Returned{Stream: order, Observed: 3})
-		}, "has seen Order-1 at version 3"},
+		{"whoever handles before saving keeps them all", harness.Options{}, []reactor.Occurrence{
+			reactor.Called{Stream: order, Events: 2},
+			reactor.Returned{Stream: order, Observed: 2},
+			reactor.Retired{Stream: order, UpTo: 2},
+			reactor.Called{Stream: order, Events: 1},
+			reactor.Returned{Stream: order, Observed: 2},
+		}, true, ""},
+		{
+			"a checkpoint ahead of an event that nobody handled",
+			harness.Options{},
+			nil, true,
+			"a checkpoint was saved ahead of work: position 3 of tranche Order lies behind event 0 of Order-1",
+		},
+		{
+			"a checkpoint ahead of the second event",
+			harness.Options{},
+			[]reactor.Occurrence{reactor.Retired{Stream: order, UpTo: 1}},
+			true,
+			"lies behind event 1 of Order-1, of which the reactor has handled only what is before 1",
+		},
+		{
+			"two calls for a stream at once",
+			harness.Options{},
+			[]reactor.Occurrence{reactor.Called{Stream: order, Events: 1}, reactor.Called{Stream: order, Events: 1}},
+			false,
+			"the handler was called for Order-1 while an earlier call for it was running",
+		},
+		{
+			"a version that nobody wrote",
+			harness.Options{},
+			[]reactor.Occurrence{reactor.Called{Stream: order, Events: 2}, reactor.Returned{Stream: order, Observed: 3}},
+			false,
+			"has seen Order-1 at version 3, but no more than 2 events were ever written",
+		},
+		{
+			"a version that nobody wrote, under faults",
+			harness.Options{Faults: all, Seed: 1},
+			[]reactor.Occurrence{reactor.Called{Stream: order, Events: 2}, reactor.Returned{Stream: order, Observed: 3}},
+			false,
+			"has seen Order-1 at version 3",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			h, p := onPuppet(t, test.options)
-			w, order := stage(t, h), streamName(t, "Order-1")
+			w := stage(t, h)
 			for version := range es.Version(2) {
 				appendTo(t, w.Store(), order, version, "Placed")
 			}
-			test.act(t, p, order)
-			if err := w.Close(t.Context()); err != nil {
-				t.Fatal(err)
+			tranche, batch := p.read(t)
+			for _, o := range test.seen {
+				p.observer.Observe(o)
 			}
+			if test.saves {
+				p.save(t, tranche, batch.Next)
+			}
+			must(t, w.Close(t.Context()))
 			err := h.Audit(t.Context())
 			switch {
 			case test.want == "" && err != nil:
@@ -89,9 +98,7 @@ func TestACheckpointMayPassWhatIsNobodys(t *testing.T) {
 	w := stage(t, h)
 	appendTo(t, w.Store(), streamName(t, "Order-1"), 0, "Placed")
 	tranche, batch := p.read(t)
-	if err := w.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, w.Close(t.Context()))
 	p.save(t, tranche, batch.Next)
 	if err := h.Audit(t.Context()); err != nil {
 		t.Errorf("got %v, want no error", err)

@@ -38,15 +38,7 @@ func onPuppet(t *testing.T, options harness.Options) (*harness.Harness, *puppet)
 		},
 	}
 	h, err := harness.Open(t.Context(), options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := h.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	return h, p
+	return opened(t, h, err), p
 }
 
 // Stop implements harness.Reactor.
@@ -69,9 +61,7 @@ func (p *puppet) read(t *testing.T) (feed.Tranche, feed.Batch) {
 		t.Fatalf("got the tranches %v and %v, want one", tranches, err)
 	}
 	batch, err := p.backend.Source.Read(t.Context(), tranches[0], 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return tranches[0], batch
 }
 
@@ -79,18 +69,14 @@ func (p *puppet) read(t *testing.T) (feed.Tranche, feed.Batch) {
 func (p *puppet) save(t *testing.T, tranche feed.Tranche, position feed.Position) {
 	t.Helper()
 	key := feed.Key{Source: p.backend.Source.ID(), Tranche: tranche, Group: "puppet"}
-	if err := p.backend.Checkpoints.Save(t.Context(), key, position); err != nil {
-		t.Fatal(err)
-	}
+	must(t, p.backend.Checkpoints.Save(t.Context(), key, position))
 }
 
 // stage makes a world. Close it in the end.
 func stage(t *testing.T, h *harness.Harness) *harness.World {
 	t.Helper()
 	w, err := h.World(t.Context(), harness.Scenario{Key: t.Name()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return w
 }
 
@@ -109,8 +95,6 @@ func appendTo(t *testing.T, store es.Appender, stream es.StreamName, expected es
 func streamName(t *testing.T, text string) es.StreamName {
 	t.Helper()
 	name, err := es.ParseStreamName(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return name
 }

@@ -34,9 +34,7 @@ func TestWhatReachesIntoAReactorElsewhereIsSkipped(t *testing.T) {
 	skipped(t, "exactly", w.Exactly(t.Context(), func(context.Context) error { t.Error("got a check, want none"); return nil }), elsewhere)
 	skipped(t, "lag", w.Lag(order, 1), elsewhere)
 	skipped(t, "refuse", w.RefuseWrites(true), elsewhere)
-	if err := w.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, w.Close(t.Context()))
 }
 
 func TestAReactorWhoseWritesAreRefusedGoesOnWhenTheyAreAccepted(t *testing.T) {
@@ -45,25 +43,15 @@ func TestAReactorWhoseWritesAreRefusedGoesOnWhenTheyAreAccepted(t *testing.T) {
 		t.Helper()
 		group := domain.GroupID(uuid.New())
 		ids := stays(t, w, 3)
-		if err := w.RefuseWrites(true); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.groups.Select(t.Context(), group, ids, at()); err != nil {
-			t.Fatal(err)
-		}
+		must(t, w.RefuseWrites(true))
+		must(t, w.groups.Select(t.Context(), group, ids, at()))
 		synctest.Wait() // the reactor has tried, and pauses
 		if w.Calls(w.groups.Stream(group)) == 0 {
 			t.Error("got no call of the handler, want one that is refused")
 		}
-		if err := w.Eventually(t.Context(), merged(w, group, 0)); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.RefuseWrites(false); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.Eventually(t.Context(), merged(w, group, 3)); err != nil {
-			t.Fatal(err)
-		}
+		must(t, w.Eventually(t.Context(), merged(w, group, 0)))
+		must(t, w.RefuseWrites(false))
+		must(t, w.Eventually(t.Context(), merged(w, group, 3)))
 	})
 }
 
@@ -71,19 +59,13 @@ func TestWithinFailsWhatTookLonger(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h, err := harness.Open(t.Context(), harness.Options{System: hotel.System(), Virtual: true})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		defer h.Close(t.Context()) //nolint:errcheck // the bubble fails if anything is left
 		w := world(t, h, false)
 		group := domain.GroupID(uuid.New())
 		// Each read that misses everything costs one of the reactor's pauses.
-		if err := w.Lag(w.groups.Stream(group), 3); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.groups.Select(t.Context(), group, stays(t, w, 1), at()); err != nil {
-			t.Fatal(err)
-		}
+		must(t, w.Lag(w.groups.Stream(group), 3))
+		must(t, w.groups.Select(t.Context(), group, stays(t, w, 1), at()))
 		began := time.Now()
 		err = w.Within(t.Context(), time.Nanosecond, merged(w, group, 1))
 		took := time.Since(began)
@@ -97,9 +79,7 @@ func TestWithinFailsWhatTookLonger(t *testing.T) {
 		if err := w.Pass(t.Context(), 24*time.Hour); err != nil || time.Since(began) < 24*time.Hour {
 			t.Errorf("got %v after %v, want no error after a day", err, time.Since(began))
 		}
-		if err := w.Close(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must(t, w.Close(t.Context()))
 	})
 }
 

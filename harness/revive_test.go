@@ -23,9 +23,7 @@ func TestNobodyHasToWaitForAReactorThatIsBeingStarted(t *testing.T) {
 		answers := make(chan struct{})
 		h.HoldUpEnds(answers)
 		w.KillReactor()
-		if err := w.groups.Select(t.Context(), group, stays(t, w, 2), at()); err != nil {
-			t.Fatal(err)
-		}
+		must(t, w.groups.Select(t.Context(), group, stays(t, w, 2), at()))
 		over := errors.New("the scenario is over")
 		for name, wait := range map[string]func(context.Context) error{
 			"eventually":    func(ctx context.Context) error { return w.Eventually(ctx, merged(w, group, 2)) },
@@ -56,9 +54,7 @@ func TestAStartIsGivenUpWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := open(t)
 		w, group := world(t, h, true), domain.GroupID(uuid.New())
-		if err := w.StopReactor(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must(t, w.StopReactor(t.Context()))
 		answers := make(chan struct{})
 		h.HoldUpEnds(answers)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour) // no limit but this
@@ -70,9 +66,7 @@ func TestAStartIsGivenUpWithItsContext(t *testing.T) {
 		if err := w.StartReactor(t.Context()); err != nil {
 			t.Errorf("after a start that was given up: got %v, want no error", err)
 		}
-		if err := w.groups.Select(t.Context(), group, stays(t, w, 2), at()); err != nil {
-			t.Fatal(err)
-		}
+		must(t, w.groups.Select(t.Context(), group, stays(t, w, 2), at()))
 		if err := w.Eventually(t.Context(), merged(w, group, 2)); err != nil {
 			t.Error(err)
 		}

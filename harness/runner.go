@@ -70,7 +70,7 @@ func (h *Harness) newRunner(group string, salt uint64, mine func(es.StreamName) 
 	return r
 }
 
-// endsOf is where each tranche of a feed ends now; those that are empty are left out.
+// endsOf is where each tranche of a feed ends now.
 func endsOf(ctx context.Context, source feed.Source) (map[feed.Tranche]feed.Position, error) {
 	tranches, err := source.Tranches(ctx)
 	if err != nil {
@@ -78,12 +78,8 @@ func endsOf(ctx context.Context, source feed.Source) (map[feed.Tranche]feed.Posi
 	}
 	ends := map[feed.Tranche]feed.Position{}
 	for _, tranche := range tranches {
-		end, err := source.End(ctx, tranche)
-		if err != nil {
+		if ends[tranche], err = source.End(ctx, tranche); err != nil {
 			return nil, err
-		}
-		if end > 0 {
-			ends[tranche] = end
 		}
 	}
 	return ends, nil
@@ -91,15 +87,11 @@ func endsOf(ctx context.Context, source feed.Source) (map[feed.Tranche]feed.Posi
 
 // beginAtEnd makes a consumer group start at the present end of the feed.
 func beginAtEnd(ctx context.Context, backend *stores.Backend, group string) error {
-	tranches, err := backend.Source.Tranches(ctx)
+	ends, err := endsOf(ctx, backend.Source)
 	if err != nil {
 		return err
 	}
-	for _, tranche := range tranches {
-		end, err := backend.Source.End(ctx, tranche)
-		if err != nil {
-			return err
-		}
+	for tranche, end := range ends {
 		key := feed.Key{Source: backend.Source.ID(), Tranche: tranche, Group: group}
 		if err := backend.Checkpoints.Save(ctx, key, end); err != nil {
 			return err

@@ -34,15 +34,9 @@ type sighting struct {
 
 // follow starts a tail at the present end of a feed. Close it in the end.
 func follow(ctx context.Context, source feed.Source, pause time.Duration) (*tail, error) {
-	tranches, err := source.Tranches(ctx)
+	begin, err := endsOf(ctx, source)
 	if err != nil {
 		return nil, err
-	}
-	begin := map[feed.Tranche]feed.Position{}
-	for _, tranche := range tranches {
-		if begin[tranche], err = source.End(ctx, tranche); err != nil {
-			return nil, err
-		}
 	}
 	t := &tail{seen: map[es.StreamName]sighting{}, trouble: map[feed.Tranche]error{}, changed: make(chan struct{})}
 	reading, stop := context.WithCancel(context.WithoutCancel(ctx))

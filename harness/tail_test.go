@@ -25,9 +25,7 @@ func tailed(t *testing.T, test func(t *testing.T, store es.Store, tail harness.T
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		backend, err := memory.New().Backend("Order", "Parcel")
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		appendTo(t, backend.Events, streamName(t, "Order-0"), 0, "Placed")
 		var dead atomic.Bool
 		source := intercept.Source(backend.Source, intercept.SourceHooks{
@@ -39,9 +37,7 @@ func tailed(t *testing.T, test func(t *testing.T, store es.Store, tail harness.T
 			},
 		})
 		tail, err := harness.Follow(t.Context(), source, time.Millisecond)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		defer tail.Close()
 		synctest.Wait()
 		test(t, backend.Events, tail, &dead)

@@ -46,7 +46,7 @@ func (w *World) Within(ctx context.Context, limit time.Duration, check func(cont
 	if err := w.Eventually(ctx, check); err != nil {
 		return err
 	}
-	limit += longestPause * time.Duration(len(w.host.injected(w)))
+	limit += longestPause * time.Duration(len(w.injected()))
 	if took := time.Since(began); took > limit {
 		return w.explain(fmt.Errorf("it came about after %v, want it within %v", took, limit))
 	}

@@ -2,6 +2,7 @@ package harness
 
 import (
 	"fmt"
+	"maps"
 	"sync"
 
 	"example.com/groupcheckout/es"
@@ -32,6 +33,7 @@ func (w *watch) restart(ends map[feed.Tranche]feed.Position) {
 	defer w.mu.Unlock()
 	w.open = map[feed.Tranche][]delivered{}
 	w.ends = ends
+	maps.DeleteFunc(ends, func(_ feed.Tranche, end feed.Position) bool { return end <= 0 }) // there is nothing to read
 }
 
 // catchingUp tells whether there is something left to read that was there at the

@@ -46,34 +46,35 @@ func (r *runner) injectFaults() {
 	options := r.harness.options
 	r.faults = faults.New(faults.Config{Spec: options.Faults, Seed: options.Seed, Name: r.journal.key, Kill: r.kill, Cut: r.harness.cut, Only: options.Only})
 	r.harness.injects(r.faults)
-	r.backend.Events = doomed{r.faults.Store(r.backend.Events, faults.Reactor), r.backend.Events, r}
+	// A reactor that a scenario has break down after so many writes is spared until it
+	// has: how far it gets is what such a scenario is about.
+	r.backend.Events = sparing{r.faults.Store(r.backend.Events, faults.Reactor), r.backend.Events, func(context.Context) bool { return r.isDoomed() }}
 	r.backend.Source = r.faults.Source(r.backend.Source)
 	r.backend.Checkpoints = lastSave{r.faults.Checkpoints(r.backend.Checkpoints), r.backend.Checkpoints, r}
 }
 
-// doomed spares a reactor that a scenario has break down after so many writes from
-// faults until it has: how far it gets is what such a scenario is about.
-type doomed struct {
+// sparing is a store with faults that some calls are spared from.
+type sparing struct {
 	es.Store // with faults
 	sound    es.Store
-	runner   *runner
+	spares   func(context.Context) bool
 }
 
-func (d doomed) store() es.Store {
-	if d.runner.isDoomed() {
-		return d.sound
+func (s sparing) store(ctx context.Context) es.Store {
+	if s.spares(ctx) {
+		return s.sound
 	}
-	return d.Store
+	return s.Store
 }
 
 // Read implements es.Reader.
-func (d doomed) Read(ctx context.Context, stream es.StreamName, from es.Version, freshness es.Freshness) ([]es.Event, error) {
-	return d.store().Read(ctx, stream, from, freshness)
+func (s sparing) Read(ctx context.Context, stream es.StreamName, from es.Version, freshness es.Freshness) ([]es.Event, error) {
+	return s.store(ctx).Read(ctx, stream, from, freshness)
 }
 
 // Append implements es.Appender.
-func (d doomed) Append(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData) (es.Version, error) {
-	return d.store().Append(ctx, stream, expected, events)
+func (s sparing) Append(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData) (es.Version, error) {
+	return s.store(ctx).Append(ctx, stream, expected, events)
 }
 
 // lastSave spares the last checkpoint of a reactor that is stopped in good order
@@ -95,15 +96,21 @@ func (s lastSave) Save(ctx context.Context, key feed.Key, pos feed.Position) err
 // storeOf is the store as a scenario uses it: what it writes first belongs
 // to it, and all that it writes is noted.
 func (r *runner) storeOf(w *World, store es.Store) es.Store {
-	noted := r.journal.noting(w, store)
-	store = noted
-	if r.faults != nil {
-		store = spared{r.faults.Store(noted, faults.Client), noted}
-	}
+	store = w.front(store, r.faults)
 	if r.schedule != nil {
 		store = r.schedule.Store(store)
 	}
 	return store
+}
+
+// front is a store that notes what a scenario writes, and of which it meets the
+// faults, if there are any.
+func (w *World) front(store es.Store, injector *faults.Injector) es.Store {
+	noted := w.harness.journal.noting(w, store)
+	if injector == nil {
+		return noted
+	}
+	return sparing{injector.Store(noted, faults.Client), noted, checks}
 }
 
 // noting notes what a scenario writes.
@@ -122,32 +129,5 @@ func (j *journal) noting(w *World, store es.Store) es.Store {
 	})
 }
 
-// spared is the store of a scenario in a fault run.
-type spared struct {
-	es.Store // with faults
-	sound    es.Store
-}
-
-// Read implements es.Reader. What a check reads is spared.
-func (c spared) Read(ctx context.Context, stream es.StreamName, from es.Version, freshness es.Freshness) ([]es.Event, error) {
-	if ctx.Value(checking{}) != nil {
-		return c.sound.Read(ctx, stream, from, freshness)
-	}
-	return c.Store.Read(ctx, stream, from, freshness)
-}
-
-// excused is how many calls for a stream may be repetitions that faults provoked.
-func (r *runner) excused(stream es.StreamName) int {
-	if r.faults == nil {
-		return 0
-	}
-	return r.faults.Disturbed(stream)
-}
-
-// injected lists the faults that a scenario has met.
-func (r *runner) injected(w *World) []faults.Injected {
-	if r.faults == nil {
-		return nil
-	}
-	return r.faults.Of(w.key + keyEnds)
-}
+// injector implements host.
+func (r *runner) injector() *faults.Injector { return r.faults }

@@ -6,10 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/uuid"
@@ -121,19 +119,11 @@ func runIndexer(indexer *dynamodb.Indexer) (stop func() error) {
 
 // dropTables removes tables, those that are there.
 func dropTables(server *provision.DynamoDBServer, names ...string) error {
-	client := awsdynamodb.New(awsdynamodb.Options{
-		BaseEndpoint: &server.ServiceURL,
-		Region:       "us-east-1",
-		HTTPClient:   &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: server.AccessKeyID, SecretAccessKey: server.SecretAccessKey}, nil
-		}),
-	})
 	ctx, cancel := context.WithTimeout(context.Background(), dropLimit)
 	defer cancel()
 	var errs []error
 	for _, name := range names {
-		_, err := client.DeleteTable(ctx, &awsdynamodb.DeleteTableInput{TableName: &name})
+		_, err := server.Client().DeleteTable(ctx, &awsdynamodb.DeleteTableInput{TableName: &name})
 		var missing *types.ResourceNotFoundException
 		if err != nil && !errors.As(err, &missing) {
 			errs = append(errs, fmt.Errorf("remove the table %s: %w", name, err))

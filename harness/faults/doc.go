@@ -21,9 +21,9 @@
 //
 // # Each run ends
 //
-// After [Config.MaxInARow] faults of one kind of operation, of one caller on one
+// After [MaxInARow] faults of one kind of operation, of one caller on one
 // stream, there is none until the operation has succeeded. After
-// [Config.MaxPerStream] faults of one caller on one stream there are no more. The
+// [MaxPerStream] faults of one caller on one stream there are no more. The
 // work for one stream has the reactor killed or cut off twice at most, since that
 // ends the work for all streams. So whatever tries again gets through, also at a
 // rate of 1.

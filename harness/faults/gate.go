@@ -2,24 +2,12 @@ package faults
 
 import (
 	"context"
-	"slices"
 )
 
-// outside lists the kinds that there can be where the reactor is in a process of
-// its own: those of its clients, and those of a gate between it and the store.
-func outside() []Kind { return []Kind{Conflict, LostReply, Slow, Stale, Throttle, Kill, Cut} }
-
 // Outside is what is left of a spec where the reactor is in a process of its own,
-// whose store, feed and handlers nobody can wrap.
-func (s Spec) Outside() Spec {
-	var left Spec
-	for _, c := range s.choices {
-		if slices.Contains(outside(), c.kind) {
-			left.choices = append(left.choices, c)
-		}
-	}
-	return left
-}
+// whose store, feed and handlers nobody can wrap: what can go wrong for its clients,
+// and at a gate between it and the store.
+func (s Spec) Outside() Spec { return s.Just(Conflict, LostReply, Slow, Stale, Throttle, Kill, Cut) }
 
 // sparedAtGate is how many appends go through a gate after a fault. It is not known
 // there for which stream they are, so this is what makes a run end.
@@ -30,11 +18,11 @@ const sparedAtGate = 10
 // store is to be [Slow] it waits first. Appends are counted as they come, by the
 // name of the gate. What becomes of the append is the caller's to see to.
 func (i *Injector) AtGate(ctx context.Context, name string) Kind {
-	t, ok := i.gateTurn(name)
+	t, ok := i.endlessTurn(scope{role: Reactor, gate: name}, name, appending)
 	if !ok {
 		return ""
 	}
-	if i.slows(t, Slow) && i.config.Sleep(ctx, i.config.Spec.of(Slow).delay) != nil {
+	if i.slows(t, Slow) && sleep(ctx, i.config.Spec.of(Slow).delay) != nil {
 		return ""
 	}
 	if t.count >= i.spared(t.account, 0) {
@@ -47,18 +35,6 @@ func (i *Injector) AtGate(ctx context.Context, name string) Kind {
 	}
 	i.succeeded(t)
 	return ""
-}
-
-// gateTurn begins an append at a gate; ok is false if it is to be left alone.
-func (i *Injector) gateTurn(name string) (turn, bool) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	s := scope{role: Reactor, gate: name}
-	a := i.accounts[s]
-	if a == nil {
-		a = &account{key: name, endless: true}
-	}
-	return i.begin(s, a, appending)
 }
 
 // spared is the count below which appends at a gate go through; it is moved on to

@@ -79,9 +79,7 @@ func TestOutsideAreTheKindsThatNeedNoWrapping(t *testing.T) {
 		"":                     "",
 	} {
 		spec, err := faults.Parse(text)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		if got := spec.Outside().String(); got != want {
 			t.Errorf("of %q: got %q, want %q", text, got, want)
 		}

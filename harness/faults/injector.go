@@ -13,10 +13,11 @@ import (
 	"example.com/groupcheckout/reactor"
 )
 
-// Defaults of a [Config].
+// How many faults there may be, so that each run ends: see the package's
+// documentation.
 const (
-	DefaultInARow    = 2
-	DefaultPerStream = 8
+	MaxInARow    = 2
+	MaxPerStream = 8
 )
 
 // Config is what an [Injector] needs. A zero field means the default.
@@ -34,17 +35,10 @@ type Config struct {
 	// Both are called during an operation of the reactor, so they must not wait
 	// for it. Without them there are no such faults.
 	Kill, Cut func()
-	// Sleep waits, and returns the error of ctx if that ends first. Without it,
-	// a timer is used, so it is virtual in a bubble of testing/synctest.
-	Sleep func(ctx context.Context, d time.Duration) error
-
 	// Only, if given, has the last word on each fault: it is injected only if
 	// Only says so. It must be a pure function, and be safe for concurrent calls;
 	// those who look for the few faults that matter leave out the others with it.
 	Only func(Injected) bool
-
-	MaxInARow    int // see the package's documentation; DefaultInARow. Of conflicts there are two at most
-	MaxPerStream int // see the package's documentation; DefaultPerStream
 }
 
 // Role says who calls a store.
@@ -93,7 +87,7 @@ func (f Injected) String() string {
 }
 
 // Injector injects the faults of a run. One reactor, with its clients, has one.
-// Calls may overlap.
+// Calls may overlap. A nil Injector has injected nothing.
 type Injector struct {
 	config Config
 
@@ -159,15 +153,6 @@ func New(config Config) *Injector {
 	if config.Name == nil {
 		config.Name = func(s es.StreamName) (string, bool) { return s.String(), true }
 	}
-	if config.Sleep == nil {
-		config.Sleep = sleep
-	}
-	if config.MaxInARow <= 0 {
-		config.MaxInARow = DefaultInARow
-	}
-	if config.MaxPerStream <= 0 {
-		config.MaxPerStream = DefaultPerStream
-	}
 	return &Injector{config: config, accounts: map[scope]*account{}, disturbed: map[es.StreamName]int{}, strikes: map[es.StreamName]int{}}
 }
 
@@ -211,6 +196,9 @@ func (i *Injector) Log() []Injected { return i.Of("") }
 // Of returns the faults on the streams of which the name begins with a prefix, and
 // those in handler calls for them, in the order of Log.
 func (i *Injector) Of(prefix string) []Injected {
+	if i == nil {
+		return nil
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	var found []Injected
@@ -230,6 +218,9 @@ func (i *Injector) Of(prefix string) []Injected {
 // of faults. It is an upper bound: a fault may do no harm, and a kill makes the
 // reactor repeat at most what it did before.
 func (i *Injector) Disturbed(stream es.StreamName) int {
+	if i == nil {
+		return 0
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.disturbed[stream] + i.kills
@@ -253,6 +244,18 @@ func (i *Injector) turn(ctx context.Context, role Role, stream es.StreamName, op
 		if !s.caller.IsZero() {
 			a.caller, _ = i.config.Name(s.caller)
 		}
+	}
+	return i.begin(s, a, operation)
+}
+
+// endlessTurn begins an operation that is for no stream known here, so that what
+// bounds the faults of one does not count. Its name is that of its scope.
+func (i *Injector) endlessTurn(s scope, name, operation string) (turn, bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	a := i.accounts[s]
+	if a == nil {
+		a = &account{key: name, endless: true}
 	}
 	return i.begin(s, a, operation)
 }
@@ -289,7 +292,7 @@ func (i *Injector) may(t turn, kind Kind) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	a := t.account
-	return !i.resting && t.tally.row < i.config.MaxInARow && (a.spent < i.config.MaxPerStream || a.endless) && i.wanted(t, kind, "")
+	return !i.resting && t.tally.row < MaxInARow && (a.spent < MaxPerStream || a.endless) && i.wanted(t, kind, "")
 }
 
 // injects decides whether a turn meets a kind of failure, and notes it if so.
@@ -299,19 +302,16 @@ func (i *Injector) injects(t turn, kind Kind, detail string) bool {
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	row := i.config.MaxInARow
-	if kind == Conflict {
-		row = min(row, DefaultInARow)
-		if t.scope.role == Client {
-			row = 1
-		}
+	row := MaxInARow
+	if kind == Conflict && t.scope.role == Client {
+		row = 1
 	}
 	a := t.account
 	if behind := a.tallies[reading+" from "+es.FromReplica.String()]; kind == Conflict && t.scope.role == Client && behind != nil && behind.row > 0 {
 		return false // the client may be in for a true conflict, since it was shown a stale replica
 	}
 	switch {
-	case i.resting, t.tally.row >= row, a.spent >= i.config.MaxPerStream && !a.endless:
+	case i.resting, t.tally.row >= row, a.spent >= MaxPerStream && !a.endless:
 		return false
 	case strikes(kind) && !a.endless && i.strikes[t.scope.handled()] >= maxStrikes:
 		return false
@@ -343,7 +343,7 @@ func (i *Injector) slows(t turn, kind Kind) bool {
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.resting || t.account.slowed >= i.config.MaxPerStream && !t.account.endless || !i.wanted(t, kind, "") {
+	if i.resting || t.account.slowed >= MaxPerStream && !t.account.endless || !i.wanted(t, kind, "") {
 		return false
 	}
 	t.account.slowed++

@@ -36,10 +36,7 @@ func race(t *testing.T, seed uint64) (order []string, took time.Duration) {
 		began := time.Now()
 		var racing sync.WaitGroup
 		for i := range 8 {
-			stream, err := es.NewStreamName("Jar", fmt.Sprint(i))
-			if err != nil {
-				t.Fatal(err)
-			}
+			stream := jar(t, fmt.Sprint(i))
 			racing.Go(func() {
 				for version := range es.Version(4) {
 					if _, err := store.Append(t.Context(), stream, version, newEvents(1)); err != nil {
@@ -89,28 +86,6 @@ func TestScheduleHonoursContexts(t *testing.T) {
 	}
 }
 
-func TestCutAfter(t *testing.T) {
-	t.Parallel()
-	cuts, again, other := faults.CutAfter(1, 0.5, 100), faults.CutAfter(1, 0.5, 100), faults.CutAfter(2, 0.5, 100)
-	cut, differ := 0, false
-	for number := range 1000 {
-		bytes := cuts(number)
-		if bytes < 0 || bytes > 100 {
-			t.Fatalf("got a cut after %d bytes, want up to 100", bytes)
-		}
-		if bytes > 0 {
-			cut++
-		}
-		if bytes != again(number) {
-			t.Fatalf("connection %d: got two answers of one seed", number)
-		}
-		differ = differ || bytes != other(number)
-	}
-	if cut < 400 || cut > 600 || !differ {
-		t.Errorf("got %d of 1000 cut, another seed differs: %t; want about half, and true", cut, differ)
-	}
-}
-
 // An operation that its context keeps from its turn may or may not have been asked
 // for, by chance. What follows must be the same.
 func TestScheduleForgetsWhatHadNoTurn(t *testing.T) {
@@ -150,9 +125,7 @@ func TestActorsHaveFaultsOfTheirOwn(t *testing.T) {
 		store, seen := i.Store(truth, faults.Client), map[string]string{}
 		for _, name := range order {
 			events, err := store.Read(faults.As(t.Context(), name), stream, 0, es.FromReplica)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			seen[name] += fmt.Sprint(len(events), " ")
 		}
 		for _, f := range i.Log() {

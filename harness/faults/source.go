@@ -28,8 +28,7 @@ const saving = "save"
 func (i *Injector) Source(next feed.Source) feed.Source {
 	s := &source{
 		injector: i, next: next, late: map[es.StreamName]turn{},
-		fetched: map[es.StreamName]es.Version{}, delivered: map[es.StreamName]es.Version{}, ordered: map[es.StreamName]es.Version{},
-		again: map[feed.Tranche][]feed.Delivery{}, failures: map[feed.Tranche]int{},
+		decided: map[decision]es.Version{}, again: map[feed.Tranche][]feed.Delivery{}, failures: map[feed.Tranche]int{},
 	}
 	return intercept.Source(next, intercept.SourceHooks{AfterRead: s.afterRead})
 }
@@ -39,13 +38,18 @@ type source struct {
 	injector *Injector
 	next     feed.Source
 
-	mu        sync.Mutex
-	fetched   map[es.StreamName]es.Version // deliveries below it were decided on, whether they can be read
-	delivered map[es.StreamName]es.Version // the same for how they are delivered
-	ordered   map[es.StreamName]es.Version // the same for whether others overtake them
-	late      map[es.StreamName]turn       // those that others are to overtake, if there are any in time
-	again     map[feed.Tranche][]feed.Delivery
-	failures  map[feed.Tranche]int // in a row
+	mu       sync.Mutex
+	decided  map[decision]es.Version // deliveries of the stream below it were decided on
+	late     map[es.StreamName]turn  // those that others are to overtake, if there are any in time
+	again    map[feed.Tranche][]feed.Delivery
+	failures map[feed.Tranche]int // in a row
+}
+
+// decision is about the deliveries of a stream: whether they can be read, how they
+// are delivered, or whether others overtake them, as its operation says.
+type decision struct {
+	stream    es.StreamName
+	operation string
 }
 
 func (s *source) afterRead(ctx context.Context, tranche feed.Tranche, from feed.Position, batch feed.Batch, err error) (feed.Batch, error) {
@@ -72,7 +76,7 @@ func (s *source) gather(ctx context.Context, tranche feed.Tranche, from feed.Pos
 	if !s.delays(ctx, batch.Events) || s.overtakes(batch.Events) {
 		return batch, nil
 	}
-	if err := s.injector.config.Sleep(ctx, s.injector.config.Spec.of(Reorder).delay); err != nil {
+	if err := sleep(ctx, s.injector.config.Spec.of(Reorder).delay); err != nil {
 		return feed.Batch{}, err
 	}
 	batch, err := s.next.Read(ctx, tranche, from)
@@ -88,7 +92,7 @@ func (s *source) delays(ctx context.Context, events []feed.Delivery) (some bool)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, d := range events {
-		t, fresh := s.first(ctx, s.ordered, d, ordering)
+		t, fresh := s.first(ctx, d, ordering)
 		if fresh && s.injector.may(t, Reorder) {
 			s.late[d.Stream] = t
 			some = true
@@ -142,8 +146,8 @@ func (s *source) fails(ctx context.Context, tranche feed.Tranche, events []feed.
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, d := range events {
-		t, fresh := s.first(ctx, s.fetched, d, fetching)
-		if fresh && s.failures[tranche] < s.injector.config.MaxInARow && s.injector.injects(t, FailedFeed, "") {
+		t, fresh := s.first(ctx, d, fetching)
+		if fresh && s.failures[tranche] < MaxInARow && s.injector.injects(t, FailedFeed, "") {
 			s.failures[tranche]++
 			return d.Stream, true
 		}
@@ -161,7 +165,7 @@ func (s *source) deliver(ctx context.Context, tranche feed.Tranche, from feed.Po
 	var again []feed.Delivery
 	batch.Events = slices.Clone(batch.Events)
 	for at, d := range batch.Events {
-		t, fresh := s.first(ctx, s.delivered, d, delivering)
+		t, fresh := s.first(ctx, d, delivering)
 		if !fresh {
 			continue
 		}
@@ -211,13 +215,14 @@ func (s *source) reorder(events []feed.Delivery) []feed.Delivery {
 
 // first returns the turn of a delivery, unless it was decided on before, or is to
 // be left alone.
-func (s *source) first(ctx context.Context, below map[es.StreamName]es.Version, d feed.Delivery, operation string) (t turn, fresh bool) {
-	if d.Event.Index < below[d.Stream] {
+func (s *source) first(ctx context.Context, d feed.Delivery, operation string) (t turn, fresh bool) {
+	about := decision{d.Stream, operation}
+	if d.Event.Index < s.decided[about] {
 		return turn{}, false
 	}
 	t, ok := s.injector.turn(ctx, feeding, d.Stream, operation)
 	if ok {
-		below[d.Stream] = d.Event.Index + 1
+		s.decided[about] = d.Event.Index + 1
 	}
 	return t, ok
 }
@@ -238,7 +243,8 @@ func (i *Injector) repeat(events []feed.Delivery) {
 func (i *Injector) Checkpoints(next feed.Checkpoints) feed.Checkpoints {
 	return intercept.Checkpoints(next, intercept.CheckpointsHooks{
 		BeforeSave: func(_ context.Context, key feed.Key, _ feed.Position) error {
-			t, ok := i.saveTurn(key)
+			s := scope{role: Reactor, tranche: key.Group + "/" + string(key.Tranche)}
+			t, ok := i.endlessTurn(s, "tranche "+string(key.Tranche), saving)
 			if !ok || t.count == 0 {
 				return nil
 			}
@@ -249,16 +255,4 @@ func (i *Injector) Checkpoints(next feed.Checkpoints) feed.Checkpoints {
 			return nil
 		},
 	})
-}
-
-// saveTurn begins the save of a checkpoint.
-func (i *Injector) saveTurn(key feed.Key) (turn, bool) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	s := scope{role: Reactor, tranche: key.Group + "/" + string(key.Tranche)}
-	a := i.accounts[s]
-	if a == nil {
-		a = &account{key: "tranche " + string(key.Tranche), endless: true}
-	}
-	return i.begin(s, a, saving)
 }

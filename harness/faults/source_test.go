@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -27,18 +28,14 @@ func TestFeedStaysAFeed(t *testing.T) {
 		written := map[es.StreamName]es.Version{}
 		total := rapid.IntRange(1, 40).Draw(t, "events")
 		for range total {
-			stream, err := es.NewStreamName("Jar", fmt.Sprint(rapid.IntRange(0, 4).Draw(t, "stream")))
-			if err != nil {
-				t.Fatal(err)
-			}
+			stream := jar(t, fmt.Sprint(rapid.IntRange(0, 4).Draw(t, "stream")))
+			var err error
 			if written[stream], err = truth.Append(ctx, stream, written[stream], newEvents(1)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		inner, err := truth.Source(memory.SourceConfig{Categories: []string{"Jar"}, BatchSize: rapid.IntRange(1, 10).Draw(t, "batch size")})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		spec := rapid.SampledFrom([]string{"duplicate=1", "hold-back=1", "reorder=1", "failed-feed=1", "duplicate,hold-back,reorder,failed-feed"}).Draw(t, "spec")
 		i := injector(t, spec, faults.Config{Seed: rapid.Uint64().Draw(t, "seed")})
 		seen, failed := drain(ctx, t, inner, i.Source(inner))
@@ -58,9 +55,7 @@ func TestFeedStaysAFeed(t *testing.T) {
 func drain(ctx context.Context, t *rapid.T, truth, source feed.Source) (seen map[es.StreamName]es.Version, failed int) {
 	seen = map[es.StreamName]es.Version{}
 	end, err := truth.End(ctx, "Jar")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	from, row := feed.Position(0), 0
 	for reads := 0; ; reads++ {
 		if reads > 1000 {
@@ -69,8 +64,8 @@ func drain(ctx context.Context, t *rapid.T, truth, source feed.Source) (seen map
 		batch, err := source.Read(ctx, "Jar", from)
 		if err != nil {
 			var fault *faults.Error
-			if row++; !errors.As(err, &fault) || row > faults.DefaultInARow {
-				t.Fatalf("got error %v as number %d in a row, want a fault and up to %d", err, row, faults.DefaultInARow)
+			if row++; !errors.As(err, &fault) || row > faults.MaxInARow {
+				t.Fatalf("got error %v as number %d in a row, want a fault and up to %d", err, row, faults.MaxInARow)
 			}
 			failed++
 			continue
@@ -108,55 +103,44 @@ func TestAStreamIsOvertaken(t *testing.T) {
 		"by a stranger": {[]string{"z"}, []string{"z@0", "a@0", "a@1"}, nil},
 		"by several":    {[]string{"b", "c", "a", "b"}, []string{"c@0", "b@0", "b@1", "a@0", "a@1", "a@2"}, []string{"Jar-a", "Jar-b"}},
 	} {
-		truth, written := memory.New(), map[string]es.Version{}
-		write := func(ids ...string) {
-			for _, id := range ids {
-				stream, err := es.NewStreamName("Jar", id)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if written[id], err = truth.Append(t.Context(), stream, written[id], newEvents(1)); err != nil {
-					t.Fatal(err)
+		synctest.Test(t, func(t *testing.T) {
+			truth, written := memory.New(), map[string]es.Version{}
+			write := func(ids ...string) {
+				for _, id := range ids {
+					var err error
+					if written[id], err = truth.Append(t.Context(), jar(t, id), written[id], newEvents(1)); err != nil {
+						t.Error(err)
+					}
 				}
 			}
-		}
-		write("a", "a")
-		inner, err := truth.Source(memory.SourceConfig{Categories: []string{"Jar"}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var waited []time.Duration
-		i := injector(t, "reorder=1:7ms", faults.Config{
-			Sleep: func(_ context.Context, d time.Duration) error {
-				waited = append(waited, d)
-				write(c.later...)
-				return nil
-			},
-			Name: func(s es.StreamName) (string, bool) { return s.String(), s.ID() != "z" },
+			write("a", "a")
+			inner, err := truth.Source(memory.SourceConfig{Categories: []string{"Jar"}})
+			must(t, err)
+			i := injector(t, "reorder=1:7ms", faults.Config{
+				Name: func(s es.StreamName) (string, bool) { return s.String(), s.ID() != "z" },
+			})
+			began := time.Now()
+			time.AfterFunc(time.Millisecond, func() { write(c.later...) }) // while it waits
+			batch, err := i.Source(inner).Read(t.Context(), "Jar", 0)
+			must(t, err)
+			var got, overtaken []string
+			for _, d := range batch.Events {
+				got = append(got, fmt.Sprintf("%s@%d", d.Stream.ID(), d.Event.Index))
+			}
+			for _, f := range i.Log() {
+				overtaken = append(overtaken, f.Key)
+			}
+			if waited := time.Since(began); !slices.Equal(got, c.want) || !slices.Equal(overtaken, c.overtaken) || waited != 7*time.Millisecond {
+				t.Errorf("%s: got %v, overtaken %v, waited %v; want %v, %v and 7ms", name, got, overtaken, waited, c.want, c.overtaken)
+			}
 		})
-		batch, err := i.Source(inner).Read(t.Context(), "Jar", 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got, overtaken []string
-		for _, d := range batch.Events {
-			got = append(got, fmt.Sprintf("%s@%d", d.Stream.ID(), d.Event.Index))
-		}
-		for _, f := range i.Log() {
-			overtaken = append(overtaken, f.Key)
-		}
-		if !slices.Equal(got, c.want) || !slices.Equal(overtaken, c.overtaken) || !slices.Equal(waited, []time.Duration{7 * time.Millisecond}) {
-			t.Errorf("%s: got %v, overtaken %v, waited %v; want %v, %v and 7ms once", name, got, overtaken, waited, c.want, c.overtaken)
-		}
 	}
 }
 
 func TestNotifierStaysOne(t *testing.T) {
 	t.Parallel()
 	inner, err := memory.New().Source(memory.SourceConfig{Categories: []string{"Jar"}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	i := injector(t, "all", faults.Config{})
 	if _, ok := i.Source(inner).(feed.Notifier); !ok {
 		t.Error("got no notifier from a source that is one")

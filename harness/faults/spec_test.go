@@ -40,9 +40,7 @@ func TestParse(t *testing.T) {
 func TestAllIsEveryKind(t *testing.T) {
 	t.Parallel()
 	spec, err := faults.Parse("all")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for _, d := range faults.Kinds() {
 		if !spec.Has(d.Kind) {
 			t.Errorf("all has no %s", d.Kind)
@@ -110,9 +108,7 @@ func TestSpecIsReadAsItIsWritten(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := anySpec(t)
 		spec, err := faults.Parse(text)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		again, err := faults.Parse(spec.String())
 		if err != nil {
 			t.Fatalf("%q, written as %q: %v", text, spec, err)

@@ -104,5 +104,5 @@ func (s *store) before(ctx context.Context, t turn) error {
 }
 
 func (s *store) sleep(ctx context.Context, kind Kind) error {
-	return s.injector.config.Sleep(ctx, s.injector.config.Spec.of(kind).delay)
+	return sleep(ctx, s.injector.config.Spec.of(kind).delay)
 }

@@ -14,26 +14,38 @@ import (
 	"example.com/groupcheckout/stores/memory"
 )
 
-func injector(t interface {
+// failing is a test, also one of rapid's.
+type failing interface {
 	Helper()
 	Fatal(args ...any)
-}, spec string, config faults.Config,
-) *faults.Injector {
+}
+
+// must fails the test at once if there is an error.
+func must(t failing, err error) {
 	t.Helper()
-	parsed, err := faults.Parse(spec)
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+func injector(t failing, spec string, config faults.Config) *faults.Injector {
+	t.Helper()
+	parsed, err := faults.Parse(spec)
+	must(t, err)
 	config.Spec = parsed
 	return faults.New(config)
 }
 
+// aStream is that of some jar.
 func aStream(t testing.TB) es.StreamName {
 	t.Helper()
-	stream, err := es.NewStreamName("Jar", "1")
-	if err != nil {
-		t.Fatal(err)
-	}
+	return jar(t, "1")
+}
+
+func jar(t failing, id string) es.StreamName {
+	t.Helper()
+	stream, err := es.NewStreamName("Jar", id)
+	must(t, err)
 	return stream
 }
 
@@ -49,9 +61,7 @@ func newEvents(n int) []es.EventData {
 func stored(t testing.TB, store es.Store, stream es.StreamName) int {
 	t.Helper()
 	events, err := store.Read(t.Context(), stream, 0, es.FromLeader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return len(events)
 }
 
@@ -59,7 +69,7 @@ func TestConflict(t *testing.T) {
 	t.Parallel()
 	truth, stream := memory.New(), aStream(t)
 	for role, most := range map[faults.Role]int{faults.Reactor: 2, faults.Client: 1} {
-		store := injector(t, "conflict=1", faults.Config{MaxInARow: 5}).Store(truth, role)
+		store := injector(t, "conflict=1", faults.Config{}).Store(truth, role)
 		before := stored(t, truth, stream)
 		for range most {
 			_, err := store.Append(t.Context(), stream, es.Version(before), newEvents(1))
@@ -182,21 +192,17 @@ func TestBounds(t *testing.T) {
 	t.Parallel()
 	stream, ctx := aStream(t), t.Context()
 	rapid.Check(t, func(t *rapid.T) {
-		inARow := rapid.IntRange(1, 4).Draw(t, "in a row")
-		perStream := rapid.IntRange(1, 12).Draw(t, "per stream")
 		spec := rapid.SampledFrom([]string{
 			"failed-load=1", "failed-load=0.5,stale", "throttle=1:1ns,stale=1", "conflict=1,lost-reply=1,throttle=0.5:1ns", "failed-load=1,conflict=1",
 		}).Draw(t, "spec")
-		i := injector(t, spec, faults.Config{Seed: rapid.Uint64().Draw(t, "seed"), MaxInARow: inARow, MaxPerStream: perStream})
+		i := injector(t, spec, faults.Config{Seed: rapid.Uint64().Draw(t, "seed")})
 		truth := memory.New()
 		store := i.Store(truth, faults.Reactor)
 		rows := map[string]int{}
 		for range rapid.IntRange(1, 60).Draw(t, "operations") {
 			operation := rapid.SampledFrom([]string{"leader", "replica", "append"}).Draw(t, "operation")
 			held, err := truth.Read(ctx, stream, 0, es.FromLeader)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			failed := false
 			switch operation {
 			case "append":
@@ -212,12 +218,12 @@ func TestBounds(t *testing.T) {
 				rows[operation] = 0
 				continue
 			}
-			if rows[operation]++; rows[operation] > inARow {
-				t.Fatalf("got %d faults of %s in a row, want up to %d: %v", rows[operation], operation, inARow, i.Log())
+			if rows[operation]++; rows[operation] > faults.MaxInARow {
+				t.Fatalf("got %d faults of %s in a row, want up to %d: %v", rows[operation], operation, faults.MaxInARow, i.Log())
 			}
 		}
-		if got := len(i.Log()); got > perStream {
-			t.Fatalf("got %d faults, want up to %d: %v", got, perStream, i.Log())
+		if got := len(i.Log()); got > faults.MaxPerStream {
+			t.Fatalf("got %d faults, want up to %d: %v", got, faults.MaxPerStream, i.Log())
 		}
 	})
 }

@@ -39,23 +39,17 @@ func bringUp(ctx context.Context, need harness.Need) (*harness.Server, error) {
 		up.How += ", checkpoints in memory"
 	}
 	up.Site = func(ctx context.Context, apart bool) (*harness.Site, error) {
-		if !apart {
-			return siteOn(ctx, need, server)
+		made, on := &harness.Site{}, server
+		if apart {
+			var err error
+			if on, err = server.NewDatabase(ctx); err != nil {
+				return nil, err
+			}
+			made.OnClose(on.Close)
 		}
-		database, err := server.NewDatabase(ctx)
-		if err != nil {
-			return nil, err
-		}
-		made := &harness.Site{}
-		made.OnClose(database.Close)
-		return made, fill(ctx, made, need, database)
+		return made, fill(ctx, made, need, on)
 	}
 	return up, nil
-}
-
-func siteOn(ctx context.Context, need harness.Need, server *provision.Server) (*harness.Site, error) {
-	made := &harness.Site{}
-	return made, fill(ctx, made, need, server)
 }
 
 // withoutTable tells whether checkpoints are kept in memory: at an address there may

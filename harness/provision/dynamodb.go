@@ -2,7 +2,6 @@ package provision
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 )
 
@@ -48,21 +47,9 @@ type DynamoDBServer struct {
 // The error is an [*UnavailableError] if several ways were tried. If one was
 // asked for, it is that way's error.
 func DynamoDB(ctx context.Context, options Options) (*DynamoDBServer, error) {
-	options, err := options.withDefaults(EnvDynamoDBImage, DefaultDynamoDBImage)
-	if err != nil {
-		return nil, err
-	}
-	type server = *DynamoDBServer
-	up, err := inOrder(ctx, options.Way, []attempt[server]{
-		{way: Address, bringUp: func(ctx context.Context) (server, error) { return dynamoDBAddress(ctx, options) }},
-		{way: Container, bringUp: func(ctx context.Context) (server, error) { return dynamoDBContainer(ctx, options) }},
-		{way: Local, bringUp: func(ctx context.Context) (server, error) { return dynamoDBLocal(ctx, options) }},
-	})
-	if err != nil {
-		return nil, fmt.Errorf("bring up DynamoDB: %w", err)
-	}
-	options.Log.InfoContext(ctx, "DynamoDB is up", "how", up.How)
-	return up, nil
+	return kind[*DynamoDBServer]{"DynamoDB", EnvDynamoDBImage, DefaultDynamoDBImage, []attempt[*DynamoDBServer]{
+		{Address, dynamoDBAddress}, {Container, dynamoDBContainer}, {Local, dynamoDBLocal},
+	}}.bringUp(ctx, options)
 }
 
 // Close stops the server, and with it its tables are gone, if it was brought up

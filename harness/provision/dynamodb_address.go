@@ -48,20 +48,22 @@ func dynamoDBAddress(ctx context.Context, options Options) (*DynamoDBServer, err
 	return server, nil
 }
 
-// answers asks the server for a table, which is something to know for every
-// server that speaks DynamoDB's protocol and takes our key.
-func (s *DynamoDBServer) answers(ctx context.Context) error {
-	transport := &http.Transport{DisableKeepAlives: true}
-	client := dynamodb.New(dynamodb.Options{
-		BaseEndpoint:     &s.ServiceURL,
-		Region:           "us-east-1", // for the signature; servers other than AWS take any
-		HTTPClient:       &http.Client{Transport: transport},
-		RetryMaxAttempts: 1,
+// Client is a client of the server that leaves no connection behind.
+func (s *DynamoDBServer) Client() *dynamodb.Client {
+	return dynamodb.New(dynamodb.Options{
+		BaseEndpoint: &s.ServiceURL,
+		Region:       "us-east-1", // for the signature; servers other than AWS take any
+		HTTPClient:   &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: s.AccessKeyID, SecretAccessKey: s.SecretAccessKey}, nil
 		}),
 	})
-	_, err := client.ListTables(ctx, &dynamodb.ListTablesInput{Limit: aws.Int32(1)})
+}
+
+// answers asks the server for a table, which is something to know for every
+// server that speaks DynamoDB's protocol and takes our key.
+func (s *DynamoDBServer) answers(ctx context.Context) error {
+	_, err := s.Client().ListTables(ctx, &dynamodb.ListTablesInput{Limit: aws.Int32(1)}, func(o *dynamodb.Options) { o.RetryMaxAttempts = 1 })
 	if err == nil {
 		return nil
 	}

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+
+	"example.com/groupcheckout/internal/fetch"
 )
 
 // dynamoDBLocalVersion is the one that pom.xml names; a test compares them.
@@ -25,7 +27,7 @@ var dynamoDBLocalPOM []byte
 // from Maven Central if this machine does not have them yet. Several processes
 // may call it at once. A nil log is silent.
 func DynamoDBLocalJars(ctx context.Context, log *slog.Logger) (string, error) {
-	cache, err := cacheDir()
+	cache, err := fetch.Dir()
 	if err != nil {
 		return "", err
 	}
@@ -36,7 +38,7 @@ func DynamoDBLocalJars(ctx context.Context, log *slog.Logger) (string, error) {
 	if err := os.MkdirAll(versions, 0o755); err != nil {
 		return "", fmt.Errorf("make the folder for fetched files: %w", err)
 	}
-	return fetchOnce(filepath.Join(versions, dynamoDBLocalVersion), func(dir string) error {
+	return fetch.Once(filepath.Join(versions, dynamoDBLocalVersion), func(dir string) error {
 		log.InfoContext(ctx, "fetching DynamoDB Local with Maven", "version", dynamoDBLocalVersion)
 		return fetchJars(ctx, dir)
 	})

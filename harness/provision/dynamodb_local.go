@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"example.com/groupcheckout/harness/internal/guarded"
 )
@@ -58,64 +57,21 @@ func dynamoDBLocal(ctx context.Context, options Options) (*DynamoDBServer, error
 	return server, nil
 }
 
-// startDynamoDB starts the server on a free port and waits until it answers.
+// startDynamoDB starts the server and waits until it answers.
 func startDynamoDB(ctx context.Context, commandLine []string, dir string, as *guarded.Account) (*guarded.Process, *DynamoDBServer, error) {
-	for attempt := 1; ; attempt++ {
-		port, err := freePort(ctx)
-		if err != nil {
-			return nil, nil, err
-		}
-		process, err := guarded.Program{
+	server := &DynamoDBServer{AccessKeyID: localKey, SecretAccessKey: localKey}
+	process, _, err := onFreePort(ctx, "Address already in use", func(port int) guarded.Program {
+		return guarded.Program{
 			CommandLine: slices.Concat(commandLine, []string{"-port", strconv.Itoa(port)}),
 			Dir:         dir,
 			As:          as,
 			StopSignal:  "KILL", // there is nothing that it could save
-		}.Start()
-		if err != nil {
-			return nil, nil, err
 		}
-		server := &DynamoDBServer{
-			ServiceURL:      "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(port)),
-			AccessKeyID:     localKey,
-			SecretAccessKey: localKey,
-		}
-		err = awaitAnswer(ctx, process, server.answers)
-		if err == nil {
-			return process, server, nil
-		}
-		taken := errors.Is(err, guarded.ErrEnded) && strings.Contains(process.Tail(), "Address already in use")
-		err = errors.Join(err, process.Stop())
-		if !taken || attempt == portAttempts {
-			return nil, nil, err
-		}
-	}
-}
-
-// answerPause is how long to wait before a server that is starting is asked
-// again.
-const answerPause = 50 * time.Millisecond
-
-// awaitAnswer asks a server that does not say when it is ready until it answers.
-// If it ends instead, or ctx or startLimit does, the error quotes its last
-// lines; the caller still calls Stop.
-func awaitAnswer(ctx context.Context, p *guarded.Process, ask func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, startLimit)
-	defer cancel()
-	ticker := time.NewTicker(answerPause)
-	defer ticker.Stop()
-	for {
-		last := ask(ctx)
-		if last == nil {
-			return nil
-		}
-		select {
-		case <-p.Done():
-			return p.Early()
-		case <-ctx.Done():
-			return fmt.Errorf("the server did not become ready: %w: %w\n%s", context.Cause(ctx), last, p.Tail())
-		case <-ticker.C:
-		}
-	}
+	}, func(p *guarded.Process, port int) error {
+		server.ServiceURL = "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		return awaitAnswer(ctx, p, server.answers)
+	})
+	return process, server, err
 }
 
 // portOf is the port of a URL of ours.

@@ -1,54 +1,29 @@
 package provision
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 )
 
-// bringUpDynamoDB brings up a server for the length of a test.
-func bringUpDynamoDB(t *testing.T, options Options) *DynamoDBServer {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	defer cancel()
-	server, err := DynamoDB(ctx, options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
-	return server
-}
-
 // testDynamoDB checks what every server of ours has, however it came up, and
 // that it is gone when it is closed.
 func testDynamoDB(t *testing.T, server *DynamoDBServer) {
 	t.Helper()
-	if err := server.answers(t.Context()); err != nil {
-		t.Errorf("the server does not answer: %v", err)
-	}
+	noError(t, "the server does not answer", server.answers(t.Context()))
 	other := &DynamoDBServer{ServiceURL: server.ServiceURL, AccessKeyID: "other", SecretAccessKey: "other"}
-	if err := other.answers(t.Context()); err != nil {
-		t.Errorf("the server does not take another key: %v", err)
-	}
+	noError(t, "the server does not take another key", other.answers(t.Context()))
 	if got := fmt.Sprintf("%v %+v", server, server); got != server.How+" "+server.How {
 		t.Errorf("printed: got %q, want %q twice", got, server.How)
 	}
-	if err := server.Close(); err != nil {
-		t.Errorf("close: %v", err)
-	}
+	noError(t, "close", server.Close())
 	if err := server.answers(t.Context()); err == nil {
 		t.Error("the server still answers")
 	}
@@ -56,7 +31,7 @@ func testDynamoDB(t *testing.T, server *DynamoDBServer) {
 
 func TestLocalDynamoDB(t *testing.T) {
 	t.Parallel()
-	server := bringUpDynamoDB(t, Options{Way: Local})
+	server := bringUp(t, DynamoDB, Options{Way: Local})
 	if want := "local process: DynamoDB Local " + dynamoDBLocalVersion + " on Java "; !strings.HasPrefix(server.How, want) {
 		t.Errorf("how: got %q, want it to begin with %q", server.How, want)
 	}
@@ -70,7 +45,7 @@ func TestLocalDynamoDB(t *testing.T) {
 func TestDynamoDBContainer(t *testing.T) {
 	t.Parallel()
 	needDocker(t)
-	testDynamoDB(t, bringUpDynamoDB(t, Options{Way: Container}))
+	testDynamoDB(t, bringUp(t, DynamoDB, Options{Way: Container}))
 }
 
 // testDynamoDBAddress uses a server that is up as an address, rightly and
@@ -86,12 +61,7 @@ func testDynamoDBAddress(t *testing.T, server *DynamoDBServer) {
 		environment[name] = value
 		return environment
 	}
-	tests := []struct {
-		name        string
-		environment map[string]string
-		how         string // a part of it
-		err         string // a part of it
-	}{
+	testAddresses(t, DynamoDB, []address{
 		{name: "without a word on how", environment: full(server.ServiceURL), how: "up already: DynamoDB at 127.0.0.1:"},
 		{name: "with a word on how", environment: with(full(server.ServiceURL), EnvDynamoDBProvisioned, "by magic"), how: "by magic"},
 		{name: "none", err: EnvServiceURL},
@@ -104,76 +74,25 @@ func testDynamoDBAddress(t *testing.T, server *DynamoDBServer) {
 		{name: "another server", environment: full(other.URL), err: "no DynamoDB answers"},
 		{name: "no URL", environment: full("Sesame"), err: "is not a URL"},
 		{name: "a user in the URL", environment: full("http://user:Sesame@127.0.0.1:1"), err: "is not a URL"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			options := Options{Way: Address, getenv: func(name string) string { return test.environment[name] }}
-			got, err := DynamoDB(t.Context(), options)
-			if test.err == "" {
-				if err != nil {
-					t.Fatal(err)
-				}
-				if got.ServiceURL != test.environment[EnvServiceURL] || !strings.Contains(got.How, test.how) {
-					t.Errorf("got %q, how %q, want the same URL and how %q", got.ServiceURL, got.How, test.how)
-				}
-				if err := got.Close(); err != nil {
-					t.Errorf("close: %v", err)
-				}
-				return
-			}
-			if err == nil || !strings.Contains(err.Error(), test.err) {
-				t.Fatalf("got error %v, want one with %q", err, test.err)
-			}
-			if strings.Contains(err.Error(), "Sesame") {
-				t.Errorf("the error shows the secret: %v", err)
-			}
-		})
-	}
-}
-
-// holdDynamoDB brings up a local server, prints its address and waits to be
-// killed.
-func holdDynamoDB() {
-	server, err := DynamoDB(context.Background(), Options{Way: Local})
-	if err != nil {
-		fmt.Println(err)
-		os.Exit(1)
-	}
-	fmt.Println(server.ServiceURL)
-	select {}
+	}, func(t *testing.T, a address, got *DynamoDBServer) {
+		t.Helper()
+		if got.ServiceURL != a.environment[EnvServiceURL] {
+			t.Errorf("got %q, want the same URL", got.ServiceURL)
+		}
+	})
 }
 
 func TestALocalDynamoDBEndsWithItsProcess(t *testing.T) {
 	t.Parallel()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
-	helper := exec.CommandContext(ctx, self)
-	helper.Env = append(os.Environ(), killedHelper+"=dynamodb")
-	output, err := helper.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := helper.Start(); err != nil {
-		t.Fatal(err)
-	}
-	address, err := bufio.NewReader(output).ReadString('\n')
-	if err != nil || !strings.HasPrefix(address, "http://") {
-		t.Fatalf("the helper said %q, error %v", address, err)
-	}
-	if err := helper.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = helper.Wait() // it was killed
+	address, kill := held(ctx, t, "dynamodb", "http://")
+	kill()
 	// It does not tell its clients, so there is nothing but to ask.
 	ticker := time.NewTicker(answerPause)
 	defer ticker.Stop()
 	for {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(strings.TrimSpace(address), "http://"))
+		conn, err := net.Dial("tcp", strings.TrimPrefix(address, "http://"))
 		if err != nil {
 			return
 		}
@@ -200,9 +119,7 @@ func TestFetchJars(t *testing.T) {
 		t.Skip("set PROVISION_TEST_FETCH to download DynamoDB Local from Maven Central")
 	}
 	dir := filepath.Join(t.TempDir(), "jars")
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.Mkdir(dir, 0o755))
 	if err := fetchJars(t.Context(), dir); err != nil {
 		t.Fatal(err)
 	}
@@ -215,13 +132,9 @@ func TestFetchJars(t *testing.T) {
 // Not parallel: it changes the environment.
 func TestWhatAMachineLacksForALocalDynamoDB(t *testing.T) {
 	old := filepath.Join(t.TempDir(), "old")
-	if err := os.MkdirAll(filepath.Join(old, "bin"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.MkdirAll(filepath.Join(old, "bin"), 0o755))
 	java11 := "#!/bin/sh\necho 'openjdk version \"11.0.2\" 2019-01-15' >&2\n"
-	if err := os.WriteFile(filepath.Join(old, "bin", "java"), []byte(java11), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.WriteFile(filepath.Join(old, "bin", "java"), []byte(java11), 0o755))
 	nowhere := t.TempDir()
 	t.Setenv("PATH", nowhere)
 	for _, test := range []struct{ home, want string }{
@@ -262,15 +175,8 @@ func TestParseJavaVersion(t *testing.T) {
 func TestTheEnvironmentOfAServerIsItsAddress(t *testing.T) {
 	t.Parallel()
 	server := bringUpFake(t)
-	environment := map[string]string{}
-	for _, variable := range server.Environment() {
-		name, value, _ := strings.Cut(variable, "=")
-		environment[name] = value
-	}
-	got, err := DynamoDB(t.Context(), Options{Way: Address, getenv: func(name string) string { return environment[name] }})
-	if err != nil {
-		t.Fatal(err)
-	}
+	got, err := DynamoDB(t.Context(), asAddress(server))
+	must(t, err)
 	if got.ServiceURL != server.ServiceURL || got.AccessKeyID != server.AccessKeyID || got.SecretAccessKey != server.SecretAccessKey || got.How != server.How {
 		t.Errorf("got %#v, want the same as %#v", got, server)
 	}

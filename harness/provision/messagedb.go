@@ -2,7 +2,6 @@ package provision
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 )
 
@@ -43,20 +42,9 @@ type Server struct {
 // The error is an [*UnavailableError] if several ways were tried. If one was
 // asked for, it is that way's error.
 func MessageDB(ctx context.Context, options Options) (*Server, error) {
-	options, err := options.withDefaults(EnvImage, DefaultImage)
-	if err != nil {
-		return nil, err
-	}
-	server, err := inOrder(ctx, options.Way, []attempt[*Server]{
-		{way: Address, bringUp: func(ctx context.Context) (*Server, error) { return messageDBAddress(ctx, options) }},
-		{way: Container, bringUp: func(ctx context.Context) (*Server, error) { return messageDBContainer(ctx, options) }},
-		{way: Local, bringUp: func(ctx context.Context) (*Server, error) { return messageDBLocal(ctx, options) }},
-	})
-	if err != nil {
-		return nil, fmt.Errorf("bring up Message DB: %w", err)
-	}
-	options.Log.InfoContext(ctx, "Message DB is up", "how", server.How)
-	return server, nil
+	return kind[*Server]{"Message DB", EnvImage, DefaultImage, []attempt[*Server]{
+		{Address, messageDBAddress}, {Container, messageDBContainer}, {Local, messageDBLocal},
+	}}.bringUp(ctx, options)
 }
 
 // Close stops the server and removes its data, if it was brought up here. A

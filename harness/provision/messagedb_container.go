@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 
-	"github.com/jackc/pgx/v5"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver that the wait strategy names
 	"github.com/moby/moby/api/types/network"
 	"github.com/testcontainers/testcontainers-go"
@@ -63,29 +62,12 @@ func messageDBContainer(ctx context.Context, options Options) (_ *Server, err er
 		return server, nil
 	}
 	server.AdminConnectionString = admin
-	if !options.Durable {
-		if err := relaxDurability(ctx, admin); err != nil {
-			return nil, err
-		}
+	if options.Durable {
+		return server, nil
 	}
-	return server, nil
-}
-
-// relaxDurability tells a running server to leave flushing to the operating
-// system. The image's entry point takes no settings for the server, so they
-// are changed afterwards.
-func relaxDurability(ctx context.Context, adminURL string) error {
-	return run(ctx, adminURL, func(conn *pgx.Conn) error {
-		for _, statement := range []string{
-			"ALTER SYSTEM SET fsync = off",
-			"ALTER SYSTEM SET synchronous_commit = off",
-			"ALTER SYSTEM SET full_page_writes = off",
-			"SELECT pg_reload_conf()",
-		} {
-			if _, err := conn.Exec(ctx, statement); err != nil {
-				return fmt.Errorf("%s: %w", statement, err)
-			}
-		}
-		return nil
-	})
+	// The server is to leave flushing to the operating system. The image's entry
+	// point takes no settings for it, so they are changed afterwards.
+	return server, server.administer(ctx,
+		"ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET synchronous_commit = off", "ALTER SYSTEM SET full_page_writes = off",
+		"SELECT pg_reload_conf()")
 }

@@ -9,7 +9,7 @@ import (
 
 func TestADatabaseOfOnesOwn(t *testing.T) {
 	t.Parallel()
-	server := bringUp(t, Options{Way: Local})
+	server := bringUp(t, MessageDB, Options{Way: Local})
 	query[int64](t, server.ConnectionString, write) // the server's own has something in it, and somebody on it
 	own := make([]*Server, 3)
 	var all sync.WaitGroup
@@ -38,9 +38,7 @@ func TestADatabaseOfOnesOwn(t *testing.T) {
 	const left = "SELECT count(*) FROM pg_database WHERE datname LIKE 'groupcheckout_own_%'"
 	for i, database := range own { // whose connections of above are still open
 		for range 2 {
-			if err := database.Close(); err != nil {
-				t.Errorf("close: %v", err)
-			}
+			noError(t, "close", database.Close())
 		}
 		if got, want := query[int](t, server.AdminConnectionString, left), len(own)-1-i; got != want {
 			t.Errorf("got %d databases after %d were closed, want %d", got, i+1, want)
@@ -51,24 +49,13 @@ func TestADatabaseOfOnesOwn(t *testing.T) {
 
 func TestADatabaseOnAServerThatStaysUpLeavesNothing(t *testing.T) {
 	t.Parallel()
-	up := bringUp(t, Options{Way: Local})
-	environment := map[string]string{}
-	for _, variable := range up.Environment() {
-		name, value, _ := strings.Cut(variable, "=")
-		environment[name] = value
-	}
-	server := bringUp(t, Options{Way: Address, getenv: func(name string) string { return environment[name] }})
+	up := bringUp(t, MessageDB, Options{Way: Local})
+	server := bringUp(t, MessageDB, asAddress(up))
 	database, err := server.NewDatabase(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	another, err := database.NewDatabase(t.Context()) // one of the same server
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(another.Close(), database.Close(), server.Close()); err != nil {
-		t.Errorf("close: %v", err)
-	}
+	must(t, err)
+	noError(t, "close", errors.Join(another.Close(), database.Close(), server.Close()))
 	if got := query[int](t, up.AdminConnectionString, "SELECT count(*) FROM pg_database WHERE datname LIKE 'groupcheckout_%'"); got != 0 {
 		t.Errorf("got %d databases left behind, want none", got)
 	}
@@ -87,13 +74,11 @@ func TestADatabaseNeedsASuperuser(t *testing.T) {
 
 func TestCheckpointsAreShared(t *testing.T) {
 	t.Parallel()
-	server := bringUp(t, Options{Way: Local})
+	server := bringUp(t, MessageDB, Options{Way: Local})
 	if err := server.ShareCheckpoints(t.Context(), "nowhere"); err == nil || !strings.Contains(err.Error(), "nowhere") {
 		t.Errorf("got error %v, want one that names the schema", err)
 	}
-	if err := server.administer(t.Context(), `CREATE SCHEMA "Checkpoints"`, `CREATE TABLE "Checkpoints".propulsion_checkpoint (position bigint)`); err != nil {
-		t.Fatal(err)
-	}
+	must(t, server.administer(t.Context(), `CREATE SCHEMA "Checkpoints"`, `CREATE TABLE "Checkpoints".propulsion_checkpoint (position bigint)`))
 	if err := server.ShareCheckpoints(t.Context(), "Checkpoints"); err != nil {
 		t.Fatal(err)
 	}

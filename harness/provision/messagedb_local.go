@@ -11,9 +11,9 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	"example.com/groupcheckout/harness/internal/guarded"
+	"example.com/groupcheckout/internal/fetch"
 )
 
 // messageDBLocal runs PostgreSQL as processes of this machine, in a temporary
@@ -82,17 +82,11 @@ func messageDBLocal(ctx context.Context, options Options) (_ *Server, err error)
 // binaries returns the folder of postgres and initdb, and in words where they
 // come from. What it fetches it unpacks below dir.
 func binaries(ctx context.Context, options Options, dir string) (bin, origin string, err error) {
-	if options.BinDir != "" {
-		if !hasBinaries(options.BinDir) {
-			return "", "", fmt.Errorf("there is no postgres and initdb in %s", options.BinDir)
-		}
-		return options.BinDir, options.BinDir, nil
-	}
 	if bin := findBinaries(ctx); bin != "" {
 		return bin, bin, nil
 	}
 	options.Log.InfoContext(ctx, "no PostgreSQL on this machine; fetching one", "version", fetchedVersion)
-	cache, err := cacheDir()
+	cache, err := fetch.Dir()
 	if err != nil {
 		return "", "", err
 	}
@@ -158,37 +152,17 @@ func initialise(ctx context.Context, as *guarded.Account, bin, dir, password str
 	return nil
 }
 
-// portAttempts is how many free ports are tried. Another program can take a
-// port between our look and the server's bind.
-const portAttempts = 5
-
-// startPostgres starts the server on a free port and waits until it is ready.
+// startPostgres starts the server and waits until it is ready.
 func startPostgres(ctx context.Context, as *guarded.Account, bin, dir string, options Options) (*guarded.Process, int, error) {
-	for attempt := 1; ; attempt++ {
-		port, err := freePort(ctx)
-		if err != nil {
-			return nil, 0, err
-		}
-		server, err := guarded.Program{
+	return onFreePort(ctx, "could not bind", func(port int) guarded.Program {
+		return guarded.Program{
 			CommandLine: postgresCommandLine(bin, dir, port, options.Durable),
 			Dir:         dir,
 			As:          as,
 			ReadyText:   "database system is ready to accept connections",
 			StopSignal:  "INT", // a fast shutdown, which waits for no client
-		}.Start()
-		if err != nil {
-			return nil, 0, err
 		}
-		err = server.AwaitReady(ctx)
-		if err == nil {
-			return server, port, nil
-		}
-		taken := errors.Is(err, guarded.ErrEnded) && strings.Contains(server.Tail(), "could not bind")
-		err = errors.Join(err, server.Stop())
-		if !taken || attempt == portAttempts {
-			return nil, 0, err
-		}
-	}
+	}, func(p *guarded.Process, _ int) error { return p.AwaitReady(ctx) })
 }
 
 func postgresCommandLine(bin, dir string, port int, durable bool) []string {
@@ -207,18 +181,4 @@ func postgresCommandLine(bin, dir string, port int, durable bool) []string {
 		line = append(line, "-c", setting)
 	}
 	return line
-}
-
-// freePort returns a TCP port of the loopback interface that was free just now.
-func freePort(ctx context.Context) (int, error) {
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp4", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
-	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	if err := listener.Close(); err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
-	}
-	return port, nil
 }

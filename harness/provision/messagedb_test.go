@@ -1,78 +1,20 @@
 package provision
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
-	"go.uber.org/goleak"
 )
-
-// limit bounds whatever waits for a server. It is never reached when all is
-// well.
-const limit = 2 * time.Minute
-
-// killedHelper is set, to a kind of server, in a process that a test starts from
-// this same test binary in order to kill it.
-const killedHelper = "PROVISION_TEST_KILLED_HELPER"
-
-func TestMain(m *testing.M) {
-	switch os.Getenv(killedHelper) {
-	case "messagedb":
-		holdServer()
-	case "dynamodb":
-		holdDynamoDB()
-	}
-	status := m.Run()
-	if err := goleak.Find(); err != nil && status == 0 {
-		fmt.Fprintln(os.Stderr, err)
-		status = 1
-	}
-	os.Exit(status)
-}
-
-// holdServer brings up a local server, prints its connection string and waits
-// to be killed.
-func holdServer() {
-	server, err := MessageDB(context.Background(), Options{Way: Local})
-	if err != nil {
-		fmt.Println(err)
-		os.Exit(1)
-	}
-	fmt.Println(server.ConnectionString)
-	select {}
-}
-
-// bringUp brings up a server for the length of a test.
-func bringUp(t *testing.T, options Options) *Server {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	defer cancel()
-	server, err := MessageDB(ctx, options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
-	return server
-}
 
 func connect(t *testing.T, connectionString string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), connectionString)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.Background()) }) // the server may be gone by then
 	return conn
 }
@@ -111,7 +53,7 @@ func testServer(t *testing.T, server *Server) {
 
 func TestLocalServer(t *testing.T) {
 	t.Parallel()
-	server := bringUp(t, Options{Way: Local})
+	server := bringUp(t, MessageDB, Options{Way: Local})
 	testServer(t, server)
 	if !strings.HasPrefix(server.How, "local processes: PostgreSQL ") {
 		t.Errorf("how: got %q", server.How)
@@ -119,9 +61,7 @@ func TestLocalServer(t *testing.T) {
 	t.Run("as an address", func(t *testing.T) { testAddress(t, server) })
 
 	dir := query[string](t, server.AdminConnectionString, "SHOW unix_socket_directories")
-	if err := server.Close(); err != nil {
-		t.Errorf("close: %v", err)
-	}
+	noError(t, "close", server.Close())
 	if exists(dir) {
 		t.Errorf("the folder %s is still there", dir)
 	}
@@ -135,9 +75,7 @@ func testAddress(t *testing.T, server *Server) {
 	t.Helper()
 	change := func(connectionString string, change func(*url.URL)) string {
 		u, err := url.Parse(connectionString)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		change(u)
 		return u.String()
 	}
@@ -156,65 +94,35 @@ func testAddress(t *testing.T, server *Server) {
 	libpq := fmt.Sprintf("host=%s port=%d user=%s password=%s dbname=%s sslmode=disable",
 		parsed.Host, parsed.Port, parsed.User, parsed.Password, parsed.Database)
 
-	tests := []struct {
-		name           string
-		address, admin string
-		provisioned    string
-		how            string // a part of it
-		err            string // a part of it
-	}{
-		{name: "without a word on how", address: server.ConnectionString, how: "up already: PostgreSQL "},
-		{name: "with a word on how", address: server.ConnectionString, admin: server.AdminConnectionString, provisioned: "by magic", how: "by magic"},
+	at := func(connection, admin, provisioned string) map[string]string {
+		return map[string]string{EnvConnectionString: connection, EnvAdminConnectionString: admin, EnvProvisioned: provisioned}
+	}
+	testAddresses(t, MessageDB, []address{
+		{name: "without a word on how", environment: at(server.ConnectionString, "", ""), how: "up already: PostgreSQL "},
+		{name: "with a word on how", environment: at(server.ConnectionString, server.AdminConnectionString, "by magic"), how: "by magic"},
 		{name: "none", err: EnvConnectionString},
-		{name: "wrong password", address: wrongPassword, err: "check the user and the password"},
-		{name: "wrong password of the superuser", address: server.ConnectionString, admin: wrongPassword, err: EnvAdminConnectionString},
-		{name: "no schema", address: noSchema, err: "no Message DB schema"},
-		{name: "no database", address: noDatabase, err: "no such database"},
-		{name: "no server", address: noServer, err: "127.0.0.1:1"},
-		{name: "malformed", address: malformed, err: "TLS"},
-		{name: "Npgsql's form", address: npgsql, admin: npgsql, how: "database message_store, user message_store"},
-		{name: "libpq's form", address: libpq, how: "database message_store, user message_store"},
-		{name: "Npgsql's form, wrong password", address: npgsqlWrong, err: "check the user and the password"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			environment := map[string]string{
-				EnvConnectionString:      test.address,
-				EnvAdminConnectionString: test.admin,
-				EnvProvisioned:           test.provisioned,
-			}
-			options := Options{Way: Address, getenv: func(name string) string { return environment[name] }}
-			got, err := MessageDB(t.Context(), options)
-			if test.err == "" {
-				if err != nil {
-					t.Fatal(err)
-				}
-				if !strings.Contains(got.How, test.how) {
-					t.Errorf("got %+v, want how %q", got, test.how)
-				}
-				if at := query[string](t, got.ConnectionString, "SELECT current_user"); at != messageStore {
-					t.Errorf("the connection string leads to the user %s, want %s", at, messageStore)
-				}
-				if (got.AdminConnectionString == "") != (test.admin == "") {
-					t.Errorf("got an admin connection string: %t", got.AdminConnectionString != "")
-				}
-				if test.admin != "" {
-					query[string](t, got.AdminConnectionString, "SELECT current_user")
-				}
-				if err := got.Close(); err != nil {
-					t.Errorf("close: %v", err)
-				}
-				return
-			}
-			if err == nil || !strings.Contains(err.Error(), test.err) {
-				t.Fatalf("got error %v, want one with %q", err, test.err)
-			}
-			if strings.Contains(err.Error(), "Sesame") {
-				t.Errorf("the error shows the password: %v", err)
-			}
-		})
-	}
+		{name: "wrong password", environment: at(wrongPassword, "", ""), err: "check the user and the password"},
+		{name: "wrong password of the superuser", environment: at(server.ConnectionString, wrongPassword, ""), err: EnvAdminConnectionString},
+		{name: "no schema", environment: at(noSchema, "", ""), err: "no Message DB schema"},
+		{name: "no database", environment: at(noDatabase, "", ""), err: "no such database"},
+		{name: "no server", environment: at(noServer, "", ""), err: "127.0.0.1:1"},
+		{name: "malformed", environment: at(malformed, "", ""), err: "TLS"},
+		{name: "Npgsql's form", environment: at(npgsql, npgsql, ""), how: "database message_store, user message_store"},
+		{name: "libpq's form", environment: at(libpq, "", ""), how: "database message_store, user message_store"},
+		{name: "Npgsql's form, wrong password", environment: at(npgsqlWrong, "", ""), err: "check the user and the password"},
+	}, func(t *testing.T, a address, got *Server) {
+		t.Helper()
+		if at := query[string](t, got.ConnectionString, "SELECT current_user"); at != messageStore {
+			t.Errorf("the connection string leads to the user %s, want %s", at, messageStore)
+		}
+		named := a.environment[EnvAdminConnectionString] != ""
+		if (got.AdminConnectionString != "") != named {
+			t.Errorf("got an admin connection string: %t", got.AdminConnectionString != "")
+		}
+		if named {
+			query[string](t, got.AdminConnectionString, "SELECT current_user")
+		}
+	})
 }
 
 // None of these gets as far as a server.
@@ -233,12 +141,7 @@ func TestAMalformedAddressIsNotRepeated(t *testing.T) {
 		"geheim123":                                                         "neither",
 		"Host=localhost;Username=app;Password=geheim123;SSL Mode=Sometimes": "verify-full",
 	} {
-		_, err := MessageDB(t.Context(), Options{Way: Address, getenv: func(name string) string {
-			if name == EnvConnectionString {
-				return text
-			}
-			return ""
-		}})
+		_, err := MessageDB(t.Context(), inEnvironment(map[string]string{EnvConnectionString: text}))
 		if err == nil || !strings.Contains(err.Error(), EnvConnectionString) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got error %v, want one that names %s and has %q in it", text, err, EnvConnectionString, want)
 			continue
@@ -251,7 +154,7 @@ func TestAMalformedAddressIsNotRepeated(t *testing.T) {
 
 func TestADurableServerFlushes(t *testing.T) {
 	t.Parallel()
-	server := bringUp(t, Options{Way: Local, Durable: true})
+	server := bringUp(t, MessageDB, Options{Way: Local, Durable: true})
 	for _, setting := range []string{"fsync", "synchronous_commit", "full_page_writes"} {
 		if got := query[string](t, server.AdminConnectionString, "SHOW "+setting); got != "on" {
 			t.Errorf("%s: got %s, want on", setting, got)
@@ -276,11 +179,9 @@ func needDocker(t *testing.T) {
 func TestContainer(t *testing.T) {
 	t.Parallel()
 	needDocker(t)
-	server := bringUp(t, Options{Way: Container})
+	server := bringUp(t, MessageDB, Options{Way: Container})
 	testServer(t, server)
-	if err := server.Close(); err != nil {
-		t.Errorf("close: %v", err)
-	}
+	noError(t, "close", server.Close())
 	if _, err := inspect(t.Context(), server.ConnectionString); err == nil {
 		t.Error("the server still answers")
 	}
@@ -288,33 +189,13 @@ func TestContainer(t *testing.T) {
 
 func TestALocalServerEndsWithItsProcess(t *testing.T) {
 	t.Parallel()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
-	helper := exec.CommandContext(ctx, self)
-	helper.Env = append(os.Environ(), killedHelper+"=messagedb")
-	output, err := helper.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := helper.Start(); err != nil {
-		t.Fatal(err)
-	}
-	connectionString, err := bufio.NewReader(output).ReadString('\n')
-	if err != nil || !strings.HasPrefix(connectionString, "postgres://") {
-		t.Fatalf("the helper said %q, error %v", connectionString, err)
-	}
-	conn := connect(t, strings.TrimSpace(connectionString))
-	if err := helper.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = helper.Wait() // it was killed
-
+	connectionString, kill := held(ctx, t, "messagedb", "postgres://")
+	conn := connect(t, connectionString)
+	kill()
 	// The server tells its clients when it stops.
-	_, err = conn.WaitForNotification(ctx)
+	_, err := conn.WaitForNotification(ctx)
 	if err == nil || ctx.Err() != nil {
 		t.Errorf("got %v while waiting for the server to end, want that it closes the connection", err)
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/groupcheckout/internal/fetch"
 )
 
 func TestNewestFirst(t *testing.T) {
@@ -17,43 +19,28 @@ func TestNewestFirst(t *testing.T) {
 	}
 }
 
-func TestAFolderWithoutBinariesIsRefused(t *testing.T) {
-	t.Parallel()
-	empty := t.TempDir()
-	_, _, err := binaries(t.Context(), Options{BinDir: empty}, t.TempDir())
-	if err == nil || !strings.Contains(err.Error(), empty) {
-		t.Errorf("got error %v, want one that names %s", err, empty)
-	}
-}
-
 // A machine without PostgreSQL is rare among those that run this test, so the
 // fetching is tried for its own sake, where asked for: it downloads 10 MB.
-func TestFetchedBinariesMakeAServer(t *testing.T) {
-	t.Parallel()
+func TestFetchedBinariesMakeAServer(t *testing.T) { //nolint:paralleltest // it changes the environment
 	if os.Getenv("PROVISION_TEST_FETCH") == "" {
 		t.Skip("PROVISION_TEST_FETCH is not set: not downloading PostgreSQL")
 	}
-	cache, err := cacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
+	cache, err := fetch.Dir()
+	must(t, err)
 	dir, err := os.MkdirTemp("", "groupcheckout-fetched-*") //nolint:usetesting // t.TempDir is closed to an unprivileged user
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() {
 		if err := os.RemoveAll(dir); err != nil {
 			t.Error(err)
 		}
 	})
 	bin, err := fetchBinaries(cache, dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if err := os.Chmod(dir, 0o755); err != nil { // so is os.MkdirTemp, unless changed
 		t.Fatal(err)
 	}
-	server := bringUp(t, Options{Way: Local, BinDir: bin})
+	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	server := bringUp(t, MessageDB, Options{Way: Local})
 	if want := "local processes: PostgreSQL 15.13, Message DB 1.3.0 from " + bin; !strings.HasPrefix(server.How, want) {
 		t.Errorf("how: got %q, want it to start with %q", server.How, want)
 	}

@@ -21,7 +21,6 @@ const (
 type Options struct {
 	Way     Way          // the only way to use; empty: try them in order
 	Image   string       // the container's image; empty: that of the environment, else the default of the kind
-	BinDir  string       // Message DB: where a local server's postgres and initdb are; empty: search, else fetch
 	Durable bool         // Message DB: keep a commit safe from a power cut; by default it is not, which is faster
 	Log     *slog.Logger // what is being done, for a person who waits; nil: nothing
 

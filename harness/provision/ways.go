@@ -10,27 +10,47 @@ import (
 // attempt is one way to bring up a server of some kind.
 type attempt[S any] struct {
 	way     Way
-	bringUp func(context.Context) (S, error)
+	bringUp func(context.Context, Options) (S, error)
+}
+
+// kind is what tells one kind of servers from another.
+type kind[S fmt.Stringer] struct {
+	name                   string // for people
+	envImage, defaultImage string
+	attempts               []attempt[S]
+}
+
+// bringUp brings up a server.
+func (k kind[S]) bringUp(ctx context.Context, options Options) (up S, err error) {
+	options, err = options.withDefaults(k.envImage, k.defaultImage)
+	if err != nil {
+		return up, err
+	}
+	if up, err = inOrder(ctx, options, k.attempts); err != nil {
+		return up, fmt.Errorf("bring up %s: %w", k.name, err)
+	}
+	options.Log.InfoContext(ctx, k.name+" is up", "how", up.String())
+	return up, nil
 }
 
 // errNotConfigured is the only failure of an address that lets the next way
 // have its turn: nobody named an address.
 var errNotConfigured = errors.New("not configured")
 
-// inOrder brings up a server in the way that was asked for or, if asked is
-// empty, in the first way that works.
-func inOrder[S any](ctx context.Context, asked Way, attempts []attempt[S]) (S, error) {
+// inOrder brings up a server in the way that was asked for or, if none was, in the
+// first way that works.
+func inOrder[S any](ctx context.Context, options Options, attempts []attempt[S]) (S, error) {
 	var none S
 	var failures []Failure
 	for _, a := range attempts {
-		if asked != "" && a.way != asked {
+		if options.Way != "" && a.way != options.Way {
 			continue
 		}
-		server, err := a.bringUp(ctx)
+		server, err := a.bringUp(ctx, options)
 		if err == nil {
 			return server, nil
 		}
-		if asked != "" || a.way == Address && !errors.Is(err, errNotConfigured) {
+		if options.Way != "" || a.way == Address && !errors.Is(err, errNotConfigured) {
 			return none, fmt.Errorf("%s: %w", a.way, err)
 		}
 		failures = append(failures, Failure{Way: a.way, Err: err})

@@ -17,7 +17,7 @@ func ways(failures map[Way]error) ([]attempt[Way], *[]Way) {
 	var called []Way
 	attempts := make([]attempt[Way], 0, 3)
 	for _, way := range []Way{Address, Container, Local} {
-		attempts = append(attempts, attempt[Way]{way: way, bringUp: func(context.Context) (Way, error) {
+		attempts = append(attempts, attempt[Way]{way: way, bringUp: func(context.Context, Options) (Way, error) {
 			called = append(called, way)
 			return way, failures[way]
 		}})
@@ -47,7 +47,7 @@ func TestInOrder(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			attempts, calls := ways(test.failures)
-			got, err := inOrder(t.Context(), test.asked, attempts)
+			got, err := inOrder(t.Context(), Options{Way: test.asked}, attempts)
 			if diff := cmp.Diff(test.calls, *calls); diff != "" {
 				t.Errorf("ways tried (-want +got):\n%s", diff)
 			}
@@ -74,7 +74,7 @@ func TestWhereNoWayWorksTheErrorNamesAllThree(t *testing.T) {
 		Container: errors.New("no engine"),
 		Local:     errors.New("no binaries\nat all"),
 	})
-	_, err := inOrder(t.Context(), "", attempts)
+	_, err := inOrder(t.Context(), Options{}, attempts)
 	want := `no way to a server works; mend one of these:
   address: not configured
   container: no engine
@@ -94,11 +94,11 @@ func TestInOrderStopsWhenTheContextEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	attempts, calls := ways(map[Way]error{Address: errNotConfigured, Container: errors.New("broken")})
 	container := attempts[1].bringUp
-	attempts[1].bringUp = func(ctx context.Context) (Way, error) {
+	attempts[1].bringUp = func(ctx context.Context, options Options) (Way, error) {
 		cancel()
-		return container(ctx)
+		return container(ctx, options)
 	}
-	if got, err := inOrder(ctx, "", attempts); err == nil {
+	if got, err := inOrder(ctx, Options{}, attempts); err == nil {
 		t.Errorf("got %q, want an error", got)
 	}
 	if slices.Contains(*calls, Local) {
@@ -119,20 +119,14 @@ func TestAnUnknownWayIsRefused(t *testing.T) {
 
 func TestTheImageComesFromTheOptionsElseTheEnvironment(t *testing.T) {
 	t.Parallel()
-	environment := func(image string) func(string) string {
-		return func(name string) string {
-			if name == EnvImage {
-				return image
-			}
-			return ""
-		}
-	}
 	for _, test := range []struct{ option, variable, want string }{
 		{"", "", DefaultImage},
 		{"", "ours", "ours"},
 		{"mine", "ours", "mine"},
 	} {
-		options, err := Options{Image: test.option, getenv: environment(test.variable)}.withDefaults(EnvImage, DefaultImage)
+		options := inEnvironment(map[string]string{EnvImage: test.variable})
+		options.Image = test.option
+		options, err := options.withDefaults(EnvImage, DefaultImage)
 		if err != nil || options.Image != test.want {
 			t.Errorf("option %q, variable %q: got %q and error %v, want %q", test.option, test.variable, options.Image, err, test.want)
 		}

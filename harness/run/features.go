@@ -99,10 +99,8 @@ func (f *Features) main(tests func() int, out, complaints io.Writer) (status int
 // unwritten says which reports were asked for in vain, since no scenario was run.
 func (f *Features) unwritten() error {
 	var errs []error
-	for _, file := range []given{{"messages", f.options.messages, ""}, {"junit", f.options.junit, ""}, {"summary", f.options.summary, ""}} {
-		if file.value != file.usual {
-			errs = append(errs, fmt.Errorf("-%s %s: no test has run the scenarios; those of -explore and -matrix are only printed", file.flag, file.value))
-		}
+	for _, file := range f.options.given("messages", "junit", "summary") {
+		errs = append(errs, fmt.Errorf("-%s %s: no test has run the scenarios; those of -explore and -matrix are only printed", file.flag, file.value))
 	}
 	return errors.Join(errs...)
 }

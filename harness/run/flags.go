@@ -48,11 +48,11 @@ type options struct {
 	junit    string
 
 	stores []harness.Store // that -store may name, besides memory
-	rest   func() []string // what the command line has after the last flag that was read
+	flags  *flag.FlagSet
 }
 
 func (o *options) register(flags *flag.FlagSet, stores []harness.Store) {
-	o.rest, o.stores = flags.Args, stores
+	o.flags, o.stores = flags, stores
 	flags.StringVar(&o.store, "store", harness.Memory, "the `store` to run on: "+oneOf(o.storeNames()))
 	flags.StringVar(&o.way, "provision", "", "the only `way` to bring a real store up: address, container or local; by default they are tried in this order")
 	flags.StringVar(&o.time, "time", "real", "`real`, or virtual on the memory store: pauses and days cost nothing")
@@ -87,44 +87,37 @@ func kinds() string {
 	return strings.Join(names, ", ")
 }
 
+// complaints are what is wrong with flags.
+type complaints []error
+
+// add adds one if there is reason to.
+func (c *complaints) add(wrong bool, format string, args ...any) {
+	if wrong {
+		*c = append(*c, fmt.Errorf(format, args...))
+	}
+}
+
 // check refuses what does not go together, and fills in what follows from the
 // flags.
 func (o *options) check() error {
-	var errs []error
-	if rest := o.rest(); len(rest) > 0 {
-		errs = append(errs, fmt.Errorf("%q is no flag, and what comes after it was not read: put quotation marks around a value that has blanks in it", rest[0]))
-	}
-	errs = append(errs, o.checkGround(), o.checkSelection())
-	if o.time != "real" && o.time != "virtual" {
-		errs = append(errs, fmt.Errorf("-time is %q: choose real or virtual", o.time))
-	}
-	if o.virtual() && o.store != harness.Memory {
-		errs = append(errs, fmt.Errorf("-time virtual does not go with -store %s: only the memory store is in the same process as its clock", o.store))
-	}
-	if o.limit < 0 {
-		errs = append(errs, fmt.Errorf("-limit is %v: a scenario needs some time", o.limit))
-	}
-	errs = append(errs, o.checkReactor())
-	for _, f := range []struct {
-		name  string
-		seeds int
-	}{{"explore", o.explore}, {"matrix", o.matrix}} {
-		switch {
-		case f.seeds < 0:
-			errs = append(errs, fmt.Errorf("-%s is %d: say how many seeds to try, or leave it out", f.name, f.seeds))
-		case f.seeds > 0 && o.store != harness.Memory:
-			errs = append(errs, fmt.Errorf("-%s does not go with -store %s: it needs virtual time, which only the memory store has", f.name, o.store))
-		}
+	var wrong complaints
+	wrong.add(o.flags.NArg() > 0, "%q is no flag, and what comes after it was not read: put quotation marks around a value that has blanks in it", o.flags.Arg(0))
+	o.checkGround(&wrong)
+	o.checkSelection(&wrong)
+	wrong.add(o.time != "real" && o.time != "virtual", "-time is %q: choose real or virtual", o.time)
+	wrong.add(o.virtual() && o.store != harness.Memory, "-time virtual does not go with -store %s: only the memory store is in the same process as its clock", o.store)
+	wrong.add(o.limit < 0, "-limit is %v: a scenario needs some time", o.limit)
+	o.checkReactor(&wrong)
+	for _, f := range o.given("explore", "matrix") {
+		negative := strings.HasPrefix(f.value, "-")
+		wrong.add(negative, "-%s is %s: say how many seeds to try, or leave it out", f.flag, f.value)
+		wrong.add(!negative && o.store != harness.Memory, "-%s does not go with -store %s: it needs virtual time, which only the memory store has", f.flag, o.store)
 	}
 	spec, err := faults.Parse(o.faultSpec)
-	if err != nil {
-		errs = append(errs, fmt.Errorf("-faults: %w", err))
-	}
+	wrong.add(err != nil, "-faults: %w", err)
 	if outside := spec.Outside(); o.processes > 0 {
-		if !spec.IsZero() && outside.IsZero() {
-			errs = append(errs, fmt.Errorf("-faults %s does not go with -reactor %s: what is in another process cannot be made to fail like this; choose among %s",
-				o.faultSpec, o.reactor, specOf("all").Outside()))
-		}
+		wrong.add(!spec.IsZero() && outside.IsZero(), "-faults %s does not go with -reactor %s: what is in another process cannot be made to fail like this; choose among %s",
+			o.faultSpec, o.reactor, specOf("all").Outside())
 		spec = outside
 	}
 	o.faults = spec
@@ -134,19 +127,14 @@ func (o *options) check() error {
 			o.seed = n // go test has one already
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(wrong...)
 }
 
 // checkGround looks at the names of what scenarios may run on.
-func (o *options) checkGround() error {
-	var errs []error
-	if names := o.storeNames(); !slices.Contains(names, o.store) {
-		errs = append(errs, fmt.Errorf("-store is %q: choose %s; a project names its stores in Project.Stores", o.store, oneOf(names)))
-	}
-	if o.way != "" && !slices.Contains(harness.Ways(), o.way) {
-		errs = append(errs, fmt.Errorf("-provision is %q: choose %s", o.way, oneOf(harness.Ways())))
-	}
-	return errors.Join(errs...)
+func (o *options) checkGround(wrong *complaints) {
+	names := o.storeNames()
+	wrong.add(!slices.Contains(names, o.store), "-store is %q: choose %s; a project names its stores in Project.Stores", o.store, oneOf(names))
+	wrong.add(o.way != "" && !slices.Contains(harness.Ways(), o.way), "-provision is %q: choose %s", o.way, oneOf(harness.Ways()))
 }
 
 // storeNames are what -store may be.
@@ -178,26 +166,15 @@ func oneOf(names []string) string {
 }
 
 // checkSelection looks at what is to be run, in which order, and how often.
-func (o *options) checkSelection() error {
-	var errs []error
-	for _, f := range []given{{"tagged", o.tagged, ""}, {"retry-tagged", o.retryTagged, ""}} {
-		if _, err := gherkin.ParseTags(f.value); err != nil {
-			errs = append(errs, fmt.Errorf("-%s: %w", f.flag, err))
-		}
+func (o *options) checkSelection(wrong *complaints) {
+	for _, f := range o.given("tagged", "retry-tagged") {
+		_, err := gherkin.ParseTags(f.value)
+		wrong.add(err != nil, "-%s: %w", f.flag, err)
 	}
-	if o.retries < 0 {
-		errs = append(errs, fmt.Errorf("-retries is %d: say how many times to try again, or leave it out", o.retries))
-	}
-	if o.flakyBudget < 0 {
-		errs = append(errs, fmt.Errorf("-flaky-budget is %d: say how many scenarios may be flaky, or leave it out", o.flakyBudget))
-	}
-	if o.retries == 0 && (o.retryTagged != "" || o.flakyBudget > 0) {
-		errs = append(errs, errors.New("-retry-tagged and -flaky-budget do nothing without -retries"))
-	}
-	if o.reverse && shuffled() {
-		errs = append(errs, errors.New("-reverse does not go with -shuffle: choose one order"))
-	}
-	return errors.Join(errs...)
+	wrong.add(o.retries < 0, "-retries is %d: say how many times to try again, or leave it out", o.retries)
+	wrong.add(o.flakyBudget < 0, "-flaky-budget is %d: say how many scenarios may be flaky, or leave it out", o.flakyBudget)
+	wrong.add(o.retries == 0 && (o.retryTagged != "" || o.flakyBudget > 0), "-retry-tagged and -flaky-budget do nothing without -retries")
+	wrong.add(o.reverse && shuffled(), "-reverse does not go with -shuffle: choose one order")
 }
 
 // seedMatters tells whether a seed decides something in every run with these flags.
@@ -222,7 +199,7 @@ const (
 const mostProcesses = 16
 
 // checkReactor reads -reactor.
-func (o *options) checkReactor() error {
+func (o *options) checkReactor(wrong *complaints) {
 	switch o.reactor {
 	case inProcess:
 		o.processes = 0
@@ -231,14 +208,12 @@ func (o *options) checkReactor() error {
 	default:
 		n, err := strconv.Atoi(o.reactor)
 		if err != nil || n < 1 || n > mostProcesses {
-			return fmt.Errorf("-reactor is %q: choose %s, %s, or from 1 to %d processes", o.reactor, inProcess, binary, mostProcesses)
+			wrong.add(true, "-reactor is %q: choose %s, %s, or from 1 to %d processes", o.reactor, inProcess, binary, mostProcesses)
+			return
 		}
 		o.processes = n
 	}
-	if o.processes > 0 && o.store == harness.Memory {
-		return fmt.Errorf("-reactor %s does not go with -store %s: another process cannot see it", o.reactor, o.store)
-	}
-	return nil
+	wrong.add(o.processes > 0 && o.store == harness.Memory, "-reactor %s does not go with -store %s: another process cannot see it", o.reactor, o.store)
 }
 
 // shuffled tells whether go test is to shuffle.

@@ -2,11 +2,9 @@ package run
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"example.com/groupcheckout/gherkin/suite"
-	"example.com/groupcheckout/harness"
 )
 
 // repeat is the command that runs just one scenario again, in the same way.
@@ -16,11 +14,9 @@ func (o *options) repeat(folder string, scenario *suite.Scenario) string {
 
 // again is the command that makes the whole run again, in the same way.
 func (o *options) again(folder string, run int) string {
-	list := append(o.givens(), given{"tagged", o.tagged, ""}, given{"only", o.only, ""},
-		given{"retries", strconv.Itoa(o.retries), "0"}, given{"retry-tagged", o.retryTagged, ""},
-		given{"flaky-budget", strconv.Itoa(o.flakyBudget), "0"})
+	list := append(o.givens(), o.given("tagged", "only", "retries", "retry-tagged", "flaky-budget")...)
 	if shuffled() {
-		list = append(list, given{"shuffle", "on", ""})
+		list = append(list, given{"shuffle", "on"})
 		if o.faultSpec == "" {
 			list = append(list, seedOf(o.order(run)))
 		}
@@ -34,14 +30,7 @@ func (o *options) again(folder string, run int) string {
 
 // givens are the flags that decide how a scenario runs.
 func (o *options) givens() []given {
-	list := []given{
-		{"store", o.store, harness.Memory},
-		{"provision", o.way, ""},
-		{"time", o.time, "real"},
-		{"reactor", o.reactor, inProcess},
-		{"limit", o.limit.String(), "0s"},
-		{"faults", o.faultSpec, ""},
-	}
+	list := o.given("store", "provision", "time", "reactor", "limit", "faults")
 	if o.faultSpec != "" {
 		list = append(list, seedOf(o.seed))
 	}
@@ -51,30 +40,37 @@ func (o *options) givens() []given {
 // repeatTrial is the command that tries a seed again on the scenario that it
 // chose. It is a run of test, in which flag says how many seeds are tried.
 func (o *options) repeatTrial(folder, test, flag string, trial trial) string {
-	return command(folder,
-		given{"run", suite.RunPattern(test), ""},
-		given{flag, "1", ""},
-		given{"limit", o.limit.String(), "0s"},
-		given{"faults", o.faultSpec, ""},
-		seedOf(trial.seed),
-		at(trial.scenario))
+	list := append([]given{{"run", suite.RunPattern(test)}, {flag, "1"}}, o.given("limit", "faults")...)
+	return command(folder, append(list, seedOf(trial.seed), at(trial.scenario))...)
 }
 
-// given is a flag that matters if its value is not the usual one.
-type given struct{ flag, value, usual string }
+// given is a flag with its value.
+type given struct{ flag, value string }
 
-func seedOf(seed uint64) given { return given{"seed", fmt.Sprint(seed), ""} }
+// given returns those of the flags of which the value is not the usual one.
+func (o *options) given(names ...string) []given {
+	var list []given
+	if o.flags == nil {
+		return nil // TestMain does not call Main, as the run will say
+	}
+	for _, name := range names {
+		if f := o.flags.Lookup(name); f.Value.String() != f.DefValue {
+			list = append(list, given{name, f.Value.String()})
+		}
+	}
+	return list
+}
 
-func at(scenario *suite.Scenario) given { return given{"only", scenario.Location(), ""} }
+func seedOf(seed uint64) given { return given{"seed", fmt.Sprint(seed)} }
+
+func at(scenario *suite.Scenario) given { return given{"only", scenario.Location()} }
 
 // command is a command of go test for the package in a folder, which is given
 // from the root of the module.
 func command(folder string, flags ...given) string {
 	text := "go test ./" + folder + " -count=1"
 	for _, f := range flags {
-		if f.value != f.usual {
-			text += " -" + f.flag + " " + quoted(f.value)
-		}
+		text += " -" + f.flag + " " + quoted(f.value)
 	}
 	return text
 }

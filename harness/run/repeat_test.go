@@ -62,7 +62,8 @@ func lastCopy(t *testing.T, f *Features) *suite.Scenario {
 
 func TestAReportSaysHowToMakeTheRunAgain(t *testing.T) {
 	t.Parallel()
-	o := options{store: "messagedb", time: "real", reactor: "3", tagged: "@competing and not @slow", seed: 7, retries: 2, retryTagged: "@slow", flakyBudget: 1, reverse: true}
+	o := features(t, library(), "-store", "messagedb", "-reactor", "3", "-tagged", "@competing and not @slow", "-seed", "7",
+		"-retries", "2", "-retry-tagged", "@slow", "-flaky-budget", "1", "-reverse").options
 	want := map[string]string{
 		"command": "go test ./lending -count=1 -store messagedb -reactor 3 -tagged '@competing and not @slow' -retries 2 -retry-tagged @slow -flaky-budget 1 -reverse",
 		"reactor": "3",

@@ -31,10 +31,8 @@ func (f *Features) reporters() []suite.Reporter {
 // about it, and the command that makes it again. Runs are counted from 0.
 func (o *options) properties(folder string, run int) map[string]string {
 	list := map[string]string{"command": o.again(folder, run)}
-	for _, p := range []given{{"reactor", o.reactor, inProcess}, {"faults", o.faultSpec, ""}} {
-		if p.value != p.usual {
-			list[p.flag] = p.value
-		}
+	for _, p := range o.given("reactor", "faults") {
+		list[p.flag] = p.value
 	}
 	if o.seed != 0 {
 		list["seed"] = fmt.Sprint(o.order(run))

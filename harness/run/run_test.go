@@ -62,9 +62,7 @@ func TestAStoreIsBroughtUpOnceAndRunsAreCounted(t *testing.T) { //nolint:paralle
 	if started != 1 {
 		t.Errorf("the reactor was started %d times, want once", started)
 	}
-	if want := "2 runs: 2 scenarios passed, 0 flaky, 0 failed"; !strings.Contains(out.String(), want) {
-		t.Errorf("got\n%s\nwant %q in it", out.String(), want)
-	}
+	contains(t, out.String(), "2 runs: 2 scenarios passed, 0 flaky, 0 failed")
 }
 
 func TestAnAuditThatFailsFailsTheRun(t *testing.T) { //nolint:paralleltest // see above
@@ -121,6 +119,8 @@ func TestBrokenRun(t *testing.T) { //nolint:paralleltest // see above
 	project := library()
 	args := []string{"-messages", os.Getenv("RUN_MESSAGES"), "-junit", os.Getenv("RUN_JUNIT")}
 	switch kind {
+	case "main":
+		New(project).Run(t)
 	case "definitions":
 		project.Define = func(r *gherkin.Registrar, _ *harness.World) {
 			r.When("the {book} is lent", func(string) error { return nil })
@@ -176,9 +176,15 @@ func TestARunThatCannotBeginIsReported(t *testing.T) {
 				t.Errorf("%s: %s says\n%s\nwant %q in it", kind, name, text, want)
 			}
 		}
-		if want := `"success":false`; !strings.Contains(messages, want) {
-			t.Errorf("%s: got the messages\n%s\nwant %s in it", kind, messages, want)
-		}
+		contains(t, messages, `"success":false`)
+	}
+}
+
+func TestARunWithoutItsMainFails(t *testing.T) {
+	t.Parallel()
+	output, _, _, failed := broken(t, "main")
+	if want := "TestMain has to call Main of these features"; !failed || !strings.Contains(output, want) {
+		t.Errorf("got a failure %t and\n%s\nwant one, and %q", failed, output, want)
 	}
 }
 
@@ -211,9 +217,7 @@ func TestAReactorThatEndsBadlyFailsTheRun(t *testing.T) { //nolint:paralleltest 
 	if want := "the store memory cannot be taken down: the connection was lost"; status != 1 || !strings.Contains(complaints, want) {
 		t.Errorf("got the status %d and %q, want 1 and %q", status, complaints, want)
 	}
-	if !strings.Contains(out, "1 passed") {
-		t.Errorf("got the summary\n%s\nwant it although the store was lost", out)
-	}
+	contains(t, out, "1 passed") // although the store was lost
 }
 
 // lost is a reactor that loses its store in the end.
@@ -242,9 +246,7 @@ func TestFlakyScenariosAreCountedOverAllRuns(t *testing.T) { //nolint:parallelte
 	if status := f.main(func() int { f.Run(t); f.Run(t); return 0 }, &out, &out); status != 0 {
 		t.Errorf("got the status %d, want 0: a flaky scenario is no failure", status)
 	}
-	if want := "2 runs: 0 scenarios passed, 2 flaky, 0 failed; the last:\nmemory: 1 scenarios: 0 passed, 0 failed, 0 skipped, 1 flaky"; !strings.Contains(out.String(), want) {
-		t.Errorf("got\n%s\nwant in it\n%s", out.String(), want)
-	}
+	contains(t, out.String(), "2 runs: 0 scenarios passed, 2 flaky, 0 failed; the last:\nmemory: 1 scenarios: 0 passed, 0 failed, 0 skipped, 1 flaky")
 }
 
 func TestFaultsAreInjectedAndCounted(t *testing.T) { //nolint:paralleltest // see above
@@ -283,17 +285,18 @@ func TestAProjectMayBindItsStepsItself(t *testing.T) { //nolint:paralleltest // 
 func TestHowLongAScenarioMayTake(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		options options
-		want    time.Duration
+		flags []string
+		want  time.Duration
 	}{
-		{options{time: "real"}, time.Minute},
-		{options{time: "real", limit: time.Second}, time.Second},
-		{options{time: "virtual"}, virtualLimit},
-		{options{time: "virtual", limit: time.Second}, time.Second},
+		{nil, time.Minute},
+		{[]string{"-limit", "1s"}, time.Second},
+		{[]string{"-time", "virtual"}, virtualLimit},
+		{[]string{"-time", "virtual", "-limit", "1s"}, time.Second},
 	} {
-		f := &Features{project: Project{Timeout: time.Minute}, options: c.options, ground: &bubbles{}}
+		f := features(t, Project{Timeout: time.Minute}, c.flags...)
+		f.ground = &bubbles{}
 		if got := f.config(nil).Timeout; got != c.want {
-			t.Errorf("time %s, limit %v: got %v, want %v", c.options.time, c.options.limit, got, c.want)
+			t.Errorf("%v: got %v, want %v", c.flags, got, c.want)
 		}
 	}
 }

@@ -32,19 +32,36 @@ func trials(t *testing.T, project Project, args ...string) (*laboratory, *string
 	return f.laboratory(t), out
 }
 
+// scripted is a library with a scenario of which the steps do what a test says.
+func scripted(lend, remind func() error) Project {
+	project := library()
+	project.Define = func(r *gherkin.Registrar, _ *harness.World) {
+		r.When("the last copy is lent", lend)
+		r.Then("its reader is reminded once", remind)
+	}
+	return project
+}
+
+func nothing() error { return nil }
+
+// contains checks that a text has these parts.
+func contains(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			t.Errorf("got\n%s\nwant %q in it", text, part)
+		}
+	}
+}
+
 func TestAnExplorationShowsWhatAFailureNeedsAndRepeatsIt(t *testing.T) { //nolint:paralleltest // its trials are
 	l, out := trials(t, carelessLibrary(), "-explore", "500", "-seed", "1", "-faults", "die-after=1,slow=1")
 	failure := l.explore(t)
-	for _, want := range []string{
+	contains(t, failure,
 		"the smallest failure, of seed ",
 		"✗ Then its reader is reminded once",
 		"got 2 reminders, want 1",
-		", of which these are needed: 1\n",
-	} {
-		if !strings.Contains(failure, want) {
-			t.Errorf("got\n%s\nwant %q in it", failure, want)
-		}
-	}
+		", of which these are needed: 1\n")
 	// It ends with a few failures, before it has tried all seeds.
 	if told := regexp.MustCompile(`^explored \d{1,2} seeds from 1 on: \d+ faults injected, [1-9]`); !told.MatchString(out.String()) {
 		t.Errorf("got %q, want it to match %s", out, told)
@@ -72,40 +89,25 @@ func TestAnExplorationOfWhatHoldsFindsNothing(t *testing.T) { //nolint:parallelt
 }
 
 func TestAFailureThatDoesNotComeAgainIsSaidToBeOne(t *testing.T) { //nolint:paralleltest // its trials are
-	project := library()
 	var calls atomic.Int64
-	project.Define = func(r *gherkin.Registrar, _ *harness.World) {
-		r.When("the last copy is lent", func(context.Context) error { return nil })
-		r.Then("its reader is reminded once", func(context.Context) error {
-			if calls.Add(1) == 1 {
-				return errors.New("once in a blue moon")
-			}
-			return nil
-		})
-	}
-	l, _ := trials(t, project, "-explore", "1", "-seed", "3")
-	failure := l.explore(t)
-	for _, want := range []string{"once in a blue moon", "the same seed was tried again and passed", "-explore 1 -seed 3 "} {
-		if !strings.Contains(failure, want) {
-			t.Errorf("got\n%s\nwant %q in it", failure, want)
+	l, _ := trials(t, scripted(nothing, func() error {
+		if calls.Add(1) == 1 {
+			return errors.New("once in a blue moon")
 		}
-	}
+		return nil
+	}), "-explore", "1", "-seed", "3")
+	contains(t, l.explore(t), "once in a blue moon", "the same seed was tried again and passed", "-explore 1 -seed 3 ")
 }
 
 func TestTheMatrixNamesTheFaultsThatDoHarm(t *testing.T) { //nolint:paralleltest // its trials are
 	l, out := trials(t, carelessLibrary(), "-matrix", "20")
 	var reports strings.Builder
 	l.matrix(t, func(failure string) { reports.WriteString(failure + "\n") })
-	for _, want := range []string{
+	contains(t, reports.String(),
 		"under die-after=1, seed ", // by chance there was none
 		"got 2 reminders, want 1",
 		"-matrix 1 -seed ",
-		"under failed-checkpoint no fault was injected, so nothing was proved", // all is over before the second
-	} {
-		if !strings.Contains(reports.String(), want) {
-			t.Errorf("got\n%s\nwant %q in it", reports.String(), want)
-		}
-	}
+		"under failed-checkpoint no fault was injected, so nothing was proved") // all is over before the second
 	for _, harmless := range []string{"under slow, ", "under conflict, ", "under cut"} {
 		if strings.Contains(reports.String(), harmless) {
 			t.Errorf("got a failure %s, want none", harmless)
@@ -124,16 +126,12 @@ func TestTheMatrixNamesTheFaultsThatDoHarm(t *testing.T) { //nolint:paralleltest
 func TestAPairFailsIfEitherDoes(t *testing.T) { //nolint:paralleltest // its trials are
 	for _, nth := range []int64{1, 2} {
 		var calls atomic.Int64
-		project := library()
-		project.Define = func(r *gherkin.Registrar, _ *harness.World) {
-			r.When("the last copy is lent", func() error { return nil })
-			r.Then("its reader is reminded once", func() error {
-				if calls.Add(1) == nth {
-					return errors.New("somebody else has it")
-				}
-				return nil
-			})
-		}
+		project := scripted(nothing, func() error {
+			if calls.Add(1) == nth {
+				return errors.New("somebody else has it")
+			}
+			return nil
+		})
 		audits := 0
 		project.System.Audit = func(context.Context, es.Reader, []es.StreamName) error { audits++; return nil }
 		l, _ := trials(t, project)
@@ -169,34 +167,19 @@ func TestTheMatrixIsOfTheFaultsThatAreAskedFor(t *testing.T) { //nolint:parallel
 	var reports strings.Builder
 	none, _ := trials(t, library(), "-matrix", "2", "-faults", "cut")
 	none.matrix(t, func(failure string) { reports.WriteString(failure) })
-	if want := "there is no way for cut on the memory store"; !strings.Contains(reports.String(), want) {
-		t.Errorf("got %q, want %q in it", reports.String(), want)
-	}
+	contains(t, reports.String(), "there is no way for cut on the memory store")
 }
 
 func TestATrialHasTheLimitThatIsAskedFor(t *testing.T) { //nolint:paralleltest // its trials are
-	project := library()
-	project.Define = func(r *gherkin.Registrar, _ *harness.World) {
-		r.When("the last copy is lent", func() error { time.Sleep(time.Hour); return nil }) // of virtual time
-		r.Then("its reader is reminded once", func() error { return nil })
-	}
-	l, _ := trials(t, project, "-explore", "1", "-limit", "10m")
-	if got, want := l.explore(t), "the time limit of 10m0s is over"; !strings.Contains(got, want) {
-		t.Errorf("got %q, want %q in it", got, want)
-	}
+	slow := func() error { time.Sleep(time.Hour); return nil } // of virtual time
+	l, _ := trials(t, scripted(slow, nothing), "-explore", "1", "-limit", "10m")
+	contains(t, l.explore(t), "the time limit of 10m0s is over")
 }
 
 func TestAllFaultsTogetherMayBeNone(t *testing.T) { //nolint:paralleltest // its trials are
-	project := library()
-	project.Define = func(r *gherkin.Registrar, _ *harness.World) {
-		r.When("the last copy is lent", func() error { return nil })
-		r.Then("its reader is reminded once", func() error { return nil })
-	}
-	l, out := trials(t, project, "-matrix", "1", "-only", "lending.feature")
+	l, out := trials(t, scripted(nothing, nothing), "-matrix", "1", "-only", "lending.feature")
 	l.matrix(t, func(failure string) { t.Error(failure) })
-	if want := "all                     1 runs        0 faults"; !strings.Contains(out.String(), want) {
-		t.Errorf("got\n%s\nwant %q in it", out, want)
-	}
+	contains(t, out.String(), "all                     1 runs        0 faults")
 }
 
 func TestTheMatrixOfWhatHoldsHasNoFailure(t *testing.T) { //nolint:paralleltest // its trials are

@@ -1,6 +1,6 @@
 // Package proxy is a TCP proxy inside a test's process, between a program and the
-// server that it uses. It cuts connections, refuses new ones, delays what passes,
-// and shows each request to a hook before it goes on.
+// server that it uses. It cuts connections, refuses new ones, and shows each request
+// to a hook before it goes on, or leaves all that passes to one.
 package proxy
 
 import (
@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,11 +23,10 @@ type Config struct {
 	// Calls for different connections overlap. The bytes are its own until it
 	// returns.
 	Request func(c *Conn, data []byte) (pass bool)
-	// CutAfter says how many bytes a connection carries, in both directions
-	// together, before it is cut; 0 is no end. Connections are numbered from 0 in
-	// the order in which they are accepted. A function of a seed and the number
-	// gives the same cuts in each run. Calls may overlap.
-	CutAfter func(number int) int64
+	// Serve, if given, passes on what comes from either end, in place of the proxy,
+	// until one of them is closed. Its connection is cut by Cut and Close, and closed
+	// when it returns. Calls for different connections overlap.
+	Serve func(c *Conn)
 }
 
 // Proxy passes connections on to a server. Calls may overlap.
@@ -34,13 +34,12 @@ type Proxy struct {
 	target   string
 	config   Config
 	listener net.Listener
-	end      func() // of dials and delays
+	end      func() // of dials
 	done     sync.WaitGroup
 
 	mu      sync.Mutex
 	conns   map[*Conn]struct{}
 	refused time.Time // new connections are refused until then
-	delay   time.Duration
 	closed  bool
 }
 
@@ -49,12 +48,7 @@ type Proxy struct {
 type Conn struct {
 	Client, Server net.Conn
 
-	proxy *Proxy
-	limit int64 // bytes, 0 for no limit
-
-	mu      sync.Mutex
-	carried int64
-	mute    bool
+	mute atomic.Bool
 }
 
 // Listen starts a proxy to a server, such as "127.0.0.1:5432", at a free port of
@@ -96,14 +90,6 @@ func (p *Proxy) Refuse(d time.Duration) {
 	p.refused = time.Now().Add(d)
 }
 
-// Delay makes everything that passes later by a time, in each direction, from now
-// on.
-func (p *Proxy) Delay(d time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.delay = d
-}
-
 // Close breaks all connections, ends the proxy and waits for it. It waits for a
 // hook that blocks, too. Closing twice is fine.
 func (p *Proxy) Close() {
@@ -117,7 +103,7 @@ func (p *Proxy) Close() {
 }
 
 func (p *Proxy) accept(ctx context.Context) {
-	for number := 0; ; number++ {
+	for {
 		client, err := p.listener.Accept()
 		switch {
 		case errors.Is(err, net.ErrClosed):
@@ -125,12 +111,12 @@ func (p *Proxy) accept(ctx context.Context) {
 		case err != nil:
 			continue // the client was gone before it was accepted
 		}
-		p.done.Go(func() { p.serve(ctx, client, number) })
+		p.done.Go(func() { p.serve(ctx, client) })
 	}
 }
 
 // serve is the life of one connection.
-func (p *Proxy) serve(ctx context.Context, client net.Conn, number int) {
+func (p *Proxy) serve(ctx context.Context, client net.Conn) {
 	if p.refuses() {
 		reset(client)
 		return
@@ -141,18 +127,19 @@ func (p *Proxy) serve(ctx context.Context, client net.Conn, number int) {
 		reset(client)
 		return
 	}
-	c := &Conn{Client: client, Server: server, proxy: p}
-	if p.config.CutAfter != nil {
-		c.limit = p.config.CutAfter(number)
-	}
+	c := &Conn{Client: client, Server: server}
 	if !p.keep(c) {
 		c.Cut()
 		return
 	}
 	defer p.drop(c)
+	if p.config.Serve != nil {
+		p.config.Serve(c)
+		return
+	}
 	var replies sync.WaitGroup
-	replies.Go(func() { c.replies(ctx) })
-	c.requests(ctx)
+	replies.Go(c.replies)
+	c.requests(p.config.Request)
 	replies.Wait()
 }
 
@@ -181,24 +168,6 @@ func (p *Proxy) drop(c *Conn) {
 	delete(p.conns, c)
 }
 
-// wait is the delay of what passes; it is false if the proxy ends first.
-func (p *Proxy) wait(ctx context.Context) bool {
-	p.mu.Lock()
-	delay := p.delay
-	p.mu.Unlock()
-	if delay <= 0 {
-		return true
-	}
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
 // Cut breaks the connection. Both ends see a reset, where the system has one.
 func (c *Conn) Cut() {
 	reset(c.Client)
@@ -206,11 +175,7 @@ func (c *Conn) Cut() {
 }
 
 // Mute lets no reply through any more, while the connection seems to be there.
-func (c *Conn) Mute() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.mute = true
-}
+func (c *Conn) Mute() { c.mute.Store(true) }
 
 // close ends the connection in good order: what was sent on still arrives.
 func (c *Conn) close() {
@@ -220,10 +185,8 @@ func (c *Conn) close() {
 
 // requests passes on what the client sends. A client that has nothing more to
 // send still gets its replies.
-func (c *Conn) requests(ctx context.Context) {
-	err := c.pass(ctx, c.Client, c.Server, func(data []byte) bool {
-		return c.proxy.config.Request == nil || c.proxy.config.Request(c, data)
-	})
+func (c *Conn) requests(shown func(*Conn, []byte) (pass bool)) {
+	err := pass(c.Client, c.Server, func(data []byte) bool { return shown == nil || shown(c, data) })
 	if half, ok := c.Server.(*net.TCPConn); ok && errors.Is(err, io.EOF) && half.CloseWrite() == nil {
 		return
 	}
@@ -231,46 +194,25 @@ func (c *Conn) requests(ctx context.Context) {
 }
 
 // replies passes on what the server sends.
-func (c *Conn) replies(ctx context.Context) {
-	_ = c.pass(ctx, c.Server, c.Client, func([]byte) bool { // however it ends, it is over
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		return !c.mute
-	})
+func (c *Conn) replies() {
+	_ = pass(c.Server, c.Client, func([]byte) bool { return !c.mute.Load() }) // however it ends, it is over
 	c.close()
 }
 
-// pass passes on what comes, until it ends with an error or is cut.
-func (c *Conn) pass(ctx context.Context, from, to net.Conn, may func([]byte) bool) error {
+// pass passes on what may pass, until there is an error.
+func pass(from, to net.Conn, may func([]byte) bool) error {
 	buffer := make([]byte, 1<<16)
 	for {
 		n, err := from.Read(buffer)
-		if n > 0 && c.proxy.wait(ctx) && may(buffer[:n]) {
-			allowed := c.carry(n)
-			if _, err := to.Write(buffer[:allowed]); err != nil {
+		if n > 0 && may(buffer[:n]) {
+			if _, err := to.Write(buffer[:n]); err != nil {
 				return err
-			}
-			if allowed < n {
-				c.Cut()
-				return net.ErrClosed
 			}
 		}
 		if err != nil {
 			return err
 		}
 	}
-}
-
-// carry counts bytes, and returns how many of them may pass before the cut.
-func (c *Conn) carry(n int) int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.limit <= 0 {
-		return n
-	}
-	allowed := int(min(int64(n), c.limit-c.carried))
-	c.carried += int64(allowed)
-	return allowed
 }
 
 // reset closes a connection so that its other end sees a reset.

@@ -20,9 +20,7 @@ func bare(t *testing.T) (g *Gate, cuts *int) {
 func begun(t *testing.T, g *Gate) *place {
 	t.Helper()
 	p, err := g.begin(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return p
 }
 
@@ -39,9 +37,7 @@ func TestAGateBreaksWithTheLastAppendThatSucceeds(t *testing.T) {
 	t.Parallel()
 	g, cuts := bare(t)
 	early := begun(t, g) // it is not counted
-	if err := g.BreakAfter(2); err != nil {
-		t.Fatal(err)
-	}
+	must(t, g.BreakAfter(2))
 	first, second := begun(t, g), begun(t, g)
 	next := func() *place { return begun(t, g) } // once the second has given its place back
 	known := func(p *place) func() *place { return func() *place { return p } }
@@ -77,9 +73,7 @@ func TestAnAppendBeyondTheNumberWaitsForOneThatFails(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g, _ := bare(t)
-		if err := g.BreakAfter(1); err != nil {
-			t.Fatal(err)
-		}
+		must(t, g.BreakAfter(1))
 		first := begun(t, g)
 		held := make(chan error)
 		for range 2 {
@@ -118,14 +112,10 @@ func TestAnAppendBeyondTheNumberWaitsForOneThatFails(t *testing.T) {
 func TestWhatBeganBeforeItWasMendedIsNotCounted(t *testing.T) {
 	t.Parallel()
 	g, _ := bare(t)
-	if err := g.BreakAfter(1); err != nil {
-		t.Fatal(err)
-	}
+	must(t, g.BreakAfter(1))
 	old := begun(t, g)
 	g.Mend()
-	if err := g.BreakAfter(1); err != nil {
-		t.Fatal(err)
-	}
+	must(t, g.BreakAfter(1))
 	if !old.end(true) || isClosed(g.Broken()) {
 		t.Error("an append of before broke the gate")
 	}
@@ -156,9 +146,7 @@ func TestAppendsAreJudgedUnlessTheyAreCounted(t *testing.T) {
 			t.Errorf("verdict %q: the reply goes on: got %t, want %t", verdict, !want.goesOn, want.goesOn)
 		}
 	}
-	if err := g.BreakAfter(2); err != nil {
-		t.Fatal(err)
-	}
+	must(t, g.BreakAfter(2))
 	if !begun(t, g).end(true) || begun(t, g).end(true) {
 		t.Error("the second of two was to break the gate")
 	}

@@ -31,9 +31,7 @@ const category = "Gated"
 func newStream(t testing.TB) es.StreamName {
 	t.Helper()
 	stream, err := es.NewStreamName(category, strings.ReplaceAll(uuid.NewString(), "-", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return stream
 }
 
@@ -47,9 +45,7 @@ func events(n int) []es.EventData {
 
 func opened(t testing.TB, g *Gate, err error) *Gate {
 	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() {
 		for range 2 {
 			if err := g.Close(); err != nil {
@@ -76,9 +72,7 @@ func inFrontOf(ctx context.Context, connection string) (*Gate, error) {
 func openMessageDB(t testing.TB, connection string) es.Store {
 	t.Helper()
 	db, err := messagedb.Open(within(t), messagedb.Config{Connection: connection, SettleTimeout: 100 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(db.Close)
 	return db.Store()
 }
@@ -110,9 +104,7 @@ func TestDynamoDB(t *testing.T) {
 		config := config
 		config.ServiceURL = at
 		db, err := dynamodb.Open(within(t), config)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		t.Cleanup(db.Close)
 		return db.Store()
 	}
@@ -130,16 +122,12 @@ func testStore(t *testing.T, direct es.Store, newGate func(t *testing.T) (g *Gat
 	length := func(t *testing.T, stream es.StreamName) int {
 		t.Helper()
 		events, err := direct.Read(within(t), stream, 0, es.FromLeader)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		return len(events)
 	}
 	breakAfter := func(t *testing.T, g *Gate, n int) {
 		t.Helper()
-		if err := g.BreakAfter(n); err != nil {
-			t.Fatal(err)
-		}
+		must(t, g.BreakAfter(n))
 	}
 	awaitBroken := func(t *testing.T, g *Gate) {
 		t.Helper()
@@ -291,16 +279,12 @@ func TestEveryWayToCallTheFunctionCounts(t *testing.T) {
 			opening, err := inFrontOf(within(t), server.ConnectionString)
 			g := opened(t, opening, err)
 			conn, err := pgx.Connect(within(t), g.URL())
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			t.Cleanup(func() { _ = conn.Close(context.Background()) })
 			if _, err := conn.Exec(within(t), "SET search_path TO message_store"); err != nil {
 				t.Fatal(err)
 			}
-			if err := g.BreakAfter(3); err != nil {
-				t.Fatal(err)
-			}
+			must(t, g.BreakAfter(3))
 			stream := newStream(t).String()
 			write := func(on interface {
 				Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
@@ -315,9 +299,7 @@ func TestEveryWayToCallTheFunctionCounts(t *testing.T) {
 			}
 			transaction := func(end func(pgx.Tx) error) {
 				tx, err := conn.Begin(within(t))
-				if err != nil {
-					t.Fatal(err)
-				}
+				must(t, err)
 				if err := errors.Join(write(tx, 0), write(tx, 1), end(tx)); err != nil {
 					t.Errorf("a transaction: %v", err)
 				}
@@ -407,9 +389,7 @@ func TestAGateToMessageDBTakesEveryForm(t *testing.T) {
 		opening, err := inFrontOf(within(t), connection)
 		g := opened(t, opening, err)
 		got, err := url.Parse(g.URL())
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		password, _ := got.User.Password()
 		if got.Hostname() != "127.0.0.1" || got.Port() == "5433" || got.User.Username() != "app" || password != "ab+c" || got.Path != "/ms" {
 			t.Errorf("%s: got %s, want the gate's address and all else as before", connection, got)

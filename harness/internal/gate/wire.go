@@ -21,50 +21,29 @@ var writeCall = regexp.MustCompile(`write_message"?\s*\(`)
 // wire is one connection of a client, and ours to the server. What is sent goes on
 // byte for byte; only what tells of appends is decoded.
 type wire struct {
-	gate   *Gate
-	client net.Conn
-	gone   chan struct{} // closed when the wire ends
+	gate           *Gate
+	client, server net.Conn
+	gone           chan struct{} // closed when the wire ends
+	end            func()        // closes both connections; ending twice is fine
 
 	// Of the requests alone.
 	statements map[string]bool // by name: whether they append
 	portals    map[string]bool
 
 	mu     sync.Mutex
-	server net.Conn // nil until it is reached
-	ended  bool
 	append *place // the append that has begun, nil if there is none
 	failed bool   // the server has refused a part of it
 }
 
-func newWire(gate *Gate, client net.Conn) *wire {
-	return &wire{gate: gate, client: client, gone: make(chan struct{}), statements: map[string]bool{}, portals: map[string]bool{}}
-}
-
-// reaches notes our connection to the server. It returns false, and closes it, if
-// the wire has ended meanwhile.
-func (w *wire) reaches(server net.Conn) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.ended {
-		_ = server.Close()
-		return false
-	}
-	w.server = server
-	return true
-}
-
-// end closes both connections. Ending twice is fine.
-func (w *wire) end() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.ended {
-		return
-	}
-	w.ended = true
-	close(w.gone)
-	_ = w.client.Close()
-	if w.server != nil {
-		_ = w.server.Close()
+func newWire(gate *Gate, client, server net.Conn) *wire {
+	gone := make(chan struct{})
+	return &wire{
+		gate: gate, client: client, server: server, gone: gone, statements: map[string]bool{}, portals: map[string]bool{},
+		end: sync.OnceFunc(func() {
+			close(gone)
+			_ = client.Close() // it is over, however that goes
+			_ = server.Close()
+		}),
 	}
 }
 

@@ -16,15 +16,29 @@ import (
 func script(t *testing.T, text string) Program {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "server")
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.Mkdir(dir, 0o755))
 	return Program{
 		CommandLine: []string{"sh", "-c", text},
 		Dir:         dir,
 		As:          &Account{Name: "our own user"},
 		ReadyText:   "ready",
 		StopSignal:  "TERM",
+	}
+}
+
+// noError fails the test if something that it goes on after has failed.
+func noError(t testing.TB, what string, err error) {
+	t.Helper()
+	if err != nil {
+		t.Errorf("%s: %v", what, err)
+	}
+}
+
+// must fails the test at once if there is an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -36,9 +50,7 @@ func there(name string) bool {
 func start(t *testing.T, p Program) *Process {
 	t.Helper()
 	server, err := p.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return server
 }
 
@@ -46,16 +58,12 @@ func TestAServerIsReadyWhenItSaysSoAndStopLeavesNothing(t *testing.T) {
 	t.Parallel()
 	p := script(t, "echo starting; echo now I am ready >&2; exec tail -f /dev/null")
 	server := start(t, p)
-	if err := server.AwaitReady(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, server.AwaitReady(t.Context()))
 	log, err := os.ReadFile(filepath.Join(p.Dir, "log"))
 	if want := "starting\nnow I am ready\n"; err != nil || string(log) != want {
 		t.Errorf("log: got %q and error %v, want %q", log, err, want)
 	}
-	if err := server.Stop(); err != nil {
-		t.Errorf("stop: %v", err)
-	}
+	noError(t, "stop", server.Stop())
 	if there(p.Dir) {
 		t.Errorf("the folder %s is still there", p.Dir)
 	}
@@ -72,9 +80,7 @@ func TestAServerThatEndsByItselfIsReportedWithItsLastLines(t *testing.T) {
 	if !there(p.Dir) {
 		t.Error("the folder is gone; another start would not find its data")
 	}
-	if err := server.Stop(); err != nil {
-		t.Errorf("stop after the end: %v", err)
-	}
+	noError(t, "stop after the end", server.Stop())
 }
 
 func TestAwaitEnd(t *testing.T) {
@@ -92,9 +98,7 @@ func TestAwaitEnd(t *testing.T) {
 			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 				t.Errorf("got error %v, want %q", err, test.want)
 			}
-			if err := program.Stop(); err != nil {
-				t.Errorf("stop: %v", err)
-			}
+			noError(t, "stop", program.Stop())
 		})
 	}
 	t.Run("the end of the context", func(t *testing.T) {
@@ -106,9 +110,7 @@ func TestAwaitEnd(t *testing.T) {
 		if err := program.AwaitEnd(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("got error %v, want %v", err, context.Canceled)
 		}
-		if err := program.Stop(); err != nil {
-			t.Errorf("stop: %v", err)
-		}
+		noError(t, "stop", program.Stop())
 		if there(p.Dir) {
 			t.Errorf("the folder %s is still there", p.Dir)
 		}
@@ -124,9 +126,7 @@ func TestAwaitReadyEndsWithItsContext(t *testing.T) {
 	if err := server.AwaitReady(ctx); !errors.Is(err, enough) {
 		t.Errorf("got error %v, want %v", err, enough)
 	}
-	if err := server.Stop(); err != nil {
-		t.Errorf("stop: %v", err)
-	}
+	noError(t, "stop", server.Stop())
 }
 
 func TestTheServersEnvironment(t *testing.T) {
@@ -143,13 +143,9 @@ func TestKillLeavesNothingEither(t *testing.T) {
 	lines := make(chan string, 10)
 	p.Line = func(line string) { lines <- line }
 	program := start(t, p)
-	if err := program.AwaitReady(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, program.AwaitReady(t.Context()))
 	for range 2 {
-		if err := program.Kill(); err != nil {
-			t.Errorf("kill: %v", err)
-		}
+		noError(t, "kill", program.Kill())
 	}
 	if err := program.Result(); err == nil || !strings.Contains(err.Error(), "signal: killed") {
 		t.Errorf("got the result %v, want an end by a signal", err)
@@ -166,9 +162,7 @@ func TestKillLeavesNothingEither(t *testing.T) {
 func TestWhatHasJustEndedIsKilledAlready(t *testing.T) {
 	t.Parallel()
 	command := (&Account{Name: "our own user"}).command(t.Context(), t.TempDir(), "true")
-	if err := command.Run(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, command.Run())
 	if err := killGroup(command); err != nil {
 		t.Errorf("got %v, want no error", err)
 	}
@@ -179,13 +173,9 @@ func TestTheEnvironmentOfAProgram(t *testing.T) {
 	p := script(t, "echo $LC_ALL $GIVEN; echo ready")
 	p.Env = []string{"GIVEN=yes", "LC_ALL=POSIX"}
 	program := start(t, p)
-	if err := program.AwaitEnd(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, program.AwaitEnd(t.Context()))
 	if got, want := program.Tail(), "POSIX yes\nready"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if err := program.Stop(); err != nil {
-		t.Errorf("stop: %v", err)
-	}
+	noError(t, "stop", program.Stop())
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -88,13 +87,18 @@ func behind(status Status, positions map[feed.Tranche]feed.Position) []string {
 	var lines []string
 	for _, tranche := range slices.Sorted(maps.Keys(positions)) {
 		want := positions[tranche]
-		i := slices.IndexFunc(status.Tranches, func(t reactor.TrancheStatus) bool { return t.Tranche == tranche })
-		switch {
-		case i < 0:
-			lines = append(lines, fmt.Sprintf("tranche %s is wanted up to %d, and it does not follow it", tranche, want))
-		case status.Tranches[i].Completed < want:
-			t := status.Tranches[i]
-			lines = append(lines, fmt.Sprintf("tranche %s is wanted up to %d, and is read to %d and completed to %d", tranche, want, t.Read, t.Completed))
+		line := fmt.Sprintf("tranche %s is wanted up to %d, and it does not follow it", tranche, want)
+		for _, t := range status.Tranches {
+			switch {
+			case t.Tranche != tranche:
+			case t.Completed < want:
+				line = fmt.Sprintf("tranche %s is wanted up to %d, and is read to %d and completed to %d", tranche, want, t.Read, t.Completed)
+			default:
+				line = ""
+			}
+		}
+		if line != "" {
+			lines = append(lines, line)
 		}
 	}
 	return lines
@@ -112,7 +116,8 @@ func troubles(status Status) []string {
 		lines = append(lines, fmt.Sprintf("%s has failed %d times: %s", t.Stream, t.Attempts, t.Cause))
 	}
 	for _, c := range status.Calls {
-		lines = append(lines, fmt.Sprintf("%s is being handled since %s", c.Stream, c.Since.Format(time.RFC3339Nano)))
+		since := status.At.Add(-time.Duration(c.For * float64(time.Second)))
+		lines = append(lines, fmt.Sprintf("%s is being handled since %s", c.Stream, since.Format(time.RFC3339Nano)))
 	}
 	return lines
 }

@@ -16,11 +16,11 @@ import (
 // same work under one name. Whoever started it calls [Group.Stop] or [Group.Kill]
 // in the end. Its calls may overlap.
 type Group struct {
-	config Config
+	config    Config
+	replacing chan struct{} // holds something while a process is being replaced
 
-	mu        sync.Mutex
-	members   []*Process
-	replacing map[int]chan struct{} // by place; closed when it is over
+	mu      sync.Mutex
+	members []*Process
 }
 
 // StartGroup starts n processes, all at once. If one cannot be started none is
@@ -29,7 +29,7 @@ func StartGroup(ctx context.Context, n int, config Config) (*Group, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("a group of %d processes does nothing: it takes one or more", n)
 	}
-	g := &Group{config: config, members: make([]*Process, n), replacing: map[int]chan struct{}{}}
+	g := &Group{config: config, members: make([]*Process, n), replacing: make(chan struct{}, 1)}
 	errs := g.each(func(i int, _ *Process) (err error) {
 		g.members[i], err = Start(ctx, config)
 		return err
@@ -61,47 +61,40 @@ func (g *Group) Members() []*Process {
 }
 
 // Replace kills the i-th process and starts another in its place. It must be over
-// before the group is stopped or killed.
+// before the group is stopped or killed. Of several calls one follows the other.
 func (g *Group) Replace(ctx context.Context, i int) error {
-	g.mu.Lock()
-	if i < 0 || i >= len(g.members) || g.replacing[i] != nil {
-		g.mu.Unlock()
-		return fmt.Errorf("there is no process %d to be replaced in a group of %d", i, len(g.members))
+	select {
+	case g.replacing <- struct{}{}:
+		defer func() { <-g.replacing }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
-	over, old := make(chan struct{}), g.members[i]
-	g.replacing[i] = over
-	g.mu.Unlock()
-
-	err := old.Kill()
-	var started *Process
-	if err == nil {
-		started, err = Start(ctx, g.config)
+	members := g.Members()
+	if i < 0 || i >= len(members) {
+		return fmt.Errorf("there is no process %d to be replaced in a group of %d", i, len(members))
+	}
+	if err := members[i].Kill(); err != nil {
+		return err
+	}
+	started, err := Start(ctx, g.config)
+	if err != nil {
+		return err
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if err == nil {
-		g.members[i] = started
-	}
-	delete(g.replacing, i)
-	close(over)
-	return err
+	g.members[i] = started
+	return nil
 }
 
 // successor is the process in the place of one that has ended. If that one is being
 // replaced it waits for the other. If nobody replaces it, it is the same.
 func (g *Group) successor(ctx context.Context, i int, ended *Process) *Process {
-	for {
-		g.mu.Lock()
-		p, over := g.members[i], g.replacing[i]
-		g.mu.Unlock()
-		if p != ended || over == nil {
-			return p
-		}
-		select {
-		case <-over:
-		case <-ctx.Done():
-			return ended
-		}
+	select {
+	case g.replacing <- struct{}{}:
+		<-g.replacing
+		return g.Members()[i]
+	case <-ctx.Done():
+		return ended
 	}
 }
 

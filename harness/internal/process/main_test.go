@@ -3,20 +3,28 @@ package process
 import (
 	"context"
 	"os"
-	"sync"
 	"testing"
 
 	"example.com/groupcheckout/harness/provision/provisiontest"
 )
 
-//nolint:gochecknoglobals // a server takes seconds to come up, and a program to be built
-var (
-	messageDBServer = provisiontest.MessageDB()
-	dynamoDBServer  = provisiontest.DynamoDB()
-	reactorProgram  = sync.OnceValues(func() (string, error) { return Build(context.Background(), "example.com/groupcheckout/cmd/reactor") })
-)
+func TestMain(m *testing.M) { os.Exit(provisiontest.Main(m)) }
 
-func TestMain(m *testing.M) { os.Exit(provisiontest.Main(m, messageDBServer, dynamoDBServer)) }
+// noError fails the test if something that it goes on after has failed.
+func noError(t testing.TB, what string, err error) {
+	t.Helper()
+	if err != nil {
+		t.Errorf("%s: %v", what, err)
+	}
+}
+
+// must fails the test at once if there is an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
 
 func within(t testing.TB) context.Context {
 	t.Helper()

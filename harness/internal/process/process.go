@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,20 +15,20 @@ import (
 	"example.com/groupcheckout/harness/internal/guarded"
 )
 
-// Config says which program to run, and how. A zero field means the default named
-// with it; Path is required.
+// Config says which program to run, and how. Path is required.
 type Config struct {
-	Path       string        // of the program, or its name if it is on the PATH
-	Args       []string      // without secrets
-	Env        []string      // what its environment has besides, as in NAME=value
-	Log        *slog.Logger  // is told each line that it writes, at the level Debug; nobody
-	ReadyLimit time.Duration // how long it may take until it answers, unless the context of Start ends sooner; 2 min
-	Starts     int           // how often it is started if it ends before it answers; once
+	Path   string   // of the program, or its name if it is on the PATH
+	Args   []string // without secrets
+	Env    []string // what its environment has besides, as in NAME=value
+	Starts int      // how often it is started if it ends before it answers; once if it is 0
+
+	readyLimit time.Duration     // how long it may take until it answers; tests change it
+	line       func(text string) // is told each line that it writes; tests listen
 }
 
-// defaultReadyLimit is far more than a start takes, also of several programs at once
-// on a slow machine.
-const defaultReadyLimit = 2 * time.Minute
+// readyLimit is far more than a start takes, also of several programs at once on a
+// slow machine.
+const readyLimit = 2 * time.Minute
 
 // Process is a program that was started and has answered. Whoever started it
 // calls [Process.Stop] or [Process.Kill] in the end. Its calls may overlap.
@@ -52,11 +51,8 @@ func serving() *regexp.Regexp {
 // within the limit, or ends instead, it is gone when Start returns, and the error
 // quotes its last lines. The end of ctx gives up on the start, not on the process.
 func Start(ctx context.Context, config Config) (*Process, error) {
-	if config.Log == nil {
-		config.Log = slog.New(slog.DiscardHandler)
-	}
-	if config.ReadyLimit == 0 {
-		config.ReadyLimit = defaultReadyLimit
+	if config.readyLimit == 0 {
+		config.readyLimit = readyLimit
 	}
 	for try := 1; ; try++ {
 		p, err := startOnce(ctx, config)
@@ -66,7 +62,6 @@ func Start(ctx context.Context, config Config) (*Process, error) {
 		case try >= config.Starts || !errors.Is(err, guarded.ErrEnded) || ctx.Err() != nil:
 			return nil, fmt.Errorf("start %s: %w", filepath.Base(config.Path), err)
 		}
-		config.Log.Debug("the process ended while it started, and is started again", "error", err)
 	}
 }
 
@@ -94,7 +89,9 @@ func startOnce(ctx context.Context, config Config) (*Process, error) {
 		Env:         config.Env,
 		StopSignal:  "TERM",
 		Line: func(text string) {
-			config.Log.Debug("the process says", "line", text)
+			if config.line != nil {
+				config.line(text)
+			}
 			if match := line.FindStringSubmatch(text); match != nil {
 				select {
 				case found <- match[1]:
@@ -115,7 +112,7 @@ func startOnce(ctx context.Context, config Config) (*Process, error) {
 
 // awaitReady waits until the page answers for a reactor that runs.
 func (p *Process) awaitReady(ctx context.Context, address <-chan string) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, p.config.ReadyLimit, fmt.Errorf("it was not ready within %v", p.config.ReadyLimit))
+	ctx, cancel := context.WithTimeoutCause(ctx, p.config.readyLimit, fmt.Errorf("it was not ready within %v", p.config.readyLimit))
 	defer cancel()
 	select {
 	case p.address = <-address:
@@ -153,9 +150,6 @@ func (p *Process) explain(err error) error {
 	}
 	return err
 }
-
-// Address is where its page is served: host:port.
-func (p *Process) Address() string { return p.address }
 
 // Done is closed when the process has ended.
 func (p *Process) Done() <-chan struct{} { return p.guarded.Done() }

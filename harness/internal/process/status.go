@@ -9,57 +9,30 @@ import (
 	"strings"
 	"time"
 
-	"example.com/groupcheckout/es"
-	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 )
 
-// Status is what a process tells of its reactor.
+// Status is what a process tells of its reactor in /status.json, as far as it is used
+// here.
 type Status struct {
-	reactor.Status
-
-	Healthy bool
-	Reasons []string // why it is not healthy
-}
-
-// document is /status.json, as far as it is used here.
-type document struct {
 	At       time.Time
-	Group    string `json:"consumerGroup"`
-	Healthy  bool
-	Reasons  []string
+	Group    string   `json:"consumerGroup"`
+	Reasons  []string // why it is not healthy
 	Tranches []struct {
-		Tranche    feed.Tranche
-		Read       feed.Position
-		Completed  feed.Position
-		Saved      feed.Position
-		Incomplete int `json:"incompleteBatches"`
-		Full       bool
-		FullFor    seconds `json:"fullForSeconds"`
-		Error      string
-		ErrorFor   seconds `json:"errorForSeconds"`
-		SaveError  string
-		SaveFor    seconds `json:"saveErrorForSeconds"`
+		Tranche   feed.Tranche
+		Read      feed.Position
+		Completed feed.Position
+		Error     string
 	}
 	Calls []struct {
 		Stream string
-		For    seconds `json:"forSeconds"`
+		For    float64 `json:"forSeconds"`
 	}
 	Troubled []struct {
 		Stream   string
-		For      seconds `json:"forSeconds"`
 		Attempts int
-		NextTry  time.Time
 		Cause    string
 	}
-	Waiting int `json:"waitingStreams"`
-}
-
-type seconds float64
-
-// before is the moment so long before another.
-func (s seconds) before(at time.Time) time.Time {
-	return at.Add(-time.Duration(float64(s) * float64(time.Second)))
 }
 
 // statusLimit is how long one answer may take; the page itself gives up after 5 s.
@@ -106,45 +79,12 @@ func (p *Process) ask(ctx context.Context) (Status, error) {
 // parseStatus reads /status.json. One that does not know the reactor's status,
 // and says so, is an error.
 func parseStatus(body []byte) (Status, error) {
-	var d document
-	if err := json.Unmarshal(body, &d); err != nil {
+	var status Status
+	if err := json.Unmarshal(body, &status); err != nil {
 		return Status{}, fmt.Errorf("read /status.json: %w in %.200s", err, body)
 	}
-	if d.Group == "" {
-		return Status{}, fmt.Errorf("its page says: %s", strings.Join(d.Reasons, "; "))
-	}
-	status := Status{Status: reactor.Status{At: d.At, Group: d.Group, Waiting: d.Waiting}, Healthy: d.Healthy, Reasons: d.Reasons}
-	for _, t := range d.Tranches {
-		shown := reactor.TrancheStatus{
-			Tranche: t.Tranche, Read: t.Read, Completed: t.Completed, Saved: t.Saved, Incomplete: t.Incomplete,
-			Full: t.Full, Error: t.Error, SaveError: t.SaveError,
-		}
-		if t.Full {
-			shown.FullSince = t.FullFor.before(d.At)
-		}
-		if t.Error != "" {
-			shown.ErrorSince = t.ErrorFor.before(d.At)
-		}
-		if t.SaveError != "" {
-			shown.SaveErrorSince = t.SaveFor.before(d.At)
-		}
-		status.Tranches = append(status.Tranches, shown)
-	}
-	for _, c := range d.Calls {
-		stream, err := es.ParseStreamName(c.Stream)
-		if err != nil {
-			return Status{}, fmt.Errorf("read /status.json: %w", err)
-		}
-		status.Calls = append(status.Calls, reactor.CallStatus{Stream: stream, Since: c.For.before(d.At)})
-	}
-	for _, t := range d.Troubled {
-		stream, err := es.ParseStreamName(t.Stream)
-		if err != nil {
-			return Status{}, fmt.Errorf("read /status.json: %w", err)
-		}
-		status.Troubled = append(status.Troubled, reactor.TroubleStatus{
-			Stream: stream, Since: t.For.before(d.At), Attempts: t.Attempts, NextTry: t.NextTry, Cause: t.Cause,
-		})
+	if status.Group == "" {
+		return Status{}, fmt.Errorf("its page says: %s", strings.Join(status.Reasons, "; "))
 	}
 	return status, nil
 }

@@ -128,22 +128,17 @@ func bringUp(ctx context.Context, kinds string, options provision.Options) ([]se
 	}
 	var up []server
 	for _, name := range names {
-		// No nil pointer may get into the list as a server that is not nil.
+		var s server
 		var err error
 		if name == "messagedb" {
-			var s *provision.Server
-			if s, err = provision.MessageDB(ctx, options); err == nil {
-				up = append(up, s)
-			}
+			s, err = provision.MessageDB(ctx, options)
 		} else {
-			var s *provision.DynamoDBServer
-			if s, err = provision.DynamoDB(ctx, options); err == nil {
-				up = append(up, s)
-			}
+			s, err = provision.DynamoDB(ctx, options)
 		}
 		if err != nil {
-			return up, err
+			return up, err // without s, which may be a nil pointer
 		}
+		up = append(up, s)
 	}
 	return up, nil
 }

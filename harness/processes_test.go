@@ -1,0 +1,73 @@
+package harness_test
+
+import (
+	"errors"
+	"os"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/harness/dynamodb"
+	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/harness/messagedb"
+	"example.com/groupcheckout/harness/provision"
+	"example.com/groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/steps/hotel"
+)
+
+// onEachStore runs a test on each real store, with the reactor that is shipped in so
+// many processes of its own. Where a store cannot be had the test is skipped, unless
+// the environment forbids that.
+func onEachStore(t *testing.T, processes int, spec faults.Spec, test func(t *testing.T, h *harness.Harness)) {
+	t.Helper()
+	for _, store := range []harness.Store{messagedb.Store(), dynamodb.Store()} {
+		t.Run(store.Name, func(t *testing.T) {
+			t.Parallel()
+			h, err := harness.Open(t.Context(), harness.Options{System: hotel.System(), Store: store, Processes: processes, Faults: spec, Seed: 1})
+			if errors.As(err, new(*provision.UnavailableError)) && os.Getenv(provisiontest.NoSkip) == "" {
+				t.Skip(err)
+			}
+			test(t, opened(t, h, err))
+			if err := h.Audit(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestTheRealReactorMergesAGroupAndBreaksDown(t *testing.T) {
+	t.Parallel()
+	onEachStore(t, 1, faults.Spec{}, func(t *testing.T, h *harness.Harness) {
+		t.Helper()
+		w, group := world(t, h, false), domain.GroupID(uuid.New())
+		ids := stays(t, w, 6)
+		must(t, w.groups.Select(t.Context(), group, ids, at()))
+		mergedOnce(t, w, group, ids)
+		breaksDown(t, h, 3)
+	})
+}
+
+// One of them is killed now and then, in the midst of a write, and replaced.
+func TestTwoRealReactorsUnderOneNameDoNoHarm(t *testing.T) {
+	t.Parallel()
+	kill, err := faults.Parse("kill=1")
+	must(t, err)
+	onEachStore(t, 2, kill, func(t *testing.T, h *harness.Harness) {
+		t.Helper()
+		w := world(t, h, false)
+		groups, ids := map[domain.GroupID][]domain.StayID{}, stays(t, w, 16)
+		for ; len(ids) > 0; ids = ids[4:] {
+			group := domain.GroupID(uuid.New())
+			groups[group] = ids[:4]
+			must(t, w.groups.Select(t.Context(), group, ids[:4], at()))
+		}
+		for group, ids := range groups {
+			mergedOnce(t, w, group, ids)
+		}
+		if len(h.Injected()) == 0 {
+			t.Error("none was killed, so nothing was proved")
+		}
+	})
+}
