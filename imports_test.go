@@ -43,11 +43,11 @@ func allowed() map[string][]string {
 		"gherkin/suite":     {"gherkin"},
 		"gherkin/report":    {"gherkin", "gherkin/suite"},
 		"gherkin/editors":   {"internal/fetch"},
-		"harness":           {"es", "gherkin", "harness/faults", "harness/internal/process", "internal/proxy", "livingdoc/evidence", "reactor", "reactor/feed", "stores", "stores/intercept", "stores/memory"},
+		"harness":           {"es", "gherkin", "harness/faults", "harness/internal/process", "internal/pause", "internal/proxy", "livingdoc/evidence", "reactor", "reactor/feed", "stores", "stores/intercept", "stores/memory"},
 		"harness/messagedb": {"harness", "harness/internal/gate", "harness/provision", "stores", "stores/memory", "stores/messagedb", "stores/messagedb/dsn"},
 		"harness/dynamodb":  {"harness", "harness/internal/gate", "harness/provision", "stores", "stores/dynamodb"},
 		"harness/run":       {"gherkin", "gherkin/...", "harness", "harness/faults", "reactor", "stores"},
-		"harness/faults":    {"es", "reactor", "reactor/feed", "stores/intercept"},
+		"harness/faults":    {"es", "internal/pause", "reactor", "reactor/feed", "stores/intercept"},
 		"harness/provision": {"harness/internal/guarded", "internal/fetch", "stores/messagedb/dsn"},
 		"livingdoc":         {"livingdoc/..."},
 
@@ -80,8 +80,8 @@ func allowed() map[string][]string {
 		"internal/proxy":                      {},
 
 		// Programs, examples, planted bugs.
-		"cmd/reactor":        {"checkout", "checkout/...", "domain", "domain/...", "es", "reactor", "reactor/...", "stores", "stores/..."},
-		"cmd/indexer-lambda": {"stores/dynamodb", "stores/dynamodb/lambda"},
+		"cmd/reactor":        {"checkout", "checkout/...", "internal/pause", "domain", "domain/...", "es", "reactor", "reactor/...", "stores", "stores/..."},
+		"cmd/indexer-lambda": {"es", "stores/dynamodb", "stores/dynamodb/lambda"},
 		"cmd/livingdoc":      {"livingdoc"},
 		"examples/parcels":   {"es", "reactor", "stores"},
 		"planted":            {},

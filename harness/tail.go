@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/pause"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -53,9 +54,7 @@ func (t *tail) close() {
 }
 
 // read follows a tranche until ctx ends.
-func (t *tail) read(ctx context.Context, source feed.Source, tranche feed.Tranche, from feed.Position, pause time.Duration) {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
+func (t *tail) read(ctx context.Context, source feed.Source, tranche feed.Tranche, from feed.Position, tailPause time.Duration) {
 	for ctx.Err() == nil {
 		batch, err := source.Read(ctx, tranche, from)
 		t.note(tranche, from, batch, err)
@@ -65,11 +64,7 @@ func (t *tail) read(ctx context.Context, source feed.Source, tranche feed.Tranch
 		if err == nil && !batch.Tail {
 			continue
 		}
-		timer.Reset(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-		}
+		_ = pause.For(ctx, tailPause) // the end of ctx ends the loop
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/pause"
 )
 
 // longestPause is the longest that the reactor makes between two tries, where
@@ -25,14 +26,7 @@ func (w *World) Pass(ctx context.Context, d time.Duration) error {
 	if err := w.needsVirtualTime(); err != nil {
 		return err
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return pause.For(ctx, d)
 }
 
 // Within is Eventually for what also has to come about within a time from now.

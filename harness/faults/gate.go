@@ -2,6 +2,8 @@ package faults
 
 import (
 	"context"
+
+	"example.com/groupcheckout/internal/pause"
 )
 
 // Outside is what is left of a spec where the reactor is in a process of its own,
@@ -22,7 +24,7 @@ func (i *Injector) AtGate(ctx context.Context, name string) Kind {
 	if !ok {
 		return ""
 	}
-	if i.slows(t, Slow) && sleep(ctx, i.config.Spec.of(Slow).delay) != nil {
+	if i.slows(t, Slow) && pause.For(ctx, i.config.Spec.of(Slow).delay) != nil {
 		return ""
 	}
 	if t.count >= i.spared(t.account, 0) {

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor"
@@ -154,18 +153,6 @@ func New(config Config) *Injector {
 		config.Name = func(s es.StreamName) (string, bool) { return s.String(), true }
 	}
 	return &Injector{config: config, accounts: map[scope]*account{}, disturbed: map[es.StreamName]int{}, strikes: map[es.StreamName]int{}}
-}
-
-// sleep waits; its error is that of ctx, if that ends first.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 type actorKey struct{}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/pause"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/intercept"
@@ -65,7 +66,7 @@ func (s *Schedule) pass(ctx context.Context, operation [3]string) error {
 		defer s.mu.Unlock()
 		delete(s.taken, at)
 	}()
-	return sleep(ctx, delay)
+	return pause.For(ctx, delay)
 }
 
 // reserve finds the instant at which an operation may go on, which no other one

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/pause"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/intercept"
 )
@@ -76,7 +77,7 @@ func (s *source) gather(ctx context.Context, tranche feed.Tranche, from feed.Pos
 	if !s.delays(ctx, batch.Events) || s.overtakes(batch.Events) {
 		return batch, nil
 	}
-	if err := sleep(ctx, s.injector.config.Spec.of(Reorder).delay); err != nil {
+	if err := pause.For(ctx, s.injector.config.Spec.of(Reorder).delay); err != nil {
 		return feed.Batch{}, err
 	}
 	batch, err := s.next.Read(ctx, tranche, from)

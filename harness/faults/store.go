@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/pause"
 )
 
 // The operations of a store.
@@ -104,5 +105,5 @@ func (s *store) before(ctx context.Context, t turn) error {
 }
 
 func (s *store) sleep(ctx context.Context, kind Kind) error {
-	return sleep(ctx, s.injector.config.Spec.of(kind).delay)
+	return pause.For(ctx, s.injector.config.Spec.of(kind).delay)
 }
