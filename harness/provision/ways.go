@@ -29,7 +29,7 @@ func (k kind[S]) bringUp(ctx context.Context, options Options) (up S, err error)
 	if up, err = inOrder(ctx, options, k.attempts); err != nil {
 		return up, fmt.Errorf("bring up %s: %w", k.name, err)
 	}
-	options.Log.InfoContext(ctx, k.name+" is up", "how", up.String())
+	options.Log.InfoContext(ctx, "a server is up", "kind", k.name, "how", up.String())
 	return up, nil
 }
 
