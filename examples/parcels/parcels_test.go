@@ -4,15 +4,13 @@ import (
 	"os"
 	"testing"
 
-	"example.com/groupcheckout/examples/parcels"
-	"example.com/groupcheckout/harness"
 	"example.com/groupcheckout/harness/run"
 )
 
 var features = run.New(run.Project{ //nolint:gochecknoglobals // go test offers no other way from TestMain to a test
 	Features: os.DirFS("."),
 	Folder:   "examples/parcels",
-	System:   harness.System{Categories: []string{parcels.Trucks}, Start: run.Starter(parcels.Start)},
+	System:   system(),
 	Define:   define,
 })
 
