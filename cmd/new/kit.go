@@ -84,24 +84,23 @@ func (k kit) mod(module, dir string) ([]byte, error) {
 // way is the relative way from a folder, which need not be there, to another, as
 // go.mod wants it.
 func way(from, to string) (string, error) {
-	from, err := real(from)
+	from, err := physical(from)
 	if err != nil {
 		return "", err
 	}
-	to, err = real(to)
+	to, err = physical(to)
 	if err != nil {
 		return "", err
 	}
-	found, err := filepath.Rel(from, to)
-	if err != nil {
-		return to, nil // on another drive
+	if found, err := filepath.Rel(from, to); err == nil {
+		return filepath.ToSlash(found), nil
 	}
-	return filepath.ToSlash(found), nil
+	return to, nil // on another drive
 }
 
-// real is the absolute path of a folder without symbolic links, of which the last
+// physical is the absolute path of a folder without symbolic links, of which the last
 // elements need not be there.
-func real(dir string) (string, error) {
+func physical(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return "", err
@@ -109,6 +108,6 @@ func real(dir string) (string, error) {
 	if resolved, err := filepath.EvalSymlinks(dir); !errors.Is(err, fs.ErrNotExist) {
 		return resolved, err
 	}
-	parent, err := real(filepath.Dir(dir))
+	parent, err := physical(filepath.Dir(dir))
 	return filepath.Join(parent, filepath.Base(dir)), err
 }
