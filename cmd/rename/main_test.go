@@ -153,7 +153,7 @@ func TestThisRepository(t *testing.T) {
 	for _, command := range [][]string{
 		{"go", "list", "-test", "-deps", "./..."}, // whatever a test imports is there
 		{"go", "build", "-ldflags=-w", "./..."},   // quicker to link
-		{"go", "test", "-short", "-count=1", ".", "./planted", "./gherkin/messages"},
+		{"go", "test", "-short", "-count=1", ".", "./planted", "./gherkin/suite"},
 	} {
 		goes := exec.CommandContext(t.Context(), command[0], command[1:]...)
 		goes.Dir = dir
