@@ -181,6 +181,19 @@ examples: $(ground) ## Run the examples of other domains on STORE
 	$(known)
 	$(with_$(STORE)) $(GO) test ./examples/... -count=1 $(parallel_$(STORE)) $(FEATURES_FLAGS) $(run_flags)
 
+# For new and rename: the path of a module. For new: the folder, and what it begins with.
+MODULE  ?=
+DIR     ?=
+EXAMPLE ?= parcels
+
+.PHONY: new
+new: ## Make a project of your own in DIR, a module of the path MODULE, from EXAMPLE
+	@$(GO) run ./cmd/new --module='$(MODULE)' --example='$(EXAMPLE)' '$(DIR)'
+
+.PHONY: rename
+rename: ## Give this module the path MODULE, in every file that names it
+	@$(GO) run ./cmd/rename '$(MODULE)'
+
 .PHONY: summary
 summary:
 	@for run in $(FULL_RUNS); do \

@@ -9,9 +9,12 @@ import (
 	"example.com/groupcheckout/stores"
 )
 
-// Trucks is the category that the sorter follows. Its streams are named
-// Truck-centre_truck, and those of the chutes Chute-centre_destination.
-const Trucks = "Truck"
+// The categories of streams, of which the sorter follows the trucks. Their streams
+// are named Truck-centre_truck and Chute-centre_destination.
+const (
+	Trucks = "Truck"
+	Chutes = "Chute"
+)
 
 // Centres is every sorting centre on a store. It is also the sorter, a
 // [reactor.Handler]. Calls may overlap.
@@ -24,7 +27,7 @@ type Centres struct {
 func New(store es.Store, options es.Options) *Centres {
 	return &Centres{
 		es.NewCategory(Trucks, truckCodec(), Truck{}, foldTruck, store, options),
-		es.NewCategory("Chute", es.NewCodec(es.On("Took", func(e Took) Took { return e })), nil, foldChute, store, options),
+		es.NewCategory(Chutes, chuteCodec(), nil, foldChute, store, options),
 	}
 }
 

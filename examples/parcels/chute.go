@@ -1,6 +1,10 @@
 package parcels
 
-import "slices"
+import (
+	"slices"
+
+	"example.com/groupcheckout/es"
+)
 
 // Room is how many parcels a chute holds.
 const Room = 3
@@ -8,6 +12,10 @@ const Room = 3
 // Took is the only event of a chute: a parcel went down.
 type Took struct {
 	Label string `json:"label"`
+}
+
+func chuteCodec() *es.Codec[Took] {
+	return es.NewCodec(es.On("Took", func(e Took) Took { return e }))
 }
 
 // foldChute adds to the labels of the parcels in a chute, which are its state.

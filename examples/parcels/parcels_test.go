@@ -4,7 +4,6 @@ import (
 	"os"
 	"testing"
 
-	"example.com/groupcheckout/examples/parcels"
 	"example.com/groupcheckout/harness"
 	"example.com/groupcheckout/harness/dynamodb"
 	"example.com/groupcheckout/harness/messagedb"
@@ -15,7 +14,7 @@ var features = run.New(run.Project{ //nolint:gochecknoglobals // go test offers 
 	Features: os.DirFS("."),
 	Folder:   "examples/parcels",
 	Stores:   []harness.Store{messagedb.Store(), dynamodb.Store()},
-	System:   harness.System{Categories: []string{parcels.Trucks}, Start: run.Starter(parcels.Start)},
+	System:   system(),
 	Define:   define,
 })
 
