@@ -42,7 +42,7 @@ func TestNothingThatIsWrittenVanishes(t *testing.T) {
 	t.Parallel()
 	const odd = "an <amount>, <script>alert(1)</script>, <!-- a remark -->, <b class=x>bold</b>, <amount:total>, R&D, [Amount]: owed"
 	prose := func(indent string) string {
-		lines := []string{"Of " + odd, "", "<details>", "<summary>More</summary>", "</details>", "", "[Owed]: all of it", "", "See <https://example.com/a> and [there][1].", "", "[1]: https://example.com/b", "", "| a | b |", "|---|---|", "| c | d | surplus |"}
+		lines := []string{"Of " + odd, "", "<details>", "<summary>More</summary>", "</details>", "", "[Owed]: everything", "", "See <https://example.com/a> and [there][1].", "", "[1]: https://example.com/b", "", "| a | b |", "|---|---|", "| c | d | surplus |"}
 		return indent + strings.Join(lines, "\n"+indent) + "\n"
 	}
 	feature := "Feature: Take <amount>\n\n" + prose("  ") + "\n  Background: Always <so>\n    Given a <thing>\n\n  Rule: Give <amount>\n\n" + prose("    ") +
@@ -56,7 +56,7 @@ func TestNothingThatIsWrittenVanishes(t *testing.T) {
 	}
 	pages := build(t, project(t, features, fixture.Run{Store: "paper"}))
 	all := "Of " + odd
-	block := []string{all, "<details>", "<summary>More</summary>", "[Owed]: all of it", "See https://example.com/a and there .", "surplus"}
+	block := []string{all, "<details>", "<summary>More</summary>", "[Owed]: everything", "See https://example.com/a and there .", "surplus"}
 	for name, wants := range map[string][]string{
 		"index.html":            append(block, "All <amounts>", "Give <amount>"),
 		"one-amount/index.html": append(block, "One <amount>", "Take <amount>", "Give <amount>", "Keep <amount>", "Always <so>"),
