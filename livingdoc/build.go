@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tdewolff/minify/v2"
 	"github.com/tdewolff/minify/v2/css"
@@ -97,17 +98,21 @@ func load(config Config, files []string) (*tree, error) {
 	if err := errors.Join(group.Wait(), errors.Join(errs...)); err != nil {
 		return nil, err
 	}
+	features := os.DirFS(config.Features)
+	sources, err := sources(features, runs)
+	if err != nil {
+		return nil, err
+	}
+	names := slices.Sorted(maps.Keys(sources))
+	for _, r := range runs {
+		r.Settle(config.Features, names)
+	}
 	joined, err := run.Join(runs)
 	if err != nil {
 		return nil, err
 	}
-	features := os.DirFS(config.Features)
-	sources, err := sources(features)
-	if err != nil {
-		return nil, err
-	}
 	named := make(map[string]string, len(sources)) // as the runs name them, as far as they do
-	folder, found := joined.Folder(slices.Collect(maps.Keys(sources)))
+	folder, found := joined.Folder(names)
 	for name, text := range sources {
 		if found {
 			named[path.Join(folder, name)] = text
@@ -149,21 +154,44 @@ func find(runs []string) ([]string, error) {
 	return files, nil
 }
 
-// sources reads the features of a folder, by their paths in it.
-func sources(features fs.FS) (map[string]string, error) {
+// sources reads the features of a folder, by their paths in it: those in Gherkin, and
+// in Markdown those that the runs have, since not every Cucumber reads it.
+func sources(features fs.FS, runs []*run.Run) (map[string]string, error) {
+	known := map[string]bool{} // the names of files of the runs, without folders
+	for _, r := range runs {
+		for _, name := range r.Names() {
+			known[path.Base(name)] = true
+		}
+	}
 	made := map[string]string{}
 	err := fs.WalkDir(features, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || !strings.HasSuffix(name, ".feature") {
+		inMarkdown := strings.HasSuffix(name, ".feature.md") && known[path.Base(name)]
+		if err != nil || entry.IsDir() || !strings.HasSuffix(name, ".feature") && !inMarkdown {
 			return err
 		}
-		content, err := fs.ReadFile(features, name)
-		made[name] = string(content)
+		made[name], err = readText(features, name)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the features: %w", err)
 	}
 	return made, nil
+}
+
+// readText reads a text of the folder of features, which has to be in UTF-8: else its
+// letters would be others on the pages. A mark before it says nothing, and its lines
+// end in one way.
+func readText(features fs.FS, name string) (string, error) {
+	content, err := fs.ReadFile(features, name)
+	if err != nil {
+		return "", err
+	}
+	text := string(content)
+	if !utf8.ValidString(text) {
+		line := 1 + strings.Count(text[:strings.IndexFunc(text, func(r rune) bool { return r == utf8.RuneError })], "\n")
+		return "", fmt.Errorf("%s:%d: the file is not in UTF-8; save it as that", name, line)
+	}
+	return strings.ReplaceAll(strings.TrimPrefix(text, "\uFEFF"), "\r\n", "\n"), nil
 }
 
 // shrink takes from the files what browsers do not need.
@@ -202,11 +230,12 @@ func (t *tree) report(files map[string][]byte) Report {
 	made := Report{Verdicts: map[string]int{}, gitHub: github.Report{Title: t.root.Title}}
 	for _, s := range t.stores {
 		made.Stores = append(made.Stores, s.Name)
-		made.gitHub.Stores = append(made.gitHub.Stores, github.Store{Name: s.Name, How: s.How})
+		made.gitHub.Stores = append(made.gitHub.Stores, github.Store{Name: s.Name, How: s.How, Faults: s.Wrong()})
 		for _, v := range s.Verdicts {
 			made.Verdicts[string(v.Verdict)] += v.Count
 		}
 	}
+	made.Faults = wrong(t.stores)
 	for _, r := range t.rules() {
 		made.Rules++
 		for _, e := range r.Examples {

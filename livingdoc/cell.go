@@ -28,7 +28,7 @@ type tally struct {
 func storesOf(config Config, joined *run.Joined) []store {
 	made := make([]store, len(joined.Runs))
 	for i, info := range joined.Runs {
-		made[i] = store{Info: info, Name: cmp.Or(config.Stores[info.Store], info.Store, "the run")}
+		made[i] = store{Info: info, Name: cmp.Or(config.Stores[info.Store], info.Title, info.Store)}
 		made[i].Commit.Revision = cmp.Or(info.Commit.Revision, config.Commit)
 		counts := map[run.Verdict]int{}
 		for _, f := range joined.Features {
@@ -60,6 +60,7 @@ type cell struct {
 	Count   int // rows with that verdict
 	Of      int // rows
 	Reasons []string
+	Doubted bool // whether it passed in a run that failed as a whole
 }
 
 // cells are those of rows, one for each store.
@@ -89,16 +90,27 @@ func (t *tree) cell(store int, rows []*run.Row) cell {
 			made.Reasons = append(made.Reasons, reason)
 		}
 	}
+	made.Doubted = made.Verdict == run.Passed && len(t.stores[store].Faults) > 0
 	return made
 }
 
 // Class is the name of the verdict in the style sheet.
-func (c cell) Class() string { return class(c.Verdict) }
+func (c cell) Class() string {
+	if c.Doubted { // it is not to look as if nothing were wrong
+		return class(run.Flaky)
+	}
+	return class(c.Verdict)
+}
 
 func class(v run.Verdict) string { return strings.ReplaceAll(string(v), " ", "-") }
 
 // Calm tells whether there is nothing to say besides that it passed.
-func (c cell) Calm() bool { return c.Verdict == run.Passed }
+func (c cell) Calm() bool { return c.Verdict == run.Passed && !c.Doubted }
+
+// calm tells whether there is nothing to say of any.
+func calm(cells []cell) bool {
+	return !slices.ContainsFunc(cells, func(c cell) bool { return !c.Calm() })
+}
 
 // Share says how many rows it is about, if not all.
 func (c cell) Share() string {
@@ -119,7 +131,7 @@ type chip struct {
 func together(cells []cell) []chip {
 	var made []chip
 	for _, c := range cells {
-		k := slices.IndexFunc(made, func(m chip) bool { return m.Verdict == c.Verdict && m.Share() == c.Share() })
+		k := slices.IndexFunc(made, func(m chip) bool { return m.Verdict == c.Verdict && m.Doubted == c.Doubted && m.Share() == c.Share() })
 		if k < 0 {
 			k = len(made)
 			made = append(made, chip{cell: c})

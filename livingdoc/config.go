@@ -54,7 +54,8 @@ type Config struct {
 	// Cucumber asks for Cucumber's own report of each run beside the site, for
 	// developers. Its files are fetched with npm at the first time.
 	Cucumber bool
-	// Log hears of what is fetched; nil is silent.
+	// Log hears of what is fetched, and of lines of the history that could not be read;
+	// nil is silent.
 	Log *slog.Logger
 }
 
@@ -77,8 +78,10 @@ func (c Config) validate() error {
 	return nil
 }
 
-// Report says what was made. As a string it is two lines for whoever waits for it.
+// Report says what was made. As a string it is a line for each fault and two more,
+// for whoever waits for it.
 type Report struct {
+	Faults   []string // what was wrong with runs as a whole, such as a failed audit, in sentences
 	Stores   []string // in the order of the columns
 	Rules    int
 	Examples int            // rows counted one by one
@@ -104,7 +107,11 @@ func (r Report) String() string {
 			verdicts = append(verdicts, fmt.Sprintf("%d %s", n, v))
 		}
 	}
-	return fmt.Sprintf("%s with %s on %s: %s.\n%s, %d KB",
+	told := ""
+	for _, fault := range r.Faults {
+		told += first(fault) + "\n"
+	}
+	return told + fmt.Sprintf("%s with %s on %s: %s.\n%s, %d KB",
 		plural(r.Rules, "rule", "rules"), plural(r.Examples, "example", "examples"), strings.Join(r.Stores, ", "), strings.Join(verdicts, ", "),
 		plural(r.Pages, "page", "pages"), (r.Bytes+999)/1000)
 }

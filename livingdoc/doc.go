@@ -18,6 +18,11 @@
 // The pages need no server and no script, but for search; every link in them is
 // relative. A page's address is made of titles, and stays as long as they do.
 //
+// What the site says of rules and examples was checked by the runs, or it says that it
+// was not. A run that failed as a whole, such as by an audit after its scenarios, is
+// said before anything else, and nothing that passed in it is shown as if that were
+// proof. Prose is shown as it was written, and nothing checks it.
+//
 // A project without prose, such as a folder with features and their code in it, has
 // a site too: what has no title is called as its folder or file.
 package livingdoc

@@ -1,6 +1,7 @@
 package livingdoc
 
 import (
+	"fmt"
 	"html/template"
 	"slices"
 	"strings"
@@ -20,6 +21,9 @@ type frontPage struct {
 	Rules    int
 	Examples int
 	Trouble  []trouble
+	Faults   []string  // what was wrong with runs as a whole
+	Bare     []*rule   // rules without examples, which nothing was checked of
+	Partly   bool      // whether some examples were not carried out on some stores
 	Changes  []change  // since the build before
 	Build    int       // its number
 	When     time.Time // when the first run started
@@ -64,9 +68,14 @@ func (r *renderer) frontPage() (frontPage, error) {
 	made.Changes = r.changes
 	made.Terms = r.words.terms
 	made.Build = r.past.number
+	made.Faults = wrong(r.tree.stores)
 	seen := map[run.Verdict]bool{}
 	for _, rule := range r.tree.rules() {
 		made.Rules++
+		if len(rule.Examples) == 0 {
+			made.Bare = append(made.Bare, rule)
+			seen[run.NotRun] = true
+		}
 		for _, e := range rule.Examples {
 			made.Examples += len(e.Scenario.Rows)
 			made.Trouble = append(made.Trouble, troubles(e)...)
@@ -82,6 +91,7 @@ func (r *renderer) frontPage() (frontPage, error) {
 			made.Seen = append(made.Seen, v)
 		}
 	}
+	made.Partly = seen[run.Skipped] || seen[run.NotRun]
 	for _, s := range r.tree.stores {
 		if made.When.IsZero() || s.Started.Before(made.When) {
 			made.When = s.Started
@@ -141,6 +151,40 @@ func sorted(list []trouble) []trouble {
 	return made
 }
 
+// Holds tells whether everything was checked, and holds.
+func (f frontPage) Holds() bool {
+	return len(f.Faults)+len(f.Trouble)+len(f.Bare) == 0 && f.Examples > 0
+}
+
+// Heading says how many examples did not simply pass, the worst first. Where a run
+// failed as a whole it does not say that no example failed, as if that were enough.
+func (f frontPage) Heading() string {
+	failed := f.Broken(run.Failed)
+	var parts []string
+	switch {
+	case failed > 0:
+		parts = append(parts, plural(failed, "example", "examples")+" failed")
+	case len(f.Faults) == 0 && f.Examples > 0:
+		parts = append(parts, "No example failed")
+	}
+	for _, v := range []run.Verdict{run.Flaky, run.Skipped, run.NotRun} {
+		n := f.Broken(v)
+		switch {
+		case n > 0 && len(parts) == 0:
+			parts = append(parts, plural(n, "example", "examples")+" "+string(v))
+		case n > 0:
+			parts = append(parts, fmt.Sprintf("%d %s", n, v))
+		}
+	}
+	if n := len(f.Bare); n > 0 {
+		parts = append(parts, plural(n, "rule", "rules")+" without an example")
+	}
+	if len(parts) == 0 {
+		return "There are no examples, so nothing was checked"
+	}
+	return strings.Join(parts, ", ")
+}
+
 // Broken counts the examples of a verdict among the trouble.
 func (f frontPage) Broken(v run.Verdict) int {
 	n := 0
@@ -155,6 +199,9 @@ func (f frontPage) Broken(v run.Verdict) int {
 // Worst says of the whole what is to be told first.
 func (f frontPage) Worst() run.Verdict {
 	made := run.Passed
+	if len(f.Bare) > 0 || f.Examples == 0 {
+		made = run.NotRun
+	}
 	for _, one := range f.Trouble {
 		made = made.Worse(one.Verdict)
 	}

@@ -47,6 +47,7 @@ type site struct {
 	Stores []store
 	Words  string // the address of the words; "" if there are none
 	PDF    string // its address; "" if there is none
+	Faults []string
 }
 
 // renderer makes the pages of a tree.
@@ -76,7 +77,7 @@ func newRenderer(t *tree) (*renderer, error) {
 	r := &renderer{
 		tree: t, prose: newProse(t), words: words, past: before, changes: before.note(t),
 		files: map[string][]byte{}, moved: map[string][]alias{}, gone: map[string]bool{}, codes: t.codes(),
-		site: &site{Title: t.root.Title, Stores: t.stores},
+		site: &site{Title: t.root.Title, Stores: t.stores, Faults: wrong(t.stores)},
 	}
 	if t.config.PDF {
 		r.site.PDF = printed
@@ -113,6 +114,8 @@ func functions() template.FuncMap {
 		"short":      func(revision string) string { return revision[:min(len(revision), 8)] },
 		"list":       conjoin,
 		"chips":      together,
+		"first":      first,
+		"rest":       rest,
 		"base":       path.Base,
 		"meanings":   meanings,
 		"vars":       variables,
@@ -177,6 +180,9 @@ func conjoin(names []string) string {
 func variables(text string, header []string) template.HTML {
 	escaped := template.HTMLEscapeString(text)
 	for _, name := range header {
+		if name == "" {
+			continue // "<>" is no placeholder that could be seen
+		}
 		name = template.HTMLEscapeString(name)
 		escaped = strings.ReplaceAll(escaped, "&lt;"+name+"&gt;", "<var>"+name+"</var>")
 	}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,6 +46,12 @@ func newPast(config Config, t *tree) (past, error) {
 	if made.text, made.history, err = history.Extend(text, t.build()); err != nil {
 		return past{}, fmt.Errorf("add this build to the history: %w", err)
 	}
+	if config.Log != nil {
+		from := cmp.Or(config.History, filepath.Join(config.Previous, history.File))
+		for _, damage := range made.history.Damaged {
+			config.Log.Warn("A line of the history could not be read, so that build is left out of it.", "file", from, "line", damage.Line, "why", damage.Why)
+		}
+	}
 	builds := made.history.Builds()
 	made.number = builds[len(builds)-1].Number
 	// Made again of the same runs, a site does not become the site of an earlier
@@ -67,7 +74,7 @@ func newPast(config Config, t *tree) (past, error) {
 func (t *tree) build() history.Build {
 	made := history.Build{}
 	for _, s := range t.stores {
-		made.Stores = append(made.Stores, history.Store{Name: s.Store, How: s.How})
+		made.Stores = append(made.Stores, history.Store{Name: s.Store, How: s.How, Failed: strings.Join(firsts(s.Wrong()), " ")})
 		if made.When.IsZero() || s.Started.Before(made.When) {
 			made.When = s.Started
 		}
@@ -289,6 +296,9 @@ func (p past) durations(of *topic, store string) []time.Duration {
 				}
 			}
 		}
+	}
+	for i, build := range p.history.Builds() {
+		failed[i] = failed[i] || build.FailedOn(store)
 	}
 	var made []time.Duration
 	for i := range sums {

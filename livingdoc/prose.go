@@ -7,15 +7,17 @@ import (
 	"io/fs"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/text"
 )
 
-// prose turns Markdown into HTML. HTML in it is left out.
+// prose turns Markdown into HTML. HTML in it is no part of the language but text like
+// any other, so that an <amount> is seen, and a script does nothing; and what Markdown
+// would leave out since it makes no sense is shown as it is.
 type prose struct {
 	markdown goldmark.Markdown
 	features fs.FS
@@ -23,7 +25,7 @@ type prose struct {
 }
 
 func newProse(t *tree) *prose {
-	return &prose{markdown: goldmark.New(goldmark.WithExtensions(extension.Table)), features: t.features, chapters: t.byPath}
+	return &prose{markdown: newMarkdown(), features: t.features, chapters: t.byPath}
 }
 
 // place is where prose will stand.
@@ -40,20 +42,21 @@ func (p *prose) html(markdown string, at place) (template.HTML, error) {
 	}
 	source := []byte(markdown)
 	document := p.markdown.Parser().Parse(text.NewReader(source))
-	if err := p.adapt(document, at); err != nil {
+	if err := p.adapt(document, source, at); err != nil {
 		return "", err
 	}
 	var out bytes.Buffer
 	if err := p.markdown.Renderer().Render(&out, source, document); err != nil {
 		return "", fmt.Errorf("render the prose %.40q: %w", markdown, err)
 	}
-	return template.HTML(out.String()), nil //nolint:gosec // goldmark escapes text, and leaves out HTML and dangerous links
+	return template.HTML(out.String()), nil //nolint:gosec // goldmark escapes text, of which HTML is a part, and leaves out dangerous links
 }
 
 // adapt fits headings and links to where the prose will stand.
-func (p *prose) adapt(document ast.Node, at place) error {
+func (p *prose) adapt(document ast.Node, source []byte, at place) error {
 	least := 7
 	var links []*ast.Link
+	var autos []*ast.AutoLink
 	var images []*ast.Image
 	var headings []*ast.Heading
 	err := ast.Walk(document, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
@@ -66,6 +69,8 @@ func (p *prose) adapt(document ast.Node, at place) error {
 			headings = append(headings, n)
 		case *ast.Link:
 			links = append(links, n)
+		case *ast.AutoLink:
+			autos = append(autos, n)
 		case *ast.Image:
 			images = append(images, n)
 		}
@@ -79,6 +84,14 @@ func (p *prose) adapt(document ast.Node, at place) error {
 	}
 	for _, image := range images { // a picture is for the front page, which takes it beforehand
 		unwrap(image)
+	}
+	for _, auto := range autos { // such as <amount:total>, which Markdown would have as a link
+		parsed, err := url.Parse(string(auto.URL(source)))
+		if auto.AutoLinkType != ast.AutoLinkEmail && (err != nil || !leadsOut(parsed.Scheme)) {
+			shown := ast.NewString([]byte("<" + string(auto.Label(source)) + ">"))
+			shown.SetRaw(true)
+			auto.Parent().ReplaceChild(auto.Parent(), auto, shown)
+		}
 	}
 	for _, link := range links {
 		if target, ok := p.target(string(link.Destination), at); ok {
@@ -101,6 +114,11 @@ func unwrap(n ast.Node) {
 	parent.RemoveChild(parent, n)
 }
 
+// leadsOut tells whether a link of a kind may lead out of the site.
+func leadsOut(scheme string) bool {
+	return slices.Contains([]string{"https", "http", "mailto"}, strings.ToLower(scheme))
+}
+
 // target is where a link leads on the site, and false if it leads nowhere there.
 func (p *prose) target(link string, at place) (string, bool) {
 	parsed, err := url.Parse(link)
@@ -108,10 +126,10 @@ func (p *prose) target(link string, at place) (string, bool) {
 		return "", false
 	}
 	if parsed.Scheme != "" || parsed.Host != "" {
-		return link, parsed.Scheme == "https" || parsed.Scheme == "http" || parsed.Scheme == "mailto"
+		return link, leadsOut(parsed.Scheme)
 	}
 	to := path.Join(at.folder, parsed.Path)
-	if base := path.Base(to); base == "README.md" || strings.HasSuffix(base, ".feature") {
+	if base := path.Base(to); base == "README.md" || strings.HasSuffix(strings.TrimSuffix(base, ".md"), ".feature") {
 		to = path.Dir(to)
 	}
 	c, known := p.chapters[to]

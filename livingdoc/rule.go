@@ -1,6 +1,7 @@
 package livingdoc
 
 import (
+	"slices"
 	"strings"
 
 	"example.com/groupcheckout/livingdoc/internal/run"
@@ -20,6 +21,9 @@ type rulePage struct {
 // Worst is what is to be told first of the rule.
 func (r *rule) Worst() run.Verdict { return worst(r.Cells) }
 
+// Simply tells whether there is nothing to say of an example but that it passed.
+func (e *example) Simply() bool { return calm(e.Cells) }
+
 // exampleView is an example with its rows.
 type exampleView struct {
 	*example
@@ -31,7 +35,8 @@ type exampleView struct {
 type rowView struct {
 	*run.Row
 
-	Name  string // what tells it from the other rows; "" for a plain scenario
+	Table *run.Table // the one that begins with it, if that has something to say
+	Name  string     // what tells it from the other rows; "" for a plain scenario
 	Cells []cell
 	Proof proof // on the page of the example only
 }
@@ -71,7 +76,11 @@ func (r *renderer) rulePage(given *rule) rulePage {
 func (r *renderer) view(e *example) exampleView {
 	made := exampleView{example: e}
 	for _, row := range e.Scenario.Rows {
-		made.Rows = append(made.Rows, rowView{Row: row, Name: rowName(e.Scenario, row), Cells: r.tree.cells([]*run.Row{row})})
+		one := rowView{Row: row, Name: rowName(e.Scenario, row), Cells: r.tree.cells([]*run.Row{row})}
+		if i := slices.IndexFunc(e.Scenario.Tables, func(t run.Table) bool { return t.First == row.Number }); i >= 0 {
+			one.Table = &e.Scenario.Tables[i]
+		}
+		made.Rows = append(made.Rows, one)
 	}
 	return made
 }

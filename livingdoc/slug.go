@@ -2,8 +2,10 @@ package livingdoc
 
 import (
 	"fmt"
+	"hash/fnv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // The most letters that a title has in an address, and those that it has where
@@ -13,27 +15,56 @@ const (
 	longestUnlike = 160
 )
 
+// mostBytes is the most that they have in bytes, of which a letter may take four: a
+// file system takes 255 for a name, and what tells it from others, a number and the
+// ending of the file come behind.
+const mostBytes = 224
+
 // slug is a title as it stands in an address.
 func slug(title string) string { return slugOf(title, longestSlug) }
 
 func slugOf(title string, longest int) string {
 	var words []string
-	used := 0
+	used, bytes := 0, 0
 	for _, word := range strings.FieldsFunc(strings.ToLower(title), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
 		letters := []rune(word)
-		if used+len(letters) > longest {
+		if used+len(letters) > longest || bytes+len(word) > mostBytes {
 			if len(words) == 0 {
-				words = append(words, string(letters[:longest]))
+				words = append(words, beginning(letters[:min(longest, len(letters))]))
 			}
 			break
 		}
 		words = append(words, word)
 		used += len(letters) + 1
+		bytes += len(word) + 1
 	}
 	if len(words) == 0 {
 		return "untitled"
 	}
 	return strings.Join(words, "-")
+}
+
+// beginning is as much of a word as a name has room for.
+func beginning(letters []rune) string {
+	word := string(letters)
+	for len(word) > mostBytes {
+		_, last := utf8.DecodeLastRuneInString(word)
+		word = word[:len(word)-last]
+	}
+	return word
+}
+
+// marked is a slug with a mark behind it that is made of the whole title, where its
+// beginning does not tell it from others. A title that is not cut has none.
+func marked(title string) string {
+	made := slugOf(title, longestUnlike)
+	whole := strings.Join(strings.FieldsFunc(strings.ToLower(title), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), "-")
+	if whole == made || whole == "" {
+		return made
+	}
+	sum := fnv.New32a()
+	_, _ = sum.Write([]byte(whole)) // it takes everything
+	return fmt.Sprintf("%s-%08x", made, sum.Sum32())
 }
 
 // namer gives each title of one folder a slug that no other has.
@@ -72,6 +103,7 @@ func (n namer) all(list []entitled) []string {
 		func(t entitled) string { return slug(t.title) },
 		func(t entitled) string { return slugOf(t.title, longestUnlike) },
 		func(t entitled) string { return slugOf(t.under+" "+t.title, longestUnlike) },
+		func(t entitled) string { return marked(t.under + " " + t.title) },
 	}
 	counts := make([]map[string]int, len(levels))
 	for level, of := range levels {

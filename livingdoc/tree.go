@@ -81,7 +81,9 @@ func newTree(config Config, features fs.FS, folder string, joined *run.Joined) (
 	}
 	t.root.Title = cmp.Or(config.Title, t.root.Title)
 	for _, feature := range joined.Features {
-		relative := strings.TrimPrefix(strings.TrimPrefix(feature.Path, folder), "/")
+		// A run without the sources of its features is not compared with the folder, and
+		// may name them as being anywhere. On the site they are below its own folder.
+		relative := strings.TrimPrefix(path.Clean("/"+strings.TrimPrefix(feature.Path, folder)), "/")
 		c, err := t.chapter(path.Dir(relative))
 		if err != nil {
 			return nil, err
@@ -114,11 +116,11 @@ func (t *tree) chapter(folder string) (*chapter, error) {
 // read reads the README.md of a folder, which there need not be.
 func (t *tree) read(c *chapter) error {
 	name := path.Join(c.Folder, "README.md")
-	text, err := fs.ReadFile(t.features, name)
+	text, err := readText(t.features, name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("read the prose of a chapter: %w", err)
 	}
-	c.Title, c.Prose = titled(string(text))
+	c.Title, c.Prose = titled(text)
 	if c.Title != "" {
 		return nil
 	}
@@ -134,7 +136,7 @@ func (t *tree) read(c *chapter) error {
 
 // titled splits Markdown into its first heading and the rest.
 func titled(text string) (title, rest string) {
-	text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
+	text = strings.TrimSpace(text)
 	head, rest, _ := strings.Cut(text, "\n")
 	if title, found := strings.CutPrefix(head, "# "); found {
 		return strings.TrimSpace(title), strings.TrimSpace(rest)
@@ -157,7 +159,7 @@ func (t *tree) topic(c *chapter, f *run.Feature) {
 	if c == t.root { // whose page is the front page, which has no room for topics
 		c = t.loose()
 	}
-	f.Title = cmp.Or(f.Title, humanised(strings.TrimSuffix(path.Base(f.Path), ".feature")))
+	f.Title = cmp.Or(f.Title, humanised(strings.TrimSuffix(strings.TrimSuffix(path.Base(f.Path), ".md"), ".feature")))
 	made := &topic{Feature: f, Chapter: c}
 	made.Anchor = c.names.name(made.Title)
 	var rows []*run.Row

@@ -25,7 +25,7 @@ const (
 // description is the head of the help.
 const description = `Makes a site of recorded runs, for readers who know the business and no software.
 
-A run is recorded by the tests of the features: go test ./features -messages build/runs/memory.ndjson, once for each store. The site has a page for each rule and each example, with what became of it on each store, and opens from disk: no server is needed. A run that did not finish, or of other features than those in the folder, is refused, and the site that was there before remains.
+A run is recorded by the tests of the features: go test ./features -messages build/runs/memory.ndjson, once for each store. The site has a page for each rule and each example, with what became of it on each store, and opens from disk: no server is needed. A run that failed as a whole, such as by an audit after its scenarios, is said before anything else. A run that did not finish, or of other features than those in the folder, is refused, and the site that was there before remains.
 
 Exit status: 0 the site was made, also of runs in which something failed, which it shows; 1 it was not.`
 

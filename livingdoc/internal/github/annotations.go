@@ -10,11 +10,17 @@ import (
 // mostAnnotations is how many errors of a step GitHub shows.
 const mostAnnotations = 10
 
-// Annotations returns workflow commands, a line each, that mark each failed
-// scenario at its line as an error, once for all stores. If there are more than
-// GitHub shows, the last one says how many more.
+// Annotations returns workflow commands, a line each: first what was wrong with runs
+// as a whole, as errors of no file, and then an error for each failed scenario at its
+// line, once for all stores. If there are more than GitHub shows, the last one says how
+// many more.
 func Annotations(report Report) string {
 	var all []string
+	for _, store := range report.Stores {
+		for _, fault := range store.Faults {
+			all = append(all, fmt.Sprintf("::error title=%s::%s\n", property("the run on "+oneLine(store.Name)+" failed as a whole"), data(shorten(fault))))
+		}
+	}
 	report.each(func(feature *run.Feature, rule *run.Rule, scenario *run.Scenario, row *run.Row) {
 		stores, detail := report.affected(row, run.Failed)
 		if len(stores) == 0 {

@@ -26,7 +26,7 @@ func mixed() Report {
 	skipped := run.Result{Verdict: run.Skipped, Reason: "needs a clock"}
 	return Report{
 		Title:  "Checking out a group",
-		Stores: []Store{{"memory", "in memory"}, {"messagedb", "PostgreSQL_17"}, {"dynamodb", ""}},
+		Stores: []Store{{Name: "memory", How: "in memory"}, {Name: "messagedb", How: "PostgreSQL_17"}, {Name: "dynamodb"}},
 		Features: []*run.Feature{
 			feature("Stays", "features/1-stays/1-a,b.feature", rule("", scenario("A guest arrives", 3, passed, passed, passed))),
 			feature(
@@ -54,8 +54,12 @@ func TestAReport(t *testing.T) {
 	t.Parallel()
 	green := mixed()
 	green.Features = green.Features[:1]
+	faulty := mixed()
+	faulty.Features = green.Features
+	faulty.Stores[1].Faults = []string{"The audit found <nothing>: 100% *gone*\nat the shelf", "The run failed."}
 	for name, got := range map[string]string{
 		"mixed.md": Summary(mixed()), "mixed.txt": Annotations(mixed()),
+		"faulty.md": Summary(faulty), "faulty.txt": Annotations(faulty),
 		"green.md": Summary(green), "green.txt": Annotations(green), "empty.md": Summary(Report{Title: "Nothing"}),
 	} {
 		golden := filepath.Join("testdata", name)

@@ -17,6 +17,9 @@ type Report struct {
 type Store struct {
 	Name string
 	How  string // how it was brought up; may be empty
+	// Faults say in sentences what was wrong with the run on it as a whole, beside its
+	// scenarios.
+	Faults []string
 }
 
 // counts is how many rows ended in each verdict.

@@ -21,7 +21,9 @@ func Summary(report Report) string { return summary(report, Limit) }
 
 func summary(report Report, limit int) string {
 	p := page{limit: limit - noticeSize}
-	p.add("# " + inline(report.Title) + "\n\n" + verdict(report) + "\n\n")
+	p.add("# " + inline(report.Title) + "\n\n")
+	p.faults(report)
+	p.add(verdict(report) + "\n\n")
 	p.limit /= 2 // the other half is for the grids
 	p.trouble(report, run.Failed, "What failed")
 	p.trouble(report, run.Flaky, "What passed only when it was tried again")
@@ -55,6 +57,19 @@ func (p *page) add(part string) {
 	p.text.WriteString(part)
 }
 
+// faults says what was wrong with runs as a whole.
+func (p *page) faults(report Report) {
+	for _, store := range report.Stores {
+		for _, fault := range store.Faults {
+			first, rest, more := strings.Cut(shorten(fault), "\n")
+			p.add(symbol(run.Failed) + " **" + inline(first) + "**\n\n")
+			if more {
+				p.add("<pre>" + html.EscapeString(strings.TrimSpace(rest)) + "</pre>\n\n")
+			}
+		}
+	}
+}
+
 // verdict says in a paragraph how everything went.
 func verdict(report Report) string {
 	scenarios := 0
@@ -70,7 +85,11 @@ func verdict(report Report) string {
 		if store.How != "" {
 			line += " (" + inline(store.How) + ")"
 		}
-		lines = append(lines, line+": "+c.words())
+		line += ": "
+		if len(store.Faults) > 0 {
+			line += symbol(run.Failed) + " the run failed as a whole, "
+		}
+		lines = append(lines, line+c.words(len(store.Faults) > 0))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -92,8 +111,9 @@ func symbol(state run.Verdict) string {
 	return "❔"
 }
 
-// words spells counts out, the worst first.
-func (c counts) words() string {
+// words spells counts out, the worst first. Of a run that failed as a whole what
+// passed has no sign that all is well.
+func (c counts) words(faulty bool) string {
 	var parts []string
 	for _, state := range []run.Verdict{run.Failed, run.Flaky, run.Skipped, run.NotRun} {
 		if c[state] > 0 {
@@ -101,7 +121,10 @@ func (c counts) words() string {
 		}
 	}
 	passed := fmt.Sprintf("%s %d passed", symbol(run.Passed), c[run.Passed])
-	if len(parts) == 0 {
+	switch {
+	case faulty:
+		passed = fmt.Sprintf("%d passed", c[run.Passed])
+	case len(parts) == 0:
 		passed = fmt.Sprintf("%s all %d passed", symbol(run.Passed), c.total())
 	}
 	return strings.Join(append(parts, passed), ", ")
@@ -167,12 +190,12 @@ func (p *page) rules(report Report) {
 				for _, row := range rule.Rows() {
 					c[row.Results[i].Verdict]++
 				}
-				line += " " + cell(c) + " |"
+				line += " " + cell(c) + report.doubt(i) + " |"
 			}
 			p.add(line + "\n")
 		}
 	}
-	p.add("\n✅ passed, ❌ failed, ⚠️ flaky, ⏭️ skipped, ▫️ not run\n\n")
+	p.add("\n" + report.legend() + "\n\n")
 }
 
 // cell sums a rule up on a store by what is worst.
@@ -199,8 +222,8 @@ func grid(report Report, feature *run.Feature) string {
 		for _, scenario := range rule.Scenarios {
 			for _, row := range scenario.Rows {
 				fmt.Fprintf(&out, "| %s |", inline(title(scenario, row)))
-				for _, result := range row.Results {
-					fmt.Fprintf(&out, " %s |", symbol(result.Verdict))
+				for i, result := range row.Results {
+					fmt.Fprintf(&out, " %s%s |", symbol(result.Verdict), report.doubt(i))
 				}
 				out.WriteByte('\n')
 			}
@@ -213,10 +236,34 @@ func grid(report Report, feature *run.Feature) string {
 func header(report Report, first string) string {
 	row, line := "| "+first+" |", "|---|"
 	for _, store := range report.Stores {
-		row += " " + inline(store.Name) + " |"
+		row += " " + inline(store.Name)
+		if len(store.Faults) > 0 {
+			row += " " + symbol(run.Failed) + " the run failed"
+		}
+		row += " |"
 		line += ":-:|"
 	}
 	return row + "\n" + line + "\n"
+}
+
+// doubt is what stands behind what became of something in a run that failed as a
+// whole.
+func (r Report) doubt(store int) string {
+	if len(r.Stores[store].Faults) == 0 {
+		return ""
+	}
+	return " ❓"
+}
+
+// legend explains the signs.
+func (r Report) legend() string {
+	made := "✅ passed, ❌ failed, ⚠️ flaky, ⏭️ skipped, ▫️ not run"
+	for i := range r.Stores {
+		if r.doubt(i) != "" {
+			return made + ", ❓ in a run that failed as a whole"
+		}
+	}
+	return made
 }
 
 // inline returns a text as it may stand in a line or a cell of Markdown.

@@ -73,6 +73,11 @@ func plain(node ast.Node, source []byte) string {
 			out.Write(n.Value)
 		case *ast.AutoLink:
 			out.Write(n.Label(source))
+		case *ast.RawHTML: // which is text here
+			for i := range n.Segments.Len() {
+				segment := n.Segments.At(i)
+				out.Write(segment.Value(source))
+			}
 		}
 		return ast.WalkContinue, nil
 	})

@@ -38,6 +38,9 @@ type Build struct {
 type Store struct {
 	Name string `json:"name"`
 	How  string `json:"how,omitempty"` // how it was brought up
+	// Failed is what was wrong with the run on it as a whole, though its scenarios may
+	// have passed; "" if nothing.
+	Failed string `json:"failed,omitempty"`
 }
 
 // Scenario is how one scenario, or one row of an outline, went.

@@ -70,7 +70,7 @@ func (h *History) encode(number int, build Build) line {
 		l.New = append(l.New, n)
 	}
 	for _, store := range build.Stores {
-		s := storeLine{Store: Store{Name: store.Name, How: valid(store.How)}}
+		s := storeLine{Store: Store{Name: store.Name, How: valid(store.How), Failed: valid(store.Failed)}}
 		codes := make([]byte, next)
 		for number := range next {
 			result := byNumber[number].Results[store.Name]

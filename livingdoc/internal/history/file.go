@@ -18,7 +18,7 @@ func Load(text []byte) (*History, error) {
 	number := 0
 	for text := range bytes.Lines(text) {
 		number++
-		if text = bytes.TrimSpace(text); len(text) == 0 {
+		if text = bytes.TrimSpace(bytes.TrimPrefix(text, []byte("\uFEFF"))); len(text) == 0 {
 			continue
 		}
 		if err := h.read(text); errors.Is(err, errNewer) {

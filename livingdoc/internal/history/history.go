@@ -1,6 +1,7 @@
 package history
 
 import (
+	"slices"
 	"time"
 
 	"example.com/groupcheckout/livingdoc/internal/run"
@@ -30,6 +31,11 @@ type Ref struct {
 	Commit string
 	When   time.Time
 	Stores []Store
+}
+
+// FailedOn tells whether the run of a build on a store failed as a whole.
+func (r Ref) FailedOn(store string) bool {
+	return slices.ContainsFunc(r.Stores, func(s Store) bool { return s.Name == store && s.Failed != "" })
 }
 
 // name is a scenario's.

@@ -180,6 +180,21 @@ func TestWhatIsAppendedIsLoaded(t *testing.T) {
 	}
 }
 
+func TestAMarkBeforeTheFileAndItsLinesEndsSayNothing(t *testing.T) {
+	t.Parallel()
+	failed := build(0, "key", run.Passed)
+	failed.Stores[0].Failed = "the audit failed"
+	text, _ := extend(t, nil, failed, build(1, "key", run.Passed))
+	h := load(t, append([]byte("\uFEFF"), bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n"))...))
+	if len(h.Builds()) != 2 || len(h.Damaged) > 0 {
+		t.Fatalf("got %d builds and the damage %v", len(h.Builds()), h.Damaged)
+	}
+	store := failed.Stores[0].Name
+	if refs := h.Builds(); !refs[0].FailedOn(store) || refs[1].FailedOn(store) || refs[0].FailedOn("another") {
+		t.Errorf("got %v, want that the first failed as a whole, on %s alone", refs, store)
+	}
+}
+
 func TestABuildIsAppendedOnce(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "history.jsonl")
@@ -409,10 +424,24 @@ func read(t *testing.T, file string) []byte {
 
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte(`{"v":1,"n":1,"when":"2026-11-24T12:00:00Z","new":[{"i":0,"k":"key","a":"x"}],"stores":[{"name":"memory","states":"p2s","ms":[1]}]}` + "\n{"))
+	f.Add([]byte("\uFEFF" + `{"v":1,"n":1,"stores":[{"name":"memory","failed":"the audit failed","states":"p","ms":[1]}]}` + "\r\n{\r\n"))
+	f.Add([]byte(`{"v":2}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		h, err := history.Load(text)
 		if err != nil {
+			if !strings.HasPrefix(err.Error(), "line ") {
+				t.Errorf("got %v, want an error with its line", err)
+			}
 			return
+		}
+		lines := 0
+		for line := range bytes.Lines(text) {
+			if line = bytes.TrimSpace(bytes.TrimPrefix(line, []byte("\uFEFF"))); len(line) > 0 {
+				lines++
+			}
+		}
+		if got := len(h.Builds()) + len(h.Damaged); got != lines {
+			t.Errorf("got %d builds and %d damaged lines of %d", len(h.Builds()), len(h.Damaged), lines)
 		}
 		h.Redirects()
 		if trend := h.Trend("key", "memory"); len(trend.States) != len(h.Builds()) {

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	protocol "github.com/cucumber/messages/go/v34"
@@ -17,23 +18,29 @@ const propertiesMediaType = "application/vnd.harness.run+json"
 
 // collector gathers the lines of a run, which refer to each other by ids.
 type collector struct {
+	line       int // of the file, that is being added
 	meta       *protocol.Meta
 	started    *protocol.TestRunStarted
 	finished   *protocol.TestRunFinished
 	properties map[string]string
 
-	documents   []*protocol.GherkinDocument
+	documents   []document
 	sources     map[string]string // by path
 	pickles     []*protocol.Pickle
 	definitions map[string]string // the places of steps' code, by id
-	byPickle    map[string]*protocol.TestCase
-	attempts    map[string]*attempt   // by the id of their start
-	ofCase      map[string][]*attempt // by the test case, in order
+	unparsed    []unparsed
+	undefined   []*protocol.UndefinedParameterType
+	hooks       map[string]*protocol.Hook       // by id
+	runHooks    []*runHook                      // those of the run that began, in order
+	byPickle    map[string][]*protocol.TestCase // of which there is one but for a writer that runs a scenario twice
+	attempts    map[string]*attempt             // by the id of their start
+	ofCase      map[string][]*attempt           // by the test case, in order
 }
 
 // attempt is one attempt at a test case.
 type attempt struct {
 	started, finished time.Time
+	ended             bool
 	results           map[string]*protocol.TestStepResult // by the test step
 	order             []string                            // of the test steps
 
@@ -42,10 +49,32 @@ type attempt struct {
 	statements evidence.Statements
 }
 
+// document is a feature with the line of the file that it is in.
+type document struct {
+	*protocol.GherkinDocument
+
+	line int
+}
+
+// unparsed is a feature that could not be read, in the same way.
+type unparsed struct {
+	*protocol.ParseError
+
+	line int
+}
+
+// runHook is a hook of the run that began.
+type runHook struct {
+	id     string // of its start
+	hook   string // the id of the hook
+	after  bool   // whether scenarios had begun before it
+	result *protocol.TestStepResult
+}
+
 func newCollector() *collector {
 	return &collector{
 		properties: map[string]string{}, sources: map[string]string{}, definitions: map[string]string{},
-		byPickle: map[string]*protocol.TestCase{},
+		hooks: map[string]*protocol.Hook{}, byPickle: map[string][]*protocol.TestCase{},
 		attempts: map[string]*attempt{}, ofCase: map[string][]*attempt{},
 	}
 }
@@ -57,9 +86,15 @@ func (c *collector) add(e *protocol.Envelope) error {
 	case e.Meta != nil:
 		c.meta = e.Meta
 	case e.Source != nil:
-		c.sources[e.Source.Uri] = e.Source.Data
+		c.sources[featurePath(e.Source.Uri)] = plainText(e.Source.Data)
+	case e.ParseError != nil:
+		c.unparsed = append(c.unparsed, unparsed{e.ParseError, c.line})
+	case e.UndefinedParameterType != nil:
+		c.undefined = append(c.undefined, e.UndefinedParameterType)
+	case e.Hook != nil:
+		c.hooks[e.Hook.Id] = e.Hook
 	case e.GherkinDocument != nil:
-		c.documents = append(c.documents, e.GherkinDocument)
+		c.documents = append(c.documents, document{e.GherkinDocument, c.line})
 	case e.Pickle != nil:
 		c.pickles = append(c.pickles, e.Pickle)
 	case e.StepDefinition != nil:
@@ -71,7 +106,7 @@ func (c *collector) add(e *protocol.Envelope) error {
 	case e.TestRunFinished != nil:
 		c.finished = e.TestRunFinished
 	case e.TestCase != nil:
-		c.byPickle[e.TestCase.PickleId] = e.TestCase
+		c.byPickle[e.TestCase.PickleId] = append(c.byPickle[e.TestCase.PickleId], e.TestCase)
 	case e.Attachment != nil:
 		return c.attachment(e.Attachment)
 	default:
@@ -83,6 +118,16 @@ func (c *collector) add(e *protocol.Envelope) error {
 // progress takes what happened to a test case.
 func (c *collector) progress(e *protocol.Envelope) error {
 	switch {
+	case e.TestRunHookStarted != nil:
+		s := e.TestRunHookStarted
+		c.runHooks = append(c.runHooks, &runHook{id: s.Id, hook: s.HookId, after: len(c.attempts) > 0})
+	case e.TestRunHookFinished != nil:
+		s := e.TestRunHookFinished
+		i := slices.IndexFunc(c.runHooks, func(h *runHook) bool { return h.id == s.TestRunHookStartedId })
+		if i < 0 || s.Result == nil {
+			return fmt.Errorf("a hook of the run finished as %q, which did not start", s.TestRunHookStartedId)
+		}
+		c.runHooks[i].result = s.Result
 	case e.TestCaseStarted != nil:
 		s := e.TestCaseStarted
 		a := &attempt{started: moment(s.Timestamp), results: map[string]*protocol.TestStepResult{}}
@@ -104,7 +149,7 @@ func (c *collector) progress(e *protocol.Envelope) error {
 		if !known {
 			return fmt.Errorf("the attempt %q finished, and did not start", s.TestCaseStartedId)
 		}
-		a.finished = moment(s.Timestamp)
+		a.finished, a.ended = moment(s.Timestamp), true
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,50 +12,66 @@ import (
 // Run is one run.
 type Run struct {
 	Info     Info
-	Features []*Feature // in the order of their paths
-	sources  map[string]string
+	Features []*Feature        // in the order of their paths
+	sources  map[string]string // by path
 }
 
-// run makes the run of the lines.
-func (c *collector) run() (*Run, error) {
-	made := &Run{Info: c.info(), sources: c.sources}
+// run makes the run of the lines. An error is about the line at, or about all if that
+// is 0.
+func (c *collector) run() (made *Run, at int, err error) {
+	made = &Run{Info: c.info(), sources: c.sources}
 	pickles := map[string]*protocol.Pickle{} // by the ids of scenario and row
 	for _, pickle := range c.pickles {
 		pickles[strings.Join(pickle.AstNodeIds, " ")] = pickle
 	}
 	b := builder{collector: c, pickles: pickles}
-	seen := map[string]bool{}
+	seen, told := map[string]bool{}, map[string]bool{}
 	for _, document := range c.documents {
+		path := featurePath(document.Uri)
+		told[path] = true
 		if document.Feature == nil {
 			continue // an empty file
 		}
-		if seen[document.Uri] {
-			return nil, fmt.Errorf("the feature %s is there twice: the file holds more than one run; give each a file of its own", document.Uri)
+		if seen[path] {
+			return nil, document.line, fmt.Errorf("the feature %s is there twice: the file holds more than one run; give each a file of its own", path)
 		}
-		seen[document.Uri] = true
-		made.Features = append(made.Features, b.feature(document.Uri, document.Feature))
+		seen[path] = true
+		made.Features = append(made.Features, b.feature(path, document.Feature))
+	}
+	for _, path := range slices.Sorted(maps.Keys(c.sources)) {
+		if !told[path] {
+			return nil, 0, fmt.Errorf("the run has the text of %s, but does not say what is in it (by gherkinDocument), as if it had no scenarios", path)
+		}
 	}
 	if len(made.Features) == 0 {
-		return nil, fmt.Errorf("the run has no features")
+		return nil, 0, fmt.Errorf("the run has no features")
 	}
+	made.Info.Faults = c.faults(made.Features)
 	slices.SortFunc(made.Features, func(a, b *Feature) int { return strings.Compare(a.Path, b.Path) })
-	return made, nil
+	return made, 0, nil
 }
 
 func (c *collector) info() Info {
-	info := Info{Properties: c.properties, Message: c.finished.Message}
+	info := Info{Properties: c.properties}
+	if c.finished.Success {
+		info.Message = c.finished.Message
+	}
 	if c.started != nil {
 		info.Started = moment(c.started.Timestamp)
 	}
 	info.Finished = moment(c.finished.Timestamp)
 	info.Took = max(info.Finished.Sub(info.Started), 0)
 	info.Store, info.How = c.properties["store"], c.properties["how"]
+	info.nameless = info.Store == ""
 	if c.meta == nil {
 		return info
 	}
 	if made := c.meta.Implementation; made != nil && info.Store == "" {
 		if store, found := strings.CutPrefix(made.Name, "harness on "); found {
-			info.Store, info.How = store, made.Version
+			info.Store, info.How, info.nameless = store, made.Version, false
+		} else {
+			// Not by its version, which changes: the history knows it by its name.
+			info.Store, info.Title = made.Name, strings.TrimSpace(made.Name+" "+made.Version)
 		}
 	}
 	if job := c.meta.Ci; job != nil {
@@ -83,6 +100,7 @@ func (b builder) feature(path string, f *protocol.Feature) *Feature {
 		case child == nil:
 		case child.Background != nil:
 			background = append(background, child.Background.Steps...)
+			made.Prose = paragraphs(made.Prose, backgroundProse(child.Background))
 		case child.Scenario != nil:
 			loose.Scenarios = append(loose.Scenarios, b.scenario(child.Scenario, background, tags))
 		case child.Rule != nil:
@@ -103,6 +121,7 @@ func (b builder) rule(r *protocol.Rule, background []*protocol.Step, tags []stri
 		case child == nil:
 		case child.Background != nil:
 			background = append(background, child.Background.Steps...)
+			made.Prose = paragraphs(made.Prose, backgroundProse(child.Background))
 		case child.Scenario != nil:
 			made.Scenarios = append(made.Scenarios, b.scenario(child.Scenario, background, tags))
 		}
@@ -126,8 +145,18 @@ func (b builder) scenario(s *protocol.Scenario, background []*protocol.Step, tag
 		if examples == nil {
 			continue
 		}
-		if header := cells(examples.TableHeader); len(header) > len(made.Header) {
-			made.Header = header
+		for _, name := range cells(examples.TableHeader) {
+			if !slices.Contains(made.Header, name) {
+				made.Header = append(made.Header, name)
+			}
+		}
+	}
+	for _, examples := range s.Examples {
+		if examples == nil {
+			continue
+		}
+		if title, prose := strings.TrimSpace(examples.Name), unindent(examples.Description); title != "" || prose != "" {
+			made.Tables = append(made.Tables, Table{Title: title, Prose: prose, First: len(made.Rows) + 1})
 		}
 		for _, row := range examples.TableBody {
 			if row != nil {
@@ -144,7 +173,7 @@ func (b builder) row(s *Scenario, id string, examples *protocol.Examples, row *p
 	made := &Row{Number: len(s.Rows) + 1, Title: s.Title, Tags: s.Tags, Line: s.Line}
 	key := id
 	if row != nil {
-		made.Cells, made.Line = cells(row), line(row.Location)
+		made.Cells, made.Line = under(s.Header, cells(examples.TableHeader), cells(row)), line(row.Location)
 		made.Tags = join(s.Tags, tagsOf(examples.Tags))
 		key += " " + row.Id
 	}
@@ -159,11 +188,21 @@ func (b builder) row(s *Scenario, id string, examples *protocol.Examples, row *p
 			made.Steps = append(made.Steps, step.Text)
 		}
 	}
-	testCase := b.byPickle[pickle.Id]
-	if testCase != nil {
-		b.code(s, pickle, testCase)
+	cases := b.byPickle[pickle.Id]
+	for _, c := range cases {
+		b.code(s, pickle, c)
 	}
-	made.Results = []Result{b.result(pickle, testCase)}
+	made.Results = []Result{b.result(pickle, cases)}
+	return made
+}
+
+// under puts the cells of a row, which stand under the names of their own table, under
+// those of the whole outline, of which the tables may have others or in another order.
+func under(names, own, row []string) []string {
+	made := make([]string, len(names))
+	for i, name := range own[:min(len(own), len(row))] {
+		made[slices.Index(names, name)] = row[i]
+	}
 	return made
 }
 
@@ -188,7 +227,7 @@ func stepOf(s *protocol.Step) Step {
 		}
 	}
 	if s.DocString != nil {
-		made.Doc = s.DocString.Content
+		made.Doc, made.DocType = s.DocString.Content, s.DocString.MediaType
 	}
 	return made
 }
@@ -229,7 +268,7 @@ func join[T any](a, b []T) []T { return append(slices.Clip(slices.Clone(a)), b..
 // unindent takes from a description the blanks that all of its lines begin with,
 // which Markdown would take for code.
 func unindent(text string) string {
-	lines := strings.Split(strings.Trim(text, "\n"), "\n")
+	lines := strings.Split(strings.Trim(plainText(text), "\n"), "\n")
 	least := -1
 	for _, l := range lines {
 		if blank := len(l) - len(strings.TrimLeft(l, " \t")); strings.TrimSpace(l) != "" && (least < 0 || blank < least) {
@@ -240,4 +279,15 @@ func unindent(text string) string {
 		lines[i] = strings.TrimRight(l[min(max(least, 0), len(l)):], " \t")
 	}
 	return strings.TrimSpace(strings.Join(lines, "\n"))
+}
+
+// backgroundProse is what a background says beside its steps, which each scenario
+// shows.
+func backgroundProse(b *protocol.Background) string {
+	return paragraphs(strings.TrimSpace(b.Name), unindent(b.Description))
+}
+
+// paragraphs joins texts as paragraphs.
+func paragraphs(texts ...string) string {
+	return strings.Join(slices.DeleteFunc(texts, func(text string) bool { return text == "" }), "\n\n")
 }

@@ -50,6 +50,7 @@ func Join(runs []*Run) (*Joined, error) {
 	if len(runs) == 0 {
 		return nil, fmt.Errorf("there is no run to join")
 	}
+	name(runs)
 	first := runs[0]
 	made := &Joined{Features: first.Features, Runs: []Info{first.Info}, sources: first.sources}
 	for i, r := range runs[1:] {
@@ -89,6 +90,7 @@ func (i Info) with(part Info) Info {
 		i.Commit = part.Commit
 	}
 	i.Message = strings.Trim(i.Message+"; "+part.Message, "; ")
+	i.Faults = slices.Concat(i.Faults, part.Faults)
 	i.Took += part.Took
 	properties := maps.Clone(part.Properties)
 	maps.Copy(properties, i.Properties)
@@ -171,15 +173,19 @@ func (r *Rule) add(other *Rule) bool {
 // examples/parcels, where names are the paths of the features in that folder; it is
 // "" where the runs name none. It is not found if the runs have none of the features.
 func (j *Joined) Folder(names []string) (folder string, found bool) {
+	return folderOf(j.Features, names)
+}
+
+func folderOf(features []*Feature, names []string) (folder string, found bool) {
 	counts := map[string]int{}
 	best := ""
-	for _, feature := range j.Features {
+	for _, feature := range features {
 		for _, name := range names {
 			folder, within := strings.CutSuffix("/"+feature.Path, "/"+name)
 			if !within {
 				continue
 			}
-			folder = strings.TrimPrefix(folder, "/")
+			folder = strings.TrimPrefix(folder, "/") // which is before each of them, so that a name is cut off whole
 			counts[folder]++
 			if counts[folder] > counts[best] || counts[folder] == counts[best] && folder < best {
 				best = folder
@@ -202,7 +208,7 @@ func (j *Joined) Differing(others map[string]string) []string {
 func differing(a, b map[string]string) []string {
 	var paths []string
 	for _, path := range slices.Sorted(maps.Keys(a)) {
-		if text, there := b[path]; !there || text != a[path] {
+		if text, there := b[path]; !there || plainText(text) != plainText(a[path]) {
 			paths = append(paths, path)
 		}
 	}

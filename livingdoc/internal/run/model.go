@@ -9,15 +9,37 @@ import (
 // Info is what a run says of itself.
 type Info struct {
 	File       string            // that it was read from
-	Store      string            // what it was on, such as "memory"
+	Store      string            // what it was on, such as "memory"; of a run that does not say, what it was made by
+	Title      string            // what that is called, if not by its name
 	How        string            // how that was brought up, such as "in this process"
 	Properties map[string]string // what else it says of itself, such as the seed of its order
 	Started    time.Time
 	Finished   time.Time
 	Took       time.Duration // of several parts, all together
 	Commit     Commit
-	Message    string // what was wrong with the run as a whole; "" if nothing
+	Message    string  // what it says of itself as a whole, though nothing was wrong; "" if nothing
+	Faults     []Fault // what was wrong with it as a whole, beside its scenarios
+
+	nameless bool // whether it does not say what it was on
 }
+
+// Fault is something that was wrong with a run as a whole, so that what passed in
+// it proves less than it seems to.
+type Fault struct {
+	Kind FaultKind
+	Hook string // the name of the hook; "" if it has none, or it was no hook
+	Text string // what was wrong; "" if nobody said
+}
+
+// FaultKind is what a fault was found by.
+type FaultKind int
+
+// The kinds.
+const (
+	OfRun  FaultKind = iota // the run calls itself a failure, and no scenario or hook of it says why
+	Before                  // a hook before the scenarios
+	After                   // a hook after the scenarios, such as an audit of what they left behind
+)
 
 // Commit is what was checked out. Its fields are empty where a run does not say.
 type Commit struct {
@@ -60,8 +82,16 @@ type Scenario struct {
 	Tags   []string
 	Line   int
 	Steps  []Step   // with those of its backgrounds, and of an outline with its placeholders
-	Header []string // the names of an outline's columns; nil for any other scenario
+	Header []string // the names of an outline's columns, of all its tables; nil for any other scenario
 	Rows   []*Row   // one for a plain scenario
+	Tables []Table  // of an outline, those that say something beside their rows
+}
+
+// Table is what a table of an outline says beside its rows.
+type Table struct {
+	Title string
+	Prose string // Markdown
+	First int    // the number of its first row
 }
 
 // Outline tells whether the scenario has rows of its own.
@@ -73,14 +103,15 @@ type Step struct {
 	Text    string
 	Table   [][]string // nil if it has none
 	Doc     string     // its text in quotes, "" if it has none
+	DocType string     // what that is, such as "json"; "" if it does not say
 	Code    string     // where the code of the step is, as file:line; "" if the run did not come to it
 }
 
 // Row is one row of an outline, or the one of a plain scenario.
 type Row struct {
-	Number  int    // from 1
-	Title   string // the scenario's, with the row's cells for its placeholders
-	Cells   []string
+	Number  int      // from 1
+	Title   string   // the scenario's, with the row's cells for its placeholders
+	Cells   []string // one for each name of the header
 	Tags    []string
 	Line    int
 	Steps   []string // the texts of the steps with the row's cells

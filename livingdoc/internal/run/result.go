@@ -1,22 +1,22 @@
 package run
 
 import (
+	"fmt"
 	"strings"
 
 	protocol "github.com/cucumber/messages/go/v34"
 )
 
 // result tells what became of a pickle.
-func (b builder) result(pickle *protocol.Pickle, c *protocol.TestCase) Result {
+func (b builder) result(pickle *protocol.Pickle, cases []*protocol.TestCase) Result {
 	made := Result{Verdict: NotRun}
-	if c == nil {
-		return made
-	}
-	for _, a := range b.ofCase[c.Id] {
-		made.Attempts++
-		made.take(pickle, c, a)
-		made.Duration = max(a.finished.Sub(a.started), 0)
-		made.Events, made.Waits, made.Statements = a.events, a.waits, a.statements
+	for _, c := range cases {
+		for _, a := range b.ofCase[c.Id] {
+			made.Attempts++
+			made.take(pickle, c, a, b.undefinedParameters())
+			made.Duration = max(a.finished.Sub(a.started), 0)
+			made.Events, made.Waits, made.Statements = a.events, a.waits, a.statements
+		}
 	}
 	if made.Verdict == Passed && made.Attempts > 1 {
 		made.Verdict = Flaky
@@ -25,7 +25,7 @@ func (b builder) result(pickle *protocol.Pickle, c *protocol.TestCase) Result {
 }
 
 // take adds what became of one attempt, by its steps and hooks.
-func (r *Result) take(pickle *protocol.Pickle, c *protocol.TestCase, a *attempt) {
+func (r *Result) take(pickle *protocol.Pickle, c *protocol.TestCase, a *attempt, undefined string) {
 	texts := map[string]string{} // of the steps, by the id of the test step
 	for _, step := range pickle.Steps {
 		for _, of := range c.TestSteps {
@@ -50,7 +50,7 @@ func (r *Result) take(pickle *protocol.Pickle, c *protocol.TestCase, a *attempt)
 		case protocol.TestStepResultStatus_PENDING:
 			failures = append(failures, described("a step is not ready yet", result.Message))
 		case protocol.TestStepResultStatus_UNDEFINED:
-			failures = append(failures, "a step has no code yet")
+			failures = append(failures, "a step has no code yet"+undefined)
 		case protocol.TestStepResultStatus_AMBIGUOUS:
 			failures = append(failures, "a step could mean more than one thing")
 		case protocol.TestStepResultStatus_FAILED, protocol.TestStepResultStatus_UNKNOWN:
@@ -65,11 +65,24 @@ func (r *Result) take(pickle *protocol.Pickle, c *protocol.TestCase, a *attempt)
 	switch {
 	case len(failures) > 0:
 		r.Failure, r.Verdict, r.Reason = strings.Join(failures, "\n"), Failed, ""
-	case a.finished.IsZero():
+	case !a.ended:
 		r.Failure, r.Verdict = "it began and did not end", Failed
 	case len(a.order) == 0:
 		r.Failure, r.Verdict = "nothing was checked", Failed
 	}
+}
+
+// undefinedParameters says which types of parameters the run asked for in vain, for
+// which steps have no code; "" if none.
+func (c *collector) undefinedParameters() string {
+	var named []string
+	for _, of := range c.undefined {
+		named = append(named, fmt.Sprintf("the expression %q has a parameter of the type %q, which nobody defined", of.Expression, of.Name))
+	}
+	if len(named) == 0 {
+		return ""
+	}
+	return "; " + strings.Join(named, "; ")
 }
 
 func described(what, message string) string {

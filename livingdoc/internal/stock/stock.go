@@ -78,7 +78,7 @@ func messages(ndjson []byte, without []string) ([]byte, error) {
 	number := 0
 	for line := range bytes.Lines(ndjson) {
 		number++
-		if line = bytes.TrimSpace(line); len(line) == 0 {
+		if line = bytes.TrimSpace(bytes.TrimPrefix(line, []byte("\uFEFF"))); len(line) == 0 {
 			continue
 		}
 		is, err := isWanted(line, without)

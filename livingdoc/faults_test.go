@@ -1,0 +1,128 @@
+package livingdoc_test
+
+import (
+	"strings"
+	"testing"
+
+	"example.com/groupcheckout/gherkin/suite"
+	"example.com/groupcheckout/livingdoc"
+	"example.com/groupcheckout/livingdoc/internal/fixture"
+)
+
+// audited is a run on stone of which the audit fails.
+func audited() fixture.Run {
+	return fixture.Run{Store: "stone", Hooks: []fixture.Hook{{Name: "audit", Failure: "the books do not balance: <Ann> owes 3\nat the shelf"}}}
+}
+
+func TestAFailedAuditIsSaidBeforeAnythingElse(t *testing.T) {
+	t.Parallel()
+	config := project(t, library(), fixture.Run{Store: "paper"}, audited())
+	config.Stores = map[string]string{"stone": "Stone tablets"}
+	pages := build(t, config)
+	const fault = "The audit after the scenarios on Stone tablets found that the books do not balance: &lt;Ann> owes 3"
+	front := pages["index.html"]
+	_, after, _ := strings.Cut(front, "<h1>The library</h1>")
+	if !strings.HasPrefix(strings.TrimSpace(after), `<section class="verdict failed" aria-labelledby=faults><h2 id=faults>`+fault) {
+		t.Errorf("the front page does not begin with the audit:\n%s", front)
+	}
+	contains(
+		t, "the front page", front, "at the shelf", "therefore not proved",
+		"<th>paper<th class=failed><span class=word>Stone tablets</span> <small>the run failed</small>",
+		"<td class=passed><b>passed</b><td class=flaky><b>passed</b> <small>but the run failed</small>",
+		"7 passed, but the run failed",
+	)
+	for name, page := range pages {
+		for _, green := range []string{"rules hold", "rule holds", "No example failed", "passed on paper and Stone tablets", "passed on Stone tablets<", "passed, step by step"} {
+			if strings.Contains(page, green) {
+				t.Errorf("%s says %q", name, green)
+			}
+		}
+		if strings.HasSuffix(name, ".html") && name != "index.html" && !strings.Contains(page, fault) {
+			t.Errorf("%s does not say that the audit failed:\n%s", name, page)
+		}
+	}
+	contains(t, "the history", pages["history.html"], "Stone tablets <span class=\"word failed\">failed</span> <small>The audit")
+	contains(t, "the page of an example", pages["lending/taking-books-home/it-comes-back.html"], "<span class=flaky>passed on Stone tablets, but the run there failed</span>")
+}
+
+func TestGitHubIsToldOfAFailedAuditFirst(t *testing.T) {
+	t.Parallel()
+	stone := audited()
+	stone.Outcome = outcomes
+	report, err := livingdoc.Build(t.Context(), project(t, library(), fixture.Run{Store: "paper"}, stone))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const fault = "The audit after the scenarios on stone found that the books do not balance: "
+	if got := report.Summary(); !strings.HasPrefix(got, "# The library\n\n❌ **"+fault) {
+		t.Errorf("the summary does not begin with the audit:\n%s", got)
+	}
+	contains(t, "the summary", report.Summary(), "- **stone**: ❌ the run failed as a whole, ", "stone ❌ the run failed |", "✅ 1 ❓ |", "❓ in a run that failed as a whole")
+	if got := report.Annotations(); !strings.HasPrefix(got, "::error title=the run on stone failed as a whole::"+fault) || strings.Count(got, "\n") != 2 {
+		t.Errorf("got the annotations\n%s", got)
+	}
+	if got := report.String(); !strings.HasPrefix(got, fault+"<Ann> owes 3\n") {
+		t.Errorf("got the report\n%s", got)
+	}
+	green, err := livingdoc.Build(t.Context(), project(t, library(), fixture.Run{Store: "paper"}))
+	if err != nil || strings.Contains(green.Summary(), "❓") || green.Annotations() != "" {
+		t.Errorf("got error %v, and of a green run the summary\n%s", err, green.Summary())
+	}
+}
+
+func TestARunThatFailedAsAWholeIsNotPraised(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		run  fixture.Run
+		want string
+	}{
+		"a hook before":  {fixture.Run{Hooks: []fixture.Hook{{Name: "seeds", Before: true, Failure: "no disk"}}}, "The step “seeds” before the scenarios on stone failed: no disk"},
+		"an odd audit":   {fixture.Run{Hooks: []fixture.Hook{{Name: "audit", Failure: "no answer"}}}, "The audit after the scenarios on stone failed: no answer"},
+		"without a name": {fixture.Run{Hooks: []fixture.Hook{{Failure: "gone"}}}, "A step after the scenarios on stone failed: gone"},
+		"as a whole":     {fixture.Run{Wrong: "3 scenarios are flaky"}, "The run on stone failed as a whole: 3 scenarios are flaky"},
+		"with trouble": {
+			fixture.Run{Wrong: "3 scenarios are flaky", Outcome: func(s *suite.Scenario) fixture.Outcome { return fixture.Outcome{NotRun: s.Row == 2} }},
+			`<h2 id=trouble>1 example not run</h2>`,
+		},
+	} {
+		test.run.Store = "stone"
+		pages := build(t, project(t, library(), test.run))
+		contains(t, name, pages["index.html"], test.want)
+		for _, praise := range []string{"rules hold", "No example failed"} {
+			if strings.Contains(pages["index.html"]+pages["print.html"], praise) {
+				t.Errorf("%s: a page says %q:\n%s", name, praise, pages["index.html"])
+			}
+		}
+	}
+}
+
+// TestARuleWithoutExamplesDoesNotHold, since nothing was checked of it.
+func TestARuleWithoutExamplesDoesNotHold(t *testing.T) {
+	t.Parallel()
+	features := library()
+	features["2-fines/late.feature"].Data = append(features["2-fines/late.feature"].Data, "\n  Rule: Nobody pays twice\n"...)
+	pages := build(t, project(t, features, fixture.Run{Store: "paper"}))
+	contains(t, "the front page", pages["index.html"], "No example failed, 1 rule without an example</h2>", ">Nobody pays twice</a> has no example.")
+	for _, name := range []string{"index.html", "print.html"} {
+		if strings.Contains(pages[name], "rules hold") {
+			t.Errorf("%s says that all hold", name)
+		}
+	}
+}
+
+func TestTheHistoryRemembersThatARunFailedAsAWhole(t *testing.T) {
+	t.Parallel()
+	config := project(t, library(), audited())
+	config.Commit = strings.Repeat("a", 40)
+	build(t, config)
+	next := project(t, library(), fixture.Run{Store: "stone"})
+	next.Commit, next.Out = strings.Repeat("b", 40), config.Out
+	page := build(t, next)["history.html"]
+	before, after, told := strings.Cut(page, "found that the books do not balance")
+	if !told || !strings.Contains(before, ">1</a>") || strings.Contains(after, "found that") {
+		t.Errorf("the history does not say of the first build, and of that alone, that its run failed:\n%s", page)
+	}
+	if !strings.Contains(page, "<svg") || strings.Contains(page, "in 2 builds") {
+		t.Errorf("the history draws how long a run took that failed:\n%s", page)
+	}
+}
