@@ -112,18 +112,15 @@ func TestNoTwoScenariosOfARuleShareATitle(t *testing.T) {
 	}
 }
 
-func TestScenariosActAndCheck(t *testing.T) {
+// TestSomebodyActsAndAttemptsAreRefused leaves it to the lint of package suite that a
+// scenario has steps, that the last one checks, and that no check stands for an action.
+func TestSomebodyActsAndAttemptsAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, f := range catalogue(t) {
 		for _, scenario := range f.Scenarios {
 			pickle := scenario.Pickle
 			last := len(pickle.Steps) - 1
-			switch {
-			case last < 0:
-				t.Errorf("%s: the scenario %q has no steps", f.URI, pickle.Name)
-			case pickle.Steps[last].Type != messages.PickleStepType_OUTCOME:
-				t.Errorf("%s: the scenario %q ends with %q, which checks nothing", f.URI, pickle.Name, pickle.Steps[last].Text)
-			case !slices.ContainsFunc(pickle.Steps, func(s *messages.PickleStep) bool { return s.Type == messages.PickleStepType_ACTION }):
+			if !slices.ContainsFunc(pickle.Steps, func(s *messages.PickleStep) bool { return s.Type == messages.PickleStepType_ACTION }) {
 				t.Errorf("%s: in the scenario %q nobody does anything", f.URI, pickle.Name)
 			}
 			for i, step := range pickle.Steps {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	expressions "github.com/cucumber/cucumber-expressions/go/v18"
@@ -28,7 +29,7 @@ type definition struct {
 
 	pattern *regexp.Regexp // with the groups of the arguments
 	args    []argument
-	extra   reflect.Type // the type of the last argument, a table or doc string; nil if there is none
+	extras  []reflect.Type // of the last arguments, if they are a table and a doc string, or one of them
 
 	takesContext, returnsContext bool
 }
@@ -119,8 +120,11 @@ func (d *definition) compileFunction(names []string, types *types) error {
 		d.takesContext = true
 		ins = ins[1:]
 	}
-	if n := len(ins); n > 0 && isExtra(ins[n-1]) {
-		d.extra = ins[n-1]
+	for n := len(ins); n > 0 && isExtra(ins[n-1]); n = len(ins) {
+		if slices.Contains(d.extras, ins[n-1]) {
+			return wrong("takes %s twice, and a step has one at the most", ins[n-1])
+		}
+		d.extras = slices.Insert(d.extras, 0, ins[n-1])
 		ins = ins[:n-1]
 	}
 	if len(ins) != len(names) {
@@ -167,13 +171,11 @@ func (d *definition) call(ctx context.Context, types *types, fn reflect.Value, s
 		}
 		in = append(in, value)
 	}
-	extra, err := d.extraArgument(types, step.Argument)
+	extras, err := d.extraArguments(types, step.Argument)
 	if err != nil {
 		return ctx, err
 	}
-	if extra.IsValid() {
-		in = append(in, extra)
-	}
+	in = append(in, extras...)
 
 	out := fn.Call(in)
 	err, _ = out[len(out)-1].Interface().(error)
@@ -186,16 +188,17 @@ func (d *definition) call(ctx context.Context, types *types, fn reflect.Value, s
 	return ctx, errors.Join(err, fmt.Errorf("the function of %q (%s) returned a nil context", d.expression, d.at))
 }
 
-func (d *definition) extraArgument(types *types, given *messages.PickleStepArgument) (reflect.Value, error) {
+// extraArguments are the step's table and doc string, in the order of the function.
+func (d *definition) extraArguments(types *types, given *messages.PickleStepArgument) ([]reflect.Value, error) {
 	var table *messages.PickleTable
 	var doc *messages.PickleDocString
 	if given != nil {
 		table, doc = given.DataTable, given.DocString
 	}
-	takesDoc := is[*godog.DocString](d.extra)
-	takesTable := is[Table](d.extra)
-	wrong := func(format string) (reflect.Value, error) {
-		return reflect.Value{}, fmt.Errorf(format, fmt.Sprintf("the function of %q (%s)", d.expression, d.at))
+	takesDoc := slices.Contains(d.extras, reflect.TypeFor[*godog.DocString]())
+	takesTable := slices.Contains(d.extras, reflect.TypeFor[Table]())
+	wrong := func(format string) ([]reflect.Value, error) {
+		return nil, fmt.Errorf(format, fmt.Sprintf("the function of %q (%s)", d.expression, d.at))
 	}
 	switch {
 	case doc != nil && !takesDoc:
@@ -206,11 +209,14 @@ func (d *definition) extraArgument(types *types, given *messages.PickleStepArgum
 		return wrong("%s takes a doc string, which the step does not have")
 	case table == nil && takesTable:
 		return wrong("%s takes a table, which the step does not have")
-	case takesDoc:
-		return reflect.ValueOf(doc), nil
-	case takesTable:
-		return reflect.ValueOf(newTable(table, types)), nil
-	default:
-		return reflect.Value{}, nil
 	}
+	values := make([]reflect.Value, len(d.extras))
+	for i, extra := range d.extras {
+		if is[Table](extra) {
+			values[i] = reflect.ValueOf(newTable(table, types))
+		} else {
+			values[i] = reflect.ValueOf(doc)
+		}
+	}
+	return values, nil
 }

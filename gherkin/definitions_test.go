@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cucumber/godog"
+	messages "github.com/cucumber/messages/go/v34"
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/gherkin"
@@ -98,13 +99,16 @@ func TestArgumentsArriveTyped(t *testing.T) {
 		r.Then("a doc", func(d *godog.DocString) error { return take(d.Content) })
 		r.Then("a table", func(tb gherkin.Table) error { return take(tb.Cells()[0][0]) })
 		r.Then("a table of {int}", func(n int, tb gherkin.Table) error { return take(n, tb.Cells()[0][0]) })
+		r.Then("a table and a doc of {int}", func(n int, tb gherkin.Table, d *godog.DocString) error { return take(n, tb.Cells()[0][0], d.Content) })
+		r.Then("a doc and a table", func(d *godog.DocString, tb gherkin.Table) error { return take(d.Content, tb.Cells()[0][0]) })
 		r.Then("anything {}", func(s string) error { return take(s) })
 	},
 		`the payer "Bjørn \"B\" O'Neil" settles EUR 40.50 within 1 second`,
 		`the payer '' settles EUR -0.50 within 2 seconds`,
 		`r101 of .5`, `small -3 and 65535`, `kept`, `it is kept`,
 		`1 room for EUR 2.00`, `2 rooms for EUR 2.00 by Ann`,
-		"a doc\n\"\"\"\nlong\n\"\"\"", "a table\n| x |", "a table of 7\n| y |", "anything goes here",
+		"a doc\n\"\"\"\nlong\n\"\"\"", "a table\n| x |", "a table of 7\n| y |",
+		"a table and a doc of 8\n| z |\n\"\"\"\nboth\n\"\"\"", "a doc and a table\n| z |\n\"\"\"\nboth\n\"\"\"", "anything goes here",
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +125,7 @@ func TestArgumentsArriveTyped(t *testing.T) {
 		"", int64(2),
 		money{"EUR", 200},
 		"Ann",
-		"long", "x", 7, "y", "goes here",
+		"long", "x", 7, "y", 8, "z", "both", "both", "z", "goes here",
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(money{})); diff != "" {
 		t.Errorf("arguments (-want +got):\n%s", diff)
@@ -137,21 +141,26 @@ func TestStepsFailWithReasons(t *testing.T) {
 		r.Step("room {string}", func(bool) error { return nil })
 		r.Step("plain", func() error { return nil })
 		r.Step("doc", func(*godog.DocString) error { return nil })
+		r.Step("both", func(gherkin.Table, *godog.DocString) error { return nil })
 		r.Step("table", func(gherkin.Table) error { return nil })
 		r.Step("no context", func() (context.Context, error) { return nil, nil })
 		r.Step(`^(\w+) {3}$`, func(money) error { return nil })
 	}
 	for step, want := range map[string]string{
-		"pay XXX 1.00":             "{money}, argument 1 of the step: XXX is no currency",
-		"byte 300":                 "{int}, argument 1 of the step: 300 is out of the range of int8",
-		`room "x"`:                 `{string}, argument 1 of the step: "x" is not a bool`,
-		"plain\n| x |":             "the step has a table, which the function of",
-		"plain\n\"\"\"\nx\n\"\"\"": "the step has a doc string, which the function of",
-		"doc":                      "takes a doc string, which the step does not have",
-		"doc\n| x |":               "the step has a table, which the function of",
-		"table":                    "takes a table, which the step does not have",
-		"no context":               "returned a nil context",
-		"unheard of":               "step is undefined: unheard of",
+		"pay XXX 1.00":              "{money}, argument 1 of the step: XXX is no currency",
+		"byte 300":                  "{int}, argument 1 of the step: 300 is out of the range of int8",
+		`room "x"`:                  `{string}, argument 1 of the step: "x" is not a bool`,
+		"plain\n| x |":              "the step has a table, which the function of",
+		"plain\n\"\"\"\nx\n\"\"\"":  "the step has a doc string, which the function of",
+		"doc":                       "takes a doc string, which the step does not have",
+		"doc\n| x |":                "the step has a table, which the function of",
+		"table":                     "takes a table, which the step does not have",
+		"table\n| x |\n```\nx\n```": "the step has a doc string, which the function of",
+		"doc\n```\nx\n```\n| x |":   "the step has a table, which the function of",
+		"both\n| x |":               "takes a doc string, which the step does not have",
+		"both\n```\nx\n```":         "takes a table, which the step does not have",
+		"no context":                "returned a nil context",
+		"unheard of":                "step is undefined: unheard of",
 	} {
 		t.Run(step, func(t *testing.T) {
 			t.Parallel()
@@ -197,6 +206,12 @@ func TestCompileReportsEveryMistakeWithItsPlace(t *testing.T) {
 		"a type that text cannot become": {
 			func(r *gherkin.Registrar) { r.Given("{word}", func([]string) error { return nil }) },
 			[]string{"argument 1 is []string, which no parameter type gives and text cannot be turned into"},
+		},
+		"two tables": {
+			func(r *gherkin.Registrar) {
+				r.Given("a", func(gherkin.Table, *godog.DocString, gherkin.Table) error { return nil })
+			},
+			[]string{"takes gherkin.Table twice, and a step has one at the most"},
 		},
 		"results":      {func(r *gherkin.Registrar) { r.Given("a", func() {}) }, []string{"must return error, or (context.Context, error)"}},
 		"no function":  {func(r *gherkin.Registrar) { r.Given("a", nil); r.Given("b", 7) }, []string{`"a" needs a function`, `"b" needs a function`}},
@@ -324,6 +339,24 @@ func TestSuggest(t *testing.T) {
 		want += "\n\treturn gherkin.Pending(\"not written yet\")\n})"
 		if got := defs.Suggest(gherkin.Then, text, nil); got != want {
 			t.Errorf("got:\n%s\nwant:\n%s", got, want)
+		}
+	}
+}
+
+func TestSuggestTakesWhatTheStepHas(t *testing.T) {
+	t.Parallel()
+	defs := compile(t, func(r *gherkin.Registrar) { r.Given("a step", func() error { return nil }) })
+	table, doc := &messages.PickleTable{ArgumentIndex: 1}, &messages.PickleDocString{ArgumentIndex: 2}
+	first := &messages.PickleDocString{}
+	for want, argument := range map[string]*messages.PickleStepArgument{
+		"(ctx context.Context) error":                                            {},
+		"(ctx context.Context, table gherkin.Table) error":                       {DataTable: table},
+		"(ctx context.Context, doc *godog.DocString) error":                      {DocString: doc},
+		"(ctx context.Context, table gherkin.Table, doc *godog.DocString) error": {DataTable: table, DocString: doc},
+		"(ctx context.Context, doc *godog.DocString, table gherkin.Table) error": {DataTable: table, DocString: first},
+	} {
+		if got := defs.Suggest(gherkin.When, "it is read", argument); !strings.Contains(got, want) {
+			t.Errorf("got:\n%s\nwant in it: %s", got, want)
 		}
 	}
 }

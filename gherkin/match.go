@@ -58,7 +58,7 @@ func (d *Definitions) Match(text string) []Match {
 //	})
 //
 // It is meant for the package that has registered the first step, whose own types
-// go by their bare names. argument is the step's table or doc string, or nil.
+// go by their bare names. argument is the step's table, doc string or both, or nil.
 func (d *Definitions) Suggest(keyword Keyword, text string, argument *messages.PickleStepArgument) string {
 	expression, parameters := d.generate(text)
 	params := []string{"ctx context.Context"}
@@ -80,12 +80,18 @@ func (d *Definitions) Suggest(keyword Keyword, text string, argument *messages.P
 		}
 		params = append(params, name+" "+goType)
 	}
-	switch {
-	case argument == nil:
-	case argument.DataTable != nil:
-		params = append(params, "table gherkin.Table")
-	case argument.DocString != nil:
-		params = append(params, "doc *godog.DocString")
+	if argument != nil {
+		extras := []string{}
+		if argument.DataTable != nil {
+			extras = append(extras, "table gherkin.Table")
+		}
+		if argument.DocString != nil {
+			extras = append(extras, "doc *godog.DocString")
+		}
+		if len(extras) == 2 && argument.DocString.ArgumentIndex < argument.DataTable.ArgumentIndex {
+			slices.Reverse(extras)
+		}
+		params = append(params, extras...)
 	}
 	return fmt.Sprintf("r.%s(%s, func(%s) error {\n\treturn gherkin.Pending(\"not written yet\")\n})",
 		keyword, literal(expression), strings.Join(params, ", "))

@@ -53,8 +53,8 @@ type Registrar struct {
 // The function is func(ctx context.Context, args…) error, or without ctx, or
 // with the results (context.Context, error). There is one argument for each
 // parameter, and one more, last, if the step has a table (a [Table]) or a doc
-// string (*godog.DocString). The built-in parameters
-// give numbers ({int}, {float} and their like, to any Go number of that kind
+// string (*godog.DocString); a step with both has both, in either order. The
+// built-in parameters give numbers ({int}, {float} and their like, to any Go number of that kind
 // that can hold the value) and text ({string}, {word}, {}, to any type that
 // [Rows] could fill a field of). A parameter type of ours gives exactly the Go
 // type of its parse function.

@@ -61,15 +61,15 @@ Feature: Stays that cannot be merged
     Scenario: Selecting a failed stay again changes nothing
       Given stay 101 was checked out
       And the clerk selects stay 101 for the group
-      And stay 101 could not be merged into the group
+      Then stay 101 could not be merged into the group
       When the clerk selects stay 101 for the group
       Then stay 101 could not be merged into the group
       And the history of the group has 2 entries
 
     Scenario: A stay that is put on record after it failed remains failed
       Given the clerk selects stay 105 for the group
-      And stay 105 could not be merged into the group
-      And stay 105 with a balance of 80.00
+      Then stay 105 could not be merged into the group
+      Given stay 105 with a balance of 80.00
       When the clerk selects stay 105 for the group
       Then stay 105 could not be merged into the group
       And stay 105 belongs to no group

@@ -60,7 +60,7 @@ Feature: Confirming a group
       And the clerk selects stay 101 for the group
       And the clerk takes a payment of 80.00 for the group
       And the clerk tries to confirm the group
-      And it is refused because 1 stay is still being processed
+      Then it is refused because 1 stay is still being processed
       When the visits go on
       And the selected stays of the group have been visited
       And the clerk confirms the group

@@ -58,7 +58,7 @@ Feature: Interruptions
       And the reactor is going to break down after <writes>
       And the clerk selects stays 101 to 105 for the group
       And the reactor has broken down
-      And <waiting> stays of the group wait to be visited
+      Then <waiting> stays of the group wait to be visited
       When the reactor starts again
       Then stays 101 to 105 are merged into the group
       And the balance of the group is 400.00
@@ -93,7 +93,7 @@ Feature: Interruptions
       And the reactor is going to break down after 150 writes
       And the clerk selects the whole coach tour for the group
       And the reactor has broken down
-      And 150 stays of the group wait to be visited
+      Then 150 stays of the group wait to be visited
       When the reactor starts again
       Then all 250 stays of the coach tour are merged into the group
       And the balance of the group is 3,125.00

@@ -21,8 +21,8 @@ Feature: Deliveries
 
     Scenario: A failed stay is not tried again after a second delivery
       Given the clerk selects stay 105 for the group
-      And stay 105 could not be merged into the group
-      And stay 105 with a balance of 80.00
+      Then stay 105 could not be merged into the group
+      Given stay 105 with a balance of 80.00
       When the feed delivers the group again
       Then stay 105 could not be merged into the group
       And stay 105 belongs to no group

@@ -34,7 +34,7 @@ Feature: Long interruptions
       And the store refuses what the reactor writes
       And the clerk selects stays 101 and 102 for the group
       And 2 hours pass
-      And 2 stays of the group wait to be visited
+      Then 2 stays of the group wait to be visited
       When the store accepts again what the reactor writes
       Then within 30 seconds stays 101 and 102 are merged into the group
 

@@ -181,3 +181,30 @@ func TestAnOldReportIsRemovedWhenARunStarts(t *testing.T) {
 		t.Errorf("got %v, want no file", err)
 	}
 }
+
+func TestARowIsNamedByTheColumnsOfItsOwnExamples(t *testing.T) {
+	t.Parallel()
+	features, err := suite.Load(fstest.MapFS{"f.feature": {Data: []byte(`Feature: F
+  Scenario Outline: O
+    * a step
+    Examples:
+      | a | b |
+      | 1 | x |
+    Examples:
+      | b | a |
+      | y | 2 |
+`)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var results []suite.Result
+	for _, s := range features[0].Scenarios {
+		results = append(results, result(s, suite.Passed, "", 1))
+	}
+	got := write(t, suite.Summary{Name: "memory", Passed: 2, Results: results}, results...)
+	for _, want := range []string{`name="O (1: a = 1, b = x)"`, `name="O (2: b = y, a = 2)"`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got:\n%s\nwant in it: %s", got, want)
+		}
+	}
+}

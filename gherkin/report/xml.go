@@ -118,7 +118,7 @@ func name(s *suite.Scenario) string {
 	if s.Row == 0 {
 		return s.Name
 	}
-	return fmt.Sprintf("%s (%d: %s)", s.Name, s.Row, strings.Join(s.Cells, ", "))
+	return fmt.Sprintf("%s (%d: %s)", s.Name, s.Row, s.Values())
 }
 
 // seconds is never negative, which readers refuse.

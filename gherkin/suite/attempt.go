@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cucumber/godog"
+	messages "github.com/cucumber/messages/go/v34"
 
 	"example.com/groupcheckout/gherkin"
 )
@@ -93,8 +94,13 @@ type silentFormatter struct{ *godog.BaseFmt }
 
 func (silentFormatter) Summary() {}
 
-// runGodog runs the one scenario that is left in the masked file. The record
-// has what became of its steps; the error is what else went wrong.
+// runGodog runs the one scenario. The record has what became of its steps; the error
+// is what else went wrong.
+//
+// godog wants a file to parse. It gets one that has only as many steps as the scenario,
+// and the scenario itself takes their place before the first hook of the world. So what
+// runs is what was loaded, whatever godog would have made of the file, and a row of many
+// costs no more than a scenario of its own.
 func runGodog(ctx context.Context, world World, s *Scenario, rec *recorder) (err error) {
 	var bindErr error
 	defer func() {
@@ -108,6 +114,9 @@ func runGodog(ctx context.Context, world World, s *Scenario, rec *recorder) (err
 		Name: s.Name,
 		ScenarioInitializer: func(sc *godog.ScenarioContext) {
 			scenarios++
+			sc.Before(func(ctx context.Context, given *godog.Scenario) (context.Context, error) {
+				return ctx, s.replace(given)
+			})
 			rec.before(sc)
 			if bindErr = world.Bind(sc); bindErr != nil {
 				panic(bindErr)
@@ -117,16 +126,62 @@ func runGodog(ctx context.Context, world World, s *Scenario, rec *recorder) (err
 		Options: &godog.Options{
 			Format: silent, Output: io.Discard, NoColors: true,
 			Strict: true, DefaultContext: ctx, Concurrency: 1,
-			FeatureContents: []godog.Feature{{Name: s.Feature.URI, Contents: s.masked()}},
+			FeatureContents: []godog.Feature{{Name: s.Feature.URI, Contents: s.bare()}},
 		},
 	}.Run()
 	if scenarios != 1 {
-		return fmt.Errorf("godog ran %d scenarios of the masked file instead of one (exit status %d); this is a defect of the driver", scenarios, status)
+		return fmt.Errorf("godog ran %d scenarios instead of one (exit status %d); this is a defect of the driver", scenarios, status)
 	}
 	if status != 0 && rec.unsuspecting() {
 		return fmt.Errorf("godog ended with exit status %d, but no step or hook has failed", status)
 	}
 	return nil
+}
+
+// bare is a feature file with one scenario of as many steps.
+func (s *Scenario) bare() []byte {
+	return []byte("Feature: F\nScenario: S\n" + strings.Repeat("* s\n", len(s.Pickle.Steps)))
+}
+
+// replace makes the scenario of the bare file this one. godog knows it, and its steps,
+// by their ids, which stay.
+func (s *Scenario) replace(bare *godog.Scenario) error {
+	if len(bare.Steps) != len(s.Pickle.Steps) {
+		return fmt.Errorf("godog found %d steps instead of %d; this is a defect of the driver", len(bare.Steps), len(s.Pickle.Steps))
+	}
+	bare.Uri, bare.Name, bare.Language, bare.Location = s.Pickle.Uri, s.Pickle.Name, s.Pickle.Language, s.Pickle.Location
+	bare.Tags = make([]*messages.PickleTag, len(s.Pickle.Tags))
+	for i, tag := range s.Pickle.Tags {
+		bare.Tags[i] = &messages.PickleTag{Name: tag.Name, AstNodeId: tag.AstNodeId}
+	}
+	for i, step := range s.Pickle.Steps {
+		bare.Steps[i].Text, bare.Steps[i].Type, bare.Steps[i].Argument = step.Text, step.Type, copyOf(step.Argument)
+	}
+	return nil
+}
+
+// copyOf is for steps, which get the doc string itself and may change it.
+func copyOf(argument *messages.PickleStepArgument) *messages.PickleStepArgument {
+	if argument == nil {
+		return nil
+	}
+	copied := *argument
+	if doc := argument.DocString; doc != nil {
+		own := *doc
+		copied.DocString = &own
+	}
+	if table := argument.DataTable; table != nil {
+		own := *table
+		own.Rows = make([]*messages.PickleTableRow, len(table.Rows))
+		for i, row := range table.Rows {
+			own.Rows[i] = &messages.PickleTableRow{Cells: make([]*messages.PickleTableCell, len(row.Cells))}
+			for j, cell := range row.Cells {
+				own.Rows[i].Cells[j] = &messages.PickleTableCell{Value: cell.Value}
+			}
+		}
+		copied.DataTable = &own
+	}
+	return &copied
 }
 
 // unsuspecting tells whether nothing was recorded that would fail the scenario.

@@ -36,11 +36,12 @@
 //
 // # One godog suite a scenario
 //
-// Each scenario is run by a godog suite of its own, which is given the feature
-// file with every line that does not concern the scenario turned into a comment.
-// So line numbers stay, backgrounds apply, and nothing of one scenario, not its
-// output and not its panic, reaches another. What happened is taken from godog's
-// hooks; its formatter is silent.
+// A file is made plain text and parsed once, by [Load]: whatever runs, is selected,
+// linted or reported is what that parse found. Each scenario is run by a godog suite of
+// its own, whose file has nothing but as many steps, in whose place the scenario's own
+// are put before the first hook. So a row of thousands costs no more than a scenario of
+// its own, and nothing of one scenario, not its output and not its panic, reaches
+// another. What happened is taken from godog's hooks; its formatter is silent.
 //
 //	Load: parse once, select by tags
 //	  -> t.Run tree -> World -> Bind -> godog, in a goroutine -> Close -> verdict

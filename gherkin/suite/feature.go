@@ -1,13 +1,11 @@
 package suite
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -19,13 +17,14 @@ import (
 type Feature struct {
 	URI       string // its path in the file system it was loaded from
 	Name      string
-	Source    []byte
+	Source    []byte // without a byte order mark, each line ended by a line feed
 	Document  *messages.GherkinDocument
 	Scenarios []*Scenario // in the order of the file, one for each row of an outline
 
 	parts    []part
 	sections []section
-	lines    [][]byte
+	lines    []string
+	prose    []Issue // lines that look like more than prose, and are none to the parser
 }
 
 // Scenario is one thing to run: a scenario, or one row of a scenario outline.
@@ -36,17 +35,20 @@ type Scenario struct {
 	Name    string   // with the row's values filled in
 	Outline string   // the name as it stands in the file, of an outline; "" otherwise
 	Row     int      // counts the rows of the outline from 1; 0 otherwise
-	Cells   []string // the row's values
+	Columns []string // the header of the row's examples; those of an outline may have different ones
+	Cells   []string // the row's values, one for each column
 	Line    int      // of the scenario, or of the row
 	Tags    []string // with those it inherits
 	Pickle  *messages.Pickle
 
 	steps []*messages.Step // of the file, one for each step of the pickle
-	keep  map[any]bool     // the sections that it consists of
 	empty string           // why it has nothing to run, or ""
 
 	ruleNode     *messages.Rule
 	scenarioNode *messages.Scenario
+	examplesNode *messages.Examples // with the row, or nil
+	rowNode      *messages.TableRow
+	named        bool // the outline has examples with different columns
 }
 
 // Location returns where the scenario stands, as path:line.
@@ -54,12 +56,17 @@ func (s *Scenario) Location() string { return fmt.Sprintf("%s:%d", s.Feature.URI
 
 // Load parses every .feature file, in the order of their paths. The error joins
 // one for each mistake in them, with its place. To find no file is an error.
+//
+// A file is UTF-8, with or without a byte order mark; a line is of any length and
+// ends with LF, CRLF or CR, and any blanks may indent it. A line that a reader takes
+// for a step, or for the title of a scenario, and the parser for prose, since the two
+// differ in blanks and invisible characters alone, is a mistake.
 func Load(features fs.FS) ([]*Feature, error) {
 	var loaded []*Feature
 	var errs []error
 	ids := (&messages.Incrementing{}).NewId
 	err := fs.WalkDir(features, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || path.Ext(name) != ".feature" {
+		if err != nil || entry.IsDir() || !strings.EqualFold(path.Ext(name), ".feature") {
 			return err
 		}
 		source, err := fs.ReadFile(features, name)
@@ -86,16 +93,19 @@ func Load(features fs.FS) ([]*Feature, error) {
 	return loaded, nil
 }
 
-var parseError = regexp.MustCompile(`(?m)^\((\d+):(\d+)\): `)
-
-func parse(uri string, source []byte, ids func() string) (*Feature, error) {
-	document, err := parser.ParseGherkinDocument(bytes.NewReader(source), ids)
+func parse(uri string, read []byte, ids func() string) (*Feature, error) {
+	text, err := newSource(uri, read)
 	if err != nil {
-		text := strings.TrimPrefix(err.Error(), "Parser errors:\n")
-		return nil, errors.New(parseError.ReplaceAllString(text, uri+":$1:$2: "))
+		return nil, err
 	}
-	document.Uri = uri
-	f := &Feature{URI: uri, Source: source, Document: document, lines: bytes.Split(source, []byte("\n"))}
+	document, err := text.document(ids)
+	if err != nil {
+		return nil, err
+	}
+	f := &Feature{URI: uri, Source: text.text, Document: document, lines: text.lines}
+	if f.prose, err = text.check(document); err != nil {
+		return nil, err
+	}
 	if document.Feature == nil {
 		return f, nil
 	}
@@ -147,6 +157,7 @@ func (f *Feature) addScenarios(pickles []*messages.Pickle, ids func() string) {
 			continue
 		}
 		note(p.scenario.Steps)
+		rows, named := rowsOf(p.scenario), severalHeaders(p.scenario)
 		found := byNode[p.scenario.Id]
 		for i, pickle := range found {
 			s := f.newScenario(p, pickle)
@@ -158,7 +169,8 @@ func (f *Feature) addScenarios(pickles []*messages.Pickle, ids func() string) {
 			}
 			if len(p.scenario.Examples) > 0 {
 				s.Outline, s.Row = p.scenario.Name, i+1
-				s.addRow(pickle.AstNodeIds[1])
+				s.addRow(rows[pickle.AstNodeIds[1]])
+				s.named = named
 			}
 			if len(pickle.Steps) == 0 {
 				s.empty = "the scenario has no steps"
@@ -185,36 +197,76 @@ func (f *Feature) newScenario(p part, pickle *messages.Pickle) *Scenario {
 	s := &Scenario{
 		Feature: f, Name: pickle.Name, Line: int(p.scenario.Location.Line), Pickle: pickle,
 		ruleNode: p.rule, scenarioNode: p.scenario,
-		keep: map[any]bool{f.Document.Feature: true, p.scenario: true},
 	}
 	if p.rule != nil {
 		s.Rule = p.rule.Name
-		s.keep[p.rule] = true
-	}
-	for _, other := range f.parts {
-		if other.background != nil && (other.rule == nil || other.rule == p.rule) {
-			s.keep[other.background] = true
-		}
 	}
 	f.Scenarios = append(f.Scenarios, s)
 	return s
 }
 
-// addRow notes which row of which examples the scenario is.
-func (s *Scenario) addRow(id string) {
-	for _, examples := range s.scenarioNode.Examples {
-		for _, row := range examples.TableBody {
-			if row.Id != id {
-				continue
-			}
-			s.keep[examples], s.keep[row] = true, true
-			s.Line = int(row.Location.Line)
-			for _, cell := range row.Cells {
-				s.Cells = append(s.Cells, cell.Value)
-			}
-			return
+// row is a row of examples.
+type row struct {
+	examples *messages.Examples
+	node     *messages.TableRow
+}
+
+// rowsOf finds the rows of a scenario by their ids.
+func rowsOf(scenario *messages.Scenario) map[string]row {
+	rows := map[string]row{}
+	for _, examples := range scenario.Examples {
+		for _, node := range examples.TableBody {
+			rows[node.Id] = row{examples, node}
 		}
 	}
+	return rows
+}
+
+// severalHeaders tells whether the examples of a scenario differ in their columns.
+func severalHeaders(scenario *messages.Scenario) bool {
+	var first []string
+	for _, examples := range scenario.Examples {
+		switch header := examples.TableHeader; {
+		case header == nil:
+		case first == nil:
+			first = cells(header)
+		case !slices.Equal(first, cells(header)):
+			return true
+		}
+	}
+	return false
+}
+
+// addRow notes which row of which examples the scenario is.
+func (s *Scenario) addRow(r row) {
+	s.examplesNode, s.rowNode = r.examples, r.node
+	s.Line = int(r.node.Location.Line)
+	s.Columns, s.Cells = cells(r.examples.TableHeader), cells(r.node)
+}
+
+func cells(row *messages.TableRow) []string {
+	list := make([]string, len(row.Cells))
+	for i, cell := range row.Cells {
+		list[i] = cell.Value
+	}
+	return list
+}
+
+// Values shows the row's values, as readers need them to tell rows apart: with their
+// columns where the outline has examples with different ones. It is "" outside an
+// outline.
+func (s *Scenario) Values() string {
+	if s.rowNode == nil {
+		return ""
+	}
+	if !s.named {
+		return strings.Join(s.Cells, ", ")
+	}
+	list := make([]string, len(s.Cells))
+	for i, cell := range s.Cells {
+		list[i] = s.Columns[i] + " = " + cell
+	}
+	return strings.Join(list, ", ")
 }
 
 func names(tags []*messages.Tag) []string {

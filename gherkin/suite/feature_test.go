@@ -1,13 +1,13 @@
 package suite
 
 import (
+	"context"
 	"fmt"
-	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
 
-	parser "github.com/cucumber/gherkin/go/v42"
+	"github.com/cucumber/godog"
 	messages "github.com/cucumber/messages/go/v34"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -85,42 +85,92 @@ Feature: Intricate
       Then the end
 `
 
-func TestMaskedKeepsOneScenarioInItsPlace(t *testing.T) {
+// TestWhatRunsIsWhatWasLoaded compares what godog runs with what was loaded.
+func TestWhatRunsIsWhatWasLoaded(t *testing.T) {
 	t.Parallel()
 	for name, source := range map[string]string{
-		"as it is":     intricate,
-		"CRLF":         strings.ReplaceAll(intricate, "\n", "\r\n"),
-		"no final EOL": strings.TrimRight(intricate, "\n"),
+		"as it is":           intricate,
+		"CRLF":               strings.ReplaceAll(intricate, "\n", "\r\n"),
+		"CR":                 strings.ReplaceAll(intricate, "\n", "\r"),
+		"a byte order mark":  "\ufeff" + intricate,
+		"no final EOL":       strings.TrimRight(intricate, "\n"),
+		"no-break spaces":    strings.ReplaceAll(intricate, "  ", "\u00a0\u00a0"),
+		"ideographic spaces": strings.ReplaceAll(intricate, "    ", "\u3000\t"),
+		"nothing to be seen": strings.ReplaceAll(intricate, "    ", " \u200b\u00ad\ufeff"),
+		"long lines":         strings.ReplaceAll(strings.ReplaceAll(intricate, "nor this", long()), "| b | c |", "| "+long()+" | c |"),
 		"German": "# language: de\nFunktionalität: F\n  Szenario: S\n    Angenommen a\n  Szenariogrundriss: O\n    Wenn <x>\n" +
 			"    Beispiele:\n      | x |\n      | 1 |\n      | 2 |\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, s := range load(t, source) {
-				masked := s.masked()
-				feature, err := parse("f.feature", masked, (&messages.Incrementing{}).NewId)
+			scenarios := load(t, source)
+			if name != "German" {
+				if diff := cmp.Diff(places(load(t, intricate)), places(scenarios)); diff != "" {
+					t.Fatalf("the scenarios (-as it is +here):\n%s", diff)
+				}
+			}
+			for _, s := range scenarios {
+				ran, err := playAll(t, s)
 				if err != nil {
-					t.Fatalf("%s: %v in:\n%s", s.Name, err, masked)
+					t.Fatalf("%s: %v", s.Name, err)
 				}
-				if len(feature.Scenarios) != 1 {
-					t.Fatalf("%s: got %d scenarios, want 1, in:\n%s", s.Name, len(feature.Scenarios), masked)
+				if len(s.Pickle.Steps) == 0 {
+					continue
 				}
-				got := feature.Scenarios[0]
 				ids := cmpopts.IgnoreFields(messages.Pickle{}, "Id", "AstNodeIds")
 				stepIDs := cmpopts.IgnoreFields(messages.PickleStep{}, "Id", "AstNodeIds")
-				tagIDs := cmpopts.IgnoreFields(messages.PickleTag{}, "AstNodeId")
-				if diff := cmp.Diff(s.Pickle, got.Pickle, ids, stepIDs, tagIDs); diff != "" {
-					t.Errorf("%s (-whole +masked):\n%s", s.Name, diff)
-				}
-				if diff := cmp.Diff(linesOf(s), linesOf(got)); diff != "" {
-					t.Errorf("%s: lines (-whole +masked):\n%s", s.Name, diff)
-				}
-				if s.Rule != got.Rule || s.Outline != got.Outline || got.Row > 1 {
-					t.Errorf("%s: got rule %q, outline %q, row %d", s.Name, got.Rule, got.Outline, got.Row)
+				if diff := cmp.Diff(s.Pickle, ran, ids, stepIDs); diff != "" {
+					t.Errorf("%s (-loaded +run):\n%s", s.Name, diff)
 				}
 			}
 		})
 	}
+}
+
+// long is more than the buffer of a bufio.Scanner takes.
+func long() string { return strings.Repeat("1234567 ", 68*128)[:68*1024-1] }
+
+// places are the names and lines of scenarios and steps.
+func places(scenarios []*Scenario) []string {
+	var list []string
+	for _, s := range scenarios {
+		list = append(list, fmt.Sprint(s.Name, linesOf(s)))
+	}
+	return list
+}
+
+// playAll runs a scenario with a definition for whatever step, and returns it as godog
+// knows it, with the steps that ran.
+func playAll(t *testing.T, s *Scenario) (*godog.Scenario, error) {
+	t.Helper()
+	if s.empty != "" {
+		return nil, nil
+	}
+	var known *godog.Scenario
+	var ran []*godog.Step
+	world := World{Bind: func(sc *godog.ScenarioContext) error {
+		sc.Before(func(ctx context.Context, given *godog.Scenario) (context.Context, error) {
+			known = given
+			return ctx, nil
+		})
+		sc.StepContext().Before(func(ctx context.Context, step *godog.Step) (context.Context, error) {
+			ran = append(ran, step)
+			return ctx, nil
+		})
+		sc.Step(`^(?s:.*)$`, func() error { return nil })
+		return nil
+	}}
+	rec := newRecorder(s, nil)
+	err := runGodog(t.Context(), world, s, rec)
+	if err == nil && (rec.ended != len(ran) || len(ran) != len(s.Pickle.Steps)) {
+		err = fmt.Errorf("got %d steps that ran, want %d", len(ran), len(s.Pickle.Steps))
+	}
+	if known != nil {
+		copied := *known
+		copied.Steps = ran
+		known = &copied
+	}
+	return known, err
 }
 
 func linesOf(s *Scenario) []int64 {
@@ -129,32 +179,6 @@ func linesOf(s *Scenario) []int64 {
 		lines = append(lines, step.Location.Line)
 	}
 	return lines
-}
-
-var loneAt = regexp.MustCompile(`(?m)^\s*@(\s|@|#|$)`)
-
-func FuzzMasked(f *testing.F) {
-	f.Add([]byte(intricate))
-	f.Fuzz(func(t *testing.T, source []byte) {
-		feature, err := parse("f", source, (&messages.Incrementing{}).NewId)
-		if err != nil || loneAt.Match(source) {
-			return // a tag line without a tag leaves no trace in the document; godog's parser then fails the scenario
-		}
-		for _, s := range feature.Scenarios {
-			ids := (&messages.Incrementing{}).NewId
-			document, err := parser.ParseGherkinDocument(strings.NewReader(string(s.masked())), ids)
-			if err != nil {
-				t.Fatalf("%v in:\n%s", err, s.masked())
-			}
-			want := 1
-			if len(s.Pickle.Steps) == 0 && len(s.scenarioNode.Examples) > 0 && s.Row == 0 {
-				want = 0 // an outline without rows
-			}
-			if got := len(parser.Pickles(*document, "f", ids)); got > 1 || want == 1 && got == 0 {
-				t.Fatalf("got %d pickles, want %d, in:\n%s", got, want, s.masked())
-			}
-		}
-	})
 }
 
 func TestLoadReadsWhatAScenarioIs(t *testing.T) {
@@ -248,5 +272,52 @@ func TestLint(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("issues (-want +got):\n%s", diff)
+	}
+}
+
+// TestAStepCannotChangeWhatWasLoaded has a step that writes into what it was given, as a
+// second attempt and the reports must not notice.
+func TestAStepCannotChangeWhatWasLoaded(t *testing.T) {
+	t.Parallel()
+	s := load(t, "Feature: F\n@a\nScenario: S\n* x\n| a |\n\"\"\"\nb\n\"\"\"\n")[0]
+	for range 2 {
+		got := ""
+		world := World{Bind: func(sc *godog.ScenarioContext) error {
+			sc.StepContext().Before(func(ctx context.Context, step *godog.Step) (context.Context, error) {
+				cell, doc := step.Argument.DataTable.Rows[0].Cells[0], step.Argument.DocString
+				got = cell.Value + doc.Content
+				cell.Value, doc.Content, step.Text = "changed", "changed", "changed"
+				return ctx, nil
+			})
+			sc.Before(func(ctx context.Context, given *godog.Scenario) (context.Context, error) {
+				got += given.Tags[0].Name
+				given.Tags[0].Name, given.Name = "changed", "changed"
+				return ctx, nil
+			})
+			sc.Step(`^changed$`, func() error { return nil })
+			return nil
+		}}
+		if err := runGodog(t.Context(), world, s, newRecorder(s, nil)); err != nil || got != "ab" {
+			t.Errorf("got %q and the error %v, want ab and none", got, err)
+		}
+	}
+	if s.Name != "S" || s.Pickle.Tags[0].Name != "@a" || s.Pickle.Steps[0].Text != "x" {
+		t.Errorf("got %+v, want what was loaded", s.Pickle)
+	}
+}
+
+func TestTextsShowTheTableAndTheDocStringOfAStep(t *testing.T) {
+	t.Parallel()
+	for source, want := range map[string]string{
+		"| a |\n\"\"\"json\nb\n\"\"\"\n": "| a |\n\"\"\"json\nb\n\"\"\"",
+		"```\nb\n```\n| a |\n":           "\"\"\"\nb\n\"\"\"\n| a |",
+		"| a |\n":                        "| a |",
+		"```\nb\n```\n":                  "\"\"\"\nb\n\"\"\"",
+		"":                               "",
+	} {
+		s := load(t, "Feature: F\nScenario: S\n* x\n"+source)[0]
+		if got := strings.Join(argumentLines(s.Pickle.Steps[0].Argument), "\n"); got != want {
+			t.Errorf("got:\n%s\nwant:\n%s", got, want)
+		}
 	}
 }

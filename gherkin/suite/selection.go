@@ -39,7 +39,7 @@ func Select(features []*Feature, tags string, places ...string) ([]*Scenario, er
 		for _, scenario := range feature.Scenarios {
 			all = append(all, scenario)
 			for _, tag := range scenario.Tags {
-				seen[tag] = true
+				seen[gherkin.TagExpression(tag)] = true
 			}
 		}
 	}
@@ -141,21 +141,19 @@ func uris(features []*Feature) string {
 // at returns the scenarios that the section with the line is a part of.
 func (f *Feature) at(line int) ([]*Scenario, error) {
 	lines := len(f.lines)
-	if lines > 1 && len(f.lines[lines-1]) == 0 {
-		lines-- // what comes after the last end of a line
-	}
 	if line < 1 || line > lines {
 		return nil, fmt.Errorf("%s has %d lines, and no line %d", f.URI, lines, line)
 	}
 	var node any
 	for _, sec := range f.sections {
-		if sec.first <= line {
-			node = sec.node
+		if sec.first > line {
+			break
 		}
+		node = sec.node
 	}
 	var found []*Scenario
 	for _, s := range f.Scenarios {
-		if s.keep[node] {
+		if s.has(node) {
 			found = append(found, s)
 		}
 	}

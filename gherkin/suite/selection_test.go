@@ -1,9 +1,12 @@
 package suite
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"example.com/groupcheckout/gherkin"
 )
 
 // placed has something to select at every kind of line.
@@ -95,6 +98,30 @@ func TestSelectAtPlaces(t *testing.T) {
 	}
 }
 
+// TestEveryTagCanBeSelected has tags as other projects write them.
+func TestEveryTagCanBeSelected(t *testing.T) {
+	t.Parallel()
+	var source strings.Builder
+	source.WriteString("Feature: F\n")
+	tags := []string{"@a1,b2", "@R&D", "@jira~1", "@a|b", "@Case(1)", `@a\b`, `@a\\`, "@and", "@#1", "@é-ö", "@a=b;c", `@"q"`, "@<x>", "@(", "@✓"}
+	for _, tag := range tags {
+		fmt.Fprintf(&source, "%s\nScenario: %s\n* x\n", tag, tag)
+	}
+	features, err := Load(fstest.MapFS{"f.feature": {Data: []byte(source.String())}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tag := range tags {
+		wantSelected(t, features, gherkin.TagExpression(tag), nil, tag)
+		wantSelected(t, features, gherkin.TagExpression(tag)+" and not @other", nil, tag)
+	}
+	wantSelected(t, features, `@Case\(1\) or @R&D`, nil, "@R&D, @Case(1)")
+	wantSelected(t, features, "@other", nil, `error: the tag expression "@other" selects none of the 15 scenarios; their tags are: `)
+	if _, err := Select(features, "@other"); err == nil || !strings.Contains(err.Error(), ` @Case\(1\) `) {
+		t.Errorf("got the error %v, want the tags as they have to be written", err)
+	}
+}
+
 func TestSelectByTags(t *testing.T) {
 	t.Parallel()
 	features, err := Load(fstest.MapFS{"f.feature": {Data: []byte(
@@ -114,7 +141,8 @@ func TestSelectByTags(t *testing.T) {
 		"@c and @a": `error: the tag expression "@c and @a" selects none of the 4 scenarios; their tags are: @a @b`,
 		"not slow":  `error: the tag expression "not slow" has the word "slow"`,
 		"@a && @b":  `error: the tag expression "@a && @b" has the word "&&"`,
-		"@a,@b":     `error: the tag expression "@a,@b" has "@a,@b": write and, or, not`,
+		"@a,@b":     `error: the tag expression "@a,@b" has "@a,@b", and no tag has a second @: write and, or, not`,
+		"@":         `error: the tag expression "@" has an @ without a name`,
 		"~@a":       `error: the tag expression "~@a" has the word "~@a"`,
 		"@a and":    `error: the tag expression "@a and" is incomplete`,
 		"(@a":       `error: Tag expression "(@a" could not be parsed`,

@@ -156,15 +156,23 @@ func Stack(err error) string {
 	return ""
 }
 
+// argumentLines are the table and the doc string of a step, in the order of the file.
 func argumentLines(argument *messages.PickleStepArgument) []string {
-	switch {
-	case argument == nil:
+	var lines []string
+	if argument == nil {
 		return nil
-	case argument.DocString != nil:
-		return []string{`"""` + argument.DocString.MediaType, argument.DocString.Content, `"""`}
-	default:
-		return tableLines(argument.DataTable)
 	}
+	doc, table := argument.DocString, argument.DataTable
+	if doc != nil {
+		lines = []string{`"""` + doc.MediaType, doc.Content, `"""`}
+	}
+	if table == nil {
+		return lines
+	}
+	if doc != nil && doc.ArgumentIndex < table.ArgumentIndex {
+		return append(lines, tableLines(table)...)
+	}
+	return append(tableLines(table), lines...)
 }
 
 func tableLines(table *messages.PickleTable) []string {

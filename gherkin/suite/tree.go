@@ -82,7 +82,7 @@ func title(name, otherwise string) string {
 // rowTitle tells a row by its number and shows its values as far as there is room.
 func rowTitle(s *Scenario) string {
 	const room = 60
-	values := title(strings.Join(s.Cells, ", "), "empty")
+	values := title(s.Values(), "empty")
 	if utf8.RuneCountInString(values) > room {
 		values = string([]rune(values)[:room-1]) + "…"
 	}

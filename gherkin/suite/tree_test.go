@@ -28,6 +28,11 @@ func TestGrow(t *testing.T) {
       | a | b |
       | 1 | a/b |
       |   |   |
+  Scenario Outline: With other columns
+    * <a>
+    Examples:
+      | a | b |
+      | 1 | 2 |
     Examples: More
       | a |
       | `+strings.Repeat("ä", 80)+` |
@@ -43,7 +48,9 @@ func TestGrow(t *testing.T) {
 		"  Of <a>",
 		"    1: 1, a-b",
 		"    2: ,",
-		"    3: " + strings.Repeat("ä", 59) + "…",
+		"  With other columns",
+		"    1: a = 1, b = 2",
+		"    2: a = " + strings.Repeat("ä", 55) + "…",
 		"  First",
 		"    Same",
 		"    Same",

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	messages "github.com/cucumber/messages/go/v34"
+
 	"example.com/groupcheckout/gherkin"
 )
 
@@ -18,6 +20,11 @@ import (
 type Usage struct {
 	Steps  []StepUsage // every definition, in the order of registration
 	Issues []StepIssue // steps of features without just one definition, in the order of the files
+
+	// Unlike are steps whose keyword is not that of their definition: a Then that does
+	// something, or a Given or When that checks; and scenarios whose last step does
+	// something although its keyword, *, does not say so.
+	Unlike []Issue
 }
 
 // StepUsage is where a definition is used.
@@ -50,39 +57,14 @@ func NewUsage(features fs.FS, definitions *gherkin.Definitions) (Usage, error) {
 	if err != nil {
 		return Usage{}, err
 	}
-	var u Usage
-	byIndex := map[int]int{}
+	u := uses{definitions: definitions, byIndex: map[int]int{}, places: map[use]int{}, seen: map[Issue]bool{}}
 	for i, step := range definitions.Steps() {
-		byIndex[step.Index] = i
+		u.byIndex[step.Index] = i
 		u.Steps = append(u.Steps, StepUsage{Step: step})
 	}
-	seen := map[Issue]bool{} // rows of an outline, and backgrounds, come again and again
 	for _, feature := range loaded {
 		for _, scenario := range feature.Scenarios {
-			for i, step := range scenario.Pickle.Steps {
-				matches := definitions.Match(step.Text)
-				line := int(scenario.steps[i].Location.Line)
-				for _, m := range matches {
-					u.Steps[byIndex[m.Step.Index]].add(feature.URI, line)
-				}
-				if len(matches) == 1 {
-					continue
-				}
-				issue := StepIssue{Issue: Issue{URI: feature.URI, Line: line, Message: "undefined step: " + step.Text}}
-				if len(matches) > 1 {
-					issue.Message = fmt.Sprintf("ambiguous step: %s: %s and %s match it",
-						step.Text, matches[0].Step.Location, matches[1].Step.Location)
-				}
-				if seen[issue.Issue] {
-					continue
-				}
-				seen[issue.Issue] = true
-				if len(matches) == 0 {
-					like := Step{Keyword: strings.TrimSpace(scenario.steps[i].Keyword)}
-					issue.Suggestion = definitions.Suggest(keyword(like), step.Text, step.Argument)
-				}
-				u.Issues = append(u.Issues, issue)
-			}
+			u.scenario(scenario)
 		}
 	}
 	for _, step := range u.Steps {
@@ -90,21 +72,97 @@ func NewUsage(features fs.FS, definitions *gherkin.Definitions) (Usage, error) {
 			return cmp.Or(cmp.Compare(a.URI, b.URI), cmp.Compare(a.Line, b.Line))
 		})
 	}
-	return u, nil
+	return u.Usage, nil
 }
 
-func (s *StepUsage) add(uri string, line int) {
-	for i := range s.Places {
-		if p := &s.Places[i]; p.URI == uri && p.Line == line {
-			p.Scenarios++
-			return
+// uses collects the use of steps.
+type uses struct {
+	Usage
+	definitions *gherkin.Definitions
+	byIndex     map[int]int    // of a definition, its place in Steps
+	places      map[use]int    // its place in Places
+	seen        map[Issue]bool // rows of an outline, and backgrounds, come again and again
+}
+
+// use is a step of a feature that a definition matches.
+type use struct {
+	step int // in Steps
+	uri  string
+	line int
+}
+
+func (u *uses) scenario(s *Scenario) {
+	types := typesOf(s.steps)
+	for i, step := range s.Pickle.Steps {
+		written := s.steps[i]
+		matches := u.definitions.Match(step.Text)
+		line := int(written.Location.Line)
+		for _, m := range matches {
+			u.add(use{u.byIndex[m.Step.Index], s.Feature.URI, line})
+		}
+		issue := StepIssue{Issue: Issue{URI: s.Feature.URI, Line: line}}
+		switch len(matches) {
+		case 0:
+			issue.Message = "undefined step: " + step.Text
+		case 1:
+			last := i == len(s.steps)-1
+			if issue.Message = unlike(s, written, types[i], last, matches[0].Step); issue.Message != "" && !u.seen[issue.Issue] {
+				u.seen[issue.Issue] = true
+				u.Unlike = append(u.Unlike, issue.Issue)
+			}
+			continue
+		default:
+			issue.Message = fmt.Sprintf("ambiguous step: %s: %s and %s match it",
+				step.Text, matches[0].Step.Location, matches[1].Step.Location)
+		}
+		if u.seen[issue.Issue] {
+			continue
+		}
+		u.seen[issue.Issue] = true
+		if len(matches) == 0 {
+			like := Step{Keyword: strings.TrimSpace(written.Keyword)}
+			issue.Suggestion = u.definitions.Suggest(keyword(like), step.Text, step.Argument)
+		}
+		u.Issues = append(u.Issues, issue)
+	}
+}
+
+// unlike says how a step's keyword and its definition contradict each other, or "".
+func unlike(s *Scenario, step *messages.Step, t messages.StepKeywordType, last bool, definition gherkin.StepInfo) string {
+	does := definition.Keyword == gherkin.Given || definition.Keyword == gherkin.When
+	given := fmt.Sprintf("\"%s %s\"", strings.TrimSpace(step.Keyword), step.Text)
+	registered := fmt.Sprintf("its definition (%s) is registered with %s", definition.Location, definition.Keyword)
+	switch t {
+	case messages.StepKeywordType_OUTCOME:
+		if does {
+			return fmt.Sprintf("%s is a Then that checks nothing, since %s: write the step as that, or register what checks with Then", given, registered)
+		}
+	case messages.StepKeywordType_CONTEXT, messages.StepKeywordType_ACTION:
+		if definition.Keyword == gherkin.Then {
+			return fmt.Sprintf("%s is a check, since %s: write the step as a Then, or register what does something with Given or When", given, registered)
+		}
+	default:
+		if last && does {
+			return fmt.Sprintf(endsUnchecked+"; %s", s.Name, strings.TrimSpace(step.Keyword), step.Text, registered)
 		}
 	}
-	s.Places = append(s.Places, Place{URI: uri, Line: line, Scenarios: 1})
+	return ""
+}
+
+func (u *uses) add(at use) {
+	places := &u.Steps[at.step].Places
+	i, known := u.places[at]
+	if !known {
+		i = len(*places)
+		u.places[at] = i
+		*places = append(*places, Place{URI: at.uri, Line: at.line})
+	}
+	(*places)[i].Scenarios++
 }
 
 // Err says what is wrong, with its place: every step that is undefined or
-// ambiguous, and every definition that no feature uses.
+// ambiguous, every one whose keyword is not that of its definition, and every
+// definition that no feature uses.
 func (u Usage) Err() error {
 	var errs []error
 	for _, issue := range u.Issues {
@@ -113,6 +171,9 @@ func (u Usage) Err() error {
 			text += "; this would define it:\n" + issue.Suggestion
 		}
 		errs = append(errs, errors.New(text))
+	}
+	for _, issue := range u.Unlike {
+		errs = append(errs, errors.New(issue.String()))
 	}
 	for _, step := range u.Steps {
 		if len(step.Places) == 0 {
@@ -124,7 +185,7 @@ func (u Usage) Err() error {
 
 // WriteText writes a table: each definition with the number of lines that use
 // it, where it is defined, and, beneath it, those lines. Then come the steps
-// that lack a definition, with a suggestion.
+// that lack a definition, with a suggestion, and those that are unlike theirs.
 //
 //	2  Given  {int} book(s) on the shelf  steps/shelf.go:12
 //	     lending.feature:4,9
@@ -156,6 +217,9 @@ func (u Usage) WriteText(w io.Writer) error {
 		if issue.Suggestion != "" {
 			indented(&b, "        ", issue.Suggestion)
 		}
+	}
+	for _, issue := range u.Unlike {
+		fmt.Fprintf(&b, "   ?  %s\n", issue)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -26,7 +26,7 @@ func usage(t *testing.T) Usage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	u, err := NewUsage(fstest.MapFS{"f.feature": {Data: []byte(lent)}, "g.feature": {Data: []byte("Feature: G\nScenario: S\n* 1 book on shelf A\n")}}, definitions)
+	u, err := NewUsage(fstest.MapFS{"f.feature": {Data: []byte(lent)}, "g.feature": {Data: []byte("Feature: G\nScenario: S\nGiven 1 book on shelf A\n")}}, definitions)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,5 +103,84 @@ func TestUnusedUndefinedAndAmbiguousStepsAreErrors(t *testing.T) {
 	}
 	if _, err := NewUsage(fstest.MapFS{}, nil); err == nil {
 		t.Error("got no error without definitions")
+	}
+}
+
+func TestKeywordsSayWhatTheirDefinitionsDo(t *testing.T) {
+	t.Parallel()
+	definitions, err := gherkin.Compile(func(r *gherkin.Registrar) {
+		nothing := func() error { return nil }
+		r.Given("a state", nothing)
+		r.When("an action", nothing)
+		r.Then("a check", nothing)
+		r.Step("either", nothing)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := fstest.MapFS{"f.feature": {Data: []byte(`Feature: F
+  Background:
+    Given a check
+  Scenario: Sound
+    Given an action
+    When a state
+    And either
+    Then a check
+    * a state
+    * a check
+  Scenario: An action as a check
+    Then an action
+    And a state
+    But a check
+  Scenario: A check as an action
+    And a check
+    When a check
+    Then either
+  Scenario: Nothing is checked
+    * a check
+    * an action
+  Scenario Outline: Nothing is checked in <n> rows
+    When an action
+    And <n>
+    Examples:
+      | n       |
+      | a state |
+      | a state |
+`)}}
+	u, err := NewUsage(files, definitions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, issue := range u.Unlike {
+		message, _, _ := strings.Cut(issue.String(), " (suite/usage_test.go:")
+		got = append(got, message)
+	}
+	want := []string{
+		`f.feature:3: "Given a check" is a check, since its definition`,
+		`f.feature:12: "Then an action" is a Then that checks nothing, since its definition`,
+		`f.feature:13: "And a state" is a Then that checks nothing, since its definition`,
+		`f.feature:16: "And a check" is a check, since its definition`,
+		`f.feature:17: "When a check" is a check, since its definition`,
+		`f.feature:21: the scenario "Nothing is checked" ends with "* an action", so nothing checks what came of it: let it end with a Then; its definition`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for _, want := range want {
+		if err := u.Err(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got the error %v, want in it: %s", err, want)
+		}
+	}
+	var text strings.Builder
+	if err := u.WriteText(&text); err != nil || !strings.Contains(text.String(), "   ?  "+want[0]) {
+		t.Errorf("got %v and:\n%s\nwant in it: %s", err, text.String(), want[0])
+	}
+	issues, err := Lint(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(issues) != 1 || issues[0].String() != `f.feature:24: the scenario "Nothing is checked in <n> rows" ends with "And <n>", so nothing checks what came of it: let it end with a Then` {
+		t.Errorf("got the issues %v, want the one of the outline", issues)
 	}
 }

@@ -9,8 +9,9 @@ import (
 )
 
 // Check fails t for whatever is wrong with the features or the steps, without
-// running any: a step of a feature that has not just one definition, a definition
-// that no feature uses, and what [suite.Lint] finds.
+// running any: a step of a feature that has not just one definition, or whose keyword
+// is not that of its definition, a definition that no feature uses, and what
+// [suite.Lint] finds, such as a scenario that checks nothing.
 func (f *Features) Check(t *testing.T) {
 	t.Helper()
 	usage, err := f.usage()
@@ -30,7 +31,7 @@ func (f *Features) Check(t *testing.T) {
 }
 
 // listSteps writes all steps with their uses. The error also says which steps
-// are undefined, ambiguous or unused.
+// are undefined, ambiguous, unused, or used against their keyword.
 func (f *Features) listSteps(out io.Writer) error {
 	usage, err := f.usage()
 	if err != nil {

@@ -78,6 +78,9 @@ func scenarios() map[string]want {
 		"The same title":           passed(),
 		"The same title#01":        failed("got 1, want 2"),
 
+		"A step stands after spaces that do not break": failed("got 1, want 2"),
+		"A step has a table and a text":                failed("got a table and the text b"),
+
 		"A step heeds the end of its time": failed(timeout),
 		"A step does not heed it":          failed(timeout),
 		"The list does not answer":         failed(timeout),
@@ -88,19 +91,27 @@ func scenarios() map[string]want {
 // runs says what each broken run must say, in each output.
 func runs() map[string]string {
 	return map[string]string{
-		"TestUnknownTag":          `the tag expression "@nobody" selects none of the 40 scenarios`,
-		"TestForeignTagSyntax":    `has the word "&&": there are tags, which start with @, and, or, not, and parentheses`,
-		"TestUnknownPlace":        "and no line 999",
-		"TestNoFeature":           "there is no .feature file",
-		"TestNoScenario":          "the 1 feature files have no scenario",
-		"TestNoGherkin":           "bad.feature:4:5: expected: ",
-		"TestBadConfig":           "Config.Retries is -1: it must not be negative",
-		"TestBeforeRunFails":      "no server answers",
-		"TestBeforeRunPanics":     "boom before all",
-		"TestAfterRunFails":       "the books do not balance",
-		"TestReporterCannotStart": "no room for a report",
-		"TestReporterCannotWrite": "no room for a line",
-		"TestTooFlaky":            "2 scenarios are flaky, and no more than 1 are tolerated",
+		"TestUnknownTag":               `the tag expression "@nobody" selects none of the 42 scenarios`,
+		"TestForeignTagSyntax":         `has the word "&&": there are tags, which start with @, and, or, not, and parentheses`,
+		"TestUnknownPlace":             "and no line 999",
+		"TestNoFeature":                "there is no .feature file",
+		"TestNoScenario":               "the 1 feature files have no scenario",
+		"TestNoGherkin":                "bad.feature:4:5: expected: ",
+		"TestNoText":                   "no.feature:1:12: there is a NUL byte",
+		"TestUTF16":                    "wide.feature:1: the file is written in UTF-16",
+		"TestLatin1":                   "latin.feature:1:13: the byte 0xE9 is not UTF-8",
+		"TestStepBecomesProse":         "prose.feature:3: the line looks like a step",
+		"TestStepBehindALineSeparator": "separator.feature:2: a line separator (U+2028) stands within the line",
+		"TestTagThatLooksLikeAnother":  "tag.feature:2: the tag @slow has a zero width space (U+200B) within",
+		"TestLongLine":                 "got a text of 69632 letters",
+		"TestOldLineEnds":              "got 1, want 2",
+		"TestBadConfig":                "Config.Retries is -1: it must not be negative",
+		"TestBeforeRunFails":           "no server answers",
+		"TestBeforeRunPanics":          "boom before all",
+		"TestAfterRunFails":            "the books do not balance",
+		"TestReporterCannotStart":      "no room for a report",
+		"TestReporterCannotWrite":      "no room for a line",
+		"TestTooFlaky":                 "2 scenarios are flaky, and no more than 1 are tolerated",
 	}
 }
 
@@ -109,9 +120,17 @@ func before() map[string][]string {
 	return map[string][]string{
 		"TestDefinitions": {"red/red_test.go:", "{int} books on {shlef}\n", "^-----^\n", "Undefined parameter type 'shlef'"},
 		"TestUnusedStep":  {`no feature uses the step "it panics"`},
+		"TestUnlike": {
+			`vain.feature:11: "Then a book is lent" is a Then that checks nothing`,
+			`vain.feature:15: "Given 0 books are left" is a check`,
+			`vain.feature:19: the scenario "A star hides an action" ends with "* a book is lent"`,
+		},
 		"TestLint": {
 			`the scenario at line 162 has the same title, "The same title"`,
 			`the examples of "No rows" have no row`, `the scenario "Nothing to do" has no steps`,
+			`vain.feature:7: the scenario "It ends with an action" ends with "When a book is lent"`,
+			`vain.feature:3: the line looks like a step, "When", and is prose of the feature`,
+			`vain.feature:14: the line looks like a step and is prose: write "Given "`,
 		},
 	}
 }

@@ -164,3 +164,16 @@ Feature: Red
 
     Scenario: The same title
       When it fails
+
+  Rule: Files are strange
+    Scenario: A step stands after spaces that do not break
+      When it fails
+      Then 3 books are left
+
+    Scenario: A step has a table and a text
+      When it reads a table and a text
+        | a |
+        """
+        b
+        """
+      Then 3 books are left

@@ -96,6 +96,37 @@ func TestNoGherkin(t *testing.T) {
 	run(t, fstest.MapFS{"bad.feature": {Data: []byte("Feature: Bad\n  Scenario: S\n    When it fails\n    Whenever it fails\n")}}, nil)
 }
 
+// file runs just one file.
+func file(t *testing.T, name, content string) {
+	t.Helper()
+	run(t, fstest.MapFS{name: {Data: []byte(content)}}, nil)
+}
+
+func TestNoText(t *testing.T) { file(t, "no.feature", "Feature: No\x00text\n") }
+
+func TestUTF16(t *testing.T) { file(t, "wide.feature", "\xff\xfeF\x00e\x00") }
+
+func TestLatin1(t *testing.T) { file(t, "latin.feature", "Feature: Caf\xe9\n") }
+
+func TestStepBecomesProse(t *testing.T) {
+	file(t, "prose.feature", "Feature: Prose\n  Scenario: S\n    Given\u00a03 books on the shelf\n    Then 0 books are left\n")
+}
+
+func TestStepBehindALineSeparator(t *testing.T) {
+	file(t, "separator.feature", "Feature: Separator\n  Scenario: S\u2028    When it fails\n    Then 0 books are left\n")
+}
+
+func TestTagThatLooksLikeAnother(t *testing.T) {
+	file(t, "tag.feature", "Feature: Tag\n  @slow\u200b\n  Scenario: S\n    Then 0 books are left\n")
+}
+
+func TestLongLine(t *testing.T) {
+	text := strings.Repeat("x", 68*1024)
+	file(t, "long.feature", "Feature: Long\n  Scenario: S\n    When it reads a text\n      \"\"\"\n      "+text+"\n      \"\"\"\n")
+}
+
+func TestOldLineEnds(t *testing.T) { file(t, "old.feature", "\ufeffFeature: Old\r  Scenario: S\r    When it fails\r") }
+
 func TestBadConfig(t *testing.T) {
 	run(t, only(t, "red.feature"), func(c *suite.Config) { c.Retries = -1 })
 }
@@ -169,8 +200,23 @@ func TestUnusedStep(t *testing.T) {
 	}
 }
 
+// TestUnlike has steps whose keywords are not those of their definitions.
+func TestUnlike(t *testing.T) {
+	definitions, err := gherkin.Compile(new(shelf).define)
+	if err != nil {
+		t.Fatal(err)
+	}
+	usage, err := suite.NewUsage(only(t, "vain.feature"), definitions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, issue := range usage.Unlike {
+		t.Error(issue)
+	}
+}
+
 func TestLint(t *testing.T) {
-	issues, err := suite.Lint(only(t, "red.feature", "empty.feature"))
+	issues, err := suite.Lint(only(t, "red.feature", "empty.feature", "vain.feature"))
 	if err != nil {
 		t.Fatal(err)
 	}

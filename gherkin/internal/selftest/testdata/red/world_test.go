@@ -53,6 +53,10 @@ func (s *shelf) define(r *gherkin.Registrar) {
 	r.When("it panics", func() error { panic("boom in a step") })
 	r.When("it leaves", func() error { new(testing.T).SkipNow(); return nil })
 	r.When("it reads a table", func(gherkin.Table) error { return nil })
+	r.When("it reads a table and a text", func(_ gherkin.Table, d *godog.DocString) error {
+		return fmt.Errorf("got a table and the text %s", d.Content)
+	})
+	r.When("it reads a text", func(d *godog.DocString) error { return fmt.Errorf("got a text of %d letters", len(d.Content)) })
 	r.When("it is skipped", func() error { return gherkin.Skip("no lamp") })
 	r.When("it is skipped, and fails", func() error { return errors.Join(gherkin.Skip("no lamp"), errors.New("broken")) })
 	r.When("it waits for the end", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })

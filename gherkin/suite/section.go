@@ -1,7 +1,6 @@
 package suite
 
 import (
-	"bytes"
 	"cmp"
 	"slices"
 
@@ -13,7 +12,7 @@ import (
 // those of its children, so a file is a sequence of sections.
 type section struct {
 	first int // line, from 1
-	node  any // a pointer of the messages package
+	node  any // a pointer of the messages package; of a background, its part
 }
 
 func (f *Feature) findSections() []section {
@@ -32,7 +31,7 @@ func (f *Feature) findSections() []section {
 	}
 	for _, p := range f.parts {
 		if p.background != nil {
-			add(p.background, p.background.Location, nil)
+			add(p, p.background.Location, nil)
 			continue
 		}
 		add(p.scenario, p.scenario.Location, p.scenario.Tags)
@@ -47,28 +46,22 @@ func (f *Feature) findSections() []section {
 	return list
 }
 
-// masked returns the feature file reduced to this scenario. Lines of other
-// sections become comments, so those that stay keep their numbers; what follows
-// the last of them is cut off, which spares godog from reading it.
-func (s *Scenario) masked() []byte {
-	f := s.Feature
-	var out bytes.Buffer
-	out.Grow(len(f.Source))
-	end := 0
-	for i, sec := range f.sections {
-		last := len(f.lines)
-		if i+1 < len(f.sections) {
-			last = f.sections[i+1].first - 1
-		}
-		for line := sec.first; line <= last; line++ {
-			if s.keep[sec.node] {
-				out.Write(f.lines[line-1])
-				end = out.Len() + 1
-			} else {
-				out.WriteByte('#')
-			}
-			out.WriteByte('\n')
-		}
+// has tells whether the node of a section is one that the scenario consists of.
+func (s *Scenario) has(node any) bool {
+	switch node := node.(type) {
+	case *messages.Feature:
+		return true
+	case *messages.Rule:
+		return node == s.ruleNode
+	case *messages.Scenario:
+		return node == s.scenarioNode
+	case *messages.Examples:
+		return node == s.examplesNode
+	case *messages.TableRow:
+		return node == s.rowNode
+	case part:
+		return node.rule == nil || node.rule == s.ruleNode
+	default:
+		return false
 	}
-	return out.Bytes()[:end]
 }
