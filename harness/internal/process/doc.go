@@ -15,6 +15,10 @@
 // SIGTERM. The reactor of this project, started with --listen 127.0.0.1:0, does
 // all of that.
 //
+// A program that does none of it can be run too, if it follows the feed and keeps its
+// checkpoints where [Config.Saved] finds them: it is ready once it is started, and has
+// completed what its checkpoints say. It stops at the signal that is its own.
+//
 // # What it guarantees
 //
 // A process ends when this one does, however that ends, and leaves no folder
