@@ -4,7 +4,7 @@
 //
 //	Build ──▶ Start ──▶ Process ── Status, AwaitCompleted ──▶ GET /status.json
 //	                       │
-//	                       ├── Stop   SIGTERM, and a clean end
+//	                       ├── Stop   a signal, and a clean end
 //	                       └── Kill   SIGKILL
 //
 // # What the program has to do

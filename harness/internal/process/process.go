@@ -61,9 +61,9 @@ func serving() *regexp.Regexp {
 // elsewhere has a program work in another directory: the first argument.
 const elsewhere = `cd -- "$1" && shift && exec "$@"`
 
-// Start starts a program and waits until its status page answers, if it has one. If it does not
-// within the limit, or ends instead, it is gone when Start returns, and the error
-// quotes its last lines. The end of ctx gives up on the start, not on the process.
+// Start starts a program and waits until its status page answers, if it has one. If
+// that does not within the limit, or the program ends instead, it is gone when Start
+// returns, and the error quotes its last lines. The end of ctx gives up on the start, not on the process.
 func Start(ctx context.Context, config Config) (*Process, error) {
 	if config.readyLimit == 0 {
 		config.readyLimit = readyLimit
@@ -185,8 +185,9 @@ func (p *Process) Output() string { return p.guarded.Tail() }
 
 // Stop asks the process to stop, by its signal, and waits until it has ended. The
 // error quotes its last lines if it ended with another status than 0, also before
-// Stop was called; the status of a program without a page counts only then. If ctx ends first the process is killed. Stopping twice, or
-// what was killed, is fine.
+// Stop was called; the status of a program without a page counts only then. If ctx
+// or the limit ends first the process is killed. Stopping twice, or what was killed,
+// is fine.
 func (p *Process) Stop(ctx context.Context) error {
 	if p.killed.Load() {
 		return nil
