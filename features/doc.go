@@ -14,6 +14,13 @@
 //	@virtual-time lets hours or days pass, so it runs where time costs nothing
 //	@slow         takes seconds rather than milliseconds
 //
+// One tag says what a scenario is:
+//
+//	@beyond-the-original  states a rule that the original in .NET does not keep: it
+//	              merges a stay that is not on record, with 0, and records the
+//	              outcomes of a group in one event, however many there are. A run
+//	              of another reactor counts these apart (docs/other-reactors.md)
+//
 // A scenario that one store cannot run is tagged @skip-on-<store>:<reason>, with
 // dashes for blanks in the reason. None is, so far.
 package features

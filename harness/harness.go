@@ -14,7 +14,6 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/faults"
-	"example.com/groupcheckout/harness/internal/process"
 	"example.com/groupcheckout/internal/proxy"
 	"example.com/groupcheckout/stores"
 )
@@ -64,6 +63,7 @@ type Harness struct {
 	journal *journal
 	cache   *es.Cache
 	exe     string // the reactor as a program, where it runs in processes
+	dir     string // where it works; empty for one that does not mind
 	shared  host
 	retries atomic.Int64
 	closers []func() error // in the order of opening
@@ -135,7 +135,7 @@ func (h *Harness) startShared(ctx context.Context) error {
 	group := "harness " + uuid.NewString()
 	if h.options.Processes > 0 {
 		var err error
-		if h.exe, err = process.Build(ctx, h.options.System.Program.Package); err != nil {
+		if h.exe, h.dir, err = h.options.System.Program.find(ctx); err != nil {
 			return err
 		}
 		h.how += fmt.Sprintf("; the reactor in %d process(es) of its own", h.options.Processes)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
@@ -18,11 +20,21 @@ import (
 // Program is how a system's reactor is run as a program.
 type Program struct {
 	// Package is that of its main function, such as "example.com/groupcheckout/cmd/reactor".
+	// What such a program has to do, package process says.
 	Package string
+	// Path, in place of Package, is that of a program that is there already, from the
+	// root of the module, or its name if it is on the PATH. It has to follow the feed
+	// and to keep its checkpoints where Propulsion does; [Command] makes one of a command
+	// line. It works in the root of the module.
+	Path string
 	// Command says how it follows a store under a name, as quickly as a scenario
 	// wants it: the arguments, and what its environment has besides, where
-	// secrets belong. What the program has to do, package process says.
+	// secrets belong.
 	Command func(target Target, group string) (args, env []string)
+	// Signal has it stop; TERM unless given. StopLimit is how long that may take until
+	// it is killed, which is an error; as long as the scenario unless given.
+	Signal    string
+	StopLimit time.Duration
 }
 
 // processes runs a reactor as the program that it is in production, in one or
@@ -33,6 +45,7 @@ type processes struct {
 	journal *journal
 	program Program
 	exe     string
+	dir     string // where it works; empty for one that does not mind
 	group   string
 	n       int
 	gate    Gate
@@ -61,8 +74,9 @@ func (t turn) pass() { <-t }
 // newProcesses prepares processes that follow a site from its present end. It
 // starts none. Faults tell of them by the key. Close it in the end.
 func (h *Harness) newProcesses(ctx context.Context, s *Site, group, key string) (_ *processes, err error) {
+	group = inWords(group)
 	p := &processes{
-		site: s, journal: h.journal, program: *h.options.System.Program, exe: h.exe, group: group, n: h.options.Processes,
+		site: s, journal: h.journal, program: *h.options.System.Program, exe: h.exe, dir: h.dir, group: group, n: h.options.Processes,
 		turn: make(turn, 1),
 	}
 	if p.gate, err = s.Gate(ctx); err != nil {
@@ -80,6 +94,29 @@ func (h *Harness) newProcesses(ctx context.Context, s *Site, group, key string) 
 	return p, nil
 }
 
+// inWords is the name of a group without blanks, which a program that others wrote may
+// not take. An underscore would not do on DynamoDB.
+func inWords(group string) string { return strings.ReplaceAll(group, " ", "-") }
+
+// saved tells how far a group has come by its checkpoints.
+func (p *processes) saved(group string) func(context.Context) (map[feed.Tranche]feed.Position, error) {
+	return func(ctx context.Context) (map[feed.Tranche]feed.Position, error) {
+		backend := p.site.Backend
+		tranches, err := backend.Source.Tranches(ctx)
+		if err != nil {
+			return nil, err
+		}
+		positions := map[feed.Tranche]feed.Position{}
+		for _, tranche := range tranches {
+			key := feed.Key{Source: backend.Source.ID(), Tranche: tranche, Group: group}
+			if positions[tranche], _, err = backend.Checkpoints.Load(ctx, key); err != nil {
+				return nil, err
+			}
+		}
+		return positions, nil
+	}
+}
+
 // config is how the program is run under a name.
 func (p *processes) config(group string, gated bool) process.Config {
 	address := p.site.Address
@@ -87,7 +124,10 @@ func (p *processes) config(group string, gated bool) process.Config {
 		address = p.gate.URL()
 	}
 	args, env := p.program.Command(p.site.Target(address), group)
-	config := process.Config{Path: p.exe, Args: args, Env: env}
+	config := process.Config{Path: p.exe, Args: args, Env: env, Dir: p.dir, Signal: p.program.Signal, StopLimit: p.program.StopLimit}
+	if p.program.Path != "" {
+		config.Saved = p.saved(group)
+	}
 	if p.strikes != nil {
 		config.Starts = starts
 	}
@@ -228,7 +268,7 @@ func (p *processes) deliverAgain(ctx context.Context, w *World, stream es.Stream
 	if err != nil {
 		return err
 	}
-	group := "again " + uuid.NewString()
+	group := "again-" + uuid.NewString()
 	tranche, first := p.tail.first(stream)
 	if err := beginAtEnd(ctx, p.site.Backend, group); err != nil {
 		return err
@@ -260,7 +300,7 @@ func (p *processes) account(ctx context.Context) string {
 			continue
 		}
 		for _, tranche := range status.Tranches {
-			text += fmt.Sprintf("; tranche %s is read to %d and completed to %d", tranche.Tranche, tranche.Read, tranche.Completed)
+			text += fmt.Sprintf("; tranche %s: %s", tranche.Tranche, tranche)
 		}
 		for _, trouble := range status.Troubled {
 			text += fmt.Sprintf("; %s has failed %d times: %s", trouble.Stream, trouble.Attempts, trouble.Cause)

@@ -107,9 +107,11 @@ type Target struct {
 	Store string // "messagedb" or "dynamodb"
 
 	Connection       string // of a Message DB: a URL, with its password
+	ConnectionNpgsql string // the same in the form of Npgsql: Host=…;Username=…
 	CheckpointSchema string // of a Message DB: it exists, and the role may write to it
 
 	ServiceURL, AccessKeyID, SecretAccessKey string // of a DynamoDB
+	Region                                   string // of a DynamoDB, for signatures: the server is at ServiceURL
 	Table, IndexTable                        string // of a DynamoDB: they exist, and the harness runs the indexer
 }
 

@@ -15,6 +15,7 @@ Feature: Coach tours
       Then all 1,000 stays of the coach tour are merged into the group
       And the balance of the group is 12,500.00
 
+    @beyond-the-original
     Scenario: The outcomes of 250 visits are recorded in three portions
       Given a coach tour of 250 stays with a charge of 12.50 each
       When the clerk selects the whole coach tour for the group

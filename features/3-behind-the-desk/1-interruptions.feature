@@ -87,7 +87,7 @@ Feature: Interruptions
       And the reactor starts again
       Then the clerk is asked to settle 0.00 for the group
 
-    @slow
+    @slow @beyond-the-original
     Scenario: The visits of a coach tour that broke down half-way are finished
       Given a coach tour of 250 stays with a charge of 12.50 each
       And the reactor is going to break down after 150 writes

@@ -33,6 +33,9 @@ const (
 	indexTailPause = 50 * time.Millisecond
 )
 
+// region is what requests are signed for. The servers that are used here take any.
+const region = "us-east-1"
+
 // dropLimit bounds the removal of the tables in the end. A server that has much to
 // do elsewhere takes some time; one that does not answer is not waited for for ever.
 const dropLimit = time.Minute
@@ -68,7 +71,7 @@ func siteOn(ctx context.Context, need harness.Need, server *provision.DynamoDBSe
 		Target: func(address string) harness.Target {
 			return harness.Target{
 				Store: Name, ServiceURL: address, AccessKeyID: server.AccessKeyID, SecretAccessKey: server.SecretAccessKey,
-				Table: config.Table, IndexTable: config.IndexTable,
+				Table: config.Table, IndexTable: config.IndexTable, Region: region,
 			}
 		},
 		Open: func(ctx context.Context, address string) (*stores.Backend, error) {

@@ -79,7 +79,7 @@ func fill(ctx context.Context, site *harness.Site, need harness.Need, server *pr
 	site.TailPause = harness.ShortPause
 	site.Address = said.URL()
 	site.Target = func(address string) harness.Target {
-		return harness.Target{Store: Name, Connection: address, CheckpointSchema: config.CheckpointSchema}
+		return harness.Target{Store: Name, Connection: address, ConnectionNpgsql: npgsql(address), CheckpointSchema: config.CheckpointSchema}
 	}
 	var checkpoints *memory.Checkpoints
 	if withoutTable(server) {

@@ -25,7 +25,10 @@ type options struct {
 	limit time.Duration
 
 	reactor   string
-	processes int // as reactor says; 0 for none of its own
+	signal    string
+	stopLimit time.Duration
+	processes int              // as reactor says; 0 for none of its own
+	program   *harness.Program // in place of the project's own; nil for none
 
 	tagged  string
 	only    string
@@ -56,7 +59,10 @@ func (o *options) register(flags *flag.FlagSet, stores []harness.Store) {
 	flags.StringVar(&o.store, "store", harness.Memory, "the `store` to run on: "+oneOf(o.storeNames()))
 	flags.StringVar(&o.way, "provision", "", "the only `way` to bring a real store up: address, container or local; by default they are tried in this order")
 	flags.StringVar(&o.time, "time", "real", "`real`, or virtual on the memory store: pauses and days cost nothing")
-	flags.StringVar(&o.reactor, "reactor", inProcess, "`whose` reactor: inprocess; binary, which is the built program in a process of its own, on a real store; or a number of such processes under one name")
+	flags.StringVar(&o.reactor, "reactor", inProcess, "`whose` reactor: inprocess; binary, which is the built program in a process of its own, on a real store; a number of such processes under one name; "+
+		"exec:COMMAND, which is any program, told of the store by placeholders; or 3*exec:COMMAND; see docs/other-reactors.md")
+	flags.StringVar(&o.signal, "reactor-signal", "TERM", "the `signal` that stops the program of -reactor exec: TERM or INT")
+	flags.DurationVar(&o.stopLimit, "reactor-stop-limit", 0, "how long the program of -reactor exec may take to stop, as a `duration`; by default as long as its scenario may")
 	flags.DurationVar(&o.limit, "limit", 0, "how long a scenario may take, as a `duration`; by default what the project says, and 2,000 hours of virtual time")
 
 	flags.StringVar(&o.tagged, "tagged", "", "run only scenarios that match this tag `expression`, such as '@competing and not @slow'")
@@ -189,10 +195,12 @@ func (o *options) order(run int) uint64 {
 	return o.seed + uint64(run) //nolint:gosec // it is not negative
 }
 
-// inProcess and binary are what -reactor may be besides a number.
+// inProcess and binary are what -reactor may be besides a number; a command has
+// foreign in front.
 const (
 	inProcess = "inprocess"
 	binary    = "binary"
+	foreign   = "exec:"
 )
 
 // mostProcesses is far more than anybody has use for.
@@ -200,20 +208,41 @@ const mostProcesses = 16
 
 // checkReactor reads -reactor.
 func (o *options) checkReactor(wrong *complaints) {
-	switch o.reactor {
-	case inProcess:
+	count, command, isCommand := o.reactor, "", false
+	if before, after, found := strings.Cut(o.reactor, foreign); found && (before == "" || strings.HasSuffix(before, "*")) {
+		count, command, isCommand = strings.TrimSuffix(before, "*"), after, true
+	}
+	switch {
+	case o.reactor == inProcess:
 		o.processes = 0
-	case binary:
+	case o.reactor == binary, isCommand && count == "":
 		o.processes = 1
 	default:
-		n, err := strconv.Atoi(o.reactor)
+		n, err := strconv.Atoi(count)
 		if err != nil || n < 1 || n > mostProcesses {
-			wrong.add(true, "-reactor is %q: choose %s, %s, or from 1 to %d processes", o.reactor, inProcess, binary, mostProcesses)
+			wrong.add(true, "-reactor is %q: choose %s, %s, from 1 to %d processes, exec:COMMAND, or as many of it as in 3*exec:COMMAND", o.reactor, inProcess, binary, mostProcesses)
 			return
 		}
 		o.processes = n
 	}
-	wrong.add(o.processes > 0 && o.store == harness.Memory, "-reactor %s does not go with -store %s: another process cannot see it", o.reactor, o.store)
+	for _, f := range o.given("reactor-signal", "reactor-stop-limit") {
+		wrong.add(!isCommand, "-%s does nothing without -reactor exec:COMMAND", f.flag)
+	}
+	wrong.add(o.signal != "TERM" && o.signal != "INT", "-reactor-signal is %q: choose TERM or INT", o.signal)
+	wrong.add(o.stopLimit < 0, "-reactor-stop-limit is %v: a program needs some time to stop", o.stopLimit)
+	if o.processes > 0 && o.store == harness.Memory {
+		wrong.add(true, "-reactor %s does not go with -store %s: another process cannot see it", o.reactor, o.store)
+		return
+	}
+	if isCommand {
+		program, err := harness.Command(command, o.chosen())
+		if err != nil {
+			wrong.add(true, "-reactor %s: %w", o.reactor, err)
+			return
+		}
+		program.Signal, program.StopLimit = o.signal, o.stopLimit
+		o.program = program
+	}
 }
 
 // shuffled tells whether go test is to shuffle.
@@ -245,6 +274,9 @@ func (o *options) locations() []string {
 // here and nowhere else; one that changes how a scenario runs also belongs to
 // the commands of repeat.go.
 func (o *options) harness(system harness.System) harness.Options {
+	if o.program != nil {
+		system.Program = o.program
+	}
 	options := harness.Options{
 		System:    system,
 		Store:     o.chosen(),

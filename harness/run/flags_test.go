@@ -6,8 +6,10 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/gherkin/suite"
 	"example.com/groupcheckout/harness"
 	"example.com/groupcheckout/harness/faults"
 )
@@ -26,6 +28,16 @@ func TestFlagsThatAreWrongRunNothing(t *testing.T) {
 			[]string{"-store", "messagedb", "-reactor", "3", "-faults", "reorder,die-after"},
 			"-faults reorder,die-after does not go with -reactor 3: what is in another process cannot be made to fail like this; choose among conflict,lost-reply,slow,stale,throttle,kill,cut",
 		},
+		{[]string{"-store", "messagedb", "-reactor", "many"}, `-reactor is "many": choose inprocess, binary, from 1 to 16 processes, exec:COMMAND, or as many of it as in 3*exec:COMMAND`},
+		{[]string{"-store", "messagedb", "-reactor", "99*exec:run"}, `-reactor is "99*exec:run": choose`},
+		{[]string{"-store", "messagedb", "-reactor", "my exec:run"}, `-reactor is "my exec:run": choose`},
+		{[]string{"-store", "messagedb", "-reactor", "exec:"}, "-reactor exec:: there is no command"},
+		{[]string{"-store", "messagedb", "-reactor", "exec:run 'a"}, "-reactor exec:run 'a: the command has a quotation mark"},
+		{[]string{"-store", "messagedb", "-reactor", "exec:run {table}"}, "{table} stands for nothing on the store messagedb"},
+		{[]string{"-reactor", "exec:run"}, "-reactor exec:run does not go with -store memory"},
+		{[]string{"-store", "messagedb", "-reactor", "binary", "-reactor-signal", "INT"}, "-reactor-signal does nothing without -reactor exec:COMMAND"},
+		{[]string{"-store", "messagedb", "-reactor", "exec:run", "-reactor-signal", "HUP"}, `-reactor-signal is "HUP": choose TERM or INT`},
+		{[]string{"-store", "messagedb", "-reactor", "exec:run", "-reactor-stop-limit", "-1s"}, "-reactor-stop-limit is -1s"},
 		{[]string{"-explore", "-1"}, "-explore is -1: say how many seeds to try"},
 		{[]string{"-matrix", "-1"}, "-matrix is -1: say how many seeds to try"},
 		{[]string{"-explore", "5", "-store", "dynamodb"}, "-explore does not go with -store dynamodb"},
@@ -46,6 +58,35 @@ func TestFlagsThatAreWrongRunNothing(t *testing.T) {
 		if status != 2 || !strings.Contains(complaints.String(), c.want) {
 			t.Errorf("%v: got the status %d and %q, want 2 and %q", c.args, status, complaints.String(), c.want)
 		}
+	}
+}
+
+func TestACommandIsRunAsTheReactor(t *testing.T) {
+	t.Parallel()
+	for reactor, processes := range map[string]int{"exec:run {schema}": 1, "3*exec:run {schema}": 3} {
+		f := features(t, library(), "-store", "messagedb", "-reactor", reactor, "-reactor-signal", "INT", "-reactor-stop-limit", "30s")
+		if err := f.options.check(); err != nil {
+			t.Errorf("%s: %v", reactor, err)
+			continue
+		}
+		got := f.options.harness(library().System)
+		if got.Processes != processes || got.System.Program == nil || got.System.Program.Path != "run" || got.System.Program.Signal != "INT" || got.System.Program.StopLimit != 30*time.Second {
+			t.Errorf("%s: got %d processes of %+v, want %d of run, which INT stops within 30s", reactor, got.Processes, got.System.Program, processes)
+		}
+	}
+}
+
+func TestWhatGoesBeyondTheOriginalIsCountedApart(t *testing.T) {
+	t.Parallel()
+	result := func(status suite.Status, attempt int, tags ...string) suite.Result {
+		return suite.Result{Scenario: &suite.Scenario{Tags: tags}, Status: status, Attempt: attempt}
+	}
+	got := apart(suite.Summary{Results: []suite.Result{
+		result(suite.Passed, 1), result(suite.Passed, 1, "@slow"), result(suite.Passed, 2), result(suite.Undefined, 1), result(suite.Skipped, 1),
+		result(suite.Passed, 1, "@slow", Beyond), result(suite.Failed, 1, Beyond), result(suite.Failed, 1, Beyond),
+	}})
+	if want := "  as the original: 2 passed, 1 flaky, 1 failed, 1 skipped\n  beyond it (@beyond-the-original): 1 passed, 0 flaky, 2 failed, 0 skipped\n"; got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
 

@@ -23,6 +23,10 @@ const (
 	VirtualTime = "@virtual-time" // time that passes without being waited for
 )
 
+// Beyond is the tag of a scenario with a rule that the program which this one goes back
+// to did not have. A run of another reactor counts those apart.
+const Beyond = "@beyond-the-original"
+
 // Project is what is run. Features, System and Define are required.
 type Project struct {
 	// Features holds the .feature files, in any folders. Folder is where the

@@ -30,7 +30,7 @@ func (o *options) again(folder string, run int) string {
 
 // givens are the flags that decide how a scenario runs.
 func (o *options) givens() []given {
-	list := o.given("store", "provision", "time", "reactor", "limit", "faults")
+	list := o.given("store", "provision", "time", "reactor", "reactor-signal", "reactor-stop-limit", "limit", "faults")
 	if o.faultSpec != "" {
 		list = append(list, seedOf(o.seed))
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"example.com/groupcheckout/gherkin/report"
@@ -61,10 +62,43 @@ func (f *Features) describe() string {
 		fmt.Fprintf(&text, "  %d runs: %d scenarios passed, %d flaky, %d failed; the last:\n", n, passed, flaky, failed)
 	}
 	last := f.summaries[len(f.summaries)-1]
+	if f.options.program != nil {
+		text.WriteString(apart(last))
+	}
 	if err := errors.Join(last.WriteText(&text), last.WriteSlowest(&text, slowest)); err != nil {
 		return err.Error()
 	}
 	return text.String()
+}
+
+// apart counts what a reactor of somebody else's does as the original did, and what
+// goes beyond that.
+func apart(s suite.Summary) string {
+	var original, beyond suite.Summary
+	for _, r := range s.Results {
+		counts := &original
+		if slices.Contains(r.Scenario.Tags, Beyond) {
+			counts = &beyond
+		}
+		switch {
+		case r.Flaky():
+			counts.Flaky++
+		case r.Status == suite.Passed:
+			counts.Passed++
+		case r.Status == suite.Skipped:
+			counts.Skipped++
+		default:
+			counts.Failed++
+		}
+	}
+	text := ""
+	for _, part := range []struct {
+		what   string
+		counts suite.Summary
+	}{{"as the original", original}, {"beyond it (" + Beyond + ")", beyond}} {
+		text += fmt.Sprintf("  %s: %d passed, %d flaky, %d failed, %d skipped\n", part.what, part.counts.Passed, part.counts.Flaky, part.counts.Failed, part.counts.Skipped)
+	}
+	return text
 }
 
 // writeFile writes a file in a folder that need not exist yet.

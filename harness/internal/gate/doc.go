@@ -30,10 +30,15 @@
 // # What an append is
 //
 //   - for [MessageDB], a transaction that calls write_message, in whatever number
-//     of statements, prepared or not. It has succeeded when the server is ready for
-//     the next query, outside of a transaction and without an error. A client that
-//     sends a transaction before it has read the reply to the last is not
-//     understood; no driver does so by itself.
+//     of statements, prepared or not, and in whatever number of messages. It has
+//     succeeded when the server has answered COMMIT or, without BEGIN, is ready for the
+//     next query without an error. Before a call goes on, the server has to have
+//     answered whatever the client sent before it, as far as that was complete: so
+//     it does not matter whether a client waits for the answers, sends several transactions
+//     in a row, or sends the reset of a connection together with BEGIN and the call, as Npgsql does.
+//     What a client sends as one simple query, or before one Sync, counts once, even if
+//     it has several transactions in it. A transaction that is undone to a savepoint and
+//     then committed counts.
 //   - for [DynamoDB], one PutItem, UpdateItem or TransactWriteItems on the table
 //     given. The other tables, such as an index with its checkpoints, are let
 //     through. It has succeeded with the status 200.

@@ -30,15 +30,18 @@ type wire struct {
 	statements map[string]bool // by name: whether they append
 	portals    map[string]bool
 
-	mu     sync.Mutex
-	append *place // the append that has begun, nil if there is none
-	failed bool   // the server has refused a part of it
+	mu       sync.Mutex
+	append   *place        // the append that has begun, nil if there is none
+	failed   bool          // the server has refused a part of it, or undone it
+	awaited  int           // how often the server has yet to say that it is ready, for all that it was sent
+	answered chan struct{} // holds something when it has said so
 }
 
 func newWire(gate *Gate, client, server net.Conn) *wire {
 	gone := make(chan struct{})
 	return &wire{
 		gate: gate, client: client, server: server, gone: gone, statements: map[string]bool{}, portals: map[string]bool{},
+		answered: make(chan struct{}, 1),
 		end: sync.OnceFunc(func() {
 			close(gone)
 			_ = client.Close() // it is over, however that goes
@@ -111,10 +114,13 @@ func (w *wire) requests() {
 				continue
 			}
 		}
-		first = false
-		if appends := w.appends(f); appends && w.begin() != nil {
+		if w.appends(f) && (to.Flush() != nil || w.begin() != nil) {
 			return
 		}
+		if first || asksForReady(f.kind) {
+			w.await()
+		}
+		first = false
 		if _, err := to.Write(f.raw); err != nil {
 			return
 		}
@@ -146,8 +152,42 @@ func (w *wire) appends(f frame) bool {
 	return false
 }
 
+// asksForReady tells whether the server answers a message by saying, in the end,
+// that it is ready for the next.
+func asksForReady(kind byte) bool { return kind == 'Q' || kind == 'S' || kind == 'F' }
+
+// await notes that the server is going to say once more that it is ready.
+func (w *wire) await() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.awaited++
+}
+
+// allAnswered waits until the server has answered whatever was sent before: only then
+// is it known whether a transaction is open. A client may send the end of one
+// transaction, or what makes a connection new, together with the beginning of the
+// next.
+func (w *wire) allAnswered() error {
+	for {
+		w.mu.Lock()
+		awaited := w.awaited
+		w.mu.Unlock()
+		if awaited == 0 {
+			return nil
+		}
+		select {
+		case <-w.answered:
+		case <-w.gone:
+			return errBroken
+		}
+	}
+}
+
 // begin waits for a place, unless the transaction has one.
 func (w *wire) begin() error {
+	if err := w.allAnswered(); err != nil {
+		return err
+	}
 	w.mu.Lock()
 	has := w.append != nil
 	w.mu.Unlock()
@@ -188,31 +228,50 @@ func (w *wire) replies() {
 func (w *wire) replied(f frame) bool {
 	switch f.kind {
 	case 'E':
-		w.refused()
+		w.becomes(true)
 	case 'C':
 		var complete pgproto3.CommandComplete
-		if complete.Decode(f.body) == nil && string(complete.CommandTag) == "ROLLBACK" {
-			w.refused()
+		if complete.Decode(f.body) != nil {
+			return true
+		}
+		switch string(complete.CommandTag) {
+		case "COMMIT":
+			return w.conclude(true)
+		case "ROLLBACK": // of all, or to a savepoint, as the next ready tells
+			w.becomes(true)
 		}
 	case 'Z':
 		var ready pgproto3.ReadyForQuery
 		if ready.Decode(f.body) != nil {
 			return true
 		}
+		defer w.ready()
 		switch ready.TxStatus {
 		case 'I':
 			return w.conclude(true)
-		case 'E':
-			return w.conclude(false)
+		case 'T':
+			w.becomes(false) // what was refused has been undone alone
 		}
 	}
 	return true
 }
 
-func (w *wire) refused() {
+// becomes notes whether the server has refused or undone the append so far.
+func (w *wire) becomes(failed bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.failed = true
+	w.failed = failed
+}
+
+// ready notes that the server has said that it is ready.
+func (w *wire) ready() {
+	w.mu.Lock()
+	w.awaited--
+	w.mu.Unlock()
+	select {
+	case w.answered <- struct{}{}:
+	default: // whoever waits looks at once
+	}
 }
 
 // conclude ends the append, if there is one. It returns false if the gate has

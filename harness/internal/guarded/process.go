@@ -20,26 +20,26 @@ import (
 // folder. A program that ends by itself ends the guard and keeps the folder.
 //
 // The fifo is for a stop that comes at once: a signal that reaches the program's
-// process before the shell has begun with it there is lost.
+// process before the shell has begun with it there is lost. The program runs in the
+// foreground, since a shell has those in the background ignore SIGINT.
 //
 // The first argument is the folder, the second the name of the signal that
 // stops the program, the others are the program's command line.
 const guard = `
 dir=$1; signal=$2; shift 2
-stopping=
-trap 'stopping=yes; kill -s "$signal" "$program"' TERM
 exec 3<&0 </dev/null
 mkfifo "$dir/begun" || exit
-( : >"$dir/begun"; exec "$@" ) 3<&- &
-program=$!
-: <"$dir/begun"
-rm -f "$dir/begun"
-( read -r line <&3; kill -TERM $$ ) >/dev/null 2>&1 &
+(
+	read -r program <"$dir/begun"
+	rm -f "$dir/begun"
+	read -r line <&3
+	: >"$dir/stopping"
+	kill -s "$signal" "$program"
+) >/dev/null 2>&1 &
 watch=$!
-exec 3<&-
-wait "$program"; status=$?
-if [ "$stopping" ]; then
-	wait "$program"; status=$?
+sh -c 'begun=$1; shift; echo "$$" >"$begun"; exec "$@"' sh "$dir/begun" "$@" 3<&-
+status=$?
+if [ -e "$dir/stopping" ]; then
 	rm -rf -- "$dir" 2>/dev/null
 else
 	kill "$watch" 2>/dev/null

@@ -179,3 +179,21 @@ func TestTheEnvironmentOfAProgram(t *testing.T) {
 	}
 	noError(t, "stop", program.Stop())
 }
+
+func TestEachSignalCanStopAProgram(t *testing.T) {
+	t.Parallel()
+	for _, signal := range []string{"INT", "TERM", "QUIT"} {
+		t.Run(signal, func(t *testing.T) {
+			t.Parallel()
+			p := script(t, "trap 'echo asked by "+signal+"; exit 0' "+signal+"; echo ready; while :; do sleep 0.01; done")
+			p.StopSignal = signal
+			program := start(t, p)
+			must(t, program.AwaitReady(t.Context()))
+			noError(t, "stop", program.Stop())
+			if want := "ready\nasked by " + signal; program.Tail() != want {
+				t.Errorf("got the output %q, want %q", program.Tail(), want)
+			}
+			noError(t, "the end", program.Result())
+		})
+	}
+}

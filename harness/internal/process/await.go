@@ -77,6 +77,9 @@ func (p *Process) AwaitCompleted(ctx context.Context, positions map[feed.Tranche
 	}
 	if errors.Is(err, errGone) {
 		err, last = p.gone(), nil
+		if p.config.Saved != nil { // what it has left behind can still be read
+			status, last = p.saved(ctx)
+		}
 	}
 	account := append(behind(status, positions), troubles(status)...)
 	return p.explain(fmt.Errorf("%s has not completed the feed: %s: %w", p.name(), strings.Join(account, "; "), errors.Join(err, last)))
@@ -92,7 +95,7 @@ func behind(status Status, positions map[feed.Tranche]feed.Position) []string {
 			switch {
 			case t.Tranche != tranche:
 			case t.Completed < want:
-				line = fmt.Sprintf("tranche %s is wanted up to %d, and is read to %d and completed to %d", tranche, want, t.Read, t.Completed)
+				line = fmt.Sprintf("tranche %s is wanted up to %d, and %s", tranche, want, t)
 			default:
 				line = ""
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,15 +21,15 @@ import (
 // build of the same sources only makes sure that nothing has changed. The error
 // quotes the compiler.
 func Build(ctx context.Context, packagePath string) (exe string, err error) {
-	module, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	module, err := goMod(ctx)
 	if err != nil {
-		return "", fmt.Errorf("build %s: find its module with go env GOMOD: %w", packagePath, err)
+		return "", fmt.Errorf("build %s: find its module: %w", packagePath, err)
 	}
 	cache, err := fetch.Dir()
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256([]byte(strings.TrimSpace(string(module)) + "\x00" + packagePath))
+	sum := sha256.Sum256([]byte(module + "\x00" + packagePath))
 	dir := filepath.Join(cache, "built", hex.EncodeToString(sum[:8]))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("build %s: make a folder for it: %w", packagePath, err)
@@ -38,4 +39,23 @@ func Build(ctx context.Context, packagePath string) (exe string, err error) {
 		return "", fmt.Errorf("build %s: %w\n%s", packagePath, err, strings.TrimSpace(string(output)))
 	}
 	return exe, nil
+}
+
+// ModuleFolder is the root of the module that the working directory belongs to. That
+// is where somebody types the command of go test, which runs tests elsewhere.
+func ModuleFolder(ctx context.Context) (string, error) {
+	module, err := goMod(ctx)
+	if err == nil && filepath.Base(module) != "go.mod" {
+		err = errors.New("the working directory is in no module")
+	}
+	return filepath.Dir(module), err
+}
+
+// goMod is where the go.mod of the working directory is.
+func goMod(ctx context.Context) (string, error) {
+	module, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("go env GOMOD: %w", err)
+	}
+	return strings.TrimSpace(string(module)), nil
 }

@@ -4,7 +4,7 @@
 //
 //	Build ──▶ Start ──▶ Process ── Status, AwaitCompleted ──▶ GET /status.json
 //	                       │
-//	                       ├── Stop   SIGTERM, and a clean end
+//	                       ├── Stop   a signal, and a clean end
 //	                       └── Kill   SIGKILL
 //
 // # What the program has to do
@@ -14,6 +14,10 @@
 // port 0. It stops in an orderly way, with exit status 0, when it gets a
 // SIGTERM. The reactor of this project, started with --listen 127.0.0.1:0, does
 // all of that.
+//
+// A program that does none of it can be run too, if it follows the feed and keeps its
+// checkpoints where [Config.Saved] finds them: it is ready once it is started, and has
+// completed what its checkpoints say. It stops at the signal that is its own.
 //
 // # What it guarantees
 //

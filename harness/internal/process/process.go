@@ -1,6 +1,7 @@
 package process
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/harness/internal/guarded"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // Config says which program to run, and how. Path is required.
@@ -21,6 +23,15 @@ type Config struct {
 	Args   []string // without secrets
 	Env    []string // what its environment has besides, as in NAME=value
 	Starts int      // how often it is started if it ends before it answers; once if it is 0
+
+	// Saved, if given, tells how far a program has come that has no page of its
+	// own: its checkpoints, as the store has them. Such a program is ready once it is
+	// started, and it may end with any status when it is asked to stop.
+	Saved  func(ctx context.Context) (map[feed.Tranche]feed.Position, error)
+	Dir    string // its working directory; an empty one of its own unless given
+	Signal string // that stops it, such as INT; TERM unless given
+
+	StopLimit time.Duration // how long it may take to stop; as long as whoever stops it has time unless given
 
 	readyLimit time.Duration     // how long it may take until it answers; tests change it
 	line       func(text string) // is told each line that it writes; tests listen
@@ -35,7 +46,7 @@ const readyLimit = 2 * time.Minute
 type Process struct {
 	config  Config
 	guarded *guarded.Process
-	dir     string // its working directory
+	dir     string // its own, and its working directory unless there is another
 	address string // of its page: host:port
 	client  *http.Client
 	killed  atomic.Bool
@@ -47,9 +58,12 @@ func serving() *regexp.Regexp {
 	return regexp.MustCompile(`"serving the status page"[ ,]+"?address"?[=:]"?([^"\s]+)`)
 }
 
-// Start starts a program and waits until its status page answers. If it does not
-// within the limit, or ends instead, it is gone when Start returns, and the error
-// quotes its last lines. The end of ctx gives up on the start, not on the process.
+// elsewhere has a program work in another directory: the first argument.
+const elsewhere = `cd -- "$1" && shift && exec "$@"`
+
+// Start starts a program and waits until its status page answers, if it has one. If
+// that does not within the limit, or the program ends instead, it is gone when Start
+// returns, and the error quotes its last lines. The end of ctx gives up on the start, not on the process.
 func Start(ctx context.Context, config Config) (*Process, error) {
 	if config.readyLimit == 0 {
 		config.readyLimit = readyLimit
@@ -70,12 +84,13 @@ func startOnce(ctx context.Context, config Config) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	exe, err := exec.LookPath(config.Path)
-	if err == nil {
-		exe, err = filepath.Abs(exe) // it gets another working directory
-	}
+	exe, err := Find(config.Path)
 	if err != nil {
 		return nil, err
+	}
+	commandLine := append([]string{exe}, config.Args...)
+	if config.Dir != "" {
+		commandLine = append([]string{"sh", "-c", elsewhere, "sh", config.Dir}, commandLine...)
 	}
 	dir, err := os.MkdirTemp("", "groupcheckout-process-*")
 	if err != nil {
@@ -83,11 +98,11 @@ func startOnce(ctx context.Context, config Config) (*Process, error) {
 	}
 	found, line := make(chan string, 1), serving()
 	started, err := guarded.Program{
-		CommandLine: append([]string{exe}, config.Args...),
+		CommandLine: commandLine,
 		Dir:         dir,
 		As:          as,
 		Env:         config.Env,
-		StopSignal:  "TERM",
+		StopSignal:  cmp.Or(config.Signal, "TERM"),
 		Line: func(text string) {
 			if config.line != nil {
 				config.line(text)
@@ -104,10 +119,21 @@ func startOnce(ctx context.Context, config Config) (*Process, error) {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	p := &Process{config: config, guarded: started, dir: dir, client: &http.Client{Transport: &http.Transport{}}}
+	if config.Saved != nil {
+		return p, nil
+	}
 	if err := p.awaitReady(ctx, found); err != nil {
 		return nil, errors.Join(err, p.Kill())
 	}
 	return p, nil
+}
+
+// Find returns where a program is, of which the path or the name on the PATH is given.
+func Find(path string) (exe string, err error) {
+	if exe, err = exec.LookPath(path); err != nil {
+		return "", err
+	}
+	return filepath.Abs(exe) // it may get another working directory
 }
 
 // awaitReady waits until the page answers for a reactor that runs.
@@ -157,14 +183,21 @@ func (p *Process) Done() <-chan struct{} { return p.guarded.Done() }
 // Output returns the last lines that the process wrote.
 func (p *Process) Output() string { return p.guarded.Tail() }
 
-// Stop asks the process to stop, with SIGTERM, and waits until it has ended. The
+// Stop asks the process to stop, by its signal, and waits until it has ended. The
 // error quotes its last lines if it ended with another status than 0, also before
-// Stop was called. If ctx ends first the process is killed. Stopping twice, or
-// what was killed, is fine.
+// Stop was called; the status of a program without a page counts only then. If ctx
+// or the limit ends first the process is killed. Stopping twice, or what was killed,
+// is fine.
 func (p *Process) Stop(ctx context.Context) error {
 	if p.killed.Load() {
 		return nil
 	}
+	if limit := p.config.StopLimit; limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, limit, fmt.Errorf("it was given %v to stop", limit))
+		defer cancel()
+	}
+	early := p.hasEnded()
 	asked := p.guarded.Ask()
 	defer p.client.CloseIdleConnections()
 	select {
@@ -174,10 +207,19 @@ func (p *Process) Stop(ctx context.Context) error {
 		return errors.Join(fmt.Errorf("%s did not stop and was killed: %w\nits last lines:\n%s", p.name(), context.Cause(ctx), output), asked, p.Kill())
 	}
 	removed := os.RemoveAll(p.dir) // the guard does so only where it stopped the program
-	if err := p.guarded.Result(); err != nil {
+	if err := p.guarded.Result(); err != nil && (p.config.Saved == nil || early) {
 		return errors.Join(p.explain(fmt.Errorf("%s ended badly: %w", p.name(), err)), asked, removed)
 	}
 	return errors.Join(asked, removed)
+}
+
+func (p *Process) hasEnded() bool {
+	select {
+	case <-p.Done():
+		return true
+	default:
+		return false
+	}
 }
 
 // Kill ends the process with SIGKILL, as a crash would, and waits until it has

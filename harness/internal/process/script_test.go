@@ -380,3 +380,50 @@ func TestABuildThatFailsQuotesTheCompiler(t *testing.T) {
 	_, err := Build(within(t), "example.com/groupcheckout/no/such/package")
 	checkError(t, err, "example.com/groupcheckout/no/such/package", "no required module provides")
 }
+
+// pageless is a program without a page, of which the store has a checkpoint.
+func pageless(saved *atomic.Int64, text string) Config {
+	return Config{Path: "sh", Args: []string{"-c", text}, Saved: func(context.Context) (map[feed.Tranche]feed.Position, error) {
+		return map[feed.Tranche]feed.Position{"Some": feed.Position(saved.Load())}, nil
+	}}
+}
+
+func TestAProgramWithoutAPageIsJudgedByItsCheckpoints(t *testing.T) {
+	t.Parallel()
+	var saved atomic.Int64
+	config := pageless(&saved, "trap 'echo by INT; exit 130' INT; pwd; "+forEver)
+	config.Signal, config.Dir = "INT", t.TempDir()
+	ctx := said(t, &config, "waiting")
+	p := started(t, config)
+	seven := map[feed.Tranche]feed.Position{"Some": 7}
+	saved.Store(6)
+	checkError(t, p.AwaitCompleted(ctx, seven), "tranche Some is wanted up to 7, and its checkpoint is at 6", "enough of it")
+	saved.Store(7)
+	must(t, p.AwaitCompleted(within(t), seven))
+	noError(t, "stop, whatever its status is then", p.Stop(within(t)))
+	if want := config.Dir + "\nwaiting\nby INT"; p.Output() != want {
+		t.Errorf("got the output %q, want %q", p.Output(), want)
+	}
+}
+
+func TestAProgramWithoutAPageThatEndsByItself(t *testing.T) {
+	t.Parallel()
+	for _, status := range []string{"0", "7"} {
+		var saved atomic.Int64
+		saved.Store(6)
+		p := started(t, pageless(&saved, "echo no room; exit "+status))
+		<-p.Done()
+		checkError(t, p.AwaitCompleted(within(t), map[feed.Tranche]feed.Position{"Some": 7}), "it has ended", "its checkpoint is at 6", "no room")
+		if err := p.Stop(within(t)); (err == nil) != (status == "0") {
+			t.Errorf("status %s: stop: got the error %v", status, err)
+		}
+	}
+}
+
+func TestAProgramHasItsTimeToStop(t *testing.T) {
+	t.Parallel()
+	var saved atomic.Int64
+	config := pageless(&saved, "trap '' TERM; "+forEver)
+	config.StopLimit = time.Nanosecond
+	checkError(t, started(t, config).Stop(within(t)), "did not stop and was killed", "it was given 1ns to stop")
+}

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,18 +15,13 @@ import (
 )
 
 // Status is what a process tells of its reactor in /status.json, as far as it is used
-// here.
+// here. Of a program without a page it has the tranches alone.
 type Status struct {
 	At       time.Time
 	Group    string   `json:"consumerGroup"`
 	Reasons  []string // why it is not healthy
-	Tranches []struct {
-		Tranche   feed.Tranche
-		Read      feed.Position
-		Completed feed.Position
-		Error     string
-	}
-	Calls []struct {
+	Tranches []Tranche
+	Calls    []struct {
 		Stream string
 		For    float64 `json:"forSeconds"`
 	}
@@ -35,6 +32,23 @@ type Status struct {
 	}
 }
 
+// Tranche is how far a reactor is in a part of the feed.
+type Tranche struct {
+	Tranche   feed.Tranche
+	Read      feed.Position
+	Completed feed.Position
+	Error     string
+	saved     bool // Completed is the checkpoint, and nobody knows what was read
+}
+
+// String says how far it is, without its name.
+func (t Tranche) String() string {
+	if t.saved {
+		return fmt.Sprintf("its checkpoint is at %d", t.Completed)
+	}
+	return fmt.Sprintf("is read to %d and completed to %d", t.Read, t.Completed)
+}
+
 // statusLimit is how long one answer may take; the page itself gives up after 5 s.
 // Whoever waits for something asks again after that.
 const statusLimit = 10 * time.Second
@@ -42,7 +56,14 @@ const statusLimit = 10 * time.Second
 // Status asks the process what its reactor is at. The error says so if the process
 // has ended.
 func (p *Process) Status(ctx context.Context) (Status, error) {
-	status, err := p.ask(ctx)
+	ask := p.ask
+	if p.config.Saved != nil {
+		if p.hasEnded() {
+			return Status{}, fmt.Errorf("%s: %w", p.name(), p.gone())
+		}
+		ask = p.saved
+	}
+	status, err := ask(ctx)
 	select {
 	case <-p.Done():
 		err = p.gone() // whatever answers there now
@@ -52,6 +73,18 @@ func (p *Process) Status(ctx context.Context) (Status, error) {
 		return Status{}, fmt.Errorf("ask %s for its status: %w", p.name(), err)
 	}
 	return status, nil
+}
+
+// saved is the status of a program that has no page.
+func (p *Process) saved(ctx context.Context) (Status, error) {
+	ctx, cancel := context.WithTimeout(ctx, statusLimit)
+	defer cancel()
+	positions, err := p.config.Saved(ctx)
+	status := Status{At: time.Now()}
+	for _, tranche := range slices.Sorted(maps.Keys(positions)) {
+		status.Tranches = append(status.Tranches, Tranche{Tranche: tranche, Completed: positions[tranche], saved: true})
+	}
+	return status, err
 }
 
 func (p *Process) ask(ctx context.Context) (Status, error) {
