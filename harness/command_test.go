@@ -55,11 +55,11 @@ func TestACommandIsSplitAsAShellDoes(t *testing.T) {
 func TestACommandThatMakesNoSense(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		" ":               "there is no command",
-		`run "a`:          `a quotation mark " that is not closed`,
-		`run \`:           "ends with a backslash",
-		"run {table}":     "{table} stands for nothing on the store messagedb: choose among {checkpoint-connection-npgsql}, ",
-		"run {conection}": "{conection} stands for nothing",
+		" ":                "there is no command",
+		`run "a`:           `a quotation mark " that is not closed`,
+		`run \`:            "ends with a backslash",
+		"run {table}":      "{table} stands for nothing on the store messagedb: choose among {checkpoint-connection-npgsql}, ",
+		"run {konnection}": "{konnection} stands for nothing",
 	} {
 		if _, err := harness.Command(text, messagedb.Store()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got the error %v, want one with %q", text, err, want)

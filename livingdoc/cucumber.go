@@ -43,9 +43,10 @@ func cucumber(ctx context.Context, t *tree, files []string) (map[string][]byte, 
 		}
 		address := path.Join(reportFolder, name+".html")
 		made[address] = report
-		for i, s := range t.stores {
+		for i := range t.stores {
+			s := &t.stores[i]
 			if slices.Contains(strings.Split(s.File, ", "), file) { // one for each part of the run
-				t.stores[i].Reports = append(s.Reports, address)
+				s.Reports = append(s.Reports, address)
 			}
 		}
 	}

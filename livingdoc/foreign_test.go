@@ -72,7 +72,7 @@ func TestRunsAreOfAFolderWhereverItWas(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(features, "minimal.feature"), feature, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	made := func(name, text string) map[string]string {
+	made := func(text string) map[string]string {
 		file := filepath.Join(t.TempDir(), "run.ndjson")
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -84,7 +84,7 @@ func TestRunsAreOfAFolderWhereverItWas(t *testing.T) {
 		`C:\\hotel\\features\\minimal.feature`, `features\\minimal.feature`, "/minimal.feature", "../features/minimal.feature",
 	} {
 		renamed := strings.ReplaceAll(string(text), "samples/minimal/minimal.feature", uri)
-		pages := made(uri, renamed)
+		pages := made(renamed)
 		contains(t, uri, pages["rules/minimal/cukes.html"], "minimal.feature")
 		var without []string // its sources, so that nothing says which folder it is of
 		for line := range strings.Lines(renamed) {
@@ -92,7 +92,7 @@ func TestRunsAreOfAFolderWhereverItWas(t *testing.T) {
 				without = append(without, line)
 			}
 		}
-		if front := made(uri, strings.Join(without, ""))["index.html"]; !strings.Contains(front, "Cucumber") && !strings.Contains(front, "minimal") {
+		if front := made(strings.Join(without, ""))["index.html"]; !strings.Contains(front, "Cucumber") && !strings.Contains(front, "minimal") {
 			t.Errorf("%s, without sources: got the front page %s", uri, front)
 		}
 	}

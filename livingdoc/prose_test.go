@@ -97,7 +97,7 @@ func wellFormed(t *testing.T, part template.HTML) string {
 				t.Fatalf("%s ends where %q are open in\n%s", token.Data, open, part)
 			}
 			open = open[:len(open)-1]
-		case html.CommentToken, html.DoctypeToken:
+		case html.CommentToken, html.DoctypeToken, html.SelfClosingTagToken:
 			t.Errorf("there is a %s in\n%s", kind, part)
 		}
 	}

@@ -42,12 +42,12 @@ func of(t *testing.T, states ...run.Verdict) *history.History {
 	for i, state := range states {
 		builds[i] = build(i, "key", state)
 	}
-	_, h := extend(t, nil, builds...)
+	_, h := extended(t, builds...)
 	return h
 }
 
-// extend adds builds to the text of a history.
-func extend(t *testing.T, text []byte, builds ...history.Build) ([]byte, *history.History) {
+// extended is a history of builds, and its text.
+func extended(t *testing.T, builds ...history.Build) (text []byte, _ *history.History) {
 	t.Helper()
 	h := load(t, text)
 	for _, b := range builds {
@@ -159,7 +159,7 @@ func TestWhatIsAppendedIsLoaded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	text, inMemory := extend(t, nil, builds...)
+	text, inMemory := extended(t, builds...)
 	if !bytes.Equal(text, read(t, file)) {
 		t.Error("Extend and Append do not give the same text")
 	}
@@ -184,7 +184,7 @@ func TestAMarkBeforeTheFileAndItsLinesEndsSayNothing(t *testing.T) {
 	t.Parallel()
 	failed := build(0, "key", run.Passed)
 	failed.Stores[0].Failed = "the audit failed"
-	text, _ := extend(t, nil, failed, build(1, "key", run.Passed))
+	text, _ := extended(t, failed, build(1, "key", run.Passed))
 	h := load(t, append([]byte("\uFEFF"), bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n"))...))
 	if len(h.Builds()) != 2 || len(h.Damaged) > 0 {
 		t.Fatalf("got %d builds and the damage %v", len(h.Builds()), h.Damaged)
@@ -215,7 +215,7 @@ func TestABuildIsAppendedOnce(t *testing.T) {
 func TestWhereverALineIsCutOff(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	text, _ := extend(t, nil, build(0, "key0", run.Passed), build(1, "key1", run.Passed))
+	text, _ := extended(t, build(0, "key0", run.Passed), build(1, "key1", run.Passed))
 	second := bytes.IndexByte(text, '\n') + 1
 	for at := second; at <= len(text); at++ {
 		file := filepath.Join(dir, fmt.Sprintf("%d.jsonl", at))
@@ -316,7 +316,7 @@ func TestBuildsThatCannotBeKept(t *testing.T) {
 // TestTwoHundredBuildsAreSmall measures a quarter of them.
 func TestTwoHundredBuildsAreSmall(t *testing.T) {
 	t.Parallel()
-	text, _ := extend(t, nil, manyBuilds(50, 110)...)
+	text, _ := extended(t, manyBuilds(50, 110)...)
 	size := 4 * len(text)
 	t.Logf("200 builds of 110 scenarios on 3 stores: %d KiB", size>>10)
 	if size > 400<<10 {

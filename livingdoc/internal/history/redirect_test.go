@@ -53,7 +53,7 @@ func TestRedirects(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			_, h := extend(t, nil, test.builds...)
+			_, h := extended(t, test.builds...)
 			if got := h.Redirects(); len(got)+len(test.want) > 0 && !cmp.Equal(test.want, got) {
 				t.Errorf("(-want +got):\n%s", cmp.Diff(test.want, got))
 			}
