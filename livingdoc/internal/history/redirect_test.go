@@ -75,8 +75,8 @@ func TestARuleIsWhereItsScenariosAre(t *testing.T) {
 		}
 		return b
 	}
-	text, _ := extend(
-		t, nil,
+	text, _ := extended(
+		t,
 		at(0, history.Scenario{Key: "f|a guest leaves|first", Address: "1", Rule: "leaves"}, history.Scenario{Key: "f|a guest leaves|second", Address: "2", Rule: "leaves"}, history.Scenario{Key: "f|coaches|third", Address: "3", Rule: "coaches"}),
 		at(1, history.Scenario{Key: "f|a guest departs|first", Address: "1", Rule: "departs"}, history.Scenario{Key: "f|a guest departs|second", Address: "2", Rule: "departs"}, history.Scenario{Key: "f|coaches|third", Address: "3", Rule: "tours"}),
 	)
