@@ -54,11 +54,11 @@ func anyAnswers(ctx context.Context, engines []engine, limit time.Duration) erro
 		switch {
 		case err == nil:
 			return nil
-		case ctx.Err() != nil:
-			return fmt.Errorf("the wait for the Docker engine at %s was given up: %w", e, context.Cause(ctx))
-		case errors.Is(err, context.DeadlineExceeded):
+		case errors.Is(err, context.DeadlineExceeded) && !errors.Is(ctx.Err(), context.DeadlineExceeded):
 			failures = append(failures, fmt.Errorf("the one at %s said nothing for %v: restart it, or name another in DOCKER_HOST", e, limit))
 			return fmt.Errorf("no Docker engine answers: %w", errors.Join(failures...))
+		case ctx.Err() != nil:
+			return fmt.Errorf("the wait for the Docker engine at %s was given up: %w", e, context.Cause(ctx))
 		}
 		failures = append(failures, fmt.Errorf("the one at %s: %w", e, err))
 	}
