@@ -36,7 +36,7 @@ func allowed() map[string][]string {
 		"stores/memory":     {"es", "reactor/feed", "stores"},
 		"stores/messagedb":  {"es", "reactor/feed", "stores", "stores/messagedb/...", "internal/pause"},
 		"stores/dynamodb":   {"es", "reactor/feed", "stores", "stores/dynamodb/internal/...", "internal/pause"},
-		"stores/address":    {"stores", "stores/memory", "stores/messagedb", "stores/dynamodb"},
+		"stores/address":    {"stores", "stores/memory", "stores/messagedb", "stores/dynamodb", "internal/oneline"},
 		"stores/intercept":  {"es", "reactor/feed"},
 		"stores/storetest":  {"es", "reactor/feed", "internal/pause"},
 		"gherkin":           {},
@@ -48,7 +48,7 @@ func allowed() map[string][]string {
 		"harness/dynamodb":  {"harness", "harness/internal/gate", "harness/provision", "stores", "stores/dynamodb"},
 		"harness/run":       {"gherkin", "gherkin/...", "harness", "harness/faults", "reactor", "stores"},
 		"harness/faults":    {"es", "reactor", "reactor/feed", "stores/intercept"},
-		"harness/provision": {"harness/internal/guarded", "internal/fetch", "stores/messagedb/dsn"},
+		"harness/provision": {"harness/internal/guarded", "internal/fetch", "internal/oneline", "stores/messagedb/dsn"},
 		"livingdoc":         {"livingdoc/..."},
 
 		// Inside of the rooms.
@@ -76,12 +76,13 @@ func allowed() map[string][]string {
 		"livingdoc/internal/stock":            {"internal/fetch"},
 		"livingdoc/internal/timeline":         {"livingdoc/evidence"},
 		"internal/fetch":                      {},
+		"internal/oneline":                    {},
 		"internal/pause":                      {},
 		"internal/proxy":                      {},
 
 		// Programs, examples, planted bugs.
-		"cmd/reactor":        {"checkout", "checkout/...", "domain", "domain/...", "es", "reactor", "reactor/...", "stores", "stores/..."},
-		"cmd/indexer-lambda": {"stores/dynamodb", "stores/dynamodb/lambda"},
+		"cmd/reactor":        {"checkout", "checkout/...", "domain", "domain/...", "es", "reactor", "reactor/...", "stores", "stores/...", "internal/oneline"},
+		"cmd/indexer-lambda": {"stores/dynamodb", "stores/dynamodb/lambda", "internal/oneline"},
 		"cmd/livingdoc":      {"livingdoc"},
 		"examples/parcels":   {"es", "reactor", "stores"},
 		"planted":            {},
