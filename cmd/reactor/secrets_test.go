@@ -98,7 +98,7 @@ func TestNoCommandTellsASecret(t *testing.T) {
 				variables[way.variable] = text
 			}
 			args := append(slices.Clone(commands[(i/2+j)%len(commands)]), way.args...)
-			if told := callEnded(t, variables, args...); strings.Contains(told, secret) {
+			if told := callEnded(t, variables, args...); strings.Contains(strings.ToLower(told), strings.ToLower(secret)) {
 				t.Errorf("reactor %q with %q: it is told: %s", args, variables, told)
 			}
 		}
@@ -106,7 +106,7 @@ func TestNoCommandTellsASecret(t *testing.T) {
 			if j > 0 && (i+j)%2 != 0 {
 				continue
 			}
-			if told := callEnded(t, nil, args...); strings.Contains(told, secret) {
+			if told := callEnded(t, nil, args...); strings.Contains(strings.ToLower(told), strings.ToLower(secret)) {
 				t.Errorf("reactor %q: it is told: %s", args, told)
 			}
 		}
@@ -131,12 +131,12 @@ func TestNoCommandTellsAKeyOfDynamoDB(t *testing.T) {
 						"an argument":  callEnded(t, beside, append(slices.Clone(command), text)...),
 						"unknown flag": callEnded(t, beside, append(slices.Clone(command), "--secret", text)...),
 					} {
-						if strings.Contains(told, secret) {
+						if strings.Contains(strings.ToLower(told), strings.ToLower(secret)) {
 							t.Errorf("reactor %q with %s%q: it is told: %s", command, what, text, told)
 						}
 					}
 					beside[name] = text
-					if told := callEnded(t, beside, command...); strings.Contains(told, secret) {
+					if told := callEnded(t, beside, command...); strings.Contains(strings.ToLower(told), strings.ToLower(secret)) {
 						t.Errorf("reactor %q with %s=%q: it is told: %s", command, name, text, told)
 					}
 				}
@@ -167,9 +167,14 @@ func TestAPasswordInThePlaceOfANumberIsNotTold(t *testing.T) {
 		{"run", "-g", "x", "--log-format", "S3cr:et", "mdb"},
 		{"S3cr:et"},
 	} {
-		if told := callEnded(t, nil, args...); strings.Contains(told, "S3cr:et") || !strings.Contains(told, "reactor: ") {
+		if told := callEnded(t, nil, args...); strings.Contains(strings.ToLower(told), "s3cr:et") || !strings.Contains(told, "reactor: ") {
 			t.Errorf("reactor %q: got %s, want an error without the value", args, told)
 		}
+	}
+	// A plain word is repeated where a command is to stand, but not behind a flag
+	// that is not known, whose value it may be.
+	if told := callEnded(t, nil, "run", "-g", "x", "--conection", "hunter", "mdb"); strings.Contains(told, "hunter") || !strings.Contains(told, "unknown flag --conection") {
+		t.Errorf("behind an unknown flag: got %s, want an error about the flag without what follows", told)
 	}
 }
 
@@ -230,7 +235,7 @@ func TestALineBreakInsideAValueNamesItsPlace(t *testing.T) {
 		"--store":                          {"demo", "--store", two},
 	} {
 		told := callEnded(t, map[string]string{name: two}, args...)
-		if !strings.Contains(told, name+": it has a line break") || strings.Contains(told, "S3cr:et") {
+		if !strings.Contains(told, name+": it has a line break") || strings.Contains(strings.ToLower(told), "s3cr:et") {
 			t.Errorf("%s: got %s, want an error that names it and not its value", name, told)
 		}
 	}

@@ -261,7 +261,8 @@ func TestNoAddressIsTold(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // nothing is connected to
-	for line := range strings.Lines(string(content)) {
+	urls := "http://k:S3CRET@h\nhttp://k:1/S3CRET@h\nhttp://127.0.0.1:1/?secret=S3CRET\nhttp://127.0.0.1:1/#S3CRET\nhttp://h;S3CRET\nhttp://127.0.0.1:1/a=S3CRET"
+	for line := range strings.Lines(string(content) + urls) {
 		text := strings.NewReplacer("S3CRET", "S3cr:et", `\n`, "\n").Replace(strings.TrimSpace(line))
 		for _, name := range []string{EnvConnectionString, EnvServiceURL, EnvAccessKeyID, EnvSecretAccessKey, EnvRegion, EnvImage, EnvDynamoDBImage} {
 			var log bytes.Buffer
@@ -273,7 +274,7 @@ func TestNoAddressIsTold(t *testing.T) {
 			}}
 			_, err := MessageDB(ctx, options)
 			_, other := DynamoDB(ctx, options)
-			if told := fmt.Sprint(err, other) + log.String(); strings.Contains(told, "S3cr:et") {
+			if told := fmt.Sprint(err, other) + log.String(); strings.Contains(strings.ToLower(told), "s3cr:et") {
 				t.Errorf("%s=%q: it is told: %s", name, text, told)
 			}
 		}
@@ -297,7 +298,7 @@ func TestWhatStandsAroundAVariableDoesNotCount(t *testing.T) {
 		_, err := MessageDB(t.Context(), options)
 		_, other := DynamoDB(t.Context(), options)
 		told := fmt.Sprint(err, other)
-		if !strings.Contains(told, name+": it has a line break") || strings.Contains(told, "S3cr:et") {
+		if !strings.Contains(told, name+": it has a line break") || strings.Contains(strings.ToLower(told), "s3cr:et") {
 			t.Errorf("%s with a line break inside: got %s, want an error that names the variable and not its value", name, told)
 		}
 	}

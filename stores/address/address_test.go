@@ -75,7 +75,7 @@ func TestAddressesThatNameNoDynamoDB(t *testing.T) {
 			t.Errorf("%s: got a backend, want an error", address)
 			continue
 		}
-		if !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "Sesame") {
+		if !strings.Contains(err.Error(), want) || strings.Contains(strings.ToLower(err.Error()), "sesame") {
 			t.Errorf("%s: got the error %q, want %q in it and no secret", address, err, want)
 		}
 	}
@@ -116,7 +116,7 @@ func FuzzRead(f *testing.F) {
 				t.Errorf("%q: the secret is printed", text)
 			}
 		}
-		if err != nil && strings.Contains(err.Error(), marker) {
+		if err != nil && strings.Contains(strings.ToLower(err.Error()), strings.ToLower(marker)) { // schemes are folded
 			t.Errorf("%q: the error tells the secret: %v", text, err)
 		}
 	})

@@ -123,7 +123,10 @@ func (s Settings) limitTLS(config *tls.Config) {
 	}
 }
 
-var errNotAccepted = errors.New("it, or a PG… variable of the environment, has a value that the driver does not accept")
+var (
+	errTLS         = errors.New("its TLS settings, or those of PGSSL… variables, do not fit together: look at the files that sslrootcert, sslcert and sslkey name, and at sslpassword")
+	errNotAccepted = errors.New("it, or a PG… variable of the environment, has a value that the driver does not accept")
+)
 
 // reasonOf says why the driver refused the settings, without repeating any. The
 // values were looked at before, so most of what is left is of the environment.
@@ -133,7 +136,7 @@ func reasonOf(err error) error {
 	case errors.As(err, &file):
 		return fmt.Errorf("a file that its TLS settings name (sslrootcert, sslcert, sslkey) cannot be read: %w", file.Err)
 	case strings.Contains(text, "TLS"), strings.Contains(text, "ssl"):
-		return errors.New("its TLS settings, or those of PGSSL… variables, do not fit together: look at the files that sslrootcert, sslcert and sslkey name, and at sslpassword")
+		return errTLS
 	case strings.Contains(text, "service"):
 		return errors.New("the service that it, or PGSERVICE, names is not in the service file")
 	case strings.Contains(text, "port numbers"):
