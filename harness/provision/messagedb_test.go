@@ -173,7 +173,7 @@ func testAddress(t *testing.T, server *Server) {
 		{name: "no schema", address: noSchema, err: "no Message DB schema"},
 		{name: "no database", address: noDatabase, err: "no such database"},
 		{name: "no server", address: noServer, err: "127.0.0.1:1"},
-		{name: "malformed", address: malformed, err: "TLS"},
+		{name: "malformed", address: malformed, err: "verify-full"},
 		{name: "Npgsql's form", address: npgsql, admin: npgsql, how: "database message_store, user message_store"},
 		{name: "libpq's form", address: libpq, how: "database message_store, user message_store"},
 		{name: "Npgsql's form, wrong password", address: npgsqlWrong, err: "check the user and the password"},

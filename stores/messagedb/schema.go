@@ -44,12 +44,10 @@ func parseIdentifier(text string) (string, error) {
 	return name, nil
 }
 
-var harmless = regexp.MustCompile(`^[\p{L}\p{N}_$ ".-]+$`)
-
 // named is what was given as a name, unless it looks more like a connection string,
 // which would have a password in it.
 func named(text string) string {
-	if !harmless.MatchString(text) {
+	if strings.ContainsAny(text, "=:@/") {
 		return "what was given, which is not repeated,"
 	}
 	return strconv.Quote(text)
