@@ -36,7 +36,7 @@ func allowed() map[string][]string {
 		"stores/memory":     {"es", "reactor/feed", "stores"},
 		"stores/messagedb":  {"es", "reactor/feed", "stores", "stores/messagedb/...", "internal/pause"},
 		"stores/dynamodb":   {"es", "reactor/feed", "stores", "stores/dynamodb/internal/...", "internal/pause"},
-		"stores/address":    {"stores", "stores/memory", "stores/messagedb", "stores/dynamodb"},
+		"stores/address":    {"stores", "stores/memory", "stores/messagedb", "stores/dynamodb", "internal/oneline"},
 		"stores/intercept":  {"es", "reactor/feed"},
 		"stores/storetest":  {"es", "reactor/feed", "internal/pause"},
 		"gherkin":           {},
@@ -48,7 +48,7 @@ func allowed() map[string][]string {
 		"harness/dynamodb":  {"harness", "harness/internal/gate", "harness/provision", "stores", "stores/dynamodb"},
 		"harness/run":       {"gherkin", "gherkin/...", "harness", "harness/faults", "reactor", "stores"},
 		"harness/faults":    {"es", "internal/pause", "reactor", "reactor/feed", "stores/intercept"},
-		"harness/provision": {"harness/internal/guarded", "internal/fetch", "stores/messagedb/dsn"},
+		"harness/provision": {"harness/internal/guarded", "internal/fetch", "internal/oneline", "stores/messagedb/dsn"},
 		"livingdoc":         {"livingdoc/..."},
 
 		// Inside of the rooms.
@@ -77,12 +77,13 @@ func allowed() map[string][]string {
 		"livingdoc/internal/timeline":         {"livingdoc/evidence"},
 		"internal/fetch":                      {},
 		"internal/modulepath":                 {},
+		"internal/oneline":                    {},
 		"internal/pause":                      {},
 		"internal/proxy":                      {},
 
 		// Programs, examples, planted bugs, and all of that as files.
-		"cmd/reactor":                 {"checkout", "checkout/...", "internal/pause", "domain", "domain/...", "es", "reactor", "reactor/...", "stores", "stores/..."},
-		"cmd/indexer-lambda":          {"es", "stores/dynamodb", "stores/dynamodb/lambda"},
+		"cmd/reactor":                 {"checkout", "checkout/...", "internal/oneline", "internal/pause", "domain", "domain/...", "es", "reactor", "reactor/...", "stores", "stores/..."},
+		"cmd/indexer-lambda":          {"es", "internal/oneline", "stores/dynamodb", "stores/dynamodb/lambda"},
 		"cmd/livingdoc":               {"livingdoc"},
 		"cmd/rename":                  {"internal/modulepath"},
 		"cmd/new":                     {".", "internal/modulepath"},

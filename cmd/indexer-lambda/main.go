@@ -31,6 +31,7 @@ import (
 	awslambda "github.com/aws/aws-lambda-go/lambda"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/oneline"
 	"example.com/groupcheckout/stores/dynamodb"
 	"example.com/groupcheckout/stores/dynamodb/lambda"
 )
@@ -62,12 +63,9 @@ func logged(handle handler, log *slog.Logger) handler {
 
 // open reads the variables and makes the ingester.
 func open(ctx context.Context, getenv func(string) string, log *slog.Logger) (*dynamodb.Ingester, error) {
-	config, warn := configOf(getenv), false
-	if text := getenv("EQUINOX_ONLY_WARN_GAP"); text != "" {
-		var err error
-		if warn, err = strconv.ParseBool(text); err != nil {
-			return nil, &dynamodb.SetupError{Problem: dynamodb.BadConfig, Err: fmt.Errorf("EQUINOX_ONLY_WARN_GAP is %q, and has to be true or false", text)}
-		}
+	config, warn, err := configOf(getenv)
+	if err != nil {
+		return nil, &dynamodb.SetupError{Problem: dynamodb.BadConfig, Err: err}
 	}
 	config.Logger = log
 	ingester, err := dynamodb.OpenIngester(ctx, config, warn)
@@ -78,17 +76,41 @@ func open(ctx context.Context, getenv func(string) string, log *slog.Logger) (*d
 	return ingester, err
 }
 
-func configOf(getenv func(string) string) dynamodb.Config {
-	config := dynamodb.Config{
-		Region:          getenv("EQUINOX_DYNAMO_REGION"),
-		ServiceURL:      getenv("EQUINOX_DYNAMO_SERVICE_URL"),
-		AccessKeyID:     getenv("EQUINOX_DYNAMO_ACCESS_KEY_ID"),
-		SecretAccessKey: dynamodb.Secret(getenv("EQUINOX_DYNAMO_SECRET_ACCESS_KEY")),
-		Table:           getenv("EQUINOX_DYNAMO_TABLE"),
-		IndexTable:      getenv("EQUINOX_DYNAMO_TABLE_INDEX"),
+// configOf reads the variables. Blanks and line breaks around a value do not count.
+func configOf(getenv func(string) string) (config dynamodb.Config, warn bool, err error) {
+	variable := func(name string) string {
+		text, bad := oneline.Of(getenv(name))
+		if bad != nil {
+			err = errors.Join(err, fmt.Errorf("%s: %w", name, bad))
+		}
+		return text
+	}
+	config = dynamodb.Config{
+		Region:          variable("EQUINOX_DYNAMO_REGION"),
+		ServiceURL:      variable("EQUINOX_DYNAMO_SERVICE_URL"),
+		AccessKeyID:     variable("EQUINOX_DYNAMO_ACCESS_KEY_ID"),
+		SecretAccessKey: dynamodb.Secret(variable("EQUINOX_DYNAMO_SECRET_ACCESS_KEY")),
+		Table:           variable("EQUINOX_DYNAMO_TABLE"),
+		IndexTable:      variable("EQUINOX_DYNAMO_TABLE_INDEX"),
 	}
 	if config.Region == "" && config.ServiceURL == "" {
-		config.Region = getenv("AWS_REGION")
+		config.Region = variable("AWS_REGION")
 	}
-	return config
+	if text := variable("EQUINOX_ONLY_WARN_GAP"); text != "" {
+		var bad error
+		if warn, bad = strconv.ParseBool(text); bad != nil {
+			// A longer text is no slip, and may be a secret that got into the wrong variable.
+			err = errors.Join(err, fmt.Errorf("EQUINOX_ONLY_WARN_GAP is %s, and has to be true or false", short(text)))
+		}
+	}
+	return config, warn, err
+}
+
+func short(text string) string {
+	for _, r := range text {
+		if r < 'a' || r > 'z' || len(text) > 10 {
+			return "something else"
+		}
+	}
+	return strconv.Quote(text)
 }

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -76,9 +77,67 @@ func TestTheRegionIsTheLambdasUnlessSet(t *testing.T) {
 	t.Parallel()
 	for set, want := range map[string]string{"": "eu-north-1", "eu-west-1": "eu-west-1"} {
 		variables := map[string]string{"EQUINOX_DYNAMO_REGION": set, "AWS_REGION": "eu-north-1", "EQUINOX_DYNAMO_TABLE_INDEX": "hotel-index"}
-		config := configOf(func(name string) string { return variables[name] })
+		config, _, err := configOf(func(name string) string { return variables[name] })
+		if err != nil {
+			t.Fatal(err)
+		}
 		if config.Region != want || config.AccessKeyID != "" {
 			t.Errorf("EQUINOX_DYNAMO_REGION %q: got the region %q, want %s", set, config.Region, want)
+		}
+	}
+}
+
+// Values of a file or a secret of Kubernetes end in a line break.
+func TestWhatStandsAroundAVariableDoesNotCount(t *testing.T) {
+	t.Parallel()
+	names := []string{
+		"EQUINOX_DYNAMO_REGION", "EQUINOX_DYNAMO_SERVICE_URL", "EQUINOX_DYNAMO_ACCESS_KEY_ID", "EQUINOX_DYNAMO_SECRET_ACCESS_KEY",
+		"EQUINOX_DYNAMO_TABLE", "EQUINOX_DYNAMO_TABLE_INDEX", "EQUINOX_ONLY_WARN_GAP",
+	}
+	config, warn, err := configOf(func(name string) string {
+		if name == "EQUINOX_ONLY_WARN_GAP" {
+			return " true\r\n"
+		}
+		return " " + name + "\r\n"
+	})
+	got := []string{config.Region, config.ServiceURL, config.AccessKeyID, string(config.SecretAccessKey), config.Table, config.IndexTable}
+	if err != nil || !warn || !slices.Equal(got, names[:6]) {
+		t.Errorf("got %q, warn %v and error %v, want the values without what stands around them", got, warn, err)
+	}
+	if config, _, err := configOf(func(name string) string { return map[string]string{"AWS_REGION": "eu-north-1\n"}[name] }); config.Region != "eu-north-1" || err != nil {
+		t.Errorf("AWS_REGION: got %q and error %v", config.Region, err)
+	}
+	for _, name := range names {
+		_, err := open(t.Context(), func(asked string) string {
+			if asked == name {
+				return "S3cr:et\nS3cr:et"
+			}
+			return ""
+		}, slog.New(slog.DiscardHandler))
+		if err == nil || !strings.Contains(err.Error(), name+": it has a line break") || strings.Contains(err.Error(), "S3cr:et") || !es.NeedsPerson(err) {
+			t.Errorf("%s with a line break inside: got error %v, want one that names the variable and not its value", name, err)
+		}
+	}
+}
+
+// No variable is repeated, whatever is in it: secrets get into the wrong ones.
+func TestNoVariableIsTold(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{
+		"EQUINOX_DYNAMO_REGION", "EQUINOX_DYNAMO_SERVICE_URL", "EQUINOX_DYNAMO_ACCESS_KEY_ID", "EQUINOX_DYNAMO_SECRET_ACCESS_KEY", "EQUINOX_ONLY_WARN_GAP",
+	} {
+		for _, around := range []string{"%s", "http://k:%s@h", "http://k:1/%s@h", "k/%s", "http://h?secret=%s", "http://h/#%s", "http://h;%s", "%s\x01"} {
+			var log bytes.Buffer
+			_, err := open(t.Context(), func(asked string) string {
+				value := map[string]string{"EQUINOX_DYNAMO_REGION": "eu-west-1", "EQUINOX_DYNAMO_TABLE_INDEX": "hotel-index"}[asked]
+				if asked == name {
+					value = fmt.Sprintf(around, "S3cr:et")
+				}
+				return value
+			}, slog.New(slog.NewJSONHandler(&log, nil)))
+			if told := fmt.Sprint(err) + log.String(); strings.Contains(strings.ToLower(told), "s3cr:et") {
+				t.Errorf("%s=%q: it is told: %s", name, around, told)
+			}
 		}
 	}
 }

@@ -75,7 +75,7 @@ func parse(args []string, s streams, getenv func(string) string) (*cli, *kong.Co
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	args, err = respell(parser.Model.Node, args)
+	args, err = respell(parser.Model.Node, trimmed(args))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -84,7 +84,10 @@ func parse(args []string, s streams, getenv func(string) string) (*cli, *kong.Co
 	case helped:
 		return nil, nil, nil
 	case err != nil:
-		return nil, nil, &usageError{fmt.Sprintf("%v. See %s --help", err, commandOf(err))}
+		return nil, nil, &usageError{fmt.Sprintf("%s. See %s --help", withoutValues(err.Error(), args), commandOf(err))}
+	}
+	if err := oneLineEach(command); err != nil {
+		return nil, nil, err
 	}
 	return grammar, command, nil
 }

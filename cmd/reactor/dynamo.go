@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"regexp"
 	"time"
 
 	"example.com/groupcheckout/stores/address"
@@ -48,7 +49,7 @@ func (t *dynamoTables) config() (dynamodb.Config, error) {
 		return dynamodb.Config{}, &usageError{"no table is given: name the table of the streams with --table (-t) NAME, or set EQUINOX_DYNAMO_TABLE"}
 	case t.Region != "" && t.ServiceURL != "":
 		return dynamodb.Config{}, &usageError{fmt.Sprintf("both a region, %s, and a service URL are given, with flags or with EQUINOX_DYNAMO_REGION and EQUINOX_DYNAMO_SERVICE_URL, "+
-			"and only one can have an effect: leave one out", t.Region)}
+			"and only one can have an effect: leave one out", shownRegion(t.Region))}
 	case t.Region == "" && t.ServiceURL == "":
 		return dynamodb.Config{}, &usageError{"neither a region nor a server is given: say where the tables are with --region (-sr) REGION, or set EQUINOX_DYNAMO_REGION; " +
 			"or name a server with --service-url (-su) URL, or set EQUINOX_DYNAMO_SERVICE_URL"}
@@ -68,6 +69,16 @@ func (t *dynamoTables) config() (dynamodb.Config, error) {
 	}
 	return config, nil
 }
+
+// shownRegion is a region, if it is one: a secret may stand in its place.
+func shownRegion(region string) string {
+	if !regionName.MatchString(region) {
+		return "which is none like eu-west-1"
+	}
+	return region
+}
+
+var regionName = regexp.MustCompile(`^[a-z]{2}(-[a-z]+){1,3}-[0-9]+$`)
 
 // open opens the store without the ways to tune it.
 func (t *dynamoTables) open(ctx context.Context, log *slog.Logger, categories []string) (*address.Store, error) {

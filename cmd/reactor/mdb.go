@@ -8,6 +8,7 @@ import (
 
 	"example.com/groupcheckout/stores/address"
 	"example.com/groupcheckout/stores/messagedb"
+	"example.com/groupcheckout/stores/messagedb/dsn"
 )
 
 // mdbHelp explains the connection strings; it is the same for each command.
@@ -43,12 +44,23 @@ func (s *mdbServer) config(log *slog.Logger) (messagedb.Config, error) {
 	if s.CheckpointSchema == "" {
 		return messagedb.Config{}, &usageError{"no checkpoint schema is given: name the schema that holds the checkpoint table with --checkpoint-schema (-cs) NAME, or set MDB_SCHEMA"}
 	}
+	for _, text := range []string{s.Connection, s.CheckpointConnection} {
+		tellIgnored(log, text)
+	}
 	return messagedb.Config{
 		Connection:           s.Connection,
 		CheckpointConnection: s.CheckpointConnection,
 		CheckpointSchema:     s.CheckpointSchema,
 		Logger:               log,
 	}, nil
+}
+
+// tellIgnored logs which keys of a connection string have no effect here. What is
+// wrong with it is said when it is used.
+func tellIgnored(log *slog.Logger, connection string) {
+	if said, err := dsn.Parse(connection); err == nil && len(said.Ignored()) > 0 {
+		log.Info("some keys of the connection string have no effect here", "keys", said.Ignored())
+	}
 }
 
 // open opens the store without the ways to tune it.
@@ -71,6 +83,7 @@ func (s *mdbStore) open(ctx context.Context, log *slog.Logger, categories []stri
 	if s.Connection == "" {
 		return nil, &usageError{"no connection string for the store is given: use --connection (-c) STRING, or set MDB_CONNECTION_STRING; the one for checkpoints is not enough"}
 	}
+	tellIgnored(log, s.ReadConnection)
 	config.ReadConnection, config.BatchSize = s.ReadConnection, s.BatchSize
 	db, err := messagedb.Open(ctx, config)
 	if err != nil {

@@ -2,10 +2,15 @@ package main
 
 import (
 	"fmt"
+	"reflect"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"example.com/groupcheckout/internal/oneline"
 )
 
 // Some of the .NET program's flags cannot be said in the grammar: those with
@@ -37,7 +42,7 @@ func respell(root *kong.Node, args []string) ([]string, error) {
 		}
 		flag, spelled, value := findFlag(node, arg)
 		if flag == nil {
-			continue // the parser will say so
+			break // the parser will say so; what comes behind may be a value and secret
 		}
 		if spelled != "" {
 			respelled[i] = spelled
@@ -76,7 +81,7 @@ func strayArgument(node *kong.Node, place int, arg string) error {
 		names = append(names, child.Name)
 	}
 	what := fmt.Sprintf("argument %d", place)
-	if !strings.ContainsAny(arg, "=@;:") && len(arg) < 40 {
+	if plainValue.MatchString(arg) {
 		what = fmt.Sprintf("%q", arg)
 	}
 	return &usageError{fmt.Sprintf("%s is not a command; behind %q stands one of: %s. See %s --help",
@@ -135,16 +140,96 @@ func flagHelp(value *kong.Value) string {
 }
 
 // fromEnvironment takes flags that are not on the command line from the
-// variables in their tags. An empty variable counts as not set.
+// variables in their tags. Blanks and line breaks around a value do not count, and
+// an empty variable counts as not set.
 func fromEnvironment(getenv func(string) string) kong.Resolver {
 	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 		variable := flag.Tag.Get("variable")
 		if variable == "" {
 			return nil, nil
 		}
-		if value := getenv(variable); value != "" {
-			return value, nil
+		value, err := oneline.Connection(getenv(variable))
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("$%s: %w", variable, err)
+		case value == "":
+			return nil, nil
 		}
-		return nil, nil
+		return value, nil
 	})
+}
+
+// trimmed are arguments without the blanks and line breaks around them, which
+// --flag="$(cat file)" may bring along. What has a line break inside stays as it is;
+// it is found where the flag is known.
+func trimmed(args []string) []string {
+	clean := slices.Clone(args)
+	for i, arg := range args {
+		if text, err := oneline.Connection(arg); err == nil {
+			clean[i] = text
+		}
+	}
+	return clean
+}
+
+// oneLineEach takes off what stands around the values of flags that are texts, and
+// refuses those of more than one line.
+func oneLineEach(command *kong.Context) error {
+	for _, flag := range command.Flags() {
+		texts := []reflect.Value{flag.Target}
+		if flag.Target.Kind() == reflect.Slice {
+			texts = texts[:0]
+			for i := range flag.Target.Len() {
+				texts = append(texts, flag.Target.Index(i))
+			}
+		}
+		for _, text := range texts {
+			if text.Kind() != reflect.String {
+				continue
+			}
+			clean, err := oneline.Connection(text.String())
+			if err != nil {
+				return &usageError{fmt.Sprintf("--%s: %v", flag.Name, err)}
+			}
+			text.SetString(clean)
+		}
+	}
+	return nil
+}
+
+// plainValue is a value that may be repeated: a number, or a word in small letters.
+var plainValue = regexp.MustCompile(`^([a-z-]{1,12}|[-+]?[0-9.]{1,12}[a-z]{0,2})$`)
+
+// plainFlag is a flag that may be repeated.
+var plainFlag = regexp.MustCompile(`^--?[a-z-]+$`)
+
+// withoutValues is what the parser complains about without the values of flags that
+// may be secret: -p is the password elsewhere, and people's fingers know it.
+func withoutValues(complaint string, args []string) string {
+	var values []string
+	for _, arg := range args {
+		flag, value, hasValue := strings.Cut(arg, "=")
+		switch {
+		case !strings.HasPrefix(arg, "-"):
+			values = append(values, arg)
+		case hasValue:
+			values = append(values, value)
+		case !strings.HasPrefix(arg, "--") && len(arg) > 2:
+			values = append(values, arg[2:])
+		}
+		if strings.HasPrefix(arg, "-") && !plainFlag.MatchString(flag) {
+			values = append(values, strings.TrimLeft(flag, "-"))
+		}
+	}
+	// The longest first, since one may be a part of another.
+	slices.SortFunc(values, func(a, b string) int { return len(b) - len(a) })
+	for _, value := range values {
+		if value == "" || plainValue.MatchString(value) {
+			continue
+		}
+		complaint = strings.ReplaceAll(complaint, value, "…")
+		quoted := strconv.Quote(value)
+		complaint = strings.ReplaceAll(complaint, quoted[1:len(quoted)-1], "…")
+	}
+	return complaint
 }

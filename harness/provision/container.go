@@ -32,19 +32,28 @@ type started struct {
 // it is ready. The port is the one that the image publishes, such as 5432/tcp.
 func startContainer(
 	ctx context.Context, options Options, port string, ready wait.Strategy, more ...testcontainers.ContainerCustomizer,
-) (_ *started, err error) {
+) (*started, error) {
 	if err := dockerAnswers(ctx); err != nil {
 		return nil, err
 	}
 	options.Log.InfoContext(ctx, "starting a container", "image", options.Image)
-	container, err := testcontainers.Run(ctx, options.Image, append([]testcontainers.ContainerCustomizer{
+	return heeding(ctx, libraryGrace, func(ctx context.Context) (*started, error) {
+		return runContainer(ctx, options.Image, port, ready, more...)
+	}, func(late *started) { _ = late.stop() }) // nobody is left to hear of it
+}
+
+// runContainer is startContainer with an engine that answers.
+func runContainer(
+	ctx context.Context, image, port string, ready wait.Strategy, more ...testcontainers.ContainerCustomizer,
+) (_ *started, err error) {
+	container, err := testcontainers.Run(ctx, image, append([]testcontainers.ContainerCustomizer{
 		testcontainers.WithLogger(tclog.NewNoopLogger()),
 		testcontainers.WithExposedPorts(port),
 		testcontainers.WithWaitStrategyAndDeadline(startLimit, ready),
 	}, more...)...)
 	s := &started{container: container}
 	if err != nil {
-		return nil, s.failed(fmt.Errorf("run a container of the image %s: %w%s", options.Image, err, s.tail()))
+		return nil, s.failed(fmt.Errorf("run a container of the image %s: %w%s", image, err, s.tail()))
 	}
 	if s.host, err = container.Host(ctx); err != nil {
 		return nil, s.failed(fmt.Errorf("find the container's address: %w", err))
@@ -57,9 +66,20 @@ func startContainer(
 	return s, nil
 }
 
+// removeLimit bounds the stop of a container and its removal.
+const removeLimit = 2 * guarded.StopLimit
+
 // stop stops the container, if there is one, and removes it.
 func (s *started) stop() error {
-	return testcontainers.TerminateContainer(s.container, testcontainers.StopTimeout(guarded.StopLimit))
+	if s == nil || s.container == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), removeLimit)
+	defer cancel()
+	_, err := heeding(ctx, 0, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, testcontainers.TerminateContainer(s.container, testcontainers.StopTimeout(guarded.StopLimit), testcontainers.StopContext(ctx))
+	}, func(struct{}) {})
+	return err
 }
 
 // failed stops the container and returns why it is of no use.
@@ -84,16 +104,4 @@ func (s *started) tail() string {
 		return ""
 	}
 	return "\n" + lastLines(string(text), guarded.TailLength)
-}
-
-// dockerAnswers returns an error if there is no Docker engine to talk to.
-func dockerAnswers(ctx context.Context) error {
-	provider, err := testcontainers.NewDockerProvider(testcontainers.WithLogger(tclog.NewNoopLogger()))
-	if err == nil {
-		err = errors.Join(provider.Health(ctx), provider.Close())
-	}
-	if err != nil {
-		return fmt.Errorf("no Docker engine answers: %w", err)
-	}
-	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -15,13 +16,16 @@ import (
 // dynamoDBAddress uses the server that the environment names, after a look
 // whether it answers. It is not stopped at Close.
 func dynamoDBAddress(ctx context.Context, options Options) (*DynamoDBServer, error) {
-	server := &DynamoDBServer{
-		ServiceURL:      options.getenv(EnvServiceURL),
-		AccessKeyID:     options.getenv(EnvAccessKeyID),
-		SecretAccessKey: options.getenv(EnvSecretAccessKey),
-		How:             options.getenv(EnvDynamoDBProvisioned),
+	server := &DynamoDBServer{How: options.getenv(EnvDynamoDBProvisioned)}
+	region := ""
+	for name, to := range map[string]*string{
+		EnvServiceURL: &server.ServiceURL, EnvAccessKeyID: &server.AccessKeyID, EnvSecretAccessKey: &server.SecretAccessKey, EnvRegion: &region,
+	} {
+		var err error
+		if *to, err = options.variable(name); err != nil {
+			return nil, err
+		}
 	}
-	region := options.getenv(EnvRegion)
 	switch {
 	case server.ServiceURL == "":
 		// A region alone is no address: it leads to the tables of an account,
@@ -29,13 +33,14 @@ func dynamoDBAddress(ctx context.Context, options Options) (*DynamoDBServer, err
 		return nil, fmt.Errorf("%w: set %s, such as http://localhost:8000, with %s and %s",
 			errNotConfigured, EnvServiceURL, EnvAccessKeyID, EnvSecretAccessKey)
 	case region != "":
-		return nil, fmt.Errorf("%s and %s (%s) are both set, and only one can have an effect; unset the region", EnvServiceURL, EnvRegion, region)
+		return nil, fmt.Errorf("%s and %s are both set, and only one can have an effect; unset the region", EnvServiceURL, EnvRegion)
 	case server.AccessKeyID == "" || server.SecretAccessKey == "":
 		return nil, fmt.Errorf("%s needs %s and %s beside it; DynamoDB Local takes any of letters and digits",
 			EnvServiceURL, EnvAccessKeyID, EnvSecretAccessKey)
 	}
 	parsed, err := url.Parse(server.ServiceURL)
-	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.User != nil {
+	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.User != nil ||
+		strings.ContainsAny(server.ServiceURL, "@?#;=&") {
 		// It is not repeated: somebody may have written a secret into it.
 		return nil, fmt.Errorf("%s is not a URL like http://localhost:8000, without a user", EnvServiceURL)
 	}

@@ -16,7 +16,14 @@ import (
 // written in every form that the reactor takes; the server has URLs, which all
 // programs read.
 func messageDBAddress(ctx context.Context, options Options) (*Server, error) {
-	address := options.getenv(EnvConnectionString)
+	address, err := options.variable(EnvConnectionString)
+	if err != nil {
+		return nil, err
+	}
+	asAdmin, err := options.variable(EnvAdminConnectionString)
+	if err != nil {
+		return nil, err
+	}
 	if address == "" {
 		return nil, fmt.Errorf("%w: set %s to a server with the Message DB schema, such as postgres://message_store@localhost:5432/message_store",
 			errNotConfigured, EnvConnectionString)
@@ -26,8 +33,8 @@ func messageDBAddress(ctx context.Context, options Options) (*Server, error) {
 		return nil, fmt.Errorf("%s: %w", EnvConnectionString, err)
 	}
 	var admin facts
-	if address := options.getenv(EnvAdminConnectionString); address != "" {
-		if admin, err = inspect(ctx, address); err != nil {
+	if asAdmin != "" {
+		if admin, err = inspect(ctx, asAdmin); err != nil {
 			return nil, fmt.Errorf("%s: %w", EnvAdminConnectionString, err)
 		}
 	}

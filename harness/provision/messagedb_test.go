@@ -1,8 +1,10 @@
 package provision
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"strings"
@@ -106,7 +108,7 @@ func testAddress(t *testing.T, server *Server) {
 		{name: "no schema", environment: at(noSchema, "", ""), err: "no Message DB schema"},
 		{name: "no database", environment: at(noDatabase, "", ""), err: "no such database"},
 		{name: "no server", environment: at(noServer, "", ""), err: "127.0.0.1:1"},
-		{name: "malformed", environment: at(malformed, "", ""), err: "TLS"},
+		{name: "malformed", environment: at(malformed, "", ""), err: "verify-full"},
 		{name: "Npgsql's form", environment: at(npgsql, npgsql, ""), how: "database message_store, user message_store"},
 		{name: "libpq's form", environment: at(libpq, "", ""), how: "database message_store, user message_store"},
 		{name: "Npgsql's form, wrong password", environment: at(npgsqlWrong, "", ""), err: "check the user and the password"},
@@ -134,9 +136,9 @@ func TestAMalformedAddressIsNotRepeated(t *testing.T) {
 		"Host=localhost;Username=app;Password=geheim123;Port=x":             "65535",
 		"Host=localhost;Username=app;Password=ab;geheim123;Database=ms":     "quoted",
 		"host=localhost user=app password=ab geheim123 dbname=ms":           "quoted",
-		"host=localhost user=app password=geheim123 sslmode=sometimes":      "TLS",
+		"host=localhost user=app password=geheim123 sslmode=sometimes":      "verify-full",
 		"postgres://app:ab/geheim123@localhost/ms":                          "percent-encoded",
-		"postgres://app:geheim123@localhost/ms?sslmode=sometimes":           "TLS",
+		"postgres://app:geheim123@localhost/ms?sslmode=sometimes":           "verify-full",
 		"mysql://app:geheim123@localhost/ms":                                "scheme",
 		"geheim123":                                                         "neither",
 		"Host=localhost;Username=app;Password=geheim123;SSL Mode=Sometimes": "verify-full",
@@ -148,6 +150,59 @@ func TestAMalformedAddressIsNotRepeated(t *testing.T) {
 		}
 		if strings.Contains(err.Error(), secret) || strings.Contains(err.Error(), text) {
 			t.Errorf("%s: the error repeats it: %v", text, err)
+		}
+	}
+}
+
+// Every way to write an address wrong that the reader of connection strings has in
+// its own tests.
+func TestNoAddressIsTold(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile("../../stores/messagedb/dsn/testdata/wrong.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // nothing is connected to
+	urls := "http://k:S3CRET@h\nhttp://k:1/S3CRET@h\nhttp://127.0.0.1:1/?secret=S3CRET\nhttp://127.0.0.1:1/#S3CRET\nhttp://h;S3CRET\nhttp://127.0.0.1:1/a=S3CRET"
+	for line := range strings.Lines(string(content) + urls) {
+		text := strings.NewReplacer("S3CRET", "S3cr:et", `\n`, "\n").Replace(strings.TrimSpace(line))
+		for _, name := range []string{EnvConnectionString, EnvServiceURL, EnvAccessKeyID, EnvSecretAccessKey, EnvRegion, EnvImage, EnvDynamoDBImage} {
+			var log bytes.Buffer
+			options := Options{Way: Address, Log: slog.New(slog.NewTextHandler(&log, nil)), getenv: func(asked string) string {
+				if asked == name {
+					return text
+				}
+				return map[string]string{EnvServiceURL: "http://127.0.0.1:1", EnvAccessKeyID: "k", EnvSecretAccessKey: "s"}[asked]
+			}}
+			_, err := MessageDB(ctx, options)
+			_, other := DynamoDB(ctx, options)
+			if told := fmt.Sprint(err, other) + log.String(); strings.Contains(strings.ToLower(told), "s3cr:et") {
+				t.Errorf("%s=%q: it is told: %s", name, text, told)
+			}
+		}
+	}
+}
+
+func TestWhatStandsAroundAVariableDoesNotCount(t *testing.T) {
+	t.Parallel()
+	names := []string{EnvConnectionString, EnvAdminConnectionString, EnvImage, EnvServiceURL, EnvAccessKeyID, EnvSecretAccessKey, EnvRegion, EnvDynamoDBImage}
+	for _, name := range names {
+		options := Options{getenv: func(asked string) string { return " " + asked + "\r\n" }}
+		if got, err := options.variable(name); got != name || err != nil {
+			t.Errorf("%s: got %q and error %v, want the value alone", name, got, err)
+		}
+		options.Way, options.getenv = Address, func(asked string) string {
+			if asked == name {
+				return "S3cr:et\nS3cr:et"
+			}
+			return ""
+		}
+		_, err := MessageDB(t.Context(), options)
+		_, other := DynamoDB(t.Context(), options)
+		told := fmt.Sprint(err, other)
+		if !strings.Contains(told, name+": it has a line break") || strings.Contains(strings.ToLower(told), "s3cr:et") {
+			t.Errorf("%s with a line break inside: got %s, want an error that names the variable and not its value", name, told)
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+
+	"example.com/groupcheckout/internal/oneline"
 )
 
 // Way is one of the ways to bring a server up.
@@ -39,7 +41,10 @@ func (o Options) withDefaults(envImage, defaultImage string) (Options, error) {
 		o.getenv = os.Getenv
 	}
 	if o.Image == "" {
-		o.Image = o.getenv(envImage)
+		var err error
+		if o.Image, err = o.variable(envImage); err != nil {
+			return o, err
+		}
 	}
 	if o.Image == "" {
 		o.Image = defaultImage
@@ -48,6 +53,16 @@ func (o Options) withDefaults(envImage, defaultImage string) (Options, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return o, nil
+}
+
+// variable is the value of a variable without the blanks and line breaks around it.
+// The error names it and not its value, which may be secret.
+func (o Options) variable(name string) (string, error) {
+	text, err := oneline.Connection(o.getenv(name))
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	return text, nil
 }
 
 // closing stops a server, once.

@@ -4,11 +4,16 @@ package address
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
+	"example.com/groupcheckout/internal/oneline"
 	"example.com/groupcheckout/stores"
 	"example.com/groupcheckout/stores/dynamodb"
 	"example.com/groupcheckout/stores/memory"
@@ -31,7 +36,7 @@ type Store struct {
 
 // Error says that an address names no store.
 type Error struct {
-	Address string // without its password
+	Address string // what may be shown of it, which is its scheme
 	Reason  string
 }
 
@@ -54,23 +59,61 @@ func (*Error) NeedsPerson() bool { return true }
 // forms of a Message DB's connection string, for separate connections, and for
 // all that can be said of a DynamoDB, use the packages of the stores.
 func Open(ctx context.Context, address string, options Options) (*Store, error) {
-	scheme, _, found := strings.Cut(address, ":")
-	if !found {
-		return nil, &Error{redacted(address), "it has no scheme"}
+	found, err := read(address)
+	if err != nil {
+		return nil, err
 	}
-	switch scheme {
-	case "memory":
-		backend, err := memory.New().Backend(options.Categories...)
-		if err != nil {
-			return nil, err
+	switch {
+	case found.messageDB != "":
+		return openMessageDB(ctx, found.messageDB, options)
+	case found.dynamoDB != nil:
+		return openDynamoDB(ctx, *found.dynamoDB, options)
+	}
+	backend, err := memory.New().Backend(options.Categories...)
+	if err != nil {
+		return nil, err
+	}
+	return &Store{Backend: backend}, nil
+}
+
+// place is what an address stands for. The zero value is a store in memory.
+type place struct {
+	messageDB string           // its connection string
+	dynamoDB  *dynamodb.Config // its tables
+}
+
+// read reads an address. Blanks and line breaks around it do not count.
+func read(text string) (place, error) {
+	address, err := oneline.Connection(text)
+	if err != nil {
+		return place{}, &Error{"…", err.Error()}
+	}
+	scheme, rest, found := strings.Cut(address, ":")
+	switch scheme = strings.ToLower(scheme); {
+	case address == "":
+		return place{}, &Error{"", "it is empty"}
+	case found && scheme == "memory":
+		if strings.Trim(rest, "/") != "" {
+			return place{}, &Error{shown(scheme), "nothing stands behind memory:, since it has no name"}
 		}
-		return &Store{Backend: backend}, nil
-	case "postgres", "postgresql":
-		return openMessageDB(ctx, address, options)
-	case "dynamodb", "dynamodb+http", "dynamodb+https":
-		return openDynamoDB(ctx, address, options)
+		return place{}, nil
+	// Those of other libraries, such as postgresql+psycopg, are told what to write.
+	case found && strings.HasPrefix(rest, "//") && strings.HasPrefix(scheme, "postgres"), found && scheme == "jdbc":
+		return place{messageDB: address}, nil
+	case found && slices.Contains([]string{"dynamodb", "dynamodb+http", "dynamodb+https"}, scheme):
+		config, err := dynamoDBAt(address)
+		if err != nil {
+			return place{}, err
+		}
+		return place{dynamoDB: &config}, nil
+	case strings.Contains(scheme, "=") || !found && strings.Contains(address, "="):
+		return place{}, &Error{"…", "it looks like a connection string of another form, and a Message DB is written as a URL here"}
+	case !found:
+		return place{}, &Error{"…", "it has no scheme"}
+	case shown(scheme) == "…":
+		return place{}, &Error{"…", "its scheme is unknown"}
 	}
-	return nil, &Error{redacted(address), fmt.Sprintf("the scheme %q is unknown", scheme)}
+	return place{}, &Error{shown(scheme), fmt.Sprintf("the scheme %q is unknown", scheme)}
 }
 
 func openMessageDB(ctx context.Context, address string, options Options) (*Store, error) {
@@ -89,11 +132,7 @@ func openMessageDB(ctx context.Context, address string, options Options) (*Store
 	return &Store{Backend: backend}, nil
 }
 
-func openDynamoDB(ctx context.Context, address string, options Options) (*Store, error) {
-	config, err := dynamoDBAt(address)
-	if err != nil {
-		return nil, err
-	}
+func openDynamoDB(ctx context.Context, config dynamodb.Config, options Options) (*Store, error) {
 	config.Logger = options.Log
 	db, err := dynamodb.Open(ctx, config)
 	if err != nil {
@@ -110,40 +149,108 @@ func openDynamoDB(ctx context.Context, address string, options Options) (*Store,
 // dynamodb://region/table or dynamodb+http://key:secret@host:port/table, with
 // ?index=table for an index of another name than the usual one.
 func dynamoDBAt(address string) (dynamodb.Config, error) {
+	scheme, _, _ := strings.Cut(address, ":")
+	wrong := func(reason string) (dynamodb.Config, error) {
+		return dynamodb.Config{}, &Error{shown(strings.ToLower(scheme)), reason}
+	}
 	parsed, err := url.Parse(address)
 	if err != nil {
 		// The cause may quote any part of it, and with it a secret.
-		return dynamodb.Config{}, &Error{redacted(address), "it is no URL"}
+		return wrong(malformed(address))
 	}
-	wrong := func(reason string) (dynamodb.Config, error) {
-		return dynamodb.Config{}, &Error{redacted(address), reason}
-	}
-	config := dynamodb.Config{Table: strings.TrimPrefix(parsed.Path, "/"), IndexTable: parsed.Query().Get("index")}
+	config := dynamodb.Config{Table: strings.TrimPrefix(parsed.Path, "/")}
 	switch {
-	case parsed.Host == "":
+	case strings.ContainsAny(parsed.Path+parsed.RawQuery, "@#") || strings.Contains(address, "#"):
+		return wrong(strayCharacter)
+	case parsed.Hostname() == "":
 		return wrong("it names neither a region nor a server")
 	case config.Table == "" || strings.Contains(config.Table, "/"):
 		return wrong("it does not name one table behind the slash")
+	}
+	if config.IndexTable, err = indexIn(parsed.RawQuery); err != nil {
+		return wrong(err.Error())
+	}
+	if port := parsed.Port(); port != "" {
+		if number, err := strconv.Atoi(port); err != nil || number < 1 || number > 65535 {
+			return wrong(badPort)
+		}
 	}
 	if parsed.User != nil {
 		secret, _ := parsed.User.Password()
 		config.AccessKeyID, config.SecretAccessKey = parsed.User.Username(), dynamodb.Secret(secret)
 	}
 	if scheme, server := strings.CutPrefix(parsed.Scheme, "dynamodb+"); server {
+		if strings.ContainsAny(parsed.Host, "=;&") {
+			return wrong("its host has a character in it that no host has")
+		}
 		config.ServiceURL = scheme + "://" + parsed.Host
-	} else {
-		config.Region = parsed.Host
+		return config, nil
 	}
+	if !region.MatchString(parsed.Host) {
+		return wrong("what stands before the slash is no region, such as eu-west-1; the scheme of a server is dynamodb+http or dynamodb+https")
+	}
+	config.Region = parsed.Host
 	return config, nil
 }
 
-// redacted is an address that can be printed.
-func redacted(address string) string {
-	if parsed, err := url.Parse(address); err == nil && parsed.User != nil {
-		return parsed.Redacted()
+var region = regexp.MustCompile(`^[a-z0-9-]+$`)
+
+const (
+	strayCharacter = "it has an @ or a # where none can be; the characters @ : / ? # of a key or secret have to be percent-encoded"
+	badPort        = "what follows the colon of the host is not a port from 1 to 65535; if it is a secret, an @ and the host have to stand behind it"
+)
+
+// indexIn is the table that ?index= names.
+func indexIn(query string) (string, error) {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return "", errors.New("what stands behind the ? is not of the form index=table")
 	}
-	if strings.ContainsAny(address, "@=") {
-		return "…" // it may hold a password in a form that was not recognised
+	for key := range values {
+		if key != "index" {
+			return "", errors.New("something else than index= stands behind the ?; keys stand before the server as key:secret@")
+		}
 	}
-	return address
+	return values.Get("index"), nil
+}
+
+// malformed says where an address that is no URL goes wrong.
+func malformed(address string) string {
+	_, rest, _ := strings.Cut(address, "://")
+	authority, after := rest, ""
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		authority, after = rest[:end], rest[end:]
+	}
+	if strings.Contains(after, "@") {
+		return strayCharacter
+	}
+	keys, host := "", authority
+	if at := strings.LastIndex(authority, "@"); at >= 0 {
+		keys, host = authority[:at], authority[at+1:]
+	}
+	path, _, _ := strings.Cut(after, "?")
+	for _, part := range []struct{ name, text string }{{"the keys have", keys}, {"the host has", host}, {"the name of the table has", path}} {
+		if _, err := url.PathUnescape(part.text); err != nil {
+			return "it is no URL: " + part.name + " a % that does not begin a percent-encoded character; the % itself is percent-encoded as %25"
+		}
+	}
+	switch {
+	case strings.Contains(keys, "@"):
+		return "it is no URL: " + strayCharacter
+	case strings.Contains(host, ":"):
+		return "it is no URL: " + badPort
+	}
+	return "it is no URL: a character in it has to be percent-encoded"
+}
+
+// shown is the scheme of an address, if it is one that somebody may have meant. The
+// rest is not shown: who leaves out a part of an address, or its quotes, has a secret
+// in another place than the one where it is looked for.
+func shown(scheme string) string {
+	switch scheme {
+	case "memory", "postgres", "postgresql", "dynamodb", "dynamodb+http", "dynamodb+https", "dynamodb+ftp", "dynamo", "cosmos",
+		"http", "https", "file", "mysql", "mariadb", "sqlite", "sqlserver", "mongodb", "redis", "jdbc", "pg", "mdb", "messagedb", "s3", "arn":
+		return scheme + ":…"
+	}
+	return "…"
 }

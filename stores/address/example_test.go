@@ -31,5 +31,5 @@ func ExampleOpen() {
 	fmt.Println(err)
 	// Output:
 	// memory has Truck-T1 at version 1 <nil>
-	// "mysql://db/trucks" is not the address of a store: the scheme "mysql" is unknown; use memory:, postgres://user:password@host:5432/message_store, dynamodb://region/table or dynamodb+http://key:secret@host:port/table
+	// "mysql:…" is not the address of a store: the scheme "mysql" is unknown; use memory:, postgres://user:password@host:5432/message_store, dynamodb://region/table or dynamodb+http://key:secret@host:port/table
 }

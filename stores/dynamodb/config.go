@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
@@ -125,10 +127,20 @@ func (c Config) checkServer() error {
 		}
 		return nil
 	}
+	for name, text := range map[string]string{
+		"region": c.Region, "service URL": c.ServiceURL, "access key id": c.AccessKeyID, "secret access key": string(c.SecretAccessKey),
+	} {
+		// A signature of it would be wrong, and nothing would say why.
+		if strings.TrimSpace(text) != text || strings.ContainsFunc(text, unicode.IsControl) {
+			return fmt.Errorf("the %s has a blank or a line break around it, or a control character inside: take it out", name)
+		}
+	}
 	switch {
 	case c.Region != "" && c.ServiceURL != "":
 		return fmt.Errorf("both a region (%s) and a service URL (%s) are given, and only one can have an effect; leave one out",
-			c.Region, printable(c.ServiceURL))
+			printableRegion(c.Region), printable(c.ServiceURL))
+	case c.Region != "" && !regionName.MatchString(c.Region):
+		return errors.New("the region is not one like eu-west-1")
 	case c.Region == "" && c.ServiceURL == "":
 		return errors.New("neither a region nor a service URL is given")
 	case (c.AccessKeyID == "") != (c.SecretAccessKey == ""):
@@ -138,21 +150,32 @@ func (c Config) checkServer() error {
 	}
 	if c.ServiceURL != "" {
 		parsed, err := url.Parse(c.ServiceURL)
-		if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.User != nil {
+		if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.User != nil ||
+			strings.ContainsAny(c.ServiceURL, "@?#") {
 			return fmt.Errorf("the service URL %s is not one like http://localhost:8000, without a user", printable(c.ServiceURL))
 		}
 	}
 	return nil
 }
 
-// printable is a URL without what may be secret in it.
+var regionName = regexp.MustCompile(`^[A-Za-z0-9-]{1,63}$`)
+
+func printableRegion(region string) string {
+	if regionName.MatchString(region) {
+		return region
+	}
+	return redacted
+}
+
+// printable is a URL without what may be secret in it: its scheme and its host, if
+// it is certain which part that is.
 func printable(text string) string {
 	parsed, err := url.Parse(text)
-	if err != nil {
+	if err != nil || parsed.Host == "" || strings.Count(text, "@") > 0 && parsed.User == nil || strings.Contains(parsed.Path, "@") ||
+		strings.ContainsAny(parsed.Host, "=;&") {
 		return redacted
 	}
-	parsed.RawQuery = ""
-	return parsed.Redacted()
+	return parsed.Scheme + "://" + parsed.Host
 }
 
 // indexConfig is how the index is written. It has the thresholds of Propulsion's own

@@ -42,7 +42,7 @@ func TestConfigsThatAreRefused(t *testing.T) {
 		"a client and a URL":      {func(c *Config) { c.Client = dynamotest.NewClient("", nil) }, "a client is given"},
 		"a URL without a scheme":  {func(c *Config) { c.ServiceURL = "localhost:8000" }, "not one like"},
 		"a URL with a password":   {func(c *Config) { c.ServiceURL = "http://user:" + secret + "@localhost" }, "without a user"},
-		"a URL that is malformed": {func(c *Config) { c.ServiceURL = "http://" + secret + "\x7f" }, "not one like"},
+		"a URL that is malformed": {func(c *Config) { c.ServiceURL = "http://" + secret + "\x7f" }, "the service URL has a blank or a line break around it, or a control character"},
 		"negative max events":     {func(c *Config) { c.MaxEvents = -1 }, "max events -1"},
 		"max bytes of a megabyte": {func(c *Config) { c.MaxBytes = 1 << 20 }, "max bytes 1048576"},
 		"negative cache":          {func(c *Config) { c.CacheBytes = -1 }, "cache bytes -1"},

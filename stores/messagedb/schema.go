@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -29,18 +30,27 @@ func parseIdentifier(text string) (string, error) {
 		inner, ok = strings.CutSuffix(inner, `"`)
 		name = strings.ReplaceAll(inner, `""`, `"`)
 		if !ok || strings.Contains(strings.ReplaceAll(inner, `""`, ``), `"`) || strings.ContainsRune(name, 0) {
-			return "", fmt.Errorf("%q is not a name in double quotes", text)
+			return "", fmt.Errorf("%s is not a name in double quotes", named(text))
 		}
 	} else if !plainIdentifier.MatchString(text) {
-		return "", fmt.Errorf("%q is not a plain name; write it in double quotes if it is meant so", text)
+		return "", fmt.Errorf("%s is not a plain name; write it in double quotes if it is meant so", named(text))
 	}
 	switch {
 	case name == "":
 		return "", errors.New("the name is empty")
 	case len(name) > 63:
-		return "", fmt.Errorf("%q has %d bytes, and PostgreSQL would cut it off after 63", text, len(name))
+		return "", fmt.Errorf("%s has %d bytes, and PostgreSQL would cut it off after 63", named(text), len(name))
 	}
 	return name, nil
+}
+
+// named is what was given as a name, unless it looks more like a connection string,
+// which would have a password in it.
+func named(text string) string {
+	if strings.ContainsAny(text, "=:@/") {
+		return "what was given, which is not repeated,"
+	}
+	return strconv.Quote(text)
 }
 
 // InitReport says what [Init] found and what it made.

@@ -75,7 +75,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 			Config{Connection: fresh("REVOKE ALL ON SEQUENCE message_store.messages_global_position_seq FROM message_store")},
 			MissingPrivilege, ForWriting, "messages_global_position_seq",
 		},
-		"a bad string for reading":     {Config{ReadConnection: "Host=db;Nonsense=1"}, BadConnectionString, ForReading, "Nonsense"},
+		"a bad string for reading":     {Config{ReadConnection: "Host=db;Nonsense=1"}, BadConnectionString, ForReading, "part 2 has a key that is not known"},
 		"a bad string for checkpoints": {Config{CheckpointConnection: "nonsense", CheckpointSchema: "s"}, BadConnectionString, ForCheckpoints, "neither"},
 		"a bad schema":                 {Config{CheckpointSchema: "a;b"}, BadCheckpointSchema, ForCheckpoints, "a;b"},
 	}

@@ -11,13 +11,24 @@
 // malformed one was the secret. For the same reason no error of this package
 // repeats a value, nor a key that might be a piece of a password.
 //
-// # Keys without a meaning
+// # Keys
 //
-// A key that nobody knows is an error, since it may be a slip. Those that tune
-// Npgsql itself are known and ignored: its pool but for the size, its buffers,
-// its preparing, and Command Timeout, since here the context of a call says how
-// long it may take. So are the settings that every session of Message DB needs
-// as this project sets them, such as the search path.
+// All keys of libpq and Npgsql are known; a test holds their lists. A key that
+// nobody knows is an error, since it may be a slip, and one of another library is
+// named with what to do about it.
+//
+// Some have no effect here, and [Settings.Ignored] says which were given: those
+// that tune Npgsql itself, such as its pool but for the size, its buffers, its
+// preparing, and Command Timeout, since here the context of a call says how long it
+// may take; and the settings that every session of Message DB needs as this project
+// sets them, such as the search path.
+//
+// What would make a connection safer and cannot be honoured is refused, not passed
+// over: a list of revoked certificates, encryption with GSS, the owner of a socket.
+// So is what would change what the program does, such as replication.
+//
+// With load_balance_hosts=random, or Npgsql's Load Balance Hosts, the order of the
+// hosts is drawn once for each pool.
 //
 // Npgsql's Keepalive sends a query over an idle connection every so many
 // seconds. Here it is TCP that keeps it alive, after as many seconds, which

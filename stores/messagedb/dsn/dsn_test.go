@@ -1,7 +1,11 @@
 package dsn
 
 import (
+	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -186,11 +190,11 @@ func TestMalformedConnectionStrings(t *testing.T) {
 		"a question mark in one":    {"postgres://app:a?s3cret@db/ms", "percent-encoded"},
 		"an at sign in one":         {"postgres://app:a@s3cret@db/ms", "percent-encoded"},
 		"a percent sign in one":     {"postgres://app:s3cret%zz@db/ms", "percent-encoded"},
-		"no user but a password":    {"postgres://app:s3cret/ms", "port"},
+		"no user but a password":    {"postgres://app:s3cret/ms", "what follows the colon of host 1 is not a port"},
 		"a port out of range":       {"Host=db;Port=99999", "65535"},
 		"a port that is none":       {"postgres://app:s3cret@db:x/ms", "65535"},
 		"a TLS mode that is none":   {"Host=db;SSL Mode=Sometimes;Password=s3cret", "verify-full"},
-		"one in libpq's form":       {"host=db sslmode=sometimes password=s3cret", "TLS"},
+		"one in libpq's form":       {"host=db sslmode=sometimes password=s3cret", "verify-full"},
 		"a file that is missing":    {"host=db sslmode=verify-full sslrootcert=/no/such/file password=s3cret", "no such file"},
 		"a timeout that is none":    {"Host=db;Timeout=soon", "whole number"},
 		"a keepalive that is none":  {"Host=db;Keepalive=soon;Password=s3cret", "whole number"},
@@ -218,6 +222,153 @@ func TestMalformedConnectionStrings(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The keys that the driver does not know have their effect all the same.
+func TestWhatTheDriverDoesNotKnow(t *testing.T) {
+	for _, name := range []string{"PGHOST", "PGPORT", "PGSSLMODE", "PGSERVICE"} {
+		t.Setenv(name, "")
+	}
+	config := func(text string) *pgx.ConnConfig {
+		t.Helper()
+		parsed, err := Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config, err := parsed.Config()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return config
+	}
+	c := config("host=db,other,/run/pg hostaddr=192.0.2.1,,192.0.2.3 port=1,2,3 sslmode=verify-full")
+	for host, want := range map[string]string{"db": "192.0.2.1", "192.0.2.3": ""} {
+		if got, _ := c.LookupFunc(canceled(t), host); len(got) > 0 && got[0] != want && want != "" || want != "" && len(got) == 0 {
+			t.Errorf("hostaddr: got %v for %s, want %q", got, host, want)
+		}
+	}
+	if c.Host != "db" || c.TLSConfig.ServerName != "db" || c.Fallbacks[0].Host != "other" || c.Fallbacks[1].Host != "192.0.2.3" {
+		t.Errorf("hostaddr: got hosts %s, %s and %s, and a certificate for %s", c.Host, c.Fallbacks[0].Host, c.Fallbacks[1].Host, c.TLSConfig.ServerName)
+	}
+	if c := config("hostaddr=192.0.2.1,2001:db8::1 sslmode=disable"); c.Host != "192.0.2.1" || c.Fallbacks[0].Host != "2001:db8::1" {
+		t.Errorf("hostaddr alone: got %s and %v", c.Host, c.Fallbacks)
+	}
+	parsed, err := Parse("host=db,other hostaddr=192.0.2.1, user=app")
+	if want := "postgres://app@/?host=192.0.2.1%2Cother"; err != nil || parsed.URL() != want {
+		t.Errorf("hostaddr: got the URL %s and error %v, want %s", parsed.URL(), err, want)
+	}
+
+	c = config("Host=db;SSL Mode=Require")
+	if c.TLSConfig.MinVersion != 0 || c.TLSConfig.MaxVersion != 0 {
+		t.Errorf("got TLS from %x to %x, want Go's defaults", c.TLSConfig.MinVersion, c.TLSConfig.MaxVersion)
+	}
+	c = config("host=a,b sslmode=require ssl_min_protocol_version=TLSv1.2 ssl_max_protocol_version=TLSv1.3")
+	for _, one := range []*tls.Config{c.TLSConfig, c.Fallbacks[0].TLSConfig} {
+		if one.MinVersion != tls.VersionTLS12 || one.MaxVersion != tls.VersionTLS13 {
+			t.Errorf("got TLS from %x to %x, want from 1.2 to 1.3", one.MinVersion, one.MaxVersion)
+		}
+	}
+
+	for _, text := range []string{"host=a,b,c port=1,2,3 sslmode=disable load_balance_hosts=random", "Host=a:1,b:2,c:3;SSL Mode=Disable;Load Balance Hosts=true"} {
+		first, ports := map[string]int{}, map[string]uint16{"a": 1, "b": 2, "c": 3}
+		for range 200 { // one of three is left out with a probability of 3·(2/3)²⁰⁰
+			c := config(text)
+			first[c.Host]++
+			if c.Port != ports[c.Host] {
+				t.Fatalf("%s: got port %d of host %s", text, c.Port, c.Host)
+			}
+		}
+		if len(first) != 3 {
+			t.Errorf("%s: got %v as the first hosts, want each of three", text, first)
+		}
+	}
+	if c := config("Host=db;Require Auth=!Password, !MD5;Krbsrvname=pg"); c.RequireAuth != "!password,!md5" || c.KerberosSrvName != "pg" {
+		t.Errorf("got %q and %q, want that passwords are not sent and the service pg", c.RequireAuth, c.KerberosSrvName)
+	}
+}
+
+func canceled(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	return ctx
+}
+
+// What stands around a connection string does not count; blanks of a password do.
+func TestBlanksAround(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		" postgres://app:pw@db/ms?sslmode=disable\n": "pw",
+		"\ufeffHost=db;Password=pw;\r\n":             "pw",
+		"Host=db;Password=pw \n":                     "pw",
+		"Host=db;Password=' pw '\n":                  " pw ",
+		"host=db password=pw\n":                      "pw",
+		"host=db password=' pw '\n":                  " pw ",
+		"host=db password=pw\\ \n":                   "pw ",
+		"postgres://app: pw @db/ms\n":                " pw ",
+		"postgres://app:%20pw%0A@db/ms\n":            " pw\n",
+		"postgres://db?password=pw%20\n":             "pw ",
+		"Host=db;\nUsername=app;\nPassword=pw\n":     "pw",
+		"host=db\nuser=app\npassword=pw\n":           "pw",
+	} {
+		got, err := Parse(text)
+		if err != nil || got.password != want {
+			t.Errorf("%q: got password %q and error %v, want %q", text, got.password, err, want)
+		}
+		if mode := got.params["sslmode"]; mode != "" && mode != "disable" {
+			t.Errorf("%q: got the TLS mode %q", text, mode)
+		}
+	}
+}
+
+// wrong are the lines of testdata/wrong.txt, with a secret in them.
+func wrong(t testing.TB, secret string) []string {
+	t.Helper()
+	content, err := os.ReadFile("testdata/wrong.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for line := range strings.Lines(string(content)) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			lines = append(lines, strings.NewReplacer("S3CRET", secret, `\n`, "\n").Replace(line))
+		}
+	}
+	return lines
+}
+
+// A secret in the wrong place is an error, or it is taken for the password: it
+// never gets to what is shown.
+func TestNothingThatIsShownTellsTheSecret(t *testing.T) {
+	t.Parallel()
+	for _, secret := range []string{"s3cret", "S3cr:et", "3141592653", "a b;c", "p&q=r", "h@x/y"} {
+		for _, text := range wrong(t, secret) {
+			if told := shown(text); strings.Contains(strings.ToLower(told), strings.ToLower(secret)) {
+				t.Errorf("%q: it is shown: %s", text, told)
+			}
+		}
+	}
+}
+
+// shown is all that can be seen of a connection string: its error, or what a
+// connection that fails tells.
+func shown(text string) string {
+	parsed, err := Parse(text)
+	if err != nil {
+		return err.Error()
+	}
+	told := fmt.Sprintf("%v %+v %q", parsed, parsed, parsed.Ignored())
+	for key, value := range parsed.params {
+		told += " " + key + "=" + value
+	}
+	for key, value := range parsed.own {
+		told += " " + key + "=" + value
+	}
+	config, err := parsed.Config()
+	if err != nil {
+		return told + err.Error()
+	}
+	return told + config.ConnString()
 }
 
 // marker stands in every password of the fuzz test, and may not come out.
@@ -281,4 +432,39 @@ func percent(text string) string {
 		b.WriteString("%" + string(digits[c>>4]) + string(digits[c&15]))
 	}
 	return b.String()
+}
+
+// FuzzParse reads any text. Nothing panics, no error tells the secret, and what can
+// be read the driver takes, unless a file is missing or the environment is at odds.
+func FuzzParse(f *testing.F) {
+	for _, seed := range wrong(f, marker) {
+		f.Add(seed)
+	}
+	for key, as := range libpqKeys() {
+		f.Add("host=db password=" + marker + " " + key + "='" + as[0] + "'")
+		f.Add("postgres://app:" + marker + "@db/ms?" + key + "=" + as[0])
+		f.Add("host=db " + key + "=sometimes")
+	}
+	for key, as := range npgsqlKeys() {
+		f.Add("Host=db;Password=" + marker + ";" + key + "='" + as[0] + "'")
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		parsed, err := Parse(text)
+		if err == nil {
+			_, err = parsed.Config()
+		}
+		files := parsed.params["sslrootcert"] + parsed.params["sslcert"] + parsed.params["sslkey"]
+		if errors.Is(err, errNotAccepted) || errors.Is(err, errTLS) && files == "" {
+			t.Errorf("%q: it was read, and the driver does not take it", text)
+		}
+		if err != nil && strings.Contains(strings.ToLower(err.Error()), strings.ToLower(marker)) { // keys are folded
+			t.Errorf("%q: the error tells the secret: %v", text, err)
+		}
+		if err == nil {
+			again, err := Parse(parsed.URL())
+			if err != nil || again.password != parsed.password || again.params["user"] != parsed.params["user"] {
+				t.Errorf("%q: the URL is not read as it was written: error %v", text, err)
+			}
+		}
+	})
 }

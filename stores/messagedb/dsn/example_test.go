@@ -25,5 +25,5 @@ func ExampleParse() {
 	// postgres://app@db:5433/message_store 20
 	// postgres://app@db:5433/message_store 0
 	// postgres://app@db:5433/message_store 0
-	// the key "Pasword" is not known here
+	// the key "Pasword" (part 2) is not known here; is password meant?
 }

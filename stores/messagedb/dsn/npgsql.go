@@ -130,6 +130,14 @@ func npgsqlRules() map[string]rule {
 		"sslkey":                     {to: "sslkey"},
 		"sslpassword":                {to: toSSLPassword},
 		"kerberosservicename":        {to: "krbsrvname"},
+		"krbsrvname":                 {to: "krbsrvname"},
+		"clientcertificate":          {to: "sslcert"},
+		"clientcertificatekey":       {to: "sslkey"},
+		"requireauth":                {to: "require_auth", value: authMethods},
+		"gssencryptionmode":          {to: toNothing, value: gssEncryption},
+		"integratedsecurity":         {to: toNothing, value: offOr("nobody signs in with GSS or SSPI here; leave it out, and give a password")},
+		"loadbalancehosts":           {to: toLoadBalance, value: balancing},
+		"ssl":                        {to: "sslmode", value: tlsSwitch},
 		"checkcertificaterevocation": {to: toNothing, value: mustBeOff},
 		"replicationmode":            {to: toNothing, value: mustBeOff},
 		"sslmode": {to: "sslmode", value: oneOf(map[string]string{
@@ -164,12 +172,26 @@ func npgsqlRules() map[string]rule {
 		"readbuffersize", "writebuffersize",
 		"socketreceivebuffersize", "socketsendbuffersize", "maxautoprepare", "autoprepareminusages", "noresetonclose",
 		"loadtablecomposites", "enlist", "persistsecurityinfo", "includeerrordetail", "includefailedbatchedcommand",
-		"logparameters", "multiplexing", "writecoalescingbufferthresholdbytes", "loadbalancehosts", "hostrecheckseconds",
-		"servercompatibilitymode", "arraynullabilitymode", "includerealm", "gssencryptionmode", "trustservercertificate",
+		"logparameters", "multiplexing", "writecoalescingbufferthresholdbytes", "writecoalescingdelayus", "hostrecheckseconds",
+		"servercompatibilitymode", "arraynullabilitymode", "includerealm", "trustservercertificate",
+		"usesslstream", "useperfcounters", "backendtimeouts", "continuousprocessing", "convertinfinitydatetime", "alwaysprepare",
+		"entitytemplatedatabase", "entityadmindatabase", "eftemplatedatabase", "efadmindatabase", "preloadreader", "syncnotification",
+		"useextendedtypes", "compatible", "protocol", "buffersize",
 	} {
 		rules[key] = rule{to: toNothing}
 	}
 	return rules
+}
+
+// balancing is Npgsql's switch, in libpq's words.
+func balancing(value string) (string, error) {
+	if _, err := anySwitch(value); err != nil {
+		return "", err
+	}
+	if _, err := mustBeOff(value); err != nil {
+		return "random", nil
+	}
+	return "disable", nil
 }
 
 func mustBeOff(value string) (string, error) {

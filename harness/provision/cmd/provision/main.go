@@ -72,6 +72,9 @@ func run(args []string, stdout, stderr io.Writer) (int, error) {
 		return notRun, err
 	}
 
+	for _, text := range []*string{kinds, way, image} {
+		*text = strings.TrimSpace(*text) // what a file or a variable brought along
+	}
 	// A signal gives up on what is being brought up or fetched.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
+	"net"
+	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -85,5 +89,43 @@ func TestWhatCannotBeRun(t *testing.T) {
 		if got, err := run(args, io.Discard, io.Discard); got != notRun || err == nil {
 			t.Errorf("arguments %q: got status %d and error %v, want status %d and an error", args, got, err, notRun)
 		}
+	}
+}
+
+// Somebody who presses Ctrl-C while Docker hangs need not wait for anything.
+func TestASignalEndsTheWaitForASilentEngine(t *testing.T) {
+	for _, kind := range []string{"messagedb", "dynamodb"} {
+		listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("HOME", t.TempDir()) // nothing there names another engine
+		t.Setenv("DOCKER_HOST", "tcp://"+listener.Addr().String())
+		t.Setenv(provision.EnvConnectionString, "")
+		t.Setenv(provision.EnvServiceURL, "")
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			defer conn.Close() //nolint:errcheck // nothing was written
+			if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
+				t.Error(err)
+			}
+			_, _ = io.Copy(io.Discard, conn) // until the other side gives up
+		}()
+		status, err := run([]string{"-kind", kind, "true"}, io.Discard, io.Discard)
+		if status != notRun || err == nil || !strings.Contains(err.Error(), "given up") {
+			t.Errorf("%s: got status %d and error %v, want %d and that the wait was given up", kind, status, err, notRun)
+		}
+		if errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: got error %v: the signal had no effect", kind, err)
+		}
+		if err := listener.Close(); err != nil {
+			t.Error(err)
+		}
+		<-over
 	}
 }
