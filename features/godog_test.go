@@ -2,6 +2,7 @@ package features_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -33,8 +34,11 @@ func InitializeTestSuite(suite *godog.TestSuiteContext) {
 		if command.harness == nil {
 			return
 		}
-		if err := command.harness.Close(context.Background()); err != nil {
-			fmt.Fprintln(os.Stderr, err)
+		ctx := context.Background()
+		if err := errors.Join(command.harness.Audit(ctx), command.harness.Close(ctx)); err != nil {
+			// godog has no other way to fail once the scenarios are over. It leaves out its summary.
+			fmt.Fprintf(os.Stderr, "\nafter the scenarios: %v\n", err)
+			os.Exit(1)
 		}
 	})
 }
@@ -53,14 +57,19 @@ func InitializeScenario(sc *godog.ScenarioContext) {
 		}
 		own := slices.ContainsFunc(scenario.Tags, func(tag *messages.PickleTag) bool { return tag.Name == run.OwnReactor })
 		var err error
-		world.World, err = command.harness.World(ctx, harness.Scenario{Key: scenario.Name, OwnReactor: own})
+		world.World, err = command.harness.World(ctx, harness.Scenario{
+			Key: scenario.Name, Title: fmt.Sprintf("%q (%s)", scenario.Name, scenario.Uri), OwnReactor: own,
+		})
 		return ctx, err
 	})
 	sc.After(func(ctx context.Context, _ *godog.Scenario, err error) (context.Context, error) {
 		if world.World == nil {
 			return ctx, err
 		}
-		return ctx, world.Close(context.WithoutCancel(ctx))
+		// Audited at once, a scenario fails for what it has left behind, in godog's
+		// reports too.
+		ctx = context.WithoutCancel(ctx)
+		return ctx, errors.Join(world.Close(ctx), command.harness.Audit(ctx))
 	})
 	if command.definitions != nil {
 		if err := steps.Bind(sc, command.definitions, world); err != nil {

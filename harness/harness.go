@@ -16,6 +16,7 @@ import (
 	"example.com/groupcheckout/harness/faults"
 	"example.com/groupcheckout/harness/internal/process"
 	"example.com/groupcheckout/internal/proxy"
+	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores"
 )
 
@@ -65,6 +66,8 @@ type Harness struct {
 	cache   *es.Cache
 	exe     string // the reactor as a program, where it runs in processes
 	shared  host
+	group   string                         // the name of the reactor that scenarios share
+	from    map[feed.Tranche]feed.Position // where the feed was before the scenarios that are to be audited
 	retries atomic.Int64
 	closers []func() error // in the order of opening
 
@@ -133,8 +136,12 @@ func (h *Harness) bringUp(ctx context.Context) error {
 // startShared starts the reactor that scenarios share.
 func (h *Harness) startShared(ctx context.Context) error {
 	group := "harness " + uuid.NewString()
+	h.group = group
+	var err error
+	if h.from, err = endsOf(ctx, h.site.Backend.Source); err != nil {
+		return err
+	}
 	if h.options.Processes > 0 {
-		var err error
 		if h.exe, err = process.Build(ctx, h.options.System.Program.Package); err != nil {
 			return err
 		}
@@ -178,6 +185,9 @@ const endLimit = 2 * time.Minute
 type Scenario struct {
 	// Key names the scenario in reports, and is the same in each run.
 	Key string
+	// Title is how messages name it, such as `"A guest arrives" (stays.feature:12)`;
+	// the key, unless it is given.
+	Title string
 	// OwnReactor gives the scenario a reactor of its own, which it may stop.
 	OwnReactor bool
 }
@@ -187,8 +197,10 @@ type Scenario struct {
 func (h *Harness) World(ctx context.Context, scenario Scenario) (*World, error) {
 	w := newWorld(h, scenario)
 	group := "scenario " + uuid.NewString()
+	w.group = group
 	switch {
 	case !scenario.OwnReactor:
+		w.group = h.group
 		w.use(h.shared, h.site)
 		return w, nil
 	case h.options.Processes > 0:
@@ -222,6 +234,16 @@ func (h *Harness) Injected() []faults.Injected {
 	return all
 }
 
+// Impossible says why there cannot be some of the kinds of faults that the options
+// ask for.
+func (h *Harness) Impossible() map[faults.Kind]string {
+	reasons := map[faults.Kind]string{}
+	if h.options.Faults.Has(faults.Cut) && h.options.Processes == 0 && h.cut == nil {
+		reasons[faults.Cut] = "there are no connections to it that could be cut"
+	}
+	return reasons
+}
+
 // injects keeps an injector of a fault run.
 func (h *Harness) injects(injector *faults.Injector) {
 	h.mu.Lock()
@@ -231,19 +253,6 @@ func (h *Harness) injects(injector *faults.Injector) {
 
 func (h *Harness) countRetries(n int) { h.retries.Add(int64(n)) }
 
-// Audit proves what the scenarios that are over have left behind: what the
-// system itself audits, and that the reactor has kept the promises that the
-// package's comment lists.
-func (h *Harness) Audit(ctx context.Context) error {
-	h.mu.Lock()
-	errs := slices.Clone(h.broken)
-	h.mu.Unlock()
-	if h.options.System.Audit != nil {
-		errs = append(errs, h.options.System.Audit(ctx, h.site.Backend.Events, h.journal.closed()))
-	}
-	return errors.Join(errs...)
-}
-
 // breach notes a promise of the reactor that was seen broken.
 func (h *Harness) breach(err error) {
 	h.mu.Lock()
@@ -252,10 +261,14 @@ func (h *Harness) breach(err error) {
 }
 
 // Close stops the reactor and takes down what was brought up, also when the
-// context has ended.
+// context has ended. The error also has the promises that were seen broken, and that
+// no audit has told of.
 func (h *Harness) Close(context.Context) error {
 	err := closeAll(h.closers)
 	h.closers = nil
+	if broken := h.breaches(); len(broken) > 0 {
+		err = errors.Join(fmt.Errorf("the reactor broke a promise: %w", errors.Join(broken...)), err)
+	}
 	return err
 }
 

@@ -24,7 +24,7 @@ type journal struct {
 	mu      sync.Mutex
 	entries map[es.StreamName]*entry
 	pages   map[*World]*page
-	past    []es.StreamName // of scenarios that are over
+	past    past // of scenarios that are over, and were not audited yet
 }
 
 // page is what is known of the streams of one scenario.
@@ -109,8 +109,9 @@ func (j *journal) claim(stream es.StreamName, owner *World) {
 	}
 }
 
-// release lets go of the streams of a scenario that is over.
-func (j *journal) release(owner *World) {
+// release lets go of the streams of a scenario that is over, and keeps where its
+// reactor is then.
+func (j *journal) release(owner *World, over *finish) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	page, isOpen := j.pages[owner]
@@ -121,17 +122,25 @@ func (j *journal) release(owner *World) {
 		if e := j.entries[stream]; e.observed > e.written && j.truthful {
 			j.breach(fmt.Errorf("the handler says that it has seen %s at version %d, but no more than %d events were ever written", stream, e.observed, e.written))
 		}
+		j.past = append(j.past, j.known(stream, over))
 		delete(j.entries, stream)
 	}
-	j.past = append(j.past, page.streams...)
 	delete(j.pages, owner)
 }
 
-// closed lists the streams of scenarios that are over.
-func (j *journal) closed() []es.StreamName {
+// known is what is kept of a stream. The caller holds the lock.
+func (j *journal) known(stream es.StreamName, over *finish) known {
+	e := j.entries[stream]
+	return known{stream, e.label, e.owner.title, over}
+}
+
+// settle hands over the streams of scenarios that are over, to be audited. alone
+// tells whether there are no other scenarios.
+func (j *journal) settle() (over past, alone bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return slices.Clone(j.past)
+	over, j.past = j.past, nil
+	return over, len(j.pages) == 0
 }
 
 // owner is the scenario that a stream belongs to, nil if none is known.
@@ -256,18 +265,31 @@ func (j *journal) claimed(owner *World) []es.StreamName {
 	return slices.Clone(j.pageOf(owner).streams)
 }
 
-// disown lists the streams of a scenario, which are then not among those to be
-// audited in the end: they are on a store of their own.
-func (j *journal) disown(owner *World) []es.StreamName {
+// present are the streams of scenarios that are not over.
+func (j *journal) present() (all past) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for stream := range j.entries {
+		all = append(all, j.known(stream, nil))
+	}
+	return all
+}
+
+// owns tells whether a scenario has any stream.
+func (j *journal) owns(owner *World) bool { return len(j.claimed(owner)) > 0 }
+
+// disown hands over the streams of a scenario, which are then not among those to
+// be audited in the end: they are on a store of their own.
+func (j *journal) disown(owner *World, finish *finish) (over past) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	page := j.pageOf(owner)
-	streams := page.streams
-	for _, stream := range streams {
+	for _, stream := range page.streams {
+		over = append(over, j.known(stream, finish))
 		delete(j.entries, stream)
 	}
 	page.streams = nil
-	return streams
+	return over
 }
 
 // complete adds the events of a stream that nobody here has written: a reactor in

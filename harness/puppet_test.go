@@ -30,15 +30,20 @@ type puppet struct {
 func onPuppet(t *testing.T, options harness.Options) (*harness.Harness, *puppet) {
 	t.Helper()
 	p := &puppet{done: make(chan struct{})}
-	options.System = harness.System{
+	options.System = p.system()
+	h, err := harness.Open(t.Context(), options)
+	return opened(t, h, err), p
+}
+
+// system is one of which the reactor is the puppet.
+func (p *puppet) system() harness.System {
+	return harness.System{
 		Categories: []string{"Order"},
 		Start: func(_ context.Context, backend *stores.Backend, config reactor.Config) (harness.Reactor, error) {
 			p.backend, p.observer = backend, config.Observer
 			return p, nil
 		},
 	}
-	h, err := harness.Open(t.Context(), options)
-	return opened(t, h, err), p
 }
 
 // Stop implements harness.Reactor.
