@@ -89,6 +89,7 @@ func (r *runner) deliverAgain(ctx context.Context, w *World, stream es.StreamNam
 		select {
 		case <-changed:
 		case <-timer.C:
+			r.journal.update(stream, func(e *entry) { e.excuse.redone++ })
 			if err := r.enqueue(ctx, deliveries); err != nil {
 				return err
 			}

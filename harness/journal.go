@@ -45,6 +45,8 @@ type entry struct {
 	calls       int              // of the handler
 	calling     bool             // a call is running
 	observed    es.Version       // the highest that a call has returned
+	delivered   es.Version       // events below it came out of the feed
+	excuse      excuse           // of handler calls
 	lag         int              // how many reads of the reactor are still to miss everything
 }
 
@@ -199,6 +201,17 @@ func (j *journal) retirements() map[es.StreamName]int {
 		counts[stream] = e.retirements
 	}
 	return counts
+}
+
+// reached is how far each stream came out of the feed so far.
+func (j *journal) reached() map[es.StreamName]es.Version {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	versions := map[es.StreamName]es.Version{}
+	for stream, e := range j.entries {
+		versions[stream] = e.delivered
+	}
+	return versions
 }
 
 // poke wakes whoever waits for anything.

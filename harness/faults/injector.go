@@ -94,7 +94,8 @@ type Injector struct {
 	resting   bool
 	accounts  map[scope]*account
 	log       []Injected
-	disturbed map[es.StreamName]int
+	disturbed map[es.StreamName]int // faults in handler calls, by the stream that was handled
+	repeated  map[es.StreamName]int // deliveries
 	strikes   map[es.StreamName]int // kills and cuts, by the stream that was handled
 	kills     int                   // of the reactor and of connections, which disturb every call under way
 }
@@ -152,7 +153,7 @@ func New(config Config) *Injector {
 	if config.Name == nil {
 		config.Name = func(s es.StreamName) (string, bool) { return s.String(), true }
 	}
-	return &Injector{config: config, accounts: map[scope]*account{}, disturbed: map[es.StreamName]int{}, strikes: map[es.StreamName]int{}}
+	return &Injector{config: config, accounts: map[scope]*account{}, disturbed: map[es.StreamName]int{}, repeated: map[es.StreamName]int{}, strikes: map[es.StreamName]int{}}
 }
 
 type actorKey struct{}
@@ -201,9 +202,9 @@ func (i *Injector) Of(prefix string) []Injected {
 	return found
 }
 
-// Disturbed is how many handler calls for a stream may have been repeated because
-// of faults. It is an upper bound: a fault may do no harm, and a kill makes the
-// reactor repeat at most what it did before.
+// Disturbed is how many faults, but no delays, the handler calls for a stream have met
+// so far, with those that every call meets: kills and cuts. A call during which it
+// grows may fail, or see too little, because of that.
 func (i *Injector) Disturbed(stream es.StreamName) int {
 	if i == nil {
 		return 0
@@ -211,6 +212,16 @@ func (i *Injector) Disturbed(stream es.StreamName) int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.disturbed[stream] + i.kills
+}
+
+// Repeated is how many deliveries of a stream were made once more so far.
+func (i *Injector) Repeated(stream es.StreamName) int {
+	if i == nil {
+		return 0
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.repeated[stream]
 }
 
 // turn begins an operation; ok is false if it is to be left alone.
@@ -309,15 +320,13 @@ func (i *Injector) injects(t turn, kind Kind, detail string) bool {
 	a.spent++
 	i.note(t, kind, detail)
 	switch {
-	case kind == Kill:
-		i.strikes[t.scope.handled()]++
-		i.repeatAll()
-		i.kills++
-	case kind == Cut:
+	case strikes(kind):
 		i.strikes[t.scope.handled()]++
 		i.kills++
-	case t.scope.role != Client:
-		i.disturb(t.scope)
+	case t.scope.role == Reactor && !t.scope.caller.IsZero():
+		i.disturbed[t.scope.caller]++
+	case kind == Duplicate:
+		i.repeated[t.scope.target]++
 	}
 	return true
 }
@@ -351,29 +360,6 @@ func (i *Injector) wanted(t turn, kind Kind, detail string) bool {
 // note logs a fault. The caller holds the lock.
 func (i *Injector) note(t turn, kind Kind, detail string) {
 	i.log = append(i.log, t.fault(kind, detail))
-}
-
-// disturb notes that a call may be repeated: for the stream of the scope, and for
-// the one that was handled. The caller holds the lock.
-func (i *Injector) disturb(s scope) {
-	if !s.target.IsZero() {
-		i.disturbed[s.target]++
-	}
-	if !s.caller.IsZero() && s.caller != s.target {
-		i.disturbed[s.caller]++
-	}
-}
-
-// repeatAll notes that every call so far may be repeated. A call that used the
-// store not at all cannot have been seen. The caller holds the lock.
-func (i *Injector) repeatAll() {
-	for s, a := range i.accounts {
-		for _, counted := range a.tallies {
-			if s.caller == s.target && !s.caller.IsZero() {
-				i.disturbed[s.caller] += counted.count
-			}
-		}
-	}
 }
 
 // key is the name of a stream that the feed delivered, empty for one that is left
