@@ -47,6 +47,7 @@ type entry struct {
 	observed    es.Version       // the highest that a call has returned
 	delivered   es.Version       // events below it came out of the feed
 	excuse      excuse           // of handler calls
+	trouble     *trouble         // that the reactor has with it; nil if it has none
 	lag         int              // how many reads of the reactor are still to miss everything
 }
 
@@ -238,6 +239,23 @@ func (j *journal) unfinished(owner *World) (behind []string, changed <-chan stru
 	return behind, page.changed
 }
 
+// troubles are those that the reactor has with streams that it has not handled, of
+// one scenario, the one with the most calls first.
+func (j *journal) troubles(owner *World) []*trouble {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var all []*trouble
+	for _, stream := range j.pageOf(owner).streams {
+		if e := j.entries[stream]; e.trouble != nil && e.retired < e.written && j.follows(stream) {
+			t := *e.trouble
+			t.about = cmp.Or(e.label, stream.String())
+			all = append(all, &t)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *trouble) int { return cmp.Compare(b.equal, a.equal) })
+	return all
+}
+
 // followed is what a scenario wrote to streams that the reactor follows.
 func (j *journal) followed(owner *World) map[es.StreamName]es.Version {
 	j.mu.Lock()
@@ -391,10 +409,15 @@ func (j *journal) Observe(o reactor.Occurrence) {
 				e.observed = max(e.observed, o.Observed)
 			}
 		})
+	case reactor.Troubled:
+		j.update(o.Stream, func(e *entry) { e.trouble = e.trouble.more(o, e.written) })
+	case reactor.Recovered:
+		j.update(o.Stream, func(e *entry) { e.trouble = nil })
 	case reactor.Retired:
 		j.update(o.Stream, func(e *entry) {
 			e.retired = max(e.retired, o.UpTo)
 			e.retirements++
+			e.trouble = nil
 		})
 	default: // the rest does not concern scenarios
 	}
