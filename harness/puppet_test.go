@@ -20,6 +20,7 @@ type puppet struct {
 	backend  *stores.Backend
 	observer reactor.Observer
 	status   reactor.Status
+	end      error // how it ends
 
 	stop sync.Once
 	done chan struct{}
@@ -53,7 +54,7 @@ func (p *puppet) Stop() { p.stop.Do(func() { close(p.done) }) }
 func (p *puppet) Done() <-chan struct{} { return p.done }
 
 // Wait implements harness.Reactor.
-func (p *puppet) Wait(context.Context) error { <-p.done; return nil }
+func (p *puppet) Wait(context.Context) error { <-p.done; return p.end }
 
 // Status implements harness.Reactor.
 func (p *puppet) Status(context.Context) (reactor.Status, error) { return p.status, nil }
