@@ -53,6 +53,10 @@ func TestFaultsExcuseTheCallsThatTheyDisturbed(t *testing.T) {
 			handle(p, order, nil) // for what is delivered again
 			handle(p, order, nil) // for nothing
 		}, 1},
+		{"duplicate=1", faults.Duplicate, func(t *testing.T, p *puppet, _ *harness.World, order es.StreamName) {
+			p.read(t)
+			handle(p, order, nil) // the work, which would have been done anyway
+		}, 0},
 	} {
 		spec, err := faults.Parse(c.spec)
 		must(t, err)

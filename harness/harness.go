@@ -185,7 +185,7 @@ const endLimit = 2 * time.Minute
 type Scenario struct {
 	// Key names the scenario in reports, and is the same in each run.
 	Key string
-	// Title is how messages name it, such as `"A guest arrives" (stays.feature:12)`;
+	// Title is how messages name it, such as `"A parcel is sent" (parcels.feature:12)`;
 	// the key, unless it is given.
 	Title string
 	// OwnReactor gives the scenario a reactor of its own, which it may stop.
