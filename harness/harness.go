@@ -224,14 +224,28 @@ func (h *Harness) Retries() int { return int(h.retries.Load()) }
 
 // Injected lists the faults that were injected so far.
 func (h *Harness) Injected() []faults.Injected {
-	h.mu.Lock()
-	injectors := slices.Clone(h.injectors)
-	h.mu.Unlock() // an injector asks the journal, and the journal reports breaches here
 	var all []faults.Injected
-	for _, injector := range injectors {
+	for _, injector := range h.allInjectors() {
 		all = append(all, injector.Log()...)
 	}
 	return all
+}
+
+// Occasions are how often each kind of fault could have come so far, by its rate.
+func (h *Harness) Occasions() map[faults.Kind]int {
+	all := map[faults.Kind]int{}
+	for _, injector := range h.allInjectors() {
+		for kind, n := range injector.Occasions() {
+			all[kind] += n
+		}
+	}
+	return all
+}
+
+func (h *Harness) allInjectors() []*faults.Injector {
+	h.mu.Lock()
+	defer h.mu.Unlock() // before anybody asks one: an injector asks the journal, and the journal reports breaches here
+	return slices.Clone(h.injectors)
 }
 
 // Impossible says why there cannot be some of the kinds of faults that the options

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -94,6 +95,7 @@ type Injector struct {
 	resting   bool
 	accounts  map[scope]*account
 	log       []Injected
+	occasions map[Kind]int
 	disturbed map[es.StreamName]int // faults in handler calls, by the stream that was handled
 	repeated  map[es.StreamName]int // deliveries
 	strikes   map[es.StreamName]int // kills and cuts, by the stream that was handled
@@ -153,7 +155,7 @@ func New(config Config) *Injector {
 	if config.Name == nil {
 		config.Name = func(s es.StreamName) (string, bool) { return s.String(), true }
 	}
-	return &Injector{config: config, accounts: map[scope]*account{}, disturbed: map[es.StreamName]int{}, repeated: map[es.StreamName]int{}, strikes: map[es.StreamName]int{}}
+	return &Injector{config: config, accounts: map[scope]*account{}, occasions: map[Kind]int{}, disturbed: map[es.StreamName]int{}, repeated: map[es.StreamName]int{}, strikes: map[es.StreamName]int{}}
 }
 
 type actorKey struct{}
@@ -200,6 +202,21 @@ func (i *Injector) Of(prefix string) []Injected {
 			cmp.Compare(a.Operation, b.Operation), cmp.Compare(a.Count, b.Count), cmp.Compare(a.Kind, b.Kind))
 	})
 	return found
+}
+
+// Occasions are how often each kind could have come, by its rate, so far.
+func (i *Injector) Occasions() map[Kind]int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return maps.Clone(i.occasions)
+}
+
+// happens tells whether a kind comes at a turn, by its rate, and counts the occasion.
+func (i *Injector) happens(t turn, kind Kind) bool {
+	i.mu.Lock()
+	i.occasions[kind]++
+	i.mu.Unlock()
+	return happens(i.chance(t, string(kind)), i.config.Spec.of(kind).rate)
 }
 
 // Disturbed is how many faults, but no delays, the handler calls for a stream have met
@@ -295,7 +312,7 @@ func (i *Injector) may(t turn, kind Kind) bool {
 
 // injects decides whether a turn meets a kind of failure, and notes it if so.
 func (i *Injector) injects(t turn, kind Kind, detail string) bool {
-	if !happens(i.chance(t, string(kind)), i.config.Spec.of(kind).rate) {
+	if !i.happens(t, kind) {
 		return false
 	}
 	i.mu.Lock()
@@ -334,7 +351,7 @@ func (i *Injector) injects(t turn, kind Kind, detail string) bool {
 // slows decides whether a turn meets a delay, which is no failure, and notes it
 // if so.
 func (i *Injector) slows(t turn, kind Kind) bool {
-	if !happens(i.chance(t, string(kind)), i.config.Spec.of(kind).rate) {
+	if !i.happens(t, kind) {
 		return false
 	}
 	i.mu.Lock()

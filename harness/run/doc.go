@@ -40,9 +40,9 @@
 // # What fails a run beside its scenarios
 //
 // Each run ends with an audit of what its scenarios have left behind, and a run with
-// faults has to have injected some: none at all is a failure, and so is a kind that the
-// store could have and that struck nowhere in twenty scenarios or more, unless -tagged
-// or -only chose them or its rate is below the usual one. Both are hooks of the run, so
+// faults has to have injected some. None at all is a failure, and so is a kind that the
+// store can have and that never came, if by its rate it should have, or if a whole run
+// had no occasion for it. The summary says which kinds did not come. Both are hooks of the run, so
 // messages, JUnit and the summary say it too. A store that cannot be taken down after
 // the last run comes too late for messages and JUnit: the summary and the exit status
 // say it, and that the reports do not.

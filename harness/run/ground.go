@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"errors"
-	"maps"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -22,10 +21,9 @@ type ground interface {
 	maker
 	// around, if not nil, is called around each scenario, as suite.Config says.
 	around() func(t *testing.T, scenario func(t *testing.T))
-	how() string                        // the store was brought up, in words
-	retries() int                       // of checks
-	injected() map[faults.Kind]int      // faults
-	impossible() map[faults.Kind]string // of the kinds that are asked for, and why
+	how() string  // the store was brought up, in words
+	retries() int // of checks
+	tally() tally // of faults
 	audit(ctx context.Context) error
 	close() error
 }
@@ -51,8 +49,7 @@ func (nowhere) world(context.Context, harness.Scenario) (*harness.World, func(co
 func (nowhere) around() func(*testing.T, func(*testing.T)) { return nil }
 func (nowhere) how() string                                { return "which could not be used" }
 func (nowhere) retries() int                               { return 0 }
-func (nowhere) injected() map[faults.Kind]int              { return nil }
-func (nowhere) impossible() map[faults.Kind]string         { return nil }
+func (nowhere) tally() tally                               { return tally{} }
 func (nowhere) audit(context.Context) error                { return nil }
 func (nowhere) close() error                               { return nil }
 
@@ -70,8 +67,7 @@ func (c common) world(ctx context.Context, scenario harness.Scenario) (*harness.
 func (common) around() func(*testing.T, func(*testing.T)) { return nil }
 func (c common) how() string                              { return c.harness.How() }
 func (c common) retries() int                             { return c.harness.Retries() }
-func (c common) injected() map[faults.Kind]int            { return count(nil, c.harness.Injected()) }
-func (c common) impossible() map[faults.Kind]string       { return c.harness.Impossible() }
+func (c common) tally() tally                             { return tally{}.plus(c.harness) }
 func (c common) audit(ctx context.Context) error          { return c.harness.Audit(ctx) }
 func (c common) close() error                             { return c.harness.Close(context.Background()) }
 
@@ -82,8 +78,7 @@ type bubbles struct {
 	left    func([]faults.Injected) // is told of the faults when a scenario is over; may be nil
 
 	mu     sync.Mutex
-	faults map[faults.Kind]int    // injected
-	never  map[faults.Kind]string // of faults, and why
+	faults tally
 }
 
 func (b *bubbles) world(ctx context.Context, scenario harness.Scenario) (*harness.World, func(context.Context) error, error) {
@@ -100,7 +95,7 @@ func (b *bubbles) world(ctx context.Context, scenario harness.Scenario) (*harnes
 		err := errors.Join(world.Close(ctx), h.Audit(ctx), h.Close(ctx))
 		injected := h.Injected()
 		b.mu.Lock()
-		b.faults, b.never = count(b.faults, injected), h.Impossible()
+		b.faults = b.faults.plus(h)
 		b.mu.Unlock()
 		if b.left != nil {
 			b.left(injected)
@@ -109,27 +104,10 @@ func (b *bubbles) world(ctx context.Context, scenario harness.Scenario) (*harnes
 	}, nil
 }
 
-func (b *bubbles) injected() map[faults.Kind]int {
+func (b *bubbles) tally() tally {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return maps.Clone(b.faults)
-}
-
-func (b *bubbles) impossible() map[faults.Kind]string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return maps.Clone(b.never)
-}
-
-// count adds faults to those that were counted.
-func count(counted map[faults.Kind]int, more []faults.Injected) map[faults.Kind]int {
-	if counted == nil {
-		counted = map[faults.Kind]int{}
-	}
-	for _, fault := range more {
-		counted[fault.Kind]++
-	}
-	return counted
+	return b.faults
 }
 
 func (*bubbles) around() func(*testing.T, func(*testing.T)) { return synctest.Test }

@@ -51,8 +51,7 @@ func (f *Features) describe() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "store %s, %s; %d checks had to be made again\n", f.options.store, f.ground.how(), f.ground.retries())
 	if !f.options.faults.IsZero() {
-		struck := f.options.strikes(nil, f.ground.injected(), f.ground.impossible())
-		fmt.Fprintf(&text, "  faults %s, seed %d: %s\n", f.options.faults, f.options.seed, struck)
+		fmt.Fprintf(&text, "  faults %s, seed %d: %s\n", f.options.faults, f.options.seed, f.options.faultsText(f.ground.tally()))
 	}
 	if n := len(f.summaries); n > 1 {
 		passed, flaky, failed := 0, 0, 0

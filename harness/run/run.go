@@ -44,7 +44,7 @@ func (f *Features) Run(t *testing.T) {
 // after is what each run ends with, before its reports do. ran is how many scenarios
 // there were by then.
 func (f *Features) after(ran func() int) []suite.RunHook {
-	began, before := time.Now(), f.ground.injected()
+	began, before := time.Now(), f.ground.tally()
 	hooks := []suite.RunHook{{Name: "audit", Run: func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, max(auditLimit, time.Since(began)))
 		defer cancel()
@@ -54,8 +54,7 @@ func (f *Features) after(ran func() int) []suite.RunHook {
 		return hooks
 	}
 	return append(hooks, suite.RunHook{Name: "faults", Run: func(context.Context) error {
-		s := f.options.strikes(before, f.ground.injected(), f.ground.impossible())
-		return s.verdict(ran(), f.options.tagged != "" || f.options.only != "")
+		return f.options.proved(f.ground.tally().since(before), ran())
 	}})
 }
 

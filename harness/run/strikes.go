@@ -3,64 +3,81 @@ package run
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
+	"example.com/groupcheckout/harness"
 	"example.com/groupcheckout/harness/faults"
 )
 
-// many is so many scenarios that each kind of fault has to strike some of them, at the
-// rate that it has by default or more often.
-const many = 20
-
-// strikes are what came of a spec of faults.
-type strikes struct {
-	store      string
-	faults     faults.Spec
+// tally is what came of faults. It does not change.
+type tally struct {
 	injected   map[faults.Kind]int
-	impossible map[faults.Kind]string
+	occasions  map[faults.Kind]int    // on which they could have come, by their rates
+	impossible map[faults.Kind]string // those that cannot come, and why
 }
 
-// strikes counts faults since others were counted.
-func (o *options) strikes(before, now map[faults.Kind]int, impossible map[faults.Kind]string) strikes {
-	s := strikes{o.store, o.faults, map[faults.Kind]int{}, impossible}
-	for kind, n := range now {
-		s.injected[kind] = n - before[kind]
+// plus adds what came of them on a harness.
+func (t tally) plus(h *harness.Harness) tally {
+	sum := tally{map[faults.Kind]int{}, h.Occasions(), h.Impossible()}
+	maps.Copy(sum.injected, t.injected)
+	for _, fault := range h.Injected() {
+		sum.injected[fault.Kind]++
 	}
-	return s
+	for kind, n := range t.occasions {
+		sum.occasions[kind] += n
+	}
+	return sum
 }
 
-// missing are the kinds that could have struck and did not.
-func (s strikes) missing() (kinds []faults.Kind) {
-	for _, kind := range s.faults.Kinds() {
-		if _, never := s.impossible[kind]; !never && s.injected[kind] == 0 {
+// since is what came of them since an earlier moment.
+func (t tally) since(before tally) tally {
+	left := tally{maps.Clone(t.injected), maps.Clone(t.occasions), t.impossible}
+	for kind, n := range before.injected {
+		left.injected[kind] -= n
+	}
+	for kind, n := range before.occasions {
+		left.occasions[kind] -= n
+	}
+	return left
+}
+
+// all is how many were injected.
+func (t tally) all() (n int) {
+	for _, of := range t.injected {
+		n += of
+	}
+	return n
+}
+
+// missing are the kinds of a spec that could have come and did not.
+func (t tally) missing(spec faults.Spec) (kinds []faults.Kind) {
+	for _, kind := range spec.Kinds() {
+		if _, never := t.impossible[kind]; !never && t.injected[kind] == 0 {
 			kinds = append(kinds, kind)
 		}
 	}
 	return kinds
 }
 
-// never says which kinds there cannot be.
-func (s strikes) never() string {
+// never says which kinds of a spec there cannot be on a store.
+func (t tally) never(spec faults.Spec, store string) string {
 	var text []string
-	for _, kind := range s.faults.Kinds() {
-		if reason, never := s.impossible[kind]; never {
-			text = append(text, fmt.Sprintf("the store %s cannot have %s: %s", s.store, kind, reason))
+	for _, kind := range spec.Kinds() {
+		if reason, never := t.impossible[kind]; never {
+			text = append(text, fmt.Sprintf("the store %s cannot have %s: %s", store, kind, reason))
 		}
 	}
 	return strings.Join(text, "; ")
 }
 
-// String says it for people.
-func (s strikes) String() string {
-	all := 0
-	for _, n := range s.injected {
-		all += n
-	}
-	text := fmt.Sprintf("%d were injected", all)
-	if missing := s.missing(); len(missing) > 0 && all > 0 {
+// faultsText says for people what came of the faults of all runs.
+func (o *options) faultsText(t tally) string {
+	text := fmt.Sprintf("%d were injected", t.all())
+	if missing := t.missing(o.faults); len(missing) > 0 && t.all() > 0 {
 		text += ", none of them " + list(missing)
 	}
-	if never := s.never(); never != "" {
+	if never := t.never(o.faults, o.store); never != "" {
 		text += "; " + never
 	}
 	return text
@@ -75,28 +92,34 @@ func list(kinds []faults.Kind) string {
 	return oneOf(names)
 }
 
-// verdict is an error if so few faults were injected that the run proves less than
-// it seems to. Of a narrow selection nobody expects that all kinds strike.
-func (s strikes) verdict(scenarios int, narrow bool) error {
-	missing := s.missing()
-	struck := 0
-	for _, n := range s.injected {
-		struck += n
-	}
+// A kind that did not come is a failure if chance can hardly be why: if by its rate so
+// many were to be expected, or if so many scenarios had no occasion for it.
+const (
+	surelyExpected  = 7 // of a thousand such runs, one has none
+	enoughScenarios = 20
+)
+
+// proved is an error if so few faults were injected that a run proves less than it
+// seems to.
+func (o *options) proved(t tally, scenarios int) error {
+	missing := t.missing(o.faults)
 	switch {
-	case struck == 0 && len(missing) == 0:
-		return fmt.Errorf("no fault was injected, so nothing was proved: %s", s.never())
-	case struck == 0:
+	case t.all() == 0 && len(missing) == 0:
+		return fmt.Errorf("no fault was injected, so nothing was proved: %s", t.never(o.faults, o.store))
+	case t.all() == 0:
 		return fmt.Errorf("no fault was injected in %d scenarios, so nothing was proved: give %s a higher rate, such as %s=1, another -seed, or more scenarios", scenarios, list(missing), missing[0])
-	case narrow || scenarios < many:
-		return nil
 	}
+	whole := scenarios >= enoughScenarios && o.tagged == "" && o.only == ""
 	var errs []error
-	for _, description := range faults.Kinds() {
-		for _, kind := range missing {
-			if kind == description.Kind && s.faults.Rate(kind) >= description.Rate {
-				errs = append(errs, fmt.Errorf("no fault of the kind %s was injected in %d scenarios, so nothing was proved of it: give it a higher rate, such as %s=1, or another -seed", kind, scenarios, kind))
-			}
+	for _, kind := range missing {
+		occasions := t.occasions[kind]
+		// Alone on its store, a scenario may have nothing that could change places.
+		lonely := kind == faults.Reorder && o.virtual()
+		switch {
+		case float64(occasions)*o.faults.Rate(kind) >= surelyExpected:
+			errs = append(errs, fmt.Errorf("no fault of the kind %s was injected on %d occasions, so nothing was proved of it: this is hardly chance, see whether package faults still injects it", kind, occasions))
+		case occasions == 0 && whole && !lonely:
+			errs = append(errs, fmt.Errorf("there was no occasion for a fault of the kind %s in %d scenarios, so nothing was proved of it: leave it out with %s=0, if there can be none", kind, scenarios, kind))
 		}
 	}
 	return errors.Join(errs...)
