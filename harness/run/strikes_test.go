@@ -28,6 +28,7 @@ func TestAKindOfFaultThatNeverCameProvesNothing(t *testing.T) {
 		{"no occasion in a few scenarios", "slow,kill", nil, some, none, 19, ""},
 		{"no occasion in a selection", "slow,kill", []string{"-tagged", "@slow"}, some, none, 20, ""},
 		{"nothing to change places with", "slow,reorder", []string{"-time", "virtual"}, some, none, 20, ""},
+		{"nobody to read from a replica", "slow,stale", []string{"-store", "messagedb", "-reactor", "2"}, some, none, 20, ""},
 	} {
 		f := features(t, library(), append(c.flags, "-faults", c.faults)...)
 		if err := f.options.check(); err != nil {
