@@ -23,6 +23,9 @@ func (r *runner) await(ctx context.Context, w *World) error {
 		if len(behind) == 0 || life.phase == down || w.refuses() {
 			return nil
 		}
+		if err := r.hopeless(w); err != nil {
+			return err
+		}
 		select {
 		case <-progress:
 		case <-life.changed:
@@ -34,7 +37,7 @@ func (r *runner) await(ctx context.Context, w *World) error {
 				return fmt.Errorf("the reactor ended: %w", errors.Join(now.reactor.Wait(ctx), errors.New(strings.Join(behind, "; "))))
 			}
 		case <-ctx.Done():
-			return fmt.Errorf("the reactor has not finished: %s: %w", strings.Join(behind, "; "), ctx.Err())
+			return r.unfinished(w, behind, ctx.Err())
 		}
 	}
 }
@@ -89,6 +92,7 @@ func (r *runner) deliverAgain(ctx context.Context, w *World, stream es.StreamNam
 		select {
 		case <-changed:
 		case <-timer.C:
+			r.journal.update(stream, func(e *entry) { e.excuse.redone++ })
 			if err := r.enqueue(ctx, deliveries); err != nil {
 				return err
 			}

@@ -33,6 +33,9 @@
 // harness knows: the last events of the scenario's streams, and where feed and
 // reactor are. See [FailureError].
 //
+// A wait whose stream the handler fails for begins with that error ([HandlerError]), and
+// is given up after enough equal ones in a row, unless faults are injected.
+//
 // # Promises that are always watched
 //
 // A reactor in this process keeps these, or [Harness.Audit] fails:
@@ -40,12 +43,15 @@
 //   - no checkpoint is saved ahead of an event that is not handled;
 //   - at most one call of the handler runs for a stream;
 //   - no call returns a version that was never written;
-//   - one that was killed starts again.
+//   - one that was killed starts again, and none ends by itself.
 //
 // The first two are watched in the streams of scenarios that are not over yet.
 // The third is not watched where connections are cut: an append whose reply is cut
 // off may have been written. The same audit then asks the system about what the
-// scenarios have left behind.
+// scenarios have left behind ([Left]): their streams, what the feed delivers of them,
+// and where the reactor's checkpoints lay when they ended. Its error names streams as
+// their scenarios do, and the scenarios. Each scenario is audited once; a promise that
+// is broken after the last audit is in the error of [Harness.Close].
 //
 // # What goes wrong
 //
@@ -53,7 +59,8 @@
 // lag) happens in hooks around the store and the feed, or at the gate. The reactor
 // itself is the one that the binary runs. Outside of the hooks, nearest to the
 // reactor, a run may inject faults ([example.com/groupcheckout/harness/faults]), and a seed may
-// decide in which order goroutines get on.
+// decide in which order goroutines get on. Faults excuse the handler calls that they
+// disturbed, and those for what was delivered again because of them: see [World.Excused].
 //
 // # How long things may take
 //

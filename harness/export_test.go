@@ -81,3 +81,6 @@ func (h *Harness) HoldUpReads(held es.StreamName) {
 
 // KillReactor kills the world's reactor, as an injected fault does.
 func (w *World) KillReactor() { w.host.(*runner).kill() }
+
+// HaveCuts makes a harness believe that the connections of its reactors can be cut.
+func (h *Harness) HaveCuts() { h.cut = func() {} }

@@ -15,6 +15,7 @@ import (
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/faults"
 	"example.com/groupcheckout/internal/proxy"
+	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores"
 )
 
@@ -65,6 +66,8 @@ type Harness struct {
 	exe     string // the reactor as a program, where it runs in processes
 	dir     string // where it works; empty for one that does not mind
 	shared  host
+	group   string                         // the name of the reactor that scenarios share
+	from    map[feed.Tranche]feed.Position // where the feed was before the scenarios that are to be audited
 	retries atomic.Int64
 	closers []func() error // in the order of opening
 
@@ -133,8 +136,12 @@ func (h *Harness) bringUp(ctx context.Context) error {
 // startShared starts the reactor that scenarios share.
 func (h *Harness) startShared(ctx context.Context) error {
 	group := "harness " + uuid.NewString()
+	h.group = group
+	var err error
+	if h.from, err = endsOf(ctx, h.site.Backend.Source); err != nil {
+		return err
+	}
 	if h.options.Processes > 0 {
-		var err error
 		if h.exe, h.dir, err = h.options.System.Program.find(ctx); err != nil {
 			return err
 		}
@@ -178,6 +185,9 @@ const endLimit = 2 * time.Minute
 type Scenario struct {
 	// Key names the scenario in reports, and is the same in each run.
 	Key string
+	// Title is how messages name it, such as `"A parcel is sent" (parcels.feature:12)`;
+	// the key, unless it is given.
+	Title string
 	// OwnReactor gives the scenario a reactor of its own, which it may stop.
 	OwnReactor bool
 }
@@ -187,8 +197,10 @@ type Scenario struct {
 func (h *Harness) World(ctx context.Context, scenario Scenario) (*World, error) {
 	w := newWorld(h, scenario)
 	group := "scenario " + uuid.NewString()
+	w.group = group
 	switch {
 	case !scenario.OwnReactor:
+		w.group = h.group
 		w.use(h.shared, h.site)
 		return w, nil
 	case h.options.Processes > 0:
@@ -212,14 +224,38 @@ func (h *Harness) Retries() int { return int(h.retries.Load()) }
 
 // Injected lists the faults that were injected so far.
 func (h *Harness) Injected() []faults.Injected {
-	h.mu.Lock()
-	injectors := slices.Clone(h.injectors)
-	h.mu.Unlock() // an injector asks the journal, and the journal reports breaches here
 	var all []faults.Injected
-	for _, injector := range injectors {
+	for _, injector := range h.allInjectors() {
 		all = append(all, injector.Log()...)
 	}
 	return all
+}
+
+// Occasions are how often each kind of fault could have come so far, by its rate.
+func (h *Harness) Occasions() map[faults.Kind]int {
+	all := map[faults.Kind]int{}
+	for _, injector := range h.allInjectors() {
+		for kind, n := range injector.Occasions() {
+			all[kind] += n
+		}
+	}
+	return all
+}
+
+func (h *Harness) allInjectors() []*faults.Injector {
+	h.mu.Lock()
+	defer h.mu.Unlock() // before anybody asks one: an injector asks the journal, and the journal reports breaches here
+	return slices.Clone(h.injectors)
+}
+
+// Impossible says why there cannot be some of the kinds of faults that the options
+// ask for.
+func (h *Harness) Impossible() map[faults.Kind]string {
+	reasons := map[faults.Kind]string{}
+	if h.options.Faults.Has(faults.Cut) && h.options.Processes == 0 && h.cut == nil {
+		reasons[faults.Cut] = "there are no connections to it that could be cut"
+	}
+	return reasons
 }
 
 // injects keeps an injector of a fault run.
@@ -231,19 +267,6 @@ func (h *Harness) injects(injector *faults.Injector) {
 
 func (h *Harness) countRetries(n int) { h.retries.Add(int64(n)) }
 
-// Audit proves what the scenarios that are over have left behind: what the
-// system itself audits, and that the reactor has kept the promises that the
-// package's comment lists.
-func (h *Harness) Audit(ctx context.Context) error {
-	h.mu.Lock()
-	errs := slices.Clone(h.broken)
-	h.mu.Unlock()
-	if h.options.System.Audit != nil {
-		errs = append(errs, h.options.System.Audit(ctx, h.site.Backend.Events, h.journal.closed()))
-	}
-	return errors.Join(errs...)
-}
-
 // breach notes a promise of the reactor that was seen broken.
 func (h *Harness) breach(err error) {
 	h.mu.Lock()
@@ -252,10 +275,14 @@ func (h *Harness) breach(err error) {
 }
 
 // Close stops the reactor and takes down what was brought up, also when the
-// context has ended.
+// context has ended. The error also has the promises that were seen broken, and that
+// no audit has told of.
 func (h *Harness) Close(context.Context) error {
 	err := closeAll(h.closers)
 	h.closers = nil
+	if broken := h.breaches(); len(broken) > 0 {
+		err = errors.Join(fmt.Errorf("the reactor broke a promise: %w", errors.Join(broken...)), err)
+	}
 	return err
 }
 

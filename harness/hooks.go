@@ -90,6 +90,7 @@ func (r *runner) afterFeedRead(_ context.Context, tranche feed.Tranche, _ feed.P
 	for _, d := range batch.Events {
 		if r.mine(d.Stream) {
 			delivered = append(delivered, d)
+			r.told(d.Stream, d.Event.Index)
 		}
 	}
 	batch.Events = delivered

@@ -24,7 +24,7 @@ type journal struct {
 	mu      sync.Mutex
 	entries map[es.StreamName]*entry
 	pages   map[*World]*page
-	past    []es.StreamName // of scenarios that are over
+	past    past // of scenarios that are over, and were not audited yet
 }
 
 // page is what is known of the streams of one scenario.
@@ -45,6 +45,9 @@ type entry struct {
 	calls       int              // of the handler
 	calling     bool             // a call is running
 	observed    es.Version       // the highest that a call has returned
+	delivered   es.Version       // events below it came out of the feed
+	excuse      excuse           // of handler calls
+	trouble     *trouble         // that the reactor has with it; nil if it has none
 	lag         int              // how many reads of the reactor are still to miss everything
 }
 
@@ -109,8 +112,9 @@ func (j *journal) claim(stream es.StreamName, owner *World) {
 	}
 }
 
-// release lets go of the streams of a scenario that is over.
-func (j *journal) release(owner *World) {
+// release lets go of the streams of a scenario that is over, and keeps where its
+// reactor is then.
+func (j *journal) release(owner *World, over *finish) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	page, isOpen := j.pages[owner]
@@ -121,17 +125,25 @@ func (j *journal) release(owner *World) {
 		if e := j.entries[stream]; e.observed > e.written && j.truthful {
 			j.breach(fmt.Errorf("the handler says that it has seen %s at version %d, but no more than %d events were ever written", stream, e.observed, e.written))
 		}
+		j.past = append(j.past, j.known(stream, over))
 		delete(j.entries, stream)
 	}
-	j.past = append(j.past, page.streams...)
 	delete(j.pages, owner)
 }
 
-// closed lists the streams of scenarios that are over.
-func (j *journal) closed() []es.StreamName {
+// known is what is kept of a stream. The caller holds the lock.
+func (j *journal) known(stream es.StreamName, over *finish) known {
+	e := j.entries[stream]
+	return known{stream, e.label, e.owner.title, over}
+}
+
+// settle hands over the streams of scenarios that are over, to be audited. alone
+// tells whether there are no other scenarios.
+func (j *journal) settle() (over past, alone bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return slices.Clone(j.past)
+	over, j.past = j.past, nil
+	return over, len(j.pages) == 0
 }
 
 // owner is the scenario that a stream belongs to, nil if none is known.
@@ -192,6 +204,17 @@ func (j *journal) retirements() map[es.StreamName]int {
 	return counts
 }
 
+// reached is how far each stream came out of the feed so far.
+func (j *journal) reached() map[es.StreamName]es.Version {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	versions := map[es.StreamName]es.Version{}
+	for stream, e := range j.entries {
+		versions[stream] = e.delivered
+	}
+	return versions
+}
+
 // poke wakes whoever waits for anything.
 func (j *journal) poke() {
 	j.mu.Lock()
@@ -214,6 +237,23 @@ func (j *journal) unfinished(owner *World) (behind []string, changed <-chan stru
 	}
 	slices.SortFunc(behind, strings.Compare)
 	return behind, page.changed
+}
+
+// troubles are those that the reactor has with streams that it has not handled, of
+// one scenario, the one with the most calls first.
+func (j *journal) troubles(owner *World) []*trouble {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var all []*trouble
+	for _, stream := range j.pageOf(owner).streams {
+		if e := j.entries[stream]; e.trouble != nil && e.retired < e.written && j.follows(stream) {
+			t := *e.trouble
+			t.about = cmp.Or(e.label, stream.String())
+			all = append(all, &t)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *trouble) int { return cmp.Compare(b.equal, a.equal) })
+	return all
 }
 
 // followed is what a scenario wrote to streams that the reactor follows.
@@ -256,18 +296,31 @@ func (j *journal) claimed(owner *World) []es.StreamName {
 	return slices.Clone(j.pageOf(owner).streams)
 }
 
-// disown lists the streams of a scenario, which are then not among those to be
-// audited in the end: they are on a store of their own.
-func (j *journal) disown(owner *World) []es.StreamName {
+// present are the streams of scenarios that are not over.
+func (j *journal) present() (all past) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for stream := range j.entries {
+		all = append(all, j.known(stream, nil))
+	}
+	return all
+}
+
+// owns tells whether a scenario has any stream.
+func (j *journal) owns(owner *World) bool { return len(j.claimed(owner)) > 0 }
+
+// disown hands over the streams of a scenario, which are then not among those to
+// be audited in the end: they are on a store of their own.
+func (j *journal) disown(owner *World, finish *finish) (over past) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	page := j.pageOf(owner)
-	streams := page.streams
-	for _, stream := range streams {
+	for _, stream := range page.streams {
+		over = append(over, j.known(stream, finish))
 		delete(j.entries, stream)
 	}
 	page.streams = nil
-	return streams
+	return over
 }
 
 // complete adds the events of a stream that nobody here has written: a reactor in
@@ -356,10 +409,15 @@ func (j *journal) Observe(o reactor.Occurrence) {
 				e.observed = max(e.observed, o.Observed)
 			}
 		})
+	case reactor.Troubled:
+		j.update(o.Stream, func(e *entry) { e.trouble = e.trouble.more(o, e.written) })
+	case reactor.Recovered:
+		j.update(o.Stream, func(e *entry) { e.trouble = nil })
 	case reactor.Retired:
 		j.update(o.Stream, func(e *entry) {
 			e.retired = max(e.retired, o.UpTo)
 			e.retirements++
+			e.trouble = nil
 		})
 	default: // the rest does not concern scenarios
 	}

@@ -335,11 +335,7 @@ func (w *World) ownProcesses(ctx context.Context, group string) error {
 	}
 	w.use(own, s)
 	w.leave = func(ctx context.Context) error {
-		err := own.close(ctx)
-		if audit := w.harness.options.System.Audit; audit != nil {
-			err = errors.Join(err, audit(ctx, s.Backend.Events, w.harness.journal.disown(w)))
-		}
-		return errors.Join(err, s.close())
+		return errors.Join(own.close(ctx), w.auditAlone(ctx), s.close())
 	}
 	return own.start(ctx)
 }

@@ -1,6 +1,8 @@
 package harness_test
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -78,13 +80,21 @@ func TestTheAuditNamesPromisesThatAReactorBroke(t *testing.T) {
 			if test.saves {
 				p.save(t, tranche, batch.Next)
 			}
+			w.Name(order, "the last order")
 			must(t, w.Close(t.Context()))
 			err := h.Audit(t.Context())
+			var found *harness.AuditError
 			switch {
 			case test.want == "" && err != nil:
 				t.Errorf("got %v, want no error", err)
-			case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)):
+			case test.want == "":
+			case !errors.As(err, &found) || !strings.Contains(found.Err.Error(), test.want):
 				t.Errorf("got %v, want it to say %q", err, test.want)
+			case !strings.Contains(err.Error(), fmt.Sprintf("the last order in %q", t.Name())) || strings.Contains(strings.Split(err.Error(), "\n")[0], "Order-1"):
+				t.Errorf("got %v, want the words of the scenario for the stream, and the scenario", err)
+			}
+			if err := h.Audit(t.Context()); err != nil {
+				t.Errorf("once more: got %v, want no error: it was told", err)
 			}
 		})
 	}
@@ -102,5 +112,23 @@ func TestACheckpointMayPassWhatIsNobodys(t *testing.T) {
 	p.save(t, tranche, batch.Next)
 	if err := h.Audit(t.Context()); err != nil {
 		t.Errorf("got %v, want no error", err)
+	}
+}
+
+// A promise that is broken once everything was audited is not forgotten.
+func TestClosingTellsOfPromisesThatNoAuditHasToldOf(t *testing.T) {
+	t.Parallel()
+	p := &puppet{done: make(chan struct{})}
+	h, err := harness.Open(t.Context(), harness.Options{System: p.system()})
+	must(t, err)
+	w, order := stage(t, h), streamName(t, "Order-1")
+	appendTo(t, w.Store(), order, 0, "Placed")
+	must(t, h.Audit(t.Context()))
+	for range 2 {
+		p.observer.Observe(reactor.Called{Stream: order, Events: 1})
+	}
+	must(t, w.Close(t.Context()))
+	if err := h.Close(t.Context()); err == nil || !strings.Contains(err.Error(), "while an earlier call for it was running") {
+		t.Errorf("got %v, want the promise", err)
 	}
 }

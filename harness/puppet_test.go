@@ -20,6 +20,7 @@ type puppet struct {
 	backend  *stores.Backend
 	observer reactor.Observer
 	status   reactor.Status
+	end      error // how it ends
 
 	stop sync.Once
 	done chan struct{}
@@ -30,15 +31,20 @@ type puppet struct {
 func onPuppet(t *testing.T, options harness.Options) (*harness.Harness, *puppet) {
 	t.Helper()
 	p := &puppet{done: make(chan struct{})}
-	options.System = harness.System{
+	options.System = p.system()
+	h, err := harness.Open(t.Context(), options)
+	return opened(t, h, err), p
+}
+
+// system is one of which the reactor is the puppet.
+func (p *puppet) system() harness.System {
+	return harness.System{
 		Categories: []string{"Order"},
 		Start: func(_ context.Context, backend *stores.Backend, config reactor.Config) (harness.Reactor, error) {
 			p.backend, p.observer = backend, config.Observer
 			return p, nil
 		},
 	}
-	h, err := harness.Open(t.Context(), options)
-	return opened(t, h, err), p
 }
 
 // Stop implements harness.Reactor.
@@ -48,7 +54,7 @@ func (p *puppet) Stop() { p.stop.Do(func() { close(p.done) }) }
 func (p *puppet) Done() <-chan struct{} { return p.done }
 
 // Wait implements harness.Reactor.
-func (p *puppet) Wait(context.Context) error { <-p.done; return nil }
+func (p *puppet) Wait(context.Context) error { <-p.done; return p.end }
 
 // Status implements harness.Reactor.
 func (p *puppet) Status(context.Context) (reactor.Status, error) { return p.status, nil }

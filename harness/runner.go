@@ -32,12 +32,15 @@ type runner struct {
 	mu      sync.Mutex
 	reactor Reactor // nil if it is down
 	phase   phase
-	changed chan struct{}   // closed, and replaced, when the phase changes
-	broken  bool            // nothing that it writes succeeds any more
-	budget  int             // appends that may still begin before it breaks down, -1 for ever
-	missing int             // appends that are still to succeed before it breaks down
-	again   []feed.Delivery // to be delivered again
-	poke    chan struct{}   // closed, and replaced, when there is something in again
+	changed chan struct{}                // closed, and replaced, when the phase changes
+	broken  bool                         // nothing that it writes succeeds any more
+	budget  int                          // appends that may still begin before it breaks down, -1 for ever
+	missing int                          // appends that are still to succeed before it breaks down
+	again   []feed.Delivery              // to be delivered again
+	poke    chan struct{}                // closed, and replaced, when there is something in again
+	killed  bool                         // the reactor before this one was killed
+	reached map[es.StreamName]es.Version // how far the feed had come when this one was started
+	retold  map[es.StreamName]bool       // streams of which this one was told something again
 }
 
 // phase is what a runner's reactor is at.
@@ -109,7 +112,7 @@ func (r *runner) start(ctx context.Context) error {
 	}
 	r.enter(reviving)
 	r.mu.Unlock()
-	return r.revive(ctx)
+	return r.revive(ctx, false)
 }
 
 // rareCheckpoints is how often a checkpoint is saved in virtual time. In a
@@ -125,7 +128,7 @@ const stopLimit = time.Minute
 // that suit a scenario unless they cost nothing. ctx is for what is asked of the
 // store before, and not for the reactor. The lock is not held meanwhile, so whoever
 // waits for the reactor can give up.
-func (r *runner) revive(ctx context.Context) error {
+func (r *runner) revive(ctx context.Context, killed bool) error {
 	ends, err := endsOf(ctx, r.harness.site.Backend.Source)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -134,7 +137,7 @@ func (r *runner) revive(ctx context.Context) error {
 		return fmt.Errorf("find the end of the feed: %w", err)
 	}
 	config := reactor.Config{
-		Group: r.group, Observer: r.journal, StopLimit: stopLimit,
+		Group: r.group, Observer: r, StopLimit: stopLimit,
 		CheckpointInterval: r.harness.options.CheckpointInterval,
 	}
 	if r.harness.options.Virtual {
@@ -148,6 +151,7 @@ func (r *runner) revive(ctx context.Context) error {
 	}
 	r.ahead.restart(ends)
 	r.before = r.journal.retirements()
+	r.killed, r.reached, r.retold = killed, r.journal.reached(), map[es.StreamName]bool{}
 	started, err := r.harness.options.System.Start(context.WithoutCancel(ctx), r.backend, config)
 	if err != nil {
 		r.enter(down)
@@ -221,10 +225,11 @@ func (r *runner) stop(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.enter(down)
-	if r.broken || r.harness.cut != nil {
-		return nil // it was meant to end badly, or a connection was cut under its last words
+	err := stopped.Wait(ctx)
+	if r.broken && errors.Is(err, errBroken) {
+		return nil // it was meant to end like this
 	}
-	return stopped.Wait(ctx)
+	return err
 }
 
 // reviveLimit is how long it may take until the store has told what a reactor that
@@ -248,7 +253,7 @@ func (r *runner) kill() {
 		<-killed.Done()
 		ctx, cancel := context.WithTimeout(context.Background(), reviveLimit)
 		defer cancel()
-		if err := r.revive(ctx); err != nil {
+		if err := r.revive(ctx, true); err != nil {
 			r.harness.breach(fmt.Errorf("start the reactor again after it was killed: %w", err))
 		}
 	}()
@@ -306,6 +311,9 @@ func (r *runner) awaitBroken(ctx context.Context) error {
 		}
 		r.enter(down)
 		r.mu.Unlock()
+		if err := awaited.Wait(ctx); err != nil && !errors.Is(err, errBroken) {
+			return fmt.Errorf("the reactor has not broken down as it was to, but ended badly: %w", err)
+		}
 		return nil
 	}
 }

@@ -16,9 +16,9 @@ type System struct {
 	// Start starts the reactor: the production wiring, with these values of its
 	// configuration. Nobody is to see its log.
 	Start func(ctx context.Context, backend *stores.Backend, config reactor.Config) (Reactor, error)
-	// Audit proves what the scenarios leave behind in these streams. It is
-	// called once all of them are over.
-	Audit func(ctx context.Context, reader es.Reader, streams []es.StreamName) error
+	// Audit proves what scenarios leave behind. It is called once they are over, and
+	// each scenario is audited once.
+	Audit func(ctx context.Context, left Left) error
 	// Text is what an event says to a reader, such as "2 parcels unloaded"; empty if
 	// nothing is to be said beside its type.
 	Text func(stream es.StreamName, event es.EventData) string

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,8 +22,10 @@ import (
 type World struct {
 	harness  *Harness
 	key      string
-	own      bool // the reactor is this scenario's alone
-	host     host // of the reactor that works for the scenario
+	title    string // for messages
+	group    string // the name of the scenario's reactor
+	own      bool   // the reactor is this scenario's alone
+	host     host   // of the reactor that works for the scenario
 	site     *Site
 	leave    func(context.Context) error // ends a reactor of the scenario's own; nil if there is none
 	store    es.Store
@@ -35,7 +38,7 @@ type World struct {
 
 // newWorld makes a world that has no reactor and no store yet.
 func newWorld(h *Harness, scenario Scenario) *World {
-	w := &World{harness: h, key: scenario.Key, own: scenario.OwnReactor}
+	w := &World{harness: h, key: scenario.Key, title: cmp.Or(scenario.Title, fmt.Sprintf("%q", scenario.Key)), own: scenario.OwnReactor}
 	w.step.Store(-1)
 	h.journal.open(w)
 	return w
@@ -90,8 +93,12 @@ func (w *World) Close(ctx context.Context) error {
 	if w.leave != nil {
 		err = errors.Join(err, w.leave(ctx))
 	}
-	w.harness.journal.release(w)
-	return err
+	over, unknown := (*finish)(nil), error(nil)
+	if w.harness.journal.owns(w) {
+		over, unknown = w.finish(ctx)
+	}
+	w.harness.journal.release(w, over)
+	return errors.Join(err, unknown)
 }
 
 // leaveEvidence attaches to the scenario's report what really happened.

@@ -50,7 +50,9 @@ func (r *runner) injectFaults() {
 	// has: how far it gets is what such a scenario is about.
 	r.backend.Events = sparing{r.faults.Store(r.backend.Events, faults.Reactor), r.backend.Events, func(context.Context) bool { return r.isDoomed() }}
 	r.backend.Source = r.faults.Source(r.backend.Source)
-	r.backend.Checkpoints = lastSave{r.faults.Checkpoints(r.backend.Checkpoints), r.backend.Checkpoints, r}
+	// What is spared is spared from cuts too: it does not go through the proxy.
+	direct := intercept.Checkpoints(r.harness.site.Backend.Checkpoints, intercept.CheckpointsHooks{BeforeSave: r.beforeSave})
+	r.backend.Checkpoints = lastSave{r.faults.Checkpoints(r.backend.Checkpoints), direct, r}
 }
 
 // sparing is a store with faults that some calls are spared from.

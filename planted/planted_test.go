@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +18,10 @@ import (
 
 // planting is a flag, since a run takes minutes.
 var planting = flag.Bool("planted", false, "plant each bug and see that it is caught") //nolint:gochecknoglobals // a flag of go test
+
+// faulty is a flag that has faults injected where a command runs the features: they
+// must not excuse a bug.
+var faulty = flag.Bool("planted-faults", false, "with -planted, run the features with -faults all -seed 1") //nolint:gochecknoglobals // a flag of go test
 
 // fewest is how many bugs there have to be.
 const fewest = 20
@@ -73,6 +78,9 @@ func TestEveryBugIsCaught(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if *faulty {
+		all = underFaults(all)
+	}
 	intact := t.Run("intact", func(t *testing.T) {
 		seen := map[string]bool{}
 		for _, b := range all {
@@ -112,6 +120,20 @@ func TestEveryBugIsCaught(t *testing.T) {
 		}
 	})
 	t.Logf("planted bugs\n%s", table.text())
+}
+
+// underFaults has faults injected where bugs are caught by features, and leaves out the
+// others. What the output then says depends on the faults.
+func underFaults(all []bug) (list []bug) {
+	for _, b := range all {
+		if !slices.Contains(b.caughtBy, "./features") || slices.Contains(b.caughtBy, "-faults") {
+			continue
+		}
+		b.caughtBy = append(slices.Clone(b.caughtBy), "-faults", "all", "-seed", "1")
+		b.says = regexp.MustCompile("FAIL")
+		list = append(list, b)
+	}
+	return list
 }
 
 // report is a table of what became of each bug. Calls may overlap.

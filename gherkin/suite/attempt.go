@@ -233,13 +233,12 @@ func (r *Result) judge(err error, rec *recorder) {
 		}
 		r.fail(err)
 	case errors.As(err, &timeout):
-		still := errors.New("still running after the end of the time limit")
 		switch {
 		case rec.hook >= 0:
-			r.Hooks[rec.hook].finish(still)
+			r.Hooks[rec.hook].finish(errStill)
 		case rec.current >= 0 && rec.ended < len(r.Steps):
 			step := &r.Steps[rec.current]
-			step.Status, step.Err = Failed, still
+			step.Status, step.Err = Failed, errStill
 		}
 		r.Status, r.Reason = Failed, r.timeoutReason(timeout)
 		r.Err = errors.Join(r.Err, err)
@@ -248,12 +247,19 @@ func (r *Result) judge(err error, rec *recorder) {
 	}
 }
 
+// errStill is the error of what has not ended with the time limit.
+var errStill = errors.New("still running after the end of the time limit")
+
 // timeoutReason names the step or hook that was not let go on, or that was not
-// let begin.
+// let begin, and what a step had to say of that, which may be the cause.
 func (r *Result) timeoutReason(timeout *TimeoutError) string {
 	for _, step := range r.Steps {
 		if step.Status == Failed {
-			return fmt.Sprintf("%s, in: %s", timeout, step.label())
+			reason := fmt.Sprintf("%s, in: %s", timeout, step.label())
+			if said := oneLine(step.Err.Error()); step.Err != errStill && said != context.DeadlineExceeded.Error() && !strings.Contains(said, timeout.Error()) { //nolint:errorlint // it is the one that was put there
+				reason += ": " + said
+			}
+			return reason
 		}
 	}
 	for _, hook := range r.Hooks {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -94,7 +95,9 @@ type Injector struct {
 	resting   bool
 	accounts  map[scope]*account
 	log       []Injected
-	disturbed map[es.StreamName]int
+	occasions map[Kind]int
+	disturbed map[es.StreamName]int // faults in handler calls, by the stream that was handled
+	repeated  map[es.StreamName]int // deliveries
 	strikes   map[es.StreamName]int // kills and cuts, by the stream that was handled
 	kills     int                   // of the reactor and of connections, which disturb every call under way
 }
@@ -152,7 +155,7 @@ func New(config Config) *Injector {
 	if config.Name == nil {
 		config.Name = func(s es.StreamName) (string, bool) { return s.String(), true }
 	}
-	return &Injector{config: config, accounts: map[scope]*account{}, disturbed: map[es.StreamName]int{}, strikes: map[es.StreamName]int{}}
+	return &Injector{config: config, accounts: map[scope]*account{}, occasions: map[Kind]int{}, disturbed: map[es.StreamName]int{}, repeated: map[es.StreamName]int{}, strikes: map[es.StreamName]int{}}
 }
 
 type actorKey struct{}
@@ -201,9 +204,24 @@ func (i *Injector) Of(prefix string) []Injected {
 	return found
 }
 
-// Disturbed is how many handler calls for a stream may have been repeated because
-// of faults. It is an upper bound: a fault may do no harm, and a kill makes the
-// reactor repeat at most what it did before.
+// Occasions are how often each kind could have come, by its rate, so far.
+func (i *Injector) Occasions() map[Kind]int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return maps.Clone(i.occasions)
+}
+
+// happens tells whether a kind comes at a turn, by its rate, and counts the occasion.
+func (i *Injector) happens(t turn, kind Kind) bool {
+	i.mu.Lock()
+	i.occasions[kind]++
+	i.mu.Unlock()
+	return happens(i.chance(t, string(kind)), i.config.Spec.of(kind).rate)
+}
+
+// Disturbed is how many faults, but no delays, the handler calls for a stream have met
+// so far, with those that every call meets: kills and cuts. A call during which it
+// grows may fail, or see too little, because of that.
 func (i *Injector) Disturbed(stream es.StreamName) int {
 	if i == nil {
 		return 0
@@ -211,6 +229,16 @@ func (i *Injector) Disturbed(stream es.StreamName) int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.disturbed[stream] + i.kills
+}
+
+// Repeated is how many deliveries of a stream were made once more so far.
+func (i *Injector) Repeated(stream es.StreamName) int {
+	if i == nil {
+		return 0
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.repeated[stream]
 }
 
 // turn begins an operation; ok is false if it is to be left alone.
@@ -284,7 +312,7 @@ func (i *Injector) may(t turn, kind Kind) bool {
 
 // injects decides whether a turn meets a kind of failure, and notes it if so.
 func (i *Injector) injects(t turn, kind Kind, detail string) bool {
-	if !happens(i.chance(t, string(kind)), i.config.Spec.of(kind).rate) {
+	if !i.happens(t, kind) {
 		return false
 	}
 	i.mu.Lock()
@@ -309,15 +337,13 @@ func (i *Injector) injects(t turn, kind Kind, detail string) bool {
 	a.spent++
 	i.note(t, kind, detail)
 	switch {
-	case kind == Kill:
-		i.strikes[t.scope.handled()]++
-		i.repeatAll()
-		i.kills++
-	case kind == Cut:
+	case strikes(kind):
 		i.strikes[t.scope.handled()]++
 		i.kills++
-	case t.scope.role != Client:
-		i.disturb(t.scope)
+	case t.scope.role == Reactor && !t.scope.caller.IsZero():
+		i.disturbed[t.scope.caller]++
+	case kind == Duplicate:
+		i.repeated[t.scope.target]++
 	}
 	return true
 }
@@ -325,7 +351,7 @@ func (i *Injector) injects(t turn, kind Kind, detail string) bool {
 // slows decides whether a turn meets a delay, which is no failure, and notes it
 // if so.
 func (i *Injector) slows(t turn, kind Kind) bool {
-	if !happens(i.chance(t, string(kind)), i.config.Spec.of(kind).rate) {
+	if !i.happens(t, kind) {
 		return false
 	}
 	i.mu.Lock()
@@ -351,29 +377,6 @@ func (i *Injector) wanted(t turn, kind Kind, detail string) bool {
 // note logs a fault. The caller holds the lock.
 func (i *Injector) note(t turn, kind Kind, detail string) {
 	i.log = append(i.log, t.fault(kind, detail))
-}
-
-// disturb notes that a call may be repeated: for the stream of the scope, and for
-// the one that was handled. The caller holds the lock.
-func (i *Injector) disturb(s scope) {
-	if !s.target.IsZero() {
-		i.disturbed[s.target]++
-	}
-	if !s.caller.IsZero() && s.caller != s.target {
-		i.disturbed[s.caller]++
-	}
-}
-
-// repeatAll notes that every call so far may be repeated. A call that used the
-// store not at all cannot have been seen. The caller holds the lock.
-func (i *Injector) repeatAll() {
-	for s, a := range i.accounts {
-		for _, counted := range a.tallies {
-			if s.caller == s.target && !s.caller.IsZero() {
-				i.disturbed[s.caller] += counted.count
-			}
-		}
-	}
 }
 
 // key is the name of a stream that the feed delivered, empty for one that is left

@@ -79,6 +79,13 @@ func TestHandlersDie(t *testing.T) {
 			if got, want := r.died[kind], len(r.injector.Log()); got != want || got == 0 {
 				t.Errorf("%s: got %d panics, want one for each of %d faults", kind, got, want)
 			}
+			disturbed := 0
+			for stream := range r.retired {
+				disturbed += r.injector.Disturbed(stream)
+			}
+			if want := len(r.injector.Log()); disturbed != want {
+				t.Errorf("%s: got %d faults in handler calls, want %d", kind, disturbed, want)
+			}
 		})
 	}
 }

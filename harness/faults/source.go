@@ -233,7 +233,7 @@ func (i *Injector) repeat(events []feed.Delivery) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	for _, d := range events {
-		i.disturbed[d.Stream]++
+		i.repeated[d.Stream]++
 	}
 }
 

@@ -208,6 +208,18 @@ func (s Spec) IsZero() bool { return len(s.choices) == 0 }
 // Has tells whether a kind may come.
 func (s Spec) Has(kind Kind) bool { return s.of(kind).rate > 0 }
 
+// Kinds are those that may come, in the order in which a spec is written.
+func (s Spec) Kinds() []Kind {
+	kinds := make([]Kind, len(s.choices))
+	for i, c := range s.choices {
+		kinds[i] = c.kind
+	}
+	return kinds
+}
+
+// Rate is how often a kind comes, from 0 to 1.
+func (s Spec) Rate(kind Kind) float64 { return s.of(kind).rate }
+
 // Just is what the spec says of these kinds, without the others.
 func (s Spec) Just(kinds ...Kind) Spec {
 	var left Spec

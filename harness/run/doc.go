@@ -37,6 +37,16 @@
 // that are wrong run nothing: the exit status is 2. A run with a seed prints it
 // first, which go test shows with -v or when something fails.
 //
+// # What fails a run beside its scenarios
+//
+// Each run ends with an audit of what its scenarios have left behind, and a run with
+// faults has to have injected some. None at all is a failure, and so is a kind that the
+// store can have and that never came, if by its rate it should have, or if a whole run
+// had no occasion for it. The summary says which kinds did not come. Both are hooks of the run, so
+// messages, JUnit and the summary say it too. A store that cannot be taken down after
+// the last run comes too late for messages and JUnit: the summary and the exit status
+// say it, and that the reports do not.
+//
 // # Trials
 //
 // [Features.Explore] and [Features.Matrix] run scenarios thousands of times, each

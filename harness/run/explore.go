@@ -42,6 +42,9 @@ func (l *laboratory) explore(t *testing.T) (failure string) {
 		return len(failures) < enough
 	})
 	fmt.Fprintf(l.out, "explored %d seeds from %d on: %d faults injected, %d failures\n", tried, first, injected, len(failures))
+	if len(failures) == 0 && injected == 0 && !l.options.faults.IsZero() {
+		return fmt.Sprintf("no fault was injected, so nothing was proved: give %s higher rates, or try more seeds", l.options.faults)
+	}
 	if len(failures) == 0 {
 		return ""
 	}

@@ -3,7 +3,7 @@ package run
 import (
 	"context"
 	"errors"
-	"sync/atomic"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -21,9 +21,9 @@ type ground interface {
 	maker
 	// around, if not nil, is called around each scenario, as suite.Config says.
 	around() func(t *testing.T, scenario func(t *testing.T))
-	how() string   // the store was brought up, in words
-	retries() int  // of checks
-	injected() int // faults
+	how() string  // the store was brought up, in words
+	retries() int // of checks
+	tally() tally // of faults
 	audit(ctx context.Context) error
 	close() error
 }
@@ -49,7 +49,7 @@ func (nowhere) world(context.Context, harness.Scenario) (*harness.World, func(co
 func (nowhere) around() func(*testing.T, func(*testing.T)) { return nil }
 func (nowhere) how() string                                { return "which could not be used" }
 func (nowhere) retries() int                               { return 0 }
-func (nowhere) injected() int                              { return 0 }
+func (nowhere) tally() tally                               { return tally{} }
 func (nowhere) audit(context.Context) error                { return nil }
 func (nowhere) close() error                               { return nil }
 
@@ -67,7 +67,7 @@ func (c common) world(ctx context.Context, scenario harness.Scenario) (*harness.
 func (common) around() func(*testing.T, func(*testing.T)) { return nil }
 func (c common) how() string                              { return c.harness.How() }
 func (c common) retries() int                             { return c.harness.Retries() }
-func (c common) injected() int                            { return len(c.harness.Injected()) }
+func (c common) tally() tally                             { return tally{}.plus(c.harness) }
 func (c common) audit(ctx context.Context) error          { return c.harness.Audit(ctx) }
 func (c common) close() error                             { return c.harness.Close(context.Background()) }
 
@@ -75,8 +75,10 @@ func (c common) close() error                             { return c.harness.Clo
 // which time is virtual. Each is audited and taken down with its scenario.
 type bubbles struct {
 	options harness.Options
-	faults  atomic.Int64            // injected
 	left    func([]faults.Injected) // is told of the faults when a scenario is over; may be nil
+
+	mu     sync.Mutex
+	faults tally
 }
 
 func (b *bubbles) world(ctx context.Context, scenario harness.Scenario) (*harness.World, func(context.Context) error, error) {
@@ -92,7 +94,9 @@ func (b *bubbles) world(ctx context.Context, scenario harness.Scenario) (*harnes
 	return world, func(ctx context.Context) error {
 		err := errors.Join(world.Close(ctx), h.Audit(ctx), h.Close(ctx))
 		injected := h.Injected()
-		b.faults.Add(int64(len(injected)))
+		b.mu.Lock()
+		b.faults = b.faults.plus(h)
+		b.mu.Unlock()
 		if b.left != nil {
 			b.left(injected)
 		}
@@ -100,7 +104,12 @@ func (b *bubbles) world(ctx context.Context, scenario harness.Scenario) (*harnes
 	}, nil
 }
 
-func (b *bubbles) injected() int                            { return int(b.faults.Load()) }
+func (b *bubbles) tally() tally {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.faults
+}
+
 func (*bubbles) around() func(*testing.T, func(*testing.T)) { return synctest.Test }
 func (*bubbles) how() string                                { return "in this process, in virtual time" }
 func (*bubbles) retries() int                               { return 0 }

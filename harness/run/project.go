@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"time"
 
@@ -74,6 +75,7 @@ func (p Project) definitions() (*gherkin.Definitions, error) {
 func (p Project) world(ctx context.Context, on maker, definitions *gherkin.Definitions, scenario *suite.Scenario) (suite.World, error) {
 	world, leave, err := on.world(ctx, harness.Scenario{
 		Key:        keyOf(scenario),
+		Title:      fmt.Sprintf("%q (%s)", scenario.Name, path.Join(p.Folder, scenario.Location())),
 		OwnReactor: slices.Contains(scenario.Tags, OwnReactor),
 	})
 	if err != nil {

@@ -52,12 +52,17 @@ func (f *Features) describe() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "store %s, %s; %d checks had to be made again\n", f.options.store, f.ground.how(), f.ground.retries())
 	if !f.options.faults.IsZero() {
-		fmt.Fprintf(&text, "  faults %s, seed %d: %d were injected\n", f.options.faults, f.options.seed, f.ground.injected())
+		fmt.Fprintf(&text, "  faults %s, seed %d: %s\n", f.options.faults, f.options.seed, f.options.faultsText(f.ground.tally()))
 	}
 	if n := len(f.summaries); n > 1 {
 		passed, flaky, failed := 0, 0, 0
 		for _, s := range f.summaries {
 			passed, flaky, failed = passed+s.Passed, flaky+s.Flaky, failed+s.Failed
+		}
+		for i, s := range f.summaries[:n-1] { // of the last, its own lines say it
+			if reason := ofRun(s); reason != "" {
+				fmt.Fprintf(&text, "  run %d failed: %s\n", i+1, reason)
+			}
 		}
 		fmt.Fprintf(&text, "  %d runs: %d scenarios passed, %d flaky, %d failed; the last:\n", n, passed, flaky, failed)
 	}
@@ -99,6 +104,20 @@ func apart(s suite.Summary) string {
 		text += fmt.Sprintf("  %s: %d passed, %d flaky, %d failed, %d skipped\n", part.what, part.counts.Passed, part.counts.Flaky, part.counts.Failed, part.counts.Skipped)
 	}
 	return text
+}
+
+// ofRun says what failed a run beside its scenarios; empty if nothing did.
+func ofRun(s suite.Summary) string {
+	var reasons []string
+	for _, hook := range s.Hooks {
+		if hook.Err != nil {
+			reasons = append(reasons, fmt.Sprintf("%s: %v", hook.Info, hook.Err))
+		}
+	}
+	if s.Err != nil {
+		reasons = append(reasons, s.Err.Error())
+	}
+	return strings.Join(reasons, "; ")
 }
 
 // writeFile writes a file in a folder that need not exist yet.

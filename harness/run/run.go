@@ -3,7 +3,9 @@ package run
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"example.com/groupcheckout/gherkin"
 	"example.com/groupcheckout/gherkin/suite"
@@ -24,12 +26,36 @@ func (f *Features) Run(t *testing.T) {
 	if err != nil { // the reports say so too, lest an old one be taken for that of this run
 		config.Before = append(config.Before, suite.RunHook{Name: "prepare the run", Run: func(context.Context) error { return err }})
 	}
+	var ran atomic.Int64
+	config.After = f.after(func() int { return int(ran.Load()) })
+	world := config.World
+	config.World = func(ctx context.Context, scenario *suite.Scenario) (suite.World, error) {
+		ran.Add(1)
+		return world(ctx, scenario)
+	}
 	summary := suite.Run(t, config)
 	if summary.Total() == 0 && summary.Success() {
 		summary.Err = fmt.Errorf("no scenario was run: -run and -skip leave out %s/%s, beneath which they are", t.Name(), config.Name)
 		t.Error(summary.Err)
 	}
 	f.summaries = append(f.summaries, summary)
+}
+
+// after is what each run ends with, before its reports do. ran is how many scenarios
+// there were by then.
+func (f *Features) after(ran func() int) []suite.RunHook {
+	began, before := time.Now(), f.ground.tally()
+	hooks := []suite.RunHook{{Name: "audit", Run: func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, max(auditLimit, time.Since(began)))
+		defer cancel()
+		return f.ground.audit(ctx)
+	}}}
+	if f.options.faults.IsZero() {
+		return hooks
+	}
+	return append(hooks, suite.RunHook{Name: "faults", Run: func(context.Context) error {
+		return f.options.proved(f.ground.tally().since(before), ran())
+	}})
 }
 
 // config says how the scenarios run.

@@ -3,11 +3,12 @@ package run
 import (
 	"context"
 	"errors"
-	"flag"
+	"fmt"
 	"html"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -17,11 +18,12 @@ import (
 
 	"github.com/cucumber/godog"
 
-	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/gherkin"
 	"example.com/groupcheckout/harness"
 	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores"
+	"example.com/groupcheckout/stores/intercept"
 )
 
 // These tests run features, whose scenarios are subtests of theirs: they are not
@@ -65,19 +67,10 @@ func TestAStoreIsBroughtUpOnceAndRunsAreCounted(t *testing.T) { //nolint:paralle
 	contains(t, out.String(), "2 runs: 2 scenarios passed, 0 flaky, 0 failed")
 }
 
-func TestAnAuditThatFailsFailsTheRun(t *testing.T) { //nolint:paralleltest // see above
-	project := library()
-	project.System.Audit = func(context.Context, es.Reader, []es.StreamName) error { return errors.New("a book is missing") }
-	status, _, complaints := run(t, features(t, project))
-	if want := "the audit failed: a book is missing"; status != 1 || !strings.Contains(complaints, want) {
-		t.Errorf("got the status %d and %q, want 1 and %q", status, complaints, want)
-	}
-}
-
 func TestTimeMayBeVirtual(t *testing.T) { //nolint:paralleltest // see above
 	audits := 0
 	project := library()
-	project.System.Audit = func(context.Context, es.Reader, []es.StreamName) error { audits++; return nil }
+	project.System.Audit = func(context.Context, harness.Left) error { audits++; return nil }
 	status, out, complaints := run(t, features(t, project, "-time", "virtual"))
 	if status != 0 || !strings.Contains(out, "in virtual time") || !strings.Contains(out, "1 passed") {
 		t.Errorf("got the status %d and\n%s%s", status, out, complaints)
@@ -129,6 +122,21 @@ func TestBrokenRun(t *testing.T) { //nolint:paralleltest // see above
 		project.System.Start = func(context.Context, *stores.Backend, reactor.Config) (harness.Reactor, error) {
 			return nil, errors.New("the reactor has no fuel")
 		}
+	case "audit":
+		project.System.Audit = missingBook
+	case "virtual audit":
+		project.System.Audit = missingBook
+		args = append(args, "-time", "virtual")
+	case "promise":
+		project.System.Start = startForgetful
+	case "end":
+		over := make(chan struct{})
+		project.System.Start = startTired(over)
+		project.System.Audit = func(context.Context, harness.Left) error { <-over; return nil }
+	case "faults":
+		args = append(args, "-faults", "reorder", "-seed", "1")
+	case "impossible faults":
+		args = append(args, "-faults", "cut", "-seed", "1")
 	}
 	f := features(t, project, args...)
 	if status := f.main(func() int { f.Run(t); return 0 }, os.Stdout, os.Stdout); status != 0 {
@@ -180,6 +188,112 @@ func TestARunThatCannotBeginIsReported(t *testing.T) {
 	}
 }
 
+// missingBook is an audit that finds something wrong with each stream.
+func missingBook(_ context.Context, left harness.Left) error {
+	var errs []error
+	for _, stream := range left.Streams {
+		errs = append(errs, fmt.Errorf("%s is missing", stream))
+	}
+	return errors.Join(errs...)
+}
+
+// startForgetful starts a reactor that saves a checkpoint before it has handled anything.
+func startForgetful(ctx context.Context, backend *stores.Backend, config reactor.Config) (harness.Reactor, error) {
+	hasty := *backend
+	hasty.Source = intercept.Source(backend.Source, intercept.SourceHooks{
+		AfterRead: func(ctx context.Context, tranche feed.Tranche, _ feed.Position, batch feed.Batch, err error) (feed.Batch, error) {
+			if err == nil && len(batch.Events) > 0 {
+				err = backend.Checkpoints.Save(ctx, feed.Key{Source: backend.Source.ID(), Tranche: tranche, Group: config.Group}, batch.Next)
+			}
+			return batch, err
+		},
+	})
+	return startWith(careful)(ctx, &hasty, config)
+}
+
+// startTired starts reactors that end after their first reaction, which closes over.
+func startTired(over chan struct{}) func(context.Context, *stores.Backend, reactor.Config) (harness.Reactor, error) {
+	return func(ctx context.Context, backend *stores.Backend, config reactor.Config) (harness.Reactor, error) {
+		tired := &tired{config.Observer, make(chan struct{})}
+		config.Observer = tired
+		started, err := startWith(careful)(ctx, backend, config)
+		if err != nil {
+			return nil, err
+		}
+		go func() {
+			<-tired.done
+			started.Stop()
+			<-started.Done()
+			close(over)
+		}()
+		return ended{started}, nil
+	}
+}
+
+// tired is told what a reactor does.
+type tired struct {
+	reactor.Observer
+
+	done chan struct{}
+}
+
+func (o *tired) Observe(occurrence reactor.Occurrence) {
+	o.Observer.Observe(occurrence)
+	if r, ok := occurrence.(reactor.Retired); ok && r.UpTo == 2 {
+		close(o.done)
+	}
+}
+
+// ended is a reactor whose end is an error.
+type ended struct{ harness.Reactor }
+
+func (e ended) Wait(ctx context.Context) error {
+	return errors.Join(errors.New("the reactor is tired"), e.Reactor.Wait(ctx))
+}
+
+// What goes wrong beside the scenarios is in every report.
+func TestARunThatFailsBesideItsScenariosIsReported(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]string{
+		"audit":             ` in "The last copy" (library/lending.feature:3) is missing`,
+		"virtual audit":     ` in "The last copy" (library/lending.feature:3) is missing`,
+		"promise":           `the audit failed: a checkpoint was saved ahead of work: position`,
+		"end":               "the audit failed: the reactor ended by itself",
+		"faults":            "no fault was injected",
+		"impossible faults": "no fault was injected",
+	} {
+		output, messages, junit, failed := broken(t, kind)
+		if !failed {
+			t.Errorf("%s: the run has passed:\n%s", kind, output)
+		}
+		for name, text := range map[string]string{"go test": output, "the messages": strings.ReplaceAll(messages, `\"`, `"`), "JUnit": html.UnescapeString(junit)} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: %s says\n%s\nwant %q in it", kind, name, text, want)
+			}
+		}
+		_, summary, _ := strings.Cut(output, "\nstore memory")
+		contains(t, summary, want)
+		contains(t, messages, `"success":false`)
+		contains(t, junit, "<failure")
+	}
+}
+
+// Each run has an audit of its own, of its own scenarios.
+func TestEachRunIsAudited(t *testing.T) { //nolint:paralleltest // see above
+	project := library()
+	var audited []int
+	project.System.Audit = func(_ context.Context, left harness.Left) error {
+		audited = append(audited, len(left.Streams))
+		return nil
+	}
+	f := features(t, project)
+	var out strings.Builder
+	f.main(func() int { f.Run(t); f.Run(t); return 0 }, &out, &out)
+	if want := []int{1, 1}; !slices.Equal(audited, want) {
+		t.Errorf("got audits of %v streams, want %v", audited, want)
+	}
+}
+
 func TestARunWithoutItsMainFails(t *testing.T) {
 	t.Parallel()
 	output, _, _, failed := broken(t, "main")
@@ -213,11 +327,13 @@ func TestAReactorThatEndsBadlyFailsTheRun(t *testing.T) { //nolint:paralleltest 
 		started, err := startWith(careful)(ctx, backend, config)
 		return lost{started}, err
 	}
-	status, out, complaints := run(t, features(t, project))
-	if want := "the store memory cannot be taken down: the connection was lost"; status != 1 || !strings.Contains(complaints, want) {
+	file := filepath.Join(t.TempDir(), "run.xml")
+	status, out, complaints := run(t, features(t, project, "-junit", file))
+	if want := "the store memory cannot be taken down: the connection was lost\n-junit " + file + ": written before that"; status != 1 || !strings.Contains(complaints, want) {
 		t.Errorf("got the status %d and %q, want 1 and %q", status, complaints, want)
 	}
 	contains(t, out, "1 passed") // although the store was lost
+	contains(t, out, "  failed    after the scenarios, the store memory cannot be taken down")
 }
 
 // lost is a reactor that loses its store in the end.
@@ -321,11 +437,15 @@ func TestAnAuditMayTakeAsLongAsItsRun(t *testing.T) {
 	for took, want := range map[time.Duration]time.Duration{time.Second: auditLimit, time.Hour: time.Hour} {
 		synctest.Test(t, func(t *testing.T) {
 			ground := &slowBooks{}
-			f := &Features{ground: ground}
-			f.options.register(flag.NewFlagSet("", flag.PanicOnError), nil)
-			var out strings.Builder
-			if status := f.main(func() int { time.Sleep(took); return 0 }, &out, &out); status != 0 || ground.audited != want {
-				t.Errorf("a run of %v: got the status %d, %q and %v for its audit, want %v", took, status, out.String(), ground.audited, want)
+			hooks := (&Features{ground: ground}).after(nil)
+			time.Sleep(took)
+			for _, hook := range hooks {
+				if err := hook.Run(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+			if ground.audited != want {
+				t.Errorf("a run of %v: got %v for its audit, want %v", took, ground.audited, want)
 			}
 		})
 	}

@@ -12,7 +12,6 @@ import (
 	"testing/fstest"
 	"time"
 
-	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/gherkin"
 	"example.com/groupcheckout/gherkin/suite"
 	"example.com/groupcheckout/harness"
@@ -133,7 +132,7 @@ func TestAPairFailsIfEitherDoes(t *testing.T) { //nolint:paralleltest // its tri
 			return nil
 		})
 		audits := 0
-		project.System.Audit = func(context.Context, es.Reader, []es.StreamName) error { audits++; return nil }
+		project.System.Audit = func(context.Context, harness.Left) error { audits++; return nil }
 		l, _ := trials(t, project)
 		v := l.run(t, trial{scenario: l.scenarios[0], seed: 1, pair: true})
 		if text := l.text(v); !v.failed() || !strings.Contains(text, "somebody else has it") || calls.Load() != 2 || audits != 1 {

@@ -11,6 +11,7 @@ import (
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness"
 	"example.com/groupcheckout/steps/hotel"
 	"example.com/groupcheckout/stores/memory"
 )
@@ -22,7 +23,9 @@ func TestTheAuditNamesAResidualThatNobodyHandedOver(t *testing.T) {
 	if err := service.Select(t.Context(), group, []domain.StayID{stay}, domain.MomentOf(time.Now())); err != nil {
 		t.Fatal(err)
 	}
-	audit := func() error { return hotel.System().Audit(t.Context(), store, []es.StreamName{service.Stream(group)}) }
+	audit := func() error {
+		return hotel.System().Audit(t.Context(), harness.Left{Reader: store, Streams: []es.StreamName{service.Stream(group)}})
+	}
 	if err := audit(); err != nil {
 		t.Fatalf("got %v for books that balance, want no error", err)
 	}

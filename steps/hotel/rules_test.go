@@ -1,0 +1,183 @@
+package hotel_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/groupcheckout/domain/audit"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/steps/hotel"
+	"example.com/groupcheckout/stores"
+	"example.com/groupcheckout/stores/intercept"
+	"example.com/groupcheckout/stores/memory"
+)
+
+// lazy is a handler that says of everything that it is done.
+type lazy struct{}
+
+func (lazy) Handle(_ context.Context, _ es.StreamName, events []es.Event) (es.Version, error) {
+	return events[len(events)-1].Index + 1, nil
+}
+
+// lazySystem is the hotel with a reactor that visits nobody, so that what a test writes
+// is all there is.
+func lazySystem() harness.System {
+	system := hotel.System()
+	system.Start = func(ctx context.Context, backend *stores.Backend, config reactor.Config) (harness.Reactor, error) {
+		started, err := reactor.Start(ctx, backend.Source, backend.Checkpoints, lazy{}, config)
+		if err != nil {
+			return nil, err
+		}
+		return started, nil
+	}
+	return system
+}
+
+// holed is a memory store of which events are missing: from the feed, and from reads.
+func holed(fed, read func(es.StreamName, es.Event) bool) harness.Store {
+	return harness.Store{Name: "holed", BringUp: func(_ context.Context, need harness.Need) (*harness.Server, error) {
+		backend, err := memory.New().Backend(need.Categories...)
+		if err != nil {
+			return nil, err
+		}
+		backend.Source = intercept.Source(backend.Source, intercept.SourceHooks{
+			AfterRead: func(_ context.Context, _ feed.Tranche, _ feed.Position, batch feed.Batch, err error) (feed.Batch, error) {
+				batch.Events = slices.DeleteFunc(slices.Clone(batch.Events), func(d feed.Delivery) bool { return fed(d.Stream, d.Event) })
+				return batch, err
+			},
+		})
+		backend.Events = intercept.Store(backend.Events, intercept.StoreHooks{
+			AfterRead: func(_ context.Context, stream es.StreamName, _ es.Version, _ es.Freshness, events []es.Event, err error) ([]es.Event, error) {
+				return slices.DeleteFunc(slices.Clone(events), func(e es.Event) bool { return read(stream, e) }), err
+			},
+		})
+		return &harness.Server{
+			How:   "with holes",
+			Site:  func(context.Context, bool) (*harness.Site, error) { return &harness.Site{Backend: backend}, nil },
+			Close: func() error { return nil },
+		}, nil
+	}}
+}
+
+func none(es.StreamName, es.Event) bool          { return false }
+func theSecond(_ es.StreamName, e es.Event) bool { return e.Index == 1 }
+
+// event is one with a body, and the moment that each event has.
+func event(kind, body string) es.EventData {
+	return es.EventData{ID: uuid.New(), Type: kind, Data: []byte(`{"at":"2024-05-01T12:00:00+00:00"` + body + `}`), Time: time.Unix(0, 0)}
+}
+
+// Each rule of the audit speaks up through the harness, of a scenario that has broken it
+// and in its words.
+func TestEachRuleOfTheAuditSpeaksUpThroughTheHarness(t *testing.T) {
+	t.Parallel()
+	const stay, group, booking = "6f5ad1f6-9b4c-4d62-8b37-2b2f3c2b7a01", "0f0c8ad5-0a3e-4a9d-9a35-6f1c2a2f9b02", "11111111-2222-4333-8444-555555555503"
+	checkedIn, checkedOut := event("CheckedIn", ""), event("CheckedOut", "")
+	charged := event("Charged", `,"amount":5.00,"chargeId":"`+booking+`"`)
+	again := charged
+	again.ID = uuid.New()
+	transferred := func(amount string) es.EventData {
+		return event("TransferredToGroup", `,"groupId":"`+group+`","residualBalance":`+amount)
+	}
+	selected := event("StaysSelected", `,"stays":["`+stay+`"]`)
+	merged := func(amount string) es.EventData {
+		return event("StaysMerged", `,"residuals":[{"stay":"`+stay+`","residual":`+amount+`}]`)
+	}
+	confirmed := event("Confirmed", "")
+	for rule, c := range map[audit.Rule]struct {
+		store  harness.Store
+		ofStay []es.EventData
+		group  []es.EventData
+		says   string
+	}{
+		audit.Positions:  {holed(theSecond, theSecond), []es.EventData{checkedIn, charged, event("Rated", "")}, nil, "stay 101 in \"a scenario\" lacks event 1"},
+		audit.Feed:       {holed(theSecond, none), nil, []es.EventData{selected, event("Rated", ""), event("Rated", "")}, "the feed passed over event 1 of the group"},
+		audit.Body:       {harness.Store{}, []es.EventData{event("Charged", `,"amount":"much"`)}, nil, "event 0 (Charged) of stay 101"},
+		audit.Closed:     {harness.Store{}, []es.EventData{checkedIn, checkedOut, charged}, nil, "event 2 (Charged) of stay 101"},
+		audit.Twice:      {harness.Store{}, []es.EventData{charged, again}, nil, "books the charge " + booking + " again"},
+		audit.Balance:    {harness.Store{}, []es.EventData{charged, checkedOut}, nil, "checks the guest out, but charges minus payments before it are 5"},
+		audit.Residual:   {harness.Store{}, []es.EventData{charged, transferred("6.00")}, []es.EventData{selected, merged("6.00")}, "moves a residual of 6.00 to the group"},
+		audit.Outcomes:   {harness.Store{}, nil, []es.EventData{selected, confirmed}, "confirms the group, but stays of it are still pending: 1"},
+		audit.Transfer:   {harness.Store{}, []es.EventData{charged, transferred("5.00")}, nil, "but that group never selected the stay"},
+		audit.Merge:      {harness.Store{}, []es.EventData{charged}, []es.EventData{selected, merged("5.00")}, "but that stay was not transferred"},
+		audit.Amount:     {harness.Store{}, []es.EventData{charged, transferred("5.00")}, []es.EventData{selected, merged("4.00")}, "records a residual of 4.00 for stay 101"},
+		audit.Checkpoint: {harness.Store{}, []es.EventData{charged}, []es.EventData{selected}, `lies behind event 0 of the group in "a scenario", but stays that were selected by then are still pending: 1`},
+	} {
+		t.Run(string(rule), func(t *testing.T) {
+			t.Parallel()
+			h, err := harness.Open(t.Context(), harness.Options{System: lazySystem(), Store: c.store})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w, err := h.World(t.Context(), harness.Scenario{Key: "a scenario", OwnReactor: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			write := func(name, label string, events []es.EventData) {
+				if len(events) == 0 {
+					return
+				}
+				w.Name(stream(t, name), label)
+				if _, err := w.Store().Append(t.Context(), stream(t, name), 0, events); err != nil {
+					t.Fatal(err)
+				}
+			}
+			write("GuestStay-"+strings.ReplaceAll(stay, "-", ""), "stay 101", c.ofStay)
+			write("GroupCheckout-"+strings.ReplaceAll(group, "-", ""), "the group", c.group)
+			// What the reactor is to have passed, it has to be told of.
+			if rule == audit.Checkpoint {
+				if err := w.Eventually(t.Context(), func(context.Context) error { return nil }); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := w.Close(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			err = h.Audit(t.Context())
+			var found *hotel.ViolationsError
+			if !errors.As(err, &found) || !slices.ContainsFunc(found.Violations, func(v audit.Violation) bool { return v.Rule == rule }) {
+				t.Errorf("got %v, want a violation of the rule %s", err, rule)
+			} else if !strings.Contains(err.Error(), c.says) {
+				t.Errorf("got %v, want %q in it", err, c.says)
+			}
+			if err := h.Close(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// Work that the reactor has not got to is pending, and no violation.
+func TestWhatWasNotHandledYetIsNoViolation(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	h, err := harness.Open(ctx, harness.Options{System: lazySystem()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := h.World(ctx, harness.Scenario{Key: "a scenario", OwnReactor: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.StopReactor(ctx); err != nil {
+		t.Fatal(err)
+	}
+	selected := event("StaysSelected", fmt.Sprintf(`,"stays":[%q]`, uuid.NewString()))
+	_, err = w.Store().Append(ctx, stream(t, "GroupCheckout-"+strings.ReplaceAll(uuid.NewString(), "-", "")), 0, []es.EventData{selected})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Close(ctx), h.Audit(ctx), h.Close(ctx)); err != nil {
+		t.Error(err)
+	}
+}
