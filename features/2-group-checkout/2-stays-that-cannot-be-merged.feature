@@ -61,15 +61,33 @@ Feature: Stays that cannot be merged
     Scenario: Selecting a failed stay again changes nothing
       Given stay 101 was checked out
       And the clerk selects stay 101 for the group
-      And stay 101 could not be merged into the group
+      And the selected stays of the group have been visited
       When the clerk selects stay 101 for the group
+      And the clerk takes a payment of 10.00 for the group
       Then stay 101 could not be merged into the group
-      And the history of the group has 2 entries
+      And the record of the group is:
+        | entry    | stay | amount |
+        | selected | 101  |        |
+        | failed   | 101  |        |
+        | payment  |      | 10.00  |
 
     Scenario: A stay that is put on record after it failed remains failed
       Given the clerk selects stay 105 for the group
-      And stay 105 could not be merged into the group
+      And the selected stays of the group have been visited
       And stay 105 with a balance of 80.00
       When the clerk selects stay 105 for the group
+      And the clerk takes a payment of 10.00 for the group
       Then stay 105 could not be merged into the group
+      And stay 105 belongs to no group
+
+    Scenario: A failed stay remains failed when another one joins the group
+      Given stay 106 with a balance of 45.50
+      And the clerk selects stay 105 for the group
+      And the selected stays of the group have been visited
+      And stay 105 with a balance of 80.00
+      When the clerk selects stay 106 for the group
+      Then the stays of the group are:
+        | stay | outcome | residual |
+        | 105  | failed  |          |
+        | 106  | merged  | 45.50    |
       And stay 105 belongs to no group

@@ -47,18 +47,34 @@ Feature: Several clerks at once
         | stay | outcome | residual |
         | 101  | merged  | 80.00    |
         | 102  | merged  | 80.00    |
+      And the record of the group is:
+        | entry    | stay | amount |
+        | selected | 101  |        |
+        | selected | 102  |        |
+        | merged   | 101  | 80.00  |
+        | merged   | 102  | 80.00  |
 
     Scenario: Two clerks enter the same payment
       Given stay 101 with a balance of 80.00
       And the group has taken over stay 101
       When two clerks at the same moment enter the same payment of 50.00 for the group
       Then the balance of the group is 30.00
+      And the record of the group is:
+        | entry    | stay | amount |
+        | selected | 101  |        |
+        | merged   | 101  | 80.00  |
+        | payment  |      | 50.00  |
 
     Scenario: Two clerks confirm the same group
       Given stay 101 with a balance of 0.00
       And the group has taken over stay 101
       When two clerks at the same moment confirm the group
       Then the group is confirmed
+      And the record of the group is:
+        | entry     | stay | amount |
+        | selected  | 101  |        |
+        | merged    | 101  | 0.00   |
+        | confirmed |      |        |
 
   Rule: A stay that is merged at that moment loses nothing
 

@@ -47,6 +47,23 @@ Feature: Interruptions
       And the group has taken over stay 101
       When the reactor is stopped and started again
       Then the reactor was called 1 time for the group
+      And the record of the group is:
+        | entry    | stay | amount |
+        | selected | 101  |        |
+        | merged   | 101  | 80.00  |
+
+    Scenario: A failed stay is not tried again after a stop and a start
+      Given the clerk selects stay 105 for the group
+      And the selected stays of the group have been visited
+      And stay 105 with a balance of 80.00
+      When the reactor is stopped and started again
+      And the clerk takes a payment of 10.00 for the group
+      Then the record of the group is:
+        | entry    | stay | amount |
+        | selected | 105  |        |
+        | failed   | 105  |        |
+        | payment  |      | 10.00  |
+      And stay 105 belongs to no group
 
   Rule: After a breakdown work is taken up where it was left
 
@@ -56,9 +73,9 @@ Feature: Interruptions
     Scenario Outline: The reactor breaks down after <writes> of the 6 that a group of 5 stays takes
       Given stays 101 to 105 with a balance of 80.00
       And the reactor is going to break down after <writes>
-      And the clerk selects stays 101 to 105 for the group
+      When the clerk selects stays 101 to 105 for the group
       And the reactor has broken down
-      And <waiting> stays of the group wait to be visited
+      Then <waiting> stays of the group wait to be visited
       When the reactor starts again
       Then stays 101 to 105 are merged into the group
       And the balance of the group is 400.00
@@ -91,9 +108,9 @@ Feature: Interruptions
     Scenario: The visits of a coach tour that broke down half-way are finished
       Given a coach tour of 250 stays with a charge of 12.50 each
       And the reactor is going to break down after 150 writes
-      And the clerk selects the whole coach tour for the group
+      When the clerk selects the whole coach tour for the group
       And the reactor has broken down
-      And 150 stays of the group wait to be visited
+      Then 150 stays of the group wait to be visited
       When the reactor starts again
       Then all 250 stays of the coach tour are merged into the group
       And the balance of the group is 3,125.00

@@ -5,12 +5,17 @@ Feature: Deliveries
 
   Rule: An event that is delivered again changes nothing
 
+    A reactor that remembers a group is not even called again for what it has seen.
+    One that was started since has to look, and finds nothing to do.
+
+    @own-reactor
     Scenario: The outcomes of a group are the same after a second delivery
       Given these stays:
         | stay | charged |
         | 101  | 80.00   |
         | 102  | 45.50   |
       And the group has taken over stays 101 and 102
+      And the reactor is stopped and started again
       When the feed delivers the group again
       Then the stays of the group are:
         | stay | outcome | residual |
@@ -18,13 +23,23 @@ Feature: Deliveries
         | 102  | merged  | 45.50    |
       And the balance of the group is 125.50
       And the history of the group has 2 entries
+      And the record of stay 101 is:
+        | entry       | amount |
+        | check-in    |        |
+        | charge      | 80.00  |
+        | handed over | 80.00  |
 
+    @own-reactor
     Scenario: A failed stay is not tried again after a second delivery
       Given the clerk selects stay 105 for the group
-      And stay 105 could not be merged into the group
+      And the selected stays of the group have been visited
       And stay 105 with a balance of 80.00
+      And the reactor is stopped and started again
       When the feed delivers the group again
-      Then stay 105 could not be merged into the group
+      Then the record of the group is:
+        | entry    | stay |
+        | selected | 105  |
+        | failed   | 105  |
       And stay 105 belongs to no group
 
     @exact

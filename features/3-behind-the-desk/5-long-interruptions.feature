@@ -13,7 +13,8 @@ Feature: Long interruptions
       Given stays 101, 102 and 103 with a balance of 80.00
       And the reactor is stopped
       And the clerk selects stays 101, 102 and 103 for the group
-      And 30 days pass
+      When 30 days pass
+      Then 3 stays of the group wait to be visited
       When the reactor starts again
       Then within 1 second stays 101, 102 and 103 are merged into the group
 
@@ -25,6 +26,19 @@ Feature: Long interruptions
       And the clerk confirms the group
       Then the group is confirmed
 
+  Rule: What was dealt with rests, however long
+
+    Scenario: A failed stay is not tried again in 30 days
+      Given the clerk selects stay 105 for the group
+      And the selected stays of the group have been visited
+      And stay 105 with a balance of 80.00
+      When 30 days pass
+      Then the record of the group is:
+        | entry    | stay |
+        | selected | 105  |
+        | failed   | 105  |
+      And stay 105 belongs to no group
+
   Rule: What the store refuses is tried again until it is accepted
 
     The reactor tries less and less often, but never less than twice a minute.
@@ -33,8 +47,8 @@ Feature: Long interruptions
       Given stays 101 and 102 with a balance of 80.00
       And the store refuses what the reactor writes
       And the clerk selects stays 101 and 102 for the group
-      And 2 hours pass
-      And 2 stays of the group wait to be visited
+      When 2 hours pass
+      Then 2 stays of the group wait to be visited
       When the store accepts again what the reactor writes
       Then within 30 seconds stays 101 and 102 are merged into the group
 
