@@ -97,8 +97,9 @@ func (d *desk) lines(table gherkin.Table, kinds map[string]columns) ([]entry, er
 type columns struct{ stay, amount bool }
 
 func (c columns) String() string {
-	with := map[bool]string{true: "needs", false: "has no"}
-	return fmt.Sprintf("%s stay and %s amount", with[c.stay], with[c.amount])
+	stay := map[bool]string{true: "a stay", false: "no stay"}[c.stay]
+	amount := map[bool]string{true: "an amount", false: "no amount"}[c.amount]
+	return "comes with " + stay + " and " + amount
 }
 
 func (d *desk) stayRecordIs(ctx context.Context, s stay, table gherkin.Table) error {
@@ -171,13 +172,20 @@ func (d *desk) ofGroup(event groupcheckout.Event) (entries []entry) {
 			s := stay(strings.TrimPrefix(d.nameOf(id), "stay "))
 			entries = append(entries, entry{Entry: name, Stay: &s})
 		}
+		if len(ids) == 0 { // it is on record all the same
+			entries = []entry{{Entry: name}}
+		}
 	}
 	switch e := event.(type) {
 	case groupcheckout.StaysSelected:
 		of(selected, e.Stays...)
 	case groupcheckout.StaysMerged:
+		stays := make([]domain.StayID, len(e.Residuals))
 		for i, r := range e.Residuals {
-			of(merged, r.Stay)
+			stays[i] = r.Stay
+		}
+		of(merged, stays...)
+		for i, r := range e.Residuals {
 			entries[i].Amount = &r.Residual
 		}
 	case groupcheckout.MergesFailed:
