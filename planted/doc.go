@@ -9,6 +9,9 @@
 //	go test ./planted            checks that each patch applies and is whole
 //	go test ./planted -planted   plants each bug and wants it caught; make torture
 //
+// Some bugs are too plain for a patch: a check that does not check. Those are rows of
+// a table; see below.
+//
 // # A patch
 //
 // A patch begins with these lines, followed by an empty one and the diff. A line
@@ -30,6 +33,21 @@
 // The project itself is not touched: the patched files are handed to the
 // compiler as an overlay (go test -overlay). So a patch takes the time that it
 // takes to compile what depends on it, and to run one narrow command.
+//
+// # Sabotage
+//
+// A row of the table in sabotage_test.go takes away a whole function, which then
+// returns at once and with no error, or one statement of it. It says which command
+// has to be red then, and what it has to say. For each check that is registered with
+// Then in package steps there is a row without anybody writing it.
+//
+// All rows are compiled at once, each behind a condition, and the variable SABOTAGE
+// of the environment says which of them is on. So a row costs the time of its
+// command. To run some of them:
+//
+//	go test ./planted -planted -v -run 'TestEverySabotageIsCaught/sabotaged/steps/names.go'
+//
+// # How a patch applies
 //
 // A patch applies wherever its lines are found, however far they have moved, if
 // they are found only once; otherwise it has to be made anew.

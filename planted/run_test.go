@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -15,9 +16,9 @@ import (
 // may have it wait for ever, and on a slow machine the others take some time.
 const limit = "5m"
 
-// goTest runs a go test command in the project, with files replaced, and returns
-// what it wrote and whether it passed.
-func goTest(t *testing.T, root string, command []string, replaced map[string]string) (output string, passed bool) {
+// goTest runs a go test command in the project, with files replaced and more in its
+// environment, and returns what it wrote and whether it passed.
+func goTest(t *testing.T, root string, command []string, replaced map[string]string, environment ...string) (output string, passed bool) {
 	t.Helper()
 	args := []string{"test", "-timeout", limit, "-vet=off", "-ldflags=-w"} // quicker to build
 	if replaced != nil {
@@ -32,7 +33,7 @@ func goTest(t *testing.T, root string, command []string, replaced map[string]str
 		args = append(args, "-overlay", file)
 	}
 	cmd := exec.CommandContext(t.Context(), command[0], append(args, command[2:]...)...)
-	cmd.Dir = root
+	cmd.Dir, cmd.Env = root, append(os.Environ(), environment...)
 	text, err := cmd.CombinedOutput()
 	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
 		t.Fatalf("run %v: %v", cmd, err)
@@ -41,15 +42,17 @@ func goTest(t *testing.T, root string, command []string, replaced map[string]str
 }
 
 // judge says what is wrong with how a bug was caught.
-func (b bug) judge(output string, passed bool) error {
+func (b bug) judge(output string, passed bool) error { return judge(output, passed, b.says) }
+
+func judge(output string, passed bool, says *regexp.Regexp) error {
 	output = strings.ReplaceAll(output, "\u00a0", " ") // go-cmp varies its spaces, lest anyone rely on them
 	switch {
 	case passed:
 		return errors.New("the bug is not caught: the command passes")
 	case strings.Contains(output, "[build failed]") || strings.Contains(output, "[setup failed]"):
 		return errors.New("the patched code does not build")
-	case !b.says.MatchString(output):
-		return fmt.Errorf("the command fails, but does not say what leads to the bug, which is %s", b.says)
+	case !says.MatchString(output):
+		return fmt.Errorf("the command fails, but does not say what leads to the bug, which is %s", says)
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func (d *desk) leaveAccounts(ctx context.Context) error {
 
 // account is what was booked for a group, in the order of booking.
 func (d *desk) account(ctx context.Context, name group) (evidence.Statement, error) {
-	events, err := readAll(ctx, d.world.Store(), groupcheckout.Codec(), d.stream(name))
+	events, err := d.eventsOfGroup(ctx, d.groupID(name))
 	if err != nil {
 		return evidence.Statement{}, err
 	}
@@ -103,7 +103,7 @@ func (d *desk) account(ctx context.Context, name group) (evidence.Statement, err
 // from.
 func (d *desk) lineOf(ctx context.Context, r groupcheckout.Residual) (evidence.Line, error) {
 	line := evidence.Line{Text: d.nameOf(r.Stay) + ", unpaid balance", Amount: r.Residual.String()}
-	events, err := readAll(ctx, d.world.Store(), gueststay.Codec(), d.stayService().Stream(r.Stay))
+	events, err := d.eventsOfStay(ctx, r.Stay)
 	if err != nil {
 		return line, err
 	}
@@ -117,6 +117,14 @@ func (d *desk) lineOf(ctx context.Context, r groupcheckout.Residual) (evidence.L
 		}
 	}
 	return line, nil
+}
+
+func (d *desk) eventsOfStay(ctx context.Context, id domain.StayID) ([]gueststay.Event, error) {
+	return readAll(ctx, d.world.Store(), gueststay.Codec(), d.stayService().Stream(id))
+}
+
+func (d *desk) eventsOfGroup(ctx context.Context, id domain.GroupID) ([]groupcheckout.Event, error) {
+	return readAll(ctx, d.world.Store(), groupcheckout.Codec(), d.groupService().Stream(id))
 }
 
 // readAll reads a stream's events, of the types that the codec knows.

@@ -104,10 +104,14 @@ func (d *desk) checkOutAndSelect(ctx context.Context, s stay, g group) error {
 
 // mergedIntoOne checks both groups, and that each stay knows the one it is in.
 func (d *desk) mergedIntoOne(ctx context.Context, stays []stay, one, other group) error {
+	ids, err := d.knownStays(stays)
+	if err != nil {
+		return err
+	}
 	return d.checkBoth(ctx, one, other, func(ctx context.Context, first, second groupcheckout.State) error {
 		var errs []error
-		for _, s := range stays {
-			id := d.idOf(s)
+		for i, s := range stays {
+			id := ids[i]
 			owner := one
 			if second.Status(id) == groupcheckout.Merged {
 				owner = other
@@ -119,7 +123,7 @@ func (d *desk) mergedIntoOne(ctx context.Context, stays []stay, one, other group
 					s, statuses[0], one, statuses[1], other))
 				continue
 			}
-			got, err := d.owner(ctx, s)
+			got, err := d.owner(ctx, id)
 			if err == nil && got != owner.String() {
 				err = fmt.Errorf("got %s in %s, want it in %s, which recorded it as merged", s, got, owner)
 			}
@@ -136,8 +140,12 @@ func (d *desk) balancesTogether(ctx context.Context, one, other group, want doma
 }
 
 func (d *desk) checkBoth(ctx context.Context, one, other group, check func(ctx context.Context, first, second groupcheckout.State) error) error {
+	id, err := d.knownGroup(other)
+	if err != nil {
+		return err
+	}
 	return d.check(ctx, one, func(ctx context.Context, first groupcheckout.State) error {
-		second, err := d.readGroup(ctx, other)
+		second, err := d.groupService().Read(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -147,21 +155,29 @@ func (d *desk) checkBoth(ctx context.Context, one, other group, check func(ctx c
 
 // residualKeepsCharges checks that nothing that was entered is lost.
 func (d *desk) residualKeepsCharges(ctx context.Context, s stay, g group, before domain.Money) error {
+	id, err := d.knownStay(s)
+	if err != nil {
+		return err
+	}
 	return d.check(ctx, g, func(_ context.Context, state groupcheckout.State) error {
-		if got := state.Status(d.idOf(s)); got != groupcheckout.Merged {
+		if got := state.Status(id); got != groupcheckout.Merged {
 			return fmt.Errorf("got %s %s in %s, want it merged", s, got, g)
 		}
-		return same("residual of "+s.String(), state.Residual(d.idOf(s)), before.Plus(d.counted))
+		return same("residual of "+s.String(), state.Residual(id), before.Plus(d.counted))
 	})
 }
 
 func (d *desk) leftOrMerged(ctx context.Context, s stay, g group) error {
+	id, err := d.knownStay(s)
+	if err != nil {
+		return err
+	}
 	return d.check(ctx, g, func(ctx context.Context, state groupcheckout.State) error {
-		left, err := d.readStay(ctx, s)
+		left, err := d.stayService().Read(ctx, id)
 		if err != nil {
 			return err
 		}
-		merged := state.Status(d.idOf(s)) == groupcheckout.Merged
+		merged := state.Status(id) == groupcheckout.Merged
 		return unless(left.CheckedOut() != merged, "got %s checked out: %t, and merged into %s: %t; want one of both", s, left.CheckedOut(), g, merged)
 	})
 }

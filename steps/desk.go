@@ -79,8 +79,9 @@ func newDesk(world World) *desk {
 func (d *desk) stayService() *gueststay.Service      { return d.services().stays }
 func (d *desk) groupService() *groupcheckout.Service { return d.services().groups }
 
-// idOf is the id behind the number of a stay. A number that was not spoken of
-// before gets one of which nothing is known.
+// idOf is the id behind the number of a stay, which is mentioned with that: one
+// that was not spoken of before gets an id of which nothing is known. It is for
+// what brings something about; checks ask for those that are known.
 func (d *desk) idOf(s stay) domain.StayID {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -100,7 +101,7 @@ func (d *desk) idsOf(stays []stay) []domain.StayID {
 	return ids
 }
 
-// groupID is the id behind the name of a group.
+// groupID is the id behind the name of a group, which is mentioned with that.
 func (d *desk) groupID(g group) domain.GroupID {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -215,14 +216,6 @@ func (d *desk) checkedEverything() error {
 		return errors.New("a command that the clerk tried was carried out, and no step checked that")
 	}
 	return fmt.Errorf("no step checked the refusal of what the clerk tried: %w", d.attempt.refusal)
-}
-
-func (d *desk) readStay(ctx context.Context, s stay) (gueststay.State, error) {
-	return d.stayService().Read(ctx, d.idOf(s))
-}
-
-func (d *desk) readGroup(ctx context.Context, g group) (groupcheckout.State, error) {
-	return d.groupService().Read(ctx, d.groupID(g))
 }
 
 func (d *desk) stream(g group) es.StreamName { return d.groupService().Stream(d.groupID(g)) }

@@ -15,6 +15,19 @@
 // refusal that nobody asked for fails the scenario at the next attempt, or at
 // its end.
 //
+// # Names
+//
+// A command mentions the names that it speaks of, also if it is refused. A check may
+// only speak of names that were mentioned, lest a misspelled one pass; its error
+// suggests the nearest. That a stay is not on record may be said of any.
+//
+// # Records
+//
+// "the record of stay 101 is:" compares everything that was written about a stay or
+// a group. It is for what is to count once, or to stay as it is: a state can hide
+// that something was noted twice. Before such a check the reactor needs a reason to
+// act, such as a payment for the group, or nothing could have gone wrong.
+//
 // # Waiting
 //
 // A check of what the reactor brings about waits through [World.Eventually],

@@ -75,8 +75,12 @@ func (d *desk) visited(ctx context.Context, g group) error {
 // check checks the state of a group once every selected stay has an outcome.
 // Anything that it could say of the group before that would be said too early.
 func (d *desk) check(ctx context.Context, g group, check func(context.Context, groupcheckout.State) error) error {
+	id, err := d.knownGroup(g)
+	if err != nil {
+		return err
+	}
 	return d.world.Eventually(ctx, func(ctx context.Context) error {
-		state, err := d.readGroup(ctx, g)
+		state, err := d.groupService().Read(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -96,11 +100,15 @@ func (d *desk) couldNotBeMerged(ctx context.Context, stays []stay, g group) erro
 }
 
 func (d *desk) outcomes(ctx context.Context, stays []stay, g group, want groupcheckout.Status) error {
+	ids, err := d.knownStays(stays)
+	if err != nil {
+		return err
+	}
 	return d.check(ctx, g, func(_ context.Context, state groupcheckout.State) error {
 		var errs []error
-		for _, s := range stays {
-			if got := state.Status(d.idOf(s)); got != want {
-				errs = append(errs, fmt.Errorf("got %s %s in %s, want it %s", s, got, g, want))
+		for i, id := range ids {
+			if got := state.Status(id); got != want {
+				errs = append(errs, fmt.Errorf("got %s %s in %s, want it %s", stays[i], got, g, want))
 			}
 		}
 		return errors.Join(errs...)
@@ -120,7 +128,11 @@ func (d *desk) staysAre(ctx context.Context, g group, table gherkin.Table) error
 	if err != nil {
 		return err
 	}
-	for _, row := range rows {
+	ids := make([]domain.StayID, len(rows))
+	for i, row := range rows {
+		if ids[i], err = d.knownStay(row.Stay); err != nil {
+			return err
+		}
 		if merged := row.Outcome == groupcheckout.Merged; merged != (row.Residual != nil) {
 			return fmt.Errorf("the table says of %s that it %s: a residual belongs to each merged stay, and to no other", row.Stay, row.Outcome)
 		}
@@ -128,9 +140,9 @@ func (d *desk) staysAre(ctx context.Context, g group, table gherkin.Table) error
 	return d.check(ctx, g, func(_ context.Context, state groupcheckout.State) error {
 		listed := map[domain.StayID]struct{}{}
 		var errs []error
-		for _, row := range rows {
-			listed[d.idOf(row.Stay)] = struct{}{}
-			errs = append(errs, row.check(state, d.idOf(row.Stay)))
+		for i, row := range rows {
+			listed[ids[i]] = struct{}{}
+			errs = append(errs, row.check(state, ids[i]))
 		}
 		for _, status := range []groupcheckout.Status{groupcheckout.Pending, groupcheckout.Merged, groupcheckout.Failed} {
 			for _, id := range state.Stays(status) {
@@ -208,8 +220,12 @@ func (d *desk) waiting(ctx context.Context, want count, g group) error {
 // checkNow checks what the reactor has no part in, or has none in while it is
 // down.
 func (d *desk) checkNow(ctx context.Context, g group, check func(groupcheckout.State) error) error {
+	id, err := d.knownGroup(g)
+	if err != nil {
+		return err
+	}
 	return d.world.Check(ctx, func(ctx context.Context) error {
-		state, err := d.readGroup(ctx, g)
+		state, err := d.groupService().Read(ctx, id)
 		if err != nil {
 			return err
 		}

@@ -57,7 +57,11 @@ func (d *desk) awaitBroken(ctx context.Context) error {
 }
 
 func (d *desk) deliverAgain(ctx context.Context, g group) error {
-	return d.world.DeliverAgain(ctx, d.stream(g))
+	stream, err := d.knownStream(g)
+	if err != nil {
+		return err
+	}
+	return d.world.DeliverAgain(ctx, stream)
 }
 
 func (d *desk) lag(reads count, g group) error {
@@ -75,8 +79,12 @@ func (d *desk) acceptWrites() error {
 }
 
 func (d *desk) calledTimes(ctx context.Context, want count, g group) error {
+	stream, err := d.knownStream(g)
+	if err != nil {
+		return err
+	}
 	return d.world.Exactly(ctx, func(context.Context) error {
-		calls, excused := d.world.Calls(d.stream(g)), d.world.Excused(d.stream(g))
+		calls, excused := d.world.Calls(stream), d.world.Excused(stream)
 		if calls < int(want) || calls-excused > int(want) {
 			return fmt.Errorf("got %d calls of the reactor for %s, %d of which may be owed to injected faults, want %d", calls, g, excused, want)
 		}

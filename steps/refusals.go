@@ -94,8 +94,12 @@ func (d *desk) refusedCheckedIn(want domain.Moment) error {
 func (d *desk) refusedCheckedOut() error { return d.refusedWith(gueststay.ErrCheckedOut) }
 
 func (d *desk) refusedTransferred(want group) error {
+	id, err := d.knownGroup(want)
+	if err != nil {
+		return err
+	}
 	refusal, err := refusedAs[*gueststay.TransferredError](d)
-	if err == nil && refusal.Group != d.groupID(want) {
+	if err == nil && refusal.Group != id {
 		err = fmt.Errorf("got a refusal that names %s, want %s", d.nameOfGroup(refusal.Group), want)
 	}
 	return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/uuid"
 
@@ -47,4 +48,32 @@ func TestCommandsTogetherAllDecideBeforeAnyWrites(t *testing.T) {
 	if err := write(t.Context()); err != nil {
 		t.Errorf("a command on its own: got %v, want no error", err)
 	}
+}
+
+// TestNoClerkWritesBeforeAllHaveDecided has one clerk decide only when nobody else
+// gets on any more: the other then waits with what it is about to write.
+func TestNoClerkWritesBeforeAllHaveDecided(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := fair{memory.New()}
+		stream, err := es.ParseStreamName("GuestStay-101")
+		if err != nil {
+			t.Fatal(err)
+		}
+		quick := func(ctx context.Context) error {
+			_, err := store.Append(ctx, stream, 0, []es.EventData{{ID: uuid.New(), Type: "Charged"}})
+			return err
+		}
+		slow := func(ctx context.Context) error {
+			synctest.Wait()
+			held, err := store.Read(ctx, stream, 0, es.FromLeader)
+			if err == nil && len(held) > 0 {
+				err = errors.New("the quick clerk wrote before the other had decided")
+			}
+			return err
+		}
+		if err := errors.Join(newDesk(&register{}).together(t.Context(), quick, slow)...); err != nil {
+			t.Error(err)
+		}
+	})
 }

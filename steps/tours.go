@@ -45,13 +45,21 @@ func (d *desk) coachTour(ctx context.Context, stays count, charge domain.Money) 
 }
 
 func (d *desk) selectTour(ctx context.Context, g group) error {
-	return d.groupService().Select(ctx, d.groupID(g), d.tour, d.moment())
+	tour, err := d.knownTour()
+	if err != nil {
+		return err
+	}
+	return d.groupService().Select(ctx, d.groupID(g), tour, d.moment())
 }
 
 func (d *desk) tourMerged(ctx context.Context, want count, g group) error {
+	tour, err := d.knownTour()
+	if err != nil {
+		return err
+	}
 	return d.check(ctx, g, func(_ context.Context, state groupcheckout.State) error {
 		merged := 0
-		for _, id := range d.tour {
+		for _, id := range tour {
 			if state.Status(id) == groupcheckout.Merged {
 				merged++
 			}
@@ -62,8 +70,12 @@ func (d *desk) tourMerged(ctx context.Context, want count, g group) error {
 
 // historyLength compares the number of events of a group.
 func (d *desk) historyLength(ctx context.Context, g group, want count) error {
+	id, err := d.knownGroup(g)
+	if err != nil {
+		return err
+	}
 	return d.world.Eventually(ctx, func(ctx context.Context) error {
-		_, version, err := d.groupService().ReadVersion(ctx, d.groupID(g))
+		_, version, err := d.groupService().ReadVersion(ctx, id)
 		excused := es.Version(d.world.Excused(d.stream(g)))
 		if err == nil && (version < es.Version(want) || version-excused > es.Version(want)) {
 			err = fmt.Errorf("got %d entries in the history of %s, %d of which may be owed to injected faults, want %d", version, g, excused, want)

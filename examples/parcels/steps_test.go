@@ -3,6 +3,7 @@ package parcels_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -20,11 +21,12 @@ type truck string
 type crew struct {
 	world  *harness.World
 	centre string // unique, since scenarios share a store
+	trucks []truck
 }
 
 // define registers the steps of one scenario.
 func define(r *gherkin.Registrar, world *harness.World) {
-	c := &crew{world, uuid.NewString()}
+	c := &crew{world: world, centre: uuid.NewString()}
 	gherkin.Parameter(r, "truck", `truck (\w+)`, func(groups []string) (truck, error) { return truck(groups[0]), nil })
 	gherkin.Parameter(r, "parcels", `no parcel|parcels? (\w+(?:, \w+)*(?: and \w+)?)`, func(groups []string) ([]string, error) {
 		return strings.Fields(strings.NewReplacer(",", " ", " and ", " ").Replace(groups[0])), nil
@@ -43,6 +45,7 @@ func (c *crew) truck(t truck) (es.Decider[parcels.Truck, parcels.TruckEvent], er
 }
 
 func (c *crew) unload(ctx context.Context, t truck, table gherkin.Table) error {
+	c.trucks = append(c.trucks, t)
 	list, err := gherkin.Rows[parcels.Parcel](table)
 	if err != nil {
 		return err
@@ -71,6 +74,9 @@ func (c *crew) leaves(want bool) func(context.Context, truck) error {
 // compare looks at a truck once the sorter has done its work.
 func (c *crew) compare(ctx context.Context, t truck, want any, find func(parcels.Truck) any) error {
 	decider, err := c.truck(t)
+	if !slices.Contains(c.trucks, t) {
+		err = fmt.Errorf("truck %s was never unloaded, only %v were", t, c.trucks) // a misspelled name, of which anything is true
+	}
 	if err != nil {
 		return err
 	}

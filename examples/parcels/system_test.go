@@ -1,6 +1,7 @@
 package parcels_test
 
 import (
+	"context"
 	"strings"
 
 	"example.com/groupcheckout/examples/parcels"
@@ -13,8 +14,10 @@ func system() harness.System {
 	return harness.System{
 		Categories: []string{parcels.Trucks},
 		Start:      run.Starter(parcels.Start),
-		Audit:      parcels.Audit,
-		Program:    &harness.Program{Package: "example.com/groupcheckout/examples/parcels/cmd/sorter", Command: command},
+		Audit: func(ctx context.Context, left harness.Left) error {
+			return parcels.Audit(ctx, left.Reader, left.Streams)
+		},
+		Program: &harness.Program{Package: "example.com/groupcheckout/examples/parcels/cmd/sorter", Command: command},
 	}
 }
 

@@ -8,12 +8,16 @@ Feature: Checking in
     Scenario: The arrival of a guest is noted
       When the clerk checks in stay 101 at 14:00
       Then stay 101 is on record
-      And the balance of stay 101 is 0.00
+      And the record of stay 101 is:
+        | entry    | at    |
+        | check-in | 14:00 |
 
     Scenario: The same arrival can be entered again
       Given the clerk checks in stay 101 at 14:00
       When the clerk checks in stay 101 at 14:00
-      Then stay 101 is on record
+      Then the record of stay 101 is:
+        | entry    | at    |
+        | check-in | 14:00 |
 
     Scenario: Another time of arrival is refused
       Given the clerk checks in stay 101 at 14:00

@@ -77,3 +77,9 @@ Feature: Charges and payments
       And the group has taken over stay 101
       When the clerk enters that payment again
       Then the balance of the group is 50.00
+      And the record of stay 101 is:
+        | entry       | amount |
+        | check-in    |        |
+        | charge      | 80.00  |
+        | payment     | 30.00  |
+        | handed over | 50.00  |

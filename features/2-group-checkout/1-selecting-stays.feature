@@ -72,11 +72,12 @@ Feature: Selecting stays
     Scenario: A stay that is listed twice in one selection counts once
       Given stays 101 and 102 with a balance of 80.00
       When the clerk selects stays 101, 102, 101 and 101 for the group
-      Then the stays of the group are:
-        | stay | outcome | residual |
-        | 101  | merged  | 80.00    |
-        | 102  | merged  | 80.00    |
-      And the balance of the group is 160.00
+      Then the record of the group is:
+        | entry    | stay | amount |
+        | selected | 101  |        |
+        | selected | 102  |        |
+        | merged   | 101  | 80.00  |
+        | merged   | 102  | 80.00  |
 
     Scenario: A merged stay that is selected again counts once
       Given stays 101 and 102 with a balance of 80.00
@@ -90,4 +91,8 @@ Feature: Selecting stays
       And the visits to the stays are paused
       And the clerk selects stay 101 for the group
       When the clerk selects stay 101 for the group
-      Then 1 stay of the group waits to be visited
+      And the visits go on
+      Then the record of the group is:
+        | entry    | stay | amount |
+        | selected | 101  |        |
+        | merged   | 101  | 80.00  |

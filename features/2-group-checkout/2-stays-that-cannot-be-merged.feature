@@ -63,16 +63,22 @@ Feature: Stays that cannot be merged
     Scenario: Selecting a failed stay again changes nothing
       Given stay 101 was checked out
       And the clerk selects stay 101 for the group
-      Then stay 101 could not be merged into the group
+      And the selected stays of the group have been visited
       When the clerk selects stay 101 for the group
-      Then stay 101 could not be merged into the group
-      And the history of the group has 2 entries
+      And the clerk takes a payment of 10.00 for the group
+      Then the record of the group is:
+        | entry    | stay | amount |
+        | selected | 101  |        |
+        | failed   | 101  |        |
+        | payment  |      | 10.00  |
 
     @beyond-the-original
     Scenario: A stay that is put on record after it failed remains failed
       Given the clerk selects stay 105 for the group
-      Then stay 105 could not be merged into the group
-      Given stay 105 with a balance of 80.00
-      When the clerk selects stay 105 for the group
+      And the selected stays of the group have been visited
+      And stays 105 and 106 with a balance of 80.00
+      When the clerk selects stays 105 and 106 for the group
+      Then stay 106 is merged into the group
+      When the clerk takes a payment of 10.00 for the group
       Then stay 105 could not be merged into the group
       And stay 105 belongs to no group

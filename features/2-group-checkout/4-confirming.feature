@@ -59,7 +59,7 @@ Feature: Confirming a group
       And the visits to the stays are paused
       And the clerk selects stay 101 for the group
       And the clerk takes a payment of 80.00 for the group
-      And the clerk tries to confirm the group
+      When the clerk tries to confirm the group
       Then it is refused because 1 stay is still being processed
       When the visits go on
       And the selected stays of the group have been visited
@@ -75,7 +75,12 @@ Feature: Confirming a group
 
     Scenario: Confirming again changes nothing
       When the clerk confirms the group
-      Then the group is confirmed
+      Then the record of the group is:
+        | entry     | stay | amount |
+        | selected  | 101  |        |
+        | merged    | 101  | 80.00  |
+        | payment   |      | 80.00  |
+        | confirmed |      |        |
 
     Scenario: A stay cannot join a confirmed group
       When the clerk tries to select stay 102 for the group

@@ -43,10 +43,12 @@ Feature: Several clerks at once
     Scenario: Two clerks select the same stay for one group
       Given stays 101 and 102 with a balance of 80.00
       When two clerks at the same moment select stays 101 and 102 and stay 102 for the group
-      Then the stays of the group are:
-        | stay | outcome | residual |
-        | 101  | merged  | 80.00    |
-        | 102  | merged  | 80.00    |
+      Then the record of the group is:
+        | entry    | stay | amount |
+        | selected | 101  |        |
+        | selected | 102  |        |
+        | merged   | 101  | 80.00  |
+        | merged   | 102  | 80.00  |
 
     Scenario: Two clerks enter the same payment
       Given stay 101 with a balance of 80.00
@@ -58,7 +60,11 @@ Feature: Several clerks at once
       Given stay 101 with a balance of 0.00
       And the group has taken over stay 101
       When two clerks at the same moment confirm the group
-      Then the group is confirmed
+      Then the record of the group is:
+        | entry     | stay | amount |
+        | selected  | 101  |        |
+        | merged    | 101  | 0.00   |
+        | confirmed |      |        |
 
   Rule: A stay that is merged at that moment loses nothing
 

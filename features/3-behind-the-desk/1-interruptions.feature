@@ -56,7 +56,7 @@ Feature: Interruptions
     Scenario Outline: The reactor breaks down after <writes> of the 6 that a group of 5 stays takes
       Given stays 101 to 105 with a balance of 80.00
       And the reactor is going to break down after <writes>
-      And the clerk selects stays 101 to 105 for the group
+      When the clerk selects stays 101 to 105 for the group
       And the reactor has broken down
       Then <waiting> stays of the group wait to be visited
       When the reactor starts again
@@ -91,7 +91,7 @@ Feature: Interruptions
     Scenario: The visits of a coach tour that broke down half-way are finished
       Given a coach tour of 250 stays with a charge of 12.50 each
       And the reactor is going to break down after 150 writes
-      And the clerk selects the whole coach tour for the group
+      When the clerk selects the whole coach tour for the group
       And the reactor has broken down
       Then 150 stays of the group wait to be visited
       When the reactor starts again

@@ -5,27 +5,35 @@ Feature: Deliveries
 
   Rule: An event that is delivered again changes nothing
 
+    @own-reactor
     Scenario: The outcomes of a group are the same after a second delivery
-      Given these stays:
-        | stay | charged |
-        | 101  | 80.00   |
-        | 102  | 45.50   |
+      Given stays 101 and 102 with a balance of 80.00
       And the group has taken over stays 101 and 102
+      And the reactor is stopped and started again
       When the feed delivers the group again
-      Then the stays of the group are:
-        | stay | outcome | residual |
-        | 101  | merged  | 80.00    |
-        | 102  | merged  | 45.50    |
-      And the balance of the group is 125.50
-      And the history of the group has 2 entries
+      Then the record of the group is:
+        | entry    | stay | amount |
+        | selected | 101  |        |
+        | selected | 102  |        |
+        | merged   | 101  | 80.00  |
+        | merged   | 102  | 80.00  |
+      And the record of stay 101 is:
+        | entry       | amount |
+        | check-in    |        |
+        | charge      | 80.00  |
+        | handed over | 80.00  |
 
-    @beyond-the-original
+    @own-reactor @beyond-the-original
     Scenario: A failed stay is not tried again after a second delivery
       Given the clerk selects stay 105 for the group
-      Then stay 105 could not be merged into the group
-      Given stay 105 with a balance of 80.00
+      And the selected stays of the group have been visited
+      And stay 105 with a balance of 80.00
+      And the reactor is stopped and started again
       When the feed delivers the group again
-      Then stay 105 could not be merged into the group
+      Then the record of the group is:
+        | entry    | stay |
+        | selected | 105  |
+        | failed   | 105  |
       And stay 105 belongs to no group
 
     @exact

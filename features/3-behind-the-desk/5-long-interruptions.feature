@@ -13,15 +13,20 @@ Feature: Long interruptions
       Given stays 101, 102 and 103 with a balance of 80.00
       And the reactor is stopped
       And the clerk selects stays 101, 102 and 103 for the group
-      And 30 days pass
+      When 30 days pass
+      Then 3 stays of the group wait to be visited
       When the reactor starts again
       Then within 1 second stays 101, 102 and 103 are merged into the group
 
-    Scenario: A group is confirmed 30 days after its stays were merged
-      Given stays 101 and 102 with a balance of 80.00
-      And the group has taken over stays 101 and 102
-      And 30 days pass
-      When the clerk takes a payment of 160.00 for the group
+    Scenario: A group is as it was after 30 days, and is confirmed
+      Given stay 101 with a balance of 80.00
+      And the clerk selects stays 101 and 105 for the group
+      And the selected stays of the group have been visited
+      And stay 105 with a balance of 80.00
+      When 30 days pass
+      Then stay 105 could not be merged into the group
+      And stay 105 belongs to no group
+      When the clerk takes a payment of 80.00 for the group
       And the clerk confirms the group
       Then the group is confirmed
 
@@ -33,7 +38,7 @@ Feature: Long interruptions
       Given stays 101 and 102 with a balance of 80.00
       And the store refuses what the reactor writes
       And the clerk selects stays 101 and 102 for the group
-      And 2 hours pass
+      When 2 hours pass
       Then 2 stays of the group wait to be visited
       When the store accepts again what the reactor writes
       Then within 30 seconds stays 101 and 102 are merged into the group
