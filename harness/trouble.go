@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -29,8 +30,12 @@ type trouble struct {
 	written es.Version // of the stream, then
 }
 
-// more takes in one more failure. Nil had none.
+// more takes in one more failure. Nil had none. What fails because the scenario has
+// the store refuse it says nothing of what comes once the store accepts it again.
 func (t *trouble) more(o reactor.Troubled, written es.Version) *trouble {
+	if errors.Is(o.Cause, errRefused) {
+		return nil
+	}
 	cause, _, _ := strings.Cut(strings.TrimSpace(o.Cause.Error()), "\n")
 	now := &trouble{cause: cause, err: o.Cause, equal: 1, since: time.Now(), written: written}
 	if t != nil && t.cause == cause && t.written == written {
