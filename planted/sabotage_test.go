@@ -70,9 +70,9 @@ func sabotages() []sabotage {
 		{"steps/together.go", "fair.Append", "c.others.Wait()", clerks, "wrote before the other had decided"},
 
 		// What is proved after the scenarios.
-		{"harness/harness.go", "Harness.Audit", "", promise, "want"},
+		{"harness/audit.go", "Harness.Audit", "", promise, "want"},
 		{"harness/harness.go", "Harness.breach", "", promise, "want"},
-		{"harness/run/features.go", "Features.main", `fail("after the scenarios, the audit failed", f.ground.audit(ctx))`, "go test ./harness/run -count=1 -run TestAnAuditThatFailsFailsTheRun$", "want"},
+		{"harness/run/ground.go", "common.audit", "", "go test ./harness/run -count=1 -run TestARunThatFailsBesideItsScenariosIsReported$", "want"},
 
 		{"harness/control.go", "World.StopReactor", "", "go test ./features -count=1 -run TestFeatures$ -time virtual -limit 2000h -only 3-behind-the-desk/5-long-interruptions.feature:1", "Stays that waited for 30 days.*got 0 stays of the group waiting"},
 
