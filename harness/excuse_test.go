@@ -48,12 +48,14 @@ func TestFaultsExcuseTheCallsThatTheyDisturbed(t *testing.T) {
 			handle(p, order, nil)
 		}, 0},
 		{"duplicate=1", faults.Duplicate, func(t *testing.T, p *puppet, _ *harness.World, order es.StreamName) {
+			t.Helper()
 			p.read(t)
 			handle(p, order, nil) // the work
 			handle(p, order, nil) // for what is delivered again
 			handle(p, order, nil) // for nothing
 		}, 1},
 		{"duplicate=1", faults.Duplicate, func(t *testing.T, p *puppet, _ *harness.World, order es.StreamName) {
+			t.Helper()
 			p.read(t)
 			handle(p, order, nil) // the work, which would have been done anyway
 		}, 0},

@@ -86,7 +86,7 @@ func TestNoCommandTellsASecret(t *testing.T) {
 			{"", []string{"-cs", text}},
 			{"", []string{"-r", text}},
 			{"", []string{text}},
-			{"", []string{"--conection", text}},
+			{"", []string{"--konnection", text}},
 			{"", []string{"-W" + text}},
 			{"", append([]string{"-c"}, apart...)},
 		} {
@@ -152,7 +152,7 @@ func TestAPasswordInThePlaceOfANumberIsNotTold(t *testing.T) {
 		{"run", "-g", "x", "-pS3cr:et", "mdb"},
 		{"run", "-g", "x", "-p", "S3cr:et", "mdb"},
 		{"run", "-g", "x", "-w=S3cr:et", "mdb"},
-		{"run", "-g", "x", "--conection", "S3cr:et", "mdb"},
+		{"run", "-g", "x", "--konnection", "S3cr:et", "mdb"},
 		{"run", "-g", "x", "-P", "S3cr:et", "mdb"},
 		{"run", "-g", "x", "-PS3cr:et", "mdb"},
 		{"run", "-g", "x", "--S3cr:et", "mdb"},
@@ -173,7 +173,7 @@ func TestAPasswordInThePlaceOfANumberIsNotTold(t *testing.T) {
 	}
 	// A plain word is repeated where a command is to stand, but not behind a flag
 	// that is not known, whose value it may be.
-	if told := callEnded(t, nil, "run", "-g", "x", "--conection", "hunter", "mdb"); strings.Contains(told, "hunter") || !strings.Contains(told, "unknown flag --conection") {
+	if told := callEnded(t, nil, "run", "-g", "x", "--konnection", "hunter", "mdb"); strings.Contains(told, "hunter") || !strings.Contains(told, "unknown flag --konnection") {
 		t.Errorf("behind an unknown flag: got %s, want an error about the flag without what follows", told)
 	}
 }

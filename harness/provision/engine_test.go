@@ -20,7 +20,7 @@ func fakeEngine(t *testing.T, network string, serve func(net.Conn)) (host string
 	t.Helper()
 	address := "127.0.0.1:0"
 	if network == "unix" {
-		dir, err := os.MkdirTemp("", "engine") // the path of a socket has to be short
+		dir, err := os.MkdirTemp("", "engine") //nolint:usetesting // the path of a socket has to be short
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -31,9 +31,9 @@ func TestAddressesOfDynamoDB(t *testing.T) {
 			continue
 		}
 		got := *found.dynamoDB
-		if err != nil || got.Region != test.want.Region || got.ServiceURL != test.want.ServiceURL || got.AccessKeyID != test.want.AccessKeyID ||
+		if got.Region != test.want.Region || got.ServiceURL != test.want.ServiceURL || got.AccessKeyID != test.want.AccessKeyID ||
 			got.SecretAccessKey != test.want.SecretAccessKey || got.Table != test.want.Table || got.IndexTable != test.want.IndexTable {
-			t.Errorf("%s: got %+v and error %v, want %+v", test.address, got, err, test.want)
+			t.Errorf("%s: got %+v, want %+v", test.address, got, test.want)
 		}
 	}
 }

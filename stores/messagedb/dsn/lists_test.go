@@ -196,7 +196,7 @@ func TestWhatOthersWriteIsNamed(t *testing.T) {
 		"postgres://app:x@db/ms?sslmode=no-verify":                                  {"sslmode", "node-postgres", "require"},
 		"postgres://app:x@db/ms?uselibpqcompat=true":                                {`"uselibpqcompat"`, "leave it out"},
 		"postgres://app:x@db/ms?frobnicate=1":                                       {"parameter 1 behind the ?", "%26"},
-		"postgres://app@db/ms?aplication_name=1":                                    {`"aplication_name"`, "is application_name meant?"},
+		"postgres://app@db/ms?applikation_name=1":                                   {`"applikation_name"`, "is application_name meant?"},
 		"Host=db;Password=x;Connect Timeout=3":                                      {`"Connect Timeout" (part 3)`, "Timeout"},
 		"Data Source=db;Password=x":                                                 {`"Data Source" (part 1)`, "Host"},
 		"Host=db;Password=x;Initial Catalog=ms":                                     {`"Initial Catalog"`, "Database"},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 )
 
@@ -188,16 +189,19 @@ func balancing(value string) (string, error) {
 	if _, err := anySwitch(value); err != nil {
 		return "", err
 	}
-	if _, err := mustBeOff(value); err != nil {
-		return "random", nil
+	if isOff(value) {
+		return "disable", nil
 	}
-	return "disable", nil
+	return "random", nil
 }
 
 func mustBeOff(value string) (string, error) {
-	switch strings.ToLower(value) {
-	case "false", "off", "no", "0":
+	if isOff(value) {
 		return value, nil
 	}
 	return "", errors.New("is not supported here: leave it out or turn it off")
+}
+
+func isOff(value string) bool {
+	return slices.Contains([]string{"false", "off", "no", "0"}, strings.ToLower(value))
 }
