@@ -47,6 +47,9 @@ func (p *Process) Handle(ctx context.Context, stream es.StreamName, deliveries [
 	if err != nil {
 		return 0, err
 	}
+	if version < told { // too old to act on: a stay that it shows as pending may have failed since
+		return version, nil
+	}
 	step := groupcheckout.Next(state)
 	failed := map[domain.StayID]error{}
 	for {

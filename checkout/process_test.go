@@ -17,6 +17,7 @@ import (
 
 	"example.com/groupcheckout/checkout"
 	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/es/aggregatetest"
 	"example.com/groupcheckout/reactor"
@@ -291,4 +292,35 @@ func TestHandleReturnsWhatKeepsItFromTheGroup(t *testing.T) {
 			}
 		})
 	}
+}
+
+// lagging is a store whose replica misses the last event of each group.
+type lagging struct{ es.Store }
+
+func (l lagging) Read(ctx context.Context, stream es.StreamName, from es.Version, freshness es.Freshness) ([]es.Event, error) {
+	events, err := l.Store.Read(ctx, stream, from, freshness)
+	if freshness == es.FromReplica && stream.Category() == groupcheckout.Category && len(events) > 0 {
+		events = events[:len(events)-1]
+	}
+	return events, err
+}
+
+// TestHandleDoesNotActOnWhatIsOlderThanItWasToldOf delivers to a process that was
+// started anew how a stay failed, and lets it read of the time before.
+func TestHandleDoesNotActOnWhatIsOlderThanItWasToldOf(t *testing.T) {
+	t.Parallel()
+	h := newHotel(t)
+	stay := domain.StayID(uuid.New())
+	group := h.group(stay)
+	if _, err := h.handle(h.process(h.backend.Events, checkout.Config{}), group); err != nil {
+		t.Fatal(err)
+	}
+	h.must(h.stays.CheckIn(t.Context(), stay, opening()))
+	told := h.events(h.groups.Stream(group))
+	version, err := h.process(lagging{h.backend.Events}, checkout.Config{}).Handle(t.Context(), h.groups.Stream(group), told)
+	if err != nil || version >= es.Version(len(told)) {
+		t.Errorf("got version %d and error %v, want one before %d: it is to be called again", version, err, len(told))
+	}
+	equal(t, "status of the stay", h.read(group).Status(stay), groupcheckout.Failed)
+	equal(t, "transfers of the stay", h.transfers(stay), 0)
 }
