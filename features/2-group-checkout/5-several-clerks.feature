@@ -43,11 +43,7 @@ Feature: Several clerks at once
     Scenario: Two clerks select the same stay for one group
       Given stays 101 and 102 with a balance of 80.00
       When two clerks at the same moment select stays 101 and 102 and stay 102 for the group
-      Then the stays of the group are:
-        | stay | outcome | residual |
-        | 101  | merged  | 80.00    |
-        | 102  | merged  | 80.00    |
-      And the record of the group is:
+      Then the record of the group is:
         | entry    | stay | amount |
         | selected | 101  |        |
         | selected | 102  |        |
@@ -59,18 +55,12 @@ Feature: Several clerks at once
       And the group has taken over stay 101
       When two clerks at the same moment enter the same payment of 50.00 for the group
       Then the balance of the group is 30.00
-      And the record of the group is:
-        | entry    | stay | amount |
-        | selected | 101  |        |
-        | merged   | 101  | 80.00  |
-        | payment  |      | 50.00  |
 
     Scenario: Two clerks confirm the same group
       Given stay 101 with a balance of 0.00
       And the group has taken over stay 101
       When two clerks at the same moment confirm the group
-      Then the group is confirmed
-      And the record of the group is:
+      Then the record of the group is:
         | entry     | stay | amount |
         | selected  | 101  |        |
         | merged    | 101  | 0.00   |

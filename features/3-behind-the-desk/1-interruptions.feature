@@ -47,23 +47,6 @@ Feature: Interruptions
       And the group has taken over stay 101
       When the reactor is stopped and started again
       Then the reactor was called 1 time for the group
-      And the record of the group is:
-        | entry    | stay | amount |
-        | selected | 101  |        |
-        | merged   | 101  | 80.00  |
-
-    Scenario: A failed stay is not tried again after a stop and a start
-      Given the clerk selects stay 105 for the group
-      And the selected stays of the group have been visited
-      And stay 105 with a balance of 80.00
-      When the reactor is stopped and started again
-      And the clerk takes a payment of 10.00 for the group
-      Then the record of the group is:
-        | entry    | stay | amount |
-        | selected | 105  |        |
-        | failed   | 105  |        |
-        | payment  |      | 10.00  |
-      And stay 105 belongs to no group
 
   Rule: After a breakdown work is taken up where it was left
 
