@@ -58,8 +58,9 @@ func TestNothingThatIsWrittenVanishes(t *testing.T) {
 	all := "Of " + odd
 	block := []string{all, "<details>", "<summary>More</summary>", "[Owed]: everything", "See https://example.com/a and there .", "surplus"}
 	for name, wants := range map[string][]string{
-		"index.html":                              append(block, "All <amounts>", "Give <amount>"),
-		"one-amount/index.html":                   append(block, "One <amount>", "Take <amount>", "Give <amount>", "Keep <amount>", "Always <so>"),
+		"index.html":            append(block, "All <amounts>", "Give <amount>"),
+		"one-amount/index.html": append(block, "One <amount>", "Take <amount>", "Give <amount>", "Keep <amount>", "Always <so>"),
+
 		"one-amount/take-amount/give-amount.html": append(block, "Give <amount>", "Given "+odd, "a <cell> &amp;", "<doc>&amp;</doc>", "The <few>", "Those <two>.", "<1>"),
 		"one-amount/take-amount/keep-amount.html": append(block, "Keep <amount>", "Given a <thing>", "Given "+odd, "a <cell> &amp;", "json", "<doc>&amp;</doc>"),
 		"one-amount/take-amount/of-n.html":        {"Of …", "The <few>", "Those <two>.", "<1>"},
