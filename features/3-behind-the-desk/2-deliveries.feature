@@ -7,25 +7,14 @@ Feature: Deliveries
 
     @own-reactor
     Scenario: The outcomes of a group are the same after a second delivery
-<<<<<<< HEAD
-      Given stays 101 and 102 with a balance of 80.00
-      And the group has taken over stays 101 and 102
-=======
       Given stay 101 with a balance of 80.00
       And the group has taken over stay 101
->>>>>>> i-q
       And the reactor is stopped and started again
       When the feed delivers the group again
       Then the record of the group is:
         | entry    | stay | amount |
         | selected | 101  |        |
-<<<<<<< HEAD
-        | selected | 102  |        |
         | merged   | 101  | 80.00  |
-        | merged   | 102  | 80.00  |
-=======
-        | merged   | 101  | 80.00  |
->>>>>>> i-q
       And the record of stay 101 is:
         | entry       | amount |
         | check-in    |        |
