@@ -13,7 +13,7 @@ import (
 )
 
 // limit is the most that the pages of a site may have, in bytes.
-const limit = 500_000
+const limit = 1_000_000
 
 // differ is what it takes to show where real stores differ from each other: what
 // is recorded on memory only is the same on each.
