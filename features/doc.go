@@ -19,7 +19,8 @@
 //	@beyond-the-original  states a rule that the original in .NET does not keep: it
 //	              merges a stay that is not on record, with 0, and records the
 //	              outcomes of a group in one event, however many there are. A run
-//	              of another reactor counts these apart (docs/other-reactors.md)
+//	              of another reactor counts these apart (docs/other-reactors.md),
+//	              and the site has a page of them (tags/beyond-the-original.md)
 //
 // A scenario that one store cannot run is tagged @skip-on-<store>:<reason>, with
 // dashes for blanks in the reason. None is, so far.
@@ -29,5 +30,5 @@ import "embed"
 
 // FS holds all feature files and the README.md of each folder.
 //
-//go:embed README.md */*.feature */README.md
+//go:embed README.md tags/*.md */*.feature */README.md
 var FS embed.FS

@@ -287,6 +287,11 @@ func (r *renderer) all() error {
 			return err
 		}
 	}
+	for _, t := range r.tree.tagged {
+		if err := r.put(t.Address, page{Kind: "tagged", Title: t.Title, Data: t, Dev: true}); err != nil {
+			return err
+		}
+	}
 	data := r.past.page(r.tree, r.changes)
 	if err := r.put(historyAddress, page{Kind: "history", Title: "History", Data: data, Dev: true}); err != nil {
 		return err

@@ -22,10 +22,11 @@ type prose struct {
 	markdown goldmark.Markdown
 	features fs.FS
 	chapters map[string]*chapter // by folder
+	tagged   []*tagged
 }
 
 func newProse(t *tree) *prose {
-	return &prose{markdown: newMarkdown(), features: t.features, chapters: t.byPath}
+	return &prose{markdown: newMarkdown(), features: t.features, chapters: t.byPath, tagged: t.tagged}
 }
 
 // place is where prose will stand.
@@ -129,6 +130,11 @@ func (p *prose) target(link string, at place) (string, bool) {
 		return link, leadsOut(parsed.Scheme)
 	}
 	to := path.Join(at.folder, parsed.Path)
+	for _, t := range p.tagged {
+		if to == t.File {
+			return at.root + t.Address, true
+		}
+	}
 	if base := path.Base(to); base == "README.md" || strings.HasSuffix(strings.TrimSuffix(base, ".md"), ".feature") {
 		to = path.Dir(to)
 	}

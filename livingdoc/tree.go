@@ -67,6 +67,7 @@ type tree struct {
 	features fs.FS
 	root     *chapter
 	byPath   map[string]*chapter
+	tagged   []*tagged
 	stores   []store
 }
 
@@ -90,7 +91,7 @@ func newTree(config Config, features fs.FS, folder string, joined *run.Joined) (
 		}
 		t.topic(c, feature)
 	}
-	return t, nil
+	return t, t.readTagged()
 }
 
 // chapter returns that of a folder, and makes it, and those above it, at the
