@@ -172,6 +172,10 @@ godog: ## Run the scenarios on memory by the godog command, which must change no
 	cd features && $(GO) run github.com/cucumber/godog/cmd/godog@v0.16.0 run --strict --format progress .
 	git diff --exit-code -- go.mod go.sum
 
+.PHONY: planted-faults
+planted-faults: ## The same while everything else goes wrong too; this takes ten minutes
+	$(GO) test ./planted -count=1 -timeout=60m -v -run='^TestEveryBugIsCaught$$' -planted -planted-faults
+
 .PHONY: steps
 steps: ## List the steps of the scenarios with their uses
 	$(GO) test ./features -count=1 -v -steps
