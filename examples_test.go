@@ -32,7 +32,7 @@ func TestEveryPublicPackageHasAnExample(t *testing.T) {
 	for line := range strings.Lines(string(out)) {
 		fields := strings.SplitN(strings.TrimSpace(line), " ", 3)
 		name, ours := strings.CutPrefix(fields[0], module)
-		if !ours || fields[1] == "main" || strings.Contains(name+"/", "/internal/") {
+		if !ours || fields[1] == "main" || strings.Contains("/"+name+"/", "/internal/") {
 			continue
 		}
 		seen++

@@ -132,6 +132,11 @@ func TestAReactorThatEndsByItselfFailsItsScenarios(t *testing.T) {
 	t.Parallel()
 	h, err := judged(t, messagedb.Store(), 1, `sh -c 'echo "{group} has no room"; exit 7'`, "")
 	must(t, err)
+	t.Cleanup(func() { // behind the scenario's own end
+		if err := h.Close(context.Background()); err == nil || !strings.Contains(err.Error(), "exit status 7") {
+			t.Errorf("close: got the error %v, want that the reactor has ended", err)
+		}
+	})
 	w := world(t, h, false)
 	must(t, w.groups.Select(t.Context(), domain.GroupID(uuid.New()), stays(t, w, 1), at()))
 	err = w.Eventually(t.Context(), func(context.Context) error { return nil })
@@ -139,9 +144,6 @@ func TestAReactorThatEndsByItselfFailsItsScenarios(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got the error %v, want one with %q", err, want)
 		}
-	}
-	if err := h.Close(t.Context()); err == nil || !strings.Contains(err.Error(), "exit status 7") {
-		t.Errorf("close: got the error %v, want that the reactor has ended", err)
 	}
 }
 

@@ -60,6 +60,8 @@ func fakeEngine(t *testing.T, network string, serve func(net.Conn)) (host string
 func silent(net.Conn) {}
 
 func garbage(conn net.Conn) {
+	// What comes before the request is no answer to it.
+	_, _ = conn.Read(make([]byte, 4096))
 	_, _ = conn.Write([]byte("SSH-2.0-OpenSSH_9.2\r\n\r\n"))
 	_ = conn.Close()
 }

@@ -363,7 +363,7 @@ func TestWhatAGateCannotStandInFrontOf(t *testing.T) {
 	t.Parallel()
 	for connection, want := range map[string]string{
 		"postgres://app:geheim123@db/ms?sslmode=require":      "TLS",
-		"postgres://app:geheim123@db/ms?sslmode=sometimes":    "TLS",
+		"postgres://app:geheim123@db/ms?sslmode=sometimes":    "verify-full",
 		"host=/var/run user=app password=geheim123 dbname=ms": "one host",
 		"geheim123": "neither",
 	} {
