@@ -11,7 +11,7 @@ import (
 const module = "example.com/groupcheckout/"
 
 // allowed says which packages of the project a package may import outside its
-// tests. It is the structure of the project; README.md has it in words. A
+// tests. It is the structure of the project; docs/structure.md has it in words. A
 // trailing /... stands for everything below.
 func allowed() map[string][]string {
 	return map[string][]string{
@@ -147,7 +147,7 @@ func TestImportsAreReallyChecked(t *testing.T) {
 func check(name string, imports []string) error {
 	rules, known := allowed()[name]
 	if !known {
-		return fmt.Errorf("package %s is not in the table of imports: say in imports_test.go and README.md what it may import", name)
+		return fmt.Errorf("package %s is not in the table of imports: say in imports_test.go what it may import, and in docs/structure.md what it is if it is a folder of its own", name)
 	}
 	for _, imported := range imports {
 		if imported == "testing" && !contains(testOnly(), name) {
