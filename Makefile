@@ -192,10 +192,12 @@ EXAMPLE ?= parcels
 
 .PHONY: new
 new: ## Make a project of your own in DIR, a module of the path MODULE, from EXAMPLE
+	$(if $(and $(MODULE),$(DIR)),,$(error say what to make and where: make new MODULE=host/owner/name DIR=../name))
 	@$(GO) run ./cmd/new --module='$(MODULE)' --example='$(EXAMPLE)' '$(DIR)'
 
 .PHONY: rename
 rename: ## Give this module the path MODULE, in every file that names it
+	$(if $(MODULE),,$(error say the new path: make rename MODULE=host/owner/name))
 	@$(GO) run ./cmd/rename '$(MODULE)'
 
 .PHONY: summary
