@@ -79,8 +79,8 @@ func (o *options) register(flags *flag.FlagSet, stores []harness.Store) {
 	flags.IntVar(&o.explore, "explore", 0, "in TestExplore, try this `number` of orders and faults, from -seed on")
 	flags.IntVar(&o.matrix, "matrix", 0, "in TestEveryScenarioHoldsUnderEveryFault, try this `number` of seeds, from -seed on, of each kind of -faults, or of all")
 	flags.BoolVar(&o.steps, "steps", false, "list all steps with their uses, and run nothing")
-	flags.StringVar(&o.messages, "messages", "", "write the run as Cucumber Messages, one JSON object a line, to this `file`")
-	flags.StringVar(&o.junit, "junit", "", "write the run as JUnit XML to this `file`")
+	flags.StringVar(&o.messages, "messages", "", "write the run as Cucumber Messages, one JSON object a line, to this `file`; with -count the last run, or the first that failed")
+	flags.StringVar(&o.junit, "junit", "", "write the run as JUnit XML to this `file`; with -count as -messages")
 	flags.StringVar(&o.summary, "summary", "", "write what ran, and how the store was brought up, to this `file`")
 }
 
@@ -121,6 +121,7 @@ func (o *options) check() error {
 	}
 	spec, err := faults.Parse(o.faultSpec)
 	wrong.add(err != nil, "-faults: %w", err)
+	wrong.add(err == nil && o.faultSpec != "" && spec.IsZero(), "-faults %s lets nothing go wrong, since every rate is 0: leave it out", o.faultSpec)
 	if outside := spec.Outside(); o.processes > 0 {
 		wrong.add(!spec.IsZero() && outside.IsZero(), "-faults %s does not go with -reactor %s: what is in another process cannot be made to fail like this; choose among %s",
 			o.faultSpec, o.reactor, specOf("all").Outside())

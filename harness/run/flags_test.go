@@ -24,6 +24,8 @@ func TestFlagsThatAreWrongRunNothing(t *testing.T) {
 		{[]string{"-time", "virtual", "-store", "messagedb"}, "-time virtual does not go with -store messagedb"},
 		{[]string{"-limit", "-1s"}, "-limit is -1s: a scenario needs some time"},
 		{[]string{"-faults", "earthquake"}, "-faults: "},
+		{[]string{"-faults", "kill=0"}, "-faults kill=0 lets nothing go wrong"},
+		{[]string{"-faults", "stale=0,slow=0%"}, "-faults stale=0,slow=0% lets nothing go wrong"},
 		{
 			[]string{"-store", "messagedb", "-reactor", "3", "-faults", "reorder,die-after"},
 			"-faults reorder,die-after does not go with -reactor 3: what is in another process cannot be made to fail like this; choose among conflict,lost-reply,slow,stale,throttle,kill,cut",

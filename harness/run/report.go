@@ -12,8 +12,13 @@ import (
 	"example.com/groupcheckout/gherkin/suite"
 )
 
-// reporters write the run to the files that the flags name.
+// reporters write the run to the files that the flags name. Where go test repeats it,
+// the files are of the last run, or of the first that failed: whatever passes later
+// must not hide that.
 func (f *Features) reporters() []suite.Reporter {
+	if slices.ContainsFunc(f.summaries, func(s suite.Summary) bool { return !s.Success() }) {
+		return nil
+	}
 	config := report.Config{
 		Folder: f.project.Folder, On: f.options.store, How: f.ground.how(),
 		Properties: f.options.properties(f.project.Folder, len(f.summaries)),

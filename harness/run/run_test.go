@@ -19,6 +19,7 @@ import (
 	"github.com/cucumber/godog"
 
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/gherkin/suite"
 	"example.com/groupcheckout/harness"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
@@ -291,6 +292,26 @@ func TestEachRunIsAudited(t *testing.T) { //nolint:paralleltest // see above
 	f.main(func() int { f.Run(t); f.Run(t); return 0 }, &out, &out)
 	if want := []int{1, 1}; !slices.Equal(audited, want) {
 		t.Errorf("got audits of %v streams, want %v", audited, want)
+	}
+}
+
+// go test -count repeats a run in one process.
+func TestALaterRunDoesNotHideOneThatFailed(t *testing.T) {
+	t.Parallel()
+	f := features(t, library(), "-messages", "run.ndjson", "-junit", "run.xml")
+	f.ground = nowhere{}
+	for _, c := range []struct {
+		before []suite.Summary
+		want   int
+	}{
+		{nil, 2},
+		{[]suite.Summary{{}}, 2},
+		{[]suite.Summary{{}, {Hooks: []suite.Hook{{Status: suite.Failed}}}}, 0},
+		{[]suite.Summary{{Err: errors.New("the books do not balance")}, {}}, 0},
+	} {
+		if f.summaries = c.before; len(f.reporters()) != c.want {
+			t.Errorf("behind %v: got %d reporters, want %d", c.before, len(f.reporters()), c.want)
+		}
 	}
 }
 
