@@ -1,7 +1,9 @@
 package run
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -48,7 +50,10 @@ func (f *Features) after(ran func() int) []suite.RunHook {
 	hooks := []suite.RunHook{{Name: "audit", Run: func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, max(auditLimit, time.Since(began)))
 		defer cancel()
-		return f.ground.audit(ctx)
+		if err := f.ground.audit(ctx); err != nil {
+			return errors.New(cmp.Or(err.Error(), "it gave no reason")) // of whatever type: an audit is never skipped
+		}
+		return nil
 	}}}
 	if f.options.faults.IsZero() {
 		return hooks
