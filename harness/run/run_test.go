@@ -279,6 +279,27 @@ func TestARunThatFailsBesideItsScenariosIsReported(t *testing.T) {
 	}
 }
 
+// auditor is a ground whose audit says something.
+type auditor struct {
+	nowhere
+
+	says error
+}
+
+func (a auditor) audit(context.Context) error { return a.says }
+
+func TestAnAuditIsNeverSkipped(t *testing.T) {
+	t.Parallel()
+	for want, says := range map[string]error{"there is no auditor": gherkin.Skip("there is no auditor"), "it gave no reason": errors.New("")} {
+		f := features(t, library())
+		f.ground = auditor{says: says}
+		err := f.after(func() int { return 1 })[0].Run(t.Context())
+		if err == nil || errors.Is(err, says) || !strings.Contains(err.Error(), want) {
+			t.Errorf("got the error %v, want one of no type that says %q", err, want)
+		}
+	}
+}
+
 // Each run has an audit of its own, of its own scenarios.
 func TestEachRunIsAudited(t *testing.T) { //nolint:paralleltest // see above
 	project := library()
