@@ -8,7 +8,7 @@
 //
 //	go test ./planted            checks that each patch applies and is whole
 //	go test ./planted -planted   plants each bug and wants it caught; make torture
-//	… -planted -planted-faults   the same with -faults all; make planted-faults
+//	… -planted -planted-faults   the same with -faults all, of a few seeds; make planted-faults
 //
 // Some bugs are too plain for a patch: a check that does not check. Those are rows of
 // a table; see below.
