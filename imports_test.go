@@ -79,14 +79,15 @@ func allowed() map[string][]string {
 		"internal/modulepath":                 {},
 		"internal/oneline":                    {},
 		"internal/pause":                      {},
+		"internal/program":                    {},
 		"internal/proxy":                      {},
 
 		// Programs, examples, planted bugs, and all of that as files.
 		"cmd/reactor":                 {"checkout", "checkout/...", "internal/oneline", "internal/pause", "domain", "domain/...", "es", "reactor", "reactor/...", "stores", "stores/..."},
 		"cmd/indexer-lambda":          {"es", "internal/oneline", "stores/dynamodb", "stores/dynamodb/lambda"},
-		"cmd/livingdoc":               {"livingdoc"},
-		"cmd/rename":                  {"internal/modulepath"},
-		"cmd/new":                     {".", "internal/modulepath"},
+		"cmd/livingdoc":               {"internal/program", "livingdoc"},
+		"cmd/rename":                  {"internal/modulepath", "internal/program"},
+		"cmd/new":                     {".", "internal/modulepath", "internal/program"},
 		"examples/parcels":            {"es", "reactor", "stores"},
 		"examples/parcels/cmd/sorter": {"examples/parcels", "reactor", "reactor/monitor", "stores/address"},
 		"planted":                     {},

@@ -7,19 +7,11 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 
-	"github.com/alecthomas/kong"
+	"example.com/groupcheckout/internal/program"
 
 	"example.com/groupcheckout/livingdoc"
-)
-
-// The exit statuses.
-const (
-	statusDone  = 0
-	statusWrong = 1 // an argument, or a run, is not as it should be
 )
 
 // description is the head of the help.
@@ -48,42 +40,15 @@ type cli struct {
 	Annotations bool   `help:"Print the failures as GitHub's workflow commands, which mark their lines."`
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(status)
-}
+func main() { program.Main(run) }
 
 // run carries out a command line and returns the exit status.
 func run(ctx context.Context, args []string, out, complaints io.Writer) int {
-	if err := execute(ctx, args, out, complaints); err != nil {
-		fmt.Fprintf(complaints, "livingdoc: %v\n", err)
-		return statusWrong
-	}
-	return statusDone
-}
-
-func execute(ctx context.Context, args []string, out, complaints io.Writer) error {
 	var grammar cli
-	helped := false
-	parser, err := kong.New(&grammar,
-		kong.Name("livingdoc"), kong.Description(description), kong.Writers(out, complaints),
-		kong.Exit(func(int) { helped = true }),
-		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 110}),
-		kong.ValueFormatter(func(value *kong.Value) string { return value.Help }),
-	)
-	if err != nil {
-		return err // the grammar itself is wrong
-	}
-	_, err = parser.Parse(args)
-	switch {
-	case helped:
-		return nil
-	case err != nil:
-		return fmt.Errorf("%w. See livingdoc --help", err)
-	}
-	return grammar.build(ctx, out)
+	return program.Program{
+		Name: "livingdoc", Description: description, Grammar: &grammar,
+		Do: func() error { return grammar.build(ctx, out) },
+	}.Run(args, out, complaints)
 }
 
 func (c cli) build(ctx context.Context, out io.Writer) error {

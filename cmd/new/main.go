@@ -8,20 +8,12 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 
-	"github.com/alecthomas/kong"
+	"example.com/groupcheckout/internal/program"
 
 	"example.com/groupcheckout/internal/modulepath"
-)
-
-// The exit statuses.
-const (
-	statusDone  = 0
-	statusWrong = 1 // an argument is wrong, or the project is not ready to run
 )
 
 // description is the head of the help.
@@ -41,42 +33,15 @@ type cli struct {
 	Dir     string `arg:"" help:"The folder to make. One that is there has to be empty."`
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(status)
-}
+func main() { program.Main(run) }
 
 // run carries out a command line and returns the exit status.
 func run(ctx context.Context, args []string, out, complaints io.Writer) int {
-	if err := execute(ctx, args, out, complaints); err != nil {
-		fmt.Fprintf(complaints, "new: %v\n", err)
-		return statusWrong
-	}
-	return statusDone
-}
-
-func execute(ctx context.Context, args []string, out, complaints io.Writer) error {
 	var grammar cli
-	helped := false
-	parser, err := kong.New(&grammar,
-		kong.Name("new"), kong.Description(description), kong.Writers(out, complaints),
-		kong.Exit(func(int) { helped = true }),
-		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 110}),
-		kong.ValueFormatter(func(value *kong.Value) string { return value.Help }),
-	)
-	if err != nil {
-		return err // the grammar itself is wrong
-	}
-	_, err = parser.Parse(args)
-	switch {
-	case helped:
-		return nil
-	case err != nil:
-		return fmt.Errorf("%w. See new --help", err)
-	}
-	return grammar.make(ctx, out)
+	return program.Program{
+		Name: "new", Description: description, Grammar: &grammar,
+		Do: func() error { return grammar.make(ctx, out) },
+	}.Run(args, out, complaints)
 }
 
 // make makes the project.

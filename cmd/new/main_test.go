@@ -11,6 +11,7 @@ import (
 
 	"example.com/groupcheckout/gherkin/editors"
 	"example.com/groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/internal/program"
 )
 
 // The servers that the tests share.
@@ -40,7 +41,7 @@ func project(t *testing.T, args ...string) (dir string) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "sorting")
 	got := runNew(t.Context(), append(args, "--module="+module, dir)...)
-	if got.status != statusDone {
+	if got.status != program.Done {
 		t.Fatalf("got %+v, want status 0", got)
 	}
 	if want := "Next: cd " + dir + " && make test\n"; !strings.HasSuffix(got.out, want) {
@@ -216,7 +217,7 @@ func TestWhatCannotBeMadeIsSaid(t *testing.T) {
 		{[]string{"--module=" + module, "--kit=" + full, empty}, full + " is no clone of the kit, " + kitPath() + ": open "},
 	} {
 		got := runNew(t.Context(), test.args...)
-		if got.status != statusWrong || !strings.HasPrefix(got.complaints, "new: ") || !strings.Contains(got.complaints, test.want) {
+		if got.status != program.Wrong || !strings.HasPrefix(got.complaints, "new: ") || !strings.Contains(got.complaints, test.want) {
 			t.Errorf("%q: got %+v, want status 1 and %q", test.args, got, test.want)
 		}
 	}
@@ -227,7 +228,7 @@ func TestWhatCannotBeMadeIsSaid(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	if got := runNew(t.Context(), "--help"); got.status != statusDone || !strings.Contains(got.out, "Usage: new --module=PATH <dir>") {
+	if got := runNew(t.Context(), "--help"); got.status != program.Done || !strings.Contains(got.out, "Usage: new --module=PATH <dir>") {
 		t.Errorf("got %+v, want status 0 and the usage", got)
 	}
 }
@@ -283,7 +284,7 @@ func TestWithoutANetworkTheProjectIsWrittenAllTheSame(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "sorting")
 	got := runNew(t.Context(), "--module="+module, "--kit="+filepath.Join("..", ".."), dir)
 	for _, want := range []string{"the project is written", "go mod tidy: ", "module lookup disabled by GOPROXY=off", "Go on with: cd " + dir + " && go mod tidy"} {
-		if got.status != statusWrong || !strings.Contains(got.complaints, want) {
+		if got.status != program.Wrong || !strings.Contains(got.complaints, want) {
 			t.Errorf("got %+v, want status 1 and %q", got, want)
 		}
 	}

@@ -8,20 +8,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 
-	"github.com/alecthomas/kong"
+	"example.com/groupcheckout/internal/program"
+
 	"golang.org/x/mod/modfile"
 
 	"example.com/groupcheckout/internal/modulepath"
-)
-
-// The exit statuses.
-const (
-	statusDone  = 0
-	statusWrong = 1 // nothing was renamed, or not all of it
 )
 
 // description is the head of the help.
@@ -37,42 +30,15 @@ type cli struct {
 	Module string `arg:"" help:"The new path, such as git.example.org/depot/sorting."`
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(status)
-}
+func main() { program.Main(run) }
 
 // run carries out a command line and returns the exit status.
 func run(ctx context.Context, args []string, out, complaints io.Writer) int {
-	if err := execute(ctx, args, out, complaints); err != nil {
-		fmt.Fprintf(complaints, "rename: %v\n", err)
-		return statusWrong
-	}
-	return statusDone
-}
-
-func execute(ctx context.Context, args []string, out, complaints io.Writer) error {
 	var grammar cli
-	helped := false
-	parser, err := kong.New(&grammar,
-		kong.Name("rename"), kong.Description(description), kong.Writers(out, complaints),
-		kong.Exit(func(int) { helped = true }),
-		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 110}),
-		kong.ValueFormatter(func(value *kong.Value) string { return value.Help }),
-	)
-	if err != nil {
-		return err // the grammar itself is wrong
-	}
-	_, err = parser.Parse(args)
-	switch {
-	case helped:
-		return nil
-	case err != nil:
-		return fmt.Errorf("%w. See rename --help", err)
-	}
-	return grammar.rename(ctx, out)
+	return program.Program{
+		Name: "rename", Description: description, Grammar: &grammar,
+		Do: func() error { return grammar.rename(ctx, out) },
+	}.Run(args, out, complaints)
 }
 
 const modFile = "go.mod"

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"golang.org/x/mod/modfile"
+
+	"example.com/groupcheckout/internal/program"
 )
 
 // repository is this one's folder.
@@ -69,7 +71,7 @@ func TestEveryFileThatNamesTheModule(t *testing.T) {
 	}
 	dir := write(t, before)
 	status, out, complaints := rename(t, "--dir", dir, "a.org/b")
-	if want := "x.org/kit is a.org/b now, in 5 files."; status != statusDone || !strings.HasPrefix(out, want) {
+	if want := "x.org/kit is a.org/b now, in 5 files."; status != program.Done || !strings.HasPrefix(out, want) {
 		t.Fatalf("got status %d, %q and %q, want 0 and %q", status, out, complaints, want)
 	}
 	after := map[string]string{
@@ -88,10 +90,10 @@ func TestEveryFileThatNamesTheModule(t *testing.T) {
 		}
 	}
 	status, out, _ = rename(t, "--dir", dir, "a.org/b")
-	if want := "The module is a.org/b already; nothing was changed.\n"; status != statusDone || out != want {
+	if want := "The module is a.org/b already; nothing was changed.\n"; status != program.Done || out != want {
 		t.Errorf("a second time: got status %d and %q, want 0 and %q", status, out, want)
 	}
-	if status, _, complaints = rename(t, "--dir", dir, "x.org/kit"); status != statusDone {
+	if status, _, complaints = rename(t, "--dir", dir, "x.org/kit"); status != program.Done {
 		t.Fatalf("and back: got status %d and %q, want 0", status, complaints)
 	}
 	for name, text := range before {
@@ -116,7 +118,7 @@ func TestWhatCannotBeDoneIsSaid(t *testing.T) {
 		{[]string{"--dir", write(t, map[string]string{"go.mod": "go 1.26\n"}), "a.org/b"}, "says none"},
 	} {
 		status, _, complaints := rename(t, test.args...)
-		if status != statusWrong || !strings.Contains(complaints, test.want) {
+		if status != program.Wrong || !strings.Contains(complaints, test.want) {
 			t.Errorf("%q: got status %d and %q, want 1 and %q", test.args, status, complaints, test.want)
 		}
 	}
@@ -127,7 +129,7 @@ func TestWhatCannotBeDoneIsSaid(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	if status, out, _ := rename(t, "--help"); status != statusDone || !strings.Contains(out, "Usage: rename <module>") {
+	if status, out, _ := rename(t, "--help"); status != program.Done || !strings.Contains(out, "Usage: rename <module>") {
 		t.Errorf("got status %d and %q, want 0 and the usage", status, out)
 	}
 }
@@ -142,7 +144,7 @@ func TestThisRepository(t *testing.T) {
 	originals := copyRepository(t)
 	dir := write(t, originals)
 	old := modfile.ModulePath([]byte(originals["go.mod"]))
-	if status, _, complaints := rename(t, "--dir", dir, elsewhere()); status != statusDone {
+	if status, _, complaints := rename(t, "--dir", dir, elsewhere()); status != program.Done {
 		t.Fatalf("got status %d and %q, want 0", status, complaints)
 	}
 	for name := range originals {
@@ -161,7 +163,7 @@ func TestThisRepository(t *testing.T) {
 			t.Fatalf("%v in the renamed repository: %v\n%.3000s", command, err, output)
 		}
 	}
-	if status, _, complaints := rename(t, "--dir", dir, old); status != statusDone {
+	if status, _, complaints := rename(t, "--dir", dir, old); status != program.Done {
 		t.Fatalf("and back: got status %d and %q, want 0", status, complaints)
 	}
 	for name, text := range originals {
