@@ -86,26 +86,26 @@ func (p *Process) chunk(pending []domain.StayID, failed map[domain.StayID]error)
 // visit transfers stays to the group and sorts what became of them. A stay of
 // which nothing can be said is added to failed.
 func (p *Process) visit(ctx context.Context, group domain.GroupID, stays []domain.StayID, failed map[domain.StayID]error) groupcheckout.Outcomes {
-	residuals := make([]domain.Money, len(stays))
+	answers := make([]gueststay.Answer, len(stays))
 	errs := make([]error, len(stays))
 	var visits errgroup.Group
 	visits.SetLimit(p.config.MergesAtOnce)
 	for i, stay := range stays {
 		visits.Go(func() error {
-			residuals[i], errs[i] = p.transfer(ctx, stay, group)
+			answers[i], errs[i] = p.transfer(ctx, stay, group)
 			return nil
 		})
 	}
 	_ = visits.Wait() // each visit keeps its own error
 	var outcomes groupcheckout.Outcomes
 	for i, stay := range stays {
-		switch {
-		case errs[i] == nil:
-			outcomes.Merged = append(outcomes.Merged, groupcheckout.Residual{Stay: stay, Residual: residuals[i]})
-		case refused(errs[i]):
-			outcomes.Failed = append(outcomes.Failed, stay)
-		default:
+		switch answer := answers[i]; {
+		case errs[i] != nil:
 			failed[stay] = errs[i]
+		case answer.WhyNot != "":
+			outcomes.Failed = append(outcomes.Failed, groupcheckout.Failure{Stay: stay, WhyNot: answer.WhyNot, Group: answer.Group})
+		default:
+			outcomes.Merged = append(outcomes.Merged, groupcheckout.Residual{Stay: stay, Residual: answer.Residual})
 		}
 	}
 	return outcomes
@@ -113,20 +113,13 @@ func (p *Process) visit(ctx context.Context, group domain.GroupID, stays []domai
 
 // transfer visits one stay. A panic is an error of this visit: it happens in a
 // goroutine of its own, where nobody else would catch it.
-func (p *Process) transfer(ctx context.Context, stay domain.StayID, group domain.GroupID) (residual domain.Money, err error) {
+func (p *Process) transfer(ctx context.Context, stay domain.StayID, group domain.GroupID) (answer gueststay.Answer, err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			err = &reactor.PanicError{Value: value, Stack: debug.Stack()}
 		}
 	}()
 	return p.stays.TransferToGroup(ctx, stay, group, domain.MomentOf(p.config.Now()))
-}
-
-// refused tells the stay's own refusal to be transferred from a visit that did
-// not come about.
-func refused(err error) bool {
-	var transferred *gueststay.TransferredError
-	return errors.Is(err, gueststay.ErrUnknownStay) || errors.Is(err, gueststay.ErrCheckedOut) || errors.As(err, &transferred)
 }
 
 // maxNamed is how many stays the error of a call names.

@@ -69,6 +69,14 @@ func TestHandleRecordsMergesAndThenFailuresInOneAppend(t *testing.T) {
 		t.Errorf("appends (-want +got):\n%s", diff)
 	}
 	equal(t, "transfers of the other group's stay", h.transfers(elsewhere), 1)
+	for i, want := range map[int]groupcheckout.Failure{
+		0: {Stay: stays[0], WhyNot: domain.NotOnRecord},
+		2: {Stay: stays[2], WhyNot: domain.CheckedOut},
+		3: {Stay: stays[3], WhyNot: domain.OtherGroup, Group: other},
+	} {
+		failure, _ := h.read(group).Failure(stays[i])
+		equal(t, "failure", failure, want)
+	}
 }
 
 func TestHandleMergesFiveAtOnce(t *testing.T) {
@@ -323,4 +331,39 @@ func TestHandleDoesNotActOnWhatIsOlderThanItWasToldOf(t *testing.T) {
 	}
 	equal(t, "status of the stay", h.read(group).Status(stay), groupcheckout.Failed)
 	equal(t, "transfers of the stay", h.transfers(stay), 0)
+}
+
+// TestTwoProcessesAgreeOnAStayThatWasNotOnRecord has one process ask for a stay before
+// the guest arrives, and another one ask again after that, before the first has
+// recorded what it was told.
+func TestTwoProcessesAgreeOnAStayThatWasNotOnRecord(t *testing.T) {
+	t.Parallel()
+	h := newHotel(t)
+	stay := domain.StayID(uuid.New())
+	group := h.group(stay)
+	other := h.process(h.backend.Events, checkout.Config{})
+	arrived := false
+	store := &disturbed{Store: h.backend.Events, before: func(ctx context.Context, c call) error {
+		if c.events == nil || c.stream.Category() != groupcheckout.Category || arrived {
+			return nil
+		}
+		arrived = true
+		h.must(h.stays.CheckIn(ctx, stay, opening()))
+		h.must(h.stays.Charge(ctx, stay, domain.ChargeID(uuid.New()), domain.MoneyOf(50), opening()))
+		_, err := h.handle(other, group)
+		return err
+	}}
+	if _, err := h.handle(h.process(store, checkout.Config{}), group); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "group", h.summary(group, []domain.StayID{stay}), "failed 0, balance 0")
+	equal(t, "transfers of the stay", h.transfers(stay), 0)
+	failure, _ := h.read(group).Failure(stay)
+	equal(t, "why the stay failed", failure.WhyNot, domain.NotOnRecord)
+
+	elsewhere := h.group(stay)
+	if _, err := h.handle(other, elsewhere); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "another group, once the guest has arrived", h.summary(elsewhere, []domain.StayID{stay}), "merged 50, balance 50")
 }

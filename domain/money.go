@@ -92,6 +92,17 @@ func (m Money) Plus(other Money) Money { return Money{m.amount.Add(other.amount)
 // Minus is the exact difference.
 func (m Money) Minus(other Money) Money { return Money{m.amount.Sub(other.amount)} }
 
+// Negated is the amount with the other sign.
+func (m Money) Negated() Money { return Money{m.amount.Neg()} }
+
+// Credit is what a balance below zero is owed; of any other it is 0.
+func (m Money) Credit() Money {
+	if m.Sign() < 0 {
+		return m.Negated()
+	}
+	return MoneyOf(0)
+}
+
 // Cmp is -1, 0 or 1 as m is below, equal to or above other.
 func (m Money) Cmp(other Money) int { return m.amount.Cmp(other.amount) }
 

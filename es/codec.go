@@ -13,8 +13,9 @@ import (
 // immutable and calls may overlap.
 //
 // A body is the JSON of the event's struct and nothing else: no envelope,
-// properties named exactly as declared, none omitted, in the order of the
-// fields. That is what FsCodec.SystemTextJson writes.
+// properties named exactly as declared, in the order of the fields, none
+// omitted but those that are tagged omitzero and are zero. That is what
+// FsCodec.SystemTextJson writes.
 type Codec[E any] struct {
 	byType map[string]Case[E]
 	byGo   map[reflect.Type]Case[E]
@@ -113,9 +114,9 @@ func (c *Codec[E]) Encode(event E) (name string, body []byte, err error) {
 
 // Decode reads a stored event. For a type that the codec has no case for, ok is
 // false: the fold skips it. Properties that the type does not have are ignored;
-// of one that is there twice the last counts; one that is missing or null is an
-// error, and so is everything else that does not fit. The error does not name
-// the stream; see [DecodeError].
+// of one that is there twice the last counts; one that is null, or missing though
+// it is not tagged omitzero, is an error, and so is everything else that does not
+// fit. The error does not name the stream; see [DecodeError].
 func (c *Codec[E]) Decode(name string, body []byte) (event E, ok bool, err error) {
 	known, ok := c.byType[name]
 	if !ok {

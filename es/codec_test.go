@@ -15,7 +15,8 @@ import (
 type parcel struct {
 	Zone   string  `json:"zone"`
 	Items  []item  `json:"items"`
-	Weight float64 `json:"weight,omitzero"`
+	Weight float64 `json:"weight"`
+	Note   string  `json:"note,omitzero"` // may be missing
 	Plain  bool
 	Secret string `json:"-"`
 	hidden int
@@ -40,8 +41,8 @@ func TestABodyIsTheBareStruct(t *testing.T) {
 	}{
 		{parcel{Weight: 1.5}, `{"zone":"","items":[],"weight":1.5,"Plain":false}`},
 		{
-			parcel{Zone: "<é>&'+", Items: []item{{Name: "a"}, {"b", []string{"c"}}}, Weight: 2, Plain: true, Secret: "s", hidden: 1},
-			`{"zone":"<é>&'+","items":[{"name":"a","tags":[]},{"name":"b","tags":["c"]}],"weight":2,"Plain":true}`,
+			parcel{Zone: "<é>&'+", Items: []item{{Name: "a"}, {"b", []string{"c"}}}, Weight: 2, Note: "n", Plain: true, Secret: "s", hidden: 1},
+			`{"zone":"<é>&'+","items":[{"name":"a","tags":[]},{"name":"b","tags":["c"]}],"weight":2,"note":"n","Plain":true}`,
 		},
 	} {
 		name, body, err := parcelCodec().Encode(test.event)
@@ -122,6 +123,8 @@ func TestDecodeRefuses(t *testing.T) {
 		{`{"zone":"z","items":[{"name":"a","tags":["b",null]}],"weight":1,"Plain":true}`, "the property /items/0/tags/1 is null"},
 		{`{"zone":"z","items":[],"Plain":true}`, "the property /weight is missing"},
 		{`{"zone":"z","items":[],"weight":"1","Plain":true}`, "/weight"},
+		{`{"zone":"z","items":[],"weight":1,"note":null,"Plain":true}`, "the property /note is null"},
+		{`{"zone":"z","items":[],"weight":1,"note":7,"Plain":true}`, "/note"},
 		{`{"zone":"z","items":[],"weight":1,"plain":true}`, "the property /Plain is missing"},
 	} {
 		got, ok, err := parcelCodec().Decode("Parcel", []byte(test.body))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,7 +24,8 @@ func unmarshal(value []byte, target any) error {
 // be unmarshalled.
 //
 // A struct that reads itself, such as an amount of money, has no exported
-// fields and so asks for nothing here.
+// fields and so asks for nothing here. A field whose zero value is not written
+// (omitzero) may be missing, but not null.
 func checkComplete(t reflect.Type, value jsontext.Value, path jsontext.Pointer) error {
 	switch kind := value.Kind(); {
 	case kind == 'n':
@@ -55,13 +57,16 @@ func checkProperties(t reflect.Type, value jsontext.Value, path jsontext.Pointer
 		return err
 	}
 	for field := range t.Fields() {
-		name := propertyName(field)
+		name, optional := propertyName(field)
 		if name == "" {
 			continue
 		}
 		here := path.AppendToken(name)
 		property, present := properties[name]
-		if !present {
+		switch {
+		case !present && optional:
+			continue
+		case !present:
 			return errors.New(describe(here) + " is missing")
 		}
 		if err := checkComplete(field.Type, property, here); err != nil {
@@ -71,17 +76,18 @@ func checkProperties(t reflect.Type, value jsontext.Value, path jsontext.Pointer
 	return nil
 }
 
-// propertyName is the name of a field in JSON, and empty if it is not written.
-func propertyName(field reflect.StructField) string {
+// propertyName is the name of a field in JSON, and empty if it is not written. An
+// optional one is not written while it is zero.
+func propertyName(field reflect.StructField) (name string, optional bool) {
 	tag := field.Tag.Get("json")
-	name, _, _ := strings.Cut(tag, ",")
+	name, options, _ := strings.Cut(tag, ",")
 	switch {
 	case !field.IsExported() || tag == "-":
-		return ""
+		return "", false
 	case name == "":
-		return field.Name
+		name = field.Name
 	}
-	return name
+	return name, slices.Contains(strings.Split(options, ","), "omitzero")
 }
 
 func describe(path jsontext.Pointer) string {

@@ -105,7 +105,7 @@ func TestTheGodogCommandFailsForWhatTheAuditFinds(t *testing.T) { //nolint:paral
 				return nil
 			}
 			return fmt.Errorf("%v do not balance", left.Streams)
-		}, 1, `the audit failed: [stay 101 in "The arrival of a guest is noted"`},
+		}, 1, `the audit failed: [Anna's stay in "The time of arrival is kept"`},
 	} {
 		command.audit = c.audit
 		var out strings.Builder

@@ -86,10 +86,14 @@ func (d *desk) account(ctx context.Context, name group) (evidence.Statement, err
 			}
 		case groupcheckout.MergesFailed:
 			for _, id := range e.Stays {
-				statement.Lines = append(statement.Lines, evidence.Line{Text: d.nameOf(id) + " could not be merged"})
+				line := evidence.Line{Text: d.nameOf(id) + " could not be merged"}
+				if f, told := state.Failure(id); told {
+					line.Text += " because " + d.why(f)
+				}
+				statement.Lines = append(statement.Lines, line)
 			}
 		case groupcheckout.Paid:
-			statement.Lines = append(statement.Lines, evidence.Line{Text: "payment", Amount: negative(e.Amount)})
+			statement.Lines = append(statement.Lines, evidence.Line{Text: paid(e.Amount).Entry, Amount: e.Amount.Negated().String()})
 		case groupcheckout.StaysSelected, groupcheckout.Confirmed: // they book nothing
 		}
 	}
@@ -112,8 +116,8 @@ func (d *desk) lineOf(ctx context.Context, r groupcheckout.Residual) (evidence.L
 		case gueststay.Charged:
 			line.Detail = append(line.Detail, evidence.Line{Text: "charge", Amount: e.Amount.String()})
 		case gueststay.Paid:
-			line.Detail = append(line.Detail, evidence.Line{Text: "payment", Amount: negative(e.Amount)})
-		case gueststay.CheckedIn, gueststay.CheckedOut, gueststay.TransferredToGroup: // they book nothing
+			line.Detail = append(line.Detail, evidence.Line{Text: paid(e.Amount).Entry, Amount: e.Amount.Negated().String()})
+		case gueststay.CheckedIn, gueststay.CheckedOut, gueststay.TransferredToGroup, gueststay.TransferRefused: // they book nothing
 		}
 	}
 	return line, nil
@@ -152,8 +156,6 @@ func stateOf(s groupcheckout.State) string {
 	}
 	return "open"
 }
-
-func negative(amount domain.Money) string { return domain.MoneyOf(0).Minus(amount).String() }
 
 // capital begins a text with a capital letter.
 func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }

@@ -13,21 +13,24 @@ import (
 
 // competition is what several clerks do at the same moment.
 func competition(r *gherkin.Registrar, d *desk) {
-	r.When("two clerks at the same moment select stay(s) {stays} for {group} and for {group}", d.selectForBoth)
-	r.When("two clerks at the same moment select stay(s) {stays} and stay(s) {stays} for {group}", d.selectBoth)
+	r.When("at the same moment one clerk selects {stays} for {group} and another for {group}", d.selectForBoth)
+	r.When("at the same moment one clerk selects {stays} and another {stays} for {group}", d.selectBoth)
 	r.When("two clerks at the same moment take payments of {money} and {money} for {group}", d.payBoth)
 	r.When("two clerks at the same moment enter the same payment of {money} for {group}", d.paySameTwice)
-	r.When("two clerks at the same moment charge {money} and {money} to stay {stay}", d.chargeBoth)
+	r.When("two clerks at the same moment charge {money} and {money} to {stay}", d.chargeBoth)
 	r.When("two clerks at the same moment confirm {group}", d.confirmBoth)
-	r.When("at the same moment one clerk charges {money} to stay {stay} and another selects it for {group}", d.chargeAndSelect)
-	r.When("at the same moment one clerk checks out stay {stay} and another selects it for {group}", d.checkOutAndSelect)
+	r.When("at the same moment one clerk charges {money} to {stay} and another selects it for {group}", d.chargeAndSelect)
+	r.When("at the same moment one clerk checks out {stay} and another selects it for {group}", d.checkOutAndSelect)
+	r.When("at the same moment one clerk confirms {group} and another selects {stay} for it", d.confirmAndSelect)
+	r.When("two clerks at the same moment pay out {money} and {money} to {group}", d.payOutBoth)
 }
 
 func competitionChecks(r *gherkin.Registrar, d *desk) {
-	r.Then("stay(s) {stays} is/are merged into either {group} or {group}, and fail(s) in the other", d.mergedIntoOne)
+	r.Then("{stays} is/are merged into either {group} or {group}, and not into the other", d.mergedIntoOne)
 	r.Then("the balances of {group} and {group} come to {money} together", d.balancesTogether)
-	r.Then("stay {stay} brought {group} its {money} and the charge, unless that was refused", d.residualKeepsCharges)
-	r.Then("stay {stay} either is checked out or belongs to {group}, and not both", d.leftOrMerged)
+	r.Then("{stay} brought {group} its {money} and the charge, unless that was refused", d.residualKeepsCharges)
+	r.Then("{stay} either is checked out or left with {group}, and not both", d.leftOrMerged)
+	r.Then("either {group} is confirmed without {stay}, or that stay is merged into it and keeps it open", d.confirmedOrJoined)
 }
 
 func (d *desk) selection(stays []stay, g group) func(context.Context) error {
@@ -102,6 +105,41 @@ func (d *desk) checkOutAndSelect(ctx context.Context, s stay, g group) error {
 	return errors.Join(errs...)
 }
 
+// confirmAndSelect lets each be refused: the other may have been first, and a group
+// that waits for a visit, or owes what it brought, is not confirmed.
+func (d *desk) confirmAndSelect(ctx context.Context, g group, s stay) error {
+	at := d.moment()
+	errs := d.together(ctx,
+		func(ctx context.Context) error { return d.groupService().Confirm(ctx, d.groupID(g), at) },
+		d.selection([]stay{s}, g))
+	if isA[*groupcheckout.ProcessingError](errs[0]) || isA[*domain.BalanceError](errs[0]) {
+		errs[0] = nil
+	}
+	if errors.Is(errs[1], groupcheckout.ErrConfirmed) {
+		errs[1] = nil
+	}
+	return errors.Join(errs...)
+}
+
+// payOutBoth lets one of the two be refused: what the other was paid is gone.
+func (d *desk) payOutBoth(ctx context.Context, one, other domain.Money, g group) error {
+	at := d.moment()
+	out := func(amount domain.Money) func(context.Context) error {
+		payment := newPayment()
+		return func(ctx context.Context) error {
+			return d.groupService().PayOut(ctx, d.groupID(g), payment, amount, at)
+		}
+	}
+	errs := d.together(ctx, out(one), out(other))
+	for i, err := range errs {
+		if isA[*domain.CreditError](err) {
+			errs[i] = nil
+			break
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // mergedIntoOne checks both groups, and that each stay knows the one it is in.
 func (d *desk) mergedIntoOne(ctx context.Context, stays []stay, one, other group) error {
 	ids, err := d.knownStays(stays)
@@ -119,13 +157,13 @@ func (d *desk) mergedIntoOne(ctx context.Context, stays []stay, one, other group
 			statuses := [2]groupcheckout.Status{first.Status(id), second.Status(id)}
 			if statuses != [2]groupcheckout.Status{groupcheckout.Merged, groupcheckout.Failed} &&
 				statuses != [2]groupcheckout.Status{groupcheckout.Failed, groupcheckout.Merged} {
-				errs = append(errs, fmt.Errorf("got %s %s in %s and %s in %s, want it merged in one and failed in the other",
-					s, statuses[0], one, statuses[1], other))
+				errs = append(errs, fmt.Errorf("got %s %s in %s and %s in %s, want it merged in one and not merged in the other",
+					s, outcome(statuses[0]), one, outcome(statuses[1]), other))
 				continue
 			}
 			got, err := d.owner(ctx, id)
 			if err == nil && got != owner.String() {
-				err = fmt.Errorf("got %s in %s, want it in %s, which recorded it as merged", s, got, owner)
+				err = fmt.Errorf("got %s left with %s, want it left with %s, which recorded it as merged", s, got, owner)
 			}
 			errs = append(errs, err)
 		}
@@ -161,7 +199,7 @@ func (d *desk) residualKeepsCharges(ctx context.Context, s stay, g group, before
 	}
 	return d.check(ctx, g, func(_ context.Context, state groupcheckout.State) error {
 		if got := state.Status(id); got != groupcheckout.Merged {
-			return fmt.Errorf("got %s %s in %s, want it merged", s, got, g)
+			return fmt.Errorf("got %s %s in %s, want it merged", s, outcome(got), g)
 		}
 		return same("residual of "+s.String(), state.Residual(id), before.Plus(d.counted))
 	})
@@ -179,5 +217,23 @@ func (d *desk) leftOrMerged(ctx context.Context, s stay, g group) error {
 		}
 		merged := state.Status(id) == groupcheckout.Merged
 		return unless(left.CheckedOut() != merged, "got %s checked out: %t, and merged into %s: %t; want one of both", s, left.CheckedOut(), g, merged)
+	})
+}
+
+// confirmedOrJoined checks that whoever was first has had its way.
+func (d *desk) confirmedOrJoined(ctx context.Context, g group, s stay) error {
+	id, err := d.knownStay(s)
+	if err != nil {
+		return err
+	}
+	return d.check(ctx, g, func(ctx context.Context, state groupcheckout.State) error {
+		owner, err := d.owner(ctx, id)
+		if err != nil {
+			return err
+		}
+		status := state.Status(id)
+		without := state.Confirmed() && status == groupcheckout.Unselected && owner == noGroup
+		joined := !state.Confirmed() && status == groupcheckout.Merged && owner == g.String()
+		return unless(without || joined, "got %s confirmed: %t, and %s %s, which left with %s; want one of both", g, state.Confirmed(), s, outcome(status), owner)
 	})
 }

@@ -36,6 +36,7 @@ type desk struct {
 
 	charge  func(context.Context) error // enters the last charge once more
 	payment func(context.Context) error // enters the last payment once more
+	payOut  func(context.Context) error // enters the last pay-out once more
 
 	attempt *attempt      // that no step has checked yet
 	counted domain.Money  // the charge that raced with a selection; 0 if it was refused
@@ -113,20 +114,23 @@ func (d *desk) groupID(g group) domain.GroupID {
 	return d.groups[g]
 }
 
-// nameOf is the name that the scenario has for a stay.
-func (d *desk) nameOf(id domain.StayID) string {
+// stayOf is what the scenario calls the stay with an id.
+func (d *desk) stayOf(id domain.StayID) stay {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for name, known := range d.stays {
 		if known == id {
-			return name.String()
+			return name
 		}
 	}
 	if i := slices.Index(d.tour, id); i >= 0 {
 		return tourStay(i)
 	}
-	return "stay " + id.String()
+	return stay(id.String())
 }
+
+// nameOf is stayOf as a text.
+func (d *desk) nameOf(id domain.StayID) string { return d.stayOf(id).String() }
 
 // nameOfGroup is the name that the scenario has for a group.
 func (d *desk) nameOfGroup(id domain.GroupID) string {

@@ -53,7 +53,7 @@ func TestARefusalHasToBeChecked(t *testing.T) {
 func TestEveryRefusalOfTheDomainIsOne(t *testing.T) {
 	t.Parallel()
 	for _, err := range []error{
-		gueststay.ErrCheckedOut, gueststay.ErrUnknownStay, &gueststay.TransferredError{}, &gueststay.CheckedInError{},
+		gueststay.ErrCheckedOut, gueststay.ErrNotOnRecord, &domain.CreditError{}, &gueststay.TransferredError{}, &gueststay.CheckedInError{},
 		groupcheckout.ErrConfirmed, &groupcheckout.ProcessingError{},
 		&domain.NotAboveZeroError{}, &domain.TooLargeError{}, &domain.BalanceError{},
 	} {

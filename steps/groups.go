@@ -11,23 +11,26 @@ import (
 )
 
 func groupCommands(r *gherkin.Registrar, d *desk) {
-	r.When("the clerk selects stay(s) {stays} for {group}", d.selectStays)
+	r.When("the clerk selects {stays} for {group}", d.selectStays)
 	r.When("the clerk takes a payment of {money} for {group}", d.payGroup)
+	r.When("the clerk pays out {money} to {group}", d.payOutGroup)
 	r.When("the clerk confirms {group}", d.confirm)
-	r.Given("{group} has taken over stay(s) {stays}", d.takenOver)
+	r.Given("{stays} was/were merged into {group}", d.mergedBefore)
 	r.Given("{group} was settled with {money} and confirmed", d.settledAndConfirmed)
 	r.When("the selected stays of {group} have been visited", d.visited)
 }
 
 func groupAttempts(r *gherkin.Registrar, d *desk) {
-	r.When("the clerk tries to select stay(s) {stays} for {group}", try2(d, d.selectStays))
+	r.When("the clerk tries to select {stays} for {group}", try2(d, d.selectStays))
 	r.When("the clerk tries to take a payment of {money} for {group}", try2(d, d.payGroup))
+	r.When("the clerk tries to pay out {money} to {group}", try2(d, d.payOutGroup))
 	r.When("the clerk tries to confirm {group}", try1(d, d.confirm))
 }
 
 func groupChecks(r *gherkin.Registrar, d *desk) {
-	r.Then("stay(s) {stays} is/are merged into {group}", d.areMerged)
-	r.Then("stay(s) {stays} could not be merged into {group}", d.couldNotBeMerged)
+	r.Then("{stays} is/are merged into {group}", d.areMerged)
+	r.Then("{stays} could not be merged into {group}", d.couldNotBeMerged)
+	r.Then("{stays} could not be merged into {group} because {reason}", d.couldNotBeMergedBecause)
 	r.Then("the stays of {group} are:", d.staysAre)
 	r.Then("the balance of {group} is {money}", d.groupBalance)
 	r.Then("the balance of {group} reads {string}", d.groupBalanceReads)
@@ -50,11 +53,19 @@ func (d *desk) payGroup(ctx context.Context, amount domain.Money, g group) error
 	return d.payment(ctx)
 }
 
+func (d *desk) payOutGroup(ctx context.Context, amount domain.Money, g group) error {
+	payment := newPayment()
+	d.payOut = func(ctx context.Context) error {
+		return d.groupService().PayOut(ctx, d.groupID(g), payment, amount, d.moment())
+	}
+	return d.payOut(ctx)
+}
+
 func (d *desk) confirm(ctx context.Context, g group) error {
 	return d.groupService().Confirm(ctx, d.groupID(g), d.moment())
 }
 
-func (d *desk) takenOver(ctx context.Context, g group, stays []stay) error {
+func (d *desk) mergedBefore(ctx context.Context, stays []stay, g group) error {
 	if err := d.selectStays(ctx, stays, g); err != nil {
 		return err
 	}
@@ -108,18 +119,67 @@ func (d *desk) outcomes(ctx context.Context, stays []stay, g group, want groupch
 		var errs []error
 		for i, id := range ids {
 			if got := state.Status(id); got != want {
-				errs = append(errs, fmt.Errorf("got %s %s in %s, want it %s", stays[i], got, g, want))
+				errs = append(errs, fmt.Errorf("got %s %s in %s, want it %s", stays[i], outcome(got), g, outcome(want)))
 			}
 		}
 		return errors.Join(errs...)
 	})
 }
 
+// couldNotBeMergedBecause also wants the group's record to say why.
+func (d *desk) couldNotBeMergedBecause(ctx context.Context, stays []stay, g group, because reason) error {
+	if err := d.couldNotBeMerged(ctx, stays, g); err != nil {
+		return err
+	}
+	ids, err := d.knownStays(stays)
+	if err != nil {
+		return err
+	}
+	want, err := d.failure(because)
+	if err != nil {
+		return err
+	}
+	return d.check(ctx, g, func(_ context.Context, state groupcheckout.State) error {
+		var errs []error
+		for i, id := range ids {
+			got, _ := state.Failure(id)
+			want.Stay = got.Stay
+			errs = append(errs, unless(got == want, "got %s not merged into %s because %s, want that %s", stays[i], g, d.why(got), d.why(want)))
+		}
+		return errors.Join(errs...)
+	})
+}
+
+// failure is a reason as a group records it.
+func (d *desk) failure(because reason) (f groupcheckout.Failure, err error) {
+	f.WhyNot = because.why
+	if because.why == domain.OtherGroup {
+		f.Group, err = d.knownGroup(because.group)
+	}
+	return f, err
+}
+
+// why says a reason as scenarios do.
+func (d *desk) why(f groupcheckout.Failure) string {
+	switch f.WhyNot {
+	case domain.CheckedOut:
+		return "the guest had checked out"
+	case domain.OtherGroup:
+		return "the guest had left with " + d.nameOfGroup(f.Group)
+	case domain.NotOnRecord:
+		return "the stay was not on record"
+	case "":
+		return "of nothing that is on record"
+	}
+	return string(f.WhyNot)
+}
+
 // outcomeRow is what became of a selected stay, as a table describes it.
 type outcomeRow struct {
 	Stay     stay                 `col:"stay"`
 	Outcome  groupcheckout.Status `col:"outcome"`
-	Residual *domain.Money        `col:"residual,optional"` // none for a stay that failed
+	Residual *domain.Money        `col:"residual,optional"` // none for a stay that was not merged
+	Because  *reason              `col:"because,optional"`  // none for a merged stay, nor where it does not matter
 }
 
 // staysAre compares all stays of a group, in any order.
@@ -134,7 +194,9 @@ func (d *desk) staysAre(ctx context.Context, g group, table gherkin.Table) error
 			return err
 		}
 		if merged := row.Outcome == groupcheckout.Merged; merged != (row.Residual != nil) {
-			return fmt.Errorf("the table says of %s that it %s: a residual belongs to each merged stay, and to no other", row.Stay, row.Outcome)
+			return fmt.Errorf("the table says of %s that it is %s: a residual belongs to each merged stay, and to no other", row.Stay, outcome(row.Outcome))
+		} else if merged && row.Because != nil {
+			return fmt.Errorf("the table says why %s is merged: only what is not merged has a reason", row.Stay)
 		}
 	}
 	return d.check(ctx, g, func(_ context.Context, state groupcheckout.State) error {
@@ -142,12 +204,12 @@ func (d *desk) staysAre(ctx context.Context, g group, table gherkin.Table) error
 		var errs []error
 		for i, row := range rows {
 			listed[ids[i]] = struct{}{}
-			errs = append(errs, row.check(state, ids[i]))
+			errs = append(errs, row.check(d, state, ids[i]))
 		}
 		for _, status := range []groupcheckout.Status{groupcheckout.Pending, groupcheckout.Merged, groupcheckout.Failed} {
 			for _, id := range state.Stays(status) {
 				if _, known := listed[id]; !known {
-					errs = append(errs, fmt.Errorf("got %s %s, want it not in %s", d.nameOf(id), status, g))
+					errs = append(errs, fmt.Errorf("got %s %s, want it not in %s", d.nameOf(id), outcome(status), g))
 				}
 			}
 		}
@@ -155,12 +217,20 @@ func (d *desk) staysAre(ctx context.Context, g group, table gherkin.Table) error
 	})
 }
 
-func (r outcomeRow) check(state groupcheckout.State, id domain.StayID) error {
+func (r outcomeRow) check(d *desk, state groupcheckout.State, id domain.StayID) error {
 	switch got := state.Status(id); {
 	case got != r.Outcome:
-		return fmt.Errorf("got %s %s, want it %s", r.Stay, got, r.Outcome)
+		return fmt.Errorf("got %s %s, want it %s", r.Stay, outcome(got), outcome(r.Outcome))
 	case got == groupcheckout.Merged:
 		return same("residual of "+r.Stay.String(), state.Residual(id), *r.Residual)
+	case r.Because != nil:
+		want, err := d.failure(*r.Because)
+		if err != nil {
+			return err
+		}
+		got, _ := state.Failure(id)
+		want.Stay = got.Stay
+		return unless(got == want, "got %s not merged because %s, want that %s", r.Stay, d.why(got), d.why(want))
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/domain/groupcheckout"
@@ -14,11 +15,16 @@ import (
 
 // The names that scenarios use. A desk knows the ids behind them.
 type (
-	stay  string // the number of a stay, such as 101
+	stay  string // the number of a stay, such as 101, or the name of its guest
 	group string // the name of a group, empty for "the group"
 )
 
-func (s stay) String() string { return "stay " + string(s) }
+func (s stay) String() string {
+	if s != "" && unicode.IsUpper(rune(s[0])) {
+		return string(s) + "'s stay"
+	}
+	return "stay " + string(s)
+}
 
 func (g group) String() string {
 	if g == "" {
@@ -35,13 +41,23 @@ func parseMoney(groups []string) (domain.Money, error) {
 	return domain.ParseMoney(strings.ReplaceAll(groups[0], ",", ""))
 }
 
-func parseStay(groups []string) (stay, error) { return stay(groups[0]), nil }
+// The patterns of stays: "stay 101", "Anna" and "Anna's stay"; "stays 101, 102 and
+// 103" and "stays 101 to 110"; "Anna and Ben", "the stays of Anna and Ben". In a table
+// the number or the name is enough.
+const (
+	onePattern  = `stay (\d+)|([A-Z]\w*)(?:'s stay)?`
+	manyPattern = `stays? (\d+(?:(?:, | and | to )\d+)*)|(?:the stays? of )?([A-Z]\w*(?:(?:, | and )[A-Z]\w*)*)(?:'s stays?)?`
+	cellPattern = `\d+|[A-Z]\w*`
+)
 
-// parseStays reads a list such as "101, 102 and 103", or a range such as
-// "101 to 110".
+// parseStay is given what the pattern took for the number and for the name.
+func parseStay(groups []string) (stay, error) { return stay(strings.Join(groups, "")), nil }
+
+// parseStays is given a list of numbers, such as "101, 102 and 103" or "101 to 110",
+// or one of names.
 func parseStays(groups []string) ([]stay, error) {
 	var list []stay
-	for _, part := range strings.Split(strings.ReplaceAll(groups[0], " and ", ", "), ", ") {
+	for _, part := range strings.Split(strings.ReplaceAll(strings.Join(groups, ""), " and ", ", "), ", ") {
 		from, to, isRange := strings.Cut(part, " to ")
 		if !isRange {
 			list = append(list, stay(part))
@@ -123,9 +139,43 @@ func parseCount(groups []string) (count, error) {
 	return count(n), err
 }
 
+// outcome is what a group says of a stay, in the words of scenarios.
+func outcome(status groupcheckout.Status) string {
+	switch status {
+	case groupcheckout.Unselected:
+		return "not selected"
+	case groupcheckout.Pending:
+		return "waiting to be visited"
+	case groupcheckout.Merged:
+		return "merged"
+	case groupcheckout.Failed:
+		return "not merged"
+	}
+	return status.String()
+}
+
 func parseOutcome(groups []string) (groupcheckout.Status, error) {
-	if groups[0] == groupcheckout.Merged.String() {
+	if groups[0] == outcome(groupcheckout.Merged) {
 		return groupcheckout.Merged, nil
 	}
 	return groupcheckout.Failed, nil
+}
+
+// reason is why a stay could not be merged; group is the one that the guest had left
+// with, in that case.
+type reason struct {
+	why   domain.WhyNot
+	group group
+}
+
+const reasonPattern = `(the guest had checked out|the stay was not on record)|the guest had left with (the group)(?: "([^"]+)")?`
+
+func parseReason(groups []string) (reason, error) {
+	switch {
+	case groups[0] == "the guest had checked out":
+		return reason{why: domain.CheckedOut}, nil
+	case groups[0] != "":
+		return reason{why: domain.NotOnRecord}, nil
+	}
+	return reason{domain.OtherGroup, group(groups[2])}, nil
 }

@@ -7,6 +7,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/gherkin"
 )
@@ -94,8 +97,10 @@ func (d *desk) calledTimes(ctx context.Context, want count, g group) error {
 
 // foreignEvents is what other programs write to the same store.
 func foreignEvents(r *gherkin.Registrar, d *desk) {
-	r.Given("another program writes an event of the unknown type {string} to stay {stay}", d.foreignStayEvent)
+	r.Given("another program writes an event of the unknown type {string} to {stay}", d.foreignStayEvent)
 	r.Given("another program writes an event of the unknown type {string} to {group}", d.foreignGroupEvent)
+	r.When("the older program visits {stay} for {group}", d.olderVisit)
+	r.When("the older program merges {stay} into {group}", d.olderMerge)
 }
 
 func (d *desk) foreignStayEvent(ctx context.Context, eventType string, s stay) error {
@@ -106,9 +111,48 @@ func (d *desk) foreignGroupEvent(ctx context.Context, eventType string, g group)
 	return d.writeForeign(ctx, d.stream(g), eventType)
 }
 
+// olderVisit hands a stay over as the program does that this one grew out of: it
+// passes over the refusal of a stay that was not on record.
+func (d *desk) olderVisit(ctx context.Context, s stay, g group) error {
+	_, err := d.olderTransfer(ctx, s, g)
+	return err
+}
+
+// olderMerge is olderVisit, recorded by the group.
+func (d *desk) olderMerge(ctx context.Context, s stay, g group) error {
+	residual, err := d.olderTransfer(ctx, s, g)
+	if err != nil {
+		return err
+	}
+	merged := groupcheckout.StaysMerged{Residuals: []groupcheckout.Residual{{Stay: d.idOf(s), Residual: residual}}}
+	return write[groupcheckout.Event](ctx, d, d.stream(g), groupcheckout.Codec(), merged)
+}
+
+func (d *desk) olderTransfer(ctx context.Context, s stay, g group) (domain.Money, error) {
+	state, err := d.stayService().Read(ctx, d.idOf(s))
+	if err != nil {
+		return domain.Money{}, err
+	}
+	transfer := gueststay.TransferredToGroup{At: d.moment(), GroupID: d.groupID(g), ResidualBalance: state.Balance()}
+	return state.Balance(), write[gueststay.Event](ctx, d, d.stayService().Stream(d.idOf(s)), gueststay.Codec(), transfer)
+}
+
+// write appends an event that no decision of this program would have written.
+func write[E any](ctx context.Context, d *desk, stream es.StreamName, codec *es.Codec[E], event E) error {
+	kind, body, err := codec.Encode(event)
+	if err != nil {
+		return err
+	}
+	return d.append(ctx, stream, es.EventData{ID: uuid.New(), Type: kind, Data: body, Time: d.moment().Time()})
+}
+
 // writeForeign appends an event that no codec here knows.
 func (d *desk) writeForeign(ctx context.Context, stream es.StreamName, eventType string) error {
-	event := es.EventData{ID: uuid.New(), Type: eventType, Data: []byte(`{"by":"another program"}`), Time: d.moment().Time()}
+	return d.append(ctx, stream, es.EventData{ID: uuid.New(), Type: eventType, Data: []byte(`{"by":"another program"}`), Time: d.moment().Time()})
+}
+
+// append appends an event to whatever a stream holds.
+func (d *desk) append(ctx context.Context, stream es.StreamName, event es.EventData) error {
 	for {
 		events, err := d.world.Store().Read(ctx, stream, 0, es.FromLeader)
 		if err != nil {
@@ -125,7 +169,7 @@ func (d *desk) writeForeign(ctx context.Context, stream es.StreamName, eventType
 // notes do not depend on.
 func passage(r *gherkin.Registrar, d *desk) {
 	r.When("{duration} pass(es)", d.pass)
-	r.Then("within {duration} stay(s) {stays} is/are merged into {group}", d.mergedWithin)
+	r.Then("within {duration} {stays} is/are merged into {group}", d.mergedWithin)
 }
 
 func (d *desk) pass(ctx context.Context, length time.Duration) error {

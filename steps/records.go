@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/domain/groupcheckout"
@@ -15,21 +14,21 @@ import (
 // recordChecks are about everything that is on record of a stay or a group. A
 // state can hide that something was noted twice; the record cannot.
 func recordChecks(r *gherkin.Registrar, d *desk) {
-	r.Then("the record of stay {stay} is:", d.stayRecordIs)
+	r.Then("the record of {stay} is:", d.stayRecordIs)
 	r.Then("the record of {group} is:", d.groupRecordIs)
 }
 
 // The entries of a record, as tables call them.
 const (
-	checkIn    = "check-in"
-	charge     = "charge"
-	payment    = "payment"
-	checkOut   = "check-out"
-	handedOver = "handed over"
-	selected   = "selected"
-	merged     = "merged"
-	failed     = "failed"
-	confirmed  = "confirmed"
+	checkIn   = "check-in"
+	charge    = "charge"
+	payment   = "payment"
+	payOut    = "pay-out"
+	checkOut  = "check-out"
+	selected  = "selected"
+	merged    = "merged"
+	notMerged = "not merged"
+	confirmed = "confirmed"
 )
 
 // entry is one thing on a record. What of it a table leaves out may be anything.
@@ -104,7 +103,7 @@ func (c columns) String() string {
 
 func (d *desk) stayRecordIs(ctx context.Context, s stay, table gherkin.Table) error {
 	lines, err := d.lines(table, map[string]columns{
-		checkIn: {}, charge: {amount: true}, payment: {amount: true}, checkOut: {}, handedOver: {amount: true},
+		checkIn: {}, charge: {amount: true}, payment: {amount: true}, payOut: {amount: true}, checkOut: {}, merged: {amount: true}, notMerged: {},
 	})
 	if err != nil {
 		return err
@@ -133,18 +132,29 @@ func (d *desk) ofStay(event gueststay.Event) entry {
 	case gueststay.Charged:
 		return entry{Entry: charge, Amount: &e.Amount}
 	case gueststay.Paid:
-		return entry{Entry: payment, Amount: &e.Amount}
+		return paid(e.Amount)
 	case gueststay.CheckedOut:
 		return entry{Entry: checkOut}
 	case gueststay.TransferredToGroup:
-		return entry{Entry: handedOver, Amount: &e.ResidualBalance}
+		return entry{Entry: merged, Amount: &e.ResidualBalance}
+	case gueststay.TransferRefused:
+		return entry{Entry: notMerged}
 	}
 	return entry{Entry: fmt.Sprintf("%T", event)}
 }
 
+// paid is a payment or, of an amount below zero, a pay-out.
+func paid(amount domain.Money) entry {
+	if amount.Sign() < 0 {
+		out := amount.Negated()
+		return entry{Entry: payOut, Amount: &out}
+	}
+	return entry{Entry: payment, Amount: &amount}
+}
+
 func (d *desk) groupRecordIs(ctx context.Context, g group, table gherkin.Table) error {
 	lines, err := d.lines(table, map[string]columns{
-		selected: {stay: true}, merged: {stay: true, amount: true}, failed: {stay: true}, payment: {amount: true}, confirmed: {},
+		selected: {stay: true}, merged: {stay: true, amount: true}, notMerged: {stay: true}, payment: {amount: true}, payOut: {amount: true}, confirmed: {},
 	})
 	if err != nil {
 		return err
@@ -169,7 +179,7 @@ func (d *desk) groupRecordIs(ctx context.Context, g group, table gherkin.Table) 
 func (d *desk) ofGroup(event groupcheckout.Event) (entries []entry) {
 	of := func(name string, ids ...domain.StayID) {
 		for _, id := range ids {
-			s := stay(strings.TrimPrefix(d.nameOf(id), "stay "))
+			s := d.stayOf(id)
 			entries = append(entries, entry{Entry: name, Stay: &s})
 		}
 		if len(ids) == 0 { // it is on record all the same
@@ -189,9 +199,9 @@ func (d *desk) ofGroup(event groupcheckout.Event) (entries []entry) {
 			entries[i].Amount = &r.Residual
 		}
 	case groupcheckout.MergesFailed:
-		of(failed, e.Stays...)
+		of(notMerged, e.Stays...)
 	case groupcheckout.Paid:
-		return []entry{{Entry: payment, Amount: &e.Amount}}
+		return []entry{paid(e.Amount)}
 	case groupcheckout.Confirmed:
 		return []entry{{Entry: confirmed}}
 	}

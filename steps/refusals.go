@@ -16,16 +16,18 @@ func refusals(r *gherkin.Registrar, d *desk) {
 	r.Then("it is refused because {money} would make the balance of {money} too large to be kept", d.refusedTooLarge)
 	r.Then("it is refused because the guest had checked in at {time}", d.refusedCheckedIn)
 	r.Then("it is refused because the guest has checked out", d.refusedCheckedOut)
-	r.Then("it is refused because the stay belongs to {group}", d.refusedTransferred)
+	r.Then("it is refused because the guest has left with {group}", d.refusedTransferred)
+	r.Then("it is refused because the stay is not on record", d.refusedNotOnRecord)
+	r.Then("it is refused because {money} is more than the credit of {money}", d.refusedCredit)
 	r.Then("it is refused because {count} stay(s) is/are still being processed", d.refusedProcessing)
 	r.Then("it is refused because the group is confirmed", d.refusedConfirmed)
 }
 
 // isRefusal tells a command that the domain refused from one that failed.
 func isRefusal(err error) bool {
-	return errors.Is(err, gueststay.ErrCheckedOut) || errors.Is(err, gueststay.ErrUnknownStay) ||
+	return errors.Is(err, gueststay.ErrCheckedOut) || errors.Is(err, gueststay.ErrNotOnRecord) ||
 		errors.Is(err, groupcheckout.ErrConfirmed) ||
-		isA[*domain.NotAboveZeroError](err) || isA[*domain.TooLargeError](err) || isA[*domain.BalanceError](err) ||
+		isA[*domain.NotAboveZeroError](err) || isA[*domain.TooLargeError](err) || isA[*domain.BalanceError](err) || isA[*domain.CreditError](err) ||
 		isA[*gueststay.TransferredError](err) || isA[*gueststay.CheckedInError](err) ||
 		isA[*groupcheckout.ProcessingError](err)
 }
@@ -92,6 +94,18 @@ func (d *desk) refusedCheckedIn(want domain.Moment) error {
 }
 
 func (d *desk) refusedCheckedOut() error { return d.refusedWith(gueststay.ErrCheckedOut) }
+
+func (d *desk) refusedNotOnRecord() error { return d.refusedWith(gueststay.ErrNotOnRecord) }
+
+func (d *desk) refusedCredit(amount, credit domain.Money) error {
+	refusal, err := refusedAs[*domain.CreditError](d)
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		same("refused amount", refusal.Amount, amount),
+		same("credit in the refusal", refusal.Credit, credit))
+}
 
 func (d *desk) refusedTransferred(want group) error {
 	id, err := d.knownGroup(want)

@@ -41,13 +41,15 @@ func Register(r *gherkin.Registrar, w World) (atEnd func(context.Context) error)
 
 func parameters(r *gherkin.Registrar) {
 	gherkin.Parameter[domain.Money](r, "money", `-?\d[\d,]*(?:\.\d+)?`, parseMoney)
-	gherkin.Parameter[stay](r, "stay", `\d+`, parseStay)
-	gherkin.Parameter[[]stay](r, "stays", `\d+(?:(?:, | and | to )\d+)*`, parseStays)
+	gherkin.Parameter[stay](r, "stay", onePattern, parseStay)
+	gherkin.Parameter[stay](r, "guest", cellPattern, parseStay)
+	gherkin.Parameter[[]stay](r, "stays", manyPattern, parseStays)
 	gherkin.Parameter[group](r, "group", `the group(?: "([^"]+)")?`, parseGroup)
 	gherkin.Parameter[domain.Moment](r, "time", `\d\d:\d\d`, parseTime)
 	gherkin.Parameter[time.Duration](r, "duration", `\d+ (?:second|minute|hour|day|week)s?(?:(?:, | and )\d+ (?:second|minute|hour|day|week)s?)*`, parseDuration)
 	gherkin.Parameter[count](r, "count", `\d[\d,]*`, parseCount)
-	gherkin.Parameter[groupcheckout.Status](r, "outcome", `merged|failed`, parseOutcome)
+	gherkin.Parameter[groupcheckout.Status](r, "outcome", `merged|not merged`, parseOutcome)
+	gherkin.Parameter[reason](r, "reason", reasonPattern, parseReason)
 }
 
 // Definitions compiles the steps. The error names each mistake with its place.

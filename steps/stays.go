@@ -11,37 +11,40 @@ import (
 
 // stayStates are the stays that a scenario begins with.
 func stayStates(r *gherkin.Registrar, d *desk) {
-	r.Given("stay(s) {stays} with a balance of {money}", d.staysOwing)
-	r.Given("stay(s) {stays} with a credit of {money}", d.staysInCredit)
+	r.Given("{stays} with a balance of {money}", d.staysOwing)
+	r.Given("{stays} with a credit of {money}", d.staysInCredit)
 	r.Given("these stays:", d.theseStays)
-	r.Given("stay {stay} was checked out", d.stayGone)
+	r.Given("{stay} was checked out", d.stayGone)
 }
 
 func stayCommands(r *gherkin.Registrar, d *desk) {
-	r.When("the clerk checks in stay {stay} at {time}", d.checkIn)
-	r.When("the clerk charges {money} to stay {stay}", d.chargeStay)
+	r.When("the clerk checks in {stay} at {time}", d.checkIn)
+	r.When("the clerk charges {money} to {stay}", d.chargeStay)
 	r.When("the clerk enters that charge again", d.chargeAgain)
-	r.When("the clerk takes a payment of {money} for stay {stay}", d.payStay)
+	r.When("the clerk takes a payment of {money} for {stay}", d.payStay)
 	r.When("the clerk enters that payment again", d.payAgain)
-	r.When("the clerk checks out stay {stay}", d.checkOut)
+	r.When("the clerk pays out {money} to {stay}", d.payOutStay)
+	r.When("the clerk enters that pay-out again", d.payOutAgain)
+	r.When("the clerk checks out {stay}", d.checkOut)
 }
 
 func stayAttempts(r *gherkin.Registrar, d *desk) {
-	r.When("the clerk tries to check in stay {stay} at {time}", try2(d, d.checkIn))
-	r.When("the clerk tries to charge {money} to stay {stay}", try2(d, d.chargeStay))
-	r.When("the clerk tries to take a payment of {money} for stay {stay}", try2(d, d.payStay))
-	r.When("the clerk tries to check out stay {stay}", try1(d, d.checkOut))
+	r.When("the clerk tries to check in {stay} at {time}", try2(d, d.checkIn))
+	r.When("the clerk tries to charge {money} to {stay}", try2(d, d.chargeStay))
+	r.When("the clerk tries to take a payment of {money} for {stay}", try2(d, d.payStay))
+	r.When("the clerk tries to pay out {money} to {stay}", try2(d, d.payOutStay))
+	r.When("the clerk tries to check out {stay}", try1(d, d.checkOut))
 }
 
 func stayChecks(r *gherkin.Registrar, d *desk) {
-	r.Then("the balance of stay {stay} is {money}", d.stayBalance)
-	r.Then("the balance of stay {stay} reads {string}", d.stayBalanceReads)
-	r.Then("stay {stay} is checked out", d.isCheckedOut)
-	r.Then("stay {stay} is not checked out", d.isNotCheckedOut)
-	r.Then("stay {stay} belongs to {group}", d.belongsTo)
-	r.Then("stay {stay} belongs to no group", d.belongsToNone)
-	r.Then("stay {stay} is on record", d.isKnown)
-	r.Then("stay {stay} is not on record", d.isUnknown)
+	r.Then("the balance of {stay} is {money}", d.stayBalance)
+	r.Then("the balance of {stay} reads {string}", d.stayBalanceReads)
+	r.Then("{stay} is checked out", d.isCheckedOut)
+	r.Then("{stay} is not checked out", d.isNotCheckedOut)
+	r.Then("{stay} left with {group}", d.leftWith)
+	r.Then("{stay} left with no group", d.leftWithNone)
+	r.Then("{stay} is on record", d.isKnown)
+	r.Then("{stay} is not on record", d.isUnknown)
 }
 
 func (d *desk) staysOwing(ctx context.Context, stays []stay, balance domain.Money) error {
@@ -139,6 +142,21 @@ func (d *desk) payAgain(ctx context.Context) error {
 	return d.payment(ctx)
 }
 
+func (d *desk) payOutStay(ctx context.Context, amount domain.Money, s stay) error {
+	payment := newPayment()
+	d.payOut = func(ctx context.Context) error {
+		return d.stayService().PayOut(ctx, d.idOf(s), payment, amount, d.moment())
+	}
+	return d.payOut(ctx)
+}
+
+func (d *desk) payOutAgain(ctx context.Context) error {
+	if d.payOut == nil {
+		return fmt.Errorf("nothing was paid out before in this scenario")
+	}
+	return d.payOut(ctx)
+}
+
 func (d *desk) checkOut(ctx context.Context, s stay) error {
 	return d.stayService().CheckOut(ctx, d.idOf(s), d.moment())
 }
@@ -192,14 +210,14 @@ func (d *desk) isNotCheckedOut(ctx context.Context, s stay) error {
 	})
 }
 
-func (d *desk) belongsTo(ctx context.Context, s stay, want group) error {
+func (d *desk) leftWith(ctx context.Context, s stay, want group) error {
 	if _, err := d.knownGroup(want); err != nil {
 		return err
 	}
 	return d.ownedBy(ctx, s, want.String())
 }
 
-func (d *desk) belongsToNone(ctx context.Context, s stay) error { return d.ownedBy(ctx, s, noGroup) }
+func (d *desk) leftWithNone(ctx context.Context, s stay) error { return d.ownedBy(ctx, s, noGroup) }
 
 func (d *desk) ownedBy(ctx context.Context, s stay, want string) error {
 	id, err := d.knownStay(s)
@@ -209,7 +227,7 @@ func (d *desk) ownedBy(ctx context.Context, s stay, want string) error {
 	return d.world.Eventually(ctx, func(ctx context.Context) error {
 		got, err := d.owner(ctx, id)
 		if err == nil && got != want {
-			err = fmt.Errorf("got %s in %s, want it in %s", s, got, want)
+			err = fmt.Errorf("got %s left with %s, want it left with %s", s, got, want)
 		}
 		return err
 	})
@@ -217,7 +235,7 @@ func (d *desk) ownedBy(ctx context.Context, s stay, want string) error {
 
 const noGroup = "no group"
 
-// owner names the group that a stay belongs to.
+// owner names the group that the guest of a stay left with.
 func (d *desk) owner(ctx context.Context, id domain.StayID) (string, error) {
 	state, err := d.stayService().Read(ctx, id)
 	if err != nil {

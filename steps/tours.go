@@ -24,7 +24,7 @@ func tours(r *gherkin.Registrar, d *desk) {
 const clerks = 16
 
 // tourStay is what a scenario calls a stay of the coach tour.
-func tourStay(i int) string { return fmt.Sprintf("stay %d of the coach tour", i+1) }
+func tourStay(i int) stay { return stay(fmt.Sprintf("%d of the coach tour", i+1)) }
 
 func (d *desk) coachTour(ctx context.Context, stays count, charge domain.Money) error {
 	at := d.moment()
@@ -33,7 +33,7 @@ func (d *desk) coachTour(ctx context.Context, stays count, charge domain.Money) 
 	checkIns.SetLimit(clerks)
 	for i := range d.tour {
 		d.tour[i] = newStay()
-		d.world.Name(d.stayService().Stream(d.tour[i]), tourStay(i))
+		d.world.Name(d.stayService().Stream(d.tour[i]), tourStay(i).String())
 		checkIns.Go(func() error {
 			if err := d.stayService().CheckIn(ctx, d.tour[i], at); err != nil {
 				return err

@@ -37,6 +37,9 @@ func (b *Books) conclusions(yield func(conclusion) bool) {
 			if c, wrong := b.ofResidual(g, id, e); wrong && !yield(c) {
 				return
 			}
+			if c, wrong := b.ofFailure(g, id, e); wrong && !yield(c) {
+				return
+			}
 		}
 		for _, consumer := range slices.Sorted(maps.Keys(g.consumed)) {
 			if c, wrong := ofCheckpoint(g, consumer); wrong && !yield(c) {
@@ -116,6 +119,31 @@ func (b *Books) ofResidual(g *group, id domain.StayID, e entry) (c conclusion, w
 	}
 	return conclude(Merge, []domain.Money{e.residual}, []Place{at(g.stream, e.outcome), there},
 		"event %d of %s records a residual of %s for %s, but %s", e.outcome, g.stream, e.residual, stream, state).lacking(stream), true
+}
+
+// ofFailure looks for the stay's own word for why it could not be merged.
+func (b *Books) ofFailure(g *group, id domain.StayID, e entry) (c conclusion, wrong bool) {
+	s, seen := b.stays[id]
+	if e.status != failed || seen && s.damaged {
+		return c, false
+	}
+	said, why := false, ""
+	switch e.failure.WhyNot {
+	case domain.NotOnRecord:
+		said, why = seen && slices.Contains(s.refused, g.id), "it was not on record, but that stay does not say so"
+	case domain.CheckedOut:
+		said, why = seen && s.left(), "the guest had checked out, but that stay does not say so"
+	case domain.OtherGroup:
+		if seen {
+			_, said = s.transferTo(e.failure.Group)
+		}
+		why = fmt.Sprintf("%s had it, but that stay does not say so", groupStream(e.failure.Group))
+	default: // it does not say why, or in a word that is not known here
+		return c, false
+	}
+	stream := stayStream(id)
+	return conclude(Reason, nil, []Place{at(g.stream, e.outcome), at(stream)},
+		"event %d of %s records that %s failed because %s", e.outcome, g.stream, stream, why).lacking(stream), !said
 }
 
 // ofCheckpoint looks for pending stays that a consumer group has passed.

@@ -19,12 +19,14 @@
 //	open          pending    the group waits for the reactor
 //	transferred   pending    in flight: the next run of the process records it
 //	transferred   merged     settled; the residual is the one of the transfer
+//	refused       pending    in flight, as above
+//	refused       failed     settled; nothing moves
 //
 // A stay that is transferred to a group which never selected it, or which says
 // that it failed, is a violation, and so is a group's residual of a stay that
 // was not transferred to that group. A stay that failed may be in any other
-// state: unknown, checked out, with another group, and open too, because a
-// guest may arrive after the group asked.
+// state: checked out, with another group, and open too, because a guest may
+// arrive after the group asked; then the stay has a refusal of that group.
 //
 // # Books that others write to meanwhile
 //

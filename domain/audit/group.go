@@ -28,6 +28,7 @@ type entry struct {
 	selected es.Version // the event that selected it; unselected if none did
 	outcome  es.Version // the event that recorded the outcome, unless it is pending
 	residual domain.Money
+	failure  groupcheckout.Failure // zero if the record does not say why
 }
 
 const unselected es.Version = -1
@@ -69,12 +70,17 @@ func (g *group) post(stored es.Event) {
 			g.settle(r.Stay, entry{status: merged, outcome: stored.Index, residual: r.Residual})
 		}
 	case groupcheckout.MergesFailed:
+		reasons := map[domain.StayID]groupcheckout.Failure{}
+		for _, f := range e.Reasons {
+			reasons[f.Stay] = f
+		}
 		for _, id := range e.Stays {
 			g.failed++
-			g.settle(id, entry{status: failed, outcome: stored.Index})
+			g.settle(id, entry{status: failed, outcome: stored.Index, failure: reasons[id]})
 		}
 	case groupcheckout.Paid:
 		g.book(stored, booking{"payment", uuid.UUID(e.PaymentID)})
+		g.payOut(stored, e.Amount, g.balance())
 		g.paid = g.paid.Plus(e.Amount)
 	case groupcheckout.Confirmed:
 		g.confirm(stored)
@@ -109,7 +115,7 @@ func (g *group) settle(id domain.StayID, now entry) {
 				now.outcome, g.stream, stayStream(id), became(now.status))
 		}
 	case before.status == failed && now.status == merged:
-		g.failed-- // another run of the process took over what this group had given up
+		g.failed-- // another program has handed over what this group had given up
 	case before.status != pending:
 		g.violate(Outcomes, at(g.stream, before.outcome, now.outcome), nil, "event %d of %s records that %s %s, but event %d had recorded already that it %s",
 			now.outcome, g.stream, stayStream(id), became(now.status), before.outcome, became(before.status))

@@ -95,6 +95,15 @@ func (j *journal) close(e es.Event) {
 	}
 }
 
+// payOut makes sure that what is paid out, an amount below zero, was paid too much
+// before: balance is the one before it.
+func (j *journal) payOut(e es.Event, amount, balance domain.Money) {
+	if out := amount.Credit(); j.closing == nil && !j.damaged && out.Cmp(balance.Credit()) > 0 {
+		j.violate(Credit, at(j.stream, e.Index), []domain.Money{out, balance.Credit()},
+			"event %d of %s pays out %s, but the credit before it is %s", e.Index, j.stream, out, balance.Credit())
+	}
+}
+
 // book makes sure that a charge or a payment is booked once.
 func (j *journal) book(e es.Event, b booking) {
 	if j.closing != nil {

@@ -132,6 +132,37 @@ func TestEveryPlantedViolationIsNamed(t *testing.T) {
 			history{s1: {charged(5, 1), transferred(1, 5)}, g1: {selected(1), merged(1, 5)}, g2: {selected(1), merged(1, 5)}},
 			[]string{"merge: event 1 of g2 records a residual of 5 for s1, but event 1 of that stay moved it to g1"},
 		},
+		"a stay refused although it was on record": {
+			history{s1: {checkedIn(), refusedTo(1)}, g1: {selected(1), failedFor(domain.NotOnRecord, 1, 0)}},
+			[]string{"refusal: event 1 of s1 tells g1 that the stay is not on record, but it was"},
+		},
+		"a failure of a stay that is said not to be on record, and does not say so": {
+			history{s1: {checkedIn()}, g1: {selected(1), failedFor(domain.NotOnRecord, 1, 0)}},
+			[]string{"reason: event 1 of g1 records that s1 failed because it was not on record, but that stay does not say so"},
+		},
+		"a failure of a stay that nobody knows, and that refused another group only": {
+			history{s1: {refusedTo(2)}, g1: {selected(1), failedFor(domain.NotOnRecord, 1, 0)}},
+			[]string{"reason: event 1 of g1 records that s1 failed because it was not on record, but that stay does not say so"},
+		},
+		"a failure because of a guest who is still there": {
+			history{s1: {checkedIn()}, g1: {selected(1), failedFor(domain.CheckedOut, 1, 0)}},
+			[]string{"reason: event 1 of g1 records that s1 failed because the guest had checked out, but that stay does not say so"},
+		},
+		"a failure because of a guest who left with another group": {
+			history{s1: {checkedIn(), transferred(2, 0)}, g1: {selected(1), failedFor(domain.CheckedOut, 1, 0)}, g2: {selected(1), merged(1, 0)}},
+			[]string{"reason: event 1 of g1 records that s1 failed because the guest had checked out, but that stay does not say so"},
+		},
+		"a failure because of a group that does not have the stay": {
+			history{s1: {checkedIn(), checkedOut()}, g1: {selected(1), failedFor(domain.OtherGroup, 1, 2)}},
+			[]string{"reason: event 1 of g1 records that s1 failed because g2 had it, but that stay does not say so"},
+		},
+		"a pay-out beyond the credit": {
+			history{s1: {charged(5, 1), paid(8, 2), paid(-4, 3)}, g1: {groupPaid(2, 1), groupPaid(-2, 2), groupPaid(-1, 3)}},
+			[]string{
+				"credit: event 2 of g1 pays out 1, but the credit before it is 0",
+				"credit: event 2 of s1 pays out 4, but the credit before it is 3",
+			},
+		},
 		"two amounts": {
 			history{s1: {charged(5, 1), transferred(1, 5)}, g1: {selected(1), merged(1, 4)}},
 			[]string{"amount: event 1 of g1 records a residual of 4 for s1, but event 1 of that stay moved 5"},
@@ -193,20 +224,26 @@ func TestADamagedStreamIsBlamedOnce(t *testing.T) {
 func TestWhatIsNoViolation(t *testing.T) {
 	t.Parallel()
 	for name, h := range map[string]history{
-		"nothing":                              {},
-		"a group that waits":                   {s1: {charged(5, 1)}, g1: {selected(1)}},
-		"a transfer in flight":                 {s1: {charged(5, 1), transferred(1, 5)}, g1: {selected(1)}},
-		"a settled transfer":                   {s1: {charged(5, 1), transferred(1, 5)}, g1: {selected(1), merged(1, 5), groupPaid(5, 1), confirmed()}},
-		"the loser of two groups":              {s1: {charged(5, 1), transferred(1, 5)}, g1: {selected(1), merged(1, 5)}, g2: {selected(1), failed(1)}},
-		"a guest who arrived too late":         {s1: {checkedIn(), charged(5, 1)}, g1: {selected(1), failed(1), confirmed()}},
-		"a failure that a merge corrects":      {s1: {charged(5, 1), transferred(1, 5)}, g1: {selected(1), failed(1), merged(1, 5), groupPaid(5, 1), confirmed()}},
-		"a guest who paid too much":            {s1: {charged(5, 1), paid(8, 2), transferred(1, -3)}, g1: {selected(1), merged(1, -3)}},
-		"a charge and a payment of one id":     {s1: {charged(5, 1), paid(5, 1), checkedOut()}},
-		"types of a later version":             {s1: {raw{"Upgraded", ""}, checkedIn(), raw{"Rated", `{"stars":5}`}, checkedOut(), raw{"Archived", ""}}},
-		"a body with more than is asked for":   {s1: {raw{"CheckedIn", `{"at":"2024-05-01T12:00:00+00:00","desk":2}`}}},
-		"amounts of two scales":                {s1: {raw{"Charged", `{"amount":5.00,"at":"2024-05-01T12:00:00+00:00","chargeId":"00000000-0000-0000-0000-000000000001"}`}, transferred(1, 5)}, g1: {selected(1), merged(1, 5)}},
-		"a stay that is no stay and no group":  {"GuestStay-7": {raw{"Charged", "{}"}}, "GroupCheckout-G": {confirmed()}, "Other-1": {raw{"Paid", "{}"}}},
-		"a stay selected and then checked out": {s1: {charged(5, 1), paid(5, 2), checkedOut()}, g1: {selected(1)}},
+		"nothing":                               {},
+		"a group that waits":                    {s1: {charged(5, 1)}, g1: {selected(1)}},
+		"a transfer in flight":                  {s1: {charged(5, 1), transferred(1, 5)}, g1: {selected(1)}},
+		"a settled transfer":                    {s1: {charged(5, 1), transferred(1, 5)}, g1: {selected(1), merged(1, 5), groupPaid(5, 1), confirmed()}},
+		"the loser of two groups":               {s1: {charged(5, 1), transferred(1, 5)}, g1: {selected(1), merged(1, 5)}, g2: {selected(1), failed(1)}},
+		"a guest who arrived too late":          {s1: {checkedIn(), charged(5, 1)}, g1: {selected(1), failed(1), confirmed()}},
+		"a failure that a merge corrects":       {s1: {charged(5, 1), transferred(1, 5)}, g1: {selected(1), failed(1), merged(1, 5), groupPaid(5, 1), confirmed()}},
+		"a guest who arrived after the refusal": {s1: {refusedTo(1), checkedIn(), charged(5, 1), transferred(2, 5)}, g1: {selected(1), failedFor(domain.NotOnRecord, 1, 0), confirmed()}, g2: {selected(1), merged(1, 5)}},
+		"a refusal in flight":                   {s1: {refusedTo(1)}, g1: {selected(1)}},
+		"a transfer in spite of the refusal":    {s1: {refusedTo(1), transferred(1, 0)}, g1: {selected(1), failedFor(domain.NotOnRecord, 1, 0), merged(1, 0)}},
+		"failures that say why":                 {s1: {checkedIn(), checkedOut()}, s2: {checkedIn(), transferred(2, 0)}, g1: {selected(1, 2), failedFor(domain.CheckedOut, 1, 0), failedFor(domain.OtherGroup, 2, 2)}, g2: {selected(2), merged(2, 0)}},
+		"a reason of a later version":           {g1: {selected(1), failedFor("onStrike", 1, 0)}},
+		"a credit that is paid out":             {s1: {charged(5, 1), paid(8, 2), paid(-3, 3), checkedOut()}, g1: {groupPaid(2, 1), groupPaid(-2, 2), confirmed()}},
+		"a guest who paid too much":             {s1: {charged(5, 1), paid(8, 2), transferred(1, -3)}, g1: {selected(1), merged(1, -3)}},
+		"a charge and a payment of one id":      {s1: {charged(5, 1), paid(5, 1), checkedOut()}},
+		"types of a later version":              {s1: {raw{"Upgraded", ""}, checkedIn(), raw{"Rated", `{"stars":5}`}, checkedOut(), raw{"Archived", ""}}},
+		"a body with more than is asked for":    {s1: {raw{"CheckedIn", `{"at":"2024-05-01T12:00:00+00:00","desk":2}`}}},
+		"amounts of two scales":                 {s1: {raw{"Charged", `{"amount":5.00,"at":"2024-05-01T12:00:00+00:00","chargeId":"00000000-0000-0000-0000-000000000001"}`}, transferred(1, 5)}, g1: {selected(1), merged(1, 5)}},
+		"a stay that is no stay and no group":   {"GuestStay-7": {raw{"Charged", "{}"}}, "GroupCheckout-G": {confirmed()}, "Other-1": {raw{"Paid", "{}"}}},
+		"a stay selected and then checked out":  {s1: {charged(5, 1), paid(5, 2), checkedOut()}, g1: {selected(1)}},
 	} {
 		if got := sentences(books(t, h).Violations()); len(got) > 0 {
 			t.Errorf("%s: got %q, want no violation", name, got)

@@ -15,6 +15,8 @@ type stay struct {
 	codec     *es.Codec[gueststay.Event]
 	balance   domain.Money
 	transfers []transfer // one at the most, if all is well
+	known     bool       // whether anything is on record; that a group was refused is not
+	refused   []domain.GroupID
 }
 
 // transfer is what a stay says of having been handed to a group.
@@ -34,13 +36,19 @@ func (s *stay) post(stored es.Event) {
 	if !ok {
 		return
 	}
+	if e, refused := event.(gueststay.TransferRefused); refused {
+		s.refuse(e.GroupID, stored)
+		return
+	}
+	s.known = true
 	switch e := event.(type) {
-	case gueststay.CheckedIn:
+	case gueststay.CheckedIn, gueststay.TransferRefused:
 	case gueststay.Charged:
 		s.book(stored, booking{"charge", uuid.UUID(e.ChargeID)})
 		s.balance = s.balance.Plus(e.Amount)
 	case gueststay.Paid:
 		s.book(stored, booking{"payment", uuid.UUID(e.PaymentID)})
+		s.payOut(stored, e.Amount, s.balance)
 		s.balance = s.balance.Minus(e.Amount)
 	case gueststay.CheckedOut:
 		if s.closing == nil && !s.damaged && !s.balance.IsZero() {
@@ -59,6 +67,15 @@ func (s *stay) post(stored es.Event) {
 	}
 }
 
+// refuse notes that a group asked for a stay that was not on record.
+func (s *stay) refuse(group domain.GroupID, stored es.Event) {
+	if s.known && s.closing == nil && !s.damaged {
+		s.violate(Refusal, at(s.stream, stored.Index), nil, "event %d of %s tells %s that the stay is not on record, but it was",
+			stored.Index, s.stream, groupStream(group))
+	}
+	s.refused = append(s.refused, group)
+}
+
 // transferTo is the stay's transfer to a group.
 func (s *stay) transferTo(group domain.GroupID) (transfer, bool) {
 	for _, t := range s.transfers {
@@ -68,3 +85,6 @@ func (s *stay) transferTo(group domain.GroupID) (transfer, bool) {
 	}
 	return transfer{}, false
 }
+
+// left tells whether the guest has checked out.
+func (s *stay) left() bool { return s.closing != nil && s.closing.kind == "CheckedOut" }

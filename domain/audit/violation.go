@@ -21,8 +21,11 @@ const (
 	Closed     Rule = "closed"     // nothing follows the event that closes a stream
 	Twice      Rule = "twice"      // a charge or a payment is booked once
 	Balance    Rule = "balance"    // what is checked out or confirmed owes nothing
+	Credit     Rule = "credit"     // what is paid out was paid too much before
 	Residual   Rule = "residual"   // what a transfer moves is what was charged minus what was paid
 	Outcomes   Rule = "outcomes"   // a stay is selected once and has one outcome at the most; a confirmed group has none pending
+	Refusal    Rule = "refusal"    // a stay that is on record is not refused as one that is not
+	Reason     Rule = "reason"     // why a merge failed, the stay says too
 	Transfer   Rule = "transfer"   // a transfer has its residual in the group, or is in flight
 	Merge      Rule = "merge"      // a residual of a group has its transfer in the stay
 	Amount     Rule = "amount"     // a transfer and its residual are the same amount

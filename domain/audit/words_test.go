@@ -55,6 +55,19 @@ func failed(stays ...byte) groupcheckout.Event {
 	return groupcheckout.MergesFailed{Stays: stayIDs(stays)}
 }
 
+func refusedTo(group byte) gueststay.Event {
+	return gueststay.TransferRefused{At: opening(), GroupID: groupID(group)}
+}
+
+// failedFor is failed, with the reason.
+func failedFor(why domain.WhyNot, stay, other byte) groupcheckout.Event {
+	f := groupcheckout.Failure{Stay: stayID(stay), WhyNot: why}
+	if other > 0 {
+		f.Group = groupID(other)
+	}
+	return groupcheckout.MergesFailed{Stays: stayIDs([]byte{stay}), Reasons: []groupcheckout.Failure{f}}
+}
+
 func groupPaid(amount int64, id byte) groupcheckout.Event {
 	return groupcheckout.Paid{Amount: domain.MoneyOf(amount), At: opening(), PaymentID: domain.PaymentID{15: id}}
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/es/aggregatetest"
 )
@@ -79,5 +81,29 @@ func everyEvent() []aggregatetest.Stored[Event] {
 			Event: Confirmed{At: at},
 			JSONB: `{"at": "2026-11-23T11:35:27.687685+00:00"}`,
 		},
+	}
+}
+
+// The reasons are this program's: the .NET programs neither write nor mind them.
+func TestAFailureSaysWhy(t *testing.T) {
+	t.Parallel()
+	anna, bert := domain.StayID{15: 1}, domain.StayID{15: 2}
+	event := MergesFailed{[]domain.StayID{anna, bert}, []Failure{
+		{Stay: anna, WhyNot: domain.NotOnRecord}, {Stay: bert, WhyNot: domain.OtherGroup, Group: domain.GroupID{15: 3}},
+	}}
+	const want = `{"stays":["00000000-0000-0000-0000-000000000001","00000000-0000-0000-0000-000000000002"],` +
+		`"reasons":[{"stay":"00000000-0000-0000-0000-000000000001","whyNot":"notOnRecord"},` +
+		`{"stay":"00000000-0000-0000-0000-000000000002","whyNot":"otherGroup","groupId":"00000000-0000-0000-0000-000000000003"}]}`
+	kind, body, err := Codec().Encode(event)
+	if err != nil || kind != "MergesFailed" || string(body) != want {
+		t.Errorf("encode: error %v\ngot  %s %s\nwant MergesFailed %s", err, kind, body, want)
+	}
+	if got, known, err := Codec().Decode(kind, []byte(want)); !known || err != nil || !cmp.Equal(Event(event), got) {
+		t.Errorf("decode: got %v, known %t and error %v, want %v", got, known, err, event)
+	}
+	for _, broken := range []string{`null`, `{}`, `[null]`, `[{"stay":"00000000-0000-0000-0000-000000000001"}]`, `[{"whyNot":"checkedOut"}]`, `[{"stay":"00000000-0000-0000-0000-000000000001","whyNot":"checkedOut","groupId":null}]`} {
+		if got, _, err := Codec().Decode(kind, []byte(`{"stays":[],"reasons":`+broken+`}`)); err == nil {
+			t.Errorf("%s: got %v, want an error", broken, got)
+		}
 	}
 }

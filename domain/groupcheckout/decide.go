@@ -40,7 +40,7 @@ func selectStays(stays []domain.StayID, at domain.Moment) func(State) ([]Event, 
 // Outcomes is what became of some of the pending stays.
 type Outcomes struct {
 	Merged []Residual
-	Failed []domain.StayID
+	Failed []Failure
 }
 
 // firstTime returns a function that tells whether it is asked about a stay for
@@ -66,11 +66,12 @@ func (e *LateMergeError) Error() string {
 // recordOutcomes notes the outcomes of stays that are still pending, the first
 // of each. Those of others were noted already, by another run of the process.
 //
-// A merge also corrects a failure. A run finds that nothing is known of a stay;
-// the guest checks in; another run, at the same moment, finds the stay and takes
-// it over. The stay belongs to the group then, whichever of the two is first to
-// record its outcome. Only a group that was confirmed meanwhile cannot take the
-// residual: that is a [*LateMergeError], one for each such stay, joined.
+// A stay gives every run of the process the same answer, so a run that finds
+// another outcome on record than its own has met another program: the .NET reactor
+// passes over the refusal of a stay that was not on record, and may take the stay
+// over. A merge therefore corrects a failure. Only a group that was confirmed
+// meanwhile cannot take the residual: that is a [*LateMergeError], one for each
+// such stay, joined.
 //
 // It yields the next step of the group after that.
 func recordOutcomes(outcomes Outcomes) func(State) (Step, []Event, error) {
@@ -93,14 +94,15 @@ func recordOutcomes(outcomes Outcomes) func(State) (Step, []Event, error) {
 		if len(merged) > 0 {
 			events = append(events, StaysMerged{merged})
 		}
-		var failed []domain.StayID
-		for _, stay := range outcomes.Failed {
-			if s.Status(stay) == Pending && first(stay) {
-				failed = append(failed, stay)
+		var failed MergesFailed
+		for _, f := range outcomes.Failed {
+			if s.Status(f.Stay) == Pending && first(f.Stay) {
+				failed.Stays = append(failed.Stays, f.Stay)
+				failed.Reasons = append(failed.Reasons, f)
 			}
 		}
-		if len(failed) > 0 {
-			events = append(events, MergesFailed{failed})
+		if len(failed.Stays) > 0 {
+			events = append(events, failed)
 		}
 		return Next(Fold(s, events)), events, nil
 	}
@@ -125,6 +127,27 @@ func pay(id domain.PaymentID, amount domain.Money, at domain.Moment) func(State)
 			return nil, &domain.TooLargeError{Amount: amount, Balance: s.balance} // a .NET program could not add it up
 		}
 		return []Event{Paid{amount, at, id}}, nil
+	}
+}
+
+// payOut gives back what was paid too much for the group, in full or in part, at any
+// time before it is confirmed. It is stored as a payment below zero, which the .NET
+// programs add up rightly. The same pay-out again changes nothing.
+func payOut(id domain.PaymentID, amount domain.Money, at domain.Moment) func(State) ([]Event, error) {
+	return func(s State) ([]Event, error) {
+		_, again := s.payments[id]
+		credit := s.balance.Credit()
+		switch {
+		case amount.Sign() <= 0:
+			return nil, &domain.NotAboveZeroError{Amount: amount}
+		case again:
+			return nil, nil
+		case s.confirmed:
+			return nil, ErrConfirmed
+		case amount.Cmp(credit) > 0:
+			return nil, &domain.CreditError{Amount: amount, Credit: credit}
+		}
+		return []Event{Paid{amount.Negated(), at, id}}, nil
 	}
 }
 

@@ -70,6 +70,18 @@ func TestDecisions(t *testing.T) {
 			given(selected(anna), merged(residual(anna, "42")), paid(cash, "42"), confirmed()), payOf(cash, "42"), nothing(),
 		},
 
+		{"a credit is paid out with its scale", given(paid(cash, "42")), payOutOf(card, "42.00"), writes(paid(card, "-42.00"))},
+		{"a credit that a guest brought is paid out", given(selected(anna), merged(residual(anna, "-3"))), payOutOf(cash, "2"), writes(paid(cash, "-2"))},
+		{"a credit is paid out while merges are pending", given(paid(cash, "42"), selected(anna)), payOutOf(card, "42"), writes(paid(card, "-42"))},
+		{"the same pay-out again changes nothing", given(paid(cash, "42"), paid(card, "-42")), payOutOf(card, "42"), nothing()},
+		{"the same pay-out again changes nothing once the group is confirmed", given(paid(cash, "42"), paid(card, "-42"), confirmed()), payOutOf(card, "42"), nothing()},
+		{"a pay-out beyond the credit is refused", given(paid(cash, "42"), selected(anna), merged(residual(anna, "40"))), payOutOf(card, "2.01"), refuses(noCredit("2.01", "2"))},
+		{"a pay-out to a group that owes something is refused", given(selected(anna), merged(residual(anna, "40"))), payOutOf(card, "1"), refuses(noCredit("1", "0"))},
+		{"a pay-out to a group of which nothing is known is refused", given(), payOutOf(card, "1"), refuses(noCredit("1", "0"))},
+		{"a pay-out of nothing is refused", given(paid(cash, "42")), payOutOf(card, "0"), refuses(notAboveZero("0"))},
+		{"a pay-out below zero is refused", given(paid(cash, "42")), payOutOf(card, "-1"), refuses(notAboveZero("-1"))},
+		{"a pay-out is refused once the group is confirmed", given(confirmed()), payOutOf(cash, "1"), refuses(ErrConfirmed)},
+
 		{
 			"a group whose balance is zero at some scale is confirmed",
 			given(selected(anna), merged(residual(anna, "58.50")), paid(cash, "58.5")), confirm(noon()), writes(confirmed()),
@@ -115,7 +127,7 @@ func TestOutcomes(t *testing.T) {
 		{"none", given(), Outcomes{}, nothing(), Settle{money("0")}},
 		{
 			"merges come ahead of failures", given(selected(anna, bert, cleo)),
-			Outcomes{Merged: []Residual{residual(cleo, "58.50"), residual(anna, "0")}, Failed: stays(bert)},
+			Outcomes{Merged: []Residual{residual(cleo, "58.50"), residual(anna, "0")}, Failed: gone(bert)},
 			writes(merged(residual(cleo, "58.50"), residual(anna, "0")), failed(bert)),
 			Settle{money("58.50")},
 		},
@@ -127,13 +139,13 @@ func TestOutcomes(t *testing.T) {
 		},
 		{
 			"only failures", given(selected(anna, bert, cleo), paid(cash, "3")),
-			Outcomes{Failed: stays(bert)},
+			Outcomes{Failed: gone(bert)},
 			writes(failed(bert)),
 			MergeStays{stays(anna, cleo)},
 		},
 		{
 			"those that were noted already change nothing", given(selected(anna, bert), merged(residual(anna, "58.50")), failed(bert)),
-			Outcomes{Merged: []Residual{residual(anna, "7")}, Failed: stays(bert, anna)},
+			Outcomes{Merged: []Residual{residual(anna, "7")}, Failed: gone(bert, anna)},
 			nothing(),
 			Settle{money("58.50")},
 		},
@@ -145,13 +157,13 @@ func TestOutcomes(t *testing.T) {
 		},
 		{
 			"those of stays that were never selected change nothing", given(selected(anna)),
-			Outcomes{Merged: []Residual{residual(bert, "58.50")}, Failed: stays(cleo)},
+			Outcomes{Merged: []Residual{residual(bert, "58.50")}, Failed: gone(cleo)},
 			nothing(),
 			MergeStays{stays(anna)},
 		},
 		{
 			"of several for one stay the first counts", given(selected(anna, bert)),
-			Outcomes{Merged: []Residual{residual(anna, "58.50"), residual(anna, "7")}, Failed: stays(anna, bert, bert)},
+			Outcomes{Merged: []Residual{residual(anna, "58.50"), residual(anna, "7")}, Failed: gone(anna, bert, bert)},
 			writes(merged(residual(anna, "58.50")), failed(bert)),
 			Settle{money("58.50")},
 		},

@@ -28,12 +28,22 @@ type Residual struct {
 	Residual domain.Money  `json:"residual"`
 }
 
-// MergesFailed records the stays that the group could not take over.
+// MergesFailed records the stays that could not be merged. The .NET programs
+// neither write the reasons nor mind them.
 type MergesFailed struct {
-	Stays []domain.StayID `json:"stays"`
+	Stays   []domain.StayID `json:"stays"`
+	Reasons []Failure       `json:"reasons,omitzero"` // one for each stay, unless another program wrote the event
 }
 
-// Paid is something that was paid for the group.
+// Failure is why a stay could not be merged.
+type Failure struct {
+	Stay   domain.StayID  `json:"stay"`
+	WhyNot domain.WhyNot  `json:"whyNot"`           // one of domain's, unless a newer program wrote it
+	Group  domain.GroupID `json:"groupId,omitzero"` // the one that had the stay, for [domain.OtherGroup]
+}
+
+// Paid is something that was paid for the group or, below zero, that was paid out
+// to it.
 type Paid struct {
 	Amount    domain.Money     `json:"amount"`
 	At        domain.Moment    `json:"at"`

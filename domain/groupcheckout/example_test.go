@@ -36,7 +36,7 @@ func ExampleService() {
 	show("selected", groups.Select(ctx, group, stays, at))
 	_, _, err := groups.Record(ctx, group, groupcheckout.Outcomes{
 		Merged: []groupcheckout.Residual{{Stay: stays[0], Residual: domain.MoneyOf(80)}},
-		Failed: stays[1:],
+		Failed: []groupcheckout.Failure{{Stay: stays[1], WhyNot: domain.CheckedOut}},
 	})
 	show("recorded", err)
 	show("confirmed", groups.Confirm(ctx, group, at))

@@ -47,6 +47,11 @@ func (s *Service) Pay(ctx context.Context, id domain.GroupID, paid domain.Paymen
 	return s.decider(id).AtLeast(1).Transact(ctx, pay(paid, amount, at))
 }
 
+// PayOut gives back what was paid too much for the group, in full or in part.
+func (s *Service) PayOut(ctx context.Context, id domain.GroupID, paid domain.PaymentID, amount domain.Money, at domain.Moment) error {
+	return s.decider(id).AtLeast(1).Transact(ctx, payOut(paid, amount, at))
+}
+
 // Confirm ends the group checkout.
 func (s *Service) Confirm(ctx context.Context, id domain.GroupID, at domain.Moment) error {
 	return s.decider(id).AtLeast(1).Transact(ctx, confirm(at))

@@ -49,7 +49,7 @@ func TestAGroupFromSelectionToConfirmation(t *testing.T) {
 			for range 2 {
 				record(Outcomes{
 					Merged: []Residual{{Stay: anna, Residual: money("58.50")}},
-					Failed: []domain.StayID{cleo},
+					Failed: []Failure{{Stay: cleo, WhyNot: domain.NotOnRecord}},
 				}, MergeStays{Pending: []domain.StayID{bert}}, 3)
 			}
 			for range 2 {
@@ -61,17 +61,20 @@ func TestAGroupFromSelectionToConfirmation(t *testing.T) {
 			if err := groups.Confirm(ctx, group, at); !errors.As(err, &unsettled) || unsettled.Balance.String() != "0.50" {
 				t.Errorf("confirm: got error %v, want a balance of 0.50", err)
 			}
-			do(groups.Pay(ctx, group, domain.PaymentID{2}, money("0.5"), at))
+			do(groups.Pay(ctx, group, domain.PaymentID{2}, money("0.7"), at))
+			for range 2 {
+				do(groups.PayOut(ctx, group, domain.PaymentID{3}, money("0.2"), at))
+			}
 			for range 2 {
 				do(groups.Confirm(ctx, group, at))
 			}
-			record(Outcomes{Failed: []domain.StayID{bert}}, Nothing{}, 7)
+			record(Outcomes{Failed: []Failure{{Stay: bert, WhyNot: domain.CheckedOut}}}, Nothing{}, 8)
 			if err := groups.Select(ctx, group, []domain.StayID{{4}}, at); !errors.Is(err, ErrConfirmed) {
 				t.Errorf("select: got error %v, want ErrConfirmed", err)
 			}
 
 			state, version, err := groups.ReadVersion(ctx, group)
-			if err != nil || version != 7 || !state.Confirmed() || !state.Balance().IsZero() {
+			if err != nil || version != 8 || !state.Confirmed() || !state.Balance().IsZero() {
 				t.Errorf("got version %d, confirmed %t, balance %s and error %v", version, state.Confirmed(), state.Balance(), err)
 			}
 			if again, err := groups.Read(ctx, group); err != nil || again.Status(bert) != Merged {
@@ -81,7 +84,7 @@ func TestAGroupFromSelectionToConfirmation(t *testing.T) {
 			if stream.String() != "GroupCheckout-00000000000000000000000000000001" {
 				t.Errorf("got the stream %s", stream)
 			}
-			want := []string{"StaysSelected", "StaysMerged", "MergesFailed", "Paid", "StaysMerged", "Paid", "Confirmed"}
+			want := []string{"StaysSelected", "StaysMerged", "MergesFailed", "Paid", "StaysMerged", "Paid", "Paid", "Confirmed"}
 			if diff := cmp.Diff(want, aggregatetest.Types(t, store, stream)); diff != "" {
 				t.Errorf("events (-want +got):\n%s", diff)
 			}

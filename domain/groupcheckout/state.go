@@ -21,6 +21,7 @@ type State struct {
 type outcome struct {
 	status   Status
 	residual domain.Money // of a merged stay
+	failure  Failure      // of a failed stay; zero if the record does not say why
 }
 
 // Status is how far the merge of a stay is.
@@ -33,7 +34,7 @@ const (
 	Pending
 	// Merged is a stay whose residual is part of the group's balance.
 	Merged
-	// Failed is a stay that the group could not take over.
+	// Failed is a stay that could not be merged.
 	Failed
 )
 
@@ -63,6 +64,13 @@ func (s State) Status(stay domain.StayID) Status { return s.outcomes[stay].statu
 // Residual is what moved to the group with a merged stay, and 0 for any other.
 func (s State) Residual(stay domain.StayID) domain.Money { return s.outcomes[stay].residual }
 
+// Failure is why a stay could not be merged; ok is false if it did not fail, or if
+// the record does not say why.
+func (s State) Failure(stay domain.StayID) (f Failure, ok bool) {
+	f = s.outcomes[stay].failure
+	return f, f.WhyNot != ""
+}
+
 // Stays lists the stays with the given status in the order of selection. The
 // slice is the caller's.
 func (s State) Stays(status Status) []domain.StayID {
@@ -90,12 +98,17 @@ func Fold(s State, events []Event) State {
 			}
 		case StaysMerged:
 			for _, r := range e.Residuals {
-				s.note(r.Stay, outcome{Merged, r.Residual})
+				s.note(r.Stay, outcome{status: Merged, residual: r.Residual})
 				s.balance = s.balance.Plus(r.Residual)
 			}
 		case MergesFailed:
 			for _, stay := range e.Stays {
 				s.note(stay, outcome{status: Failed})
+			}
+			for _, f := range e.Reasons {
+				if s.outcomes[f.Stay].status == Failed {
+					s.note(f.Stay, outcome{status: Failed, failure: f})
+				}
 			}
 		case Paid:
 			s.balance = s.balance.Minus(e.Amount)

@@ -42,6 +42,14 @@ func TestTheStateTellsWhatHappened(t *testing.T) {
 			t.Errorf("stay %d: got the residual %s, want %s", id, got, want)
 		}
 	}
+	for id, want := range map[byte]domain.WhyNot{anna: domain.CheckedOut, bert: "", 9: ""} {
+		if f, told := s.Failure(domain.StayID{id}); f.WhyNot != want || told != (want != "") {
+			t.Errorf("stay %d: got the failure %v and %t, want %q", id, f, told, want)
+		}
+	}
+	if f, told := Fold(State{}, []Event{selected(anna), failedBefore(anna)}).Failure(domain.StayID{anna}); told {
+		t.Errorf("got the failure %v of a record that does not say why", f)
+	}
 	if s.Confirmed() || !Fold(s, []Event{confirmed()}).Confirmed() {
 		t.Error("Confirmed is wrong")
 	}
@@ -97,14 +105,22 @@ func someResiduals() *rapid.Generator[[]Residual] {
 	}), 0, 5)
 }
 
+func someFailures() *rapid.Generator[[]Failure] {
+	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Failure {
+		id := rapid.ByteRange(1, 6).Draw(t, "stay")
+		why := rapid.SampledFrom([]domain.WhyNot{domain.CheckedOut, domain.OtherGroup, domain.NotOnRecord}).Draw(t, "why")
+		return Failure{Stay: domain.StayID{id}, WhyNot: why}
+	}), 0, 5)
+}
+
 func commands() *rapid.Generator[command] {
 	return rapid.Custom(func(t *rapid.T) command {
-		switch rapid.IntRange(0, 9).Draw(t, "command") {
+		switch rapid.IntRange(0, 11).Draw(t, "command") {
 		case 0, 1, 2:
 			list := someStays().Draw(t, "stays")
 			return command{Name: fmt.Sprintf("select %v", list), Decide: selectStays(list, noon())}
 		case 3, 4, 5:
-			outcomes := Outcomes{someResiduals().Draw(t, "merged"), someStays().Draw(t, "failed")}
+			outcomes := Outcomes{someResiduals().Draw(t, "merged"), someFailures().Draw(t, "failed")}
 			return command{Name: fmt.Sprintf("record %v", outcomes), Decide: func(s State) ([]Event, error) {
 				_, events, err := recordOutcomes(outcomes)(s)
 				return events, err
@@ -113,6 +129,10 @@ func commands() *rapid.Generator[command] {
 			id := rapid.ByteRange(1, 5).Draw(t, "id")
 			amount := rapid.SampledFrom([]int{-1, 0, 5, 10}).Draw(t, "cents")
 			return command{Name: fmt.Sprintf("pay %d: %s", id, cents(amount)), Decide: pay(domain.PaymentID{id}, cents(amount), noon())}
+		case 8, 9:
+			id := rapid.ByteRange(1, 5).Draw(t, "id")
+			amount := rapid.SampledFrom([]int{-1, 0, 5, 10}).Draw(t, "cents")
+			return command{Name: fmt.Sprintf("pay out %d: %s", id, cents(amount)), Decide: payOut(domain.PaymentID{id}, cents(amount), noon())}
 		default:
 			return command{Name: "confirm", Decide: confirm(noon())}
 		}
@@ -191,7 +211,7 @@ func anyEvents() *rapid.Generator[[]Event] {
 		return rapid.SampledFrom([]Event{
 			StaysSelected{noon(), someStays().Draw(t, "selected")},
 			StaysMerged{someResiduals().Draw(t, "merged")},
-			MergesFailed{someStays().Draw(t, "failed")},
+			MergesFailed{someStays().Draw(t, "failed"), someFailures().Draw(t, "reasons")},
 			paid(rapid.ByteRange(1, 5).Draw(t, "id"), cents(rapid.IntRange(-1000, 1000).Draw(t, "cents")).String()),
 			confirmed(),
 		}).Draw(t, "event")

@@ -54,11 +54,21 @@ func stays(ids ...byte) []domain.StayID {
 	return stays
 }
 
+// gone are failures of stays whose guests have checked out.
+func gone(ids ...byte) []Failure {
+	var failures []Failure
+	for _, id := range ids {
+		failures = append(failures, Failure{Stay: domain.StayID{id}, WhyNot: domain.CheckedOut})
+	}
+	return failures
+}
+
 func residual(id byte, amount string) Residual { return Residual{domain.StayID{id}, money(amount)} }
 
 func selected(ids ...byte) Event     { return StaysSelected{noon(), stays(ids...)} }
 func merged(rs ...Residual) Event    { return StaysMerged{rs} }
-func failed(ids ...byte) Event       { return MergesFailed{stays(ids...)} }
+func failed(ids ...byte) Event       { return MergesFailed{stays(ids...), gone(ids...)} }
+func failedBefore(ids ...byte) Event { return MergesFailed{Stays: stays(ids...)} }
 func paid(id byte, a string) Event   { return Paid{money(a), noon(), domain.PaymentID{id}} }
 func confirmed() Event               { return Confirmed{noon()} }
 func selecting(ids ...byte) decision { return selectStays(stays(ids...), noon()) }
@@ -66,6 +76,13 @@ func payOf(id byte, amount string) decision {
 	return pay(domain.PaymentID{id}, money(amount), noon())
 }
 
+func payOutOf(id byte, amount string) decision {
+	return payOut(domain.PaymentID{id}, money(amount), noon())
+}
+
+func noCredit(amount, credit string) error {
+	return &domain.CreditError{Amount: money(amount), Credit: money(credit)}
+}
 func notAboveZero(amount string) error { return &domain.NotAboveZeroError{Amount: money(amount)} }
 func unsettled(balance string) error   { return &domain.BalanceError{Balance: money(balance)} }
 func processing(pending int) error     { return &ProcessingError{pending} }

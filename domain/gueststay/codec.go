@@ -10,5 +10,6 @@ func Codec() *es.Codec[Event] {
 		es.On("Paid", func(e Paid) Event { return e }),
 		es.On("CheckedOut", func(e CheckedOut) Event { return e }),
 		es.On("TransferredToGroup", func(e TransferredToGroup) Event { return e }),
+		es.On("TransferRefused", func(e TransferRefused) Event { return e }),
 	)
 }

@@ -74,5 +74,10 @@ func everyEvent() []aggregatetest.Stored[Event] {
 			},
 			JSONB: `{"at": "2026-11-23T11:35:27.687685+00:00", "groupId": "5b1f7e0c-9f3a-4d52-8a7b-0c1d2e3f4a5b", "residualBalance": 58.50}`,
 		},
+		{
+			Type:  "TransferRefused",
+			Event: TransferRefused{At: at, GroupID: domain.GroupID{0x5b, 0x1f, 0x7e, 0x0c, 0x9f, 0x3a, 0x4d, 0x52, 0x8a, 0x7b, 0x0c, 0x1d, 0x2e, 0x3f, 0x4a, 0x5b}},
+			JSONB: `{"at": "2026-11-23T11:35:27.687685+00:00", "groupId": "5b1f7e0c-9f3a-4d52-8a7b-0c1d2e3f4a5b"}`,
+		},
 	}
 }

@@ -3,6 +3,7 @@ package gueststay
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"example.com/groupcheckout/domain"
 )
@@ -10,15 +11,15 @@ import (
 // ErrCheckedOut refuses what cannot be done once the guest has left.
 var ErrCheckedOut = errors.New("the guest has already checked out")
 
-// ErrUnknownStay refuses to transfer a stay that nothing is known of.
-var ErrUnknownStay = errors.New("no such stay is known")
+// ErrNotOnRecord refuses to check out a stay of which nothing is on record.
+var ErrNotOnRecord = errors.New("the stay is not on record")
 
 // TransferredError refuses what cannot be done once a group has taken the stay
 // over.
 type TransferredError struct{ Group domain.GroupID }
 
 func (e *TransferredError) Error() string {
-	return fmt.Sprintf("the stay was transferred to group %s", e.Group)
+	return fmt.Sprintf("the guest has left with group %s", e.Group)
 }
 
 // CheckedInError refuses to check a guest in at another time than before.
@@ -60,12 +61,29 @@ func pay(id domain.PaymentID, amount domain.Money, at domain.Moment) func(State)
 	}
 }
 
-// checkOut ends a stay whose balance is zero; again it changes nothing.
+// payOut gives back what the guest has paid too much, in full or in part. It is
+// stored as a payment below zero, which the .NET programs add up rightly. The same
+// pay-out again changes nothing, as for a charge.
+func payOut(id domain.PaymentID, amount domain.Money, at domain.Moment) func(State) ([]Event, error) {
+	return func(s State) ([]Event, error) {
+		_, again := s.payments[id]
+		events, err := book(s, again, amount, s.balance.Plus(amount), Paid{amount.Negated(), at, id})
+		if credit := s.balance.Credit(); len(events) > 0 && amount.Cmp(credit) > 0 {
+			return nil, &domain.CreditError{Amount: amount, Credit: credit}
+		}
+		return events, err
+	}
+}
+
+// checkOut ends a stay that is on record and whose balance is zero; again it
+// changes nothing.
 func checkOut(at domain.Moment) func(State) ([]Event, error) {
 	return func(s State) ([]Event, error) {
 		switch {
 		case s.checkedOut:
 			return nil, nil
+		case !s.known:
+			return nil, ErrNotOnRecord
 		case s.transferred == nil && !s.balance.IsZero():
 			return nil, &domain.BalanceError{Balance: s.balance}
 		}
@@ -73,23 +91,37 @@ func checkOut(at domain.Moment) func(State) ([]Event, error) {
 	}
 }
 
-// transfer hands the stay to a group and yields the residual. The same group
-// again yields the same residual and changes nothing. It fails with
-// [ErrUnknownStay], [ErrCheckedOut] or a [*TransferredError].
-func transfer(group domain.GroupID, at domain.Moment) func(State) (domain.Money, []Event, error) {
-	return func(s State) (domain.Money, []Event, error) {
+// Answer is what a stay says to a group that asks for it. It is the same for
+// whoever asks again on behalf of that group.
+type Answer struct {
+	Residual domain.Money   // what was unpaid moves to the group, if WhyNot is empty
+	WhyNot   domain.WhyNot  // why the stay cannot be merged; empty if it is
+	Group    domain.GroupID // the one that has the stay, for [domain.OtherGroup]
+}
+
+// transfer answers a group that asks for the stay, and hands it over if it is open
+// and on record. The answer depends on what is on record when the group asks for
+// the first time: whatever ends a stay is final, and where nothing is on record the
+// refusal is.
+func transfer(group domain.GroupID, at domain.Moment) func(State) (Answer, []Event, error) {
+	return func(s State) (Answer, []Event, error) {
 		switch {
-		case !s.known:
-			return domain.Money{}, nil, ErrUnknownStay
 		case s.transferred != nil && s.transferred.GroupID == group:
-			return s.transferred.ResidualBalance, nil, nil
+			return Answer{Residual: s.transferred.ResidualBalance}, nil, nil
+		case slices.Contains(s.refused, group):
+			return Answer{WhyNot: domain.NotOnRecord}, nil, nil
+		case s.transferred != nil:
+			return Answer{WhyNot: domain.OtherGroup, Group: s.transferred.GroupID}, nil, nil
+		case s.checkedOut:
+			return Answer{WhyNot: domain.CheckedOut}, nil, nil
+		case !s.known:
+			return Answer{WhyNot: domain.NotOnRecord}, []Event{TransferRefused{at, group}}, nil
 		}
-		events, err := open(s, TransferredToGroup{at, group, s.balance})
-		return s.balance, events, err
+		return Answer{Residual: s.balance}, []Event{TransferredToGroup{at, group, s.balance}}, nil
 	}
 }
 
-// book yields the event of a charge or a payment that brings the balance to
+// book yields the event of a charge, a payment or a pay-out that brings the balance to
 // after, unless the same was booked before.
 func book(s State, again bool, amount, after domain.Money, event Event) ([]Event, error) {
 	switch {

@@ -3,6 +3,8 @@ package gueststay
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/groupcheckout/domain"
 )
 
@@ -73,7 +75,25 @@ func TestDecisions(t *testing.T) {
 			"a guest whose balance is zero at some scale checks out",
 			given(checkedIn(), charged(breakfast, "12.50"), paid(cash, "12.5")), checkOut(noon()), writes(CheckedOut{noon()}),
 		},
-		{"a guest of whom nothing is known checks out", given(), checkOut(noon()), writes(CheckedOut{noon()})},
+		{"a guest who was charged and never checked in checks out", given(charged(breakfast, "1"), paid(cash, "1")), checkOut(noon()), writes(CheckedOut{noon()})},
+		{"checking out a stay that is not on record is refused", given(), checkOut(noon()), refuses(ErrNotOnRecord)},
+		{"checking out a stay that is not on record is refused although a group asked for it", given(refusedTo(family)), checkOut(noon()), refuses(ErrNotOnRecord)},
+		{"a guest checks in after a group asked in vain", given(refusedTo(family)), checkIn(noon()), writes(CheckedIn{noon()})},
+
+		{"a credit is paid out with its scale", given(paid(cash, "42")), payOutOf(card, "42.00"), writes(paid(card, "-42.00"))},
+		{"a part of a credit is paid out", given(paid(cash, "42"), charged(breakfast, "10")), payOutOf(card, "12"), writes(paid(card, "-12"))},
+		{"the same pay-out again changes nothing", given(paid(cash, "42"), paid(card, "-42")), payOutOf(card, "42"), nothing()},
+		{"another pay-out of the same amount is noted", given(paid(1, "84"), paid(2, "-42")), payOutOf(3, "42"), writes(paid(3, "-42"))},
+		{"a pay-out beyond the credit is refused", given(paid(cash, "42")), payOutOf(card, "42.01"), refuses(noCredit("42.01", "42"))},
+		{"a second pay-out beyond the credit is refused", given(paid(1, "42"), paid(2, "-42")), payOutOf(3, "1"), refuses(noCredit("1", "0"))},
+		{"a pay-out to a guest who owes something is refused", given(charged(breakfast, "5")), payOutOf(card, "1"), refuses(noCredit("1", "0"))},
+		{"a pay-out to a guest of whom nothing is known is refused", given(), payOutOf(card, "1"), refuses(noCredit("1", "0"))},
+		{"a pay-out of nothing is refused", given(paid(cash, "42")), payOutOf(card, "0"), refuses(notAboveZero("0"))},
+		{"a pay-out below zero is refused", given(paid(cash, "42")), payOutOf(card, "-1"), refuses(notAboveZero("-1"))},
+		{"a pay-out too fine to be kept is refused", given(paid(cash, "42000")), payOutOf(card, "0.0000000000000000000000000001"), refuses(tooLarge("0.0000000000000000000000000001", "-42000"))},
+		{"a pay-out is refused after the guest left", given(checkedIn(), checkedOut()), payOutOf(cash, "42"), refuses(ErrCheckedOut)},
+		{"a pay-out is refused after the transfer", given(paid(cash, "42"), transferred(family, "-42")), payOutOf(card, "42"), refuses(takenBy(family))},
+		{"the same pay-out again changes nothing after the guest left", given(paid(cash, "42"), paid(card, "-42"), checkedOut()), payOutOf(card, "42"), nothing()},
 		{"checking out again changes nothing", given(checkedIn(), checkedOut()), checkOut(later()), nothing()},
 		{
 			"checking out with something unpaid is refused with the amount",
@@ -101,30 +121,40 @@ func TestDecisions(t *testing.T) {
 
 func TestTransfers(t *testing.T) {
 	t.Parallel()
+	notOnRecord, left := Answer{WhyNot: domain.NotOnRecord}, Answer{WhyNot: domain.CheckedOut}
+	withFamily := Answer{WhyNot: domain.OtherGroup, Group: group(family)}
+	residual := func(amount string) Answer { return Answer{Residual: money(amount)} }
 	for _, test := range []struct {
 		name   string
 		given  []Event
 		to     byte
-		yields string // unless it is refused
+		answer Answer
 		then   answer
 	}{
-		{"what is unpaid moves to the group", given(checkedIn(), charged(breakfast, "100.50"), paid(cash, "42")), family, "58.50", writes(transferred(family, "58.50"))},
-		{"a stay without charges moves nothing", given(checkedIn()), family, "0", writes(transferred(family, "0"))},
-		{"what was paid too much moves to the group", given(paid(cash, "42.0")), family, "-42.0", writes(transferred(family, "-42.0"))},
-		{"the same group again yields the same and changes nothing", given(charged(breakfast, "58.50"), transferred(family, "58.50")), family, "58.50", nothing()},
-		{"a stay that another group has is refused", given(charged(breakfast, "58.50"), transferred(family, "58.50")), colleagues, "", refuses(takenBy(family))},
-		{"a stay that has ended is refused", given(checkedIn(), checkedOut()), family, "", refuses(ErrCheckedOut)},
-		{"a stay that nothing is known of is refused", given(), family, "", refuses(ErrUnknownStay)},
+		{"what is unpaid moves to the group", given(checkedIn(), charged(breakfast, "100.50"), paid(cash, "42")), family, residual("58.50"), writes(transferred(family, "58.50"))},
+		{"a stay without charges moves nothing", given(checkedIn()), family, residual("0"), writes(transferred(family, "0"))},
+		{"what was paid too much moves to the group", given(paid(cash, "42.0")), family, residual("-42.0"), writes(transferred(family, "-42.0"))},
+		{"the same group again gets the same answer and changes nothing", given(charged(breakfast, "58.50"), transferred(family, "58.50")), family, residual("58.50"), nothing()},
+		{"another group has the stay", given(charged(breakfast, "58.50"), transferred(family, "58.50")), colleagues, withFamily, nothing()},
+		{"the guest has left", given(checkedIn(), checkedOut()), family, left, nothing()},
+		{"a stay that is not on record says so for good", given(), family, notOnRecord, writes(refusedTo(family))},
+		{"the same group again is told the same", given(refusedTo(family)), family, notOnRecord, nothing()},
+		{"another group that asks for a stay that is not on record is told so too", given(refusedTo(family)), colleagues, notOnRecord, writes(refusedTo(colleagues))},
+		{"it is told the same once the guest has arrived", given(refusedTo(family), checkedIn(), charged(breakfast, "5")), family, notOnRecord, nothing()},
+		{"it is told the same once the guest has left", given(refusedTo(family), checkedIn(), checkedOut()), family, notOnRecord, nothing()},
+		{"it is told the same once another group has the stay", given(refusedTo(colleagues), checkedIn(), transferred(family, "0")), colleagues, notOnRecord, nothing()},
+		{"another group takes the stay once the guest has arrived", given(refusedTo(family), charged(breakfast, "5")), colleagues, residual("5"), writes(transferred(colleagues, "5"))},
+		{"a transfer that another program made in spite of the refusal counts", given(refusedTo(family), transferred(family, "0")), family, residual("0"), nothing()},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			var residual domain.Money
+			var got Answer
 			aggregate().Decides(t, test.given, func(s State) (events []Event, err error) {
-				residual, events, err = transfer(group(test.to), noon())(s)
+				got, events, err = transfer(group(test.to), noon())(s)
 				return events, err
 			}, test.then.events, test.then.refused)
-			if test.then.refused == nil && residual.String() != test.yields {
-				t.Errorf("got the residual %s, want %s", residual, test.yields)
+			if diff := cmp.Diff(test.answer, got, sameText()); diff != "" {
+				t.Errorf("answer (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -137,8 +167,9 @@ func TestRefusalsSayWhy(t *testing.T) {
 		want string
 	}{
 		{ErrCheckedOut, "the guest has already checked out"},
-		{ErrUnknownStay, "no such stay is known"},
-		{takenBy(family), "the stay was transferred to group 01000000-0000-0000-0000-000000000000"},
+		{ErrNotOnRecord, "the stay is not on record"},
+		{noCredit("2", "1.50"), "an amount of 2 cannot be paid out, the credit is 1.50"},
+		{takenBy(family), "the guest has left with group 01000000-0000-0000-0000-000000000000"},
 		{
 			&CheckedInError{noon(), later()},
 			"the guest checked in at 2026-11-23T12:00:00+00:00 already, not at 2026-11-23T12:00:00.0000001+00:00",

@@ -6,7 +6,7 @@ import "example.com/groupcheckout/domain"
 const Category = "GuestStay"
 
 // Event is something that happened to a stay: [CheckedIn], [Charged], [Paid],
-// [CheckedOut] or [TransferredToGroup].
+// [CheckedOut], [TransferredToGroup] or [TransferRefused].
 //
 //sumtype:decl
 type Event interface{ isEvent() }
@@ -25,7 +25,8 @@ type Charged struct {
 	ChargeID domain.ChargeID `json:"chargeId"`
 }
 
-// Paid is something that the guest paid.
+// Paid is something that the guest paid or, below zero, that was paid out to the
+// guest.
 type Paid struct {
 	Amount    domain.Money     `json:"amount"`
 	At        domain.Moment    `json:"at"`
@@ -40,14 +41,22 @@ type CheckedOut struct {
 	At domain.Moment `json:"at"`
 }
 
-// TransferredToGroup hands the stay, with what is unpaid, to a group checkout.
+// TransferredToGroup closes the stay and moves what is unpaid to a group checkout.
 // Nothing follows it.
 //
-//glossary:term transfer, or transferred
+//glossary:term merge, or merged
 type TransferredToGroup struct {
 	At              domain.Moment  `json:"at"`
 	GroupID         domain.GroupID `json:"groupId"`
 	ResidualBalance domain.Money   `json:"residualBalance"`
+}
+
+// TransferRefused is the answer to a group that asked for the stay before anything
+// was on record of it. For that group the answer is final, also if the guest
+// arrives later; it puts nothing on record. The .NET programs pass it over.
+type TransferRefused struct {
+	At      domain.Moment  `json:"at"`
+	GroupID domain.GroupID `json:"groupId"`
 }
 
 func (CheckedIn) isEvent()          {}
@@ -55,3 +64,4 @@ func (Charged) isEvent()            {}
 func (Paid) isEvent()               {}
 func (CheckedOut) isEvent()         {}
 func (TransferredToGroup) isEvent() {}
+func (TransferRefused) isEvent()    {}

@@ -30,8 +30,8 @@ func ExampleService() {
 		fmt.Println(err)
 	}
 	for range 2 {
-		residual, err := stays.TransferToGroup(ctx, stay, group, at)
-		fmt.Println("moved to the group:", residual, err)
+		answer, err := stays.TransferToGroup(ctx, stay, group, at)
+		fmt.Println("moved to the group:", answer.Residual, err)
 	}
 	err = stays.CheckOut(ctx, stay, at)
 	var transferred *gueststay.TransferredError

@@ -35,17 +35,21 @@ func (s *Service) Pay(ctx context.Context, id domain.StayID, paid domain.Payment
 	return s.decider(id).AtLeast(1).Transact(ctx, pay(paid, amount, at))
 }
 
+// PayOut gives back what the guest has paid too much, in full or in part.
+func (s *Service) PayOut(ctx context.Context, id domain.StayID, paid domain.PaymentID, amount domain.Money, at domain.Moment) error {
+	return s.decider(id).AtLeast(1).Transact(ctx, payOut(paid, amount, at))
+}
+
 // CheckOut notes the guest's departure.
 func (s *Service) CheckOut(ctx context.Context, id domain.StayID, at domain.Moment) error {
 	return s.decider(id).AtLeast(1).Transact(ctx, checkOut(at))
 }
 
-// TransferToGroup hands the stay to a group and returns the residual, the
-// unpaid balance that moves with it. Repeating it for the same group is
-// harmless.
-func (s *Service) TransferToGroup(ctx context.Context, id domain.StayID, group domain.GroupID, at domain.Moment) (domain.Money, error) {
-	residual, _, err := es.Decide(ctx, s.decider(id).AtLeast(1), transfer(group, at))
-	return residual, err
+// TransferToGroup hands the stay to a group, or refuses to. Whoever asks again for
+// the same group gets the same answer. An error means that there was none.
+func (s *Service) TransferToGroup(ctx context.Context, id domain.StayID, group domain.GroupID, at domain.Moment) (Answer, error) {
+	answer, _, err := es.Decide(ctx, s.decider(id).AtLeast(1), transfer(group, at))
+	return answer, err
 }
 
 // Read returns the state of a stay.

@@ -42,8 +42,8 @@ func TestAStayFromArrivalToDeparture(t *testing.T) {
 			for range 2 {
 				do(stays.CheckOut(ctx, stay, at))
 			}
-			if _, err := stays.TransferToGroup(ctx, stay, domain.GroupID{1}, at); !errors.Is(err, ErrCheckedOut) {
-				t.Errorf("transfer: got error %v, want ErrCheckedOut", err)
+			if answer, err := stays.TransferToGroup(ctx, stay, domain.GroupID{1}, at); err != nil || answer.WhyNot != domain.CheckedOut {
+				t.Errorf("transfer: got %v and error %v, want that the guest has checked out", answer, err)
 			}
 
 			state, err := stays.Read(ctx, stay)
@@ -65,25 +65,34 @@ func TestATransferIsTheSameWhenRepeated(t *testing.T) {
 	t.Parallel()
 	ctx, at, stay := t.Context(), domain.MomentOf(time.Now()), domain.StayID{1}
 	store := memory.New()
-	stays := NewService(store, es.Options{Cache: es.NewCache(0, 0)})
-	if residual, err := stays.TransferToGroup(ctx, stay, domain.GroupID{1}, at); !errors.Is(err, ErrUnknownStay) || !residual.IsZero() {
-		t.Errorf("got %s and error %v, want ErrUnknownStay", residual, err)
-	}
-	if err := stays.Charge(ctx, stay, domain.ChargeID{1}, money("58.50"), at); err != nil {
-		t.Fatal(err)
-	}
-	for range 3 {
-		residual, err := stays.TransferToGroup(ctx, stay, domain.GroupID{1}, domain.MomentOf(time.Now()))
-		if err != nil || residual.String() != "58.50" {
-			t.Errorf("got %s and error %v, want 58.50", residual, err)
+	first, second := NewService(store, es.Options{Cache: es.NewCache(0, 0)}), NewService(store, es.Options{Cache: es.NewCache(0, 0)})
+	do := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
-	var taken *TransferredError
-	residual, err := stays.TransferToGroup(ctx, stay, domain.GroupID{2}, at)
-	if !errors.As(err, &taken) || taken.Group != (domain.GroupID{1}) || !residual.IsZero() {
-		t.Errorf("to another group: got %s and error %v, want a *TransferredError that names the first", residual, err)
+	asks := func(group byte, want Answer) {
+		t.Helper()
+		for _, stays := range []*Service{first, second, first} { // whoever asks
+			answer, err := stays.TransferToGroup(ctx, stay, domain.GroupID{group}, domain.MomentOf(time.Now()))
+			do(err)
+			if diff := cmp.Diff(want, answer, sameText()); diff != "" {
+				t.Errorf("group %d: answer (-want +got):\n%s", group, diff)
+			}
+		}
 	}
-	if diff := cmp.Diff([]string{"Charged", "TransferredToGroup"}, aggregatetest.Types(t, store, stays.Stream(stay))); diff != "" {
+	asks(1, Answer{WhyNot: domain.NotOnRecord})
+	do(second.Charge(ctx, stay, domain.ChargeID{1}, money("58.50"), at))
+	do(second.Pay(ctx, stay, domain.PaymentID{1}, money("60"), at))
+	for range 2 {
+		do(first.PayOut(ctx, stay, domain.PaymentID{2}, money("1"), at))
+	}
+	asks(1, Answer{WhyNot: domain.NotOnRecord})
+	asks(2, Answer{Residual: money("-0.50")})
+	asks(1, Answer{WhyNot: domain.NotOnRecord})
+	asks(3, Answer{WhyNot: domain.OtherGroup, Group: domain.GroupID{2}})
+	if diff := cmp.Diff([]string{"TransferRefused", "Charged", "Paid", "Paid", "TransferredToGroup"}, aggregatetest.Types(t, store, first.Stream(stay))); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
 }

@@ -2,6 +2,7 @@ package gueststay
 
 import (
 	"maps"
+	"slices"
 
 	"example.com/groupcheckout/domain"
 )
@@ -16,12 +17,14 @@ type State struct {
 	balance     domain.Money
 	checkedOut  bool
 	transferred *TransferredToGroup
+	refused     []domain.GroupID // that asked before anything was on record
 }
 
 // Balance is what was charged minus what was paid.
 func (s State) Balance() domain.Money { return s.balance }
 
-// Known tells whether anything ever happened to the stay.
+// Known tells whether anything is on record of the stay. That a group was refused
+// is not.
 func (s State) Known() bool { return s.known }
 
 // CheckedOut tells whether the guest left with the account settled.
@@ -39,8 +42,8 @@ func (s State) Group() (id domain.GroupID, ok bool) {
 // Fold is the state after events.
 func Fold(s State, events []Event) State {
 	s.charges, s.payments = maps.Clone(s.charges), maps.Clone(s.payments)
+	s.refused = slices.Clip(s.refused) // appending copies
 	for _, event := range events {
-		s.known = true
 		switch e := event.(type) {
 		case CheckedIn:
 			s.checkedIn = &e.At
@@ -54,7 +57,11 @@ func Fold(s State, events []Event) State {
 			s.checkedOut = true
 		case TransferredToGroup:
 			s.transferred = &e
+		case TransferRefused:
+			s.refused = append(s.refused, e.GroupID)
+			continue
 		}
+		s.known = true
 	}
 	return s
 }

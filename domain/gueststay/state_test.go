@@ -34,6 +34,8 @@ func TestTheStateTellsWhatHappened(t *testing.T) {
 			given:   []Event{charged(breakfast, "12.50"), transferred(colleagues, "12.50")},
 			balance: "12.50", known: true, group: colleagues,
 		},
+		{name: "a refusal", given: []Event{refusedTo(family)}, balance: "0"},
+		{name: "an arrival after a refusal", given: []Event{refusedTo(family), checkedIn()}, balance: "0", known: true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -57,8 +59,8 @@ func TestFoldLeavesItsInputAlone(t *testing.T) {
 	t.Parallel()
 	past := []Event{checkedIn(), charged(breakfast, "1"), paid(cash, "1")}
 	aggregate().Parts(t, Fold(State{}, past), past,
-		[]Event{charged(minibar, "2"), paid(card, "4")},
-		[]Event{charged(3, "8"), transferred(family, "8")},
+		[]Event{charged(minibar, "2"), paid(card, "4"), refusedTo(family)},
+		[]Event{charged(3, "8"), refusedTo(colleagues), transferred(family, "8")},
 	)
 }
 
@@ -72,7 +74,7 @@ func commands() *rapid.Generator[command] {
 		id := rapid.ByteRange(1, 5).Draw(t, "id")
 		amount := rapid.OneOf(rapid.IntRange(-2, 10), rapid.Just(5)).Draw(t, "cents")
 		at := rapid.SampledFrom([]domain.Moment{noon(), later()}).Draw(t, "at")
-		switch rapid.IntRange(0, 10).Draw(t, "command") {
+		switch rapid.IntRange(0, 12).Draw(t, "command") {
 		case 0, 1:
 			return command{Name: fmt.Sprintf("check in at %s", at), Decide: checkIn(at)}
 		case 2, 3, 4:
@@ -81,6 +83,8 @@ func commands() *rapid.Generator[command] {
 			return command{Name: fmt.Sprintf("pay %d: %s", id, cents(amount)), Decide: pay(domain.PaymentID{id}, cents(amount), at)}
 		case 8, 9:
 			return command{Name: "check out", Decide: checkOut(at)}
+		case 10, 11:
+			return command{Name: fmt.Sprintf("pay out %d: %s", id, cents(amount)), Decide: payOut(domain.PaymentID{id}, cents(amount), at)}
 		default:
 			return command{Name: fmt.Sprintf("transfer to %d", id), Decide: func(s State) ([]Event, error) {
 				_, events, err := transfer(group(id), at)(s)
@@ -112,7 +116,7 @@ func balanceOf(history []Event) *big.Rat {
 			sum.Add(sum, rational(e.Amount))
 		case Paid:
 			sum.Sub(sum, rational(e.Amount))
-		case CheckedIn, CheckedOut, TransferredToGroup:
+		case CheckedIn, CheckedOut, TransferredToGroup, TransferRefused:
 		}
 	}
 	return sum
@@ -123,7 +127,7 @@ func ended(history []Event) bool {
 		switch e.(type) {
 		case CheckedOut, TransferredToGroup:
 			return true
-		case CheckedIn, Charged, Paid:
+		case CheckedIn, Charged, Paid, TransferRefused:
 		}
 	}
 	return false
@@ -135,7 +139,7 @@ func anyEvents() *rapid.Generator[[]Event] {
 		id := rapid.ByteRange(1, 5).Draw(t, "id")
 		amount := cents(rapid.IntRange(-1000, 1000).Draw(t, "cents")).String()
 		return rapid.SampledFrom([]Event{
-			checkedIn(), charged(id, amount), paid(id, amount), checkedOut(), transferred(id, amount),
+			checkedIn(), charged(id, amount), paid(id, amount), checkedOut(), transferred(id, amount), refusedTo(id),
 		}).Draw(t, "event")
 	}), 0, 12)
 }

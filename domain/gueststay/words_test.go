@@ -59,6 +59,8 @@ func transferred(g byte, residual string) Event {
 	return TransferredToGroup{noon(), group(g), money(residual)}
 }
 
+func refusedTo(g byte) Event { return TransferRefused{noon(), group(g)} }
+
 func chargeOf(id byte, amount string) decision {
 	return charge(domain.ChargeID{id}, money(amount), noon())
 }
@@ -67,6 +69,13 @@ func payOf(id byte, amount string) decision {
 	return pay(domain.PaymentID{id}, money(amount), noon())
 }
 
+func payOutOf(id byte, amount string) decision {
+	return payOut(domain.PaymentID{id}, money(amount), noon())
+}
+
+func noCredit(amount, credit string) error {
+	return &domain.CreditError{Amount: money(amount), Credit: money(credit)}
+}
 func notAboveZero(amount string) error { return &domain.NotAboveZeroError{Amount: money(amount)} }
 func unsettled(balance string) error   { return &domain.BalanceError{Balance: money(balance)} }
 func takenBy(g byte) error             { return &TransferredError{group(g)} }

@@ -5,60 +5,80 @@ Feature: Checking out
   Rule: A guest leaves with a balance of zero
 
     Scenario: A guest who has paid everything checks out
-      Given stay 101 with a balance of 80.00
-      And the clerk takes a payment of 80.00 for stay 101
-      When the clerk checks out stay 101
-      Then stay 101 is checked out
+      Given Anna's stay with a balance of 80.00
+      And the clerk takes a payment of 80.00 for Anna's stay
+      When the clerk checks out Anna
+      Then Anna is checked out
 
     Scenario: A guest who owes something cannot check out
-      Given stay 101 with a balance of 80.00
-      When the clerk tries to check out stay 101
+      Given Anna's stay with a balance of 80.00
+      When the clerk tries to check out Anna
       Then it is refused because the balance is 80.00
-      And stay 101 is not checked out
+      And Anna is not checked out
 
     Scenario: A guest who has paid too much cannot check out
-      Given stay 101 with a credit of 20.00
-      When the clerk tries to check out stay 101
+      Given Anna's stay with a credit of 20.00
+      When the clerk tries to check out Anna
       Then it is refused because the balance is -20.00
-      And stay 101 is not checked out
+      And Anna is not checked out
+
+    @beyond-the-original
+    Scenario: A guest who was paid out what was too much checks out
+      Given Anna's stay with a credit of 20.00
+      And the clerk pays out 20.00 to Anna
+      When the clerk checks out Anna
+      Then Anna is checked out
+
+  @beyond-the-original
+  Rule: Only a stay that is on record can be checked out
+
+    Scenario: A guest nobody has heard of cannot check out
+      When the clerk tries to check out Anna
+      Then it is refused because the stay is not on record
+      And Anna's stay is not on record
 
   Rule: Nothing is added to a stay once the guest has left
 
     Scenario: Checking out again changes nothing
-      Given stay 101 was checked out
-      When the clerk checks out stay 101
-      Then the record of stay 101 is:
+      Given Anna was checked out
+      When the clerk checks out Anna
+      Then the record of Anna's stay is:
         | entry     |
         | check-in  |
         | check-out |
 
     Scenario: A charge after check-out is refused
-      Given stay 101 was checked out
-      When the clerk tries to charge 12.50 to stay 101
+      Given Anna was checked out
+      When the clerk tries to charge 12.50 to Anna's stay
       Then it is refused because the guest has checked out
-      And the balance of stay 101 is 0.00
+      And the balance of Anna's stay is 0.00
 
     Scenario: A payment after check-out is refused
-      Given stay 101 was checked out
-      When the clerk tries to take a payment of 12.50 for stay 101
+      Given Anna was checked out
+      When the clerk tries to take a payment of 12.50 for Anna's stay
       Then it is refused because the guest has checked out
-      And the balance of stay 101 is 0.00
+      And the balance of Anna's stay is 0.00
 
-  Rule: A stay that a group has taken over is closed, and says which group has it
+  Rule: Once a guest has left with a group, the clerk is told which group it was
 
     Background:
-      Given stay 101 with a balance of 80.00
-      And the group "Hansen wedding" has taken over stay 101
+      Given Anna's stay with a balance of 80.00
+      And Anna's stay was merged into the group "Hansen wedding"
 
-    Scenario: A charge goes to the group, not to the stay
-      When the clerk tries to charge 12.50 to stay 101
-      Then it is refused because the stay belongs to the group "Hansen wedding"
+    Scenario: A charge is refused
+      When the clerk tries to charge 12.50 to Anna's stay
+      Then it is refused because the guest has left with the group "Hansen wedding"
 
-    Scenario: A payment goes to the group, not to the stay
-      When the clerk tries to take a payment of 80.00 for stay 101
-      Then it is refused because the stay belongs to the group "Hansen wedding"
+    Scenario: A payment is refused
+      When the clerk tries to take a payment of 80.00 for Anna's stay
+      Then it is refused because the guest has left with the group "Hansen wedding"
+
+    @beyond-the-original
+    Scenario: A pay-out is refused
+      When the clerk tries to pay out 5.00 to Anna
+      Then it is refused because the guest has left with the group "Hansen wedding"
 
     Scenario: The guest checks out with the group, not alone
-      When the clerk tries to check out stay 101
-      Then it is refused because the stay belongs to the group "Hansen wedding"
-      And stay 101 is not checked out
+      When the clerk tries to check out Anna
+      Then it is refused because the guest has left with the group "Hansen wedding"
+      And Anna is not checked out

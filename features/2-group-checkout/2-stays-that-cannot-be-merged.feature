@@ -1,84 +1,128 @@
 Feature: Stays that cannot be merged
 
-  Not every selected stay can be taken over. The group records those that could
-  not be, so that the clerk can see to them, and goes on with the others.
+  Not every selected stay can be merged. The group notes those that could not be,
+  and why, so that the clerk can see to the guests, and goes on with the others.
 
-  Rule: A group takes over a stay that is on record, open, and in no other group
+  Rule: A stay can be merged if it is on record, open, and in no other group
 
-    Scenario: A guest who has checked out is not merged
-      Given stay 101 was checked out
-      When the clerk selects stay 101 for the group
-      Then stay 101 could not be merged into the group
+    Scenario: The stay of a guest who has checked out is not merged
+      Given Anna was checked out
+      When the clerk selects Anna's stay for the group
+      Then Anna's stay could not be merged into the group
 
-    Scenario: A stay that belongs to another group is not merged
-      Given stay 101 with a balance of 80.00
-      And the group "Hansen wedding" has taken over stay 101
-      When the clerk selects stay 101 for the group "Football club"
-      Then stay 101 could not be merged into the group "Football club"
-      And stay 101 belongs to the group "Hansen wedding"
+    Scenario: The stay of a guest who left with another group is not merged
+      Given Anna's stay with a balance of 80.00
+      And Anna's stay was merged into the group "Hansen wedding"
+      When the clerk selects Anna's stay for the group "Football club"
+      Then Anna's stay could not be merged into the group "Football club"
+      And Anna left with the group "Hansen wedding"
       And the balance of the group "Football club" is 0.00
 
     @beyond-the-original
     Scenario: A stay that is not on record is not merged
-      When the clerk selects stay 999 for the group
-      Then stay 999 could not be merged into the group
-      And stay 999 is not on record
+      When the clerk selects Anna's stay for the group
+      Then Anna's stay could not be merged into the group
+      And Anna's stay is not on record
 
     @own-reactor
-    Scenario: A guest who checks out between the selection and the visit is not merged
-      Given stay 101 with a balance of 80.00
+    Scenario: The stay of a guest who checks out between the selection and the visit is not merged
+      Given Anna's stay with a balance of 80.00
       And the visits to the stays are paused
-      And the clerk selects stay 101 for the group
-      When the clerk takes a payment of 80.00 for stay 101
-      And the clerk checks out stay 101
+      And the clerk selects Anna's stay for the group
+      When the clerk takes a payment of 80.00 for Anna's stay
+      And the clerk checks out Anna
       And the visits go on
-      Then stay 101 could not be merged into the group
+      Then Anna's stay could not be merged into the group
       And the balance of the group is 0.00
+
+  @beyond-the-original
+  Rule: The clerk is told why a stay could not be merged
+
+    Scenario: Three stays could not be merged for three reasons
+      Given Anna was checked out
+      And Ben's stay with a balance of 80.00
+      And Ben's stay was merged into the group "Hansen wedding"
+      When the clerk selects the stays of Anna, Ben and Carla for the group "Football club"
+      Then the stays of the group "Football club" are:
+        | stay  | outcome    | because                                            |
+        | Anna  | not merged | the guest had checked out                          |
+        | Ben   | not merged | the guest had left with the group "Hansen wedding" |
+        | Carla | not merged | the stay was not on record                         |
+
+    @own-reactor
+    Scenario: The reason is the one at the time of the visit
+      Given Anna's stay with a balance of 0.00
+      And the visits to the stays are paused
+      And the clerk selects Anna's stay for the group
+      When the clerk checks out Anna
+      And the visits go on
+      Then Anna's stay could not be merged into the group because the guest had checked out
 
   Rule: A stay that cannot be merged holds up none of the others
 
     @beyond-the-original
     Scenario: The others are merged
-      Given stays 101 and 104 with a balance of 80.00
-      And stay 102 was checked out
-      When the clerk selects stays 101, 102, 999 and 104 for the group
+      Given the stays of Anna and David with a balance of 80.00
+      And Ben was checked out
+      When the clerk selects the stays of Anna, Ben, Carla and David for the group
       Then the stays of the group are:
-        | stay | outcome | residual |
-        | 101  | merged  | 80.00    |
-        | 102  | failed  |          |
-        | 999  | failed  |          |
-        | 104  | merged  | 80.00    |
+        | stay  | outcome    | residual |
+        | Anna  | merged     | 80.00    |
+        | Ben   | not merged |          |
+        | Carla | not merged |          |
+        | David | merged     | 80.00    |
       And the balance of the group is 160.00
 
     Scenario: A group of which no stay could be merged owes nothing
-      Given stay 101 was checked out
-      When the clerk selects stays 101 and 999 for the group
+      Given Anna was checked out
+      When the clerk selects the stays of Anna and Ben for the group
       Then the clerk is asked to settle 0.00 for the group
 
-  Rule: A failed stay is not tried again
+  Rule: A stay that could not be merged is not tried again
 
-    The clerk is told that the stay failed and sees to the guest. Were it tried
-    again behind the clerk's back, the guest might pay twice.
+    The clerk is told, and sees to the guest. Were the stay tried again behind the
+    clerk's back, the guest might pay twice.
 
-    Scenario: Selecting a failed stay again changes nothing
-      Given stay 101 was checked out
-      And the clerk selects stay 101 for the group
+    Scenario: Selecting it again changes nothing
+      Given Anna was checked out
+      And the clerk selects Anna's stay for the group
       And the selected stays of the group have been visited
-      When the clerk selects stay 101 for the group
+      When the clerk selects Anna's stay for the group
       And the clerk takes a payment of 10.00 for the group
       Then the record of the group is:
-        | entry    | stay | amount |
-        | selected | 101  |        |
-        | failed   | 101  |        |
-        | payment  |      | 10.00  |
+        | entry      | stay | amount |
+        | selected   | Anna |        |
+        | not merged | Anna |        |
+        | payment    |      | 10.00  |
 
     @beyond-the-original
-    Scenario: A stay that is put on record after it failed remains failed
-      Given the clerk selects stay 105 for the group
+    Scenario: A guest who arrives after the visit is not merged later
+      Given the clerk selects Anna's stay for the group
       And the selected stays of the group have been visited
-      And stays 105 and 106 with a balance of 80.00
-      When the clerk selects stays 105 and 106 for the group
-      Then stay 106 is merged into the group
-      When the clerk takes a payment of 10.00 for the group
-      Then stay 105 could not be merged into the group
-      And stay 105 belongs to no group
+      And the stays of Anna and Ben with a balance of 80.00
+      When the clerk selects the stays of Anna and Ben for the group
+      And the selected stays of the group have been visited
+      And the clerk takes a payment of 10.00 for the group
+      Then Ben's stay is merged into the group
+      And Anna's stay could not be merged into the group because the stay was not on record
+      And Anna left with no group
+
+  @beyond-the-original
+  Rule: A guest whose stay could not be merged is served like any other
+
+    Background:
+      Given the clerk selects Anna's stay for the group "Hansen wedding"
+      And the selected stays of the group "Hansen wedding" have been visited
+      And Anna's stay with a balance of 80.00
+
+    Scenario: The guest settles the bill and leaves alone
+      Given the clerk takes a payment of 80.00 for Anna's stay
+      When the clerk checks out Anna
+      Then Anna is checked out
+      And Anna's stay could not be merged into the group "Hansen wedding"
+
+    Scenario: The guest leaves with another group
+      When the clerk selects Anna's stay for the group "Football club"
+      Then Anna left with the group "Football club"
+      And the balance of the group "Football club" is 80.00
+      And the balance of the group "Hansen wedding" is 0.00

@@ -25,7 +25,7 @@ Feature: Long interruptions
       And stay 105 with a balance of 80.00
       When 30 days pass
       Then stay 105 could not be merged into the group
-      And stay 105 belongs to no group
+      And stay 105 left with no group
       When the clerk takes a payment of 80.00 for the group
       And the clerk confirms the group
       Then the group is confirmed

@@ -51,9 +51,12 @@ func TestEventsAreToldInTheWordsOfTheFrontDesk(t *testing.T) {
 	}{
 		{stay, "CheckedIn", `{"at":"2026-06-01T09:00:00Z"}`, "checked in"},
 		{stay, "Charged", `{"amount":80.00,"at":"2026-06-01T09:00:00Z","chargeId":"` + id + `"}`, "charged 80.00"},
-		{stay, "TransferredToGroup", `{"at":"2026-06-01T09:00:00Z","groupId":"` + id + `","residualBalance":12.50}`, "handed over with a balance of 12.50"},
+		{stay, "TransferredToGroup", `{"at":"2026-06-01T09:00:00Z","groupId":"` + id + `","residualBalance":12.50}`, "merged, 12.50 unpaid"},
 		{group, "StaysSelected", `{"at":"2026-06-01T09:00:00Z","stays":["` + id + `"]}`, "1 stay selected"},
 		{group, "StaysMerged", `{"residuals":[{"stay":"` + id + `","residual":80.00},{"stay":"` + id + `","residual":-30.00}]}`, "2 stays merged, 50.00 unpaid"},
+		{stay, "Paid", `{"amount":-12.50,"at":"2026-06-01T09:00:00Z","paymentId":"` + id + `"}`, "paid out 12.50"},
+		{stay, "TransferRefused", `{"at":"2026-06-01T09:00:00Z","groupId":"` + id + `"}`, "not merged: not on record"},
+		{group, "Paid", `{"amount":12.50,"at":"2026-06-01T09:00:00Z","paymentId":"` + id + `"}`, "paid 12.50"},
 		{group, "BusParked", `{}`, ""},
 		{stay, "Charged", `{`, ""},
 		{stream(t, "Other-1"), "Charged", `{}`, ""},

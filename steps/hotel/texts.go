@@ -39,11 +39,13 @@ func ofStay(event gueststay.Event) string {
 	case gueststay.Charged:
 		return "charged " + e.Amount.String()
 	case gueststay.Paid:
-		return "paid " + e.Amount.String()
+		return paid(e.Amount)
 	case gueststay.CheckedOut:
 		return "checked out"
 	case gueststay.TransferredToGroup:
-		return "handed over with a balance of " + e.ResidualBalance.String()
+		return "merged, " + e.ResidualBalance.String() + " unpaid"
+	case gueststay.TransferRefused:
+		return "not merged: not on record"
 	}
 	return ""
 }
@@ -61,7 +63,7 @@ func ofGroup(event groupcheckout.Event) string {
 	case groupcheckout.MergesFailed:
 		return stays(len(e.Stays)) + " not merged"
 	case groupcheckout.Paid:
-		return "paid " + e.Amount.String()
+		return paid(e.Amount)
 	case groupcheckout.Confirmed:
 		return "confirmed"
 	}
@@ -73,4 +75,11 @@ func stays(n int) string {
 		return "1 stay"
 	}
 	return fmt.Sprintf("%d stays", n)
+}
+
+func paid(amount domain.Money) string {
+	if amount.Sign() < 0 {
+		return "paid out " + amount.Negated().String()
+	}
+	return "paid " + amount.String()
 }
