@@ -32,6 +32,9 @@ type hotel struct {
 	backend *stores.Backend
 	stays   *gueststay.Service
 	groups  *groupcheckout.Service
+
+	mu     sync.Mutex
+	called map[es.StreamName]int // by processes on a disturbed store of the hotel
 }
 
 func newHotel(t *testing.T) *hotel {
@@ -41,7 +44,12 @@ func newHotel(t *testing.T) *hotel {
 		t.Fatal(err)
 	}
 	t.Cleanup(backend.Close)
-	return &hotel{t, backend, gueststay.NewService(backend.Events, es.Options{}), groupcheckout.NewService(backend.Events, es.Options{})}
+	return &hotel{
+		t: t, backend: backend,
+		stays:  gueststay.NewService(backend.Events, es.Options{}),
+		groups: groupcheckout.NewService(backend.Events, es.Options{}),
+		called: map[es.StreamName]int{},
+	}
 }
 
 // process is a process manager that works on the hotel through a store which
@@ -125,6 +133,31 @@ func (h *hotel) handle(p *checkout.Process, group domain.GroupID) (es.Version, e
 	h.t.Helper()
 	name := h.groups.Stream(group)
 	return p.Handle(h.t.Context(), name, h.events(name)[:1])
+}
+
+// deliver tells a process of what a group's stream holds from a version on.
+func (h *hotel) deliver(p *checkout.Process, group domain.GroupID, from es.Version) error {
+	h.t.Helper()
+	name := h.groups.Stream(group)
+	_, err := p.Handle(h.t.Context(), name, h.events(name)[from:])
+	return err
+}
+
+// disturbed is a store of which the calls are counted.
+func (h *hotel) disturbed(store es.Store) *disturbed {
+	return &disturbed{Store: store, before: func(_ context.Context, c call) error {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.called[c.stream]++
+		return nil
+	}}
+}
+
+// visits is how many calls a stay's stream has seen of such stores.
+func (h *hotel) visits(stay domain.StayID) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.called[h.stays.Stream(stay)]
 }
 
 // read is the state of a group.

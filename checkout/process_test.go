@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
@@ -313,24 +314,49 @@ func (l lagging) Read(ctx context.Context, stream es.StreamName, from es.Version
 	return events, err
 }
 
-// TestHandleDoesNotActOnWhatIsOlderThanItWasToldOf delivers to a process that was
-// started anew how a stay failed, and lets it read of the time before.
-func TestHandleDoesNotActOnWhatIsOlderThanItWasToldOf(t *testing.T) {
+// TestHandleDoesNotVisitAStayAgain calls a process once more for a group of which a stay
+// could not be merged. Another visit would hear the same, and cost what a visit costs.
+func TestHandleDoesNotVisitAStayAgain(t *testing.T) {
 	t.Parallel()
-	h := newHotel(t)
-	stay := domain.StayID(uuid.New())
-	group := h.group(stay)
-	if _, err := h.handle(h.process(h.backend.Events, checkout.Config{}), group); err != nil {
-		t.Fatal(err)
+	for name, again := range map[string]func(h *hotel, p, other *checkout.Process, group domain.GroupID) error{
+		"told of something else": func(h *hotel, p, _ *checkout.Process, group domain.GroupID) error {
+			h.must(h.groups.Pay(h.t.Context(), group, domain.PaymentID(uuid.New()), domain.MoneyOf(10), opening()))
+			return h.deliver(p, group, 2)
+		},
+		"told of everything again": func(h *hotel, p, _ *checkout.Process, group domain.GroupID) error { return h.deliver(p, group, 0) },
+		"told after a start": func(h *hotel, _, other *checkout.Process, group domain.GroupID) error {
+			return h.deliver(other, group, 1)
+		},
+		"told everything after a start": func(h *hotel, _, other *checkout.Process, group domain.GroupID) error {
+			return h.deliver(other, group, 0)
+		},
+		"told of another stay": anotherStay,
+		"told of what it cannot read yet": func(h *hotel, _, _ *checkout.Process, group domain.GroupID) error {
+			return h.deliver(h.process(h.disturbed(lagging{h.backend.Events}), checkout.Config{}), group, 0)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := newHotel(t)
+				stay := domain.StayID(uuid.New())
+				group := h.group(stay)
+				store := h.disturbed(h.backend.Events)
+				p := h.process(store, checkout.Config{})
+				h.must(h.deliver(p, group, 0))
+				visited := h.visits(stay)
+				h.must(again(h, p, h.process(store, checkout.Config{}), group))
+				time.Sleep(30 * 24 * time.Hour) // of the bubble
+				equal(t, "calls of the store for the stay", h.visits(stay), visited)
+				equal(t, "status of the stay", h.read(group).Status(stay), groupcheckout.Failed)
+			})
+		})
 	}
-	h.must(h.stays.CheckIn(t.Context(), stay, opening()))
-	told := h.events(h.groups.Stream(group))
-	version, err := h.process(lagging{h.backend.Events}, checkout.Config{}).Handle(t.Context(), h.groups.Stream(group), told)
-	if err != nil || version >= es.Version(len(told)) {
-		t.Errorf("got version %d and error %v, want one before %d: it is to be called again", version, err, len(told))
-	}
-	equal(t, "status of the stay", h.read(group).Status(stay), groupcheckout.Failed)
-	equal(t, "transfers of the stay", h.transfers(stay), 0)
+}
+
+func anotherStay(h *hotel, p, _ *checkout.Process, group domain.GroupID) error {
+	h.must(h.groups.Select(h.t.Context(), group, []domain.StayID{h.stay(5)}, opening()))
+	return h.deliver(p, group, 2)
 }
 
 // TestTwoProcessesAgreeOnAStayThatWasNotOnRecord has one process ask for a stay before

@@ -370,3 +370,33 @@ func FuzzParseMoney(f *testing.F) {
 		}
 	})
 }
+
+func TestCredit(t *testing.T) {
+	t.Parallel()
+	for balance, want := range map[string]string{"-42.50": "42.50", "0.00": "0", "42.50": "0", "-0.1": "0.1"} {
+		m, err := domain.ParseMoney(balance)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := m.Credit().String(); got != want {
+			t.Errorf("got a credit of %s for a balance of %s, want %s", got, balance, want)
+		}
+		if got := m.Negated().Negated().String(); got != balance {
+			t.Errorf("got %s, negated twice, want %s", got, balance)
+		}
+	}
+}
+
+func TestReasonsAreSaidInWords(t *testing.T) {
+	t.Parallel()
+	said := map[string]bool{}
+	for _, why := range domain.WhyNots() {
+		if text := why.String(); text == string(why) || said[text] {
+			t.Errorf("got %q for %q, want words of its own", text, string(why))
+		}
+		said[why.String()] = true
+	}
+	if got := domain.WhyNot("onStrike").String(); got != "onStrike" {
+		t.Errorf("got %q for a reason of a newer program, want it as it is", got)
+	}
+}

@@ -44,3 +44,19 @@ const (
 	// for it.
 	NotOnRecord WhyNot = "notOnRecord"
 )
+
+// WhyNots are all reasons, in the order in which to show them.
+func WhyNots() []WhyNot { return []WhyNot{CheckedOut, OtherGroup, NotOnRecord} }
+
+// String says the reason in words.
+func (w WhyNot) String() string {
+	switch w {
+	case CheckedOut:
+		return "the guest had checked out"
+	case OtherGroup:
+		return "the guest had left with another group"
+	case NotOnRecord:
+		return "the stay was not on record"
+	}
+	return string(w)
+}

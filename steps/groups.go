@@ -162,16 +162,13 @@ func (d *desk) failure(because reason) (f groupcheckout.Failure, err error) {
 // why says a reason as scenarios do.
 func (d *desk) why(f groupcheckout.Failure) string {
 	switch f.WhyNot {
-	case domain.CheckedOut:
-		return "the guest had checked out"
 	case domain.OtherGroup:
 		return "the guest had left with " + d.nameOfGroup(f.Group)
-	case domain.NotOnRecord:
-		return "the stay was not on record"
 	case "":
 		return "of nothing that is on record"
+	case domain.CheckedOut, domain.NotOnRecord: // it says all
 	}
-	return string(f.WhyNot)
+	return f.WhyNot.String()
 }
 
 // outcomeRow is what became of a selected stay, as a table describes it.

@@ -172,7 +172,7 @@ const reasonPattern = `(the guest had checked out|the stay was not on record)|th
 
 func parseReason(groups []string) (reason, error) {
 	switch {
-	case groups[0] == "the guest had checked out":
+	case groups[0] == domain.CheckedOut.String():
 		return reason{why: domain.CheckedOut}, nil
 	case groups[0] != "":
 		return reason{why: domain.NotOnRecord}, nil

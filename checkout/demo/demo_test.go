@@ -54,7 +54,7 @@ func TestTheBooksOfARunBalance(t *testing.T) {
 	if total := report.Merged + report.FailedInAll(); total != 100 {
 		t.Errorf("got %d outcomes, want one for each of the 100 selected stays", total)
 	}
-	for _, reason := range Reasons() {
+	for _, reason := range domain.WhyNots() {
 		if report.Failed[reason] == 0 {
 			t.Errorf("got no stay that failed because %s, want some", reason)
 		}

@@ -124,12 +124,12 @@ func drawAmount(random *rand.Rand, from, below int) domain.Money {
 // expected is what has to come out of a plan, whoever wins a contested stay.
 type expected struct {
 	merged int
-	failed map[Reason]int
+	failed map[domain.WhyNot]int
 	moved  domain.Money
 }
 
 func (p plan) expected() expected {
-	e := expected{failed: map[Reason]int{}}
+	e := expected{failed: map[domain.WhyNot]int{}}
 	contenders := map[domain.StayID]int{}
 	for _, g := range p.groups {
 		for _, selection := range g.selections {
@@ -144,12 +144,12 @@ func (p plan) expected() expected {
 			e.merged++
 			e.moved = e.moved.Plus(s.balance())
 			if losers := contenders[s.id] - 1; losers > 0 {
-				e.failed[TakenByAnother] += losers
+				e.failed[domain.OtherGroup] += losers
 			}
 		case checkedOut:
-			e.failed[CheckedOut]++
+			e.failed[domain.CheckedOut]++
 		case unknown:
-			e.failed[Unknown]++
+			e.failed[domain.NotOnRecord]++
 		}
 	}
 	return e

@@ -8,28 +8,15 @@ import (
 	"example.com/groupcheckout/domain"
 )
 
-// Reason is why a stay could not be merged.
-type Reason string
-
-// The reasons.
-const (
-	CheckedOut     Reason = "the guest had checked out already"
-	Unknown        Reason = "nothing is known of the stay"
-	TakenByAnother Reason = "another group had taken it over"
-)
-
-// Reasons lists all reasons in the order in which to show them.
-func Reasons() []Reason { return []Reason{CheckedOut, Unknown, TakenByAnother} }
-
 // Report is what came of a run: the outcomes as the store has them afterwards,
 // and how much work it was.
 type Report struct {
 	Groups          int
 	Confirmed       int
-	Merged          int            // stays
-	Failed          map[Reason]int // selected stays that could not be merged
-	Moved           domain.Money   // from stays to groups
-	Paid            domain.Money   // for groups
+	Merged          int                   // stays
+	Failed          map[domain.WhyNot]int // selected stays that could not be merged
+	Moved           domain.Money          // from stays to groups
+	Paid            domain.Money          // for groups
 	HandlerCalls    int
 	HandlerFailures int             // calls that failed, and were repeated
 	Reactions       []time.Duration // one for each group, ascending: from the clerk's last selection to the record of the last outcome

@@ -12,6 +12,7 @@ import (
 
 	"example.com/groupcheckout/checkout"
 	"example.com/groupcheckout/checkout/demo"
+	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/domain/audit"
 	"example.com/groupcheckout/reactor/monitor"
 	"example.com/groupcheckout/stores/address"
@@ -99,8 +100,8 @@ func printReport(out io.Writer, c *demoCommand, store string, r demo.Report) err
 	row("groups confirmed", r.Confirmed, fmt.Sprintf(" of %d", r.Groups))
 	row("stays merged", r.Merged, "")
 	row("stays not merged", r.FailedInAll(), "")
-	for _, reason := range demo.Reasons() {
-		row("    "+string(reason), r.Failed[reason], "")
+	for _, reason := range domain.WhyNots() {
+		row("    "+reason.String(), r.Failed[reason], "")
 	}
 	row("money moved from stays to groups", r.Moved, "")
 	row("money paid for groups", r.Paid, "")

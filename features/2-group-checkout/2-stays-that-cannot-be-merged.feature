@@ -78,10 +78,10 @@ Feature: Stays that cannot be merged
       When the clerk selects the stays of Anna and Ben for the group
       Then the clerk is asked to settle 0.00 for the group
 
-  Rule: A stay that could not be merged is not tried again
+  Rule: A stay that could not be merged is not merged later
 
-    The clerk is told, and sees to the guest. Were the stay tried again behind the
-    clerk's back, the guest might pay twice.
+    The clerk is told, and sees to the guest. Were the stay merged later, behind
+    the clerk's back, the guest might pay twice.
 
     Scenario: Selecting it again changes nothing
       Given Anna was checked out

@@ -22,7 +22,7 @@ Feature: Deliveries
         | merged   | 80.00  |
 
     @own-reactor @beyond-the-original
-    Scenario: A stay that could not be merged is not tried again after a second delivery
+    Scenario: A stay that could not be merged is not merged after a second delivery
       Given the clerk selects stay 105 for the group
       And the selected stays of the group have been visited
       And stay 105 with a balance of 80.00
