@@ -1,6 +1,7 @@
 package gueststay
 
 import (
+	"maps"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -89,7 +90,16 @@ const largest = "79228162514264337593543950335"
 // scale as well.
 func aggregate() aggregatetest.Aggregate[State, Event] {
 	return aggregatetest.Aggregate[State, Event]{
-		Fold: Fold, States: cmp.Options{cmp.AllowUnexported(State{}), cmpopts.EquateEmpty()}, Events: sameText(),
+		Fold: Fold, Events: sameText(),
+		States: cmp.Options{
+			cmp.AllowUnexported(State{}), cmpopts.EquateEmpty(),
+			cmp.Transformer("charges", func(t domain.Table[domain.ChargeID, struct{}]) map[domain.ChargeID]struct{} {
+				return maps.Collect(t.All)
+			}),
+			cmp.Transformer("payments", func(t domain.Table[domain.PaymentID, struct{}]) map[domain.PaymentID]struct{} {
+				return maps.Collect(t.All)
+			}),
+		},
 	}
 }
 
