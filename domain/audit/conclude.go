@@ -103,7 +103,7 @@ func (b *Books) ofResidual(g *group, id domain.StayID, e entry) (c conclusion, w
 	stream := stayStream(id)
 	there := at(stream)
 	if s, known := b.stays[id]; known && s.next > 0 {
-		if _, moved := s.transferTo(g.id); moved || s.damaged {
+		if s.transferredTo(g.id) || s.damaged {
 			return c, false
 		}
 		switch {
@@ -127,16 +127,15 @@ func (b *Books) ofFailure(g *group, id domain.StayID, e entry) (c conclusion, wr
 	if e.status != failed || seen && s.damaged {
 		return c, false
 	}
-	said, why := false, ""
+	var said bool
+	var why string
 	switch e.failure.WhyNot {
 	case domain.NotOnRecord:
 		said, why = seen && slices.Contains(s.refused, g.id), "it was not on record, but that stay does not say so"
 	case domain.CheckedOut:
 		said, why = seen && s.left(), "the guest had checked out, but that stay does not say so"
 	case domain.OtherGroup:
-		if seen {
-			_, said = s.transferTo(e.failure.Group)
-		}
+		said = seen && s.transferredTo(e.failure.Group)
 		why = fmt.Sprintf("%s had it, but that stay does not say so", groupStream(e.failure.Group))
 	default: // it does not say why, or in a word that is not known here
 		return c, false

@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"slices"
+
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/domain"
@@ -76,14 +78,9 @@ func (s *stay) refuse(group domain.GroupID, stored es.Event) {
 	s.refused = append(s.refused, group)
 }
 
-// transferTo is the stay's transfer to a group.
-func (s *stay) transferTo(group domain.GroupID) (transfer, bool) {
-	for _, t := range s.transfers {
-		if t.group == group {
-			return t, true
-		}
-	}
-	return transfer{}, false
+// transferredTo tells whether the stay says that it was handed to a group.
+func (s *stay) transferredTo(group domain.GroupID) bool {
+	return slices.ContainsFunc(s.transfers, func(t transfer) bool { return t.group == group })
 }
 
 // left tells whether the guest has checked out.
