@@ -57,9 +57,9 @@ func (p *Process) Handle(ctx context.Context, stream es.StreamName, deliveries [
 		if !pending {
 			return version, nil
 		}
-		chunk := p.chunk(merge, failed)
+		chunk := p.chunk(merge.Pending, failed)
 		if len(chunk) == 0 || ctx.Err() != nil {
-			return 0, p.unfinished(ctx, merge, failed)
+			return 0, p.unfinished(ctx, merge.Pending, failed)
 		}
 		outcomes := p.visit(ctx, group, chunk, failed)
 		if len(outcomes.Merged)+len(outcomes.Failed) == 0 {
@@ -73,13 +73,10 @@ func (p *Process) Handle(ctx context.Context, stream es.StreamName, deliveries [
 
 // chunk is the next of the pending stays, without those that failed in this
 // call.
-func (p *Process) chunk(merge groupcheckout.MergeStays, failed map[domain.StayID]error) []domain.StayID {
+func (p *Process) chunk(pending []domain.StayID, failed map[domain.StayID]error) []domain.StayID {
 	var chunk []domain.StayID
-	for stay := range merge.Pending {
-		if len(chunk) == p.config.Chunk {
-			break
-		}
-		if _, tried := failed[stay]; !tried {
+	for _, stay := range pending {
+		if _, tried := failed[stay]; !tried && len(chunk) < p.config.Chunk {
 			chunk = append(chunk, stay)
 		}
 	}
@@ -129,12 +126,12 @@ func (p *Process) transfer(ctx context.Context, stay domain.StayID, group domain
 const maxNamed = 10
 
 // unfinished is the error of a call that leaves stays pending.
-func (p *Process) unfinished(ctx context.Context, merge groupcheckout.MergeStays, failed map[domain.StayID]error) error {
+func (p *Process) unfinished(ctx context.Context, pending []domain.StayID, failed map[domain.StayID]error) error {
 	if ctx.Err() != nil {
-		return fmt.Errorf("%d stays remain pending: %w", merge.Len(), context.Cause(ctx))
+		return fmt.Errorf("%d stays remain pending: %w", len(pending), context.Cause(ctx))
 	}
 	var errs []error
-	for stay := range merge.Pending { // in an order that does not vary
+	for _, stay := range pending { // in an order that does not vary
 		err, tried := failed[stay]
 		switch {
 		case !tried: // its turn comes with the next call

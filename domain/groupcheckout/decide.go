@@ -115,7 +115,7 @@ func recordOutcomes(outcomes Outcomes) func(State) (Step, []Event, error) {
 // balance of a group is never stored.
 func pay(id domain.PaymentID, amount domain.Money, at domain.Moment) func(State) ([]Event, error) {
 	return func(s State) ([]Event, error) {
-		again := s.payments.Has(id)
+		_, again := s.payments[id]
 		switch {
 		case amount.Sign() <= 0:
 			return nil, &domain.NotAboveZeroError{Amount: amount}
@@ -135,7 +135,7 @@ func pay(id domain.PaymentID, amount domain.Money, at domain.Moment) func(State)
 // programs add up rightly. The same pay-out again changes nothing.
 func payOut(id domain.PaymentID, amount domain.Money, at domain.Moment) func(State) ([]Event, error) {
 	return func(s State) ([]Event, error) {
-		again := s.payments.Has(id)
+		_, again := s.payments[id]
 		credit := s.balance.Credit()
 		switch {
 		case amount.Sign() <= 0:
@@ -155,11 +155,11 @@ func payOut(id domain.PaymentID, amount domain.Money, at domain.Moment) func(Sta
 // zero; again it changes nothing.
 func confirm(at domain.Moment) func(State) ([]Event, error) {
 	return func(s State) ([]Event, error) {
-		switch pending := s.pending; {
+		switch pending := s.Stays(Pending); {
 		case s.confirmed:
 			return nil, nil
-		case pending > 0:
-			return nil, &ProcessingError{pending}
+		case len(pending) > 0:
+			return nil, &ProcessingError{len(pending)}
 		case !s.balance.IsZero():
 			return nil, &domain.BalanceError{Balance: s.balance}
 		}

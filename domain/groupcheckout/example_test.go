@@ -25,7 +25,7 @@ func ExampleService() {
 		state, _ := groups.Read(ctx, group)
 		switch next := groupcheckout.Next(state).(type) {
 		case groupcheckout.MergeStays:
-			fmt.Printf("%s (%v): %d stays to merge\n", what, err, next.Len())
+			fmt.Printf("%s (%v): %d stays to merge\n", what, err, len(next.Pending))
 		case groupcheckout.Settle:
 			fmt.Printf("%s (%v): %s to settle\n", what, err, next.Balance)
 		case groupcheckout.Nothing:

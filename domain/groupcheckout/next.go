@@ -8,16 +8,8 @@ import "example.com/groupcheckout/domain"
 //sumtype:decl
 type Step interface{ isStep() }
 
-// MergeStays is a step for the process: merge the pending stays.
-type MergeStays struct{ group State }
-
-// Len is the number of pending stays.
-func (m MergeStays) Len() int { return m.group.pending }
-
-// Pending yields the pending stays in the order of selection.
-func (m MergeStays) Pending(yield func(domain.StayID) bool) {
-	m.group.from(m.group.visited, Pending)(yield)
-}
+// MergeStays is a step for the process: merge these stays, in this order.
+type MergeStays struct{ Pending []domain.StayID }
 
 // Settle is a step for the clerk: take the payment, if there is a balance, and
 // confirm.
@@ -32,9 +24,9 @@ func (Nothing) isStep()    {}
 
 // Next turns the state of a group into its next step.
 func Next(s State) Step {
-	switch {
-	case s.pending > 0:
-		return MergeStays{s}
+	switch pending := s.Stays(Pending); {
+	case len(pending) > 0:
+		return MergeStays{pending}
 	case s.confirmed:
 		return Nothing{}
 	}

@@ -1,11 +1,8 @@
 package groupcheckout
 
 import (
-	"maps"
-	"slices"
 	"time"
 
-	"github.com/benbjohnson/immutable"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
@@ -96,36 +93,8 @@ const largest = "79228162514264337593543950335"
 // scale as well.
 func aggregate() aggregatetest.Aggregate[State, Event] {
 	return aggregatetest.Aggregate[State, Event]{
-		Fold: Fold, Events: sameText(),
-		States: cmp.Options{
-			cmp.AllowUnexported(State{}, outcome{}), cmpopts.EquateEmpty(),
-			cmp.Transformer("outcomes", func(t domain.Table[domain.StayID, outcome]) map[domain.StayID]outcome { return maps.Collect(t.All) }),
-			cmp.Transformer("selected", func(l *immutable.List[domain.StayID]) (stays []domain.StayID) {
-				for i := range lengthOf(l) {
-					stays = append(stays, l.Get(i))
-				}
-				return stays
-			}),
-			cmp.Transformer("payments", func(t domain.Table[domain.PaymentID, struct{}]) map[domain.PaymentID]struct{} {
-				return maps.Collect(t.All)
-			}),
-		},
+		Fold: Fold, States: cmp.Options{cmp.AllowUnexported(State{}, outcome{}), cmpopts.EquateEmpty()}, Events: sameText(),
 	}
-}
-
-func lengthOf(l *immutable.List[domain.StayID]) int {
-	if l == nil {
-		return 0
-	}
-	return l.Len()
-}
-
-// merging is the step of merging these stays.
-func merging(ids ...byte) Step { return Next(Fold(State{}, []Event{selected(ids...)})) }
-
-// sameSteps compares steps by the stays that they are about.
-func sameSteps() cmp.Options {
-	return cmp.Options{sameText(), cmp.Transformer("pending", func(m MergeStays) []domain.StayID { return slices.Collect(m.Pending) })}
 }
 
 // sameText compares amounts with their scale.

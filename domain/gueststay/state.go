@@ -1,6 +1,7 @@
 package gueststay
 
 import (
+	"maps"
 	"slices"
 
 	"example.com/groupcheckout/domain"
@@ -11,8 +12,8 @@ import (
 type State struct {
 	known       bool
 	checkedIn   *domain.Moment
-	charges     domain.Table[domain.ChargeID, struct{}]
-	payments    domain.Table[domain.PaymentID, struct{}]
+	charges     map[domain.ChargeID]struct{}
+	payments    map[domain.PaymentID]struct{}
 	balance     domain.Money
 	checkedOut  bool
 	transferred *TransferredToGroup
@@ -40,6 +41,7 @@ func (s State) Group() (id domain.GroupID, ok bool) {
 
 // Fold is the state after events.
 func Fold(s State, events []Event) State {
+	s.charges, s.payments = maps.Clone(s.charges), maps.Clone(s.payments)
 	s.refused = slices.Clip(s.refused) // appending copies
 	for _, event := range events {
 		switch e := event.(type) {
@@ -47,10 +49,10 @@ func Fold(s State, events []Event) State {
 			s.checkedIn = &e.At
 		case Charged:
 			s.balance = s.balance.Plus(e.Amount)
-			s.charges = s.charges.With(e.ChargeID, struct{}{})
+			s.charges = with(s.charges, e.ChargeID)
 		case Paid:
 			s.balance = s.balance.Minus(e.Amount)
-			s.payments = s.payments.With(e.PaymentID, struct{}{})
+			s.payments = with(s.payments, e.PaymentID)
 		case CheckedOut:
 			s.checkedOut = true
 		case TransferredToGroup:
@@ -62,4 +64,13 @@ func Fold(s State, events []Event) State {
 		s.known = true
 	}
 	return s
+}
+
+// with adds to a set that Fold owns.
+func with[K comparable](set map[K]struct{}, key K) map[K]struct{} {
+	if set == nil {
+		set = map[K]struct{}{}
+	}
+	set[key] = struct{}{}
+	return set
 }
