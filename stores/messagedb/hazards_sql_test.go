@@ -80,7 +80,7 @@ func TestNothingListensNorNotifies(t *testing.T) {
 	}
 	gone := session{pid: 1 << 30, started: time.Now(), direct: true}
 	w := write{stream: stream, expected: 2, events: newEvents(1)}
-	if err := db.Store().settle(within(t), w, &lostReplyError{session: gone, err: errors.New("cut off")}); err == nil {
+	if err := db.Store().settle(within(t), []write{w}, &lostReplyError{session: gone, err: errors.New("cut off")})[0]; err == nil {
 		t.Error("an append that was never sent counts as done")
 	}
 

@@ -11,6 +11,7 @@ import (
 type DB struct {
 	config      Config
 	write, read *pgxpool.Pool
+	committers  *committers
 	feed        *pgxpool.Pool // leads to where read does; the streams' reads cannot starve it
 	checkpoint  *pgxpool.Pool // nil without a checkpoint schema
 	schema      string        // of the checkpoint table, as PostgreSQL stores the name
@@ -46,6 +47,7 @@ func (db *DB) connect(ctx context.Context) (err error) {
 	if db.write, err = newPool(db.config.Connection, ForWriting, db.config.MaxConns); err != nil {
 		return err
 	}
+	db.committers = newCommitters(db)
 	if db.read, err = newPool(db.config.ReadConnection, ForReading, db.config.MaxConns); err != nil {
 		return err
 	}
@@ -66,6 +68,9 @@ func (db *DB) connect(ctx context.Context) (err error) {
 // Close waits for the calls under way and closes all connections. It may be
 // called more than once.
 func (db *DB) Close() {
+	if db.committers != nil {
+		db.committers.close()
+	}
 	for _, pool := range []*pgxpool.Pool{db.write, db.read, db.feed, db.checkpoint} {
 		if pool != nil {
 			pool.Close()
