@@ -27,12 +27,18 @@ const (
 	// holds until the end of the transaction.
 	lockSQL = "SELECT acquire_lock($1)"
 
-	// guardedSQL is for an append that shares its transaction. It looks at the version
-	// of the stream, as the appends before it have left it, and writes all of the
-	// events or, at another version, none, and aborts nothing. It says at which version it found
-	// the stream, in Message DB's count, and how many events it wrote.
-	guardedSQL = `SELECT stream.version, (
-			SELECT count(write_message(e.id, $1, e.type, e.data, e.metadata, $2 + e.number - 1))
+	// guardedSQL is for an append of one event that shares its transaction. It looks at
+	// the version of the stream, as the appends before it have left it, and writes the
+	// event or, at another version, nothing, and aborts nothing. It says at which version
+	// it found the stream and which one it wrote last, in Message DB's count; the
+	// latter is NULL if it wrote nothing.
+	guardedSQL = `SELECT stream.version, CASE WHEN stream.version = $2 THEN write_message($3, $1, $4, $5, $6, $2) END AS written
+		FROM (SELECT coalesce(stream_version($1), -1) AS version OFFSET 0) stream`
+
+	// guardedManySQL is the same for several events, which are guarded once. To take
+	// arrays apart costs too much for one.
+	guardedManySQL = `SELECT stream.version, (
+			SELECT max(write_message(e.id, $1, e.type, e.data, e.metadata, $2 + e.number - 1))
 			FROM unnest($3::varchar[], $4::varchar[], $5::jsonb[], $6::jsonb[]) WITH ORDINALITY e(id, type, data, metadata, number)
 			WHERE stream.version = $2
 		) AS written
@@ -114,16 +120,27 @@ func (t *transaction) batch() (*pgx.Batch, []part) {
 	} else {
 		queue(part{of: -1}, lockSQL, t.writes[0].stream.String())
 		for i, w := range t.writes {
-			n := len(w.events)
-			ids, types, data, meta := make([]string, n), make([]string, n), make([]any, n), make([]any, n)
-			for j, e := range w.events {
-				ids[j], types[j], data[j], meta[j] = e.ID.String(), e.Type, jsonb(e.Data), jsonb(e.Meta)
-			}
-			queue(part{i, true}, guardedSQL, w.stream.String(), int64(w.expected)-1, ids, types, data, meta)
+			sql, args := guarded(w)
+			queue(part{i, true}, sql, args...)
 		}
 	}
 	batch.Queue(commitSQL)
 	return batch, parts
+}
+
+// guarded is the statement of an append that shares its transaction.
+func guarded(w write) (sql string, args []any) {
+	stream, expected := w.stream.String(), int64(w.expected)-1
+	if len(w.events) == 1 {
+		e := w.events[0]
+		return guardedSQL, []any{stream, expected, e.ID.String(), e.Type, jsonb(e.Data), jsonb(e.Meta)}
+	}
+	n := len(w.events)
+	ids, types, data, meta := make([]string, n), make([]string, n), make([]any, n), make([]any, n)
+	for i, e := range w.events {
+		ids[i], types[i], data[i], meta[i] = e.ID.String(), e.Type, jsonb(e.Data), jsonb(e.Meta)
+	}
+	return guardedManySQL, []any{stream, expected, ids, types, data, meta}
 }
 
 // commitError marks an error that came in reply to COMMIT.
@@ -163,14 +180,16 @@ func (t *transaction) read(results pgx.BatchResults, parts []part, outcomes []er
 
 // readGuarded reads what became of an append that shares its transaction.
 func readGuarded(results pgx.BatchResults, w write) (outcome, err error) {
-	var version, written int64
+	var version int64
+	var written *int64
 	if err := results.QueryRow().Scan(&version, &written); err != nil {
 		return nil, err
 	}
-	switch actual := es.Version(version) + 1; {
-	case actual != w.expected:
+	actual := es.Version(version) + 1
+	switch {
+	case actual != w.expected && written == nil:
 		return &es.ConflictError{Stream: w.stream, Expected: w.expected, Actual: actual}, nil
-	case written != int64(len(w.events)):
+	case written == nil || es.Version(*written)+1 != w.after():
 		return nil, errHalf
 	}
 	return nil, nil //nolint:nilnil // it was written
