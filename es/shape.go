@@ -99,14 +99,10 @@ func (p *scan) object(s *shape) bool {
 		p.next() // the colon
 		p.at++
 		p.next()
-		i := s.find(name, expected)
-		switch {
-		case i < 0:
+		if i := s.find(name, expected); i < 0 {
 			p.skip(p.body[p.at])
-		case seen&(1<<i) != 0: // of two, the last counts
-			return false
-		default:
-			seen |= 1 << i
+		} else {
+			seen |= 1 << i // one that is there twice has to be complete each time
 			if !p.value(s.properties[i].shape) {
 				return false
 			}
