@@ -1,0 +1,4 @@
+package es
+
+// Swept is how many states are gone from memory.
+func (c *Cache) Swept() int { return int(c.states.Metrics().Evictions) } //nolint:gosec // a small count
