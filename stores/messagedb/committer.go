@@ -73,10 +73,10 @@ type queue struct {
 type pending struct {
 	write
 
-	queued   bool // it may still be withdrawn
-	alone    bool // it is to have a transaction to itself
-	repeated bool // it was sent again after it had certainly not been written
-	gaveUp   bool // its caller wants no more than the verdict
+	queue    *queue // where it waits and may still be withdrawn; nil once it is on its way
+	alone    bool   // it is to have a transaction to itself
+	repeated bool   // it was sent again after it had certainly not been written
+	gaveUp   bool   // its caller wants no more than the verdict
 	flight   *flight
 	verdict  chan error // holds the outcome; of size 1, so nobody waits to give it
 }
@@ -150,13 +150,13 @@ func (c *committers) enqueue(p *pending) error {
 	if c.closed {
 		return appendError(p.write, errClosed)
 	}
-	p.queued = true
 	q, working := c.queues[category]
 	if !working {
 		q = &queue{lockTimeout: c.patience}
 		c.queues[category] = q
 		c.running.Go(func() { c.work(category, q) })
 	}
+	p.queue = q
 	q.appends = append(q.appends, p)
 	return nil
 }
@@ -167,9 +167,8 @@ func (c *committers) giveUp(p *pending) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p.gaveUp = true
-	if p.queued {
-		p.queued = false
-		q := c.queues[p.stream.Category()]
+	if q := p.queue; q != nil {
+		p.queue = nil
 		q.appends = slices.DeleteFunc(q.appends, func(other *pending) bool { return other == p })
 		if len(q.appends) == 0 && q.connecting != nil {
 			q.connecting()
@@ -262,7 +261,7 @@ func (c *committers) take(q *queue) []*pending {
 	group := slices.Clone(q.appends[:count])
 	q.appends = slices.Delete(q.appends, 0, count)
 	for _, p := range group {
-		p.queued = false
+		p.queue = nil
 	}
 	return group
 }
@@ -273,7 +272,7 @@ func (c *committers) takeAll(q *queue) []*pending {
 	all := q.appends
 	q.appends = nil
 	for _, p := range all {
-		p.queued = false
+		p.queue = nil
 	}
 	return all
 }
@@ -289,7 +288,7 @@ func (c *committers) again(q *queue, group []*pending, why error) {
 			p.verdict <- appendError(p.write, why)
 			continue
 		}
-		p.queued = true
+		p.queue = q
 		kept = append(kept, p)
 	}
 	q.appends = append(kept, q.appends...)

@@ -323,9 +323,9 @@ func TestALockedCategoryHoldsUpNothingElse(t *testing.T) {
 		return db.committers.queues[locked].lockTimeout > firstLockTimeout
 	})
 	release()
-	for _, a := range stuck {
+	for i, a := range stuck {
 		if err := a.outcome(); err != nil {
-			t.Error(err)
+			t.Errorf("append %d, once the lock was free: %v", i+1, err)
 		}
 	}
 }
