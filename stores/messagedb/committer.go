@@ -339,6 +339,7 @@ func (c *committers) commit(q *queue, conn *pgxpool.Conn, group []*pending) {
 	switch {
 	case err == nil:
 		q.lockTimeout = c.patience
+		c.db.appended(group[0].stream.Category())
 		for i, p := range group {
 			p.verdict <- outcomes[i]
 		}
@@ -381,6 +382,7 @@ func (c *committers) refused(q *queue, group []*pending, at int, err error) {
 
 // settled is for a group of which it is known by now what became of each.
 func (c *committers) settled(q *queue, group []*pending, lost *lostReplyError, outcomes []error) {
+	c.db.appended(group[0].stream.Category())
 	var unwritten []*pending
 	for i, p := range group {
 		if p.repeated || !lostConnection(outcomes[i]) || errors.As(outcomes[i], new(*es.UncertainError)) {

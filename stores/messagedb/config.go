@@ -34,7 +34,14 @@ type Config struct {
 
 	// Gather is how many appends may share a transaction: those to one category that
 	// wait at the same time. With 1 each has a transaction to itself. Default 128.
-	Gather        int
+	Gather int
+
+	// Notify has feeds in other processes told of what is appended here, and those of
+	// this DB listen to what others say. It takes a connection for each DB that has a
+	// feed, and a small transaction of its own after one that appends. Who appends and
+	// who follows both have to have it set. A connection pooler in between has to pool sessions.
+	Notify bool
+
 	BatchSize     int           // events in a page of a stream or of a category; default 1000
 	MaxConns      int           // connections in each of the write and the read pool, see above; default: as the connection string says, else 10
 	SettleTimeout time.Duration // how long to look for the outcome of an append whose reply was lost; default 5 s
