@@ -9,6 +9,7 @@ type shape struct {
 	elements   *shape     // of a slice; nil for others
 	properties []property // of a struct
 	object     bool       // it is a struct
+	needed     uint64     // those of the properties that may not be missing, a bit for each
 }
 
 type property struct {
@@ -33,9 +34,14 @@ func shapeOf(t reflect.Type, known map[reflect.Type]*shape) *shape {
 	case reflect.Struct:
 		s.object = true
 		for field := range t.Fields() {
-			if name := propertyName(field); name != "" {
-				s.properties = append(s.properties, property{name, shapeOf(field.Type, known)})
+			name, optional := propertyName(field)
+			if name == "" {
+				continue
 			}
+			if !optional {
+				s.needed |= 1 << len(s.properties)
+			}
+			s.properties = append(s.properties, property{name, shapeOf(field.Type, known)})
 		}
 	default:
 	}
@@ -113,7 +119,7 @@ func (p *scan) object(s *shape) bool {
 		}
 	}
 	p.at++
-	return seen == 1<<len(s.properties)-1
+	return seen&s.needed == s.needed
 }
 
 // find returns the index of a property, below 0 if there is none, and looks at the

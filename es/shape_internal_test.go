@@ -13,6 +13,7 @@ type shaped struct {
 	Parts []part   `json:"parts"`
 	Tags  []string `json:"tags"`
 	Far   float64
+	Note  string `json:"note,omitzero"`
 	none  int
 }
 
@@ -31,7 +32,7 @@ func bodies(depth int) *rapid.Generator[string] {
 		if depth > 0 {
 			values = append(values, bodies(depth-1), rapid.Map(rapid.SliceOfN(bodies(depth-1), 0, 3), func(all []string) string { return "[" + strings.Join(all, ", ") + "]" }))
 		}
-		whole := []string{`"name":"a"`, `"parts":[]`, `"tags":["x","y"]`, `"Far":1.5`}
+		whole := []string{`"name":"a"`, `"parts":[]`, `"tags":["x","y"]`, `"Far":1.5`, `"note":"n"`}
 		var properties []string
 		for _, p := range whole {
 			if rapid.IntRange(0, 9).Draw(t, "there") > 0 {
@@ -39,7 +40,7 @@ func bodies(depth int) *rapid.Generator[string] {
 			}
 		}
 		for range rapid.IntRange(0, 2).Draw(t, "more") {
-			name := rapid.SampledFrom([]string{`"name"`, `"parts"`, `"tags"`, `"Far"`, `"n\u0061me"`, `"other"`}).Draw(t, "name")
+			name := rapid.SampledFrom([]string{`"name"`, `"parts"`, `"tags"`, `"Far"`, `"note"`, `"n\u0061me"`, `"other"`}).Draw(t, "name")
 			properties = append(properties, name+space.Draw(t, "space")+":"+space.Draw(t, "space")+rapid.OneOf(values...).Draw(t, "value"))
 		}
 		properties = rapid.Permutation(properties).Draw(t, "order")

@@ -66,11 +66,11 @@ func throughServices(ctx context.Context, count int) (float64, error) {
 		}
 		var outcomes groupcheckout.Outcomes
 		for _, stay := range p.stays {
-			residual, err := stays.TransferToGroup(ctx, stay, p.group, now())
+			answer, err := stays.TransferToGroup(ctx, stay, p.group, now())
 			if err != nil {
 				return err
 			}
-			outcomes.Merged = append(outcomes.Merged, groupcheckout.Residual{Stay: stay, Residual: residual})
+			outcomes.Merged = append(outcomes.Merged, groupcheckout.Residual{Stay: stay, Residual: answer.Residual})
 		}
 		if _, _, err := groups.Record(ctx, p.group, outcomes); err != nil {
 			return err
