@@ -83,10 +83,9 @@ type pending struct {
 
 // flight is one transaction on its way. It goes on while one of its callers waits.
 type flight struct {
-	waiting int // callers that did not give up
-	cut     context.CancelCauseFunc
+	waiting int         // callers that did not give up
+	timer   *time.Timer // cuts the transaction off
 	grace   time.Duration
-	timer   *time.Timer // cuts the transaction; set once all have given up
 }
 
 func newCommitters(db *DB) *committers {
@@ -186,8 +185,8 @@ func (c *committers) giveUp(p *pending) bool {
 // Until then the server's answer or the lock's timeout tells what became of it, at
 // no cost.
 func (f *flight) endSoonIfAlone() {
-	if f.waiting == 0 && f.timer == nil {
-		f.timer = time.AfterFunc(f.grace, func() { f.cut(errNoAnswer) })
+	if f.waiting == 0 {
+		f.timer.Reset(f.grace)
 	}
 }
 
@@ -297,9 +296,9 @@ func (c *committers) again(q *queue, group []*pending, why error) {
 // begin notes that the appends are on their way. The context ends when the transaction is to be
 // cut off, and end must be called after it.
 func (c *committers) begin(group []*pending) (ctx context.Context, end func()) {
-	limited, stop := context.WithTimeoutCause(context.Background(), commitLimit, errNoAnswer)
-	ctx, cut := context.WithCancelCause(limited)
-	f := &flight{cut: cut, grace: c.db.config.SettleTimeout / 2}
+	ctx, cut := context.WithCancelCause(context.Background())
+	f := &flight{grace: c.db.config.SettleTimeout / 2}
+	f.timer = time.AfterFunc(commitLimit, func() { cut(errNoAnswer) })
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, p := range group {
@@ -310,16 +309,13 @@ func (c *committers) begin(group []*pending) (ctx context.Context, end func()) {
 	}
 	f.endSoonIfAlone()
 	return ctx, func() {
+		f.timer.Stop()
+		cut(nil)
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if f.timer != nil {
-			f.timer.Stop()
-		}
 		for _, p := range group {
 			p.flight = nil
 		}
-		cut(nil)
-		stop()
 	}
 }
 

@@ -53,8 +53,10 @@ func TestNothingListensNorNotifies(t *testing.T) {
 	category := newCategory()
 	stream := streamOf(t, category)
 	mustAppend(t, db.Store(), stream, 0, newEvents(2)...)
-	if _, err := db.Store().Append(within(t), stream, 0, newEvents(1)); err == nil {
-		t.Error("got no conflict")
+	for count := range 2 { // with a transaction around it, and without
+		if _, err := db.Store().Append(within(t), stream, 0, newEvents(1+count)); err == nil {
+			t.Error("got no conflict")
+		}
 	}
 	for _, freshness := range []es.Freshness{es.FromReplica, es.FromLeader} {
 		if _, err := db.Store().Read(within(t), stream, 0, freshness); err != nil {

@@ -62,16 +62,19 @@ type lostReplyError struct {
 func (e *lostReplyError) Error() string { return e.err.Error() }
 func (e *lostReplyError) Unwrap() error { return e.err }
 
-// send sends the transaction as one pipeline: one round trip, and another to roll
-// back after a refusal. It returns the outcome of each append, nil or a conflict, if
+// send sends the transaction: one round trip, and another to roll back after a
+// refusal. It returns the outcome of each append, nil or a conflict, if
 // the transaction was committed. It returns a [*lostReplyError] where it may or may
 // not have been; after any other error it was not.
 func (t *transaction) send(ctx context.Context, conn *pgxpool.Conn) (outcomes []error, err error) {
-	batch, readers := t.batch()
 	t.refused = -1
+	if w := t.writes[0]; len(t.writes) == 1 && len(w.events) == 1 && t.lockTimeout <= firstLockTimeout {
+		return []error{nil}, t.sendOne(ctx, conn, w)
+	}
+	batch, parts := t.batch()
 	results := conn.SendBatch(ctx, batch)
 	outcomes = make([]error, len(t.writes))
-	err = t.read(results, readers, outcomes)
+	err = t.read(results, parts, outcomes)
 	// Whatever breaks behind the reply to COMMIT, it comes too late to matter.
 	_ = results.Close()
 	switch reply, replied := asServerError(err); {
@@ -88,10 +91,27 @@ func (t *transaction) send(ctx context.Context, conn *pgxpool.Conn) (outcomes []
 	case replied && !errors.As(err, new(*commitError)), pgconn.SafeToRetry(err):
 		// The session ended before it came to the COMMIT, or nothing was sent.
 		return nil, err
-	case ctx.Err() != nil:
+	}
+	return nil, lostReply(ctx, conn, err)
+}
+
+// sendOne sends an append of one event, which takes no more than its statement: that is
+// a transaction by itself, of the isolation that was pinned. The server says that it is ready
+// once it has committed.
+func (t *transaction) sendOne(ctx context.Context, conn *pgxpool.Conn, w write) error {
+	_, err := conn.Exec(ctx, writeSQL, writeArgs(w, 0)...)
+	switch reply, replied := asServerError(err); {
+	case err == nil, replied && !endsSession(reply), pgconn.SafeToRetry(err):
+		return err
+	}
+	return lostReply(ctx, conn, err) // also if the session ended: that may have been behind the commit
+}
+
+func lostReply(ctx context.Context, conn *pgxpool.Conn, err error) error {
+	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
-	return nil, &lostReplyError{sessionOf(conn.Conn()), err}
+	return &lostReplyError{sessionOf(conn.Conn()), err}
 }
 
 // part is a statement of a transaction: which append it belongs to, -1 for none, and
@@ -114,8 +134,8 @@ func (t *transaction) batch() (*pgx.Batch, []part) {
 	}
 	if len(t.writes) == 1 {
 		w := t.writes[0]
-		for i, e := range w.events {
-			queue(part{}, writeSQL, e.ID.String(), w.stream.String(), e.Type, jsonb(e.Data), jsonb(e.Meta), int64(w.expected)-1+int64(i))
+		for i := range w.events {
+			queue(part{}, writeSQL, writeArgs(w, i)...)
 		}
 	} else {
 		queue(part{of: -1}, lockSQL, t.writes[0].stream.String())
@@ -126,6 +146,12 @@ func (t *transaction) batch() (*pgx.Batch, []part) {
 	}
 	batch.Queue(commitSQL)
 	return batch, parts
+}
+
+// writeArgs are those of an event of an append that has a transaction to itself.
+func writeArgs(w write, i int) []any {
+	e := w.events[i]
+	return []any{e.ID.String(), w.stream.String(), e.Type, jsonb(e.Data), jsonb(e.Meta), int64(w.expected) - 1 + int64(i)}
 }
 
 // guarded is the statement of an append that shares its transaction.
