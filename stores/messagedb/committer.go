@@ -329,6 +329,9 @@ func (c *committers) commit(q *queue, conn *pgxpool.Conn, group []*pending) {
 	ctx, end := c.begin(group)
 	outcomes, err := t.send(ctx, conn)
 	end()
+	if outdated(err) {
+		_ = conn.Conn().Close(ctx) // and the pool makes another
+	}
 	c.release(conn)
 
 	var lost *lostReplyError
@@ -350,6 +353,9 @@ func (c *committers) commit(q *queue, conn *pgxpool.Conn, group []*pending) {
 	}
 }
 
+// outdated are the replies that tell that what a connection has prepared is of no use any more.
+func outdated(err error) bool { return hasCode(err, codeNoStatement, codeUnsupported) }
+
 func (c *committers) release(conn *pgxpool.Conn) {
 	conn.Release()
 	<-c.turns
@@ -364,7 +370,7 @@ func (c *committers) refused(q *queue, group []*pending, at int, err error) {
 	}
 	if len(group) == 1 {
 		p := group[0]
-		if p.repeated || !lostConnection(err) && !hasCode(err, codeDeadlock) {
+		if p.repeated || !lostConnection(err) && !hasCode(err, codeDeadlock) && !outdated(err) {
 			p.verdict <- appendError(p.write, err)
 			return
 		}

@@ -87,6 +87,8 @@ const (
 	codeUnique           = "23505"
 	codeDeadlock         = "40P01"
 	codeLockTimeout      = "55P03"
+	codeNoStatement      = "26000"
+	codeUnsupported      = "0A000" // among others: a plan that was kept does not fit any more
 	codeBadText          = "22P02"
 	codeBadEscape        = "22P05"
 	codeNotUTF8          = "22021"

@@ -69,9 +69,17 @@ func (e *lostReplyError) Unwrap() error { return e.err }
 func (t *transaction) send(ctx context.Context, conn *pgxpool.Conn) (outcomes []error, err error) {
 	t.refused = -1
 	if w := t.writes[0]; len(t.writes) == 1 && len(w.events) == 1 && t.lockTimeout <= firstLockTimeout {
+		if err := prepare(ctx, conn, writeSQL); err != nil {
+			return nil, err
+		}
 		return []error{nil}, t.sendOne(ctx, conn, w)
 	}
 	batch, parts := t.batch()
+	for _, query := range batch.QueuedQueries {
+		if err := prepare(ctx, conn, query.SQL); err != nil {
+			return nil, err
+		}
+	}
 	results := conn.SendBatch(ctx, batch)
 	outcomes = make([]error, len(t.writes))
 	err = t.read(results, parts, outcomes)
@@ -105,6 +113,13 @@ func (t *transaction) sendOne(ctx context.Context, conn *pgxpool.Conn, w write) 
 		return err
 	}
 	return lostReply(ctx, conn, err) // also if the session ended: that may have been behind the commit
+}
+
+// prepare prepares a statement unless the connection has it. What the driver prepares by
+// itself it forgets after an error, and a conflict of one append would cost the next ones round trips.
+func prepare(ctx context.Context, conn *pgxpool.Conn, sql string) error {
+	_, err := conn.Conn().Prepare(ctx, sql, sql)
+	return err
 }
 
 func lostReply(ctx context.Context, conn *pgxpool.Conn, err error) error {
