@@ -7,39 +7,84 @@ import (
 	"github.com/jellydator/ttlcache/v3"
 )
 
+// CacheConfig says how much a [Cache] may hold. A zero field means the default.
+type CacheConfig struct {
+	States   int           // 10,000
+	Bytes    int64         // of the events that the states were folded of, see [Cache.Bytes]; 128 MiB
+	Lifetime time.Duration // of a state that nobody asks for; 20 minutes
+}
+
 // Cache keeps the folded states of streams between calls, so that only the
-// tail of a stream has to be read. It holds at most as many states as it was
-// made for, drops the one unused for longest, and forgets a state that nobody
-// asked for during its lifetime. States of several categories share one Cache.
+// tail of a stream has to be read. When it holds as much as it may, it drops the state
+// unused for longest. States of several categories share one Cache.
 // Calls may overlap. It runs no goroutine. A nil Cache keeps nothing.
 type Cache struct {
-	putting sync.Mutex // makes the comparison in put and the write after it one step
-	states  *ttlcache.Cache[StreamName, cached]
+	states *ttlcache.Cache[StreamName, cached]
+
+	mu       sync.Mutex // makes the comparison in put and the write after it one step
+	bytes    int64
+	lifetime time.Duration
+	sweeping bool // a timer runs that forgets what is due
 }
 
 type cached struct {
 	version Version
 	state   any
+	bytes   int64
 }
 
-// NewCache makes a cache of up to size states, each forgotten when unused for
-// lifetime. Zero means 10,000 states and 20 minutes.
-func NewCache(size int, lifetime time.Duration) *Cache {
-	if size <= 0 {
-		size = 10_000
+// perEvent and perState are what an event adds to what a state holds besides the event's type and
+// body, and what a state takes by itself.
+const (
+	perEvent = 64
+	perState = 256
+)
+
+// bytesOf is what a stored event may add to what a state holds.
+func bytesOf(event *EventData) int64 {
+	return perEvent + int64(len(event.Type)+len(event.Data))
+}
+
+// NewCache makes a cache of up to so many states, each forgotten when unused for
+// lifetime. Zero means the default of [CacheConfig].
+func NewCache(states int, lifetime time.Duration) *Cache {
+	return NewCacheOf(CacheConfig{States: max(states, 0), Lifetime: max(lifetime, 0)})
+}
+
+// NewCacheOf makes a cache. Fields below zero count as zero.
+func NewCacheOf(config CacheConfig) *Cache {
+	if config.States <= 0 {
+		config.States = 10_000
 	}
-	if lifetime <= 0 {
-		lifetime = 20 * time.Minute
+	if config.Bytes <= 0 {
+		config.Bytes = 128 << 20
 	}
-	return &Cache{states: ttlcache.New(
-		ttlcache.WithCapacity[StreamName, cached](uint64(size)),
-		ttlcache.WithTTL[StreamName, cached](lifetime),
+	if config.Lifetime <= 0 {
+		config.Lifetime = 20 * time.Minute
+	}
+	c := &Cache{lifetime: config.Lifetime, states: ttlcache.New(
+		ttlcache.WithCapacity[StreamName, cached](uint64(config.States)),
+		ttlcache.WithMaxCost(uint64(config.Bytes), func(item ttlcache.CostItem[StreamName, cached]) uint64 {
+			return uint64(item.Value.bytes) //nolint:gosec // a sum of lengths
+		}),
+		ttlcache.WithTTL[StreamName, cached](config.Lifetime),
 	)}
+	return c
 }
 
-// Len is the number of states held, including some that are due to be
-// forgotten.
+// Len is the number of states held.
 func (c *Cache) Len() int { return c.states.Len() }
+
+// Bytes is about as much memory as the states take. How large a state is nobody
+// knows here; each counts as the bodies of the events that it was folded of.
+func (c *Cache) Bytes() int64 {
+	sum := int64(0)
+	c.states.Range(func(item *ttlcache.Item[StreamName, cached]) bool {
+		sum += item.Value().bytes
+		return true
+	})
+	return sum
+}
 
 // get returns the state of a stream and extends its life. It returns a nil
 // state if there is none.
@@ -58,10 +103,27 @@ func (c *Cache) put(stream StreamName, entry cached) {
 	if c == nil {
 		return
 	}
-	c.putting.Lock()
-	defer c.putting.Unlock()
-	if c.get(stream).version <= entry.version {
-		c.states.Set(stream, entry, ttlcache.DefaultTTL)
+	entry.bytes += perState
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.get(stream).version > entry.version {
+		return
+	}
+	c.states.Set(stream, entry, ttlcache.DefaultTTL)
+	if !c.sweeping {
+		c.sweeping = true
+		time.AfterFunc(c.lifetime, c.sweep)
+	}
+}
+
+// sweep forgets what is due, also where nobody asks for anything any more, and comes
+// again while there is something.
+func (c *Cache) sweep() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.states.DeleteExpired()
+	if c.sweeping = c.states.Len() > 0; c.sweeping {
+		time.AfterFunc(c.lifetime/2, c.sweep)
 	}
 }
 

@@ -25,7 +25,7 @@ func TestNoPutUndoesAnother(t *testing.T) {
 	for range callers {
 		all.Go(func() {
 			for version := Version(last.Add(1)); version <= versions && !t.Failed(); version = Version(last.Add(1)) {
-				cache.put(stream, cached{version, version})
+				cache.put(stream, cached{version: version, state: version})
 				if got := cache.get(stream); got.version < version {
 					t.Errorf("got version %d after version %d was put", got.version, version)
 				}

@@ -201,6 +201,68 @@ func TestTheStateUnusedForLongestMakesRoom(t *testing.T) {
 	}
 }
 
+// TestWhatTheCacheHoldsIsBoundedInBytes: states are dropped for a few large ones, and
+// one that is too large by itself is not kept.
+func TestWhatTheCacheHoldsIsBoundedInBytes(t *testing.T) {
+	t.Parallel()
+	const limit = 20_000
+	cache := es.NewCacheOf(es.CacheConfig{Bytes: limit})
+	store := newStore()
+	category := counters(store, es.Options{Cache: cache})
+	for i := range 100 {
+		d, err := category.Decider(strconv.Itoa(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		store.given(d.Stream(), make([]int, 20)...)
+		query(t, d, 0, 20)
+		if held := cache.Bytes(); held == 0 || held > limit {
+			t.Fatalf("after stream %d: %d bytes are held, want some, and %d at the most", i, held, limit)
+		}
+	}
+	if got := cache.Len(); got < 5 || got > 20 {
+		t.Errorf("got %d states, want about ten", got)
+	}
+	d, err := category.Decider("large")
+	if err != nil {
+		t.Fatal(err)
+	}
+	store.given(d.Stream(), make([]int, limit)...)
+	query(t, d, 0, limit)
+	if err := d.Transact(t.Context(), add(1)); err != nil {
+		t.Error(err)
+	}
+	query(t, d, 1, limit+1)
+	if held := cache.Bytes(); held > limit {
+		t.Errorf("%d bytes are held, want %d at the most", held, limit)
+	}
+}
+
+// TestStatesAreForgottenThoughNobodyAsks: what is due does not wait for the next call.
+func TestStatesAreForgottenThoughNobodyAsks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cache := es.NewCache(0, time.Minute)
+		store, d := newCounter(t, es.Options{Cache: cache})
+		store.given(d.Stream(), 1)
+		query(t, d, 1, 1)
+		time.Sleep(59 * time.Second)
+		if cache.Len() != 1 || cache.Bytes() == 0 {
+			t.Errorf("within its lifetime: got %d states of %d bytes, want one", cache.Len(), cache.Bytes())
+		}
+		query(t, d, 1, 1)
+		time.Sleep(2 * time.Minute)
+		if n := cache.Swept(); n != 1 {
+			t.Errorf("got %d states dropped by the time alone, want one", n)
+		}
+		query(t, d, 1, 1) // it begins anew
+		time.Sleep(2 * time.Minute)
+		if n := cache.Swept(); n != 2 {
+			t.Errorf("got %d states dropped by the time alone, want two", n)
+		}
+	})
+}
+
 // query checks the state and the version that it stands for.
 func query(t *testing.T, d es.Decider[int, event], sum int, version es.Version) {
 	t.Helper()

@@ -1,6 +1,7 @@
 package es
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -34,14 +35,17 @@ type Case[E any] struct {
 //
 //	es.On("Unloaded", func(e Unloaded) Event { return e })
 func On[T, E any](name string, identity func(T) E) Case[E] {
+	goType := reflect.TypeFor[T]()
+	asked := shapeOf(goType, map[reflect.Type]*shape{})
 	return Case[E]{
 		name:   name,
-		goType: reflect.TypeFor[T](),
+		goType: goType,
 		decode: func(body []byte) (E, error) {
 			var event T
-			err := checkComplete(reflect.TypeFor[T](), body, "")
-			if err == nil {
-				err = unmarshal(body, &event)
+			err := unmarshal(body, &event)
+			if err != nil || !asked.complete(body) {
+				// That something is missing says more than what it leads to.
+				err = cmp.Or(checkComplete(goType, body, ""), err)
 			}
 			if err != nil {
 				var none E

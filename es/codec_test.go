@@ -113,6 +113,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{`{"Zone":"z","items":[],"weight":1,"Plain":true}`, "the property /zone is missing"},
 		{`{"zone":null,"items":[],"weight":1,"Plain":true}`, "the property /zone is null"},
 		{`{"zone":"z","zone":null,"items":[],"weight":1,"Plain":true}`, "the property /zone is null"},
+		{`{"zone":"z","z\u006fne":null,"items":[],"weight":1,"Plain":true}`, "the property /zone is null"},
 		{`{"zone":7,"items":[],"weight":1,"Plain":true}`, "/zone"},
 		{`{"zone":"z","weight":1,"Plain":true}`, "the property /items is missing"},
 		{`{"zone":"z","items":null,"weight":1,"Plain":true}`, "the property /items is null"},

@@ -71,9 +71,26 @@ func (d Decider[S, E]) TransactVersion(ctx context.Context, decide func(S) ([]E,
 	return version, err
 }
 
+// TransactState is Transact with the state after the decision, and the version that
+// it stands for. The state is shared: it must not be changed.
+func (d Decider[S, E]) TransactState(ctx context.Context, decide func(S) ([]E, error)) (S, Version, error) {
+	_, after, err := transact(ctx, d, func(state S) (struct{}, []E, error) {
+		events, err := decide(state)
+		return struct{}{}, events, err
+	})
+	return after.folded(), after.version, err
+}
+
 // Decide is [Decider.TransactVersion] for a decision that yields a result
 // beside its events.
 func Decide[S, E, R any](ctx context.Context, d Decider[S, E], decide func(S) (R, []E, error)) (R, Version, error) {
+	result, after, err := transact(ctx, d, decide)
+	return result, after.version, err
+}
+
+// transact is what all the ways to decide have in common. With an error it returns no
+// result, and the state on which the last decision was made.
+func transact[S, E, R any](ctx context.Context, d Decider[S, E], decide func(S) (R, []E, error)) (R, after[S, E], error) {
 	var none R
 	freshness := FromReplica
 	guess := d.trusting
@@ -82,27 +99,28 @@ func Decide[S, E, R any](ctx context.Context, d Decider[S, E], decide func(S) (R
 		if guess = guess && held.version >= d.enough; !guess {
 			var err error
 			if held, err = d.load(ctx, freshness); err != nil {
-				return none, 0, err
+				return none, after[S, E]{}, err
 			}
 		}
 		result, events, err := decide(held.state)
+		unchanged := after[S, E]{versioned: held}
 		writes := err == nil && len(events) > 0
 		switch {
 		case !writes && freshness == FromReplica:
 			freshness, guess = FromLeader, false // this is no conflict, so it costs no attempt
 			continue
 		case err != nil:
-			return none, held.version, err
+			return none, unchanged, err
 		case !writes:
-			return result, held.version, nil
+			return result, unchanged, nil
 		}
-		after, err := d.append(ctx, held, events)
+		written, err := d.append(ctx, held, events)
 		if err == nil {
-			return result, after, nil
+			return result, written, nil
 		}
 		var conflict *ConflictError
 		if !errors.As(err, &conflict) {
-			return none, held.version, err
+			return none, unchanged, err
 		}
 		if conflict.Actual < held.version {
 			d.category.options.Cache.drop(d.stream) // the store was restored to an earlier state, or did not say
@@ -111,23 +129,41 @@ func Decide[S, E, R any](ctx context.Context, d Decider[S, E], decide func(S) (R
 			attempt++
 		}
 		if attempt > d.category.options.Attempts {
-			return none, held.version, conflict
+			return none, unchanged, conflict
 		}
 		freshness, guess = FromLeader, false
 	}
+}
+
+// after is what an append has left: the state that it was decided on, and its events
+// if nobody has needed the state after them so far.
+type after[S, E any] struct {
+	versioned[S]
+
+	fold   func(S, []E) S
+	events []E
+}
+
+// folded is the state after the events.
+func (a after[S, E]) folded() S {
+	if len(a.events) == 0 {
+		return a.state
+	}
+	return a.fold(a.state, a.events)
 }
 
 // versioned is a state and the version that it stands for.
 type versioned[S any] struct {
 	version Version
 	state   S
+	bytes   int64 // of the events that it was folded of
 }
 
 // atHand returns the state that the cache holds, or else the initial one.
 func (d Decider[S, E]) atHand() versioned[S] {
 	entry := d.category.options.Cache.get(d.stream)
 	if state, ok := entry.state.(S); ok {
-		return versioned[S]{entry.version, state}
+		return versioned[S]{entry.version, state, entry.bytes}
 	}
 	return versioned[S]{state: d.category.initial}
 }
@@ -146,21 +182,39 @@ func (d Decider[S, E]) load(ctx context.Context, freshness Freshness) (versioned
 	if err != nil {
 		return versioned[S]{}, err
 	}
-	held = versioned[S]{held.version + Version(len(tail)), d.category.fold(held.state, events)}
-	d.category.options.Cache.put(d.stream, cached{held.version, held.state})
+	for i := range tail {
+		held.bytes += bytesOf(&tail[i].EventData)
+	}
+	held.version += Version(len(tail))
+	held.state = d.category.fold(held.state, events)
+	d.keep(held)
 	return held, nil
 }
 
-// append writes a decision and keeps the state after it.
-func (d Decider[S, E]) append(ctx context.Context, held versioned[S], events []E) (Version, error) {
+// append writes a decision and keeps the state after it, which is folded once, and not
+// at all if there is no cache and nobody asks for it.
+func (d Decider[S, E]) append(ctx context.Context, held versioned[S], events []E) (after[S, E], error) {
 	data, err := d.category.encode(events)
 	if err != nil {
-		return held.version, err
+		return after[S, E]{}, err
 	}
-	after, err := d.category.store.Append(ctx, d.stream, held.version, data)
+	version, err := d.category.store.Append(ctx, d.stream, held.version, data)
 	if err != nil {
-		return held.version, err
+		return after[S, E]{}, err
 	}
-	d.category.options.Cache.put(d.stream, cached{after, d.category.fold(held.state, events)})
-	return after, nil
+	held.version = version
+	written := after[S, E]{held, d.category.fold, events}
+	if d.category.options.Cache == nil {
+		return written, nil
+	}
+	for i := range data {
+		written.bytes += bytesOf(&data[i])
+	}
+	written.state, written.events = written.folded(), nil
+	d.keep(written.versioned)
+	return written, nil
+}
+
+func (d Decider[S, E]) keep(held versioned[S]) {
+	d.category.options.Cache.put(d.stream, cached{held.version, held.state, held.bytes})
 }

@@ -346,3 +346,43 @@ func TestNothingIsLostBetweenWriters(t *testing.T) {
 		})
 	}
 }
+
+// TestAStateIsFoldedOnce: an append folds its events onto the state at hand, and the
+// caller, the cache and the next query share the result.
+func TestAStateIsFoldedOnce(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		cache               *es.Cache
+		transact, withState int // events folded
+	}{
+		"with a cache":    {es.NewCache(0, 0), 1, 1},
+		"without a cache": {nil, 2, 4}, // those that it had, and the new one only if somebody asks
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			folded := 0
+			fold := func(sum int, events []event) int {
+				folded += len(events)
+				return foldCounter(sum, events)
+			}
+			store := newStore()
+			d, err := es.NewCategory("Counter", counterCodec(), 0, fold, store, es.Options{Cache: test.cache}).Decider("a")
+			if err != nil {
+				t.Fatal(err)
+			}
+			store.given(d.Stream(), 1, 2)
+			if _, err := d.Query(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			folded = 0
+			if err := d.Transact(t.Context(), add(4)); err != nil || folded != test.transact {
+				t.Errorf("Transact: got %d events folded and error %v, want %d", folded, err, test.transact)
+			}
+			folded = 0
+			sum, version, err := d.TransactState(t.Context(), add(8))
+			if sum != 15 || version != 4 || err != nil || folded != test.withState {
+				t.Errorf("TransactState: got %d at version %d, %d events folded and error %v, want 15 at 4 and %d folded", sum, version, folded, err, test.withState)
+			}
+		})
+	}
+}

@@ -16,7 +16,8 @@ type Config struct {
 	MaxWriters         int           // handler calls at once; 8
 	MaxReadAhead       int           // batches of a tranche that are not completed and wait for more than streams in trouble; 16
 	CheckpointInterval time.Duration // 5 s
-	TailPause          time.Duration // between reads at the end of a feed that does not notify; 100 ms
+	TailPause          time.Duration // between reads at the end of a feed that does not notify, when nothing has come for a while; 14 ms. Up to a quarter less, so that reactors do not ask all at once
+	FirstTailPause     time.Duration // the first of them after something has come; each next one is twice as long, up to TailPause; an eighth of that
 	ReadLimit          time.Duration // how long the store may take to answer one read of the feed or of a checkpoint; 30 s
 	StopLimit          time.Duration // how long running handler calls may go on after a stop; 30 s
 	FromEnd            bool          // a group without a checkpoint starts at the end of the feed, which is saved at once, not at its beginning
@@ -68,7 +69,8 @@ func (c Config) withDefaults() (Config, error) {
 		without time.Duration
 	}{
 		{"the checkpoint interval", &c.CheckpointInterval, 5 * time.Second},
-		{"the pause at the tail", &c.TailPause, 100 * time.Millisecond},
+		{"the pause at the tail", &c.TailPause, 14 * time.Millisecond},
+		{"the first pause at the tail", &c.FirstTailPause, max(c.TailPause/8, 14*time.Millisecond/8)},
 		{"the limit of a read", &c.ReadLimit, 30 * time.Second},
 		{"the limit of a stop", &c.StopLimit, 30 * time.Second},
 	} {

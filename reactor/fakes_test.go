@@ -141,6 +141,27 @@ func (s notifying) Changed(tranche feed.Tranche, from feed.Position) <-chan stru
 	return s.changed
 }
 
+// waking is a source that hears of what is added.
+type waking struct{ *source }
+
+func (s waking) Woken(feed.Tranche) <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.changed
+}
+
+// deaf adds what is not heard.
+func (s waking) deaf(tranche feed.Tranche, text string) {
+	s.mu.Lock()
+	heard := s.changed
+	s.changed = make(chan struct{})
+	s.mu.Unlock()
+	s.add(tranche, text)
+	s.mu.Lock()
+	s.changed = heard
+	s.mu.Unlock()
+}
+
 // checkpoints keeps every position that was saved.
 type checkpoints struct {
 	mu      sync.Mutex

@@ -107,6 +107,8 @@ func (r *Running) end(ctx context.Context, name feed.Tranche, limit time.Duratio
 // is taken before a batch is read and freed by the loop, as the core says.
 func (r *Running) read(ctx context.Context, t *tranche) {
 	pauses := r.config.Pauses()
+	waits := tail{config: &r.config}
+	waits.waker, _ = r.source.(feed.Waker)
 	from := t.start
 	for {
 		select {
@@ -114,6 +116,7 @@ func (r *Running) read(ctx context.Context, t *tranche) {
 		case <-ctx.Done():
 			return
 		}
+		woken := waits.before(t.name)
 		batch, ok := r.readBatch(ctx, t, from, pauses)
 		if !ok {
 			return
@@ -121,11 +124,12 @@ func (r *Running) read(ctx context.Context, t *tranche) {
 		t.read.Store(int64(batch.Next))
 		if len(batch.Events) == 0 && batch.Next == from {
 			<-t.slots
-			if !r.awaitMore(ctx, t.name, from) {
+			if !r.awaitMore(ctx, t.name, from, &waits, woken) {
 				return
 			}
 			continue
 		}
+		waits.found()
 		select {
 		case r.batches <- submission{t.name, batch}:
 			from = batch.Next
@@ -166,10 +170,10 @@ func (r *Running) readBatch(ctx context.Context, t *tranche, from feed.Position,
 
 // awaitMore waits until there may be more to read; it is false if ctx ends
 // first.
-func (r *Running) awaitMore(ctx context.Context, name feed.Tranche, from feed.Position) bool {
+func (r *Running) awaitMore(ctx context.Context, name feed.Tranche, from feed.Position, waits *tail, woken <-chan struct{}) bool {
 	notifier, ok := r.source.(feed.Notifier)
 	if !ok {
-		return pause.For(ctx, r.config.TailPause) == nil
+		return waits.wait(ctx, woken)
 	}
 	select {
 	case <-notifier.Changed(name, from):

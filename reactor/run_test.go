@@ -46,14 +46,50 @@ func TestRunHandlesWhatTheFeedDelivers(t *testing.T) {
 	}
 }
 
-// TestRunAsksAtTheTailOncePerPause is about a feed that does not notify.
-func TestRunAsksAtTheTailOncePerPause(t *testing.T) {
+// TestRunAsksEverMoreSeldomAtTheTail is about a feed that does not notify. A pause is up to
+// a quarter shorter than it says.
+func TestRunAsksEverMoreSeldomAtTheTail(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newSource("A")
-		r := start(t, s, newCheckpoints(), newHandler(), reactor.Config{TailPause: time.Second})
-		pass(time.Minute + time.Millisecond)
-		equal(t, "reads", s.readCount(), 61)
+		r := start(t, s, newCheckpoints(), newHandler(), reactor.Config{TailPause: time.Second, FirstTailPause: time.Millisecond})
+		before := 0
+		reads := func(during time.Duration, least, most int) {
+			t.Helper()
+			pass(during)
+			if got := s.readCount() - before; got < least || got > most {
+				t.Errorf("in the next %v: got %d reads, want %d to %d", during, got, least, most)
+			}
+			before = s.readCount()
+		}
+		reads(1023*time.Millisecond, 11, 12) // 1 + 2 + 4 + ... + 512
+		reads(time.Minute, 59, 81)
+		s.add("A", "a@0")
+		pass(time.Second)
+		before = s.readCount()
+		s.add("A", "a@1")
+		pass(time.Second) // it comes at some time in it, and then the pauses are short
+		if got := s.readCount() - before; got < 2 {
+			t.Errorf("after something has come: got %d reads, want more", got)
+		}
+		r.endWell()
+	})
+}
+
+// TestRunReadsWhenItIsWoken is about a feed that hears of some of what is appended.
+func TestRunReadsWhenItIsWoken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, h := waking{newSource("A")}, newHandler()
+		r := start(t, s, newCheckpoints(), h, reactor.Config{TailPause: time.Hour, FirstTailPause: time.Hour})
+		s.add("A", "a@0")
+		synctest.Wait()
+		equal(t, "calls at once", h.called(), "a 0")
+		s.deaf("A", "a@1")
+		synctest.Wait()
+		equal(t, "calls at once for what is not heard", h.called(), "a 0")
+		pass(time.Hour) // and then there is the pause
+		equal(t, "calls in the end", h.called(), "a 0, a 1")
 		r.endWell()
 	})
 }
@@ -70,6 +106,27 @@ func TestRunAsksOnlyWhenNotified(t *testing.T) {
 		s.add("A", "a@0 b@0 c@0")
 		synctest.Wait()
 		equal(t, "reads", s.readCount(), 4) // two batches, then the tail
+		r.endWell()
+	})
+}
+
+// TestRunMissesNothingBetweenAReadAndItsPause has something appended after a read has found
+// the tail, and before it returns.
+func TestRunMissesNothingBetweenAReadAndItsPause(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, h := waking{newSource("A")}, newHandler()
+		missed := intercept.Source(s, intercept.SourceHooks{
+			AfterRead: func(_ context.Context, _ feed.Tranche, from feed.Position, batch feed.Batch, err error) (feed.Batch, error) {
+				if from == 0 && len(batch.Events) == 0 {
+					s.add("A", "a@0")
+				}
+				return batch, err
+			},
+		})
+		r := start(t, missed, newCheckpoints(), h, reactor.Config{TailPause: time.Hour, FirstTailPause: time.Hour})
+		synctest.Wait()
+		equal(t, "calls at once", h.called(), "a 0")
 		r.endWell()
 	})
 }

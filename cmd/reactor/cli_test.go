@@ -59,6 +59,7 @@ func TestCommandLinesThatAreWrong(t *testing.T) {
 		{"an empty batch", both, []string{"run", "-g", "x", "mdb", "-b", "0"}, "--batch-size cannot be 0"},
 		{"a time that is none", both, []string{"run", "-g", "x", "mdb", "-t", "soon"}, `"soon" is not a time: write 100 for milliseconds`},
 		{"no pause at the tail", both, []string{"run", "-g", "x", "mdb", "-t", "0"}, "--tail-sleep cannot be 0s"},
+		{"nothing gathered", both, []string{"run", "-g", "x", "mdb", "--gather", "0"}, "--gather cannot be 0"},
 		{"a format that is none", both, []string{"run", "-g", "x", "--log-format", "xml", "mdb"}, `--log-format must be one of "text","json"`},
 		{"two addresses", both, []string{"run", "-g", "x", "-p", "9000", "--listen", ":9000", "mdb"}, "can't be used together"},
 		{"a port that is none", both, []string{"run", "-g", "x", "-p", "70000", "mdb"}, "--prometheus-port cannot be 70000"},
@@ -219,10 +220,10 @@ func TestSpellingsAndVariables(t *testing.T) {
 		{"of .NET", nil, "run --processorname g --verbose --maxreadahead 3 --maxwriters 4 --prometheusport 9 mdb --connectionstring C --readconnectionstring R --checkpointconnectionstring CP --checkpointschema CS --batchsize 5 --tailsleepintervalms 250 --fromtail", full},
 		{"two letters behind two dashes", nil, "run -g g -V -r 3 -w 4 -p 9 mdb -c C -r R --cp CP --cs CS -b 5 -t 0.25s -Z", full},
 		{"common flags behind the store", nil, "run mdb -c C -r R -cp CP -cs CS -b 5 -t 250 -Z -g g -V --max-read-ahead 3 -w 4 -p 9", full},
-		{"values that look like something else", nil, "run -g mdb mdb -c run -cs=-r", settings{"mdb", "run", "", "", "-r", 16, 8, 1000, 0, 100 * time.Millisecond, false, false}},
-		{"variables", variables, "run -g g mdb", settings{"g", "V", "VR", "", "VS", 16, 8, 1000, 0, 100 * time.Millisecond, false, false}},
-		{"flags before variables", variables, "run -g g mdb -c C -r R -cs CS", settings{"g", "C", "R", "", "CS", 16, 8, 1000, 0, 100 * time.Millisecond, false, false}},
-		{"empty variables", map[string]string{"MDB_SCHEMA": ""}, "run -g g mdb -c C", settings{"g", "C", "", "", "", 16, 8, 1000, 0, 100 * time.Millisecond, false, false}},
+		{"values that look like something else", nil, "run -g mdb mdb -c run -cs=-r", settings{"mdb", "run", "", "", "-r", 16, 8, 1000, 0, 14 * time.Millisecond, false, false}},
+		{"variables", variables, "run -g g mdb", settings{"g", "V", "VR", "", "VS", 16, 8, 1000, 0, 14 * time.Millisecond, false, false}},
+		{"flags before variables", variables, "run -g g mdb -c C -r R -cs CS", settings{"g", "C", "R", "", "CS", 16, 8, 1000, 0, 14 * time.Millisecond, false, false}},
+		{"empty variables", map[string]string{"MDB_SCHEMA": ""}, "run -g g mdb -c C", settings{"g", "C", "", "", "", 16, 8, 1000, 0, 14 * time.Millisecond, false, false}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

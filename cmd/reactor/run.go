@@ -60,6 +60,11 @@ func (c *runMdb) Run(ctx context.Context, s streams, common *runCommand) error {
 	return common.follow(ctx, s, c)
 }
 
+// check refuses what would be taken for a default.
+func (c *runMdb) check() error {
+	return cmp.Or(c.mdbStore.check(), atLeastOne("--gather", c.Gather))
+}
+
 // runDynamo is reactor run dynamo.
 type runDynamo struct {
 	dynamoStore

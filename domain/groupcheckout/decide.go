@@ -72,10 +72,8 @@ func (e *LateMergeError) Error() string {
 // over. A merge therefore corrects a failure. Only a group that was confirmed
 // meanwhile cannot take the residual: that is a [*LateMergeError], one for each
 // such stay, joined.
-//
-// It yields the next step of the group after that.
-func recordOutcomes(outcomes Outcomes) func(State) (Step, []Event, error) {
-	return func(s State) (Step, []Event, error) {
+func recordOutcomes(outcomes Outcomes) func(State) ([]Event, error) {
+	return func(s State) ([]Event, error) {
 		var events []Event
 		first := firstTime()
 		var merged []Residual
@@ -89,7 +87,7 @@ func recordOutcomes(outcomes Outcomes) func(State) (Step, []Event, error) {
 			}
 		}
 		if len(late) > 0 {
-			return nil, nil, errors.Join(late...)
+			return nil, errors.Join(late...)
 		}
 		if len(merged) > 0 {
 			events = append(events, StaysMerged{merged})
@@ -104,7 +102,7 @@ func recordOutcomes(outcomes Outcomes) func(State) (Step, []Event, error) {
 		if len(failed.Stays) > 0 {
 			events = append(events, failed)
 		}
-		return Next(Fold(s, events)), events, nil
+		return events, nil
 	}
 }
 
@@ -115,7 +113,7 @@ func recordOutcomes(outcomes Outcomes) func(State) (Step, []Event, error) {
 // balance of a group is never stored.
 func pay(id domain.PaymentID, amount domain.Money, at domain.Moment) func(State) ([]Event, error) {
 	return func(s State) ([]Event, error) {
-		_, again := s.payments[id]
+		_, again := s.payments.Get(id)
 		switch {
 		case amount.Sign() <= 0:
 			return nil, &domain.NotAboveZeroError{Amount: amount}
@@ -135,7 +133,7 @@ func pay(id domain.PaymentID, amount domain.Money, at domain.Moment) func(State)
 // programs add up rightly. The same pay-out again changes nothing.
 func payOut(id domain.PaymentID, amount domain.Money, at domain.Moment) func(State) ([]Event, error) {
 	return func(s State) ([]Event, error) {
-		_, again := s.payments[id]
+		_, again := s.payments.Get(id)
 		credit := s.balance.Credit()
 		switch {
 		case amount.Sign() <= 0:
@@ -155,11 +153,11 @@ func payOut(id domain.PaymentID, amount domain.Money, at domain.Moment) func(Sta
 // zero; again it changes nothing.
 func confirm(at domain.Moment) func(State) ([]Event, error) {
 	return func(s State) ([]Event, error) {
-		switch pending := s.Stays(Pending); {
+		switch {
 		case s.confirmed:
 			return nil, nil
-		case len(pending) > 0:
-			return nil, &ProcessingError{len(pending)}
+		case len(s.pending) > 0:
+			return nil, &ProcessingError{len(s.pending)}
 		case !s.balance.IsZero():
 			return nil, &domain.BalanceError{Balance: s.balance}
 		}

@@ -176,12 +176,9 @@ func TestOutcomes(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			var step Step
-			aggregate().Decides(t, test.given, func(s State) (events []Event, err error) {
-				step, events, err = recordOutcomes(test.outcomes)(s)
-				return events, err
-			}, test.then.events, nil)
-			if diff := cmp.Diff(test.next, step); diff != "" {
+			aggregate().Decides(t, test.given, recordOutcomes(test.outcomes), test.then.events, nil)
+			after := Fold(Fold(State{}, test.given), test.then.events)
+			if diff := cmp.Diff(test.next, Next(after)); diff != "" {
 				t.Errorf("next step (-want +got):\n%s", diff)
 			}
 		})
@@ -191,7 +188,7 @@ func TestOutcomes(t *testing.T) {
 func TestAMergeBehindTheConfirmationIsNamed(t *testing.T) {
 	t.Parallel()
 	given := Fold(State{}, []Event{selected(anna, bert), failed(anna, bert), confirmed()})
-	_, events, err := recordOutcomes(Outcomes{Merged: []Residual{residual(anna, "7"), residual(bert, "9")}})(given)
+	events, err := recordOutcomes(Outcomes{Merged: []Residual{residual(anna, "7"), residual(bert, "9")}})(given)
 	var late *LateMergeError
 	if len(events) > 0 || !errors.As(err, &late) || !strings.Contains(err.Error(), "balance of 7") || !strings.Contains(err.Error(), "balance of 9") {
 		t.Errorf("got %v and %v, want no event, and an error that names each stay and its amount", events, err)

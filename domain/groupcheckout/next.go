@@ -1,6 +1,10 @@
 package groupcheckout
 
-import "example.com/groupcheckout/domain"
+import (
+	"slices"
+
+	"example.com/groupcheckout/domain"
+)
 
 // Step is what comes next for a group checkout: [MergeStays], [Settle] or
 // [Nothing].
@@ -8,7 +12,8 @@ import "example.com/groupcheckout/domain"
 //sumtype:decl
 type Step interface{ isStep() }
 
-// MergeStays is a step for the process: merge these stays, in this order.
+// MergeStays is a step for the process: merge these stays, in this order. The list is
+// shared and must not be changed.
 type MergeStays struct{ Pending []domain.StayID }
 
 // Settle is a step for the clerk: take the payment, if there is a balance, and
@@ -24,9 +29,9 @@ func (Nothing) isStep()    {}
 
 // Next turns the state of a group into its next step.
 func Next(s State) Step {
-	switch pending := s.Stays(Pending); {
-	case len(pending) > 0:
-		return MergeStays{pending}
+	switch {
+	case len(s.pending) > 0:
+		return MergeStays{slices.Clip(s.pending)}
 	case s.confirmed:
 		return Nothing{}
 	}

@@ -39,7 +39,11 @@ func (s *Service) Select(ctx context.Context, id domain.GroupID, stays []domain.
 // Record notes outcomes of pending stays, in one append, and returns the
 // group's next step and its version after that.
 func (s *Service) Record(ctx context.Context, id domain.GroupID, outcomes Outcomes) (Step, es.Version, error) {
-	return es.Decide(ctx, s.decider(id).AtLeast(1), recordOutcomes(outcomes))
+	state, version, err := s.decider(id).AtLeast(1).TransactState(ctx, recordOutcomes(outcomes))
+	if err != nil {
+		return nil, version, err
+	}
+	return Next(state), version, nil
 }
 
 // Pay takes from what the group owes.

@@ -1,18 +1,19 @@
 package groupcheckout
 
 import (
-	"maps"
 	"slices"
 
 	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/es"
 )
 
 // State is what the decisions about a group checkout depend on. It is not
 // changed once it was made. The zero value is a group of no stays.
 type State struct {
 	selected  []domain.StayID // in the order of selection
-	outcomes  map[domain.StayID]outcome
-	payments  map[domain.PaymentID]struct{}
+	pending   []domain.StayID // those of them that have no outcome, in the same order
+	outcomes  es.Map[domain.StayID, outcome]
+	payments  es.Map[domain.PaymentID, struct{}]
 	balance   domain.Money
 	confirmed bool
 }
@@ -59,24 +60,32 @@ func (s State) Balance() domain.Money { return s.balance }
 func (s State) Confirmed() bool { return s.confirmed }
 
 // Status tells how far the merge of a stay is.
-func (s State) Status(stay domain.StayID) Status { return s.outcomes[stay].status }
+func (s State) Status(stay domain.StayID) Status { return s.outcome(stay).status }
+
+func (s State) outcome(stay domain.StayID) outcome {
+	o, _ := s.outcomes.Get(stay)
+	return o
+}
 
 // Residual is what moved to the group with a merged stay, and 0 for any other.
-func (s State) Residual(stay domain.StayID) domain.Money { return s.outcomes[stay].residual }
+func (s State) Residual(stay domain.StayID) domain.Money { return s.outcome(stay).residual }
 
 // Failure is why a stay could not be merged; ok is false if it did not fail, or if
 // the record does not say why.
 func (s State) Failure(stay domain.StayID) (f Failure, ok bool) {
-	f = s.outcomes[stay].failure
+	f = s.outcome(stay).failure
 	return f, f.WhyNot != ""
 }
 
 // Stays lists the stays with the given status in the order of selection. The
 // slice is the caller's.
 func (s State) Stays(status Status) []domain.StayID {
+	if status == Pending {
+		return slices.Clone(s.pending)
+	}
 	var found []domain.StayID
 	for _, stay := range s.selected {
-		if s.outcomes[stay].status == status {
+		if s.Status(stay) == status {
 			found = append(found, stay)
 		}
 	}
@@ -85,45 +94,82 @@ func (s State) Stays(status Status) []domain.StayID {
 
 // Fold is the state after events.
 func Fold(s State, events []Event) State {
-	s.selected = slices.Clip(s.selected) // appending copies
-	s.outcomes, s.payments = maps.Clone(s.outcomes), maps.Clone(s.payments)
-	if s.outcomes == nil {
-		s.outcomes, s.payments = map[domain.StayID]outcome{}, map[domain.PaymentID]struct{}{}
-	}
+	f := folding{State: s, outcomes: map[domain.StayID]outcome{}, payments: map[domain.PaymentID]struct{}{}}
+	f.selected, f.pending = slices.Clip(s.selected), slices.Clip(s.pending) // appending copies
 	for _, event := range events {
 		switch e := event.(type) {
 		case StaysSelected:
 			for _, stay := range e.Stays {
-				s.note(stay, outcome{status: Pending})
+				f.note(stay, outcome{status: Pending})
 			}
 		case StaysMerged:
 			for _, r := range e.Residuals {
-				s.note(r.Stay, outcome{status: Merged, residual: r.Residual})
-				s.balance = s.balance.Plus(r.Residual)
+				f.note(r.Stay, outcome{status: Merged, residual: r.Residual})
+				f.balance = f.balance.Plus(r.Residual)
 			}
 		case MergesFailed:
 			for _, stay := range e.Stays {
-				s.note(stay, outcome{status: Failed})
+				f.note(stay, outcome{status: Failed})
 			}
-			for _, f := range e.Reasons {
-				if s.outcomes[f.Stay].status == Failed {
-					s.note(f.Stay, outcome{status: Failed, failure: f})
+			for _, failure := range e.Reasons {
+				if f.outcome(failure.Stay).status == Failed {
+					f.note(failure.Stay, outcome{status: Failed, failure: failure})
 				}
 			}
 		case Paid:
-			s.balance = s.balance.Minus(e.Amount)
-			s.payments[e.PaymentID] = struct{}{}
+			f.balance = f.balance.Minus(e.Amount)
+			f.payments[e.PaymentID] = struct{}{}
 		case Confirmed:
-			s.confirmed = true
+			f.confirmed = true
 		}
 	}
-	return s
+	return f.done()
 }
 
-// note keeps the outcome of a stay in a state that Fold owns.
-func (s *State) note(stay domain.StayID, o outcome) {
-	if _, known := s.outcomes[stay]; !known {
-		s.selected = append(s.selected, stay)
+// folding is a state to which events are added. What they change is kept apart, so that
+// it costs what they are, and not what the state holds.
+type folding struct {
+	State
+
+	outcomes map[domain.StayID]outcome
+	payments map[domain.PaymentID]struct{}
+	decided  int  // stays that were pending and have an outcome now
+	again    bool // one that had an outcome is pending
+}
+
+func (f *folding) outcome(stay domain.StayID) outcome {
+	if o, changed := f.outcomes[stay]; changed {
+		return o
 	}
-	s.outcomes[stay] = o
+	return f.State.outcome(stay)
+}
+
+// note keeps the outcome of a stay.
+func (f *folding) note(stay domain.StayID, o outcome) {
+	before := f.outcome(stay).status
+	if before == Unselected {
+		f.selected = append(f.selected, stay)
+	}
+	switch {
+	case o.status != Pending && before == Pending:
+		f.decided++
+	case o.status == Pending && before == Unselected:
+		f.pending = append(f.pending, stay)
+	case o.status == Pending && before != Pending:
+		f.again = true
+	}
+	f.outcomes[stay] = o
+}
+
+// done is the state with what has changed.
+func (f *folding) done() State {
+	s := f.State
+	s.outcomes, s.payments = s.outcomes.With(f.outcomes), s.payments.With(f.payments)
+	for ; f.decided > 0 && !f.again && s.Status(s.pending[0]) != Pending; f.decided-- { // by far the most often those in front
+		s.pending = s.pending[1:]
+	}
+	if f.decided > 0 || f.again {
+		s.pending = slices.DeleteFunc(slices.Clone(s.selected), func(stay domain.StayID) bool { return s.Status(stay) != Pending })
+	}
+	return s
 }

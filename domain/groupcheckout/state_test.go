@@ -121,10 +121,7 @@ func commands() *rapid.Generator[command] {
 			return command{Name: fmt.Sprintf("select %v", list), Decide: selectStays(list, noon())}
 		case 3, 4, 5:
 			outcomes := Outcomes{someResiduals().Draw(t, "merged"), someFailures().Draw(t, "failed")}
-			return command{Name: fmt.Sprintf("record %v", outcomes), Decide: func(s State) ([]Event, error) {
-				_, events, err := recordOutcomes(outcomes)(s)
-				return events, err
-			}, Varies: true} // an outcome may become one of a pending stay
+			return command{Name: fmt.Sprintf("record %v", outcomes), Decide: recordOutcomes(outcomes), Varies: true} // an outcome may become one of a pending stay
 		case 6, 7:
 			id := rapid.ByteRange(1, 5).Draw(t, "id")
 			amount := rapid.SampledFrom([]int{-1, 0, 5, 10}).Draw(t, "cents")

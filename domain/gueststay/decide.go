@@ -47,7 +47,7 @@ func checkIn(at domain.Moment) func(State) ([]Event, error) {
 // also after the stay has ended: the clerk may have missed the first answer.
 func charge(id domain.ChargeID, amount domain.Money, at domain.Moment) func(State) ([]Event, error) {
 	return func(s State) ([]Event, error) {
-		_, again := s.charges[id]
+		_, again := s.charges.Get(id)
 		return book(s, again, amount, s.balance.Plus(amount), Charged{amount, at, id})
 	}
 }
@@ -56,7 +56,7 @@ func charge(id domain.ChargeID, amount domain.Money, at domain.Moment) func(Stat
 // payment again changes nothing, as for a charge.
 func pay(id domain.PaymentID, amount domain.Money, at domain.Moment) func(State) ([]Event, error) {
 	return func(s State) ([]Event, error) {
-		_, again := s.payments[id]
+		_, again := s.payments.Get(id)
 		return book(s, again, amount, s.balance.Minus(amount), Paid{amount, at, id})
 	}
 }
@@ -66,7 +66,7 @@ func pay(id domain.PaymentID, amount domain.Money, at domain.Moment) func(State)
 // pay-out again changes nothing, as for a charge.
 func payOut(id domain.PaymentID, amount domain.Money, at domain.Moment) func(State) ([]Event, error) {
 	return func(s State) ([]Event, error) {
-		_, again := s.payments[id]
+		_, again := s.payments.Get(id)
 		events, err := book(s, again, amount, s.balance.Plus(amount), Paid{amount.Negated(), at, id})
 		if credit := s.balance.Credit(); len(events) > 0 && amount.Cmp(credit) > 0 {
 			return nil, &domain.CreditError{Amount: amount, Credit: credit}

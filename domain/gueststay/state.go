@@ -1,10 +1,10 @@
 package gueststay
 
 import (
-	"maps"
 	"slices"
 
 	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/es"
 )
 
 // State is what the decisions about a stay depend on. It is not changed once
@@ -12,8 +12,8 @@ import (
 type State struct {
 	known       bool
 	checkedIn   *domain.Moment
-	charges     map[domain.ChargeID]struct{}
-	payments    map[domain.PaymentID]struct{}
+	charges     es.Map[domain.ChargeID, struct{}]
+	payments    es.Map[domain.PaymentID, struct{}]
 	balance     domain.Money
 	checkedOut  bool
 	transferred *TransferredToGroup
@@ -41,7 +41,7 @@ func (s State) Group() (id domain.GroupID, ok bool) {
 
 // Fold is the state after events.
 func Fold(s State, events []Event) State {
-	s.charges, s.payments = maps.Clone(s.charges), maps.Clone(s.payments)
+	charges, payments := map[domain.ChargeID]struct{}{}, map[domain.PaymentID]struct{}{}
 	s.refused = slices.Clip(s.refused) // appending copies
 	for _, event := range events {
 		switch e := event.(type) {
@@ -49,10 +49,10 @@ func Fold(s State, events []Event) State {
 			s.checkedIn = &e.At
 		case Charged:
 			s.balance = s.balance.Plus(e.Amount)
-			s.charges = with(s.charges, e.ChargeID)
+			charges[e.ChargeID] = struct{}{}
 		case Paid:
 			s.balance = s.balance.Minus(e.Amount)
-			s.payments = with(s.payments, e.PaymentID)
+			payments[e.PaymentID] = struct{}{}
 		case CheckedOut:
 			s.checkedOut = true
 		case TransferredToGroup:
@@ -63,14 +63,6 @@ func Fold(s State, events []Event) State {
 		}
 		s.known = true
 	}
+	s.charges, s.payments = s.charges.With(charges), s.payments.With(payments)
 	return s
-}
-
-// with adds to a set that Fold owns.
-func with[K comparable](set map[K]struct{}, key K) map[K]struct{} {
-	if set == nil {
-		set = map[K]struct{}{}
-	}
-	set[key] = struct{}{}
-	return set
 }

@@ -56,6 +56,15 @@ type Notifier interface {
 	Changed(tranche Tranche, from Position) <-chan struct{}
 }
 
+// Waker is a Source that hears of some of what is appended, at once. It may miss
+// something, so a reader at the tail asks again after a pause all the same.
+type Waker interface {
+	// Woken returns a channel that is closed once something may have been appended
+	// to the tranche since the call. To miss nothing, call it before the read that
+	// finds the tail. A nil channel is one that hears nothing.
+	Woken(tranche Tranche) <-chan struct{}
+}
+
 // Checkpoints remembers, for each consumer group, source and tranche, where
 // to go on reading. Calls may overlap.
 type Checkpoints interface {

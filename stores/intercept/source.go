@@ -26,7 +26,8 @@ type SourceHooks struct {
 }
 
 // Source returns a source that passes every call to next through the hooks. It
-// is a [feed.Notifier] if, and only if, next is one.
+// is a [feed.Notifier] if, and only if, next is one, and a [feed.Waker] that hears what
+// next does, if that hears anything.
 func Source(next feed.Source, hooks SourceHooks) feed.Source {
 	s := &source{Source: next, hooks: hooks}
 	if notifier, ok := next.(feed.Notifier); ok {
@@ -38,6 +39,14 @@ func Source(next feed.Source, hooks SourceHooks) feed.Source {
 type source struct {
 	feed.Source // for ID
 	hooks       SourceHooks
+}
+
+// Woken implements [feed.Waker].
+func (s *source) Woken(tranche feed.Tranche) <-chan struct{} {
+	if waker, ok := s.Source.(feed.Waker); ok {
+		return waker.Woken(tranche)
+	}
+	return nil
 }
 
 func (s *source) Tranches(ctx context.Context) ([]feed.Tranche, error) {

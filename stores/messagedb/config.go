@@ -15,9 +15,10 @@ import (
 // a postgres:// URL, or as libpq's key=value text; package dsn says what becomes
 // of which key. A password may also come from PGPASSWORD or a password file.
 //
-// An append or read uses one connection, and waits for one if all of MaxConns
-// are in use: where there are more calls at once they take turns, and nothing
-// fails. Beside these there are up to 4 connections for the feed, which never
+// A read uses one connection, and waits for one if all of MaxConns are in use:
+// where there are more calls at once they take turns, and nothing fails. The
+// appends to a category use one connection together, and those of all categories one less
+// than MaxConns, so that a read from the leader always finds one. Beside these there are up to 4 connections for the feed, which never
 // waits for the streams' calls, up to 2 for checkpoints, and one for each append
 // whose reply was lost while its outcome is looked for. Connections are made when
 // they are needed.
@@ -31,6 +32,16 @@ type Config struct {
 	// double quotes. Without it there are no checkpoints.
 	CheckpointSchema string
 
+	// Gather is how many appends may share a transaction: those to one category that
+	// wait at the same time. With 1 each has a transaction to itself. Default 128.
+	Gather int
+
+	// Notify has feeds in other processes told of what is appended here, and those of
+	// this DB listen to what others say. It takes a connection for each DB that has a
+	// feed, and a small transaction of its own after one that appends. Who appends and
+	// who follows both have to have it set. A connection pooler in between has to pool sessions.
+	Notify bool
+
 	BatchSize     int           // events in a page of a stream or of a category; default 1000
 	MaxConns      int           // connections in each of the write and the read pool, see above; default: as the connection string says, else 10
 	SettleTimeout time.Duration // how long to look for the outcome of an append whose reply was lost; default 5 s
@@ -39,6 +50,7 @@ type Config struct {
 
 const (
 	defaultBatchSize     = 1000
+	defaultGather        = 128
 	defaultMaxConns      = 10
 	feedMaxConns         = 4 // a reader has one read under way for each category
 	checkpointMaxConns   = 2
@@ -47,20 +59,23 @@ const (
 
 // String leaves the connection strings out, since they may hold passwords.
 func (c Config) String() string {
-	return fmt.Sprintf("checkpoint schema %q, batch size %d, max connections %d, settle timeout %v",
-		c.CheckpointSchema, c.BatchSize, c.MaxConns, c.SettleTimeout)
+	return fmt.Sprintf("checkpoint schema %q, appends gathered %d, batch size %d, max connections %d, settle timeout %v",
+		c.CheckpointSchema, c.Gather, c.BatchSize, c.MaxConns, c.SettleTimeout)
 }
 
 func (c Config) withDefaults() (Config, error) {
-	if c.BatchSize < 0 || c.MaxConns < 0 || c.SettleTimeout < 0 {
-		return c, &SetupError{Problem: BadConfig, Err: fmt.Errorf("batch size %d, max connections %d and settle timeout %v must not be negative",
-			c.BatchSize, c.MaxConns, c.SettleTimeout)}
+	if c.BatchSize < 0 || c.Gather < 0 || c.MaxConns < 0 || c.SettleTimeout < 0 {
+		return c, &SetupError{Problem: BadConfig, Err: fmt.Errorf("batch size %d, appends gathered %d, max connections %d and settle timeout %v must not be negative",
+			c.BatchSize, c.Gather, c.MaxConns, c.SettleTimeout)}
 	}
 	if c.MaxConns > dsn.LargestPool {
 		return c, &SetupError{Problem: BadConfig, Err: fmt.Errorf("at most %d connections can be asked for, not %d", dsn.LargestPool, c.MaxConns)}
 	}
 	if c.BatchSize == 0 {
 		c.BatchSize = defaultBatchSize
+	}
+	if c.Gather == 0 {
+		c.Gather = defaultGather
 	}
 	if c.SettleTimeout == 0 {
 		c.SettleTimeout = defaultSettleTimeout

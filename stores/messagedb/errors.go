@@ -86,6 +86,9 @@ const (
 	codeRaised           = "P0001"
 	codeUnique           = "23505"
 	codeDeadlock         = "40P01"
+	codeLockTimeout      = "55P03"
+	codeNoStatement      = "26000"
+	codeUnsupported      = "0A000" // among others: a plan that was kept does not fit any more
 	codeBadText          = "22P02"
 	codeBadEscape        = "22P05"
 	codeNotUTF8          = "22021"
@@ -194,6 +197,8 @@ func advice(reply *pgconn.PgError) string {
 		return "a number in the JSON of an event is too large for PostgreSQL"
 	case codeDeadlock:
 		return "it was the victim of a deadlock"
+	case codeLockTimeout:
+		return "somebody else holds a lock that it needs"
 	case codeReadOnly:
 		return "the server takes no writes; the connection string for writing has to lead to the leader"
 	case codeNoPrivilege:

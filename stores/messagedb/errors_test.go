@@ -40,7 +40,7 @@ func TestErrorsNameTheStreamOnce(t *testing.T) {
 	settled := func(of session) func() error {
 		return func() error {
 			w := write{stream: stream, expected: 1, events: newEvents(1)}
-			return db.Store().settle(within(t), w, &lostReplyError{session: of, err: errors.New("cut off")})
+			return db.Store().settle(within(t), []write{w}, &lostReplyError{session: of, err: errors.New("cut off")})[0]
 		}
 	}
 	body := func(data string) es.EventData { return es.EventData{ID: uuid.New(), Type: "X", Data: []byte(data)} }
@@ -56,7 +56,7 @@ func TestErrorsNameTheStreamOnce(t *testing.T) {
 		"JSON that is too much":     {appended(db, within(t), 1, body("1e200000")), "append to %s at version 1, nothing was written: a number in the JSON"},
 		"an append, cancelled":      {appended(db, cancelled, 1, newEvents(1)...), "append to %s at version 1, nothing was written: context canceled"},
 		"nothing, cancelled":        {appended(db, cancelled, 1), "append to %s at version 1, nothing was written: context canceled"},
-		"an append, closed":         {appended(closed, within(t), 1, newEvents(1)...), "append to %s at version 1, nothing was written: closed pool"},
+		"an append, closed":         {appended(closed, within(t), 1, newEvents(1)...), "append to %s at version 1, nothing was written: the DB is closed"},
 		"an append that was lost":   {settled(session{pid: 1 << 30, direct: true}), "append to %s at version 1, nothing was written: cut off"},
 		"one that cannot be judged": {settled(session{}), "append to %s at version 1 has an unknown outcome: cut off (and it could not be settled: a connection pooler"},
 		"a read, cancelled":         {read(db, cancelled), "read %s: context canceled"},

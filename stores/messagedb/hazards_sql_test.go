@@ -53,8 +53,10 @@ func TestNothingListensNorNotifies(t *testing.T) {
 	category := newCategory()
 	stream := streamOf(t, category)
 	mustAppend(t, db.Store(), stream, 0, newEvents(2)...)
-	if _, err := db.Store().Append(within(t), stream, 0, newEvents(1)); err == nil {
-		t.Error("got no conflict")
+	for count := range 2 { // with a transaction around it, and without
+		if _, err := db.Store().Append(within(t), stream, 0, newEvents(1+count)); err == nil {
+			t.Error("got no conflict")
+		}
 	}
 	for _, freshness := range []es.Freshness{es.FromReplica, es.FromLeader} {
 		if _, err := db.Store().Read(within(t), stream, 0, freshness); err != nil {
@@ -80,7 +82,7 @@ func TestNothingListensNorNotifies(t *testing.T) {
 	}
 	gone := session{pid: 1 << 30, started: time.Now(), direct: true}
 	w := write{stream: stream, expected: 2, events: newEvents(1)}
-	if err := db.Store().settle(within(t), w, &lostReplyError{session: gone, err: errors.New("cut off")}); err == nil {
+	if err := db.Store().settle(within(t), []write{w}, &lostReplyError{session: gone, err: errors.New("cut off")})[0]; err == nil {
 		t.Error("an append that was never sent counts as done")
 	}
 

@@ -2,6 +2,7 @@ package messagedb
 
 import (
 	"context"
+	"sync"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -11,6 +12,11 @@ import (
 type DB struct {
 	config      Config
 	write, read *pgxpool.Pool
+	committers  *committers
+	wakes       *wakes
+	notifier    *notifier     // nil if nobody else is to be told
+	stop        func()        // ends what runs beside the calls, and waits for it
+	listening   func()        // has it listen; calling it twice is fine
 	feed        *pgxpool.Pool // leads to where read does; the streams' reads cannot starve it
 	checkpoint  *pgxpool.Pool // nil without a checkpoint schema
 	schema      string        // of the checkpoint table, as PostgreSQL stores the name
@@ -27,7 +33,7 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{config: config}
+	db := &DB{config: config, wakes: newWakes(), stop: func() {}, listening: func() {}}
 	if config.CheckpointSchema != "" {
 		if db.schema, err = parseIdentifier(config.CheckpointSchema); err != nil {
 			return nil, &SetupError{Problem: BadCheckpointSchema, Connection: ForCheckpoints, Err: err}
@@ -37,7 +43,23 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 		db.Close()
 		return nil, err
 	}
+	if config.Notify {
+		db.beside()
+	}
 	return db, nil
+}
+
+// beside prepares what runs beside the calls.
+func (db *DB) beside() {
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	db.notifier = newNotifier()
+	running.Go(func() { db.notify(ctx) })
+	db.listening = sync.OnceFunc(func() { running.Go(func() { db.listen(ctx) }) })
+	db.stop = func() {
+		cancel()
+		running.Wait()
+	}
 }
 
 func (db *DB) connect(ctx context.Context) (err error) {
@@ -46,6 +68,7 @@ func (db *DB) connect(ctx context.Context) (err error) {
 	if db.write, err = newPool(db.config.Connection, ForWriting, db.config.MaxConns); err != nil {
 		return err
 	}
+	db.committers = newCommitters(db)
 	if db.read, err = newPool(db.config.ReadConnection, ForReading, db.config.MaxConns); err != nil {
 		return err
 	}
@@ -66,6 +89,10 @@ func (db *DB) connect(ctx context.Context) (err error) {
 // Close waits for the calls under way and closes all connections. It may be
 // called more than once.
 func (db *DB) Close() {
+	if db.committers != nil {
+		db.committers.close()
+	}
+	db.stop()
 	for _, pool := range []*pgxpool.Pool{db.write, db.read, db.feed, db.checkpoint} {
 		if pool != nil {
 			pool.Close()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -40,6 +41,11 @@ func newPool(text string, use Use, maxConns int) (*pgxpool.Pool, error) {
 	}
 	config.ConnConfig = connConfig
 	config.MaxConns = int32(cmp.Or(maxConns, said.MaxConns(), defaultMaxConns)) //nolint:gosec // both were checked to be small
+	if use != ForCheckpoints {                                                  // which are not saved again
+		// A connection that was broken while it rested is found out by its first use:
+		// an append is settled and a read is made again. So no ping goes ahead.
+		config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
+	}
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return pin(ctx, conn, use) }
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {
@@ -61,6 +67,7 @@ const pinSQL = `SELECT
 	pg_catalog.set_config('default_transaction_isolation', 'read committed', false),
 	pg_catalog.set_config('message_store.sql_condition', 'off', false),
 	pg_catalog.set_config('enable_seqscan', $2, false),
+	pg_catalog.set_config('lock_timeout', $3, false),
 	pg_catalog.pg_backend_pid(),
 	(SELECT backend_start FROM pg_catalog.pg_stat_activity WHERE pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid())`
 
@@ -81,18 +88,18 @@ const sessionKey = "messagedb.session"
 
 // pin prepares a new connection for its use and notes its session.
 func pin(ctx context.Context, conn *pgx.Conn, use Use) error {
-	path, seqscan := "message_store,pg_temp", "on"
+	path, seqscan, lockTimeout := "message_store,pg_temp", "on", "0"
 	switch use {
 	case ForWriting:
-		seqscan = "off"
+		seqscan, lockTimeout = "off", strconv.FormatInt(firstLockTimeout.Milliseconds(), 10)
 	case ForCheckpoints:
 		path = "pg_catalog,pg_temp"
 	case ForReading:
 	}
 	var s session
 	var started *time.Time
-	err := conn.QueryRow(ctx, pinSQL, pgx.QueryExecModeExec, path, seqscan).
-		Scan(nil, nil, nil, nil, &s.pid, &started)
+	err := conn.QueryRow(ctx, pinSQL, pgx.QueryExecModeExec, path, seqscan, lockTimeout).
+		Scan(nil, nil, nil, nil, nil, &s.pid, &started)
 	if err != nil {
 		return fmt.Errorf("prepare a connection for %s: %w", use, err)
 	}

@@ -58,30 +58,30 @@ var (
 	errPooled    = errors.New("a connection pooler hides which session of the server the append ran in, or the role may not see its own session in pg_stat_activity")
 )
 
-// settle finds out what became of an append. It returns nil if it was written.
-func (s *Store) settle(ctx context.Context, w write, lost *lostReplyError) error {
-	cause := lost.err
-	if ctx.Err() != nil && !errors.Is(cause, ctx.Err()) {
-		cause = fmt.Errorf("%w: %w", ctx.Err(), cause)
-	}
-	// The caller's context may be the reason why we are here.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.db.config.SettleTimeout)
+// settle finds out what became of the appends of a transaction. It returns the outcome of each: nil if it
+// was written, and the error for its caller if it was not, or if that cannot be known.
+func (s *Store) settle(ctx context.Context, writes []write, lost *lostReplyError) []error {
+	ctx, cancel := context.WithTimeout(ctx, s.db.config.SettleTimeout)
 	defer cancel()
+	outcomes := make([]error, len(writes))
 	for pauses := settlePauses(); ; {
-		found, err := s.look(ctx, w, lost.session)
-		switch {
-		case err == nil && found == ours:
-			return nil
-		case err == nil && found == theirs:
-			return &es.ConflictError{Stream: w.stream, Expected: w.expected, Actual: es.UnknownVersion}
-		case err == nil:
-			return appendError(w, cause)
-		case errors.Is(err, errPooled), hasCode(err, codeNoPrivilege):
-			return uncertain(w, cause, err)
+		found, err := s.look(ctx, writes, lost.session)
+		giveUp := errors.Is(err, errPooled) || hasCode(err, codeNoPrivilege)
+		if err != nil && !giveUp && pause.For(ctx, pauses.NextBackOff()) == nil {
+			continue
 		}
-		if pause.For(ctx, pauses.NextBackOff()) != nil {
-			return uncertain(w, cause, err)
+		for i, w := range writes {
+			switch {
+			case found[i] == ours:
+			case found[i] == theirs:
+				outcomes[i] = &es.ConflictError{Stream: w.stream, Expected: w.expected, Actual: es.UnknownVersion}
+			case err == nil:
+				outcomes[i] = appendError(w, lost.err)
+			default:
+				outcomes[i] = uncertain(w, lost.err, err)
+			}
 		}
+		return outcomes
 	}
 }
 
@@ -90,7 +90,7 @@ func uncertain(w write, cause, why error) error {
 }
 
 // finding is what stands where an append wanted to write. The finding nothing
-// is only ever returned once it is final.
+// is final if it comes without an error.
 type finding int
 
 const (
@@ -100,24 +100,42 @@ const (
 )
 
 // look makes a connection of its own: those of the pool may be as dead as the
-// one that broke, or all be busy.
-func (s *Store) look(ctx context.Context, w write, of session) (finding, error) {
+// one that broke, or all be busy. The findings are there with an error too: what
+// was found then is true, and what was not may be there all the same.
+func (s *Store) look(ctx context.Context, writes []write, of session) ([]finding, error) {
+	found := make([]finding, len(writes))
 	conn, err := pgx.ConnectConfig(ctx, s.db.write.Config().ConnConfig)
 	if err != nil {
-		return nothing, err
+		return found, err
 	}
 	defer func() { _ = conn.Close(ctx) }()
 	if err := pin(ctx, conn, ForWriting); err != nil {
-		return nothing, err
+		return found, err
 	}
-	found, err := whatStands(ctx, conn, w)
-	if err != nil || found != nothing {
+	missing, err := lookFor(ctx, conn, writes, found)
+	if err != nil || !missing {
 		return found, err
 	}
 	if err := end(ctx, conn, of); err != nil {
-		return nothing, err
+		return found, err
 	}
-	return whatStands(ctx, conn, w)
+	_, err = lookFor(ctx, conn, writes, found)
+	return found, err
+}
+
+// lookFor looks where nothing was found so far, and tells whether there is nothing
+// still.
+func lookFor(ctx context.Context, conn *pgx.Conn, writes []write, found []finding) (missing bool, err error) {
+	for i, w := range writes {
+		if found[i] != nothing {
+			continue
+		}
+		if found[i], err = whatStands(ctx, conn, w); err != nil {
+			return true, err
+		}
+		missing = missing || found[i] == nothing
+	}
+	return missing, nil
 }
 
 // whatStands compares the ids at the place of the append.

@@ -37,7 +37,7 @@ func TestLooksGetRarer(t *testing.T) {
 		}
 		defer pool.Close()
 		db := &DB{config: Config{SettleTimeout: 2 * time.Second}, write: pool}
-		err = db.Store().settle(t.Context(), write{stream: newStream(t)}, &lostReplyError{err: errors.New("cut off")})
+		err = db.Store().settle(t.Context(), []write{{stream: newStream(t)}}, &lostReplyError{err: errors.New("cut off")})[0]
 		if !errors.As(err, new(*es.UncertainError)) {
 			t.Errorf("got error %v, want an uncertain outcome", err)
 		}
@@ -80,13 +80,13 @@ func TestOutcomeWhereTheSessionIsHidden(t *testing.T) {
 		t.Fatalf("got session %+v, want one that is not known to be direct", hidden)
 	}
 	w := write{stream: stream, expected: 1, events: newEvents(1)}
-	err = db.Store().settle(within(t), w, &lostReplyError{session: hidden, err: errors.New("cut off")})
+	err = db.Store().settle(within(t), []write{w}, &lostReplyError{session: hidden, err: errors.New("cut off")})[0]
 	if !errors.As(err, new(*es.UncertainError)) || !strings.Contains(err.Error(), "or the role may not see its own session") {
 		t.Errorf("got error %v, want an uncertain outcome that names the role as a cause", err)
 	}
 	// What is there to be seen settles it all the same.
 	w = write{stream: stream, events: events}
-	if err := db.Store().settle(within(t), w, &lostReplyError{session: hidden, err: errors.New("cut off")}); err != nil {
+	if err := db.Store().settle(within(t), []write{w}, &lostReplyError{session: hidden, err: errors.New("cut off")})[0]; err != nil {
 		t.Errorf("got error %v, want none: the events are there", err)
 	}
 }

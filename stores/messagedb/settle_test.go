@@ -195,7 +195,7 @@ func TestOutcomeBehindAPooler(t *testing.T) {
 	t.Parallel()
 	db := open(t, Config{})
 	w := write{stream: newStream(t), events: newEvents(1)}
-	err := db.Store().settle(within(t), w, &lostReplyError{session: session{pid: 1}, err: errors.New("cut off")})
+	err := db.Store().settle(within(t), []write{w}, &lostReplyError{session: session{pid: 1}, err: errors.New("cut off")})[0]
 	if _, ok := errors.AsType[*es.UncertainError](err); !ok || !errors.Is(err, errPooled) {
 		t.Errorf("got error %v, want an uncertain outcome because of a pooler", err)
 	}

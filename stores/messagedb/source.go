@@ -29,7 +29,10 @@ type Source struct {
 	tranches []feed.Tranche
 }
 
-var _ feed.Source = (*Source)(nil)
+var (
+	_ feed.Source = (*Source)(nil)
+	_ feed.Waker  = (*Source)(nil)
+)
 
 // Source returns the feed of the categories, each a tranche of its own, in batches
 // of [Config.BatchSize] events at most.
@@ -41,6 +44,7 @@ func (db *DB) Source(categories ...string) (*Source, error) {
 		}
 		tranches[i] = feed.Tranche(category)
 	}
+	db.listening()
 	return &Source{db: db, tranches: tranches}, nil
 }
 

@@ -38,7 +38,12 @@
 //     in a row, or sends the reset of a connection together with BEGIN and the call, as Npgsql does.
 //     What a client sends as one simple query, or before one Sync, counts once, even if
 //     it has several transactions in it. A transaction that is undone to a savepoint and
-//     then committed counts.
+//     then committed counts. A statement that looks at the version of a stream before
+//     it calls write_message is an append of its own, which has failed if its row ends
+//     with NULL: so appends that share a transaction are counted one by one. They have to be
+//     sent together, before one Sync. If fewer than those may still succeed, the
+//     transaction is cut off unsent, and who sends them again one by one has as many
+//     written as may be. What locks a category waits for the place too.
 //   - for [DynamoDB], one PutItem, UpdateItem or TransactWriteItems on the table
 //     given. The other tables, such as an index with its checkpoints, are let
 //     through. It has succeeded with the status 200.

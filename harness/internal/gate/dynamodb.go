@@ -131,11 +131,11 @@ func (d *dynamo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		if writesTo(d.table, body) {
-			place, err := d.gate.begin(r.Context().Done())
+			place, err := d.gate.begin(1, r.Context().Done())
 			if err != nil {
 				panic(http.ErrAbortHandler)
 			}
-			defer place.end(false) // unless it has ended
+			defer place.end(0) // unless it has ended
 			r = r.WithContext(context.WithValue(r.Context(), placeKey{}, place))
 		}
 	}
@@ -180,7 +180,14 @@ func writesTo(table string, body []byte) bool {
 // broken over it, so that the reply goes no further.
 func concluded(response *http.Response) error {
 	place, isAppend := response.Request.Context().Value(placeKey{}).(*place)
-	if isAppend && !place.end(response.StatusCode == http.StatusOK) {
+	if !isAppend {
+		return nil
+	}
+	succeeded := 0
+	if response.StatusCode == http.StatusOK {
+		succeeded = 1
+	}
+	if !place.end(succeeded) {
 		return errBroken
 	}
 	return nil

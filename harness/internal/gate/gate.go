@@ -54,7 +54,8 @@ func (g *Gate) BreakAfter(n int) error {
 // Judge has a function decide about each append that begins from now on, except
 // those that [Gate.BreakAfter] counts. It says [faults.LostReply], and the append goes on
 // but its connection is cut before the reply does; [faults.Cut], and all connections
-// are cut and it is never sent; or nothing, and it passes. It may wait, which makes the store slow. Calls
+// are cut and it is never sent; or nothing, and it passes. What becomes of one becomes of all that are sent
+// together with it. It may wait, which makes the store slow. Calls
 // overlap, and must not call the gate. Nil has all pass.
 func (g *Gate) Judge(judge func() faults.Kind) {
 	g.mu.Lock()
@@ -98,17 +99,19 @@ func (g *Gate) isBroken() bool {
 	return g.isBroke
 }
 
-// place is that of an append that has begun.
+// place is that of appends that have begun together, and end together.
 type place struct {
 	gate    *Gate
+	count   int
 	round   int
 	counted bool
 	lost    bool // its reply does not go on
 }
 
-// begin waits until an append may begin. It returns errBroken if it may not: the
-// gate breaks meanwhile, gone is closed, or the append is to be cut.
-func (g *Gate) begin(gone <-chan struct{}) (*place, error) {
+// begin waits until appends that are sent together may begin. It returns errBroken if
+// they may not: the gate breaks meanwhile, gone is closed, one of them is to be cut, or they are more than
+// may still succeed. Who sends them again one by one will have as many written as may be.
+func (g *Gate) begin(count int, gone <-chan struct{}) (*place, error) {
 	verdict, judged := faults.Kind(""), false
 	for {
 		g.mu.Lock()
@@ -117,13 +120,16 @@ func (g *Gate) begin(gone <-chan struct{}) (*place, error) {
 		case g.isBroke:
 			g.mu.Unlock()
 			return nil, errBroken
+		case g.left > 0 && g.left < count:
+			g.mu.Unlock()
+			return nil, errBroken
 		case g.left > 0:
-			g.left--
-			p := &place{gate: g, round: g.round, counted: true}
+			g.left -= count
+			p := &place{gate: g, count: count, round: g.round, counted: true}
 			g.mu.Unlock()
 			return p, nil
 		case g.left < 0 && (judged || judge == nil):
-			p := &place{gate: g, round: g.round, lost: verdict == faults.LostReply}
+			p := &place{gate: g, count: count, round: g.round, lost: verdict == faults.LostReply}
 			if verdict == faults.Cut {
 				g.cut()
 			}
@@ -134,7 +140,12 @@ func (g *Gate) begin(gone <-chan struct{}) (*place, error) {
 			return p, nil
 		case g.left < 0:
 			g.mu.Unlock()
-			verdict, judged = judge(), true
+			for range count {
+				if verdict == "" {
+					verdict = judge()
+				}
+			}
+			judged = true
 			continue
 		}
 		g.mu.Unlock()
@@ -146,9 +157,9 @@ func (g *Gate) begin(gone <-chan struct{}) (*place, error) {
 	}
 }
 
-// end notes what became of an append, and breaks the gate if it was the last. It
-// returns whether the reply may go on.
-func (p *place) end(succeeded bool) bool {
+// end notes how many of the appends have succeeded, and breaks the gate if the last was
+// among them. It returns whether the reply may go on.
+func (p *place) end(succeeded int) bool {
 	g := p.gate
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -156,12 +167,11 @@ func (p *place) end(succeeded bool) bool {
 		return !g.isBroke && !p.lost
 	}
 	p.counted = false // it ends once
-	if !succeeded {
-		g.left++
+	if failed := p.count - succeeded; failed > 0 {
+		g.left += failed
 		g.notify()
-		return true
 	}
-	if g.missing--; g.missing > 0 {
+	if g.missing -= succeeded; g.missing > 0 {
 		return true
 	}
 	g.isBroke = true

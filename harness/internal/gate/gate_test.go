@@ -19,7 +19,7 @@ func bare(t *testing.T) (g *Gate, cuts *int) {
 // begun begins an append that need not wait.
 func begun(t *testing.T, g *Gate) *place {
 	t.Helper()
-	p, err := g.begin(nil)
+	p, err := g.begin(1, nil)
 	must(t, err)
 	return p
 }
@@ -43,9 +43,9 @@ func TestAGateBreaksWithTheLastAppendThatSucceeds(t *testing.T) {
 	known := func(p *place) func() *place { return func() *place { return p } }
 	for i, step := range []struct {
 		append    func() *place
-		succeeded bool
+		succeeded int
 		goesOn    bool
-	}{{known(early), true, true}, {known(first), true, true}, {known(first), true, true}, {known(second), false, true}, {next, true, false}} {
+	}{{known(early), 1, true}, {known(first), 1, true}, {known(first), 1, true}, {known(second), 0, true}, {next, 1, false}} {
 		if isClosed(g.Broken()) || *cuts != 0 {
 			t.Fatalf("the gate is broken before step %d", i)
 		}
@@ -56,7 +56,7 @@ func TestAGateBreaksWithTheLastAppendThatSucceeds(t *testing.T) {
 	if !isClosed(g.Broken()) || *cuts != 1 {
 		t.Errorf("got broken %t and %d cuts, want one", isClosed(g.Broken()), *cuts)
 	}
-	if _, err := g.begin(nil); !errors.Is(err, errBroken) {
+	if _, err := g.begin(1, nil); !errors.Is(err, errBroken) {
 		t.Errorf("an append after that: got error %v, want %v", err, errBroken)
 	}
 	if err := g.BreakAfter(1); err == nil {
@@ -66,7 +66,7 @@ func TestAGateBreaksWithTheLastAppendThatSucceeds(t *testing.T) {
 	if isClosed(g.Broken()) {
 		t.Error("the gate is broken after it was mended")
 	}
-	begun(t, g).end(true)
+	begun(t, g).end(1)
 }
 
 func TestAnAppendBeyondTheNumberWaitsForOneThatFails(t *testing.T) {
@@ -78,8 +78,8 @@ func TestAnAppendBeyondTheNumberWaitsForOneThatFails(t *testing.T) {
 		held := make(chan error)
 		for range 2 {
 			go func() {
-				p, err := g.begin(nil)
-				if err == nil && p.end(true) {
+				p, err := g.begin(1, nil)
+				if err == nil && p.end(1) {
 					err = errors.New("the reply goes on")
 				}
 				held <- err
@@ -87,7 +87,7 @@ func TestAnAppendBeyondTheNumberWaitsForOneThatFails(t *testing.T) {
 		}
 		left := make(chan struct{})
 		go func() {
-			_, err := g.begin(left)
+			_, err := g.begin(1, left)
 			held <- err
 		}()
 		synctest.Wait()
@@ -101,7 +101,7 @@ func TestAnAppendBeyondTheNumberWaitsForOneThatFails(t *testing.T) {
 			t.Fatalf("an append beyond the number did not wait: %v", err)
 		default:
 		}
-		first.end(false)
+		first.end(0)
 		one, other := <-held, <-held
 		if (one == nil) == (other == nil) || !errors.Is(errors.Join(one, other), errBroken) {
 			t.Errorf("got errors %v and %v, want that one was let through and broke the gate", one, other)
@@ -116,10 +116,10 @@ func TestWhatBeganBeforeItWasMendedIsNotCounted(t *testing.T) {
 	old := begun(t, g)
 	g.Mend()
 	must(t, g.BreakAfter(1))
-	if !old.end(true) || isClosed(g.Broken()) {
+	if !old.end(1) || isClosed(g.Broken()) {
 		t.Error("an append of before broke the gate")
 	}
-	if begun(t, g).end(true) {
+	if begun(t, g).end(1) {
 		t.Error("the append of now did not")
 	}
 }
@@ -138,25 +138,25 @@ func TestAppendsAreJudgedUnlessTheyAreCounted(t *testing.T) {
 		cuts           int
 	}{"": {true, true, 0}, faults.LostReply: {true, false, 0}, faults.Cut: {false, false, 1}} {
 		verdicts, *cuts = []faults.Kind{verdict}, 0
-		p, err := g.begin(nil)
+		p, err := g.begin(1, nil)
 		if (err == nil) != want.begins || *cuts != want.cuts {
 			t.Errorf("verdict %q: got error %v and %d cuts, want that it begins: %t, and %d", verdict, err, *cuts, want.begins, want.cuts)
 		}
-		if err == nil && p.end(true) != want.goesOn {
+		if err == nil && p.end(1) != want.goesOn {
 			t.Errorf("verdict %q: the reply goes on: got %t, want %t", verdict, !want.goesOn, want.goesOn)
 		}
 	}
 	must(t, g.BreakAfter(2))
-	if !begun(t, g).end(true) || begun(t, g).end(true) {
+	if !begun(t, g).end(1) || begun(t, g).end(1) {
 		t.Error("the second of two was to break the gate")
 	}
 	g.Mend()
 	verdicts = []faults.Kind{faults.LostReply}
-	if begun(t, g).end(true) {
+	if begun(t, g).end(1) {
 		t.Error("a gate that was mended judges no more")
 	}
 	g.Judge(nil)
-	if !begun(t, g).end(true) {
+	if !begun(t, g).end(1) {
 		t.Error("nobody judges, and the reply was lost")
 	}
 }
@@ -170,7 +170,7 @@ func TestWhatBecomesCountedWhileItIsJudgedIsSpared(t *testing.T) {
 		}
 		return faults.Cut
 	})
-	if begun(t, g).end(true) || *cuts != 1 || !isClosed(g.Broken()) {
+	if begun(t, g).end(1) || *cuts != 1 || !isClosed(g.Broken()) {
 		t.Errorf("got %d cuts and broken %t, want the one of breaking", *cuts, isClosed(g.Broken()))
 	}
 }

@@ -71,7 +71,8 @@ func inFrontOf(ctx context.Context, connection string) (*Gate, error) {
 
 func openMessageDB(t testing.TB, connection string) es.Store {
 	t.Helper()
-	db, err := messagedb.Open(within(t), messagedb.Config{Connection: connection, SettleTimeout: 100 * time.Millisecond})
+	// Appends that were cut off together are sent again only once it is settled that none was written.
+	db, err := messagedb.Open(within(t), messagedb.Config{Connection: connection, SettleTimeout: 5 * time.Second})
 	must(t, err)
 	t.Cleanup(db.Close)
 	return db.Store()

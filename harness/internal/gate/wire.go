@@ -7,16 +7,43 @@ import (
 	"io"
 	"net"
 	"regexp"
+	"slices"
 	"sync"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// calls tells whether a statement calls the function of Message DB that appends. To
-// name it is not to call it: who opens a store looks whether it is there.
-func calls(sql string) bool { return writeCall.MatchString(sql) }
+// call is what a statement has to do with appends.
+type call int
 
-var writeCall = regexp.MustCompile(`write_message"?\s*\(`)
+const (
+	nothing     call = iota
+	takesLock        // it takes the lock that an append takes
+	writesEvent      // it writes an event: one, or a part, of the append that its transaction is
+	isAppend         // it is an append of its own, which writes only at the right version
+
+	untilReady // no statement: what the server answers by saying that it is ready
+)
+
+// calls tells which functions of Message DB a statement calls. To name one is not to
+// call it: who opens a store looks whether they are there.
+func calls(sql string) call {
+	switch {
+	case writeCall.MatchString(sql) && versionCall.MatchString(sql):
+		return isAppend
+	case writeCall.MatchString(sql):
+		return writesEvent
+	case lockCall.MatchString(sql):
+		return takesLock
+	}
+	return nothing
+}
+
+var (
+	writeCall   = regexp.MustCompile(`write_message"?\s*\(`)
+	versionCall = regexp.MustCompile(`stream_version"?\s*\(`)
+	lockCall    = regexp.MustCompile(`acquire_lock"?\s*\(`)
+)
 
 // wire is one connection of a client, and ours to the server. What is sent goes on
 // byte for byte; only what tells of appends is decoded.
@@ -27,12 +54,14 @@ type wire struct {
 	end            func()        // closes both connections; ending twice is fine
 
 	// Of the requests alone.
-	statements map[string]bool // by name: whether they append
-	portals    map[string]bool
+	statements map[string]call // by name
+	portals    map[string]call
 
 	mu       sync.Mutex
-	append   *place        // the append that has begun, nil if there is none
-	failed   bool          // the server has refused a part of it, or undone it
+	append   *place        // of the appends that have begun, nil if there are none
+	failed   bool          // the server has refused a part of them, or undone them
+	refused  int           // how many of them have written nothing, and no harm done
+	running  []call        // what the server has yet to complete
 	awaited  int           // how often the server has yet to say that it is ready, for all that it was sent
 	answered chan struct{} // holds something when it has said so
 }
@@ -40,7 +69,7 @@ type wire struct {
 func newWire(gate *Gate, client, server net.Conn) *wire {
 	gone := make(chan struct{})
 	return &wire{
-		gate: gate, client: client, server: server, gone: gone, statements: map[string]bool{}, portals: map[string]bool{},
+		gate: gate, client: client, server: server, gone: gone, statements: map[string]call{}, portals: map[string]call{},
 		answered: make(chan struct{}, 1),
 		end: sync.OnceFunc(func() {
 			close(gone)
@@ -56,6 +85,7 @@ type frame struct {
 	kind byte
 	raw  []byte // all of it
 	body []byte // behind kind and length
+	call call   // of a message of the client: what it has the server do
 }
 
 // longestFrame is what PostgreSQL takes at the most.
@@ -114,23 +144,87 @@ func (w *wire) requests() {
 				continue
 			}
 		}
-		if w.appends(f) && (to.Flush() != nil || w.begin() != nil) {
-			return
+		f.call = w.call(f)
+		frames := []frame{f}
+		if f.call != nothing {
+			if to.Flush() != nil {
+				return
+			}
+			if frames, err = w.together(from, f); err != nil {
+				return
+			}
 		}
-		if first || asksForReady(f.kind) {
-			w.await()
+		for _, f := range frames {
+			w.sends(f, first)
+			if _, err := to.Write(f.raw); err != nil {
+				return
+			}
 		}
 		first = false
-		if _, err := to.Write(f.raw); err != nil {
-			return
-		}
 	}
 }
 
-// appends tells whether a message has the server append, and notes what later
-// ones will need. A message that cannot be decoded is left for the server to
-// refuse.
-func (w *wire) appends(f frame) bool {
+// together waits for the place of all appends that a client sends together, beginning
+// with a message that has to do with them, unless the transaction has one. It returns
+// what it has read for that. None of it goes on before: the lock of a category that
+// waits here would hold up who has a place.
+func (w *wire) together(from *bufio.Reader, f frame) ([]frame, error) {
+	if err := w.allAnswered(); err != nil {
+		return nil, err
+	}
+	frames := []frame{f}
+	if w.hasPlace() {
+		return frames, nil
+	}
+	count := map[call]int{f.call: 1}
+	for !asksForReady(f.kind) && f.kind != 'H' {
+		var err error
+		if f, err = readFrame(from, false); err != nil {
+			return nil, err
+		}
+		f.call = w.call(f)
+		count[f.call]++
+		frames = append(frames, f)
+	}
+	n := count[isAppend]
+	if count[writesEvent] > 0 {
+		n++
+	}
+	if n == 0 {
+		return frames, nil
+	}
+	place, err := w.gate.begin(n, w.gone)
+	if err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.append, w.failed, w.refused = place, false, 0
+	return frames, nil
+}
+
+func (w *wire) hasPlace() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.append != nil
+}
+
+// sends notes what is sent on to the server.
+func (w *wire) sends(f frame, first bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if first || asksForReady(f.kind) {
+		w.awaited++
+		w.running = append(w.running, untilReady)
+	}
+	if f.kind == 'E' {
+		w.running = append(w.running, f.call)
+	}
+}
+
+// call tells what a message has the server do, and notes what later ones will need. A
+// message that cannot be decoded is left for the server to refuse.
+func (w *wire) call(f frame) call {
 	switch f.kind {
 	case 'P':
 		var parse pgproto3.Parse
@@ -144,24 +238,21 @@ func (w *wire) appends(f frame) bool {
 		}
 	case 'E':
 		var execute pgproto3.Execute
-		return execute.Decode(f.body) == nil && w.portals[execute.Portal]
+		if execute.Decode(f.body) == nil {
+			return w.portals[execute.Portal]
+		}
 	case 'Q':
 		var query pgproto3.Query
-		return query.Decode(f.body) == nil && calls(query.String)
+		if query.Decode(f.body) == nil {
+			return calls(query.String)
+		}
 	}
-	return false
+	return nothing
 }
 
 // asksForReady tells whether the server answers a message by saying, in the end,
 // that it is ready for the next.
 func asksForReady(kind byte) bool { return kind == 'Q' || kind == 'S' || kind == 'F' }
-
-// await notes that the server is going to say once more that it is ready.
-func (w *wire) await() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.awaited++
-}
 
 // allAnswered waits until the server has answered whatever was sent before: only then
 // is it known whether a transaction is open. A client may send the end of one
@@ -181,27 +272,6 @@ func (w *wire) allAnswered() error {
 			return errBroken
 		}
 	}
-}
-
-// begin waits for a place, unless the transaction has one.
-func (w *wire) begin() error {
-	if err := w.allAnswered(); err != nil {
-		return err
-	}
-	w.mu.Lock()
-	has := w.append != nil
-	w.mu.Unlock()
-	if has {
-		return nil
-	}
-	place, err := w.gate.begin(w.gone)
-	if err != nil {
-		return err
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.append, w.failed = place, false
-	return nil
 }
 
 // replies passes on what the server sends until either end closes. An append that
@@ -229,7 +299,12 @@ func (w *wire) replied(f frame) bool {
 	switch f.kind {
 	case 'E':
 		w.becomes(true)
+	case 'D':
+		w.row(f)
+	case 'I', 's': // nothing was to be done, or not all of it
+		w.completed()
 	case 'C':
+		w.completed()
 		var complete pgproto3.CommandComplete
 		if complete.Decode(f.body) != nil {
 			return true
@@ -256,6 +331,29 @@ func (w *wire) replied(f frame) bool {
 	return true
 }
 
+// row notes a row that the server answers with. An append of its own says in the last
+// column what it has written: NULL if it found another version than it expected.
+func (w *wire) row(f frame) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.running) == 0 || w.running[0] != isAppend {
+		return
+	}
+	var row pgproto3.DataRow
+	if row.Decode(f.body) == nil && len(row.Values) > 0 && row.Values[len(row.Values)-1] == nil {
+		w.refused++
+	}
+}
+
+// completed notes that the server is done with the statement that it was at.
+func (w *wire) completed() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.running) > 0 && w.running[0] != untilReady {
+		w.running = w.running[1:]
+	}
+}
+
 // becomes notes whether the server has refused or undone the append so far.
 func (w *wire) becomes(failed bool) {
 	w.mu.Lock()
@@ -267,6 +365,7 @@ func (w *wire) becomes(failed bool) {
 func (w *wire) ready() {
 	w.mu.Lock()
 	w.awaited--
+	w.running = w.running[slices.Index(w.running, untilReady)+1:] // what follows an error is passed over
 	w.mu.Unlock()
 	select {
 	case w.answered <- struct{}{}:
@@ -279,8 +378,11 @@ func (w *wire) ready() {
 func (w *wire) conclude(succeeded bool) bool {
 	w.mu.Lock()
 	place := w.append
-	succeeded = succeeded && !w.failed
-	w.append, w.failed = nil, false
+	written := 0
+	if place != nil && succeeded && !w.failed {
+		written = place.count - w.refused
+	}
+	w.append, w.failed, w.refused = nil, false, 0
 	w.mu.Unlock()
-	return place == nil || place.end(succeeded)
+	return place == nil || place.end(written)
 }

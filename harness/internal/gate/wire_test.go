@@ -45,6 +45,18 @@ func writes(stream es.StreamName, length int) string {
 	return fmt.Sprintf("SELECT message_store.write_message('%s', '%s', 'Happened', '{}', NULL, %d)", uuid.NewString(), stream, length-1)
 }
 
+// guarded is a statement that writes an event if the stream has that length, and is an
+// append of its own.
+func guarded(stream es.StreamName, length int) string {
+	return fmt.Sprintf(`SELECT v, CASE WHEN v = %d THEN message_store.write_message('%s', '%s', 'Happened', '{}', NULL, v) END
+		FROM (SELECT coalesce(message_store.stream_version('%[3]s'), -1) AS v OFFSET 0) s`, length-1, uuid.NewString(), stream)
+}
+
+// locked is the statement that goes ahead of those.
+func locked(stream es.StreamName) []pgproto3.FrontendMessage {
+	return slices.Concat(execute("BEGIN"), execute(fmt.Sprintf("SELECT message_store.acquire_lock('%s')", stream)))
+}
+
 // frontend is a client of a gate that sends just what it is told to.
 func frontend(t *testing.T, g *Gate) *pgproto3.Frontend {
 	t.Helper()
@@ -106,11 +118,24 @@ func turns(s es.StreamName) map[string][]turn {
 		"several calls in one transaction": {
 			sends(0, query("BEGIN"), query(writes(s, 0))), sends(0, query(writes(s, 1))), sends(0, query("SELECT 1")), sends(1, query("COMMIT")),
 		},
-		"what is rolled back":          {sends(0, query("BEGIN"), query(writes(s, 0))), sends(0, query("ROLLBACK")), sends(1, query(writes(s, 0)))},
-		"a call that fails":            {sends(0, query(writes(s, 9))), sends(0, synced(execute(writes(s, 9)))), sends(1, query(writes(s, 0)))},
-		"a transaction that fails":     {sends(0, query("BEGIN"), query(writes(s, 0)), query(writes(s, 9))), sends(0, query("COMMIT")), sends(1, query(writes(s, 0)))},
-		"a statement beside it fails":  {sends(0, synced(execute(writes(s, 0)), execute("SELECT 1/0"))), sends(1, query(writes(s, 0)))},
-		"undone to a savepoint":        {sends(0, query("BEGIN"), query(writes(s, 0)), query("SAVEPOINT x"), query(writes(s, 9)), query("ROLLBACK TO x")), sends(1, query("COMMIT"))},
+		"what is rolled back":         {sends(0, query("BEGIN"), query(writes(s, 0))), sends(0, query("ROLLBACK")), sends(1, query(writes(s, 0)))},
+		"a call that fails":           {sends(0, query(writes(s, 9))), sends(0, synced(execute(writes(s, 9)))), sends(1, query(writes(s, 0)))},
+		"a transaction that fails":    {sends(0, query("BEGIN"), query(writes(s, 0)), query(writes(s, 9))), sends(0, query("COMMIT")), sends(1, query(writes(s, 0)))},
+		"a statement beside it fails": {sends(0, synced(execute(writes(s, 0)), execute("SELECT 1/0"))), sends(1, query(writes(s, 0)))},
+		"undone to a savepoint":       {sends(0, query("BEGIN"), query(writes(s, 0)), query("SAVEPOINT x"), query(writes(s, 9)), query("ROLLBACK TO x")), sends(1, query("COMMIT"))},
+		"appends that share a transaction": {
+			sends(2, synced(locked(s), execute(guarded(s, 0)), execute(guarded(s, 7)), execute(guarded(s, 1)), execute("COMMIT"))),
+			sends(3, query(writes(s, 2))),
+		},
+		"none of those that share a transaction": {sends(0, synced(locked(s), execute(guarded(s, 1)), execute(guarded(s, 7)), execute("COMMIT")))},
+		"one of those that share a transaction is wrong": {
+			sends(0, synced(locked(s), execute(guarded(s, 0)), execute("SELECT 1/0"), execute(guarded(s, 1)), execute("COMMIT"))), sends(0, query("ROLLBACK")),
+			sends(1, query(writes(s, 0))),
+		},
+		"two that are shared, in a row": {
+			sends(4, synced(locked(s), execute(guarded(s, 0)), execute(guarded(s, 1)), execute("COMMIT")), synced(locked(s), execute(guarded(s, 2)), execute(guarded(s, 2)), execute(guarded(s, 3)), execute("COMMIT"))),
+		},
+		"a lock without a call":        {sends(0, synced(locked(s), execute("COMMIT"))), sends(1, query(writes(s, 0)))},
 		"a transaction without a call": {sends(0, query("BEGIN"), query("SELECT 1"), query("COMMIT")), sends(0, query("SELECT to_regproc('write_message')"))},
 	}
 }
@@ -165,5 +190,26 @@ func TestTheLastAppendIsCommittedBeforeTheGateBreaks(t *testing.T) {
 	written, err := openMessageDB(t, server.ConnectionString).Read(within(t), s, 0, es.FromLeader)
 	if err != nil || len(written) != 1 {
 		t.Errorf("got %d events and the error %v, want one event", len(written), err)
+	}
+}
+
+// More appends than may still succeed cannot share a transaction.
+func TestMoreTogetherThanMaySucceedAreCutOff(t *testing.T) {
+	t.Parallel()
+	server := messageDBServer.Get(t)
+	opening, err := inFrontOf(within(t), server.ConnectionString)
+	g, s := opened(t, opening, err), newStream(t)
+	must(t, g.BreakAfter(2))
+	if err := takes(frontend(t, g), sends(0, synced(locked(s), execute(guarded(s, 0)), execute(guarded(s, 1)), execute(guarded(s, 2)), execute("COMMIT")))); err == nil {
+		t.Error("three of two passed")
+	}
+	if isClosed(g.Broken()) {
+		t.Fatal("the gate broke without an append")
+	}
+	if err := takes(frontend(t, g), sends(0, synced(locked(s), execute(guarded(s, 0)), execute(guarded(s, 1)), execute("COMMIT")))); err == nil {
+		t.Error("the reply to the last append came through")
+	}
+	if !isClosed(g.Broken()) {
+		t.Error("the gate did not break after two appends")
 	}
 }

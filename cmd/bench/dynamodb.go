@@ -1,0 +1,4 @@
+package main
+
+// onDynamoDB is row 9.
+func onDynamoDB() []figure { return nil }

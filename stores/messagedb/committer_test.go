@@ -1,0 +1,367 @@
+package messagedb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
+)
+
+// lockCategory locks the category of a stream, as a writer that does not commit does.
+func lockCategory(t testing.TB, stream es.StreamName) (release func()) {
+	t.Helper()
+	tx, err := connect(t, appDSN(t)).Begin(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(within(t), "SELECT message_store.acquire_lock($1)", stream.String()); err != nil {
+		t.Fatal(err)
+	}
+	return sync.OnceFunc(func() {
+		if err := tx.Rollback(context.Background()); err != nil {
+			t.Errorf("release the lock: %v", err)
+		}
+	})
+}
+
+// attempt is an append under way, and its outcome once it is done.
+type attempt struct {
+	stream   es.StreamName
+	expected es.Version
+	events   []es.EventData
+	cancel   context.CancelFunc
+	done     chan struct{}
+	err      error
+}
+
+// start begins an append.
+func start(t testing.TB, db *DB, stream es.StreamName, expected es.Version, events ...es.EventData) *attempt {
+	t.Helper()
+	ctx, cancel := context.WithCancel(within(t))
+	a := &attempt{stream: stream, expected: expected, events: events, cancel: cancel, done: make(chan struct{})}
+	go func() {
+		defer close(a.done)
+		after, err := db.Store().Append(ctx, stream, expected, events)
+		if want := expected + es.Version(len(events)); err == nil && after != want {
+			err = fmt.Errorf("got version %d, want %d", after, want)
+		}
+		a.err = err
+	}()
+	return a
+}
+
+func (a *attempt) outcome() error {
+	<-a.done
+	return a.err
+}
+
+// awaitQueued returns once so many appends wait for the committer of a category.
+func awaitQueued(t testing.TB, db *DB, category string, count int) {
+	t.Helper()
+	await(t, "the appends are queued", func() bool {
+		db.committers.mu.Lock()
+		defer db.committers.mu.Unlock()
+		q := db.committers.queues[category]
+		return q != nil && len(q.appends) == count
+	})
+}
+
+// together has appends to one category share a transaction: they are started, in their order, while
+// an earlier one waits for the category's lock.
+func together(t testing.TB, db *DB, category string, begin ...func() *attempt) []*attempt {
+	t.Helper()
+	db.committers.patience = patience
+	release := lockCategory(t, streamOf(t, category))
+	defer release()
+	first := start(t, db, streamOf(t, category), 0, newEvents(1)...)
+	awaitWaiting(t, first.stream)
+	var attempts []*attempt
+	for i, b := range begin {
+		attempts = append(attempts, b())
+		awaitQueued(t, db, category, i+1)
+	}
+	release()
+	if err := first.outcome(); err != nil {
+		t.Errorf("the append in front: %v", err)
+	}
+	return attempts
+}
+
+// transactions counts those that wrote to a category.
+func transactions(t testing.TB, category string) int {
+	t.Helper()
+	return mustGet[int](t, connect(t, appDSN(t)),
+		"SELECT count(DISTINCT xmin::text) FROM message_store.messages WHERE message_store.category(stream_name) = $1", category)
+}
+
+func TestAppendsThatWaitShareATransaction(t *testing.T) {
+	t.Parallel()
+	for gather, want := range map[int]int{0: 2, 3: 5, 1: 11} {
+		t.Run(fmt.Sprintf("up to %d", gather), func(t *testing.T) {
+			t.Parallel()
+			db, category := open(t, Config{Gather: gather}), newCategory()
+			sent := onTheWire(t, &db.write)
+			var begin []func() *attempt
+			for i := range 10 {
+				begin = append(begin, func() *attempt { return start(t, db, streamOf(t, category), 0, newEvents(1+i%3)...) })
+			}
+			for _, a := range together(t, db, category, begin...) {
+				if err := a.outcome(); err != nil {
+					t.Error(err)
+				}
+				checkIDs(t, db.Store(), a.stream, a.events...)
+			}
+			if got := transactions(t, category); got != want {
+				t.Errorf("got %d transactions of eleven appends, want %d", got, want)
+			}
+			if gather != 0 {
+				return
+			}
+			before := sent.countTrips() // the statements are prepared by now
+			for _, a := range together(t, db, category, begin...) {
+				_ = a.outcome()
+			}
+			if got := sent.countTrips() - before; got != 2 {
+				t.Errorf("got %d round trips of one append and ten, want one each", got)
+			}
+		})
+	}
+}
+
+// What bites: one that is refused aborts the transaction, and what it shares it with.
+func TestEachAppendOfATransactionHasItsOwnOutcome(t *testing.T) {
+	t.Parallel()
+	db, category := open(t, Config{}), newCategory()
+	taken, known := newEvents(1), streamOf(t, category)
+	mustAppend(t, db.Store(), known, 0, taken...)
+	double := newEvents(2)
+	double[1].ID = double[0].ID
+	one := func(stream es.StreamName, expected es.Version, events ...es.EventData) func() *attempt {
+		return func() *attempt { return start(t, db, stream, expected, events...) }
+	}
+	a, b, fresh := newEvents(1), newEvents(3), streamOf(t, category)
+	attempts := together(t, db, category,
+		one(streamOf(t, category), 0, newEvents(2)...),
+		one(known, 0, newEvents(2)...), // stale
+		one(known, 7, newEvents(2)...), // ahead
+		one(streamOf(t, category), 0, newEvents(1)...),
+		one(streamOf(t, category), 0, es.EventData{ID: uuid.New(), Type: "X"}, taken[0]),
+		one(streamOf(t, category), 0, es.EventData{ID: uuid.New(), Type: "X", Data: []byte(`1e200000`)}),
+		one(streamOf(t, category), 0, double...),
+		one(fresh, 0, a...),
+		one(fresh, 1, b...), // behind the one before
+		one(fresh, 1, newEvents(1)...),
+		one(known, 1, newEvents(1)...),
+	)
+	version := func(actual es.Version) func(*attempt) bool {
+		return func(a *attempt) bool {
+			var conflict *es.ConflictError
+			return errors.As(a.err, &conflict) && *conflict == es.ConflictError{Stream: a.stream, Expected: a.expected, Actual: actual}
+		}
+	}
+	fine := func(a *attempt) bool { return a.err == nil }
+	duplicate := func(id uuid.UUID) func(*attempt) bool {
+		return func(a *attempt) bool {
+			var duplicate *es.DuplicateIDError
+			return errors.As(a.err, &duplicate) && duplicate.ID == id && duplicate.Stream == a.stream
+		}
+	}
+	outOfRange := func(a *attempt) bool { return hasCode(a.err, codeOutOfRange) }
+	for i, right := range []func(*attempt) bool{
+		fine, version(1), version(1), fine, duplicate(taken[0].ID), outOfRange, duplicate(double[0].ID), fine, fine, version(4), fine,
+	} {
+		if err := attempts[i].outcome(); !right(attempts[i]) {
+			t.Errorf("append %d: got error %v", i+1, err)
+		}
+		if i != 1 && i != 2 && attempts[i].stream != fresh && attempts[i].err != nil {
+			checkIDs(t, db.Store(), attempts[i].stream)
+		}
+	}
+	checkIDs(t, db.Store(), fresh, append(a, b...)...)
+	if got := transactions(t, category); got > 8 {
+		t.Errorf("got %d transactions, want no more than one for each that was refused, and one between two of them", got)
+	}
+}
+
+// What bites: a caller that gives up takes the connection with it, and the others on it.
+func TestACallerThatGivesUpCostsTheOthersNothing(t *testing.T) {
+	t.Parallel()
+	db, category := open(t, Config{}), newCategory()
+	mustAppend(t, db.Store(), streamOf(t, category), 0, newEvents(1)...)
+	release := lockCategory(t, streamOf(t, category))
+	defer release()
+	inFlight := start(t, db, streamOf(t, category), 0, newEvents(1)...)
+	awaitWaiting(t, inFlight.stream)
+	queued := []*attempt{start(t, db, streamOf(t, category), 0, newEvents(1)...), start(t, db, streamOf(t, category), 0, newEvents(1)...)}
+	awaitQueued(t, db, category, 2)
+
+	inFlight.cancel() // it was sent, so it waits for the outcome
+	queued[0].cancel()
+	if err := queued[0].outcome(); !errors.Is(err, context.Canceled) {
+		t.Errorf("the one in the queue: got error %v, want that it was cancelled", err)
+	}
+	if err := inFlight.outcome(); !errors.Is(err, context.Canceled) || errors.As(err, new(*es.UncertainError)) {
+		t.Errorf("the one that was sent: got error %v, want that it was cancelled, for certain", err)
+	}
+	release()
+	if err := queued[1].outcome(); err != nil {
+		t.Errorf("the one that did not give up: %v", err)
+	}
+	checkIDs(t, db.Store(), queued[0].stream)
+	checkIDs(t, db.Store(), inFlight.stream)
+	checkIDs(t, db.Store(), queued[1].stream, queued[1].events...)
+	if made := db.write.Stat().NewConnsCount(); made > 3 {
+		t.Errorf("got %d connections, want no new one for a caller that gave up", made)
+	}
+}
+
+// What bites: the reply to a transaction is lost, and with it that of each append in it.
+func TestLostReplyOfASharedTransaction(t *testing.T) {
+	t.Parallel()
+	for name, tap := range map[string]func(p *proxy, client, server net.Conn, request []byte){
+		"the reply":   losesReply,
+		"the request": losesRequest,
+	} {
+		t.Run(name+" is lost", func(t *testing.T) {
+			t.Parallel()
+			category := newCategory()
+			marked := streamOf(t, category)
+			p, through := newProxy(t, appDSN(t), marked, tap)
+			p.tapping.Store(true)
+			db := open(t, Config{Connection: through})
+			stale := streamOf(t, category)
+			mustAppend(t, db.Store(), stale, 0, newEvents(1)...)
+			first, second, other := newEvents(2), newEvents(1), newEvents(1)
+			attempts := together(t, db, category,
+				func() *attempt { return start(t, db, marked, 0, first...) },
+				func() *attempt { return start(t, db, stale, 0, newEvents(1)...) },
+				func() *attempt { return start(t, db, marked, 2, second...) },
+				func() *attempt {
+					p.tapping.Store(false)
+					return start(t, db, streamOf(t, category), 0, other...)
+				},
+			)
+			for i, a := range attempts {
+				var conflict *es.ConflictError
+				if err := a.outcome(); errors.As(err, &conflict) != (i == 1) || i != 1 && err != nil {
+					t.Errorf("append %d: got error %v", i+1, err)
+				}
+			}
+			<-p.tapped
+			checkIDs(t, db.Store(), marked, append(first, second...)...)
+			checkIDs(t, db.Store(), attempts[3].stream, other...)
+		})
+	}
+}
+
+func TestUnknownOutcomeOfASharedTransaction(t *testing.T) {
+	t.Parallel()
+	category := newCategory()
+	marked := streamOf(t, category)
+	_, through := newProxy(t, appDSN(t), marked, func(p *proxy, client, server net.Conn, request []byte) {
+		p.refuse()
+		losesReply(p, client, server, request)
+	})
+	db := open(t, Config{Connection: through, SettleTimeout: 100 * time.Millisecond})
+	for i, a := range together(t, db, category,
+		func() *attempt { return start(t, db, marked, 0, newEvents(1)...) },
+		func() *attempt { return start(t, db, streamOf(t, category), 0, newEvents(1)...) },
+	) {
+		var uncertain *es.UncertainError
+		if err := a.outcome(); !errors.As(err, &uncertain) || uncertain.Stream != a.stream {
+			t.Errorf("append %d: got error %v, want an uncertain outcome", i+1, err)
+		}
+	}
+}
+
+// What bites: a writer that keeps a category's lock, and others that need nothing of it.
+func TestALockedCategoryHoldsUpNothingElse(t *testing.T) {
+	t.Parallel()
+	db := open(t, Config{MaxConns: 3, CheckpointSchema: checkpointSchema(t)})
+	locked, other := newCategory(), newCategory()
+	release := lockCategory(t, streamOf(t, locked))
+	defer release()
+	var stuck []*attempt
+	for range 20 {
+		stuck = append(stuck, start(t, db, streamOf(t, locked), 0, newEvents(1)...))
+	}
+	awaitWaiting(t, stuck[0].stream)
+
+	mustAppend(t, db.Store(), streamOf(t, other), 0, newEvents(1)...)
+	if end, err := newSource(t, db, 0, locked).End(within(t), feed.Tranche(locked)); err != nil || end != 0 {
+		t.Errorf("the end of the locked category: got %d and error %v, want 0", end, err)
+	}
+	if _, err := db.Store().Read(within(t), stuck[0].stream, 0, es.FromLeader); err != nil {
+		t.Error(err)
+	}
+	checkpoints, err := db.Checkpoints()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := checkpoints.Save(within(t), checkpointKey, 1); err != nil {
+		t.Error(err)
+	}
+	for _, a := range stuck {
+		select {
+		case <-a.done:
+			t.Errorf("got error %v while the category is locked, want it to wait", a.err)
+		default:
+		}
+	}
+	// It waits longer than the lock's timeout, again and again.
+	await(t, "the wait for the lock was given up once", func() bool {
+		db.committers.mu.Lock()
+		defer db.committers.mu.Unlock()
+		return db.committers.queues[locked].lockTimeout > firstLockTimeout
+	})
+	release()
+	for i, a := range stuck {
+		if err := a.outcome(); err != nil {
+			t.Errorf("append %d, once the lock was free: %v", i+1, err)
+		}
+	}
+}
+
+func TestCloseWaitsForWhatWasBegun(t *testing.T) {
+	t.Parallel()
+	db, category := open(t, Config{}), newCategory()
+	release := lockCategory(t, streamOf(t, category))
+	defer release()
+	first := start(t, db, streamOf(t, category), 0, newEvents(1)...)
+	awaitWaiting(t, first.stream)
+	second := start(t, db, streamOf(t, category), 0, newEvents(1)...)
+	awaitQueued(t, db, category, 1)
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		db.Close()
+	}()
+	await(t, "the DB is being closed", func() bool {
+		db.committers.mu.Lock()
+		defer db.committers.mu.Unlock()
+		return db.committers.closed
+	})
+	if err := start(t, db, streamOf(t, category), 0, newEvents(1)...).outcome(); !errors.Is(err, errClosed) {
+		t.Errorf("an append that came later: got error %v, want %v", err, errClosed)
+	}
+	release()
+	<-closed
+	for _, a := range []*attempt{first, second} {
+		select {
+		case <-a.done:
+			if a.err != nil {
+				t.Error(a.err)
+			}
+		case <-within(t).Done():
+			t.Error("Close returned before an append did")
+		}
+	}
+}
