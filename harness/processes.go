@@ -404,7 +404,9 @@ func (p *processes) injector() *faults.Injector {
 }
 
 // storeOf implements host.
-func (p *processes) storeOf(w *World, store es.Store) es.Store { return w.front(store, p.injector()) }
+func (p *processes) storeOf(w *World, store es.Store) es.Store {
+	return w.recorded(w.front(store, p.injector()))
+}
 
 // ownProcesses gives a scenario a store of its own, since processes cannot share
 // one and leave some streams alone, and processes that follow it.
