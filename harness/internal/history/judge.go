@@ -71,9 +71,6 @@ func (c *court) operations() []porcupine.Operation {
 	for i := range c.records {
 		made := &c.records[i]
 		o := porcupine.Operation{Input: input{record: made}, Call: made.start, Return: made.end}
-		if made.mayBeOld {
-			o.Call = 0
-		}
 		if made.answer.Outcome == es.Unknown {
 			o.Return = math.MaxInt64 // what was cut off may be done later
 		} else {
@@ -142,43 +139,42 @@ func describeState(state any) string {
 	return strings.Join(texts, " or ")
 }
 
-// step returns the versions that an operation may bring the stream to.
+// step returns the versions that an operation may bring the stream to, none if it has no
+// place at this one.
 func (c *court) step(version es.Version, in input) []es.Version {
-	stay := []es.Version{version}
-	switch {
-	case in.foreign != nil && in.foreign.Index == version:
-		return []es.Version{version + 1}
-	case in.foreign != nil:
-		return nil
-	case in.record == nil && int(version) == len(c.stored):
-		return stay
-	case in.record == nil:
-		return nil
+	if in.foreign != nil {
+		return when(in.foreign.Index == version, version+1)
+	}
+	if in.record == nil {
+		return when(int(version) == len(c.stored), version)
 	}
 	answer := in.record.answer
-	if answer.Outcome == es.Failed {
-		return stay
+	switch {
+	case answer.Outcome == es.Failed:
+		return when(true, version)
+	case answer.Outcome == es.Done && in.record.mayBeOld: // of an append of several events it may also show some
+		old := answer.Version
+		return when(old <= version && same(c.answerAt(in.record, old).Result, answer.Result), version)
 	}
 	alone := c.answerAt(in.record, version)
+	after := version + es.Version(len(alone.Written))
+	written := alone.Outcome == es.Done && c.holds(version, alone.Written)
 	switch answer.Outcome {
 	case es.Unknown:
-		if n := len(alone.Written); n > 0 && alone.Outcome == es.Done && c.holds(version, alone.Written) {
-			return append(stay, version+es.Version(n))
-		}
-		return stay
+		return append(when(written && after > version, after), version)
 	case es.Refused:
-		if alone.Outcome == es.Refused && alone.Err.Error() == answer.Err.Error() {
-			return stay
-		}
-		return nil
+		return when(alone.Outcome == es.Refused && alone.Err.Error() == answer.Err.Error(), version)
 	default:
-		after := version + es.Version(len(answer.Written))
-		if answer.Version == after && alone.Outcome == es.Done && alone.Version == after &&
-			c.holds(version, alone.Written) && same(alone.Result, answer.Result) {
-			return []es.Version{after}
-		}
-		return nil
+		return when(written && answer.Version == after && len(alone.Written) == len(answer.Written) && same(alone.Result, answer.Result), after)
 	}
+}
+
+// when is a version if something holds, and none otherwise.
+func when(holds bool, version es.Version) []es.Version {
+	if holds {
+		return []es.Version{version}
+	}
+	return nil
 }
 
 // answerAt is what an operation would have answered at a version.
