@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/domain/groupcheckout"
@@ -38,8 +40,8 @@ type scene struct {
 	world  *harness.World
 	stays  [2]domain.StayID
 	groups [2]domain.GroupID
-	random *rand.Rand // of the ids and the moments; not for goroutines
-	failed func(err error)
+	random *rand.Rand    // not for goroutines
+	made   chan struct{} // gets something for each command that was made
 }
 
 // clerk works at a machine of their own, with a cache of its own.
@@ -54,7 +56,7 @@ type clerk struct {
 
 // newScene names what clerks are going to meet in.
 func newScene(world *harness.World, seed uint64) *scene {
-	s := &scene{world: world, random: rand.New(rand.NewPCG(seed, 0)), failed: func(error) {}}
+	s := &scene{world: world, random: rand.New(rand.NewPCG(seed, 0)), made: make(chan struct{}, clerks*commands)}
 	stays, groups := gueststay.NewService(world.Store(), world.Options()), groupcheckout.NewService(world.Store(), world.Options())
 	for i := range s.stays {
 		s.stays[i] = domain.StayID(uuid.New())
@@ -67,8 +69,8 @@ func newScene(world *harness.World, seed uint64) *scene {
 	return s
 }
 
-// work has all clerks do what chance decides, side by side. Whatever they are answered is
-// all right here: it is for the histories to judge.
+// work has all clerks do what chance decides, side by side. What they are answered is for
+// the histories to judge.
 func (s *scene) work(ctx context.Context) {
 	var all sync.WaitGroup
 	for i := range clerks {
@@ -80,9 +82,8 @@ func (s *scene) work(ctx context.Context) {
 		all.Go(func() {
 			ctx := s.world.As(ctx, fmt.Sprintf("clerk %d", i+1))
 			for range commands {
-				if err := c.command(ctx); err != nil {
-					s.failed(err)
-				}
+				_ = c.command(ctx) // whatever the answer is, it was recorded
+				s.made <- struct{}{}
 			}
 		})
 	}
@@ -129,6 +130,7 @@ func (c *clerk) command(ctx context.Context) error {
 }
 
 // play has clerks and the reactor work at once on a harness, and judges what comes of it.
+// Meanwhile something else may happen.
 func play(t *testing.T, h *harness.Harness, seed uint64, meanwhile func(*scene)) {
 	t.Helper()
 	world, err := h.World(t.Context(), harness.Scenario{Key: fmt.Sprintf("%s, seed %d", t.Name(), seed)})
@@ -136,14 +138,12 @@ func play(t *testing.T, h *harness.Harness, seed uint64, meanwhile func(*scene))
 		t.Fatal(err)
 	}
 	s := newScene(world, seed)
-	if meanwhile == nil {
-		s.work(t.Context())
-	} else {
-		var beside sync.WaitGroup
+	var beside sync.WaitGroup
+	if meanwhile != nil {
 		beside.Go(func() { meanwhile(s) })
-		s.work(t.Context())
-		beside.Wait()
 	}
+	s.work(t.Context())
+	beside.Wait()
 	if err := world.Eventually(t.Context(), func(context.Context) error { return nil }); err != nil {
 		t.Errorf("seed %d: %v", seed, err)
 	}
@@ -229,10 +229,62 @@ func TestClerksAndReactorsAtOnce(t *testing.T) {
 	}
 }
 
+// TestClerksAndTheReactorWhileTheStoreCrashes has PostgreSQL crash and come back, twice,
+// while they work. What it has acknowledged it keeps.
+func TestClerksAndTheReactorWhileTheStoreCrashes(t *testing.T) { //nolint:paralleltest // it changes the environment
+	if testing.Short() {
+		t.Skip("it takes a server of its own")
+	}
+	server, err := provision.MessageDB(t.Context(), provision.Options{Way: provision.Local, Durable: true})
+	skipWithout(t, err)
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, variable := range server.Environment() {
+		name, value, _ := strings.Cut(variable, "=")
+		t.Setenv(name, value)
+	}
+	h, err := harness.Open(t.Context(), harness.Options{System: hotel.System(), Store: messagedb.Store(), Way: string(provision.Address)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	play(t, h, 1, func(s *scene) {
+		for range 2 {
+			for range clerks * commands / 3 {
+				<-s.made
+			}
+			crash(t, server.AdminConnectionString)
+		}
+	})
+	audited(t, h)
+}
+
+// crash kills one of the processes that serve clients, after which the server ends all
+// connections and recovers.
+func crash(t *testing.T, admin string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), admin)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer conn.Close(context.WithoutCancel(t.Context())) //nolint:errcheck // the server has cut it off
+	const victim = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() LIMIT 1"
+	var pid int
+	if err := conn.QueryRow(t.Context(), victim).Scan(&pid); err != nil {
+		t.Error(err)
+		return
+	}
+	_, _ = conn.Exec(t.Context(), fmt.Sprintf("COPY (SELECT 1) TO PROGRAM 'kill -KILL %d'", pid)) // it gets no answer any more
+}
+
 // skipWithout skips a test that a store cannot be had for, unless that is forbidden.
 func skipWithout(t *testing.T, err error) {
 	t.Helper()
-	if errors.As(err, new(*provision.UnavailableError)) && os.Getenv(provisiontest.NoSkip) == "" {
+	unavailable := errors.As(err, new(*provision.UnavailableError)) || errors.Is(err, provision.ErrNoPostgreSQL) || errors.Is(err, errors.ErrUnsupported)
+	if unavailable && os.Getenv(provisiontest.NoSkip) == "" {
 		t.Skip(err)
 	}
 	if err != nil {
