@@ -68,16 +68,20 @@ func (c *court) operations() []porcupine.Operation {
 	var list []porcupine.Operation
 	tried := map[string]bool{}
 	last := int64(0)
+	first := c.firstToShow()
 	for i := range c.records {
 		made := &c.records[i]
+		for _, data := range made.answer.Tried {
+			tried[contentOf(data)] = true
+		}
+		if shown, right := first[made.answer.Version]; made.answer.Outcome == es.Failed || right && made.end > shown && c.isRight(made) {
+			continue // it has a place wherever the others have one
+		}
 		o := porcupine.Operation{Input: input{record: made}, Call: made.start, Return: made.end}
 		if made.answer.Outcome == es.Unknown {
 			o.Return = math.MaxInt64 // what was cut off may be done later
 		} else {
 			last = max(last, made.end)
-		}
-		for _, data := range made.answer.Tried {
-			tried[contentOf(data)] = true
 		}
 		list = append(list, o)
 	}
@@ -89,6 +93,31 @@ func (c *court) operations() []porcupine.Operation {
 	list = append(list, porcupine.Operation{Input: input{}, Call: last + 1, Return: math.MaxInt64})
 	lanes(list)
 	return list
+}
+
+// firstToShow is when each version was shown first by a query that may be old, among
+// those that showed the right state. The stream is not behind it after that, so of the
+// many that a reactor makes while it cannot get on the first says it all.
+func (c *court) firstToShow() map[es.Version]int64 {
+	first := map[es.Version]int64{}
+	for i := range c.records {
+		made := &c.records[i]
+		if !c.isRight(made) {
+			continue
+		}
+		version := made.answer.Version
+		if end, known := first[version]; !known || made.end < end {
+			first[version] = made.end
+		}
+	}
+	return first
+}
+
+// isRight tells whether a query that may be old showed the state that its version stands
+// for.
+func (c *court) isRight(made *record) bool {
+	version := made.answer.Version
+	return made.mayBeOld && made.answer.Outcome == es.Done && int(version) <= len(c.stored) && same(c.answerAt(made, version).Result, made.answer.Result)
 }
 
 // lanes gives each operation a row of the picture in which it is alone.
@@ -149,12 +178,8 @@ func (c *court) step(version es.Version, in input) []es.Version {
 		return when(int(version) == len(c.stored), version)
 	}
 	answer := in.record.answer
-	switch {
-	case answer.Outcome == es.Failed:
-		return when(true, version)
-	case answer.Outcome == es.Done && in.record.mayBeOld: // of an append of several events it may also show some
-		old := answer.Version
-		return when(old <= version && same(c.answerAt(in.record, old).Result, answer.Result), version)
+	if answer.Outcome == es.Done && in.record.mayBeOld { // of an append of several events it may also show some
+		return when(answer.Version <= version && c.isRight(in.record), version)
 	}
 	alone := c.answerAt(in.record, version)
 	after := version + es.Version(len(alone.Written))

@@ -151,6 +151,22 @@ func TestAnswersThatCanHaveBeenGivenOneAfterTheOther(t *testing.T) {
 	}
 }
 
+// TestManyTriesInVainAreJudged has a reactor that cannot get on for a long time.
+func TestManyTriesInVainAreJudged(t *testing.T) {
+	t.Parallel()
+	records := []record{asked("add", 1, 2, add(1), done(1, 1, 1))}
+	for i := int64(3); i < 200_000; i += 4 {
+		records = append(records, old(asked("", i, i+1, query, es.Answer{Result: 1, Version: 1})), asked("add", i+2, i+3, add(2), lost(es.Failed, 2)))
+	}
+	if err := judge(es.StreamName{}, records, stored(added(1))); err != nil {
+		t.Errorf("got %v, want no error", err)
+	}
+	records[len(records)-2].answer.Result = 7
+	if err := judge(es.StreamName{}, records, stored(added(1))); !errors.As(err, new(*Failure)) {
+		t.Errorf("got %v for the last of the queries, which showed another state, want a failure", err)
+	}
+}
+
 // reader is a stream of which the reading may be disturbed.
 type reader struct {
 	events  []es.Event
