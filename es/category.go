@@ -15,6 +15,8 @@ type Category[S, E any] struct {
 	fold    func(S, []E) S
 	store   Store
 	options Options
+
+	recorder Recorder // nil if nobody records
 }
 
 // Options are shared by the categories of a program. A zero field means the
@@ -46,7 +48,7 @@ func NewCategory[S, E any](name string, codec *Codec[E], initial S, fold func(S,
 	if options.Skipped == nil {
 		options.Skipped = func(StreamName, Version, string) {}
 	}
-	return &Category[S, E]{name, codec, initial, fold, store, options}
+	return &Category[S, E]{name, codec, initial, fold, store, options, recorderOf(store)}
 }
 
 // Decider is the way in to the stream with the given id. Making one costs

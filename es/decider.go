@@ -12,6 +12,8 @@ type Decider[S, E any] struct {
 	stream   StreamName
 	trusting bool    // whether a state at hand may do without a read
 	enough   Version // the version that it has to stand for
+
+	recording *recording // nil if nobody records
 }
 
 // AtLeast is the same Decider, but one that does not read first if the state at
@@ -40,6 +42,9 @@ func (d Decider[S, E]) Query(ctx context.Context) (S, error) {
 
 // QueryVersion is Query with the version that the state stands for.
 func (d Decider[S, E]) QueryVersion(ctx context.Context) (S, Version, error) {
+	if d.isRecorded() {
+		return d.queryRecorded(ctx)
+	}
 	if held := d.atHand(); d.trusting && held.version >= d.enough {
 		return held.state, held.version, nil
 	}
@@ -64,7 +69,7 @@ func (d Decider[S, E]) Transact(ctx context.Context, decide func(S) ([]E, error)
 // TransactVersion is Transact with the version after: the one that was written,
 // or, if the decision was to write nothing, the one that it was made on.
 func (d Decider[S, E]) TransactVersion(ctx context.Context, decide func(S) ([]E, error)) (Version, error) {
-	_, version, err := Decide(ctx, d, func(state S) (struct{}, []E, error) {
+	_, version, err := Decide(ctx, d.named(decide), func(state S) (struct{}, []E, error) {
 		events, err := decide(state)
 		return struct{}{}, events, err
 	})
@@ -74,7 +79,7 @@ func (d Decider[S, E]) TransactVersion(ctx context.Context, decide func(S) ([]E,
 // TransactState is Transact with the state after the decision, and the version that
 // it stands for. The state is shared: it must not be changed.
 func (d Decider[S, E]) TransactState(ctx context.Context, decide func(S) ([]E, error)) (S, Version, error) {
-	_, after, err := transact(ctx, d, func(state S) (struct{}, []E, error) {
+	_, after, err := transact(ctx, d.named(decide), func(state S) (struct{}, []E, error) {
 		events, err := decide(state)
 		return struct{}{}, events, err
 	})
@@ -91,6 +96,9 @@ func Decide[S, E, R any](ctx context.Context, d Decider[S, E], decide func(S) (R
 // transact is what all the ways to decide have in common. With an error it returns no
 // result, and the state on which the last decision was made.
 func transact[S, E, R any](ctx context.Context, d Decider[S, E], decide func(S) (R, []E, error)) (R, after[S, E], error) {
+	if d.isRecorded() {
+		return transactRecorded(ctx, d, decide)
+	}
 	var none R
 	freshness := FromReplica
 	guess := d.trusting
@@ -198,6 +206,7 @@ func (d Decider[S, E]) append(ctx context.Context, held versioned[S], events []E
 	if err != nil {
 		return after[S, E]{}, err
 	}
+	d.note(data)
 	version, err := d.category.store.Append(ctx, d.stream, held.version, data)
 	if err != nil {
 		return after[S, E]{}, err

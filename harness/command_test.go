@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -144,6 +145,20 @@ func TestAReactorThatEndsByItselfFailsItsScenarios(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got the error %v, want one with %q", err, want)
 		}
+	}
+}
+
+func TestWhatAReactorWithoutAPageWroteLastComesFirst(t *testing.T) {
+	t.Parallel()
+	h, err := judged(t, messagedb.Store(), 1, `sh -c 'echo "{group} has no room"; exec sleep 1000'`, "")
+	opened(t, h, err)
+	w := world(t, h, false)
+	must(t, w.groups.Select(t.Context(), domain.GroupID(uuid.New()), stays(t, w, 1), at()))
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	err = w.Eventually(ctx, func(context.Context) error { return nil })
+	if err == nil || !regexp.MustCompile(`^the reactor has not finished, and wrote last: harness-\S+ has no room\n`).MatchString(err.Error()) {
+		t.Errorf("got the error %v, want it to begin with what the reactor wrote last", err)
 	}
 }
 

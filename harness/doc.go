@@ -34,7 +34,8 @@
 // reactor are. See [FailureError].
 //
 // A wait whose stream the handler fails for begins with that error ([HandlerError]), and
-// is given up after enough equal ones in a row, unless faults are injected.
+// is given up after enough attempts in a row, unless faults are injected. Of a reactor in
+// another process the status page tells it; one without a page is quoted.
 //
 // # Promises that are always watched
 //

@@ -14,6 +14,7 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/harness/internal/history"
 	"example.com/groupcheckout/internal/proxy"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores"
@@ -62,6 +63,7 @@ type Harness struct {
 	through *stores.Backend // the site's store as reactors of this process see it, perhaps through a proxy
 	cut     func()          // cuts their connections; nil where there is no proxy
 	journal *journal
+	history *history.Recorder
 	cache   *es.Cache
 	exe     string // the reactor as a program, where it runs in processes
 	dir     string // where it works; empty for one that does not mind
@@ -84,6 +86,7 @@ func Open(ctx context.Context, options Options) (*Harness, error) {
 	}
 	h := &Harness{
 		options: options,
+		history: history.NewRecorder(),
 		cache:   es.NewCache(0, 0),
 	}
 	h.journal = newJournal(options.System, h.breach)

@@ -252,7 +252,7 @@ func (j *journal) troubles(owner *World) []*trouble {
 			all = append(all, &t)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b *trouble) int { return cmp.Compare(b.equal, a.equal) })
+	slices.SortStableFunc(all, func(a, b *trouble) int { return cmp.Compare(b.times, a.times) })
 	return all
 }
 

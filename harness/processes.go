@@ -1,9 +1,11 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -235,26 +237,109 @@ func (p *processes) await(ctx context.Context, w *World) error {
 		return nil
 	}
 	// A reactor that is breaking down completes nothing more.
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
 	broken := p.gate.Broken()
-	go func() {
-		select {
-		case <-broken:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
+	var troubles error
+	var watching sync.WaitGroup
+	watching.Go(func() { troubles = p.watch(ctx, w, running, broken, cancel) })
 	positions, err := p.tail.await(ctx, versions)
 	if err == nil {
 		err = running.AwaitCompleted(ctx, positions)
 	}
+	cancel(nil)
+	watching.Wait()
 	select {
 	case <-broken:
 		return nil
 	default:
-		return err
 	}
+	if err != nil && troubles != nil {
+		return fmt.Errorf("%w\n%w", troubles, err)
+	}
+	return err
+}
+
+// watchEvery is how often processes are asked which streams they have trouble with, while
+// a scenario waits for them.
+const watchEvery = 500 * time.Millisecond
+
+// watch looks after processes while a scenario waits for them, until ctx ends, and
+// returns why they have not finished, as far as they say so: what they cannot handle or,
+// of one without a page, what it wrote last. It ends the wait if there is no point in it.
+func (p *processes) watch(ctx context.Context, w *World, running *process.Group, broken <-chan struct{}, giveUp context.CancelCauseFunc) (troubles error) {
+	began := time.Now()
+	ask := time.NewTicker(watchEvery)
+	defer ask.Stop()
+	for {
+		select {
+		case <-broken:
+			giveUp(nil)
+			return nil
+		case <-ctx.Done():
+			if p.program.Path != "" {
+				return lastWords(running)
+			}
+			return troubles
+		case <-ask.C:
+		}
+		if p.program.Path != "" {
+			continue // it has no page to ask
+		}
+		if found, known := p.troubles(ctx, w, running, began); known {
+			troubles = nil
+			if len(found) > 0 {
+				troubles = found[0].error()
+			}
+			if p.strikes == nil && slices.ContainsFunc(found, func(t *trouble) bool { return t.isHopeless(hopelessCallsAway) }) {
+				giveUp(errHopeless)
+			}
+		}
+	}
+}
+
+// errHopeless ends a wait in which the reactor cannot handle a stream. The error of the
+// handler comes before it.
+var errHopeless = errors.New("it was not waited for any longer, since each attempt fails")
+
+// troubles are those that processes have with the streams of a scenario that has waited
+// since it began, the one with the most attempts first. They are not known while one does
+// not answer.
+func (p *processes) troubles(ctx context.Context, w *World, running *process.Group, began time.Time) (found []*trouble, known bool) {
+	for _, member := range running.Members() {
+		status, err := member.Status(ctx)
+		if err != nil {
+			return nil, false
+		}
+		for _, t := range status.Troubled {
+			stream, err := es.ParseStreamName(t.Stream)
+			if err != nil {
+				continue
+			}
+			if e := p.journal.read(stream); e.owner == w {
+				since := time.Now().Add(-time.Duration(t.For * float64(time.Second)))
+				if since.Before(began) {
+					since = began // before that somebody may have written to it
+				}
+				cause := errors.New(cmp.Or(t.Cause, "the handler returned an error without a text"))
+				found = append(found, &trouble{about: cmp.Or(e.label, t.Stream), err: cause, times: t.Attempts, since: since})
+			}
+		}
+	}
+	slices.SortStableFunc(found, func(a, b *trouble) int { return cmp.Compare(b.times, a.times) })
+	return found, true
+}
+
+// lastWords is the last line that programs without a page have written, nil if they
+// are silent. A scenario that waits for one in vain begins with it: all that is known of
+// its reason may be there.
+func lastWords(running *process.Group) error {
+	for _, member := range running.Members() {
+		lines := strings.Split(strings.TrimSpace(member.Output()), "\n")
+		if last := strings.TrimSpace(lines[len(lines)-1]); last != "" {
+			return fmt.Errorf("the reactor has not finished, and wrote last: %s", last)
+		}
+	}
+	return nil
 }
 
 // deliverAgain implements host: one more process under another name reads the feed
@@ -319,7 +404,9 @@ func (p *processes) injector() *faults.Injector {
 }
 
 // storeOf implements host.
-func (p *processes) storeOf(w *World, store es.Store) es.Store { return w.front(store, p.injector()) }
+func (p *processes) storeOf(w *World, store es.Store) es.Store {
+	return w.recorded(w.front(store, p.injector()))
+}
 
 // ownProcesses gives a scenario a store of its own, since processes cannot share
 // one and leave some streams alone, and processes that follow it.

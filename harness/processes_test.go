@@ -1,13 +1,16 @@
 package harness_test
 
 import (
+	"context"
 	"errors"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness"
 	"example.com/groupcheckout/harness/dynamodb"
 	"example.com/groupcheckout/harness/faults"
@@ -47,6 +50,28 @@ func TestTheRealReactorMergesAGroupAndBreaksDown(t *testing.T) {
 		mergedOnce(t, w, group, ids)
 		breaksDown(t, h, 3)
 	})
+}
+
+// An event that nobody can read has each attempt of the program fail.
+func TestAProgramThatNeverSucceedsIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	system := hotel.System()
+	system.Audit = nil // it could not read it either
+	h, err := harness.Open(t.Context(), harness.Options{System: system, Store: messagedb.Store(), Processes: 2})
+	if errors.As(err, new(*provision.UnavailableError)) && os.Getenv(provisiontest.NoSkip) == "" {
+		t.Skip(err)
+	}
+	w := world(t, opened(t, h, err), false)
+	stream := w.groups.Stream(domain.GroupID(uuid.New()))
+	w.Name(stream, "the group")
+	broken := es.EventData{ID: uuid.New(), Type: "StaysSelected", Data: []byte(`{"stays":"all"}`)}
+	_, err = w.Store().Append(t.Context(), stream, 0, []es.EventData{broken})
+	must(t, err)
+	err = w.Eventually(t.Context(), func(context.Context) error { return nil })
+	var handler *harness.HandlerError
+	if !errors.As(err, &handler) || handler.Times < 5 || !strings.HasPrefix(err.Error(), "the reactor cannot handle the group: event 0 (StaysSelected) of ") {
+		t.Errorf("got %v, want it to begin with what the reactor cannot handle", err)
+	}
 }
 
 // One of them is killed now and then, in the midst of a write, and replaced.

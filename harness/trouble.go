@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,21 +12,23 @@ import (
 )
 
 // When a wait is given up for a stream that the reactor calls its handler for in
-// vain: after so many equal failures in a row, and so much time, in which nobody has
-// written to it. A store may lag behind for a while, and then each try fails alike;
-// what injected faults do is excused altogether.
+// vain: after so many failures in a row, whatever each of them says, and so much time,
+// in which nobody has written to it. A store may lag behind for a while, and then each
+// try fails; what injected faults do is excused altogether. A reactor in another
+// process makes the pauses of production, which grow, so there the time alone counts,
+// and some tries.
 const (
-	hopelessCalls = 50
-	hopelessTime  = eventualLimit
+	hopelessCalls     = 50
+	hopelessCallsAway = 5
+	hopelessTime      = eventualLimit
 )
 
 // trouble is what the reactor has with a stream: that the handler has failed, or has
 // seen less than there is.
 type trouble struct {
-	about   string // the stream, as the scenario calls it
-	cause   string // in a line, without what differs each time, such as a stack
-	err     error
-	equal   int        // times in a row, with the same cause
+	about   string     // the stream, as the scenario calls it
+	err     error      // the last
+	times   int        // in a row
 	since   time.Time  // the first of them
 	written es.Version // of the stream, then
 }
@@ -36,16 +39,16 @@ func (t *trouble) more(o reactor.Troubled, written es.Version) *trouble {
 	if errors.Is(o.Cause, errRefused) {
 		return nil
 	}
-	cause, _, _ := strings.Cut(strings.TrimSpace(o.Cause.Error()), "\n")
-	now := &trouble{cause: cause, err: o.Cause, equal: 1, since: time.Now(), written: written}
-	if t != nil && t.cause == cause && t.written == written {
-		now.equal, now.since = t.equal+1, t.since
+	now := &trouble{err: o.Cause, times: 1, since: time.Now(), written: written}
+	if t != nil && t.written == written {
+		now.times, now.since = t.times+1, t.since
 	}
 	return now
 }
 
-func (t *trouble) isHopeless() bool {
-	return t.equal >= hopelessCalls && time.Since(t.since) >= hopelessTime
+// isHopeless tells whether it has failed so often, and for long enough.
+func (t *trouble) isHopeless(calls int) bool {
+	return t.times >= calls && time.Since(t.since) >= hopelessTime
 }
 
 // HandlerError says that the reactor could not handle a stream. It comes before
@@ -55,18 +58,23 @@ type HandlerError struct {
 	Err    error  // the last of the handler's errors, or that it saw too little
 	Times  int    // in a row
 	Since  time.Time
-
-	cause string
 }
 
 func (e *HandlerError) Error() string {
-	return fmt.Sprintf("the reactor cannot handle %s: %s, %d times since %s", e.Stream, e.cause, e.Times, e.Since.Format(time.TimeOnly))
+	return fmt.Sprintf("the reactor cannot handle %s: %s, after %d attempts since %s", e.Stream, inALine(e.Err), e.Times, e.Since.Format(time.TimeOnly))
+}
+
+// inALine is the first line of an error: what follows may differ each time, as a stack
+// does.
+func inALine(err error) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(err.Error()), "\n")
+	return cmp.Or(line, fmt.Sprintf("the handler returned an error without a text, a %T", err))
 }
 
 func (e *HandlerError) Unwrap() error { return e.Err }
 
 func (t *trouble) error() *HandlerError {
-	return &HandlerError{t.about, t.err, t.equal, t.since, t.cause}
+	return &HandlerError{t.about, t.err, t.times, t.since}
 }
 
 // unfinished says that the reactor has not finished, and why: first what it cannot
@@ -85,7 +93,7 @@ func (r *runner) hopeless(w *World) error {
 		return nil
 	}
 	for _, t := range r.journal.troubles(w) {
-		if t.isHopeless() {
+		if t.isHopeless(hopelessCalls) {
 			return t.error()
 		}
 	}

@@ -59,8 +59,11 @@ func (w *World) Name(stream es.StreamName, label string) {
 }
 
 // As says who acts with a context, where several act on one stream side by side:
-// otherwise it is a matter of chance which of them meets which fault.
-func (w *World) As(ctx context.Context, who string) context.Context { return faults.As(ctx, who) }
+// otherwise it is a matter of chance which of them meets which fault. The history of a
+// stream tells of them by these names.
+func (w *World) As(ctx context.Context, who string) context.Context {
+	return context.WithValue(faults.As(ctx, who), actorKey{}, who)
+}
 
 // Recording tells whether somebody is going to read the evidence.
 func (w *World) Recording() bool { return w.harness.options.Record }
@@ -80,12 +83,13 @@ func (w *World) use(h host, s *Site) {
 	w.store = h.storeOf(w, s.Backend.Events)
 }
 
-// Close stops a reactor of the scenario's own and lets go of its streams. If the
-// harness records, it attaches the evidence of the scenario to its report.
+// Close stops a reactor of the scenario's own and lets go of its streams. The error has
+// what is wrong with their histories; see [HistoryError]. If the harness records, it
+// attaches the evidence of the scenario to its report.
 func (w *World) Close(ctx context.Context) error {
-	var err error
+	err := w.judge(ctx)
 	if w.host != nil && !w.host.exact() && w.Recording() {
-		err = w.readBack(ctx)
+		err = errors.Join(err, w.readBack(ctx))
 	}
 	if w.Recording() {
 		err = errors.Join(err, w.leaveEvidence(ctx))
@@ -97,6 +101,7 @@ func (w *World) Close(ctx context.Context) error {
 	if w.harness.journal.owns(w) {
 		over, unknown = w.finish(ctx)
 	}
+	w.harness.history.Forget(w.harness.journal.claimed(w)...)
 	w.harness.journal.release(w, over)
 	return errors.Join(err, unknown)
 }

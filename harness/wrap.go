@@ -40,6 +40,7 @@ func (r *runner) wrap() {
 		r.backend.Source = r.schedule.Source(r.backend.Source)
 		r.backend.Checkpoints = r.schedule.Checkpoints(r.backend.Checkpoints)
 	}
+	r.backend.Events = r.harness.history.Store(r.backend.Events, reactors, true)
 }
 
 func (r *runner) injectFaults() {
@@ -102,7 +103,7 @@ func (r *runner) storeOf(w *World, store es.Store) es.Store {
 	if r.schedule != nil {
 		store = r.schedule.Store(store)
 	}
-	return store
+	return w.recorded(store)
 }
 
 // front is a store that notes what a scenario writes, and of which it meets the

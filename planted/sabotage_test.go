@@ -72,6 +72,9 @@ func sabotages() []sabotage {
 		// What is proved after the scenarios.
 		{"harness/audit.go", "Harness.Audit", "", promise, "want"},
 		{"harness/harness.go", "Harness.breach", "", promise, "want"},
+		{"harness/history.go", "World.judge", "", "go test ./harness -count=1 -run TestAScenarioFailsWhoseHistoryCannotHaveBeenSo$", "got <nil>, want an error about the history"},
+		{"harness/internal/history/judge.go", "judge", "", "go test ./harness/internal/history -count=1 -run TestAnswersThatCanHaveBeenGivenOneAfterTheOther$", "got <nil>, want a failure"},
+		{"steps/together.go", "fair.Recorder", "", "go test ./steps -count=1 -run TestWhatClerksAreAnsweredIsRecorded$", "got no operation"},
 		{"harness/run/ground.go", "common.audit", "", "go test ./harness/run -count=1 -run TestARunThatFailsBesideItsScenariosIsReported$", "want"},
 
 		{"harness/control.go", "World.StopReactor", "", "go test ./features -count=1 -run TestFeatures$ -time virtual -limit 2000h -only 3-behind-the-desk/5-long-interruptions.feature:1", "Stays that waited for 30 days.*got 0 stays of the group waiting"},

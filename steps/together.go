@@ -40,6 +40,14 @@ type competitorKey struct{}
 // decided. To everyone else it is the store that it holds.
 type fair struct{ es.Store }
 
+// Recorder is that of the store within, for histories.
+func (f fair) Recorder() es.Recorder {
+	if recorded, ok := f.Store.(interface{ Recorder() es.Recorder }); ok {
+		return recorded.Recorder()
+	}
+	return nil
+}
+
 // Append implements [es.Appender].
 func (f fair) Append(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData) (es.Version, error) {
 	if c, competes := ctx.Value(competitorKey{}).(*competitor); competes {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/stores/memory"
 )
@@ -76,4 +78,33 @@ func TestNoClerkWritesBeforeAllHaveDecided(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// recorded is a store that somebody records.
+type recorded struct {
+	es.Store
+
+	operations []es.Operation
+}
+
+// Recorder is what package es looks for.
+func (r *recorded) Recorder() es.Recorder { return r }
+
+// Begins implements es.Recorder.
+func (r *recorded) Begins(_ context.Context, o es.Operation) func(es.Answer) {
+	r.operations = append(r.operations, o)
+	return func(es.Answer) {}
+}
+
+// The barrier between clerks hides nobody who records what they are answered.
+func TestWhatClerksAreAnsweredIsRecorded(t *testing.T) {
+	t.Parallel()
+	store := &recorded{Store: memory.New()}
+	services := gueststay.NewService(fair{store}, es.Options{})
+	if err := services.CheckIn(t.Context(), newStay(), domain.MomentOf(today())); err != nil {
+		t.Fatal(err)
+	}
+	if len(store.operations) != 1 || store.operations[0].Name != "checkIn" {
+		t.Errorf("got no operation by the name of checkIn, but %v", store.operations)
+	}
 }

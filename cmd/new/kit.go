@@ -61,9 +61,26 @@ func findKit(ctx context.Context, dir string) (kit, error) {
 		if exit := new(exec.ExitError); errors.As(err, &exit) {
 			err = errors.New(strings.TrimSpace(string(exit.Stderr)))
 		}
-		return kit{}, fmt.Errorf("find the kit, %s, from here: %w; say with --kit where a clone of it is", path, err)
+		return kit{}, fmt.Errorf("the kit, %s, cannot be found from this folder; run this program in a clone of the kit, or say with --kit=DIR where one is. The go command said: %w", path, err)
 	}
 	return kit{dir: strings.TrimSpace(string(found))}, nil
+}
+
+// outside returns an error if a folder lies in the clone: the project would be a part
+// of it.
+func (k kit) outside(dir string) error {
+	if k.dir == "" {
+		return nil
+	}
+	there, err := way(k.dir, dir)
+	if err != nil {
+		return fmt.Errorf("find the way from the kit to the project: %w", err)
+	}
+	if filepath.IsLocal(filepath.FromSlash(there)) {
+		return fmt.Errorf("the folder %s lies in the clone of the kit, %s, and would become a part of it: choose one outside, such as %s",
+			dir, k.dir, filepath.Join(filepath.Dir(k.dir), filepath.Base(dir)))
+	}
+	return nil
 }
 
 // mod is the go.mod of a project in a folder, as far as go mod tidy cannot know it.

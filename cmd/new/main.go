@@ -27,10 +27,10 @@ Exit status: 0 the project is ready; 1 it is not: an argument is wrong, the fold
 
 // cli is the grammar of the command line.
 type cli struct {
-	Module  string `required:"" placeholder:"PATH" help:"The path of the new module, such as git.example.org/depot/sorting."`
+	Module  string `placeholder:"PATH" help:"The path of the new module, such as git.example.org/depot/sorting. It has to be given."`
 	Example string `default:"parcels" placeholder:"NAME" help:"What to begin with: parcels, a sorting centre that can be read in an hour, or hotel, with all there is. Default: ${default}."`
 	Kit     string `placeholder:"DIR" help:"A clone of the kit that the project is to use. Default: the version that this program is of; or the clone that it is run from."`
-	Dir     string `arg:"" help:"The folder to make. One that is there has to be empty."`
+	Dir     string `arg:"" optional:"" help:"The folder to make, outside of the clone. It has to be given; one that is there has to be empty."`
 }
 
 func main() { program.Main(run) }
@@ -46,6 +46,9 @@ func run(ctx context.Context, args []string, out, complaints io.Writer) int {
 
 // make makes the project.
 func (c cli) make(ctx context.Context, out io.Writer) error {
+	if err := c.missing(); err != nil {
+		return err
+	}
 	if err := modulepath.Check(c.Module); err != nil {
 		return err
 	}
@@ -55,9 +58,6 @@ func (c cli) make(ctx context.Context, out io.Writer) error {
 	chosen, err := exampleOf(c.Example)
 	if err != nil {
 		return err
-	}
-	if c.Dir == "" {
-		return errors.New("no folder is given")
 	}
 	// As the shell sees it, which may have come here by a symbolic link.
 	dir, err := filepath.Abs(c.Dir)
@@ -69,6 +69,9 @@ func (c cli) make(ctx context.Context, out io.Writer) error {
 	}
 	from, err := findKit(ctx, c.Kit)
 	if err != nil {
+		return err
+	}
+	if err := from.outside(dir); err != nil {
 		return err
 	}
 	files, err := chosen.files(c.Module)
@@ -94,12 +97,30 @@ func (c cli) make(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
+// missing says what was not given of that which has to be, all at once.
+func (c cli) missing() error {
+	var lacks []string
+	if c.Module == "" {
+		lacks = append(lacks, "the path of the module (--module=PATH)")
+	}
+	if c.Dir == "" {
+		lacks = append(lacks, "the folder to make")
+	}
+	if len(lacks) == 0 {
+		return nil
+	}
+	return fmt.Errorf("missing: %s; give it as in: new --module=git.example.org/depot/sorting ../sorting. See new --help", strings.Join(lacks, ", and "))
+}
+
 // vacant returns an error unless a folder is empty, or is not there.
 func vacant(dir string) error {
 	entries, err := os.ReadDir(dir)
+	info, _ := os.Stat(dir) // what cannot be looked at cannot be read either
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
+	case info != nil && !info.IsDir():
+		return fmt.Errorf("%s is a file: choose a folder that is empty, or not there yet", dir)
 	case err != nil:
 		return fmt.Errorf("make the project: %w", err)
 	case len(entries) > 0:

@@ -205,15 +205,17 @@ func TestWhatCannotBeMadeIsSaid(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{empty}, "missing flags: --module=PATH. See new --help"},
-		{[]string{"--module=" + module}, `expected "<dir>". See new --help`},
-		{[]string{"--module=" + module, ""}, "no folder is given"},
+		{nil, "missing: the path of the module (--module=PATH), and the folder to make; give it as in: new --module="},
+		{[]string{empty}, "missing: the path of the module (--module=PATH); give it"},
+		{[]string{"--module=" + module}, "missing: the folder to make; give it"},
+		{[]string{"--module=" + module, ""}, "missing: the folder to make; give it"},
 		{[]string{"--module=sorting", empty}, `its first element, "sorting", is no host`},
 		{[]string{"--module=https://" + module, empty}, "is an address, not a module path: write " + module},
 		{[]string{"--module=" + kitPath() + "/sorting", empty}, "belongs to the kit's own module"},
 		{[]string{"--module=" + module, "--example=harbour", empty}, `there is no example "harbour"; choose parcels or hotel`},
 		{[]string{"--module=" + module, full}, "is not empty: it holds notes; choose another, nothing is replaced"},
-		{[]string{"--module=" + module, filepath.Join(full, "notes")}, "not a directory"},
+		{[]string{"--module=" + module, filepath.Join(full, "notes")}, "notes is a file: choose a folder that is empty, or not there yet"},
+		{[]string{"--module=" + module, "sorting"}, "cmd/new/sorting lies in the clone of the kit, "},
 		{[]string{"--module=" + module, "--kit=" + full, empty}, full + " is no clone of the kit, " + kitPath() + ": open "},
 	} {
 		got := runNew(t.Context(), test.args...)
@@ -228,7 +230,7 @@ func TestWhatCannotBeMadeIsSaid(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	if got := runNew(t.Context(), "--help"); got.status != program.Done || !strings.Contains(got.out, "Usage: new --module=PATH <dir>") {
+	if got := runNew(t.Context(), "--help"); got.status != program.Done || !strings.Contains(got.out, "Usage: new [<dir>]") {
 		t.Errorf("got %+v, want status 0 and the usage", got)
 	}
 }

@@ -21,7 +21,7 @@ type truck string
 type crew struct {
 	world  *harness.World
 	centre string // unique, since scenarios share a store
-	trucks []truck
+	trucks []string
 }
 
 // define registers the steps of one scenario.
@@ -45,7 +45,7 @@ func (c *crew) truck(t truck) (es.Decider[parcels.Truck, parcels.TruckEvent], er
 }
 
 func (c *crew) unload(ctx context.Context, t truck, table gherkin.Table) error {
-	c.trucks = append(c.trucks, t)
+	c.trucks = append(c.trucks, string(t))
 	list, err := gherkin.Rows[parcels.Parcel](table)
 	if err != nil {
 		return err
@@ -74,8 +74,8 @@ func (c *crew) leaves(want bool) func(context.Context, truck) error {
 // compare looks at a truck once the sorter has done its work.
 func (c *crew) compare(ctx context.Context, t truck, want any, find func(parcels.Truck) any) error {
 	decider, err := c.truck(t)
-	if !slices.Contains(c.trucks, t) {
-		err = fmt.Errorf("truck %s was never unloaded, only %v were", t, c.trucks) // a misspelled name, of which anything is true
+	if !slices.Contains(c.trucks, string(t)) { // a misspelled name, of which anything is true
+		err = fmt.Errorf("truck %s was never unloaded: %s", t, gherkin.DidYouMean(string(t), c.trucks))
 	}
 	if err != nil {
 		return err

@@ -42,7 +42,7 @@ type Scenario struct {
 	Pickle  *messages.Pickle
 
 	steps []*messages.Step // of the file, one for each step of the pickle
-	empty string           // why it has nothing to run, or ""
+	empty string           // why it cannot be run, or ""
 
 	ruleNode     *messages.Rule
 	scenarioNode *messages.Scenario
@@ -175,6 +175,9 @@ func (f *Feature) addScenarios(pickles []*messages.Pickle, ids func() string) {
 			if len(pickle.Steps) == 0 {
 				s.empty = "the scenario has no steps"
 			}
+			if s.examplesNode != nil {
+				s.empty = cmp.Or(s.empty, lackingColumn(p.scenario, s.examplesNode))
+			}
 		}
 		if len(found) == 0 {
 			s := f.newScenario(p, &messages.Pickle{
@@ -235,6 +238,55 @@ func severalHeaders(scenario *messages.Scenario) bool {
 		}
 	}
 	return false
+}
+
+// lackingColumn says which column examples lack that their outline uses, or "". What
+// no examples of the outline have as a column is a text like any other.
+func lackingColumn(outline *messages.Scenario, examples *messages.Examples) string {
+	have := columns(examples)
+	for _, others := range outline.Examples {
+		for _, column := range columns(others) {
+			if slices.Contains(have, column) {
+				continue
+			}
+			if line := useOf(outline, column); line > 0 {
+				return fmt.Sprintf("the examples at line %d lack the column %q, which the outline %q uses at line %d", examples.Location.Line, column, outline.Name, line)
+			}
+		}
+	}
+	return ""
+}
+
+func columns(examples *messages.Examples) []string {
+	if examples.TableHeader == nil {
+		return nil
+	}
+	return cells(examples.TableHeader)
+}
+
+// useOf is the first line at which an outline uses a column, or 0.
+func useOf(outline *messages.Scenario, column string) int64 {
+	placeholder := "<" + column + ">"
+	if strings.Contains(outline.Name, placeholder) {
+		return outline.Location.Line
+	}
+	for _, step := range outline.Steps {
+		if strings.Contains(step.Text, placeholder) {
+			return step.Location.Line
+		}
+		if doc := step.DocString; doc != nil && (strings.Contains(doc.Content, placeholder) || strings.Contains(doc.MediaType, placeholder)) {
+			return doc.Location.Line
+		}
+		if step.DataTable == nil {
+			continue
+		}
+		for _, row := range step.DataTable.Rows {
+			if slices.ContainsFunc(row.Cells, func(c *messages.TableCell) bool { return strings.Contains(c.Value, placeholder) }) {
+				return row.Location.Line
+			}
+		}
+	}
+	return 0
 }
 
 // addRow notes which row of which examples the scenario is.

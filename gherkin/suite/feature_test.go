@@ -248,6 +248,7 @@ func TestLint(t *testing.T) {
 		"b.feature": {Data: []byte("Feature: F\n")},
 		"c.feature": {Data: []byte("Feature:\n  Scenario: S\n    * x\n")},
 		"d.feature": {Data: []byte("# nothing\n")},
+		"e.feature": {Data: []byte("Feature: E\nScenario Outline: O <b>\n* <a> and <c>\n| <d> |\nExamples:\n|a|b|d|\n|1|2|3|\nExamples:\n|a|d|e|\n|1|2|3|\nExamples:\n|a|b|\n|1|2|\n")},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -269,6 +270,8 @@ func TestLint(t *testing.T) {
 		`b.feature:1: a.feature has the same title, "F"`,
 		`c.feature:1: the feature has no title`,
 		`d.feature:1: the file has no scenario`,
+		`e.feature:8: the examples at line 8 lack the column "b", which the outline "O <b>" uses at line 2`,
+		`e.feature:11: the examples at line 11 lack the column "d", which the outline "O <b>" uses at line 4`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("issues (-want +got):\n%s", diff)

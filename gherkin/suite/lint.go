@@ -22,7 +22,8 @@ func (i Issue) String() string { return fmt.Sprintf("%s:%d: %s", i.URI, i.Line, 
 // that are empty or stand twice in one rule (or in one feature, outside its
 // rules), rules and scenarios without content, outlines without rows, scenarios
 // that end with a Given or When and so check nothing, lines that look like a step or
-// a title and are prose, and rows that lose what follows their last |. What only
+// a title and are prose, rows that lose what follows their last |, and examples without
+// a column that their outline uses. What only
 // those know who have the definitions is in [Usage]. The error is that of [Load].
 func Lint(features fs.FS) ([]Issue, error) {
 	loaded, err := Load(features)
@@ -115,6 +116,9 @@ func (l *linter) scenario(s *messages.Scenario, background []*messages.Step, see
 	for _, examples := range s.Examples {
 		if len(examples.TableBody) == 0 {
 			l.add(examples.Location.Line, "the examples of %q have no row", s.Name)
+		}
+		if lack := lackingColumn(s, examples); lack != "" {
+			l.add(examples.Location.Line, "%s", lack)
 		}
 	}
 }

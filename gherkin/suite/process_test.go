@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -92,6 +93,9 @@ func fixtures() map[string]fixture {
 		"empty tags": {threeInOrder, Config{Tags: "@nosuch"}},
 		"bad tags":   {threeInOrder, Config{Tags: "@a &&"}},
 		"bad file":   {"Featur: F", Config{}},
+		"no feature": {threeInOrder, Config{Features: withEmpty()}},
+		"selection":  {threeInOrder, Config{Features: withEmpty(), Only: []string{"dir/f.feature:2"}}},
+		"no column":  {"Feature: F\nScenario Outline: O\n* a <x>\nExamples:\n|x|\n|step|\nExamples:\n|y|\n|step|\n|stop|\n", Config{}},
 		"no world":   {threeInOrder, Config{World: func(context.Context, *Scenario) (World, error) { return World{}, errors.New("no") }}},
 		"bad config": {threeInOrder, Config{Timeout: -1, Retries: -1}},
 		"flaky":      {"Feature: F\nScenario: a\n* it fails once\nScenario: b\n* it fails with \"x\"\nScenario: c\n* nobody knows it\n", Config{Retries: 1}},
@@ -127,6 +131,11 @@ func fixtures() map[string]fixture {
 		"crowd": {"Feature: F" + strings.Repeat("\nScenario Outline: O\n* a step\nExamples:\n|x|"+strings.Repeat("\n|1|", 10), 4), Config{World: noMoreThanTwo()}},
 		"twice": {"Feature: F\nScenario: same\n* a step\nScenario: same\n* it fails with \"x\"\n", Config{}},
 	}
+}
+
+// withEmpty are three scenarios in a file, and another file with nothing in it.
+func withEmpty() fs.FS {
+	return fstest.MapFS{"dir/f.feature": {Data: []byte(threeInOrder)}, "empty.feature": {Data: []byte(" \n\n")}}
 }
 
 // hooked makes a hook of the run that prints its name.
@@ -202,7 +211,9 @@ func TestFixture(t *testing.T) {
 		return
 	}
 	c := f.config
-	c.Features = fstest.MapFS{"dir/f.feature": {Data: []byte(f.features)}}
+	if c.Features == nil {
+		c.Features = fstest.MapFS{"dir/f.feature": {Data: []byte(f.features)}}
+	}
 	c.Definitions = definitions(t)
 	if c.World == nil {
 		c.World = world(c.Definitions)

@@ -17,7 +17,8 @@ import (
 
 // Run runs the selected scenarios as subtests of t and returns when all have
 // ended. A configuration, feature file, tag expression or place that is wrong,
-// and a selection without a scenario, fail t, and are the Err of the summary;
+// a selection without a scenario, and, unless some are selected, a file without a
+// feature, fail t, and are the Err of the summary;
 // the reporters learn of them too, so no old report is taken for a new one.
 func Run(t *testing.T, config Config) Summary {
 	t.Helper()
@@ -71,6 +72,10 @@ func Run(t *testing.T, config Config) Summary {
 		d.summary.Err = err
 		t.Error(err)
 	}
+	if err := withoutFeature(features); err != nil && c.Tags == "" && len(c.Only) == 0 {
+		d.summary.Err = errors.Join(d.summary.Err, err)
+		t.Error(err)
+	}
 	if budget := c.FlakyBudget; budget > 0 && d.summary.Flaky > budget {
 		err := fmt.Errorf("%d scenarios are flaky, and no more than %d are tolerated", d.summary.Flaky, budget)
 		d.summary.Err = errors.Join(d.summary.Err, err)
@@ -89,6 +94,18 @@ func Run(t *testing.T, config Config) Summary {
 		t.Error(err)
 	}
 	return d.summary
+}
+
+// withoutFeature names the files that hold no feature: what somebody meant to write
+// there does not run.
+func withoutFeature(features []*Feature) error {
+	var errs []error
+	for _, f := range features {
+		if f.Document.Feature == nil {
+			errs = append(errs, fmt.Errorf("%s: the file has no feature: write one, or remove the file", f.URI))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Try makes one attempt at a scenario, outside the tree of [Run]: there is no

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -44,7 +45,7 @@ func Select(features []*Feature, tags string, places ...string) ([]*Scenario, er
 		}
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("the %d feature files have no scenario", len(features))
+		return nil, errors.New(noScenario(features))
 	}
 	if len(places) > 0 {
 		at, err := scenariosAt(features, places)
@@ -161,4 +162,21 @@ func (f *Feature) at(line int) ([]*Scenario, error) {
 		return nil, fmt.Errorf("%s:%d belongs to no scenario", f.URI, line)
 	}
 	return found, nil
+}
+
+// noScenario says of files that none of them has a scenario.
+func noScenario(features []*Feature) string {
+	const most = 3
+	var named []string
+	for i, f := range features {
+		if i == most {
+			named = append(named, fmt.Sprintf("and %d more", len(features)-most))
+			break
+		}
+		named = append(named, f.URI)
+	}
+	if len(named) == 0 {
+		return "there is no feature, and so no scenario"
+	}
+	return "there is no scenario in " + strings.Join(named, ", ")
 }

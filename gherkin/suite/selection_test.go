@@ -154,8 +154,15 @@ func TestSelectByTags(t *testing.T) {
 	} {
 		wantSelected(t, features, tags, nil, want)
 	}
-	if _, err := Select(nil, ""); err == nil || !strings.Contains(err.Error(), "have no scenario") {
-		t.Errorf("got %v for no features", err)
+	empty := []*Feature{{URI: "a"}, {URI: "b"}, {URI: "c"}, {URI: "d"}, {URI: "e"}}
+	for want, features := range map[string][]*Feature{
+		"there is no feature, and so no scenario":     nil,
+		"there is no scenario in a":                   empty[:1],
+		"there is no scenario in a, b, c, and 2 more": empty,
+	} {
+		if _, err := Select(features, ""); err == nil || err.Error() != want {
+			t.Errorf("got the error %v, want %q", err, want)
+		}
 	}
 }
 

@@ -41,7 +41,8 @@ type Place struct {
 	Scenarios int // how many scenarios and rows it is a step of
 }
 
-// StepIssue is a step of a feature that is undefined or ambiguous.
+// StepIssue is a step of a feature that is undefined or ambiguous, or examples that
+// lack a column of their outline.
 type StepIssue struct {
 	Issue
 	Suggestion string // the registration that an undefined step lacks, or ""
@@ -92,6 +93,14 @@ type use struct {
 }
 
 func (u *uses) scenario(s *Scenario) {
+	if s.examplesNode != nil && s.empty != "" { // its steps are not what was meant
+		issue := StepIssue{Issue: Issue{URI: s.Feature.URI, Line: int(s.examplesNode.Location.Line), Message: s.empty}}
+		if !u.seen[issue.Issue] {
+			u.seen[issue.Issue] = true
+			u.Issues = append(u.Issues, issue)
+		}
+		return
+	}
 	types := typesOf(s.steps)
 	for i, step := range s.Pickle.Steps {
 		written := s.steps[i]

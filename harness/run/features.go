@@ -20,8 +20,9 @@ const (
 	// openLimit is how long bringing a store up may take: a first time, it is
 	// also fetched, in more than one way perhaps, and a reactor built.
 	openLimit = 15 * time.Minute
-	// auditLimit is how long the audit may take after a short run. It reads every
-	// stream that the run has written, so it may always take as long as that did.
+	// auditLimit is how long the audit may take after a short run, unless -limit says
+	// so. It reads every stream that the run has written, so it may always take as
+	// long as that did.
 	auditLimit = 2 * time.Minute
 	// virtualLimit is how long a scenario may take where time costs nothing:
 	// longer than any that one lets pass.

@@ -63,7 +63,7 @@ func (o *options) register(flags *flag.FlagSet, stores []harness.Store) {
 		"exec:COMMAND, which is any program, told of the store by placeholders; or 3*exec:COMMAND; see docs/other-reactors.md")
 	flags.StringVar(&o.signal, "reactor-signal", "TERM", "the `signal` that stops the program of -reactor exec: TERM or INT")
 	flags.DurationVar(&o.stopLimit, "reactor-stop-limit", 0, "how long the program of -reactor exec may take to stop, as a `duration`; by default as long as its scenario may")
-	flags.DurationVar(&o.limit, "limit", 0, "how long a scenario may take, as a `duration`; by default what the project says, and 2,000 hours of virtual time")
+	flags.DurationVar(&o.limit, "limit", 0, "how long a scenario may take, as a `duration`, and the audit, unless the run was longer; by default what the project says, and 2,000 hours of virtual time")
 
 	flags.StringVar(&o.tagged, "tagged", "", "run only scenarios that match this tag `expression`, such as '@competing and not @slow'")
 	flags.StringVar(&o.only, "only", "", "run only what stands `here`: path:line of a feature, rule, scenario or row, several with commas between them")

@@ -48,9 +48,14 @@ func (f *Features) Run(t *testing.T) {
 func (f *Features) after(ran func() int) []suite.RunHook {
 	began, before := time.Now(), f.ground.tally()
 	hooks := []suite.RunHook{{Name: "audit", Run: func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, max(auditLimit, time.Since(began)))
+		limit := max(cmp.Or(f.options.limit, auditLimit), time.Since(began))
+		ctx, cancel := context.WithTimeoutCause(ctx, limit, &suite.TimeoutError{Limit: limit})
 		defer cancel()
-		if err := f.ground.audit(ctx); err != nil {
+		err := f.ground.audit(ctx)
+		if cause := context.Cause(ctx); cause != nil { // it may have seen but a part
+			err = errors.Join(fmt.Errorf("the audit did not come to its end: %w", cause), err)
+		}
+		if err != nil {
 			return errors.New(cmp.Or(err.Error(), "it gave no reason")) // of whatever type: an audit is never skipped
 		}
 		return nil

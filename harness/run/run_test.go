@@ -473,21 +473,28 @@ func (s *slowBooks) audit(ctx context.Context) error {
 	return nil
 }
 
-// The longer the run, the more there is to audit.
+// The longer the run, the more there is to audit. One that does not come to its end has
+// proved nothing.
 func TestAnAuditMayTakeAsLongAsItsRun(t *testing.T) {
 	t.Parallel()
-	for took, want := range map[time.Duration]time.Duration{time.Second: auditLimit, time.Hour: time.Hour} {
+	for _, c := range []struct{ took, limit, want time.Duration }{
+		{time.Second, 0, auditLimit},
+		{time.Hour, 0, time.Hour},
+		{time.Second, 5 * time.Second, 5 * time.Second},
+		{time.Minute, 5 * time.Second, time.Minute},
+	} {
 		synctest.Test(t, func(t *testing.T) {
 			ground := &slowBooks{}
-			hooks := (&Features{ground: ground}).after(nil)
-			time.Sleep(took)
+			hooks := (&Features{ground: ground, options: options{limit: c.limit}}).after(nil)
+			time.Sleep(c.took)
 			for _, hook := range hooks {
-				if err := hook.Run(t.Context()); err != nil {
-					t.Error(err)
+				want := fmt.Sprintf("the audit did not come to its end: the time limit of %s is over", c.want)
+				if err := hook.Run(t.Context()); err == nil || err.Error() != want {
+					t.Errorf("got the error %v, want %q", err, want)
 				}
 			}
-			if ground.audited != want {
-				t.Errorf("a run of %v: got %v for its audit, want %v", took, ground.audited, want)
+			if ground.audited != c.want {
+				t.Errorf("a run of %v: got %v for its audit, want %v", c.took, ground.audited, c.want)
 			}
 		})
 	}

@@ -95,7 +95,7 @@ func runs() map[string]string {
 		"TestForeignTagSyntax":         `has the word "&&": there are tags, which start with @, and, or, not, and parentheses`,
 		"TestUnknownPlace":             "and no line 999",
 		"TestNoFeature":                "there is no .feature file",
-		"TestNoScenario":               "the 1 feature files have no scenario",
+		"TestNoScenario":               "there is no scenario in none.feature",
 		"TestNoGherkin":                "bad.feature:4:5: expected: ",
 		"TestNoText":                   "no.feature:1:12: there is a NUL byte",
 		"TestUTF16":                    "wide.feature:1: the file is written in UTF-16",

@@ -25,11 +25,15 @@ type Status struct {
 		Stream string
 		For    float64 `json:"forSeconds"`
 	}
-	Troubled []struct {
-		Stream   string
-		Attempts int
-		Cause    string
-	}
+	Troubled []Trouble
+}
+
+// Trouble is a stream that the reactor has failed to handle, and nothing else since.
+type Trouble struct {
+	Stream   string
+	For      float64 `json:"forSeconds"`
+	Attempts int
+	Cause    string
 }
 
 // Tranche is how far a reactor is in a part of the feed.

@@ -1,0 +1,293 @@
+package hotel_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/domain/gueststay"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/harness/dynamodb"
+	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/harness/messagedb"
+	"example.com/groupcheckout/harness/provision"
+	"example.com/groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/steps/hotel"
+)
+
+// How many clerks there are, and how much each of them does.
+const (
+	clerks   = 6
+	commands = 12
+)
+
+// scene is what clerks meet in: few stays and groups, so that they are in each other's
+// way.
+type scene struct {
+	world  *harness.World
+	stays  [2]domain.StayID
+	groups [2]domain.GroupID
+	random *rand.Rand    // not for goroutines
+	made   chan struct{} // gets something for each command that was made
+}
+
+// clerk works at a machine of their own, with a cache of its own.
+type clerk struct {
+	*scene
+
+	random  *rand.Rand
+	stay    *gueststay.Service
+	group   *groupcheckout.Service
+	entered func(context.Context) error // the last charge or payment, to be entered once more
+}
+
+// newScene names what clerks are going to meet in.
+func newScene(world *harness.World, seed uint64) *scene {
+	s := &scene{world: world, random: rand.New(rand.NewPCG(seed, 0)), made: make(chan struct{}, clerks*commands)}
+	stays, groups := gueststay.NewService(world.Store(), world.Options()), groupcheckout.NewService(world.Store(), world.Options())
+	for i := range s.stays {
+		s.stays[i] = domain.StayID(uuid.New())
+		world.Name(stays.Stream(s.stays[i]), fmt.Sprintf("stay %d", i+1))
+	}
+	for i := range s.groups {
+		s.groups[i] = domain.GroupID(uuid.New())
+		world.Name(groups.Stream(s.groups[i]), fmt.Sprintf("group %d", i+1))
+	}
+	return s
+}
+
+// work has all clerks do what chance decides, side by side. What they are answered is for
+// the histories to judge.
+func (s *scene) work(ctx context.Context) {
+	var all sync.WaitGroup
+	for i := range clerks {
+		store, options := s.world.Store(), es.Options{Cache: es.NewCache(0, 0)}
+		c := &clerk{
+			scene: s, random: rand.New(rand.NewPCG(s.random.Uint64(), uint64(i))), //nolint:gosec // not negative
+			stay: gueststay.NewService(store, options), group: groupcheckout.NewService(store, options),
+		}
+		all.Go(func() {
+			ctx := s.world.As(ctx, fmt.Sprintf("clerk %d", i+1))
+			for range commands {
+				_ = c.command(ctx) // whatever the answer is, it was recorded
+				s.made <- struct{}{}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// command is one of a clerk's.
+func (c *clerk) command(ctx context.Context) error {
+	stay, group := c.stays[c.random.IntN(len(c.stays))], c.groups[c.random.IntN(len(c.groups))]
+	at := domain.MomentOf(time.Date(2026, 11, 23, 9+c.random.IntN(2), 0, 0, 0, time.UTC))
+	amount := domain.MoneyOf(int64(10 * (1 + c.random.IntN(2))))
+	enter := func(command func(context.Context) error) error {
+		c.entered = command
+		return command(ctx)
+	}
+	switch c.random.IntN(13) {
+	case 0:
+		return c.stay.CheckIn(ctx, stay, at)
+	case 1, 2:
+		id := domain.ChargeID(uuid.New())
+		return enter(func(ctx context.Context) error { return c.stay.Charge(ctx, stay, id, amount, at) })
+	case 3:
+		id := domain.PaymentID(uuid.New())
+		return enter(func(ctx context.Context) error { return c.stay.Pay(ctx, stay, id, amount, at) })
+	case 4, 5:
+		return c.stay.CheckOut(ctx, stay, at)
+	case 6:
+		return c.group.Select(ctx, group, c.stays[:1+c.random.IntN(len(c.stays))], at)
+	case 7, 8:
+		id := domain.PaymentID(uuid.New())
+		return enter(func(ctx context.Context) error { return c.group.Pay(ctx, group, id, amount, at) })
+	case 9, 10:
+		return c.group.Confirm(ctx, group, at)
+	case 11:
+		if c.entered != nil {
+			return c.entered(ctx) // what was meant once is entered twice
+		}
+		fallthrough
+	default:
+		_, one := c.stay.Read(ctx, stay)
+		_, other := c.group.Read(ctx, group)
+		return errors.Join(one, other)
+	}
+}
+
+// play has clerks and the reactor work at once on a harness, and judges what comes of it.
+// Meanwhile something else may happen.
+func play(t *testing.T, h *harness.Harness, seed uint64, meanwhile func(*scene)) {
+	t.Helper()
+	world, err := h.World(t.Context(), harness.Scenario{Key: fmt.Sprintf("%s, seed %d", t.Name(), seed)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newScene(world, seed)
+	var beside sync.WaitGroup
+	if meanwhile != nil {
+		beside.Go(func() { meanwhile(s) })
+	}
+	s.work(t.Context())
+	beside.Wait()
+	if err := world.Eventually(t.Context(), func(context.Context) error { return nil }); err != nil {
+		t.Errorf("seed %d: %v", seed, err)
+	}
+	if err := world.Close(t.Context()); err != nil {
+		t.Errorf("seed %d: %v", seed, err)
+	}
+}
+
+// audited closes a harness once its books were proved.
+func audited(t *testing.T, h *harness.Harness) {
+	t.Helper()
+	if err := h.Audit(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := h.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestClerksAndTheReactorAtOnceInVirtualTime lets a seed decide what clerks do, what goes
+// wrong, and in which order they get on.
+func TestClerksAndTheReactorAtOnceInVirtualTime(t *testing.T) {
+	t.Parallel()
+	all, err := faults.Parse("all")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name  string
+		spec  faults.Spec
+		seeds uint64
+	}{{"sound", faults.Spec{}, 250}, {"all faults", all, 100}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			for seed := range c.seeds {
+				t.Run(fmt.Sprintf("seed %d", seed+1), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						h, err := harness.Open(t.Context(), harness.Options{
+							System: hotel.System(), Virtual: true, Schedule: true, Faults: c.spec, Seed: seed + 1, CheckpointInterval: 2 * time.Millisecond,
+						})
+						if err != nil {
+							t.Fatal(err)
+						}
+						play(t, h, seed+1, nil)
+						audited(t, h)
+					})
+				})
+			}
+		})
+	}
+}
+
+// TestClerksAndReactorsAtOnce does the same on each store, with the reactor in this
+// process or in others.
+func TestClerksAndReactorsAtOnce(t *testing.T) {
+	t.Parallel()
+	cut, err := faults.Parse("all,stale=0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name      string
+		store     harness.Store
+		processes int
+		spec      faults.Spec
+	}{
+		{"memory", harness.Store{}, 0, faults.Spec{}},
+		{"messagedb", messagedb.Store(), 0, faults.Spec{}},
+		{"messagedb, with faults", messagedb.Store(), 0, cut},
+		{"messagedb, two processes with faults", messagedb.Store(), 2, cut},
+		{"dynamodb", dynamodb.Store(), 0, faults.Spec{}},
+		{"dynamodb, with faults", dynamodb.Store(), 0, cut},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			h, err := harness.Open(t.Context(), harness.Options{System: hotel.System(), Store: c.store, Processes: c.processes, Faults: c.spec, Seed: 1})
+			skipWithout(t, err)
+			for seed := range uint64(5) {
+				play(t, h, seed+1, nil)
+			}
+			audited(t, h)
+		})
+	}
+}
+
+// TestClerksAndTheReactorWhileTheStoreCrashes has PostgreSQL crash and come back, twice,
+// while they work. What it has acknowledged it keeps.
+func TestClerksAndTheReactorWhileTheStoreCrashes(t *testing.T) { //nolint:paralleltest // it changes the environment
+	if testing.Short() {
+		t.Skip("it takes a server of its own")
+	}
+	server, err := provision.MessageDB(t.Context(), provision.Options{Way: provision.Local, Durable: true})
+	skipWithout(t, err)
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, variable := range server.Environment() {
+		name, value, _ := strings.Cut(variable, "=")
+		t.Setenv(name, value)
+	}
+	h, err := harness.Open(t.Context(), harness.Options{System: hotel.System(), Store: messagedb.Store(), Way: string(provision.Address)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	play(t, h, 1, func(s *scene) {
+		for range 2 {
+			for range clerks * commands / 3 {
+				<-s.made
+			}
+			crash(t, server.AdminConnectionString)
+		}
+	})
+	audited(t, h)
+}
+
+// crash kills one of the processes that serve clients, after which the server ends all
+// connections and recovers.
+func crash(t *testing.T, admin string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), admin)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer conn.Close(context.WithoutCancel(t.Context())) //nolint:errcheck // the server has cut it off
+	const victim = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() LIMIT 1"
+	var pid int
+	if err := conn.QueryRow(t.Context(), victim).Scan(&pid); err != nil {
+		t.Error(err)
+		return
+	}
+	_, _ = conn.Exec(t.Context(), fmt.Sprintf("COPY (SELECT 1) TO PROGRAM 'kill -KILL %d'", pid)) // it gets no answer any more
+}
+
+// skipWithout skips a test that a store cannot be had for, unless that is forbidden.
+func skipWithout(t *testing.T, err error) {
+	t.Helper()
+	unavailable := errors.As(err, new(*provision.UnavailableError)) || errors.Is(err, provision.ErrNoPostgreSQL) || errors.Is(err, errors.ErrUnsupported)
+	if unavailable && os.Getenv(provisiontest.NoSkip) == "" {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
