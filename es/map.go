@@ -54,5 +54,13 @@ func (m Map[K, V]) All() map[K]V {
 	return all
 }
 
-// Equal tells whether two maps hold deeply equal values under the same keys.
-func (m Map[K, V]) Equal(other Map[K, V]) bool { return reflect.DeepEqual(m.All(), other.All()) }
+// Equal tells whether two maps hold equal values under the same keys: by the values'
+// method Equal if they have one, or else deeply equal ones.
+func (m Map[K, V]) Equal(other Map[K, V]) bool {
+	return maps.EqualFunc(m.All(), other.All(), func(a, b V) bool {
+		if a, ok := any(a).(interface{ Equal(other V) bool }); ok {
+			return a.Equal(b)
+		}
+		return reflect.DeepEqual(a, b)
+	})
+}

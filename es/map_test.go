@@ -58,3 +58,18 @@ func TestAChangeOfAMapCostsWhatIsChanged(t *testing.T) {
 		}
 	}
 }
+
+// scaled is equal to another one of the same value.
+type scaled struct{ value, scale int }
+
+func (s scaled) Equal(other scaled) bool { return s.value == other.value }
+
+func TestMapsAreEqualAsTheirValuesAre(t *testing.T) {
+	t.Parallel()
+	var none es.Map[int, scaled]
+	one, same := none.With(map[int]scaled{1: {5, 1}}), none.With(map[int]scaled{1: {5, 2}})
+	other, more := none.With(map[int]scaled{1: {6, 1}}), one.With(map[int]scaled{2: {5, 1}})
+	if !one.Equal(same) || one.Equal(other) || one.Equal(more) || one.Equal(none) || !none.Equal(es.Map[int, scaled]{}) {
+		t.Error("got maps equal whose values are not, or the other way round")
+	}
+}

@@ -25,6 +25,11 @@ type outcome struct {
 	failure  Failure      // of a failed stay; zero if the record does not say why
 }
 
+// Equal compares amounts as such, whatever their scale.
+func (o outcome) Equal(other outcome) bool {
+	return o.status == other.status && o.residual.Equal(other.residual) && o.failure == other.failure
+}
+
 // Status is how far the merge of a stay is.
 type Status int
 
