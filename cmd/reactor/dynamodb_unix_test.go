@@ -40,13 +40,7 @@ func ownTables(t testing.TB) map[string]string {
 		t.Fatalf("reactor init dynamo: got status %d, %q and %q, want 0 and %q", status, out, errors, want)
 	}
 	t.Cleanup(func() {
-		client := awsdynamodb.New(awsdynamodb.Options{
-			BaseEndpoint: &server.ServiceURL, Region: "us-east-1",
-			Credentials: aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
-				return aws.Credentials{AccessKeyID: server.AccessKeyID, SecretAccessKey: secret}, ctx.Err()
-			}),
-			HTTPClient: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
-		})
+		client := dynamoClient(t, env)
 		for _, name := range []string{table, table + "-index"} {
 			if _, err := client.DeleteTable(within(t), &awsdynamodb.DeleteTableInput{TableName: &name}); err != nil {
 				t.Errorf("remove the table %s: %v", name, err)
@@ -54,6 +48,19 @@ func ownTables(t testing.TB) map[string]string {
 		}
 	})
 	return env
+}
+
+// dynamoClient is a plain client of the server that variables name.
+func dynamoClient(t testing.TB, env map[string]string) *awsdynamodb.Client {
+	t.Helper()
+	url := env["EQUINOX_DYNAMO_SERVICE_URL"]
+	return awsdynamodb.New(awsdynamodb.Options{
+		BaseEndpoint: &url, Region: "us-east-1",
+		Credentials: aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: env["EQUINOX_DYNAMO_ACCESS_KEY_ID"], SecretAccessKey: secret}, ctx.Err()
+		}),
+		HTTPClient: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
+	})
 }
 
 // openDynamoHotel opens the hotel on the tables of a test.
