@@ -4,8 +4,10 @@
 package faketable
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"slices"
 	"strconv"
@@ -26,11 +28,28 @@ type Table struct {
 	// call the table.
 	Changed func(event string, item Item)
 
+	// AtOnce is how many items a batch or a page of a scan has at the most; 100 if
+	// it is 0.
+	AtOnce int
+
 	mu     sync.Mutex
 	items  map[string]map[int]Item
 	faults []func(write func() error) error
 	writes int
 	reads  int
+	// scanned are the places of all items in order; nil after a write that added one.
+	scanned []place
+}
+
+// place is where a scan finds an item.
+type place struct {
+	hash uint32
+	p    string
+	i    int
+}
+
+func order(a, b place) int {
+	return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.p, b.p), cmp.Compare(a.i, b.i))
 }
 
 // New returns an empty table.
@@ -64,6 +83,18 @@ func (t *Table) Items(stream string) []Item {
 		items = append(items, t.items[stream][i])
 	}
 	return items
+}
+
+// Remove removes an item, as pruning does, or all of a stream if i is negative.
+func (t *Table) Remove(stream string, i int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.scanned = nil
+	if i < 0 {
+		delete(t.items, stream)
+		return
+	}
+	delete(t.items[stream], i)
 }
 
 // Writes tells how many writes were tried.
@@ -139,6 +170,78 @@ func (t *Table) Query(ctx context.Context, input *dynamodb.QueryInput, _ ...func
 	return output, ctx.Err()
 }
 
+// BatchGetItem is part of the client. What is more than AtOnce it leaves.
+func (t *Table) BatchGetItem(
+	ctx context.Context, input *dynamodb.BatchGetItemInput, _ ...func(*dynamodb.Options),
+) (*dynamodb.BatchGetItemOutput, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.reads++
+	output := &dynamodb.BatchGetItemOutput{Responses: map[string][]Item{}}
+	for name, wanted := range input.RequestItems {
+		for n, key := range wanted.Keys {
+			if n == t.atOnce() {
+				wanted.Keys = wanted.Keys[n:]
+				output.UnprocessedKeys = map[string]types.KeysAndAttributes{name: wanted}
+				break
+			}
+			p, i := keyOf(key)
+			if item := t.items[p][i]; item != nil {
+				output.Responses[name] = append(output.Responses[name], item)
+			}
+		}
+	}
+	return output, ctx.Err()
+}
+
+func (t *Table) atOnce() int {
+	if t.AtOnce == 0 {
+		return 100
+	}
+	return t.AtOnce
+}
+
+// Scan is part of the client. It goes by the hash of the stream, as DynamoDB does.
+func (t *Table) Scan(ctx context.Context, input *dynamodb.ScanInput, _ ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.reads++
+	segments := uint32(max(aws.ToInt32(input.TotalSegments), 1))
+	var start place
+	if key := input.ExclusiveStartKey; key != nil {
+		p, i := keyOf(key)
+		start = place{hash(p), p, i}
+	}
+	if t.scanned == nil { // sorted once for as long as nothing is written
+		for p, items := range t.items {
+			for i := range items {
+				t.scanned = append(t.scanned, place{hash(p), p, i})
+			}
+		}
+		slices.SortFunc(t.scanned, order)
+	}
+	output := &dynamodb.ScanOutput{}
+	first, _ := slices.BinarySearchFunc(t.scanned, start, order)
+	for _, at := range t.scanned[first:] {
+		if at.hash%segments != uint32(aws.ToInt32(input.Segment)) || at == start {
+			continue
+		}
+		item := t.items[at.p][at.i]
+		output.Items = append(output.Items, item)
+		if len(output.Items) == t.atOnce() {
+			output.LastEvaluatedKey = Item{"p": item["p"], "i": item["i"]}
+			break
+		}
+	}
+	return output, ctx.Err()
+}
+
+func hash(p string) uint32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(p))
+	return h.Sum32()
+}
+
 // PutItem is part of the client.
 func (t *Table) PutItem(ctx context.Context, input *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
 	t.mu.Lock()
@@ -190,7 +293,7 @@ func (t *Table) put(item Item, condition string) error {
 	}
 	event := "MODIFY"
 	if t.items[p][i] == nil {
-		event = "INSERT"
+		event, t.scanned = "INSERT", nil
 	}
 	if t.items[p] == nil {
 		t.items[p] = map[int]Item{}
