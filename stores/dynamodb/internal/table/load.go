@@ -141,11 +141,11 @@ func (t *Table) queryName(ctx context.Context, name string, c *collector, consis
 		}
 		for _, it := range page.Items {
 			b, err := decodeItem(c.stream, it)
-			if err == nil {
-				err = c.add(b)
-			}
 			if err != nil {
 				return Stream{}, err
+			}
+			if err := c.add(b); err != nil {
+				return c.result(), err
 			}
 		}
 		if c.complete() || len(page.LastEvaluatedKey) == 0 {
