@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +29,8 @@ type Table struct {
 	// call the table.
 	Changed func(event string, item Item)
 
+	// Units is what a page of a scan is said to cost.
+	Units float64
 	// AtOnce is how many items a batch or a page of a scan has at the most; 100 if
 	// it is 0.
 	AtOnce int
@@ -37,7 +40,7 @@ type Table struct {
 	faults []func(write func() error) error
 	writes int
 	reads  int
-	// scanned are the places of all items in order; nil after a write that added one.
+	// scanned are the places of all items in order; nil before the first scan and after a removal.
 	scanned []place
 }
 
@@ -95,6 +98,13 @@ func (t *Table) Remove(stream string, i int) {
 		return
 	}
 	delete(t.items[stream], i)
+}
+
+// Spoil makes the tip of a stream one that nobody can read.
+func (t *Table) Spoil(stream string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.items[stream][math.MaxInt32]["n"] = &types.AttributeValueMemberS{Value: "many"}
 }
 
 // Writes tells how many writes were tried.
@@ -220,7 +230,7 @@ func (t *Table) Scan(ctx context.Context, input *dynamodb.ScanInput, _ ...func(*
 		}
 		slices.SortFunc(t.scanned, order)
 	}
-	output := &dynamodb.ScanOutput{}
+	output := &dynamodb.ScanOutput{ConsumedCapacity: &types.ConsumedCapacity{CapacityUnits: &t.Units}}
 	first, _ := slices.BinarySearchFunc(t.scanned, start, order)
 	for _, at := range t.scanned[first:] {
 		if at.hash%segments != uint32(aws.ToInt32(input.Segment)) || at == start {
@@ -293,7 +303,12 @@ func (t *Table) put(item Item, condition string) error {
 	}
 	event := "MODIFY"
 	if t.items[p][i] == nil {
-		event, t.scanned = "INSERT", nil
+		event = "INSERT"
+		if t.scanned != nil {
+			at := place{hash(p), p, i}
+			n, _ := slices.BinarySearchFunc(t.scanned, at, order)
+			t.scanned = slices.Insert(t.scanned, n, at)
+		}
 	}
 	if t.items[p] == nil {
 		t.items[p] = map[int]Item{}

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -69,34 +69,48 @@ func (t *Table) Scan(ctx context.Context, config ScanConfig, visit func(ScanPage
 	if len(config.From) == config.Segments {
 		copy(at, config.From)
 	}
-	var mu sync.Mutex
-	group, ctx := errgroup.WithContext(ctx)
-	for i := range at {
-		if at[i].Done {
-			continue
-		}
-		group.Go(func() error {
-			s := segment{table: t, config: config, number: i, at: at[i]}
-			for !s.at.Done {
-				page, units, err := s.next(ctx)
-				if err != nil {
-					return fmt.Errorf("scan segment %d of %d of %s: %w", i+1, config.Segments, t.name, err)
-				}
-				mu.Lock()
-				at[i] = s.at
-				page.Segments = append([]Segment{}, at...)
-				err = visit(page)
-				mu.Unlock()
-				if err != nil {
-					return err
-				}
-				if err := s.rest(ctx, units); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+	type found struct {
+		number int
+		at     Segment
+		page   ScanPage
 	}
+	pages := make(chan found)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		segments, ctx := errgroup.WithContext(ctx)
+		for i := range at {
+			s := segment{table: t, config: config, number: i, at: at[i]}
+			segments.Go(func() error {
+				for !s.at.Done {
+					page, units, err := s.next(ctx)
+					if err != nil {
+						return fmt.Errorf("scan segment %d of %d of %s: %w", s.number+1, config.Segments, t.name, err)
+					}
+					select {
+					case pages <- found{s.number, s.at, page}:
+					case <-ctx.Done():
+						return ctx.Err()
+					}
+					if err := s.rest(ctx, units); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		defer close(pages)
+		return segments.Wait()
+	})
+	group.Go(func() error {
+		for f := range pages {
+			at[f.number] = f.at
+			f.page.Segments = slices.Clone(at)
+			if err := visit(f.page); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	return group.Wait()
 }
 
