@@ -159,6 +159,7 @@ func goOn(t testing.TB, h *hotel, env map[string]string, store string, want map[
 		tranches := statusOf(t, address).Tranches
 		return len(tranches) > 0 && tranches[0].Completed >= int64(h.end(t))
 	})
+	audited("0")
 	stopped(t, p)
 	for stream, state := range h.states(t, want) {
 		if state != want[stream] {
@@ -174,7 +175,6 @@ func goOn(t testing.TB, h *hotel, env map[string]string, store string, want map[
 	if diff := cmp.Diff(expected, changed); diff != "" {
 		t.Errorf("streams that changed (-want +got):\n%s", diff)
 	}
-	audited("0")
 	return changed
 }
 

@@ -135,7 +135,7 @@ func (x *Indexer) begin(ctx context.Context) (*index.Indexer, error) {
 func complete(found *types.TableDescription, now time.Time) bool {
 	const (
 		labelFormat = "2006-01-02T15:04:05.000"
-		together    = time.Minute    // a table takes some seconds to be made
+		together    = 2 * time.Second
 		kept        = 23 * time.Hour // by the stream, certainly
 	)
 	created := aws.ToTime(found.CreationDateTime)
