@@ -66,6 +66,13 @@ func (t *Table) Fault(fault func(write func() error) error) {
 	t.faults = append(t.faults, fault)
 }
 
+// Faults tells how many faults are still to come.
+func (t *Table) Faults() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.faults)
+}
+
 // Lost is a fault: the write is carried out and its reply is lost.
 func Lost(write func() error) error {
 	_ = write()
