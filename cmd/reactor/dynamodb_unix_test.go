@@ -42,9 +42,7 @@ func ownTables(t testing.TB) map[string]string {
 	t.Cleanup(func() {
 		client := dynamoClient(t, env)
 		for _, name := range []string{table, table + "-index"} {
-			if _, err := client.DeleteTable(within(t), &awsdynamodb.DeleteTableInput{TableName: &name}); err != nil {
-				t.Errorf("remove the table %s: %v", name, err)
-			}
+			deleteTable(t, client, name)
 		}
 	})
 	return env
@@ -63,15 +61,28 @@ func dynamoClient(t testing.TB, env map[string]string) *awsdynamodb.Client {
 	})
 }
 
-// openDynamoHotel opens the hotel on the tables of a test.
-func openDynamoHotel(t testing.TB, env map[string]string) *hotel {
+func deleteTable(t testing.TB, client *awsdynamodb.Client, name string) {
 	t.Helper()
-	db, err := dynamodb.Open(within(t), dynamodb.Config{
+	if _, err := client.DeleteTable(within(t), &awsdynamodb.DeleteTableInput{TableName: &name}); err != nil {
+		t.Errorf("remove the table %s: %v", name, err)
+	}
+}
+
+// dynamoConfig is the configuration that variables stand for.
+func dynamoConfig(env map[string]string) dynamodb.Config {
+	return dynamodb.Config{
 		ServiceURL:      env["EQUINOX_DYNAMO_SERVICE_URL"],
 		AccessKeyID:     env["EQUINOX_DYNAMO_ACCESS_KEY_ID"],
 		SecretAccessKey: dynamodb.Secret(env["EQUINOX_DYNAMO_SECRET_ACCESS_KEY"]),
 		Table:           env["EQUINOX_DYNAMO_TABLE"],
-	})
+		IndexTable:      env["EQUINOX_DYNAMO_TABLE"] + "-index",
+	}
+}
+
+// openDynamoHotel opens the hotel on the tables of a test.
+func openDynamoHotel(t testing.TB, env map[string]string) *hotel {
+	t.Helper()
+	db, err := dynamodb.Open(within(t), dynamoConfig(env))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -88,9 +88,7 @@ func TestARestoreOfTheTableAloneIsFound(t *testing.T) {
 	call(t, env, "audit", "--quiet", "dynamo") // waits for the indexer
 	stopped(t, p)
 
-	if _, err := client.DeleteTable(within(t), &awsdynamodb.DeleteTableInput{TableName: &table}); err != nil {
-		t.Fatal(err)
-	}
+	deleteTable(t, client, table)
 	if status, _, errors := call(t, env, "init", "dynamo"); status != statusDone {
 		t.Fatal(errors)
 	}
@@ -116,10 +114,7 @@ func TestARestoreOfTheTableAloneIsFound(t *testing.T) {
 	}
 
 	// The way out.
-	index := table + "-index"
-	if _, err := client.DeleteTable(within(t), &awsdynamodb.DeleteTableInput{TableName: &index}); err != nil {
-		t.Fatal(err)
-	}
+	deleteTable(t, client, table+"-index")
 	for _, args := range [][]string{{"init", "dynamo"}, {"index", "dynamo", "--rebuild"}} {
 		if status, _, errors := call(t, env, args...); status != statusDone {
 			t.Fatalf("%v: %s", args, errors)
@@ -178,10 +173,7 @@ func checkIndexed(t testing.TB, env map[string]string) {
 	if status != statusDone {
 		t.Errorf("reactor audit: got status %d, %q and %q, want that all is indexed", status, out, errors)
 	}
-	db, err := dynamodb.Open(within(t), dynamodb.Config{
-		ServiceURL: env["EQUINOX_DYNAMO_SERVICE_URL"], AccessKeyID: env["EQUINOX_DYNAMO_ACCESS_KEY_ID"],
-		SecretAccessKey: dynamodb.Secret(env["EQUINOX_DYNAMO_SECRET_ACCESS_KEY"]), Table: env["EQUINOX_DYNAMO_TABLE"],
-	})
+	db, err := dynamodb.Open(within(t), dynamoConfig(env))
 	if err != nil {
 		t.Fatal(err)
 	}
