@@ -134,6 +134,19 @@ func TestRunOnDynamoDBMergesAndStopsInOrder(t *testing.T) {
 		done = int64(h.end(t))
 		return done > 0 && statusOf(t, address).Tranches[0].Completed >= done
 	})
+	eventually(t, "the lag is known", func() bool {
+		_, body := get(t, "http://"+address+"/metrics")
+		return strings.Contains(body, `index_lag_seconds{partition="0"}`)
+	})
+	_, metrics := get(t, "http://"+address+"/metrics")
+	for _, want := range []string{`index_events_total{partition="0"}`, `dynamodb_units_total{operation="UpdateItem",table="` + env["EQUINOX_DYNAMO_TABLE"], `dynamodb_throttled_total{operation="GetItem"`, "reactor_running 1"} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("/metrics: got %s, want %q in it", metrics, want)
+		}
+	}
+	if _, body := get(t, "http://"+address+"/"); !strings.Contains(body, "<h2>Index</h2>") || !strings.Contains(body, "lag at most") {
+		t.Errorf("the status page: got %s, want the lag of the index", body)
+	}
 	stopped(t, p)
 	if position, _ := h.checkpoint(t, dynamoGroup); int64(position) < done {
 		t.Errorf("got the checkpoint %d after SIGTERM, want %d or more", position, done)

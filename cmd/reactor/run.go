@@ -154,7 +154,7 @@ func (c *runCommand) follow(ctx context.Context, s streams, store followable) er
 	if err != nil {
 		return err
 	}
-	if err := page.serve(running, metrics, log); err != nil {
+	if err := page.serve(running, metrics, store, log); err != nil {
 		running.Stop()
 		return errors.Join(err, running.Wait(context.WithoutCancel(ctx)))
 	}
