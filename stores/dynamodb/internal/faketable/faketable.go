@@ -156,7 +156,9 @@ func (t *Table) GetItem(ctx context.Context, input *dynamodb.GetItemInput, _ ...
 	defer t.mu.Unlock()
 	t.reads++
 	p, i := keyOf(input.Key)
-	return &dynamodb.GetItemOutput{Item: t.items[p][i]}, ctx.Err()
+	return &dynamodb.GetItemOutput{
+		Item: t.items[p][i], ConsumedCapacity: capacity(readUnits(Size(t.items[p][i]), input.ConsistentRead)),
+	}, ctx.Err()
 }
 
 // Query is part of the client. It ignores filters, which save only transfer.
@@ -174,16 +176,19 @@ func (t *Table) Query(ctx context.Context, input *dynamodb.QueryInput, _ ...func
 		below = int64(i)
 	}
 	output := &dynamodb.QueryOutput{}
+	bytes := 0
 	for _, i := range slices.Backward(slices.Sorted(maps.Keys(t.items[p]))) {
 		if int64(i) >= below {
 			continue
 		}
 		output.Items = append(output.Items, t.items[p][i])
+		bytes += Size(t.items[p][i])
 		if len(output.Items) == int(aws.ToInt32(input.Limit)) {
 			output.LastEvaluatedKey = Item{"p": t.items[p][i]["p"], "i": t.items[p][i]["i"]}
 			break
 		}
 	}
+	output.ConsumedCapacity = capacity(readUnits(bytes, input.ConsistentRead))
 	return output, ctx.Err()
 }
 
@@ -203,6 +208,7 @@ func (t *Table) BatchGetItem(
 				break
 			}
 			p, i := keyOf(key)
+			output.ConsumedCapacity = append(output.ConsumedCapacity, *capacity(readUnits(Size(t.items[p][i]), wanted.ConsistentRead)))
 			if item := t.items[p][i]; item != nil {
 				output.Responses[name] = append(output.Responses[name], item)
 			}
@@ -263,16 +269,20 @@ func hash(p string) uint32 {
 func (t *Table) PutItem(ctx context.Context, input *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return &dynamodb.PutItemOutput{}, t.write(ctx, func() error { return t.put(input.Item, aws.ToString(input.ConditionExpression)) })
+	output := &dynamodb.PutItemOutput{ConsumedCapacity: capacity(writeUnits(nil, input.Item))}
+	return output, t.write(ctx, func() error { return t.put(input.Item, aws.ToString(input.ConditionExpression)) })
 }
 
 // UpdateItem is part of the client.
 func (t *Table) UpdateItem(ctx context.Context, input *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return &dynamodb.UpdateItemOutput{}, t.write(ctx, func() error {
+	p, i := keyOf(input.Key)
+	before := t.items[p][i]
+	err := t.write(ctx, func() error {
 		return t.update(input.Key, aws.ToString(input.UpdateExpression), aws.ToString(input.ConditionExpression), input.ExpressionAttributeValues)
 	})
+	return &dynamodb.UpdateItemOutput{ConsumedCapacity: capacity(writeUnits(before, t.items[p][i]))}, err
 }
 
 // TransactWriteItems is part of the client: one Put and one Update.
@@ -282,7 +292,10 @@ func (t *Table) TransactWriteItems(
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	put, update := input.TransactItems[0].Put, input.TransactItems[1].Update
-	return &dynamodb.TransactWriteItemsOutput{}, t.write(ctx, func() error {
+	tip, tipKey := keyOf(update.Key)
+	before := t.items[tip][tipKey]
+	output := &dynamodb.TransactWriteItemsOutput{}
+	err := t.write(ctx, func() error {
 		p, i := keyOf(put.Item)
 		if t.items[p][i] != nil {
 			return canceled("ConditionalCheckFailed", "None")
@@ -293,6 +306,10 @@ func (t *Table) TransactWriteItems(
 		}
 		return t.put(put.Item, "")
 	})
+	// A transaction costs twice what its writes would.
+	units := 2 * (writeUnits(nil, put.Item) + writeUnits(before, t.items[tip][tipKey]))
+	output.ConsumedCapacity = []types.ConsumedCapacity{*capacity(units)}
+	return output, err
 }
 
 func canceled(codes ...string) error {
