@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"maps"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,7 +31,7 @@ type Table struct {
 	// Units is what a page of a scan is said to cost.
 	Units float64
 	// AtOnce is how many items a batch or a page of a scan has at the most; 100 if
-	// it is 0.
+	// it is 0, and none if it is below.
 	AtOnce int
 
 	mu     sync.Mutex
@@ -107,11 +106,11 @@ func (t *Table) Remove(stream string, i int) {
 	delete(t.items[stream], i)
 }
 
-// Spoil makes the tip of a stream one that nobody can read.
-func (t *Table) Spoil(stream string) {
+// Spoil makes an item one that nobody can read.
+func (t *Table) Spoil(stream string, i int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.items[stream][math.MaxInt32]["n"] = &types.AttributeValueMemberS{Value: "many"}
+	t.items[stream][i]["n"] = &types.AttributeValueMemberS{Value: "many"}
 }
 
 // Writes tells how many writes were tried.
@@ -221,7 +220,7 @@ func (t *Table) atOnce() int {
 	if t.AtOnce == 0 {
 		return 100
 	}
-	return t.AtOnce
+	return max(t.AtOnce, 0)
 }
 
 // Scan is part of the client. It goes by the hash of the stream, as DynamoDB does.

@@ -239,8 +239,8 @@ func (x *Indexer) begin(ctx context.Context, at reached, accepted bool) error {
 			"if it stood still for a day or more then events are missing, and an audit names their streams")
 		return nil
 	}
-	any, err := x.events.Any(ctx)
-	if err == nil && any {
+	past, err := x.events.Any(ctx)
+	if err == nil && past {
 		err = &UnindexedError{x.events.Name(), x.index.Name()}
 	}
 	return err

@@ -424,3 +424,38 @@ func TestATableThatWasSetBackEndsTheIndexer(t *testing.T) {
 		})
 	}
 }
+
+// What docs/dynamodb.md says of a month in which nothing happens comes from these.
+func TestAnIdleIndexerAsksSeldom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.start(t, IndexerConfig{})
+		time.Sleep(time.Minute)
+		looks, before := w.stream.Calls("GetRecords"), p.index.Usage()
+		time.Sleep(time.Hour)
+		after := p.index.Usage()
+		if got := w.stream.Calls("GetRecords") - looks; got < 3500 || got > 3700 {
+			t.Errorf("got %d looks in an hour, want one a second", got)
+		}
+		if got := after["UpdateItem"].Units - before["UpdateItem"].Units; got < 700 || got > 740 {
+			t.Errorf("got %v write units in an hour, want one in five seconds", got)
+		}
+		if got, want := after["GetItem"], before["GetItem"]; got != want {
+			t.Errorf("got %+v reads after an hour, want as many as before, %+v", got, want)
+		}
+
+		// It looks again sooner once something happened, and gathers what comes.
+		appends := p.Stats().Ingested.Appends
+		for range 40 {
+			w.append(t, mustName("A", "1"), 1)
+			time.Sleep(50 * time.Millisecond)
+		}
+		if got := p.Stats().Ingested.Appends - appends; got > 10 {
+			t.Errorf("got %d appends to the index for the changes of two seconds, want that they are gathered", got)
+		}
+		if err := p.end(); err != nil {
+			t.Error(err)
+		}
+	})
+}

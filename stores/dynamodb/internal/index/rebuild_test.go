@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -220,7 +221,7 @@ func TestAnItemThatCannotBeReadIsNamedByARebuild(t *testing.T) {
 	w := newWorld(t)
 	w.append(t, mustName("A", "1"), 1)
 	w.append(t, mustName("A", "2"), 1)
-	w.lying.Spoil("A-2")
+	w.lying.Spoil("A-2", math.MaxInt32)
 	done, err := Rebuild(t.Context(), w.events, w.index, RebuildConfig{})
 	if err != nil || done.Bad != 1 || done.Indexed != 1 {
 		t.Errorf("got %+v and %v, want one stream that is bad and one that is indexed", done, err)
