@@ -9,11 +9,11 @@
 //	EQUINOX_DYNAMO_ACCESS_KEY_ID      both
 //	EQUINOX_DYNAMO_SECRET_ACCESS_KEY  keys
 //	EQUINOX_DYNAMO_TABLE_INDEX        the table of the index
-//	EQUINOX_DYNAMO_TABLE              the table of the events; optional. With it,
-//	                                  what the stream lost is read from there
-//	EQUINOX_ONLY_WARN_GAP             true: go on behind events that are missing
-//	                                  and only log it. Readers on .NET then fail
-//	                                  on the epoch
+//	EQUINOX_DYNAMO_TABLE              the table of the events. Without it, what the
+//	                                  stream lost cannot be read, and a gap stops
+//	                                  the shard that it is in
+//	EQUINOX_ONLY_WARN_GAP             true: go on behind events that are missing and
+//	                                  cannot be read, and only log it
 //
 // Without EQUINOX_DYNAMO_REGION and a service URL it takes the Lambda's own
 // region. It logs in JSON to the standard error.
@@ -46,18 +46,27 @@ func main() {
 	awslambda.Start(logged(lambda.Handler(ingester), log))
 }
 
-// handler is what Lambda calls with a batch.
-type handler = func(context.Context, events.DynamoDBEvent) error
+// handler is what is called with a batch.
+type handler = func(context.Context, events.DynamoDBEvent) (events.DynamoDBEventResponse, error)
 
 // logged says of each batch that failed why, and whether Lambda's next try can be
-// of use before somebody has acted.
+// of use before somebody has acted. Lambda gets the error only where the response
+// cannot name the record that failed.
 func logged(handle handler, log *slog.Logger) handler {
-	return func(ctx context.Context, batch events.DynamoDBEvent) error {
-		err := handle(ctx, batch)
-		if err != nil {
-			log.ErrorContext(ctx, "a batch was not indexed", "reason", err, "needsPerson", es.NeedsPerson(err))
+	return func(ctx context.Context, batch events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
+		response, err := handle(ctx, batch)
+		if err == nil {
+			return response, nil
 		}
-		return err
+		from := ""
+		for _, failed := range response.BatchItemFailures {
+			from = failed.ItemIdentifier
+		}
+		log.ErrorContext(ctx, "a batch was not indexed", "reason", err, "from", from, "records", len(batch.Records), "needsPerson", es.NeedsPerson(err))
+		if from != "" {
+			return response, nil
+		}
+		return response, err
 	}
 }
 

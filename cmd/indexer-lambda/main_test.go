@@ -144,18 +144,28 @@ func TestNoVariableIsTold(t *testing.T) {
 
 func TestABatchThatFailsIsLoggedOnce(t *testing.T) {
 	t.Parallel()
+	gone := errors.New("the network is gone")
 	for _, test := range []struct {
-		err  error
-		want string
+		failed string // the record that the handler names
+		err    error
+		want   string // in the log
+		told   error  // what Lambda gets
 	}{
-		{fmt.Errorf("write: %w", &dynamodb.StreamReplacedError{Old: "a", New: "b"}), `"needsPerson":true`},
-		{errors.New("the network is gone"), `"needsPerson":false`},
-		{nil, ""},
+		{"7", fmt.Errorf("write: %w", &dynamodb.AheadError{Stream: "a"}), `"from":"7","records":2,"needsPerson":true`, nil},
+		{"7", gone, `"needsPerson":false`, nil},
+		{"", gone, `"from":""`, gone},
+		{"", nil, "", nil},
 	} {
 		var log bytes.Buffer
-		handle := logged(func(context.Context, events.DynamoDBEvent) error { return test.err }, slog.New(slog.NewJSONHandler(&log, nil)))
-		if err := handle(t.Context(), events.DynamoDBEvent{}); err != test.err { //nolint:errorlint // Lambda gets the very same
-			t.Errorf("got error %v, want %v", err, test.err)
+		handle := logged(func(context.Context, events.DynamoDBEvent) (response events.DynamoDBEventResponse, err error) {
+			if test.failed != "" {
+				response.BatchItemFailures = []events.DynamoDBBatchItemFailure{{ItemIdentifier: test.failed}}
+			}
+			return response, test.err
+		}, slog.New(slog.NewJSONHandler(&log, nil)))
+		response, err := handle(t.Context(), events.DynamoDBEvent{Records: make([]events.DynamoDBEventRecord, 2)})
+		if err != test.told || (len(response.BatchItemFailures) > 0) != (test.failed != "") { //nolint:errorlint // Lambda gets the very same
+			t.Errorf("got %+v and error %v, want the record %q and %v", response, err, test.failed, test.told)
 		}
 		lines := strings.Count(log.String(), "\n")
 		if test.err == nil && lines != 0 || test.err != nil && (lines != 1 || !strings.Contains(log.String(), test.want)) {
@@ -241,7 +251,7 @@ func TestTheLambdaIndexesABatch(t *testing.T) {
 	output := startLambda(t, strings.TrimPrefix(api.URL, "http://"), append(server.Environment(), "EQUINOX_DYNAMO_TABLE_INDEX="+config.IndexTable))
 	select {
 	case answer := <-fake.answered:
-		if want := "/2018-06-01/runtime/invocation/1/response null"; answer != want {
+		if want := "/2018-06-01/runtime/invocation/1/response {\"batchItemFailures\":null}"; answer != want {
 			t.Fatalf("got the answer %q, want %q; it wrote:\n%s", answer, want, output())
 		}
 	case <-ctx.Done():

@@ -33,6 +33,7 @@ func (*auditCommand) Help() string {
  - what is checked out or confirmed owes nothing, and nothing is booked twice;
  - nothing follows the event that closes a stream;
  - the events of a stream are numbered without a gap, and can be read;
+ - on DynamoDB, the index has all events of each stream, and no others;
  - no checkpoint of the consumer groups that are named lies behind pending work.
 
 Prints what the books come to and every violation, with the streams and events that prove it. It writes nothing, and may run while clerks and reactors work: a transfer that its group has not recorded yet is in flight and no violation, and what looks wrong is read again before it is called so.
@@ -62,23 +63,7 @@ func (c *auditMdb) Run(ctx context.Context, s streams, common *auditCommand) err
 	if err := full.check(); err != nil {
 		return err
 	}
-	return common.run(ctx, s, &full)
-}
-
-// auditDynamo is reactor audit dynamo.
-type auditDynamo struct {
-	dynamoTables
-}
-
-// Help is the text behind the summary.
-func (*auditDynamo) Help() string {
-	return `Reads each stay and group checkout that the index knows of, each stream once. What is not indexed yet is not audited: "reactor index --status dynamo" tells how far the index is behind.
-` + dynamoHelp
-}
-
-// Run audits the store.
-func (c *auditDynamo) Run(ctx context.Context, s streams, common *auditCommand) error {
-	return common.run(ctx, s, c)
+	return common.run(ctx, s, &full, nil)
 }
 
 // violationsError says that the books do not balance. The output has named the
@@ -97,7 +82,7 @@ func violations(n int) string {
 }
 
 // run audits a store and prints what came of it.
-func (c *auditCommand) run(ctx context.Context, s streams, store openable) error {
+func (c *auditCommand) run(ctx context.Context, s streams, store openable, all func() whole) error {
 	if slices.Contains(c.ProcessorName, "") {
 		return errNoGroup()
 	}
@@ -110,32 +95,44 @@ func (c *auditCommand) run(ctx context.Context, s streams, store openable) error
 	if c.Quiet {
 		progress.out = io.Discard
 	}
-	return c.audit(ctx, backend.Backend, s.out, progress)
+	if all == nil {
+		all = func() whole { return nil }
+	}
+	return c.audit(ctx, backend.Backend, all(), s.out, progress)
 }
 
-func (c *auditCommand) audit(ctx context.Context, backend *stores.Backend, out io.Writer, progress *auditProgress) error {
-	books, strangers, err := auditStore(ctx, backend, c.ProcessorName, progress.show)
+func (c *auditCommand) audit(ctx context.Context, backend *stores.Backend, all whole, out io.Writer, progress *auditProgress) error {
+	audited, strangers, err := auditStore(ctx, backend, all, c.ProcessorName, progress.show)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return errors.New("the audit was interrupted")
 	case err != nil:
 		return err
 	}
-	found := books.Violations()
-	if err := printBooks(out, books.Summary(), found); err != nil {
+	count, lines := audited.verdict()
+	if err := printBooks(out, audited.books.Summary(), count, lines); err != nil {
 		return err
 	}
 	for _, name := range strangers {
 		fmt.Fprintf(out, "\nThe consumer group %q has no checkpoint here: is the name right?\n", name)
 	}
-	if len(found) > 0 {
-		return &violationsError{len(found)}
+	if count > 0 {
+		return &violationsError{count}
 	}
 	return nil
 }
 
-// printBooks prints a summary as a table, and each violation as a line.
-func printBooks(out io.Writer, s audit.Summary, found []audit.Violation) error {
+// verdict is how many violations there are, and lines that name them.
+func (a *storeAudit) verdict() (count int, lines []string) {
+	for _, v := range a.books.Violations() {
+		lines = append(lines, v.String())
+	}
+	found, more := a.found.lines()
+	return len(lines) + found, append(lines, more...)
+}
+
+// printBooks prints a summary as a table, and the lines that name violations.
+func printBooks(out io.Writer, s audit.Summary, count int, violated []string) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	row := func(value any, label string) { fmt.Fprintf(table, "%v\t  %s\n", value, label) }
 	row(s.Stays, "stays")
@@ -155,13 +152,10 @@ func printBooks(out io.Writer, s audit.Summary, found []audit.Violation) error {
 		return err
 	}
 	verdict := "The books balance."
-	if len(found) > 0 {
-		verdict = violations(len(found)) + ":"
+	if count > 0 {
+		verdict = violations(count) + ":"
 	}
-	lines := []string{"", verdict}
-	for _, v := range found {
-		lines = append(lines, v.String())
-	}
+	lines := append([]string{"", verdict}, violated...)
 	_, err := fmt.Fprintln(out, strings.Join(lines, "\n"))
 	return err
 }
@@ -181,5 +175,9 @@ func (p *auditProgress) show(w walked) {
 		return
 	}
 	p.last = time.Now()
+	if w.end == 0 {
+		fmt.Fprintf(p.out, "%d events of %d streams read\n", w.events, w.at)
+		return
+	}
 	fmt.Fprintf(p.out, "%s: at %d of %d; %d events read\n", w.tranche, w.at, w.end, w.events)
 }

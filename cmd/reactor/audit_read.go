@@ -50,13 +50,21 @@ type storeAudit struct {
 	progress func(walked)
 	events   int
 	groups   map[es.StreamName]feed.Tranche // where group checkouts are delivered; nil if no checkpoint is audited
+	found    findings
+}
+
+// whole is a store that is read without its feed, which may lack something.
+type whole interface {
+	// enter puts all events into the books, and finds what the feed lacks.
+	enter(ctx context.Context, a *storeAudit, tranche feed.Tranche) error
 }
 
 // auditStore audits a whole store, which may be written to meanwhile, and the
-// checkpoints of some consumer groups. It returns the settled books, and those
-// of the consumer groups that have no checkpoint.
-func auditStore(ctx context.Context, backend *stores.Backend, consumers []string, progress func(walked)) (books *audit.Books, strangers []string, err error) {
-	a := &storeAudit{backend: backend, books: audit.NewBooks(), progress: progress}
+// checkpoints of some consumer groups. The store is read by its feed, unless it is
+// given as a whole. It returns the audit with its books settled, and those of the
+// consumer groups that have no checkpoint.
+func auditStore(ctx context.Context, backend *stores.Backend, all whole, consumers []string, progress func(walked)) (a *storeAudit, strangers []string, err error) {
+	a = &storeAudit{backend: backend, books: audit.NewBooks(), progress: progress}
 	tranches, err := backend.Source.Tranches(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("list the tranches of the feed: %w", err)
@@ -68,6 +76,12 @@ func auditStore(ctx context.Context, backend *stores.Backend, consumers []string
 	}
 	if len(checkpoints) > 0 {
 		a.groups = map[es.StreamName]feed.Tranche{}
+	}
+	if all != nil {
+		if err := all.enter(ctx, a, tranches[0]); err != nil {
+			return nil, nil, err
+		}
+		tranches = nil
 	}
 	for _, tranche := range tranches {
 		end, err := backend.Source.End(ctx, tranche)
@@ -86,7 +100,7 @@ func auditStore(ctx context.Context, backend *stores.Backend, consumers []string
 	if err := a.books.Settle(ctx, backend.Events); err != nil {
 		return nil, nil, fmt.Errorf("look again at what is in doubt: %w", err)
 	}
-	return a.books, strangers, nil
+	return a, strangers, nil
 }
 
 // walk visits what a tranche delivers between two positions, and perhaps some

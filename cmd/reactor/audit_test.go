@@ -43,7 +43,7 @@ func auditOf(t testing.TB, backend *stores.Backend, consumers ...string) (status
 	t.Helper()
 	var out bytes.Buffer
 	command := auditCommand{ProcessorName: consumers}
-	err := command.audit(t.Context(), backend, &out, &auditProgress{out: io.Discard})
+	err := command.audit(t.Context(), backend, nil, &out, &auditProgress{out: io.Discard})
 	_, verdict, _ = strings.Cut(out.String(), "skipped\n\n")
 	return exitStatus(err), verdict
 }
@@ -72,12 +72,12 @@ func TestTheBooksOfADemoBalance(t *testing.T) {
 	told := *whole
 	told.Source = withoutBodies(whole.Source)
 	for name, backend := range map[string]*stores.Backend{"with bodies": whole, "without bodies": &told} {
-		books, _, err := auditStore(t.Context(), backend, nil, func(walked) {})
+		audited, _, err := auditStore(t.Context(), backend, nil, nil, func(walked) {})
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := books.Summary()
-		if found := books.Violations(); len(found) > 0 || s.Events != report.EventsWritten || s.Confirmed != 12 || !s.Moved.Equal(report.Moved) {
+		s := audited.books.Summary()
+		if found := audited.books.Violations(); len(found) > 0 || s.Events != report.EventsWritten || s.Confirmed != 12 || !s.Moved.Equal(report.Moved) {
 			t.Errorf("%s: got %+v and %v, want what the demo reports: %+v", name, s, found, report)
 		}
 	}
@@ -248,7 +248,7 @@ func TestViolationsArePrinted(t *testing.T) {
 		}
 	}
 	var out, progress strings.Builder
-	err := (&auditCommand{}).audit(t.Context(), backendOn(t, store, auditedCategories()), &out, &auditProgress{out: &progress})
+	err := (&auditCommand{}).audit(t.Context(), backendOn(t, store, auditedCategories()), nil, &out, &auditProgress{out: &progress})
 	if exitStatus(err) != statusAudit || err.Error() != "the books do not balance: 2 violations named above" {
 		t.Errorf("got status %d of %v, want 3", exitStatus(err), err)
 	}

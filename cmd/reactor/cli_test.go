@@ -91,7 +91,15 @@ func TestCommandLinesThatAreWrong(t *testing.T) {
 		{"no pause at the tail of the index", dynamo, []string{"run", "-g", "x", "dynamo", "--tail-sleep", "0"}, "--tail-sleep cannot be 0s"},
 		{"half of a throughput", dynamo, []string{"init", "dynamo", "-r", "5"}, "give both"},
 		{"a stream without images", dynamo, []string{"init", "dynamo", "-s", "off"}, `--streaming must be one of "new","newandold"`},
-		{"a status with a loss", dynamo, []string{"index", "dynamo", "--status", "--accept-loss"}, "no meaning beside --status"},
+		{"a status with a loss", dynamo, []string{"index", "dynamo", "--status", "--accept-loss", "1a2b"}, "no meaning beside --status"},
+		{"a status with a rebuild", dynamo, []string{"index", "dynamo", "--status", "--rebuild"}, "no meaning beside --status"},
+		{"a loss that is not named", dynamo, []string{"index", "dynamo", "--accept-loss"}, "--accept-loss needs a value"},
+		{"a loss with a rebuild", dynamo, []string{"index", "dynamo", "--rebuild", "--accept-loss", "1a2b"}, "leave one of --rebuild and --accept-loss out"},
+		{"no part of a table", dynamo, []string{"index", "dynamo", "--rebuild", "--segments", "0"}, "--segments cannot be 0"},
+		{"a rate below zero", dynamo, []string{"audit", "dynamo", "--rate=-1"}, "--rate cannot be -1"},
+		{"a lease that is too short", dynamo, []string{"index", "dynamo", "--index-lease", "100ms"}, "--index-lease cannot be 100ms"},
+		{"no pause of the indexer", dynamo, []string{"run", "-g", "x", "dynamo", "--index-poll", "0"}, "--index-poll cannot be 0s"},
+		{"a tip of nothing", dynamo, []string{"run", "-g", "x", "dynamo", "--index-tip", "0"}, "--index-tip cannot be 0"},
 		{"no processor name on DynamoDB", dynamo, []string{"checkpoint", "-g", "", "dynamo"}, "--processor-name is empty"},
 		{"more than there is", nil, []string{"version", "please"}, "argument 2 is not a flag"},
 	} {
@@ -317,8 +325,8 @@ func TestTheAdviceIsACommandLine(t *testing.T) {
 	if !strings.Contains(err.Error(), want) {
 		t.Errorf("got %q, want %q in it", err, want)
 	}
-	loss := withAdvice(&dynamodb.LossError{Shard: "s"}, "dynamo")
-	if want := "reactor index dynamo --accept-loss,"; !strings.Contains(loss.Error(), want) || exitStatus(loss) != statusConfiguration {
+	loss := withAdvice(&dynamodb.HaltError{ID: "1a2b", Err: &dynamodb.LossError{Shard: "s"}}, "dynamo")
+	if want := "reactor index dynamo --rebuild; to go on without, it is: reactor index dynamo --accept-loss 1a2b;"; !strings.Contains(loss.Error(), want) || exitStatus(loss) != statusConfiguration {
 		t.Errorf("got %q and status %d, want %q in it and 1", loss, exitStatus(loss), want)
 	}
 	if other := errors.New("x"); withAdvice(other, "mdb") != other { //nolint:errorlint // the very same is meant

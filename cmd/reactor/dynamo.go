@@ -86,21 +86,50 @@ func (t *dynamoTables) open(ctx context.Context, log *slog.Logger, categories []
 	if err != nil {
 		return nil, err
 	}
-	return openDynamo(ctx, log, config, dynamodb.IndexerConfig{}, categories)
+	store, _, err := openDynamo(ctx, log, config, dynamodb.IndexerConfig{}, categories)
+	return store, err
+}
+
+// open opens the store, and keeps it to be read as a whole.
+func (c *auditDynamo) open(ctx context.Context, log *slog.Logger, categories []string) (store *address.Store, err error) {
+	config, err := c.config()
+	if err != nil {
+		return nil, err
+	}
+	store, c.db, err = openDynamo(ctx, log, config, dynamodb.IndexerConfig{}, categories)
+	return store, err
 }
 
 // openDynamo opens a DynamoDB with the feed of some categories.
-func openDynamo(ctx context.Context, log *slog.Logger, config dynamodb.Config, indexer dynamodb.IndexerConfig, categories []string) (*address.Store, error) {
+func openDynamo(ctx context.Context, log *slog.Logger, config dynamodb.Config, indexer dynamodb.IndexerConfig, categories []string) (*address.Store, *dynamodb.DB, error) {
 	config.Logger = log
 	db, err := dynamodb.Open(ctx, config)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	backend, err := db.Backend(categories...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return &address.Store{Backend: backend, Indexer: db.Indexer(indexer)}, nil
+	return &address.Store{Backend: backend, Indexer: db.Indexer(indexer)}, db, nil
+}
+
+// indexerFlags say how an indexer works.
+type indexerFlags struct {
+	IndexPoll  milliseconds `default:"1000" placeholder:"TIME" help:"The longest pause of the indexer between two looks at the stream of changes, when nothing is new; it is a quarter of it while there are changes. A plain number is in milliseconds. AWS charges for each look. Default ${default}."`
+	IndexLease seconds      `default:"15" placeholder:"TIME" help:"How long an indexer that died keeps the others waiting; a plain number is in seconds. The lease is renewed three times in that time, for a write unit each. Default ${default}."`
+	IndexTip   int          `default:"4096" placeholder:"BYTES" help:"How large the item grows that the index is appended to. Each append pays for all of it. Default ${default}."`
+}
+
+func (f indexerFlags) check() error {
+	if time.Duration(f.IndexLease) < time.Second {
+		return &usageError{fmt.Sprintf("--index-lease cannot be %v: it has to be at least 1s", time.Duration(f.IndexLease))}
+	}
+	return cmp.Or(aboveZero("--index-poll", f.IndexPoll), between("--index-tip", f.IndexTip, 1024, 128*1024))
+}
+
+func (f indexerFlags) config() dynamodb.IndexerConfig {
+	return dynamodb.IndexerConfig{Poll: time.Duration(f.IndexPoll), Lease: time.Duration(f.IndexLease)}
 }
 
 // check refuses what would be taken for a default.
@@ -111,18 +140,15 @@ func (s *dynamoStore) check() error {
 	return cmp.Or(atLeastOne("--batch-size", s.BatchSize), aboveZero("--tail-sleep", s.TailSleep), aboveZero("--request-timeout", s.RequestTimeout))
 }
 
-// open opens the store.
-func (s *dynamoStore) open(ctx context.Context, log *slog.Logger, categories []string) (*address.Store, error) {
+// tuned is the configuration of the store.
+func (s *dynamoStore) tuned() (dynamodb.Config, error) {
 	config, err := s.config()
-	if err != nil {
-		return nil, err
-	}
 	config.RequestTimeout = time.Duration(s.RequestTimeout)
 	if config.Retries = s.Retries; s.Retries == 0 {
 		config.Retries = -1 // its 0 is the default
 	}
 	config.BatchSize = s.BatchSize
-	return openDynamo(ctx, log, config, dynamodb.IndexerConfig{}, categories)
+	return config, err
 }
 
 // name is the name of the store on the command line.

@@ -40,31 +40,49 @@ func ownTables(t testing.TB) map[string]string {
 		t.Fatalf("reactor init dynamo: got status %d, %q and %q, want 0 and %q", status, out, errors, want)
 	}
 	t.Cleanup(func() {
-		client := awsdynamodb.New(awsdynamodb.Options{
-			BaseEndpoint: &server.ServiceURL, Region: "us-east-1",
-			Credentials: aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
-				return aws.Credentials{AccessKeyID: server.AccessKeyID, SecretAccessKey: secret}, ctx.Err()
-			}),
-			HTTPClient: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
-		})
+		client := dynamoClient(t, env)
 		for _, name := range []string{table, table + "-index"} {
-			if _, err := client.DeleteTable(within(t), &awsdynamodb.DeleteTableInput{TableName: &name}); err != nil {
-				t.Errorf("remove the table %s: %v", name, err)
-			}
+			deleteTable(t, client, name)
 		}
 	})
 	return env
 }
 
-// openDynamoHotel opens the hotel on the tables of a test.
-func openDynamoHotel(t testing.TB, env map[string]string) *hotel {
+// dynamoClient is a plain client of the server that variables name.
+func dynamoClient(t testing.TB, env map[string]string) *awsdynamodb.Client {
 	t.Helper()
-	db, err := dynamodb.Open(within(t), dynamodb.Config{
+	url := env["EQUINOX_DYNAMO_SERVICE_URL"]
+	return awsdynamodb.New(awsdynamodb.Options{
+		BaseEndpoint: &url, Region: "us-east-1",
+		Credentials: aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: env["EQUINOX_DYNAMO_ACCESS_KEY_ID"], SecretAccessKey: secret}, ctx.Err()
+		}),
+		HTTPClient: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
+	})
+}
+
+func deleteTable(t testing.TB, client *awsdynamodb.Client, name string) {
+	t.Helper()
+	if _, err := client.DeleteTable(within(t), &awsdynamodb.DeleteTableInput{TableName: &name}); err != nil {
+		t.Errorf("remove the table %s: %v", name, err)
+	}
+}
+
+// dynamoConfig is the configuration that variables stand for.
+func dynamoConfig(env map[string]string) dynamodb.Config {
+	return dynamodb.Config{
 		ServiceURL:      env["EQUINOX_DYNAMO_SERVICE_URL"],
 		AccessKeyID:     env["EQUINOX_DYNAMO_ACCESS_KEY_ID"],
 		SecretAccessKey: dynamodb.Secret(env["EQUINOX_DYNAMO_SECRET_ACCESS_KEY"]),
 		Table:           env["EQUINOX_DYNAMO_TABLE"],
-	})
+		IndexTable:      env["EQUINOX_DYNAMO_TABLE"] + "-index",
+	}
+}
+
+// openDynamoHotel opens the hotel on the tables of a test.
+func openDynamoHotel(t testing.TB, env map[string]string) *hotel {
+	t.Helper()
+	db, err := dynamodb.Open(within(t), dynamoConfig(env))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,6 +134,19 @@ func TestRunOnDynamoDBMergesAndStopsInOrder(t *testing.T) {
 		done = int64(h.end(t))
 		return done > 0 && statusOf(t, address).Tranches[0].Completed >= done
 	})
+	eventually(t, "the lag is known", func() bool {
+		_, body := get(t, "http://"+address+"/metrics")
+		return strings.Contains(body, `index_lag_seconds{partition="0"}`)
+	})
+	_, metrics := get(t, "http://"+address+"/metrics")
+	for _, want := range []string{`index_events_total{partition="0"}`, `dynamodb_units_total{operation="UpdateItem",table="` + env["EQUINOX_DYNAMO_TABLE"], `dynamodb_throttled_total{operation="GetItem"`, "reactor_running 1"} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("/metrics: got %s, want %q in it", metrics, want)
+		}
+	}
+	if _, body := get(t, "http://"+address+"/"); !strings.Contains(body, "<h2>Index</h2>") || !strings.Contains(body, "lag at most") {
+		t.Errorf("the status page: got %s, want the lag of the index", body)
+	}
 	stopped(t, p)
 	if position, _ := h.checkpoint(t, dynamoGroup); int64(position) < done {
 		t.Errorf("got the checkpoint %d after SIGTERM, want %d or more", position, done)

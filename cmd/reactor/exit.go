@@ -59,10 +59,9 @@ func paragraph(err error) string {
 
 // withAdvice adds the command that helps to an error that has a remedy here.
 func withAdvice(err error, store string) error {
-	var loss *dynamodb.LossError
-	var replaced *dynamodb.StreamReplacedError
-	if errors.As(err, &loss) || errors.As(err, &replaced) {
-		return fmt.Errorf("%w. If the loss is to be accepted, the command is: reactor index %s --accept-loss, with the same flags for the tables", err, store)
+	if halted, ok := errors.AsType[*dynamodb.HaltError](err); ok {
+		return fmt.Errorf("%w. To bring in what is missing, the command is: reactor index %s --rebuild; "+
+			"to go on without, it is: reactor index %s --accept-loss %s; both with the same flags for the tables", err, store, store, halted.ID)
 	}
 	if ahead, ok := errors.AsType[*reactor.CheckpointAheadError](err); ok {
 		return fmt.Errorf("%w. The command is: reactor checkpoint %s --processor-name %s --tranche %s --position 0, with the same connection flags; "+

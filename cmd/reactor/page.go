@@ -42,21 +42,27 @@ func (c *runCommand) listen(ctx context.Context) (*page, error) {
 }
 
 // serve serves the page of a running reactor until close is called.
-func (p *page) serve(running *reactor.Running, metrics *monitor.Metrics, log *slog.Logger) error {
+func (p *page) serve(running *reactor.Running, metrics *monitor.Metrics, store followable, log *slog.Logger) error {
 	if p.listener == nil {
 		return nil
 	}
 	registry := prometheus.NewRegistry()
-	for _, collector := range []prometheus.Collector{
+	all := []prometheus.Collector{
 		metrics, monitor.Gauges(running),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-	} {
+	}
+	var sections []func(context.Context) monitor.Section
+	if watched, ok := store.(watchable); ok {
+		collector, section := watched.watch()
+		all, sections = append(all, collector), append(sections, section)
+	}
+	for _, collector := range all {
 		if err := registry.Register(collector); err != nil {
 			return fmt.Errorf("register the metrics: %w", err)
 		}
 	}
 	p.server = &http.Server{
-		Handler:           monitor.NewPage(running, registry),
+		Handler:           monitor.NewPage(running, registry, sections...),
 		ReadHeaderTimeout: 5 * time.Second,
 	}
 	p.done = make(chan struct{})
@@ -68,6 +74,11 @@ func (p *page) serve(running *reactor.Running, metrics *monitor.Metrics, log *sl
 		}
 	}()
 	return nil
+}
+
+// watchable is a store that has figures of its own.
+type watchable interface {
+	watch() (prometheus.Collector, func(context.Context) monitor.Section)
 }
 
 // close ends the server, also if it never served.

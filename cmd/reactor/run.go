@@ -12,6 +12,7 @@ import (
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/monitor"
 	"example.com/groupcheckout/stores/address"
+	"example.com/groupcheckout/stores/dynamodb"
 )
 
 // runCommand is reactor run.
@@ -69,7 +70,13 @@ func (c *runMdb) check() error {
 type runDynamo struct {
 	dynamoStore
 	WithIndexer bool `help:"Build the index in this process too. Without it somebody else has to: reactor index dynamo, another reactor, or the Lambda."`
+	indexerFlags
+
+	db *dynamodb.DB // once it is open
 }
+
+// check refuses what would be taken for a default.
+func (c *runDynamo) check() error { return errors.Join(c.dynamoStore.check(), c.indexerFlags.check()) }
 
 // Help is the text behind the summary.
 func (*runDynamo) Help() string {
@@ -90,8 +97,13 @@ func (c *runDynamo) Run(ctx context.Context, s streams, common *runCommand) erro
 
 // open opens the store to follow it, with the indexer only if it is to run here.
 func (c *runDynamo) open(ctx context.Context, log *slog.Logger, categories []string) (*address.Store, error) {
-	store, err := c.dynamoStore.open(ctx, log, categories)
-	if err == nil && !c.WithIndexer {
+	config, err := c.tuned()
+	if err != nil {
+		return nil, err
+	}
+	config.IndexBytes = c.IndexTip
+	store, db, err := openDynamo(ctx, log, config, c.indexerFlags.config(), categories)
+	if c.db = db; err == nil && !c.WithIndexer {
 		store.Indexer = nil
 	}
 	return store, err
@@ -147,7 +159,7 @@ func (c *runCommand) follow(ctx context.Context, s streams, store followable) er
 	if err != nil {
 		return err
 	}
-	if err := page.serve(running, metrics, log); err != nil {
+	if err := page.serve(running, metrics, store, log); err != nil {
 		running.Stop()
 		return errors.Join(err, running.Wait(context.WithoutCancel(ctx)))
 	}

@@ -26,8 +26,10 @@ import (
 // It asks the reactor at each request and gives up after 5 s. Nothing here
 // changes anything, but streams and errors are named: it is for the operators'
 // network.
-func NewPage(monitored Reactor, metrics prometheus.Gatherer) http.Handler {
-	p := page{monitored, template.Must(template.New("page").Parse(pageText))}
+//
+// What belongs to the store stands below the reactor, in sections of its own.
+func NewPage(monitored Reactor, metrics prometheus.Gatherer, sections ...func(context.Context) Section) http.Handler {
+	p := page{monitored, sections, template.Must(template.New("page").Parse(pageText))}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.serveHTML)
 	mux.HandleFunc("GET /status.json", p.serveJSON)
@@ -41,8 +43,21 @@ func NewPage(monitored Reactor, metrics prometheus.Gatherer) http.Handler {
 	})
 }
 
+// Section is a part of the page about something else than the reactor.
+type Section struct {
+	Title string `json:"title"`
+	Lines []Line `json:"lines"`
+}
+
+// Line is a figure in a [Section].
+type Line struct {
+	Label string `json:"label"`
+	Value string `json:"value"`
+}
+
 type page struct {
 	monitored Reactor
+	sections  []func(context.Context) Section
 	template  *template.Template
 }
 
@@ -56,6 +71,7 @@ type statusView struct {
 	Calls    []callView    `json:"calls"`
 	Troubled []troubleView `json:"troubled"`
 	Waiting  int           `json:"waitingStreams"`
+	Sections []Section     `json:"sections,omitempty"`
 }
 
 type trancheView struct {
@@ -115,6 +131,14 @@ func (v statusView) Unlisted() int { return max(0, len(v.Troubled)-maxListed) }
 func (p page) view(ctx context.Context) statusView {
 	ctx, cancel := context.WithTimeout(ctx, statusLimit)
 	defer cancel()
+	view := p.reactor(ctx)
+	for _, section := range p.sections {
+		view.Sections = append(view.Sections, section(ctx))
+	}
+	return view
+}
+
+func (p page) reactor(ctx context.Context) statusView {
 	status, err := p.monitored.Status(ctx)
 	if err != nil {
 		return statusView{

@@ -1,6 +1,7 @@
 package monitor_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -153,4 +154,21 @@ func TestPageServesNothingElse(t *testing.T) {
 	monitor.NewPage(busy(), prometheus.NewRegistry()).ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, "/", nil))
 	equal(t, "a write", recorder.Code, http.StatusMethodNotAllowed)
 	equal(t, "caching", recorder.Header().Get("Cache-Control"), "no-store")
+}
+
+func TestASectionOfTheStoreStandsBelow(t *testing.T) {
+	t.Parallel()
+	page := monitor.NewPage(busy(), prometheus.NewRegistry(), func(context.Context) monitor.Section {
+		return monitor.Section{Title: "The <index>", Lines: []monitor.Line{{Label: "lag at most", Value: "3s"}}}
+	})
+	for path, want := range map[string]string{
+		"/":            "<h2>The &lt;index&gt;</h2>\n<table>\n<tr><td>lag at most</td><td>3s</td></tr>",
+		"/status.json": `"label": "lag at most"`,
+	} {
+		recorder := httptest.NewRecorder()
+		page.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, path, nil))
+		if !strings.Contains(recorder.Body.String(), want) {
+			t.Errorf("%s: got %s, want %q in it", path, recorder.Body, want)
+		}
+	}
 }

@@ -55,6 +55,7 @@ type Config struct {
 
 	MaxBytes   int // event bytes that a tip may hold before it calves; default 32 KiB
 	MaxEvents  int // events that a tip may hold before it calves; default no limit
+	IndexBytes int // event bytes that a tip of the index may hold; default 4 KiB. Each append to the index pays for all of it
 	CacheBytes int // memory for the tips of streams, about; default 10 MiB
 
 	Retries        int           // attempts after the first, for what may succeed then; default 9, negative for none
@@ -113,8 +114,10 @@ func (c Config) check() error {
 	if c.CacheBytes < 0 || c.BatchSize < 0 {
 		return fmt.Errorf("cache bytes %d and batch size %d must not be negative", c.CacheBytes, c.BatchSize)
 	}
-	if _, err := c.tableConfig().WithDefaults(); err != nil {
-		return err
+	for _, config := range []table.Config{c.tableConfig(), c.indexConfig()} {
+		if _, err := config.WithDefaults(); err != nil {
+			return err
+		}
 	}
 	return c.checkServer()
 }
@@ -178,11 +181,13 @@ func printable(text string) string {
 	return parsed.Scheme + "://" + parsed.Host
 }
 
-// indexConfig is how the index is written. It has the thresholds of Propulsion's own
-// writers, whatever those of the store are.
+// indexConfig is how the index is written, whatever the thresholds of the store are.
 func (c Config) indexConfig() table.Config {
 	config, usual := c.tableConfig(), index.TableConfig()
-	config.MaxBytes, config.MaxEvents = usual.MaxBytes, usual.MaxEvents
+	config.MaxBytes, config.MaxEvents, config.QueryMaxItems = usual.MaxBytes, usual.MaxEvents, usual.QueryMaxItems
+	if c.IndexBytes != 0 {
+		config.MaxBytes = c.IndexBytes
+	}
 	return config
 }
 

@@ -25,7 +25,7 @@ const (
 	AccessRefused Problem = "DynamoDB refused the credentials, or they may not do this"
 	MissingTable  Problem = "the table does not exist"
 	NotReady      Problem = "the table cannot be used yet"
-	ForeignTable  Problem = "the table has another key"
+	ForeignTable  Problem = "the table is of another kind"
 	StreamOff     Problem = "the table's stream is off or has the wrong view"
 	Unusable      Problem = "DynamoDB answered with an error"
 )
@@ -66,6 +66,20 @@ type TooLargeError = table.TooLargeError
 
 // MissingError says that events were pruned.
 type MissingError = table.MissingError
+
+// HaltError says that an indexer does not go on by itself, because something is lost
+// to the index, or may be: a [*LossError], a [*StreamReplacedError] or an
+// [*UnindexedError]. A rebuild brings it back; its ID, given to the next indexer, goes
+// on without.
+type HaltError = index.HaltError
+
+// UnindexedError says that a table holds events and its index is empty, while the
+// stream of changes cannot have all of them.
+type UnindexedError = index.UnindexedError
+
+// AheadError says that the index knows more of a stream than the stream has: the table
+// was set back without its index.
+type AheadError = index.AheadError
 
 // StreamReplacedError says that the table has another stream than the index was
 // made from.

@@ -2,15 +2,16 @@ package dynamodb
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/internal/pause"
 	"example.com/groupcheckout/stores/dynamodb/internal/index"
-	"example.com/groupcheckout/stores/dynamodb/internal/shards"
 	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
 
@@ -20,11 +21,21 @@ type Ingester = index.Ingester
 // IndexStatus is how a partition of the index is doing.
 type IndexStatus = index.Status
 
+// IndexerStats counts what an [Indexer] did since it was begun last.
+type IndexerStats = index.IndexerStats
+
 // IndexerConfig says how an [Indexer] works. A zero field means the default named
 // with it.
 type IndexerConfig struct {
-	Poll       time.Duration // pause when nothing is new; default 250 ms. AWS allows five looks at a shard each second
-	AcceptLoss bool          // go on behind changes that are lost
+	// Poll is the longest pause between two looks at the changes; default 1 s. It is a
+	// quarter of that while there are some, so that those of a few moments are indexed
+	// together. AWS allows five looks at a shard each second, and charges for each.
+	Poll time.Duration
+	// Lease is how long an indexer that died keeps the others waiting; default 15 s, at
+	// least 1 s. It is renewed three times in that time.
+	Lease time.Duration
+	// AcceptLoss is the ID of a [*HaltError], to go on behind the loss that it is about.
+	AcceptLoss string
 }
 
 // Indexer makes the index that the feed is read from. One works at a time, in
@@ -33,15 +44,25 @@ type Indexer struct {
 	db      *DB
 	streams *dynamodbstreams.Client
 	config  index.IndexerConfig
+	working atomic.Pointer[index.Indexer] // the one that was begun last; nil before the first
 }
 
 // Indexer returns what makes the index. It does nothing before it is run.
 func (db *DB) Indexer(config IndexerConfig) *Indexer {
-	return &Indexer{db, streamsClient(db.client), index.IndexerConfig{
-		Shards: shards.Config{AcceptLoss: config.AcceptLoss},
+	return &Indexer{db: db, streams: streamsClient(db.client), config: index.IndexerConfig{
+		Accept: config.AcceptLoss,
 		Poll:   config.Poll,
+		TTL:    config.Lease,
 		Logger: db.config.Logger,
 	}}
+}
+
+// Stats returns the counts. It may be called at any time.
+func (x *Indexer) Stats() IndexerStats {
+	if working := x.working.Load(); working != nil {
+		return working.Stats()
+	}
+	return IndexerStats{}
 }
 
 // Pauses between an indexer that failed and its successor.
@@ -56,8 +77,9 @@ const (
 // which is no error. One that loses its turn waits for the next; one that fails
 // is followed by another after a pause. Only where somebody has to decide
 // something does it return an error, one of those that [es.NeedsPerson] is true for:
-// a [*LossError], a [*StreamReplacedError], changes or an index of another form, a
-// gap that cannot be filled, a stream that was switched off, a refusal of access.
+// a [*HaltError] where something is lost to the index or may be, an [*AheadError],
+// changes or an index of another form, a gap that cannot be filled, a stream that was
+// switched off, a refusal of access.
 func (x *Indexer) Run(ctx context.Context) error {
 	pauses := pause.Doubling(firstIndexerPause, longestIndexerPause)
 	for {
@@ -82,19 +104,43 @@ func (x *Indexer) Run(ctx context.Context) error {
 
 // once runs one indexer to its end.
 func (x *Indexer) once(ctx context.Context) error {
+	indexer, err := x.begin(ctx)
+	if err != nil {
+		return err
+	}
+	return indexer.Run(ctx)
+}
+
+// begin makes an indexer of the stream that the table has now.
+func (x *Indexer) begin(ctx context.Context) (*index.Indexer, error) {
 	shape := x.db.config.shapes()[0]
 	found, err := describe(ctx, x.db.client, shape.name)
 	if err == nil {
 		err = checkUsable(shape, found)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	indexer, err := index.NewIndexer(x.streams, aws.ToString(found.LatestStreamArn), x.db.streams, x.db.index, x.config)
-	if err != nil {
-		return err
+	config := x.config
+	config.Complete = complete(found, time.Now())
+	indexer, err := index.NewIndexer(x.streams, aws.ToString(found.LatestStreamArn), x.db.streams, x.db.index, config)
+	if err == nil {
+		x.working.Store(indexer)
 	}
-	return indexer.Run(ctx)
+	return indexer, err
+}
+
+// complete tells whether the stream of a table has every change that was ever made to
+// it: if it was switched on with the table, not so long ago that it has lost some.
+func complete(found *types.TableDescription, now time.Time) bool {
+	const (
+		labelFormat = "2006-01-02T15:04:05.000"
+		together    = 2 * time.Second
+		kept        = 23 * time.Hour // by the stream, certainly
+	)
+	created := aws.ToTime(found.CreationDateTime)
+	switchedOn, err := time.Parse(labelFormat, aws.ToString(found.LatestStreamLabel))
+	return err == nil && !created.IsZero() && switchedOn.Sub(created).Abs() < together && now.Sub(created) < kept
 }
 
 // Status tells how each partition of the index is doing, whoever writes it.
@@ -125,7 +171,7 @@ func OpenIngester(ctx context.Context, config Config, warnGaps bool) (*Ingester,
 		if err != nil {
 			return nil, err
 		}
-		ingest.Heal = index.HealFrom(events)
+		ingest = ingest.From(events)
 	}
 	return index.NewIngester(indexed, ingest)
 }

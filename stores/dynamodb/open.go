@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -64,6 +65,15 @@ func (db *DB) look(ctx context.Context) (err error) {
 // may be called more than once.
 func (db *DB) Close() { db.release() }
 
+// Usage counts what was asked of a table with one operation, such as GetItem.
+type Usage = table.Usage
+
+// Usage is what was asked of both tables since Open, by the name of the table and the
+// operation.
+func (db *DB) Usage() map[string]map[string]Usage {
+	return map[string]map[string]Usage{db.config.Table: db.streams.Usage(), db.config.IndexTable: db.index.Usage()}
+}
+
 // Store returns the streams. It is the same at each call.
 func (db *DB) Store() *Store { return db.store }
 
@@ -76,6 +86,10 @@ func checkUsable(shape shape, found *types.TableDescription) error {
 	}
 	if err := checkKeys(shape, found); err != nil {
 		return err
+	}
+	if found.MultiRegionConsistency == types.MultiRegionConsistencyStrong {
+		return &SetupError{Problem: ForeignTable, Table: shape.name, Err: errors.New(
+			"it is a global table of strong consistency, which refuses transactions, and a stream that grows needs one now and then; use a table of one region, or one of eventual consistency")}
 	}
 	if shape.stream != "" && !viewSuffices(streamView(found)) {
 		return &SetupError{Problem: StreamOff, Table: shape.name, Err: fmt.Errorf(

@@ -3,6 +3,9 @@ package lambda_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -57,8 +60,8 @@ func TestABatchIsIndexed(t *testing.T) {
 	}
 	handle := lambda.Handler(mustIngester(t, tab))
 	for range 2 { // Lambda may send a batch again
-		if err := handle(t.Context(), mustEvent(t, batch)); err != nil {
-			t.Fatal(err)
+		if response, err := handle(t.Context(), mustEvent(t, batch)); err != nil || len(response.BatchItemFailures) > 0 {
+			t.Fatalf("got %+v and error %v, want none that failed", response, err)
 		}
 	}
 	source, err := index.NewSource(tab, index.SourceConfig{}, "GroupCheckout")
@@ -79,21 +82,85 @@ func TestABatchIsIndexed(t *testing.T) {
 	}
 }
 
-func TestABatchThatCannotBeReadIsAnError(t *testing.T) {
+func TestAStreamWithoutImagesIsAnError(t *testing.T) {
 	t.Parallel()
 	tab, err := table.New(faketable.New(), "index", index.TableConfig())
 	if err != nil {
 		t.Fatal(err)
 	}
-	handle := lambda.Handler(mustIngester(t, tab))
-	for _, text := range []string{
-		`{"Records":[{"eventName":"INSERT","dynamodb":{"StreamViewType":"KEYS_ONLY","Keys":{"p":{"S":"A-1"}}}}]}`,
-		`{"Records":[{"eventName":"INSERT","dynamodb":{"StreamViewType":"NEW_IMAGE","Keys":{"p":{"N":"1"}}}}]}`,
-		`{"Records":[{"eventName":"INSERT","dynamodb":{"StreamViewType":"NEW_IMAGE","Keys":{"p":{"S":"A-1"}},"NewImage":{"a":{"N":"1"},"n":{"S":"1"}}}}]}`,
-		`{"Records":[{}]}`,
+	_, err = lambda.Handler(mustIngester(t, tab))(t.Context(), mustEvent(t,
+		`{"Records":[{"eventName":"INSERT","dynamodb":{"StreamViewType":"KEYS_ONLY","Keys":{"p":{"S":"A-1"}}}}]}`))
+	if bad, ok := errors.AsType[*index.RecordError](err); !ok {
+		t.Errorf("got %v, want a RecordError", bad)
+	}
+}
+
+// record is one of an append to a stream.
+func record(sequence, stream string, version, appended int) string {
+	types := make([]string, appended)
+	for i := range types {
+		types[i] = `{"S":"Happened"}`
+	}
+	return fmt.Sprintf(`{"eventName":"MODIFY","dynamodb":{"SequenceNumber":%q,"StreamViewType":"NEW_IMAGE","Keys":{"p":{"S":%q}},
+		"NewImage":{"n":{"N":"%d"},"a":{"N":"%d"},"c":{"L":[%s]}}}}`, sequence, stream, version, appended, strings.Join(types, ","))
+}
+
+func records(all ...string) string { return `{"Records":[` + strings.Join(all, ",") + `]}` }
+
+func TestWhatCannotBeUnderstoodIsSetAside(t *testing.T) {
+	t.Parallel()
+	for _, bad := range []string{
+		`{"eventName":"INSERT","dynamodb":{"SequenceNumber":"2","StreamViewType":"NEW_IMAGE","Keys":{"p":{"N":"1"}}}}`,
+		`{"eventName":"INSERT","dynamodb":{"SequenceNumber":"2","StreamViewType":"NEW_IMAGE","Keys":{"p":{"S":"A-2"}},"NewImage":{"a":{"N":"1"},"n":{"S":"1"}}}}`,
 	} {
-		if bad, ok := errors.AsType[*index.RecordError](handle(t.Context(), mustEvent(t, text))); !ok {
-			t.Errorf("%s: got %v, want a RecordError", text, bad)
+		tab, err := table.New(faketable.New(), "index", index.TableConfig())
+		if err != nil {
+			t.Fatal(err)
 		}
+		var log strings.Builder
+		ingester, err := index.NewIngester(tab, index.IngesterConfig{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := lambda.Handler(ingester)(t.Context(), mustEvent(t, records(record("1", "A-1", 1, 1), bad, record("3", "A-3", 1, 1))))
+		if err != nil || len(response.BatchItemFailures) > 0 || ingester.Stats().Events != 2 || ingester.Stats().SetAside != 1 {
+			t.Errorf("got %+v, error %v and %+v, want the other records indexed", response, err, ingester.Stats())
+		}
+		if !strings.Contains(log.String(), "a record of the stream of changes was set aside") || !strings.Contains(log.String(), "sequence=2") {
+			t.Errorf("got the log %q, want the record named", log.String())
+		}
+	}
+}
+
+func TestABatchReportsTheRecordThatFailed(t *testing.T) {
+	t.Parallel()
+	fake := faketable.New()
+	tab, err := table.New(fake, "index", index.TableConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ingester := mustIngester(t, tab) // that has no table to heal from
+	handle := lambda.Handler(ingester)
+	if _, err := handle(t.Context(), mustEvent(t, records(record("1", "A-1", 1, 1)))); err != nil {
+		t.Fatal(err)
+	}
+	response, err := handle(t.Context(), mustEvent(t, records(record("2", "A-2", 1, 1), record("3", "A-1", 5, 1), record("4", "A-4", 1, 1))))
+	if _, gap := errors.AsType[*index.GapError](err); !gap || len(response.BatchItemFailures) != 1 || response.BatchItemFailures[0].ItemIdentifier != "3" {
+		t.Errorf("got %+v and %v, want that record 3 failed, for its gap", response, err)
+	}
+	if got := ingester.Stats().Events; got != 2 {
+		t.Errorf("got %d events indexed, want the one before the batch and the one before record 3", got)
+	}
+
+	// What is wrong with the index is not looked for record by record.
+	for range 20 {
+		fake.Fault(faketable.Refused)
+	}
+	response, err = handle(t.Context(), mustEvent(t, records(record("5", "A-5", 1, 1), record("6", "A-6", 1, 1))))
+	if err == nil || len(response.BatchItemFailures) != 1 || response.BatchItemFailures[0].ItemIdentifier != "5" {
+		t.Errorf("got %+v and %v, want that all failed from record 5 on", response, err)
+	}
+	if left := 20 - fake.Faults(); left > 10 {
+		t.Errorf("got %d writes, want those of one append", left)
 	}
 }

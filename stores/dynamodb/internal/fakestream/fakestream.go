@@ -29,7 +29,10 @@ type Stream struct {
 	pageSize   int // of lists of shards
 	failures   map[string][]error
 	disabled   bool
+	gone       bool
 	calls      map[string]int
+	empty      int             // pages without records before those with
+	throttled  map[string]bool // shards
 }
 
 type shard struct {
@@ -45,7 +48,7 @@ type shard struct {
 
 // New returns a stream with one open shard.
 func New() *Stream {
-	s := &Stream{pageSize: 2, failures: map[string][]error{}, calls: map[string]int{}}
+	s := &Stream{pageSize: 2, failures: map[string][]error{}, calls: map[string]int{}, throttled: map[string]bool{}}
 	s.open("", 0, math.MaxUint32)
 	return s
 }
@@ -61,21 +64,32 @@ func (s *Stream) open(parent string, low, high uint32) {
 func (s *Stream) Put(key string, record types.Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	shard := s.shardOf(key)
+	s.sequence++
+	data := types.StreamRecord{}
+	if record.Dynamodb != nil {
+		data = *record.Dynamodb
+	}
+	data.SequenceNumber = aws.String(strconv.Itoa(s.sequence))
+	record.Dynamodb = &data
+	shard.records = append(shard.records, record)
+	shard.sequences = append(shard.sequences, s.sequence)
+}
+
+// ShardOf is the open shard that takes the records of a key.
+func (s *Stream) ShardOf(key string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.shardOf(key).id
+}
+
+func (s *Stream) shardOf(key string) *shard {
 	hash := fnv.New32a()
 	_, _ = hash.Write([]byte(key))
 	at := hash.Sum32()
 	for _, shard := range s.shards {
 		if !shard.closed && shard.low <= at && at <= shard.high {
-			s.sequence++
-			data := types.StreamRecord{}
-			if record.Dynamodb != nil {
-				data = *record.Dynamodb
-			}
-			data.SequenceNumber = aws.String(strconv.Itoa(s.sequence))
-			record.Dynamodb = &data
-			shard.records = append(shard.records, record)
-			shard.sequences = append(shard.sequences, s.sequence)
-			return
+			return shard
 		}
 	}
 	panic("no shard is open")
@@ -137,6 +151,28 @@ func (s *Stream) Fail(operation string, errs ...error) {
 	s.failures[operation] = append(s.failures[operation], errs...)
 }
 
+// Vanish makes the stream unknown, as one is a day after it was disabled.
+func (s *Stream) Vanish() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gone = true
+}
+
+// Empty makes the next so many pages of each iterator that is made from now on come
+// without records, though there are some.
+func (s *Stream) Empty(pages int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.empty = pages
+}
+
+// Throttle makes each read of a shard fail, or succeed again.
+func (s *Stream) Throttle(id string, throttled bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.throttled[id] = throttled
+}
+
 // Calls tells how often an operation was called.
 func (s *Stream) Calls(operation string) int {
 	s.mu.Lock()
@@ -185,6 +221,9 @@ func (s *Stream) DescribeStream(
 	if err := s.called(ctx, "DescribeStream"); err != nil {
 		return nil, err
 	}
+	if s.gone {
+		return nil, &types.ResourceNotFoundException{Message: aws.String("no such stream")}
+	}
 	description := &types.StreamDescription{StreamArn: aws.String(ARN), StreamStatus: types.StreamStatusEnabled}
 	if s.disabled {
 		description.StreamStatus = types.StreamStatusDisabled
@@ -199,6 +238,9 @@ func (s *Stream) DescribeStream(
 			listed := types.Shard{
 				ShardId:             aws.String(shard.id),
 				SequenceNumberRange: &types.SequenceNumberRange{StartingSequenceNumber: aws.String(strconv.Itoa(shard.start))},
+			}
+			if shard.closed {
+				listed.SequenceNumberRange.EndingSequenceNumber = aws.String(strconv.Itoa(s.sequence))
 			}
 			if shard.parent != "" {
 				listed.ParentShardId = aws.String(shard.parent)
@@ -237,11 +279,11 @@ func (s *Stream) GetShardIterator(
 			return nil, &types.TrimmedDataAccessException{Message: aws.String("trimmed")}
 		}
 	}
-	return &dynamodbstreams.GetShardIteratorOutput{ShardIterator: s.iterator(shard, at)}, nil
+	return &dynamodbstreams.GetShardIteratorOutput{ShardIterator: s.iterator(shard, at, s.empty)}, nil
 }
 
-func (s *Stream) iterator(shard *shard, at int) *string {
-	return aws.String(fmt.Sprintf("%s %d %d", shard.id, at, s.generation))
+func (s *Stream) iterator(shard *shard, at, empty int) *string {
+	return aws.String(fmt.Sprintf("%s %d %d %d", shard.id, at, s.generation, empty))
 }
 
 // GetRecords is part of the API.
@@ -254,8 +296,8 @@ func (s *Stream) GetRecords(
 		return nil, err
 	}
 	var id string
-	var at, generation int
-	if _, err := fmt.Sscanf(aws.ToString(input.ShardIterator), "%s %d %d", &id, &at, &generation); err != nil {
+	var at, generation, empty int
+	if _, err := fmt.Sscanf(aws.ToString(input.ShardIterator), "%s %d %d %d", &id, &at, &generation, &empty); err != nil {
 		return nil, fmt.Errorf("iterator: %w", err)
 	}
 	shard := s.find(id)
@@ -266,11 +308,15 @@ func (s *Stream) GetRecords(
 		return nil, &types.ExpiredIteratorException{Message: aws.String("expired")}
 	case at < shard.trimmed:
 		return nil, &types.TrimmedDataAccessException{Message: aws.String("trimmed")}
+	case s.throttled[id]:
+		return nil, &types.LimitExceededException{Message: aws.String("throttled")}
+	case empty > 0:
+		return &dynamodbstreams.GetRecordsOutput{NextShardIterator: s.iterator(shard, at, empty-1)}, nil
 	}
 	end := min(len(shard.records), at+int(aws.ToInt32(input.Limit)))
 	output := &dynamodbstreams.GetRecordsOutput{Records: slices.Clone(shard.records[at:end])}
 	if !shard.closed || end < len(shard.records) {
-		output.NextShardIterator = s.iterator(shard, end)
+		output.NextShardIterator = s.iterator(shard, end, 0)
 	}
 	return output, nil
 }

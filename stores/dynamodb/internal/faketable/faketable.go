@@ -4,8 +4,10 @@
 package faketable
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"slices"
 	"strconv"
@@ -26,11 +28,30 @@ type Table struct {
 	// call the table.
 	Changed func(event string, item Item)
 
+	// Units is what a page of a scan is said to cost.
+	Units float64
+	// AtOnce is how many items a batch or a page of a scan has at the most; 100 if
+	// it is 0, and none if it is below.
+	AtOnce int
+
 	mu     sync.Mutex
 	items  map[string]map[int]Item
 	faults []func(write func() error) error
 	writes int
 	reads  int
+	// scanned are the places of all items in order; nil before the first scan and after a removal.
+	scanned []place
+}
+
+// place is where a scan finds an item.
+type place struct {
+	hash uint32
+	p    string
+	i    int
+}
+
+func order(a, b place) int {
+	return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.p, b.p), cmp.Compare(a.i, b.i))
 }
 
 // New returns an empty table.
@@ -42,6 +63,13 @@ func (t *Table) Fault(fault func(write func() error) error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.faults = append(t.faults, fault)
+}
+
+// Faults tells how many faults are still to come.
+func (t *Table) Faults() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.faults)
 }
 
 // Lost is a fault: the write is carried out and its reply is lost.
@@ -64,6 +92,25 @@ func (t *Table) Items(stream string) []Item {
 		items = append(items, t.items[stream][i])
 	}
 	return items
+}
+
+// Remove removes an item, as pruning does, or all of a stream if i is negative.
+func (t *Table) Remove(stream string, i int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.scanned = nil
+	if i < 0 {
+		delete(t.items, stream)
+		return
+	}
+	delete(t.items[stream], i)
+}
+
+// Spoil makes an item one that nobody can read.
+func (t *Table) Spoil(stream string, i int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.items[stream][i]["n"] = &types.AttributeValueMemberS{Value: "many"}
 }
 
 // Writes tells how many writes were tried.
@@ -108,7 +155,9 @@ func (t *Table) GetItem(ctx context.Context, input *dynamodb.GetItemInput, _ ...
 	defer t.mu.Unlock()
 	t.reads++
 	p, i := keyOf(input.Key)
-	return &dynamodb.GetItemOutput{Item: t.items[p][i]}, ctx.Err()
+	return &dynamodb.GetItemOutput{
+		Item: t.items[p][i], ConsumedCapacity: capacity(readUnits(Size(t.items[p][i]), input.ConsistentRead)),
+	}, ctx.Err()
 }
 
 // Query is part of the client. It ignores filters, which save only transfer.
@@ -126,33 +175,113 @@ func (t *Table) Query(ctx context.Context, input *dynamodb.QueryInput, _ ...func
 		below = int64(i)
 	}
 	output := &dynamodb.QueryOutput{}
+	bytes := 0
 	for _, i := range slices.Backward(slices.Sorted(maps.Keys(t.items[p]))) {
 		if int64(i) >= below {
 			continue
 		}
 		output.Items = append(output.Items, t.items[p][i])
+		bytes += Size(t.items[p][i])
 		if len(output.Items) == int(aws.ToInt32(input.Limit)) {
 			output.LastEvaluatedKey = Item{"p": t.items[p][i]["p"], "i": t.items[p][i]["i"]}
+			break
+		}
+	}
+	output.ConsumedCapacity = capacity(readUnits(bytes, input.ConsistentRead))
+	return output, ctx.Err()
+}
+
+// BatchGetItem is part of the client. What is more than AtOnce it leaves.
+func (t *Table) BatchGetItem(
+	ctx context.Context, input *dynamodb.BatchGetItemInput, _ ...func(*dynamodb.Options),
+) (*dynamodb.BatchGetItemOutput, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.reads++
+	output := &dynamodb.BatchGetItemOutput{Responses: map[string][]Item{}}
+	for name, wanted := range input.RequestItems {
+		for n, key := range wanted.Keys {
+			if n == t.atOnce() {
+				wanted.Keys = wanted.Keys[n:]
+				output.UnprocessedKeys = map[string]types.KeysAndAttributes{name: wanted}
+				break
+			}
+			p, i := keyOf(key)
+			output.ConsumedCapacity = append(output.ConsumedCapacity, *capacity(readUnits(Size(t.items[p][i]), wanted.ConsistentRead)))
+			if item := t.items[p][i]; item != nil {
+				output.Responses[name] = append(output.Responses[name], item)
+			}
+		}
+	}
+	return output, ctx.Err()
+}
+
+func (t *Table) atOnce() int {
+	if t.AtOnce == 0 {
+		return 100
+	}
+	return max(t.AtOnce, 0)
+}
+
+// Scan is part of the client. It goes by the hash of the stream, as DynamoDB does.
+func (t *Table) Scan(ctx context.Context, input *dynamodb.ScanInput, _ ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.reads++
+	segments := uint32(max(aws.ToInt32(input.TotalSegments), 1))
+	var start place
+	if key := input.ExclusiveStartKey; key != nil {
+		p, i := keyOf(key)
+		start = place{hash(p), p, i}
+	}
+	if t.scanned == nil { // sorted once for as long as nothing is written
+		for p, items := range t.items {
+			for i := range items {
+				t.scanned = append(t.scanned, place{hash(p), p, i})
+			}
+		}
+		slices.SortFunc(t.scanned, order)
+	}
+	output := &dynamodb.ScanOutput{ConsumedCapacity: &types.ConsumedCapacity{CapacityUnits: &t.Units}}
+	first, _ := slices.BinarySearchFunc(t.scanned, start, order)
+	for _, at := range t.scanned[first:] {
+		if at.hash%segments != uint32(aws.ToInt32(input.Segment)) || at == start {
+			continue
+		}
+		item := t.items[at.p][at.i]
+		output.Items = append(output.Items, item)
+		if len(output.Items) == t.atOnce() {
+			output.LastEvaluatedKey = Item{"p": item["p"], "i": item["i"]}
 			break
 		}
 	}
 	return output, ctx.Err()
 }
 
+func hash(p string) uint32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(p))
+	return h.Sum32()
+}
+
 // PutItem is part of the client.
 func (t *Table) PutItem(ctx context.Context, input *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return &dynamodb.PutItemOutput{}, t.write(ctx, func() error { return t.put(input.Item, aws.ToString(input.ConditionExpression)) })
+	output := &dynamodb.PutItemOutput{ConsumedCapacity: capacity(writeUnits(nil, input.Item))}
+	return output, t.write(ctx, func() error { return t.put(input.Item, aws.ToString(input.ConditionExpression)) })
 }
 
 // UpdateItem is part of the client.
 func (t *Table) UpdateItem(ctx context.Context, input *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return &dynamodb.UpdateItemOutput{}, t.write(ctx, func() error {
+	p, i := keyOf(input.Key)
+	before := t.items[p][i]
+	err := t.write(ctx, func() error {
 		return t.update(input.Key, aws.ToString(input.UpdateExpression), aws.ToString(input.ConditionExpression), input.ExpressionAttributeValues)
 	})
+	return &dynamodb.UpdateItemOutput{ConsumedCapacity: capacity(writeUnits(before, t.items[p][i]))}, err
 }
 
 // TransactWriteItems is part of the client: one Put and one Update.
@@ -162,7 +291,10 @@ func (t *Table) TransactWriteItems(
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	put, update := input.TransactItems[0].Put, input.TransactItems[1].Update
-	return &dynamodb.TransactWriteItemsOutput{}, t.write(ctx, func() error {
+	tip, tipKey := keyOf(update.Key)
+	before := t.items[tip][tipKey]
+	output := &dynamodb.TransactWriteItemsOutput{}
+	err := t.write(ctx, func() error {
 		p, i := keyOf(put.Item)
 		if t.items[p][i] != nil {
 			return canceled("ConditionalCheckFailed", "None")
@@ -173,6 +305,10 @@ func (t *Table) TransactWriteItems(
 		}
 		return t.put(put.Item, "")
 	})
+	// A transaction costs twice what its writes would.
+	units := 2 * (writeUnits(nil, put.Item) + writeUnits(before, t.items[tip][tipKey]))
+	output.ConsumedCapacity = []types.ConsumedCapacity{*capacity(units)}
+	return output, err
 }
 
 func canceled(codes ...string) error {
@@ -191,6 +327,11 @@ func (t *Table) put(item Item, condition string) error {
 	event := "MODIFY"
 	if t.items[p][i] == nil {
 		event = "INSERT"
+		if t.scanned != nil {
+			at := place{hash(p), p, i}
+			n, _ := slices.BinarySearchFunc(t.scanned, at, order)
+			t.scanned = slices.Insert(t.scanned, n, at)
+		}
 	}
 	if t.items[p] == nil {
 		t.items[p] = map[int]Item{}

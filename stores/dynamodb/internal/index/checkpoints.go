@@ -81,7 +81,7 @@ var _ feed.Checkpoints = (*Checkpoints)(nil)
 
 // NewCheckpoints returns the checkpoints in an index table.
 func NewCheckpoints(index *table.Table) *Checkpoints {
-	return &Checkpoints{index: index, now: time.Now, tips: map[es.StreamName]table.Tip{}}
+	return &Checkpoints{index: often(index), now: time.Now, tips: map[es.StreamName]table.Tip{}}
 }
 
 // KeyError says that a key cannot name the stream of a checkpoint.

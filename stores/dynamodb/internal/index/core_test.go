@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/dynamodb/internal/faketable"
 )
 
 // sp is a span of events whose types are their indices.
@@ -106,35 +108,42 @@ func TestChunksHoldEverythingAndFit(t *testing.T) {
 
 func TestGapsRestAndDecide(t *testing.T) {
 	t.Parallel()
-	c := newContents()
-	c.fold(epochEvent{ingested: ingested{Add: []Span{sp("a", 2, 5)}, App: []Span{}}})
-	before := map[string]es.Version{"a": 1, "old": 4}
+	g := mustIngester(t, mustTable(t, faketable.New(), TableConfig()), IngesterConfig{})
+	g.contents = newContents()
+	g.contents.fold(epochEvent{ingested: ingested{Add: []Span{sp("a", 2, 5)}, App: []Span{}}}, time.Now())
+	g.past.streams["a"], g.past.streams["old"] = known{from: 0, next: 1}, known{from: 0, next: 4}
 	for _, tt := range []struct {
 		name       string
 		run        []Span
 		gaps       []Gap
 		add, app   []Span
+		later      []Span
 		duplicates int
 	}{
-		{"Start", []Span{sp("b", 1, 3)}, nil, []Span{sp("b", 1, 3)}, nil, 0},
-		{"Start behind the epoch before", []Span{sp("old", 4, 5)}, nil, []Span{sp("old", 4, 5)}, nil, 0},
-		{"Start with what the epoch before has", []Span{sp("old", 0, 5)}, nil, []Span{sp("old", 0, 5)}, nil, 0},
-		{"Start with a gap to the epoch before", []Span{sp("old", 6, 7)}, []Gap{{"old", 4, 6}}, []Span{sp("old", 6, 7)}, nil, 0},
-		{"Append", []Span{sp("a", 5, 6)}, nil, nil, []Span{sp("a", 5, 6)}, 0},
-		{"Append, trimmed", []Span{sp("a", 0, 6)}, nil, nil, []Span{sp("a", 5, 6)}, 5},
-		{"Gap", []Span{sp("a", 7, 8)}, []Gap{{"a", 5, 7}}, nil, []Span{sp("a", 7, 8)}, 0},
-		{"Gap between runs", []Span{sp("b", 0, 1), sp("b", 2, 3)}, []Gap{{"b", 1, 2}}, []Span{sp("b", 0, 1)}, []Span{sp("b", 2, 3)}, 0},
-		{"Gap hidden by a duplicate", []Span{sp("a", 0, 2), sp("a", 7, 8)}, []Gap{{"a", 5, 7}}, nil, []Span{sp("a", 7, 8)}, 2},
-		{"Discard", []Span{sp("a", 2, 5)}, nil, nil, nil, 3},
-		{"Discard, older", []Span{sp("a", 0, 1)}, nil, nil, nil, 1},
+		{name: "Start", run: []Span{sp("b", 0, 3)}, add: []Span{sp("b", 0, 3)}},
+		{name: "Start in the middle", run: []Span{sp("b", 1, 3)}, gaps: []Gap{{"b", 0, 1}}, add: []Span{sp("b", 1, 3)}},
+		{name: "Start behind an epoch before", run: []Span{sp("old", 4, 5)}, add: []Span{sp("old", 4, 5)}},
+		{name: "Start with what an epoch before has", run: []Span{sp("old", 0, 5)}, add: []Span{sp("old", 4, 5)}, duplicates: 4},
+		{name: "Start with a gap to an epoch before", run: []Span{sp("old", 6, 7)}, gaps: []Gap{{"old", 4, 6}}, add: []Span{sp("old", 6, 7)}},
+		{name: "Append", run: []Span{sp("a", 5, 6)}, app: []Span{sp("a", 5, 6)}},
+		{name: "Append, trimmed", run: []Span{sp("a", 0, 6)}, app: []Span{sp("a", 5, 6)}, duplicates: 5},
+		{name: "Gap", run: []Span{sp("a", 7, 8)}, gaps: []Gap{{"a", 5, 7}}, later: []Span{sp("a", 7, 8)}},
+		{name: "Gap between runs", run: []Span{sp("b", 0, 1), sp("b", 2, 3)}, gaps: []Gap{{"b", 1, 2}}, add: []Span{sp("b", 0, 1)}, later: []Span{sp("b", 2, 3)}},
+		{name: "Gap hidden by a duplicate", run: []Span{sp("a", 0, 2), sp("a", 7, 8)}, gaps: []Gap{{"a", 5, 7}}, later: []Span{sp("a", 7, 8)}, duplicates: 2},
+		{name: "Discard", run: []Span{sp("a", 2, 5)}, duplicates: 3},
+		{name: "Discard, older", run: []Span{sp("a", 0, 1)}, duplicates: 1},
 	} {
-		rest, duplicates := c.rest(tt.run)
-		event := c.decide(rest)
-		if diff := cmp.Diff(tt.gaps, c.gaps(tt.run, before)); diff != "" {
+		rest, duplicates := g.rest(tt.run)
+		now, later := g.contents.fit(rest)
+		event := g.contents.decide(now)
+		if diff := cmp.Diff(tt.gaps, g.gaps(tt.run)); diff != "" {
 			t.Errorf("%s: gaps (-want +got):\n%s", tt.name, diff)
 		}
 		if diff := cmp.Diff(ingested{append([]Span{}, tt.add...), append([]Span{}, tt.app...)}, event); diff != "" || duplicates != tt.duplicates {
 			t.Errorf("%s: got %d duplicates, want %d; event (-want +got):\n%s", tt.name, duplicates, tt.duplicates, diff)
+		}
+		if diff := cmp.Diff(tt.later, later); diff != "" {
+			t.Errorf("%s: what has to wait for the next epoch (-want +got):\n%s", tt.name, diff)
 		}
 	}
 }
@@ -168,7 +177,7 @@ func TestEpochsCloseByTheSizeFromBefore(t *testing.T) {
 	} {
 		c := newContents()
 		for i := range tt.streams {
-			c.next[fmt.Sprint(i)] = 1
+			c.streams[fmt.Sprint(i)] = known{next: 1}
 		}
 		if got := limits.closes(c, tt.bytes, tt.version, tt.event); got != tt.want {
 			t.Errorf("%+v: got %t, want %t", tt, got, tt.want)

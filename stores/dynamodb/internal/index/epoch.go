@@ -2,6 +2,7 @@ package index
 
 import (
 	"fmt"
+	"time"
 
 	"example.com/groupcheckout/es"
 )
@@ -36,16 +37,21 @@ func (l Limits) withDefaults() (Limits, error) {
 
 // contents is what an epoch holds: a fold of its events.
 type contents struct {
-	next   map[string]es.Version // behind the last event that is known of each stream
-	closed bool
+	streams map[string]known
+	closed  bool
 }
 
-func newContents() *contents { return &contents{next: map[string]es.Version{}} }
+func newContents() *contents { return &contents{streams: map[string]known{}} }
 
-func (c *contents) fold(event epochEvent) {
+// fold adds an event that was written at a time.
+func (c *contents) fold(event epochEvent, at time.Time) {
 	c.closed = c.closed || event.closed
 	for s := range event.spans() {
-		c.next[s.Stream] = s.Next()
+		k := known{int32(s.Index), int32(s.Next()), at.Unix()}
+		if earlier, ok := c.streams[s.Stream]; ok {
+			k = earlier.and(k)
+		}
+		c.streams[s.Stream] = k
 	}
 }
 
@@ -57,42 +63,24 @@ type Gap struct {
 	Until  es.Version // the first behind them that is there
 }
 
-// gaps are the holes between what is known of a stream and its runs, and
-// between runs. What the epoch before knew of a stream counts as long as this
-// one does not know it; nil if that is not known.
-func (c *contents) gaps(runs []Span, before map[string]es.Version) []Gap {
-	var gaps []Gap
-	ends := map[string]es.Version{} // behind the runs that were looked at
+// fit divides runs, of which the epoch holds nothing, into those that it can take and
+// those that would leave a gap in it, which readers on .NET do not accept. Between
+// two epochs they do.
+func (c *contents) fit(runs []Span) (now, later []Span) {
+	ends := map[string]es.Version{}
 	for _, run := range runs {
-		next, known := c.next[run.Stream]
-		if !known {
-			next, known = before[run.Stream]
+		end, ran := ends[run.Stream]
+		if here, known := c.streams[run.Stream]; !ran && known {
+			end, ran = here.nextIndex(), true
 		}
-		if end, ran := ends[run.Stream]; ran {
-			next, known = max(next, end), true
-		}
-		if known && run.Index > next {
-			gaps = append(gaps, Gap{run.Stream, next, run.Index})
+		if ran && run.Index > end {
+			later = append(later, run)
+			continue
 		}
 		ends[run.Stream] = run.Next()
+		now = append(now, run)
 	}
-	return gaps
-}
-
-// rest is what the epoch does not hold of runs. It tells how many events that
-// leaves out.
-func (c *contents) rest(runs []Span) (rest []Span, duplicates int) {
-	for _, run := range runs {
-		s := run
-		if next, known := c.next[run.Stream]; known {
-			s = run.since(next)
-		}
-		duplicates += len(run.Types) - len(s.Types)
-		if len(s.Types) > 0 {
-			rest = append(rest, s)
-		}
-	}
-	return rest, duplicates
+	return now, later
 }
 
 // decide divides runs, of which the epoch holds nothing, into streams that are
@@ -101,7 +89,7 @@ func (c *contents) decide(runs []Span) ingested {
 	event := ingested{Add: []Span{}, App: []Span{}}
 	added := map[string]bool{}
 	for _, run := range runs {
-		if _, known := c.next[run.Stream]; known || added[run.Stream] {
+		if _, known := c.streams[run.Stream]; known || added[run.Stream] {
 			event.App = append(event.App, run)
 			continue
 		}
@@ -114,5 +102,5 @@ func (c *contents) decide(runs []Span) ingested {
 // closes tells whether an epoch ends with an event. The bytes and the version
 // are those from before it is written.
 func (l Limits) closes(c *contents, bytes int, version es.Version, event ingested) bool {
-	return bytes > l.Bytes || version >= l.Version || len(c.next)+len(event.Add)+len(event.App) >= l.Streams
+	return bytes > l.Bytes || version >= l.Version || len(c.streams)+len(event.Add)+len(event.App) >= l.Streams
 }

@@ -53,6 +53,19 @@ type snapshotted struct {
 	Active map[Partition]Epoch `json:"active"`
 }
 
+// How many events the tips of streams hold that are rewritten often, or read often:
+// what is older moves to calves, so that neither costs more as time goes by.
+const (
+	heldEvents = 1 // of a lease, of a checkpoint, of a rebuild
+	listEvents = 8 // of the list of epochs
+)
+
+// often is the table for streams whose tips are rewritten often.
+func often(index *table.Table) *table.Table { return index.Small(smallBytes, heldEvents) }
+
+// smallBytes is how large such a tip may be, so that only events count.
+const smallBytes = 64 * 1024
+
 // encode is the compressed body of a value that can be encoded.
 func encode(v any) table.Body { return table.Compressed(marshal(v)) }
 

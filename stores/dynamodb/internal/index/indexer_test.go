@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	streamstypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 
 	"example.com/groupcheckout/es"
@@ -156,11 +159,19 @@ func TestLossEndsTheIndexerUntilItIsAccepted(t *testing.T) {
 		w.stream.Trim(shard, 1)
 
 		p = w.start(t, IndexerConfig{})
-		if loss, ok := errors.AsType[*shards.LossError](<-p.done); !ok || loss.Shard != shard {
-			t.Errorf("got %v, want a loss in shard %s", loss, shard)
+		err := <-p.done
+		halted, ok := errors.AsType[*HaltError](err)
+		if loss, is := errors.AsType[*shards.LossError](err); !ok || !is || loss.Shard != shard {
+			t.Fatalf("got %v, want a loss in shard %s", err, shard)
 		}
 		p.stop()
-		p = w.start(t, IndexerConfig{Shards: shards.Config{AcceptLoss: true}})
+		p = w.start(t, IndexerConfig{Accept: "of another loss"})
+		if again, ok := errors.AsType[*HaltError](<-p.done); !ok || again.ID != halted.ID {
+			t.Errorf("got %v, want the same loss as before", again)
+		}
+		p.stop()
+		accepting := IndexerConfig{Accept: halted.ID}
+		p = w.start(t, accepting)
 		follow(t, w.source(t, "A"), map[es.StreamName]es.Version{stream: 3})
 		if got := p.Stats(); got.Read.Losses != 1 || got.Ingested.Gaps != 1 || got.Ingested.Healed != 1 {
 			t.Errorf("got %+v, want one loss, and its event healed", got)
@@ -168,38 +179,148 @@ func TestLossEndsTheIndexerUntilItIsAccepted(t *testing.T) {
 		if err := p.end(); err != nil {
 			t.Error(err)
 		}
+
+		// The next loss is another one.
+		for range 3 {
+			w.append(t, stream, 1)
+		}
+		w.stream.Trim(shard, 1)
+		p = w.start(t, accepting)
+		if again, ok := errors.AsType[*HaltError](<-p.done); !ok || again.ID == halted.ID {
+			t.Errorf("got %v, want a loss of another name", again)
+		}
+		p.stop()
 	})
 }
 
-func TestAnotherStreamIsALoss(t *testing.T) {
+// run runs an indexer of a stream with an ARN.
+func (w *world) run(t testing.TB, stream shards.API, arn, accept string) (done chan error, stop context.CancelFunc) {
+	t.Helper()
+	x, err := NewIndexer(stream, arn, w.events, w.index, IndexerConfig{Accept: accept})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done = make(chan error, 1)
+	go func() { done <- x.Run(ctx) }()
+	return done, stop
+}
+
+// The table has another stream: what the old one has is read first, if it is
+// there still.
+func TestAStreamThatWasReplacedIsReadToItsEnd(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		lost func(old *fakestream.Stream)
+		want es.Version // what is indexed of the stream that was written to before
+	}{
+		"it can be read":              {func(old *fakestream.Stream) { old.Disable() }, 4},
+		"it is gone":                  {func(old *fakestream.Stream) { old.Vanish() }, 1},
+		"its rest is gone":            {func(old *fakestream.Stream) { old.Trim(old.Shards()[0], 0); old.Disable() }, 1},
+		"it is that of another table": {func(*fakestream.Stream) {}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				before, after := mustName("A", "1"), mustName("A", "2")
+				w.append(t, before, 1)
+				p := w.start(t, IndexerConfig{})
+				follow(t, w.source(t, "A"), map[es.StreamName]es.Version{before: 1})
+				if err := p.end(); err != nil {
+					t.Fatal(err)
+				}
+				old := w.stream
+				for range 3 {
+					w.append(t, before, 1)
+				}
+				test.lost(old)
+				w.stream = fakestream.New()
+				w.append(t, after, 2)
+				both := streams{fakestream.ARN: old, "another": w.stream}
+				done, stop := w.run(t, both, "another", "")
+				err := <-done
+				halted, ok := errors.AsType[*HaltError](err)
+				if replaced, is := errors.AsType[*StreamReplacedError](err); !ok || !is || replaced.Old != fakestream.ARN || replaced.New != "another" {
+					t.Fatalf("got %v, want that the stream was replaced", err)
+				}
+				stop()
+				follow(t, w.source(t, "A"), map[es.StreamName]es.Version{before: test.want})
+				done, stop = w.run(t, both, "another", halted.ID)
+				follow(t, w.source(t, "A"), map[es.StreamName]es.Version{before: test.want, after: 2})
+				stop()
+				if err := <-done; err != nil {
+					t.Error(err)
+				}
+				done, stop = w.run(t, both, "another", "")
+				w.append(t, before, 1) // and what was lost comes to light
+				follow(t, w.source(t, "A"), map[es.StreamName]es.Version{before: 5})
+				stop()
+				if err := <-done; err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// streams are several by their ARNs. Iterators name theirs.
+type streams map[string]*fakestream.Stream
+
+func (s streams) DescribeStream(
+	ctx context.Context, in *dynamodbstreams.DescribeStreamInput, o ...func(*dynamodbstreams.Options),
+) (*dynamodbstreams.DescribeStreamOutput, error) {
+	return s[aws.ToString(in.StreamArn)].DescribeStream(ctx, in, o...)
+}
+
+func (s streams) GetShardIterator(
+	ctx context.Context, in *dynamodbstreams.GetShardIteratorInput, o ...func(*dynamodbstreams.Options),
+) (*dynamodbstreams.GetShardIteratorOutput, error) {
+	out, err := s[aws.ToString(in.StreamArn)].GetShardIterator(ctx, in, o...)
+	if err == nil {
+		out.ShardIterator = aws.String(aws.ToString(in.StreamArn) + "|" + aws.ToString(out.ShardIterator))
+	}
+	return out, err
+}
+
+func (s streams) GetRecords(
+	ctx context.Context, in *dynamodbstreams.GetRecordsInput, o ...func(*dynamodbstreams.Options),
+) (*dynamodbstreams.GetRecordsOutput, error) {
+	arn, iterator, _ := strings.Cut(aws.ToString(in.ShardIterator), "|")
+	out, err := s[arn].GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: &iterator, Limit: in.Limit}, o...)
+	if err == nil && out.NextShardIterator != nil {
+		out.NextShardIterator = aws.String(arn + "|" + *out.NextShardIterator)
+	}
+	return out, err
+}
+
+func TestAnIndexIsNotBegunWithoutItsPast(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		p := w.start(t, IndexerConfig{})
-		synctest.Wait()
-		if err := p.end(); err != nil {
-			t.Fatal(err)
-		}
-		w.stream = fakestream.New()
-		stream := mustName("A", "1")
-		w.append(t, stream, 2)
-		run := func(accept bool) (chan error, context.CancelFunc) {
-			x, err := NewIndexer(w.stream, "another", w.events, w.index, IndexerConfig{Shards: shards.Config{AcceptLoss: accept}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			ctx, stop := context.WithCancel(t.Context())
-			done := make(chan error, 1)
-			go func() { done <- x.Run(ctx) }()
-			return done, stop
-		}
-		done, stop := run(false)
-		if replaced, ok := errors.AsType[*StreamReplacedError](<-done); !ok || replaced.Old != fakestream.ARN || replaced.New != "another" {
-			t.Errorf("got %v, want that the stream was replaced", replaced)
-		}
+		w.append(t, mustName("$System", "1"), 1) // is no event of a stream
+		done, stop := w.run(t, w.stream, fakestream.ARN, "")
+		time.Sleep(time.Minute)
 		stop()
-		done, stop = run(true)
-		follow(t, w.source(t, "A"), map[es.StreamName]es.Version{stream: 2})
+		if err := <-done; err != nil {
+			t.Errorf("got %v for an empty table, want a beginning", err)
+		}
+		w = newWorld(t)
+		stream := mustName("A", "1")
+		for range 3 {
+			w.append(t, stream, 1)
+		}
+		w.stream.Trim(w.stream.Shards()[0], 0)
+		done, _ = w.run(t, w.stream, fakestream.ARN, "")
+		err := <-done
+		halted, ok := errors.AsType[*HaltError](err)
+		if without, is := errors.AsType[*UnindexedError](err); !ok || !is || without.Table != "index" {
+			t.Fatalf("got %v, want that the index lacks the past of the table", err)
+		}
+		done, stop = w.run(t, w.stream, fakestream.ARN, halted.ID)
+		time.Sleep(time.Minute)
+		w.append(t, stream, 1) // tells of the past as well
+		follow(t, w.source(t, "A"), map[es.StreamName]es.Version{stream: 4})
 		stop()
 		if err := <-done; err != nil {
 			t.Error(err)
@@ -229,19 +350,19 @@ func TestStatus(t *testing.T) {
 		}
 		got := all[0]
 		lag, ok := got.Lag(time.Now())
-		if got.Epoch != 1 || got.Events != 0 || got.End != 1_000_000 || got.Owner != p.owner || got.Shards != 1 || !ok || lag > 10*time.Second {
-			t.Errorf("got %+v and a lag of %v, %t; want epoch 1, empty, one shard, the owner %s and a lag of seconds", got, lag, ok, p.owner)
+		if got.Epoch != 1 || got.Events != 0 || got.End != 1_000_000 || got.Owner != p.owner || got.Shards != 1 || !ok || lag < 59*time.Second || lag > 70*time.Second {
+			t.Errorf("got %+v and a lag of %v, %t; want epoch 1, empty, one shard, the owner %s and the age of the last record for a lag", got, lag, ok, p.owner)
 		}
 		if err := p.end(); err != nil {
 			t.Fatal(err)
 		}
-		if all, err = ReadStatus(t.Context(), w.index); err != nil || all[0].Owner != "" || all[0].CaughtUp.IsZero() {
+		if all, err = ReadStatus(t.Context(), w.index); err != nil || all[0].Owner != "" || all[0].Proven.IsZero() {
 			t.Errorf("got %+v and error %v after the end, want no owner, and how far it got", all[0], err)
 		}
 	})
 }
 
-func TestABadRecordEndsTheIndexer(t *testing.T) {
+func TestAStreamWithoutImagesEndsTheIndexer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -251,5 +372,90 @@ func TestABadRecordEndsTheIndexer(t *testing.T) {
 			t.Errorf("got %v, want an error that names the record", bad)
 		}
 		p.stop()
+	})
+}
+
+func TestABadRecordIsSetAside(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		bad, good := mustName("A", "1"), mustName("A", "2")
+		w.append(t, bad, 2)
+		w.stream.Trim(w.stream.Shards()[0], 0)
+		w.stream.Put("A-1", streamstypes.Record{EventName: "MODIFY", Dynamodb: &streamstypes.StreamRecord{
+			StreamViewType: "NEW_IMAGE",
+			Keys:           map[string]streamstypes.AttributeValue{"p": &streamstypes.AttributeValueMemberS{Value: "A-1"}},
+			NewImage:       map[string]streamstypes.AttributeValue{"a": &streamstypes.AttributeValueMemberN{Value: "2"}},
+		}})
+		w.append(t, good, 1)
+		p := w.start(t, IndexerConfig{})
+		follow(t, w.source(t, "A"), map[es.StreamName]es.Version{bad: 2, good: 1})
+		if got := p.Stats().Ingested.SetAside; got != 1 {
+			t.Errorf("got %d records set aside, want 1", got)
+		}
+		if err := p.end(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// The table is set back and written to again; the index is not.
+func TestATableThatWasSetBackEndsTheIndexer(t *testing.T) {
+	t.Parallel()
+	for _, appended := range []int{1, 2} { // to less than, and to just what the index knows
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			stream := mustName("A", "1")
+			for range 4 {
+				w.append(t, stream, 1)
+			}
+			p := w.start(t, IndexerConfig{})
+			follow(t, w.source(t, "A"), map[es.StreamName]es.Version{stream: 4})
+			time.Sleep(time.Hour)
+			if err := w.put(t, stream, 2); err != nil { // as a restore of single items does
+				t.Fatal(err)
+			}
+			w.append(t, stream, appended)
+			err := <-p.done
+			if ahead, ok := errors.AsType[*AheadError](err); !ok || ahead.Stream != "A-1" || ahead.Indexed != 4 || !es.NeedsPerson(err) {
+				t.Errorf("got %v, want that the index knows more of A-1", err)
+			}
+			p.stop()
+		})
+	}
+}
+
+// What docs/dynamodb.md says of a month in which nothing happens comes from these.
+func TestAnIdleIndexerAsksSeldom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.start(t, IndexerConfig{})
+		time.Sleep(time.Minute)
+		looks, before := w.stream.Calls("GetRecords"), p.index.Usage()
+		time.Sleep(time.Hour)
+		after := p.index.Usage()
+		if got := w.stream.Calls("GetRecords") - looks; got < 3500 || got > 3700 {
+			t.Errorf("got %d looks in an hour, want one a second", got)
+		}
+		if got := after["UpdateItem"].Units - before["UpdateItem"].Units; got < 700 || got > 740 {
+			t.Errorf("got %v write units in an hour, want one in five seconds", got)
+		}
+		if got, want := after["GetItem"], before["GetItem"]; got != want {
+			t.Errorf("got %+v reads after an hour, want as many as before, %+v", got, want)
+		}
+
+		// It looks again sooner once something happened, and gathers what comes.
+		appends := p.Stats().Ingested.Appends
+		for range 40 {
+			w.append(t, mustName("A", "1"), 1)
+			time.Sleep(50 * time.Millisecond)
+		}
+		if got := p.Stats().Ingested.Appends - appends; got > 10 {
+			t.Errorf("got %d appends to the index for the changes of two seconds, want that they are gathered", got)
+		}
+		if err := p.end(); err != nil {
+			t.Error(err)
+		}
 	})
 }

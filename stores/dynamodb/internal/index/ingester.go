@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
+	"time"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/pause"
 	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
 
@@ -16,8 +19,32 @@ import (
 type IngesterConfig struct {
 	Limits   Limits       // of an epoch
 	Heal     Healer       // finds what the stream of changes lost; default none: a gap is a [*GapError]
-	WarnGaps bool         // index what comes behind a gap and only log it, instead of healing; readers on .NET then fail on the epoch
+	WarnGaps bool         // index what comes behind a gap that cannot be healed, and only log it
 	Logger   *slog.Logger // default none
+
+	// Stream reads all that the table of events has of a stream, for a record that
+	// cannot be understood; default none.
+	Stream func(ctx context.Context, stream string) (Span, error)
+}
+
+// From makes the ingester read from a table of events what the stream of changes
+// lost.
+func (c IngesterConfig) From(events *table.Table) IngesterConfig {
+	c.Heal = HealFrom(events)
+	c.Stream = func(ctx context.Context, stream string) (Span, error) {
+		left, err := events.Left(ctx, stream, 0)
+		return spanOf(left), err
+	}
+	return c
+}
+
+// spanOf is all that a table has of a stream.
+func spanOf(whole table.Whole) Span {
+	span := Span{Stream: whole.Stream, Index: whole.First}
+	for _, e := range whole.Events {
+		span.Types = append(span.Types, e.Type)
+	}
+	return span
 }
 
 // IngesterStats counts what an [Ingester] did since it was made.
@@ -27,6 +54,8 @@ type IngesterStats struct {
 	Duplicates int // events that came again and were left out
 	Gaps       int // that were healed, or only logged
 	Healed     int // events found in the table of events
+	Lost       int // events that are in no table either
+	SetAside   int // records that cannot be understood
 	Closed     int // epochs
 	Conflicts  int // appends that met a tip that somebody else had written
 }
@@ -54,8 +83,9 @@ type Ingester struct {
 	loaded    bool // tip and contents are those of the epoch
 	tip       table.Tip
 	contents  *contents
-	before    map[string]es.Version // what the epoch before holds, if this ingester left it
-	announced Epoch                 // the highest that the list of epochs is known to have; -1 for none
+	past      past
+	gone      map[Gap]bool // that are in no table
+	announced Epoch        // the highest that the list of epochs is known to have; -1 for none
 }
 
 // NewIngester returns an ingester into an index table, which [TableConfig] is
@@ -69,13 +99,14 @@ func NewIngester(index *table.Table, config IngesterConfig) (*Ingester, error) {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Ingester{
-		index: index, config: config, announced: -1,
+		index: index, config: config, announced: -1, past: past{streams: map[string]known{}}, gone: map[Gap]bool{},
 		guard: func(context.Context, bool) error { return nil },
 	}, nil
 }
 
-// TableConfig is how the indexers of Propulsion configure the index table.
-func TableConfig() table.Config { return table.Config{MaxBytes: 48 * 1024} }
+// TableConfig is how an index table is written. Propulsion's own indexers let a tip
+// grow to 48 KiB, all of which each append pays for; who reads does not mind.
+func TableConfig() table.Config { return table.Config{MaxBytes: 4 * 1024, QueryMaxItems: 250} }
 
 // Stats returns the counts.
 func (g *Ingester) Stats() IngesterStats {
@@ -93,6 +124,13 @@ const (
 	maxConflicts = 20
 )
 
+// empty tells whether nothing was ever indexed. It has to be loaded.
+func (g *Ingester) empty() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.epoch == 0 && !g.tip.Exists()
+}
+
 // Ingest adds spans, in the order in which they come, to the index. When it
 // returns nil all of them are in it. After an error some may be; the same spans
 // can be ingested again.
@@ -101,6 +139,10 @@ const (
 func (g *Ingester) Ingest(ctx context.Context, spans []Span) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	return g.ingest(ctx, spans)
+}
+
+func (g *Ingester) ingest(ctx context.Context, spans []Span) error {
 	runs, duplicates := flatten(spans)
 	g.stats.Duplicates += duplicates
 	for _, chunk := range chunks(runs, maxChunkBytes) {
@@ -119,42 +161,63 @@ func (g *Ingester) walk(ctx context.Context, runs []Span) error {
 		if err := g.load(ctx); err != nil {
 			return err
 		}
+		if g.contents.closed {
+			g.advance()
+			continue
+		}
+		if err := g.know(ctx, runs); err != nil {
+			return err
+		}
 		healed, err := g.heal(ctx, runs)
 		if err != nil {
 			return err
 		}
-		rest, duplicates := g.contents.rest(healed)
-		if !g.contents.closed {
-			switch err := g.append(ctx, rest); {
-			case err == nil:
-				g.stats.Duplicates += duplicates
-				return g.announce(ctx)
-			case !isConflict(err) || conflicts == maxConflicts:
-				return err
-			}
-			conflicts++
-			if err := g.conflict(ctx); err != nil {
-				return err
-			}
-			continue
-		}
-		g.stats.Duplicates += duplicates
-		g.advance()
-		if runs = rest; len(runs) == 0 {
+		rest, duplicates := g.rest(healed)
+		now, later := g.contents.fit(rest)
+		switch err := g.append(ctx, now, len(later) > 0); {
+		case err == nil && len(later) == 0:
+			g.stats.Duplicates += duplicates
 			return g.announce(ctx)
+		case err == nil:
+			g.stats.Duplicates += duplicates
+			runs = later
+		case !isConflict(err) || conflicts == maxConflicts:
+			return err
+		default:
+			conflicts++
+			if err := g.conflict(ctx, err, conflicts); err != nil {
+				return err
+			}
 		}
 	}
 }
 
+// rest is what the index does not hold of runs. It tells how many events that
+// leaves out.
+func (g *Ingester) rest(runs []Span) (rest []Span, duplicates int) {
+	for _, run := range runs {
+		s := run.since(g.next(run.Stream))
+		duplicates += len(run.Types) - len(s.Types)
+		if len(s.Types) > 0 {
+			rest = append(rest, s)
+		}
+	}
+	return rest, duplicates
+}
+
 // append writes what an open epoch does not hold. The size that decides whether
-// the epoch ends is that from before.
-func (g *Ingester) append(ctx context.Context, rest []Span) error {
-	if len(rest) == 0 {
+// the epoch ends is that from before; it ends in any case if closing is set.
+func (g *Ingester) append(ctx context.Context, rest []Span, closing bool) error {
+	if len(rest) == 0 && !closing {
 		return nil
 	}
-	event := g.contents.decide(rest)
-	events := []table.Event{newEvent(typeIngested, encode(event))}
-	closing := g.config.Limits.closes(g.contents, g.tip.StreamBytes(), g.tip.Version(), event)
+	var event ingested
+	var events []table.Event
+	if len(rest) > 0 {
+		event = g.contents.decide(rest)
+		events = append(events, newEvent(typeIngested, encode(event)))
+		closing = closing || g.config.Limits.closes(g.contents, g.tip.StreamBytes(), g.tip.Version(), event)
+	}
 	if closing {
 		events = append(events, newEvent(typeClosed, table.Body{}))
 	}
@@ -169,10 +232,16 @@ func (g *Ingester) append(ctx context.Context, rest []Span) error {
 	for s := range event.spans() {
 		g.stats.Events += len(s.Types)
 	}
-	g.contents.fold(epochEvent{event, closing})
-	// Somebody may have written behind us before our outcome was known.
-	g.loaded = after.Version() == g.tip.Version()+es.Version(len(events))
-	g.tip = after
+	if after.Version() != g.tip.Version()+es.Version(len(events)) {
+		// Somebody had written behind us before our outcome was known.
+		err = g.catchUp(ctx, after)
+	} else {
+		g.contents.fold(epochEvent{event, closing}, events[0].Time)
+		g.tip = after
+	}
+	if err != nil {
+		return err
+	}
 	if closing {
 		g.stats.Closed++
 		g.advance()
@@ -182,14 +251,50 @@ func (g *Ingester) append(ctx context.Context, rest []Span) error {
 
 // advance goes on to the next epoch.
 func (g *Ingester) advance() {
+	g.past.newer(g.contents)
 	g.epoch++
-	g.loaded, g.before = false, g.contents.next
+	g.loaded, g.tip, g.contents = false, table.NoTip(epochStream(onlyPartition, g.epoch)), newContents()
 }
 
-func (g *Ingester) conflict(ctx context.Context) error {
+// conflict makes what is known of the epoch that what the winner left. A loser that
+// loses again waits a little, so that each has its turn.
+func (g *Ingester) conflict(ctx context.Context, err error, conflicts int) error {
 	g.stats.Conflicts++
 	g.loaded = false
+	if met, ok := errors.AsType[*table.ConflictError](err); ok && met.Actual.Exists() {
+		if err := g.catchUp(ctx, met.Actual); err != nil {
+			return err
+		}
+	}
+	if conflicts > 1 {
+		const each = 10 * time.Millisecond
+		if err := pause.For(ctx, rand.N(time.Duration(conflicts)*each)); err != nil {
+			return err
+		}
+	}
 	return g.guard(ctx, true)
+}
+
+// catchUp reads what an epoch has behind the events that are known, which are mostly
+// in its tip. Events that are stored never change.
+func (g *Ingester) catchUp(ctx context.Context, tip table.Tip) error {
+	s := table.Stream{Tip: tip}
+	var err error
+	switch at := g.tip.Version(); {
+	case tip.Version() < at:
+		return fmt.Errorf("epoch %d of partition %d had %d events, and now has %d: was the index restored?", g.epoch, onlyPartition, at, tip.Version())
+	case tip.Base() <= at:
+		s.Events = tip.Events()[at-tip.Base():]
+	default:
+		if s, err = g.index.Tail(ctx, tip, at, true); err != nil {
+			return err
+		}
+	}
+	if err := g.contents.foldAll(s); err != nil {
+		return err
+	}
+	g.tip, g.loaded = s.Tip, true
+	return nil
 }
 
 func isConflict(err error) bool {
@@ -206,27 +311,23 @@ func (g *Ingester) load(ctx context.Context) error {
 			return err
 		}
 		if epoch, ok := active[onlyPartition]; ok {
-			g.epoch, g.announced = epoch, epoch
+			g.epoch, g.announced, g.past.from = epoch, epoch, epoch
 		}
-		g.opened = true
+		contents, tip, err := readEpoch(ctx, g.index, g.epoch, true)
+		if err != nil {
+			return err
+		}
+		g.contents, g.tip = contents, tip
+		g.opened, g.loaded = true, true
 	}
 	if g.loaded {
 		return nil
 	}
-	s, err := g.index.Load(ctx, epochStream(onlyPartition, g.epoch), 0, true)
+	tip, err := g.index.Tip(ctx, g.tip, true)
 	if err != nil {
 		return err
 	}
-	contents := newContents()
-	for _, e := range s.Events {
-		event, err := decodeEpochEvent(s.Tip.Stream(), e)
-		if err != nil {
-			return err
-		}
-		contents.fold(event)
-	}
-	g.tip, g.contents, g.loaded = s.Tip, contents, true
-	return nil
+	return g.catchUp(ctx, tip)
 }
 
 // announce makes sure that the list of epochs has the epoch as the active one.
@@ -244,7 +345,7 @@ func (g *Ingester) announce(ctx context.Context) error {
 		if err := g.guard(ctx, false); err != nil {
 			return err
 		}
-		_, err = g.index.Append(ctx, tip, table.Write{
+		_, err = g.index.Small(smallBytes, listEvents).Append(ctx, tip, table.Write{
 			Events:  []table.Event{newEvent(typeStarted, encode(started{Partition: new(onlyPartition), Epoch: g.epoch}))},
 			Unfolds: []table.Unfold{newUnfold(typeSnapshotted, encode(snapshotted{Active: active}))},
 		})
@@ -278,14 +379,12 @@ func (g *Ingester) fence(ctx context.Context, mark table.Unfold) error {
 		after, err := g.index.Append(ctx, g.tip, table.Write{Unfolds: []table.Unfold{mark}, Match: table.MatchETag})
 		switch {
 		case err == nil:
-			g.loaded = after.Version() == g.tip.Version()
-			g.tip = after
-			return nil
+			return g.catchUp(ctx, after)
 		case !isConflict(err) || conflicts == maxConflicts:
 			return fmt.Errorf("take over epoch %d of partition %d: %w", g.epoch, onlyPartition, err)
 		}
 		conflicts++
-		if err := g.conflict(ctx); err != nil {
+		if err := g.conflict(ctx, err, conflicts); err != nil {
 			return err
 		}
 	}

@@ -12,13 +12,11 @@ import (
 	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
 
-// The types in the stream of an indexer.
-const (
-	typeAcquired = "Acquired" // event: somebody took the lease
-	typeHeld     = "Held"     // unfold: who holds it, and how far the indexer got
-)
+// typeHeld is the unfold in the stream of an indexer: who holds the lease, and how far
+// the indexer got.
+const typeHeld = "Held"
 
-// acquired is an event: the history of owners.
+// acquired says who took the lease.
 type acquired struct {
 	Owner string `json:"owner"`
 	At    stamp  `json:"at"`
@@ -34,9 +32,23 @@ type held struct {
 
 // reached is how far an indexer got in the stream of changes.
 type reached struct {
-	Stream   string          `json:"stream"`   // its ARN
-	CaughtUp stamp           `json:"caughtUp"` // everything that was written before this is indexed
-	Cursors  []shards.Cursor `json:"cursors"`
+	Stream  string          `json:"stream"` // its ARN
+	Proven  stamp           `json:"proven"` // everything that was written before this is certainly indexed
+	Cursors []shards.Cursor `json:"cursors"`
+	Counts  Counts          `json:"counts"` // of the owner
+}
+
+// Counts is what an indexer counted since it was made, for people.
+type Counts struct {
+	Events     int64   `json:"events"`
+	Gaps       int64   `json:"gaps"`
+	Lost       int64   `json:"lost"`
+	SetAside   int64   `json:"setAside"`
+	Conflicts  int64   `json:"conflicts"`
+	Retries    int64   `json:"retries"`
+	Throttled  int64   `json:"throttled"`
+	ReadUnits  float64 `json:"readUnits"`
+	WriteUnits float64 `json:"writeUnits"`
 }
 
 // LeaseLostError says that an indexer may not write any more: somebody else
@@ -59,9 +71,9 @@ func (e *LeaseLostError) Error() string {
 func (*LeaseLostError) NeedsPerson() bool { return false }
 
 // lease is the right to index a partition, and the progress that is kept with
-// it. It is the tip of a stream of its own in the index table: the first
-// write of an owner is an event, each heartbeat after that replaces the unfold
-// and thereby the etag, and every write demands the etag of the one before.
+// it. It is the tip of a stream of its own in the index table, which has no events:
+// each heartbeat replaces the unfold and thereby the etag, and every write demands
+// the etag of the one before.
 //
 // No clocks are compared. Who wants the lease of somebody else watches the
 // etag, and takes it when the etag stays the same for the owner's whole time.
@@ -105,8 +117,8 @@ func (l *lease) acquire(ctx context.Context) error {
 			continue
 		}
 		l.tip, l.reached = tip, state.reached
-		event := newEvent(typeAcquired, table.Raw(marshal(acquired{l.owner, stamp(time.Now())})))
-		if err := l.write(ctx, l.owner, event); err == nil || !isConflict(err) {
+		l.reached.Counts = Counts{}
+		if err := l.write(ctx, l.owner); err == nil || !isConflict(err) {
 			return err
 		}
 	}
@@ -131,11 +143,11 @@ func heldIn(tip table.Tip) (state held, err error) {
 }
 
 // write replaces the state. The caller holds the lock.
-func (l *lease) write(ctx context.Context, owner string, events ...table.Event) error {
+func (l *lease) write(ctx context.Context, owner string) error {
 	start := time.Now()
 	state := held{Owner: owner, TTLMS: l.ttl.Milliseconds(), At: stamp(start), reached: l.reached}
 	after, err := l.index.Append(ctx, l.tip, table.Write{
-		Events: events, Unfolds: []table.Unfold{newUnfold(typeHeld, encode(state))}, Match: table.MatchETag,
+		Unfolds: []table.Unfold{newUnfold(typeHeld, encode(state))}, Match: table.MatchETag,
 	})
 	if err != nil {
 		l.unsure = true

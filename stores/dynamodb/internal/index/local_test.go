@@ -115,7 +115,7 @@ func (h *hotel) indexer(t testing.TB, through http.RoundTripper, ttl time.Durati
 	x, err := index.NewIndexer(streamsClient(h.url, through), h.arn, mustTable(t, client, h.name, quick), mustTable(t, client, h.name+"-index", quick),
 		index.IndexerConfig{
 			Ingest: index.IngesterConfig{Limits: limits}, Shards: shards.Config{PageSize: 10, Retries: 1, MaxPause: 64 * time.Millisecond},
-			TTL: ttl, Poll: 10 * time.Millisecond,
+			TTL: ttl, Poll: 10 * time.Millisecond, Complete: true,
 		})
 	if err != nil {
 		t.Fatal(err)

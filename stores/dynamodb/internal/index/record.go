@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"example.com/groupcheckout/es"
 )
@@ -11,10 +12,11 @@ import (
 // Record is what the indexer looks at in a record of the stream of changes of
 // a table of events.
 type Record struct {
-	Sequence string // the number of the record, for messages
-	View     string // what the stream shows of an item, such as NEW_IMAGE
-	Name     string // what happened to the item, such as MODIFY
-	Image    Image  // the item afterwards
+	Sequence string    // the number of the record, for messages
+	View     string    // what the stream shows of an item, such as NEW_IMAGE
+	Name     string    // what happened to the item, such as MODIFY
+	Image    Image     // the item afterwards
+	Written  time.Time // when that was, by the clock of AWS; zero if the record does not say
 }
 
 // Image is an item as far as the indexer looks at it. Numbers are as they are
@@ -24,6 +26,7 @@ type Image struct {
 	Version  string   // n
 	Appended string   // a
 	Types    []string // c
+	Times    []string // t of the elements of e
 }
 
 // RecordError says that a record is not of a table of events, or that its
@@ -32,6 +35,7 @@ type RecordError struct {
 	Sequence string
 	Stream   string // the name of the events' stream; "" if the record has none
 	Reason   string
+	View     bool // it is the stream of changes that was set up in another way, and not this record alone
 }
 
 func (e *RecordError) Error() string {
@@ -50,10 +54,11 @@ func (*RecordError) NeedsPerson() bool { return true }
 // again then.
 func (r Record) Span() (span Span, ok bool, err error) {
 	fail := func(format string, args ...any) (Span, bool, error) {
-		return Span{}, false, &RecordError{r.Sequence, r.Image.Stream, fmt.Sprintf(format, args...)}
+		return Span{}, false, &RecordError{Sequence: r.Sequence, Stream: r.Image.Stream, Reason: fmt.Sprintf(format, args...)}
 	}
 	if r.View != "NEW_IMAGE" && r.View != "NEW_AND_OLD_IMAGES" {
-		return fail("its view type is %q; set the table's stream up with NEW_IMAGE or NEW_AND_OLD_IMAGES", r.View)
+		reason := fmt.Sprintf("its view type is %q; set the table's stream up with NEW_IMAGE or NEW_AND_OLD_IMAGES", r.View)
+		return Span{}, false, &RecordError{r.Sequence, r.Image.Stream, reason, true}
 	}
 	switch r.Name {
 	case "REMOVE":
@@ -85,6 +90,22 @@ func (r Record) Span() (span Span, ok bool, err error) {
 		return fail("%d events were appended and yet there are only %d", there, version)
 	}
 	return Span{image.Stream, version - there, image.Types[es.Version(len(image.Types))-there:]}, true, nil
+}
+
+// since is the earliest time of the events that the record says were appended, from
+// an index on; zero if it does not say.
+func (r Record) since(span Span, index es.Version) (earliest time.Time) {
+	if len(r.Image.Times) != len(r.Image.Types) {
+		return earliest
+	}
+	times := r.Image.Times[len(r.Image.Times)-len(span.Types):]
+	for _, text := range times[max(index-span.Index, 0):] {
+		at, err := time.Parse(time.RFC3339Nano, text)
+		if err == nil && (earliest.IsZero() || at.Before(earliest)) {
+			earliest = at
+		}
+	}
+	return earliest
 }
 
 // parseNumber reads a count of events. Indexes have 32 bits in Equinox.

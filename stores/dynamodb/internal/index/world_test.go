@@ -24,6 +24,7 @@ import (
 // world is a table of events, its stream, and an index table.
 type world struct {
 	events  *table.Table
+	lying   *faketable.Table // what events stands on
 	stream  *fakestream.Stream
 	backing *faketable.Table // of the index
 	index   *table.Table
@@ -36,6 +37,7 @@ func newWorld(t testing.TB) *world {
 	events.Changed = func(event string, item faketable.Item) {
 		w.stream.Put(item["p"].(*types.AttributeValueMemberS).Value, streamRecord(event, item))
 	}
+	w.lying = events
 	w.events = mustTable(t, events, table.Config{MaxEvents: 3})
 	w.index = mustTable(t, w.backing, TableConfig())
 	return w
@@ -52,8 +54,12 @@ func streamRecord(event string, item faketable.Item) streamstypes.Record {
 		case *types.AttributeValueMemberL:
 			list := &streamstypes.AttributeValueMemberL{}
 			for _, e := range v.Value {
-				if e, ok := e.(*types.AttributeValueMemberS); ok {
+				switch e := e.(type) {
+				case *types.AttributeValueMemberS:
 					list.Value = append(list.Value, &streamstypes.AttributeValueMemberS{Value: e.Value})
+				case *types.AttributeValueMemberM:
+					at := &streamstypes.AttributeValueMemberS{Value: e.Value["t"].(*types.AttributeValueMemberS).Value}
+					list.Value = append(list.Value, &streamstypes.AttributeValueMemberM{Value: map[string]streamstypes.AttributeValue{"t": at}})
 				}
 			}
 			return list
@@ -64,7 +70,7 @@ func streamRecord(event string, item faketable.Item) streamstypes.Record {
 		Keys: map[string]streamstypes.AttributeValue{"p": convert(item["p"]), "i": convert(item["i"])}, NewImage: map[string]streamstypes.AttributeValue{},
 		StreamViewType: streamstypes.StreamViewTypeNewImage, ApproximateCreationDateTime: aws.Time(time.Now().Truncate(time.Second)),
 	}
-	for _, name := range []string{"n", "a", "c"} {
+	for _, name := range []string{"n", "a", "c", "e"} {
 		if v := convert(item[name]); v != nil {
 			data.NewImage[name] = v
 		}
@@ -86,6 +92,21 @@ func (w *world) append(t testing.TB, stream es.StreamName, count int) {
 	if _, err := w.events.Append(t.Context(), tip, table.Write{Events: events}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// put sets a stream back to an earlier version, without a record of it.
+func (w *world) put(t testing.TB, stream es.StreamName, version int) error {
+	t.Helper()
+	changed := w.lying.Changed
+	w.lying.Changed = nil
+	defer func() { w.lying.Changed = changed }()
+	w.lying.Remove(stream.String(), -1)
+	var events []table.Event
+	for i := range version {
+		events = append(events, newEvent(fmt.Sprint("T", i), table.Body{}))
+	}
+	_, err := w.events.Append(t.Context(), table.NoTip(stream), table.Write{Events: events})
+	return err
 }
 
 // process is an indexer that can be told to stop, or killed.
@@ -120,6 +141,7 @@ func (m mortal) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, o 
 
 func (w *world) start(t testing.TB, config IndexerConfig) *process {
 	t.Helper()
+	config.Complete = true
 	p := &process{dead: &atomic.Bool{}, done: make(chan error, 1)}
 	var err error
 	p.Indexer, err = NewIndexer(w.stream, fakestream.ARN, w.events, mustTable(t, mortal{w.backing, p.dead}, TableConfig()), config)

@@ -1,6 +1,10 @@
 package shards
 
-import "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+import (
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+)
 
 // Cursor is where to go on in a shard.
 type Cursor struct {
@@ -8,12 +12,30 @@ type Cursor struct {
 	From     types.ShardIteratorType `json:"from"`
 	Sequence string                  `json:"seq,omitzero"`  // that From refers to; "" if it is TRIM_HORIZON
 	Done     bool                    `json:"done,omitzero"` // the shard was read to its end, and none of its children was begun
+	// Proven is a time up to which everything that was written to the shard, and to
+	// those that it descends from, was certainly read: that of the last record, or one
+	// at which a shard was still open that was read to its end later. An empty page
+	// proves nothing: records may come behind it that are older than it. Zero if
+	// nothing is proven.
+	Proven time.Time `json:"proven,omitzero"`
+}
+
+// Proven is a time up to which everything was read that was written to the shards
+// of some cursors; zero if nothing is proven for one of them.
+func Proven(cursors []Cursor) (proven time.Time) {
+	for i, c := range cursors {
+		if i == 0 || c.Proven.Before(proven) {
+			proven = c.Proven
+		}
+	}
+	return proven
 }
 
 // shard is what the stream says about one of its shards.
 type shard struct {
 	id, parent string // parent is "" if it has none
 	start      string // the sequence number that it starts with
+	open       bool   // it takes records still
 }
 
 // progress is the cursors by shard. Of each line of shards it holds the last
@@ -45,6 +67,9 @@ func (p progress) advance(listed []shard, first map[string]bool, acceptLoss bool
 		switch {
 		case s.parent == "", passed[s.parent], parent != nil && parent.Done, first[s.id] && !parentListed:
 			p.begin(s, first[s.id])
+			if parent != nil {
+				p[s.id].Proven = parent.Proven
+			}
 		case parent != nil || parentListed:
 			// The parent comes first.
 		default:

@@ -3,6 +3,7 @@ package shards
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
@@ -15,18 +16,20 @@ import (
 // result is what a look at one shard found.
 type result struct {
 	records  []types.Record
+	full     bool   // there may be more at once
 	cursor   Cursor // behind the records
 	iterator string // "" at the end of the shard
 	gone     bool   // the shard is, and its loss was accepted
+	failed   error  // why nothing could be read, which may pass
 }
 
 // read looks at a shard once. An iterator lives for 15 minutes; one that has
 // expired is made again from the cursor, as is one that was never made.
-func (r *Reader) read(ctx context.Context, c Cursor, iterator string) (result, error) {
+func (r *Reader) read(ctx context.Context, c Cursor, iterator string, retries int) (result, error) {
 	for attempt := 0; ; attempt++ {
-		output, err := r.ask(ctx, c, iterator)
+		output, err := r.ask(ctx, c, iterator, retries)
 		if err == nil {
-			return advanced(c, output), nil
+			return r.advanced(c, output), nil
 		}
 		kind := kindOf(err)
 		switch {
@@ -51,13 +54,13 @@ func (r *Reader) read(ctx context.Context, c Cursor, iterator string) (result, e
 }
 
 // ask reads a page with an iterator, or with a new one at the cursor.
-func (r *Reader) ask(ctx context.Context, c Cursor, iterator string) (page *dynamodbstreams.GetRecordsOutput, err error) {
+func (r *Reader) ask(ctx context.Context, c Cursor, iterator string, retries int) (page *dynamodbstreams.GetRecordsOutput, err error) {
 	if iterator == "" {
 		input := &dynamodbstreams.GetShardIteratorInput{StreamArn: &r.stream, ShardId: &c.Shard, ShardIteratorType: c.From}
 		if c.From != types.ShardIteratorTypeTrimHorizon {
 			input.SequenceNumber = &c.Sequence
 		}
-		err := r.try(ctx, func(ctx context.Context) error {
+		err := r.try(ctx, retries, func(ctx context.Context) error {
 			output, err := r.api.GetShardIterator(ctx, input)
 			if err == nil {
 				iterator = aws.ToString(output.ShardIterator)
@@ -68,7 +71,7 @@ func (r *Reader) ask(ctx context.Context, c Cursor, iterator string) (page *dyna
 			return nil, err
 		}
 	}
-	err = r.try(ctx, func(ctx context.Context) (err error) {
+	err = r.try(ctx, retries, func(ctx context.Context) (err error) {
 		page, err = r.api.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: &iterator, Limit: aws.Int32(int32(r.config.PageSize))})
 		return err
 	})
@@ -77,17 +80,28 @@ func (r *Reader) ask(ctx context.Context, c Cursor, iterator string) (page *dyna
 
 // advanced is the cursor behind a page. A page without records leaves it where
 // it is, though the iterator moves.
-func advanced(c Cursor, output *dynamodbstreams.GetRecordsOutput) result {
-	if n := len(output.Records); n > 0 && output.Records[n-1].Dynamodb != nil {
-		c.From, c.Sequence = types.ShardIteratorTypeAfterSequenceNumber, aws.ToString(output.Records[n-1].Dynamodb.SequenceNumber)
+func (r *Reader) advanced(c Cursor, output *dynamodbstreams.GetRecordsOutput) result {
+	n := len(output.Records)
+	if n > 0 && output.Records[n-1].Dynamodb != nil {
+		last := output.Records[n-1].Dynamodb
+		c.From, c.Sequence = types.ShardIteratorTypeAfterSequenceNumber, aws.ToString(last.SequenceNumber)
+		c.prove(aws.ToTime(last.ApproximateCreationDateTime))
 	}
 	next := aws.ToString(output.NextShardIterator)
-	c.Done = next == ""
-	return result{records: output.Records, cursor: c, iterator: next}
+	if c.Done = next == ""; c.Done {
+		c.prove(r.open[c.Shard])
+	}
+	return result{records: output.Records, full: n >= r.config.PageSize, cursor: c, iterator: next}
+}
+
+func (c *Cursor) prove(at time.Time) {
+	if at.After(c.Proven) {
+		c.Proven = at.UTC()
+	}
 }
 
 // try makes a request, and makes it again after an error that may pass.
-func (r *Reader) try(ctx context.Context, request func(context.Context) error) error {
+func (r *Reader) try(ctx context.Context, retries int, request func(context.Context) error) error {
 	pauses := pause.Doubling(max(r.config.MaxPause/64, 1), r.config.MaxPause)
 	for attempt := 0; ; attempt++ {
 		err := r.once(ctx, request)
@@ -96,7 +110,7 @@ func (r *Reader) try(ctx context.Context, request func(context.Context) error) e
 			return nil
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case kindOf(err) != passing || attempt == r.config.Retries:
+		case kindOf(err) != passing || attempt == retries:
 			return err
 		}
 		r.retries.Add(1)

@@ -29,7 +29,7 @@ type Config struct {
 	PageSize   int           // records that one request may return; default 1,000, which is the most
 	Retries    int           // of a request, after errors that may pass; default 9
 	MaxPause   time.Duration // between two tries, about; default 10 s. The first is a 64th of it
-	AcceptLoss bool          // go on behind records that are gone, and only log it
+	AcceptLoss bool          // go on behind records that are gone, and only log it, until every shard was looked at once
 	Logger     *slog.Logger  // default none
 }
 
@@ -37,6 +37,8 @@ const (
 	parallel       = 4                // shards that are read at once
 	refreshEvery   = time.Minute      // how often to look for shards that nobody expects
 	requestTimeout = 10 * time.Second // of one request
+	// staleList is how old a list of shards may be that the service returns.
+	staleList = time.Minute
 )
 
 func (c Config) withDefaults() (Config, error) {
@@ -76,8 +78,9 @@ type Reader struct {
 	fresh     bool            // no list was seen, now or in an earlier life
 	first     map[string]bool // the shards of the first list of all, if this reader saw it
 	progress  progress
-	iterators map[string]string // of shards that were begun; none if one has to be made
-	listed    time.Time         // when the shards were listed last
+	iterators map[string]string    // of shards that were begun; none if one has to be made
+	open      map[string]time.Time // when a shard was certainly open
+	listed    time.Time            // when the shards were listed last
 	disabled  bool
 
 	records, ended, expired, retries, losses, refreshes atomic.Int64
@@ -90,7 +93,7 @@ func NewReader(api API, stream string, from []Cursor, config Config) (*Reader, e
 	if err != nil {
 		return nil, fmt.Errorf("reader of stream %s: %w", stream, err)
 	}
-	r := &Reader{api: api, stream: stream, config: config, fresh: len(from) == 0, progress: progress{}, iterators: map[string]string{}}
+	r := &Reader{api: api, stream: stream, config: config, fresh: len(from) == 0, progress: progress{}, iterators: map[string]string{}, open: map[string]time.Time{}}
 	for _, c := range from {
 		r.progress[c.Shard] = &c
 	}
@@ -106,7 +109,8 @@ func (r *Reader) Stats() Stats {
 type Page struct {
 	Records []types.Record // of an item in order; of different shards in any
 	Cursors []Cursor       // behind the records
-	Tail    bool           // every shard was looked at and had nothing; ask again after a pause
+	Full    bool           // a shard has more to read, as far as it is known
+	Whole   bool           // every shard was looked at; false if one cannot be read for now
 }
 
 // Next looks at each shard whose turn it is, once. It returns at once if there
@@ -128,29 +132,46 @@ func (r *Reader) Next(ctx context.Context) (Page, error) {
 	if len(open) == 0 && r.disabled {
 		return Page{}, &EndedError{r.stream}
 	}
+	// One of several shards that is throttled must not hold up the others for long. It
+	// is read again at the next look.
+	retries := r.config.Retries
+	if len(open) > 1 {
+		retries = min(retries, 1)
+	}
 	found := make([]result, len(open))
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(parallel)
 	for i, c := range open {
 		iterator := r.iterators[c.Shard]
 		group.Go(func() (err error) {
-			found[i], err = r.read(groupCtx, *c, iterator)
+			found[i], err = r.read(groupCtx, *c, iterator, retries)
+			if err != nil && groupCtx.Err() == nil && kindOf(err) == passing {
+				found[i] = result{cursor: *c, iterator: iterator, failed: err}
+				return nil
+			}
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return Page{}, err
 	}
-	page := Page{Tail: true}
+	if err := r.failed(ctx, open, found); err != nil {
+		return Page{}, err
+	}
+	page := Page{Whole: !slices.ContainsFunc(found, func(f result) bool { return f.failed != nil })}
+	if page.Whole {
+		r.config.AcceptLoss = false // what is lost from here on is another loss
+	}
 	for i, c := range open {
 		f := found[i]
 		page.Records = append(page.Records, f.records...)
-		page.Tail = page.Tail && len(f.records) == 0 && !f.cursor.Done
+		page.Full = page.Full || f.full || f.cursor.Done
 		*c = f.cursor
 		r.iterators[c.Shard] = f.iterator
 		if c.Done {
 			r.ended.Add(1)
 			delete(r.iterators, c.Shard)
+			delete(r.open, c.Shard)
 		}
 		if f.gone {
 			delete(r.progress, c.Shard)
@@ -161,6 +182,32 @@ func (r *Reader) Next(ctx context.Context) (Page, error) {
 		page.Cursors = append(page.Cursors, *r.progress[id])
 	}
 	return page, nil
+}
+
+// Disabled tells whether the stream is one that takes no records any more, and that
+// can be read still: neither one that is in use nor one that is gone.
+func (r *Reader) Disabled(ctx context.Context) (bool, error) {
+	_, disabled, err := r.list(ctx)
+	if err != nil && kindOf(err) == gone {
+		return false, nil
+	}
+	return disabled, err
+}
+
+// failed is the error of a look of which every shard failed. One that could read
+// some goes on.
+func (r *Reader) failed(ctx context.Context, open []*Cursor, found []result) error {
+	var failed []error
+	for i, f := range found {
+		if f.failed != nil {
+			failed = append(failed, f.failed)
+			r.config.Logger.WarnContext(ctx, "a shard cannot be read for now", slog.String("shard", open[i].Shard), slog.Any("error", f.failed))
+		}
+	}
+	if len(failed) < len(found) || len(found) == 0 {
+		return nil
+	}
+	return failed[0]
 }
 
 // refresh lists the shards if there may be some that are not known.
@@ -186,6 +233,11 @@ func (r *Reader) refresh(ctx context.Context) error {
 			return err
 		}
 	}
+	for _, s := range shards {
+		if s.open {
+			r.open[s.id] = now.Add(-staleList)
+		}
+	}
 	r.listed, r.disabled = now, disabled
 	return nil
 }
@@ -206,7 +258,7 @@ func (r *Reader) list(ctx context.Context) (shards []shard, disabled bool, err e
 	input := &dynamodbstreams.DescribeStreamInput{StreamArn: &r.stream}
 	for {
 		var output *dynamodbstreams.DescribeStreamOutput
-		err := r.try(ctx, func(ctx context.Context) (err error) {
+		err := r.try(ctx, r.config.Retries, func(ctx context.Context) (err error) {
 			output, err = r.api.DescribeStream(ctx, input)
 			return err
 		})
@@ -221,6 +273,7 @@ func (r *Reader) list(ctx context.Context) (shards []shard, disabled bool, err e
 			found := shard{id: aws.ToString(s.ShardId), parent: aws.ToString(s.ParentShardId)}
 			if s.SequenceNumberRange != nil {
 				found.start = aws.ToString(s.SequenceNumberRange.StartingSequenceNumber)
+				found.open = aws.ToString(s.SequenceNumberRange.EndingSequenceNumber) == ""
 			}
 			shards = append(shards, found)
 		}

@@ -35,6 +35,8 @@ func mustReader(t testing.TB, s *fakestream.Stream, from []shards.Cursor, config
 	return r
 }
 
+func atTail(page shards.Page) bool { return !page.Full && len(page.Records) == 0 }
+
 // drain reads until the tail and returns what came and the last cursors.
 func drain(t testing.TB, r *shards.Reader) (records []string, cursors []shards.Cursor) {
 	t.Helper()
@@ -46,7 +48,7 @@ func drain(t testing.TB, r *shards.Reader) (records []string, cursors []shards.C
 		for _, record := range page.Records {
 			records = append(records, aws.ToString(record.EventID))
 		}
-		if page.Tail {
+		if atTail(page) {
 			return records, page.Cursors
 		}
 	}
@@ -239,6 +241,74 @@ func TestThrottlingIsWaitedOut(t *testing.T) {
 	})
 }
 
+func TestAShardThatIsThrottledDoesNotHoldUpTheOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := fakestream.New()
+		s.Split(0, 2)
+		r := mustReader(t, s, nil, shards.Config{})
+		drain(t, r)
+		left, right := s.Shards()[1], s.Shards()[2]
+		keys := map[string]string{} // by shard
+		for n := range 20 {
+			key := fmt.Sprint("key", n)
+			keys[s.ShardOf(key)] = key
+		}
+		s.Throttle(left, true)
+		old := time.Now().Add(-10 * time.Hour)
+		s.Put(keys[left], types.Record{EventID: aws.String("left"), Dynamodb: &types.StreamRecord{ApproximateCreationDateTime: &old}})
+		s.Put(keys[right], types.Record{EventID: aws.String("right"), Dynamodb: &types.StreamRecord{ApproximateCreationDateTime: aws.Time(time.Now())}})
+		got, cursors := drain(t, r)
+		if !cmp.Equal(got, []string{"right"}) {
+			t.Errorf("got %q while a shard is throttled, want what the other one has", got)
+		}
+		if proven := shards.Proven(cursors); !proven.IsZero() {
+			t.Errorf("got that everything up to %v was read, want nothing proven of a shard that was never read", proven)
+		}
+		s.Throttle(left, false)
+		got, cursors = drain(t, r)
+		if proven := shards.Proven(cursors); !cmp.Equal(got, []string{"left"}) || !proven.Equal(old) {
+			t.Errorf("got %q and that everything up to %v was read, want the record of the other shard and its time, %v", got, proven, old)
+		}
+	})
+}
+
+// A shard may give pages without records although older ones are still to come.
+func TestEmptyPagesProveNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := fakestream.New()
+		at := func(age time.Duration) types.Record {
+			return types.Record{EventID: aws.String(age.String()), Dynamodb: &types.StreamRecord{ApproximateCreationDateTime: aws.Time(time.Now().Add(-age))}}
+		}
+		s.Empty(3)
+		s.Put("a", at(10*time.Hour))
+		s.Put("a", at(9*time.Hour))
+		r := mustReader(t, s, nil, shards.Config{PageSize: 1})
+		for range 3 {
+			page, err := r.Next(t.Context())
+			if err != nil || len(page.Records) > 0 || !shards.Proven(page.Cursors).IsZero() {
+				t.Errorf("got %+v and %v, want an empty page that proves nothing", page, err)
+			}
+		}
+		for _, want := range []time.Duration{10 * time.Hour, 9 * time.Hour, 9 * time.Hour} {
+			page, err := r.Next(t.Context())
+			if lag := time.Since(shards.Proven(page.Cursors)); err != nil || lag != want {
+				t.Errorf("got a lag of %v and %v, want %v", lag, err, want)
+			}
+		}
+
+		// A shard that was open when it was listed, and is read to its end, proves more.
+		time.Sleep(5 * time.Hour)
+		drain(t, r) // lists
+		s.Split(0, 2)
+		_, cursors := drain(t, r)
+		if lag := time.Since(shards.Proven(cursors)); len(cursors) != 2 || lag > 2*time.Minute {
+			t.Errorf("got the cursors %+v and a lag of %v, want two, and at most the age of the list", cursors, lag)
+		}
+	})
+}
+
 func TestThrottlingThatDoesNotEndIsAnError(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -324,7 +394,7 @@ func TestEveryRecordComesInOrder(t *testing.T) {
 					savedRead[key] = n
 				}
 			}
-			return page.Tail
+			return atTail(page)
 		}
 		rt.Repeat(map[string]func(*rapid.T){
 			"put": func(rt *rapid.T) {

@@ -61,6 +61,28 @@ func judgeCode(code string) verdict {
 	return never
 }
 
+// throttled tells whether a table refused a request because too much was asked of
+// it, rather than because others work on the same item.
+func throttled(err error) bool {
+	if canceled, ok := errors.AsType[*types.TransactionCanceledException](err); ok {
+		for _, reason := range canceled.CancellationReasons {
+			if code := value(reason.Code); code == "ThrottlingError" || code == "ProvisionedThroughputExceeded" {
+				return true
+			}
+		}
+		return false
+	}
+	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok {
+		return false
+	}
+	switch api.ErrorCode() {
+	case "ProvisionedThroughputExceededException", "ThrottlingException", "Throttling", "RequestLimitExceeded":
+		return true
+	}
+	return false
+}
+
 // judgeReasons judges a transaction that was cancelled. A failed condition
 // outweighs the rest, since it fails again.
 func judgeReasons(reasons []types.CancellationReason) verdict {

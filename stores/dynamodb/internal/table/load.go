@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/internal/pause"
@@ -63,11 +64,16 @@ func (t *Table) Tip(ctx context.Context, held Tip, consistent bool) (Tip, error)
 
 func (t *Table) revalidate(ctx context.Context, held Tip, consistent bool) (Tip, error) {
 	var output *dynamodb.GetItemOutput
-	err := t.read(ctx, func(ctx context.Context, option func(*dynamodb.Options)) (err error) {
+	err := t.read(ctx, "GetItem", func(ctx context.Context, option func(*dynamodb.Options)) ([]types.ConsumedCapacity, error) {
+		var err error
 		output, err = t.client.GetItem(ctx, &dynamodb.GetItemInput{
 			TableName: &t.name, Key: key(held.stream, tipKey), ConsistentRead: aws.Bool(consistent),
+			ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal,
 		}, option)
-		return err
+		if err != nil {
+			return nil, err
+		}
+		return consumed(output.ConsumedCapacity), nil
 	})
 	switch {
 	case err != nil:
@@ -103,9 +109,15 @@ func (t *Table) gather(ctx context.Context, stream es.StreamName, consistent boo
 // query collects items from the end of the stream, or from the lowest one that
 // the collector has, down to where it asks for.
 func (t *Table) query(ctx context.Context, c *collector, consistent bool) (Stream, error) {
+	return t.queryName(ctx, c.stream.String(), c, consistent)
+}
+
+// queryName is query for a name that need not be one by our rules.
+func (t *Table) queryName(ctx context.Context, name string, c *collector, consistent bool) (Stream, error) {
 	input := &dynamodb.QueryInput{
-		TableName: &t.name, KeyConditionExpression: aws.String("p = :p"), ExpressionAttributeValues: item{":p": text(c.stream.String())},
+		TableName: &t.name, KeyConditionExpression: aws.String("p = :p"), ExpressionAttributeValues: item{":p": text(name)},
 		ScanIndexForward: aws.Bool(false), Limit: aws.Int32(int32(t.config.QueryMaxItems)), ConsistentRead: aws.Bool(consistent),
+		ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal,
 	}
 	if c.started {
 		input.KeyConditionExpression = aws.String("p = :p AND i < :i")
@@ -117,20 +129,23 @@ func (t *Table) query(ctx context.Context, c *collector, consistent bool) (Strea
 	}
 	for {
 		var page *dynamodb.QueryOutput
-		err := t.read(ctx, func(ctx context.Context, option func(*dynamodb.Options)) (err error) {
-			page, err = t.client.Query(ctx, input, option)
-			return err
+		err := t.read(ctx, "Query", func(ctx context.Context, option func(*dynamodb.Options)) ([]types.ConsumedCapacity, error) {
+			var err error
+			if page, err = t.client.Query(ctx, input, option); err != nil {
+				return nil, err
+			}
+			return consumed(page.ConsumedCapacity), nil
 		})
 		if err != nil {
 			return Stream{}, err
 		}
 		for _, it := range page.Items {
 			b, err := decodeItem(c.stream, it)
-			if err == nil {
-				err = c.add(b)
-			}
 			if err != nil {
 				return Stream{}, err
+			}
+			if err := c.add(b); err != nil {
+				return c.result(), err
 			}
 		}
 		if c.complete() || len(page.LastEvaluatedKey) == 0 {

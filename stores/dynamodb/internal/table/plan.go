@@ -58,33 +58,57 @@ const (
 	asKnown = "n = :known_n AND etag = :known_etag"
 )
 
-// send sends the plan once.
-func (t *Table) send(ctx context.Context, p plan, option func(*dynamodb.Options)) error {
+// operation is the name of the request that sends the plan.
+func (p plan) operation() string {
+	switch {
+	case !p.from.Exists():
+		return "PutItem"
+	case p.calves:
+		return "TransactWriteItems"
+	}
+	return "UpdateItem"
+}
+
+// send sends the plan once. It returns what the server said that it consumed.
+func (t *Table) send(ctx context.Context, p plan, option func(*dynamodb.Options)) ([]types.ConsumedCapacity, error) {
+	const total, old = types.ReturnConsumedCapacityTotal, types.ReturnValuesOnConditionCheckFailureAllOld
 	if !p.from.Exists() {
-		_, err := t.client.PutItem(ctx, &dynamodb.PutItemInput{
+		output, err := t.client.PutItem(ctx, &dynamodb.PutItemInput{
 			TableName: &t.name, Item: tipItem(p.after, p.appended), ConditionExpression: aws.String(absent),
-			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+			ReturnValuesOnConditionCheckFailure: old, ReturnConsumedCapacity: total,
 		}, option)
-		return err
+		if err != nil {
+			return nil, err
+		}
+		return consumed(output.ConsumedCapacity), nil
 	}
 	expression, values := p.update()
 	if !p.calves {
-		_, err := t.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		output, err := t.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 			TableName: &t.name, Key: key(p.from.stream, tipKey),
 			UpdateExpression: &expression, ExpressionAttributeValues: values, ConditionExpression: aws.String(asKnown),
-			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+			ReturnValuesOnConditionCheckFailure: old, ReturnConsumedCapacity: total,
 		}, option)
-		return err
+		if err != nil {
+			return nil, err
+		}
+		return consumed(output.ConsumedCapacity), nil
 	}
-	_, err := t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
-		{Put: &types.Put{TableName: &t.name, Item: calfItem(p.from), ConditionExpression: aws.String(absent)}},
-		{Update: &types.Update{
-			TableName: &t.name, Key: key(p.from.stream, tipKey),
-			UpdateExpression: &expression, ExpressionAttributeValues: values, ConditionExpression: aws.String(asKnown),
-			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-		}},
-	}}, option)
-	return err
+	output, err := t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
+		ReturnConsumedCapacity: total,
+		TransactItems: []types.TransactWriteItem{
+			{Put: &types.Put{TableName: &t.name, Item: calfItem(p.from), ConditionExpression: aws.String(absent)}},
+			{Update: &types.Update{
+				TableName: &t.name, Key: key(p.from.stream, tipKey),
+				UpdateExpression: &expression, ExpressionAttributeValues: values, ConditionExpression: aws.String(asKnown),
+				ReturnValuesOnConditionCheckFailure: old,
+			}},
+		},
+	}, option)
+	if err != nil {
+		return nil, err
+	}
+	return output.ConsumedCapacity, nil
 }
 
 // update is the expression that turns the one tip into the other. Lists that

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go/middleware"
 	"github.com/cenkalti/backoff/v5"
 
@@ -37,19 +38,34 @@ func (t *trace) option(options *dynamodb.Options) {
 	})
 }
 
-// read calls do, which reads, until it succeeds or it is of no use to go on.
-func (t *Table) read(ctx context.Context, do func(ctx context.Context, option func(*dynamodb.Options)) error) error {
+// read calls do, which reads, until it succeeds or it is of no use to go on. It
+// returns what the server said that the request consumed.
+func (t *Table) read(ctx context.Context, operation string,
+	do func(ctx context.Context, option func(*dynamodb.Options)) ([]types.ConsumedCapacity, error),
+) error {
 	pauses := newPauses()
 	for attempt := 0; ; attempt++ {
 		var trace trace
 		within, cancel := context.WithTimeout(ctx, t.config.RequestTimeout)
-		err := do(within, trace.option)
+		consumed, err := do(within, trace.option)
 		cancel()
-		switch outcome := judge(err, trace.sent); {
+		outcome := judge(err, trace.sent)
+		t.meter.count(operation, attempt, outcome, err, consumed...)
+		switch {
 		case outcome == succeeded:
 			return nil
-		case outcome == never || attempt >= t.config.Retries || pause.For(ctx, pauses.NextBackOff()) != nil:
+		case outcome == never || attempt >= t.config.Retries || t.again(ctx, outcome, pauses) != nil:
 			return withContext(ctx, Translated(err))
 		}
 	}
+}
+
+// again waits before a repetition. Those of what was throttled share a budget.
+func (t *Table) again(ctx context.Context, outcome verdict, pauses *backoff.ExponentialBackOff) error {
+	if outcome == notNow {
+		if err := t.budget.wait(ctx); err != nil {
+			return err
+		}
+	}
+	return pause.For(ctx, pauses.NextBackOff())
 }

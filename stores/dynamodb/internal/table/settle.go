@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"example.com/groupcheckout/es"
-	"example.com/groupcheckout/internal/pause"
 )
 
 // A write is lost when no reply comes: the connection broke, the server
@@ -79,7 +78,7 @@ func (a *appending) run(ctx context.Context) (Tip, error) {
 func (a *appending) repeat(ctx context.Context, attempts int) (tip Tip, known bool, err error) {
 	pauses := newPauses()
 	for attempt := 0; ; attempt++ {
-		outcome, err := a.attempt(ctx)
+		outcome, err := a.attempt(ctx, attempt)
 		switch outcome {
 		case succeeded:
 			return a.plan.after, true, nil
@@ -93,7 +92,7 @@ func (a *appending) repeat(ctx context.Context, attempts int) (tip Tip, known bo
 			}
 		case notNow, never:
 		}
-		if outcome == never || attempt+1 >= attempts || pause.For(ctx, pauses.NextBackOff()) != nil {
+		if outcome == never || attempt+1 >= attempts || a.table.again(ctx, outcome, pauses) != nil {
 			if err == nil {
 				err = errOvertaken
 			}
@@ -110,12 +109,14 @@ func (a *appending) repeat(ctx context.Context, attempts int) (tip Tip, known bo
 var errOvertaken = errors.New("the tip was written to all the time")
 
 // attempt sends the plan once.
-func (a *appending) attempt(ctx context.Context) (verdict, error) {
+func (a *appending) attempt(ctx context.Context, attempt int) (verdict, error) {
 	var trace trace
 	ctx, cancel := context.WithTimeout(ctx, a.table.config.RequestTimeout)
 	defer cancel()
-	err := a.table.send(ctx, a.plan, trace.option)
-	return judge(err, trace.sent), Translated(err)
+	consumed, err := a.table.send(ctx, a.plan, trace.option)
+	outcome := judge(err, trace.sent)
+	a.table.meter.count(a.plan.operation(), attempt, outcome, err, consumed...)
+	return outcome, Translated(err)
 }
 
 // meet looks at the tip that a condition failed on. What Append is to return is

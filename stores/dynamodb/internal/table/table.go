@@ -15,6 +15,8 @@ import (
 // off, and learns through them whether a request was sent at all.
 type Client interface {
 	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
+	Scan(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error)
 	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
 	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
 	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
@@ -82,6 +84,8 @@ type Table struct {
 	client Client
 	name   string
 	config Config
+	meter  *meter
+	budget *budget
 }
 
 // New returns the table of a name, which is not looked for. It returns an
@@ -91,7 +95,16 @@ func New(client Client, name string, config Config) (*Table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("table %s: %w", name, err)
 	}
-	return &Table{client, name, config}, nil
+	return &Table{client, name, config, &meter{usage: map[string]Usage{}}, &budget{}}, nil
+}
+
+// Small is the table with tips of another size: they calve when they would hold
+// more event bytes than maxBytes, or more than maxEvents events. It shares all the
+// rest.
+func (t *Table) Small(maxBytes, maxEvents int) *Table {
+	small := *t
+	small.config.MaxBytes, small.config.MaxEvents = maxBytes, maxEvents
+	return &small
 }
 
 // Name is the table's name.

@@ -1,0 +1,264 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/dynamodb"
+)
+
+// replaceStream switches the stream of a table off and on again, so that what was
+// written before is in no stream.
+func replaceStream(t testing.TB, client *awsdynamodb.Client, table string) {
+	t.Helper()
+	began := time.Now()
+	eventually(t, "the table is older than its next stream", func() bool { return time.Since(began) > 3*time.Second })
+	for _, on := range []bool{false, true} {
+		spec := &types.StreamSpecification{StreamEnabled: &on}
+		if on {
+			spec.StreamViewType = types.StreamViewTypeNewImage
+		}
+		if _, err := client.UpdateTable(within(t), &awsdynamodb.UpdateTableInput{TableName: &table, StreamSpecification: spec}); err != nil {
+			t.Fatalf("switch the stream on (%t): %v", on, err)
+		}
+	}
+}
+
+var lossNamed = regexp.MustCompile(`--accept-loss ([0-9a-f]+)`)
+
+func TestATableWithAPastIsAdopted(t *testing.T) {
+	t.Parallel()
+	env := ownTables(t)
+	h := openDynamoHotel(t, env)
+	stays := h.receive(t, 3)
+	group := h.selectStays(t, stays)
+	replaceStream(t, dynamoClient(t, env), env["EQUINOX_DYNAMO_TABLE"])
+
+	// Nobody begins without the past, and nobody says that all is well.
+	for _, args := range [][]string{{"index", "dynamo"}, {"run", "-g", dynamoGroup, "dynamo", "--with-indexer"}} {
+		status, _, errors := call(t, env, args...)
+		if status != statusConfiguration || !strings.Contains(errors, "its index "+env["EQUINOX_DYNAMO_TABLE"]+"-index is empty") ||
+			!strings.Contains(errors, "reactor index dynamo --rebuild") || !lossNamed.MatchString(errors) {
+			t.Errorf("%v: got status %d and %q, want 1, why, and what to do", args, status, errors)
+		}
+	}
+	status, out, _ := call(t, env, "audit", "--quiet", "dynamo")
+	if want := fmt.Sprintf("index: %s has 1 events, and the index has none of them", h.groups.Stream(group)); status != statusAudit ||
+		!strings.Contains(out, want) || !strings.Contains(out, "4 violations:") || !strings.Contains(out, "3  stays") {
+		t.Errorf("reactor audit: got status %d and %q, want 3 and %q", status, out, want)
+	}
+
+	status, out, errors := call(t, env, "index", "dynamo", "--rebuild", "--rate", "1000")
+	if want := "4 of 4 parts of the table read: 4 items, 4 streams with 7 events; the index lacked something of 4 streams, and got 7 events\n"; status != statusDone || out != want {
+		t.Fatalf("reactor index --rebuild: got status %d, %q and %q, want 0 and %q", status, out, errors, want)
+	}
+	p, _ := startRunDynamo(t, env, "--with-indexer")
+	h.awaitMerged(t, group, stays)
+	if status, out, _ := call(t, env, "audit", "--quiet", "dynamo"); status != statusDone {
+		t.Errorf("reactor audit: got status %d and %q, want that the books balance", status, out)
+	}
+	stopped(t, p)
+}
+
+// The table of events comes back as it was some time ago, and its index does not.
+func TestARestoreOfTheTableAloneIsFound(t *testing.T) {
+	t.Parallel()
+	env := ownTables(t)
+	h := openDynamoHotel(t, env)
+	client, table := dynamoClient(t, env), env["EQUINOX_DYNAMO_TABLE"]
+	guests := h.receive(t, 2)
+	backup := scan(t, client, table)
+	p, _ := startRunDynamo(t, env, "--with-indexer")
+	group := h.selectStays(t, guests)
+	h.awaitMerged(t, group, guests)
+	call(t, env, "audit", "--quiet", "dynamo") // waits for the indexer
+	stopped(t, p)
+
+	deleteTable(t, client, table)
+	if status, _, errors := call(t, env, "init", "dynamo"); status != statusDone {
+		t.Fatal(errors)
+	}
+	for _, item := range backup {
+		if _, err := client.PutItem(within(t), &awsdynamodb.PutItemInput{TableName: &table, Item: item}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	status, out, _ := call(t, env, "audit", "--quiet", "dynamo")
+	for _, want := range []string{
+		fmt.Sprintf("index: %s has 2 events, and the index knows 3: the table was set back without its index", h.stays.Stream(guests[0])),
+		fmt.Sprintf("index: %s has 0 events, and the index knows 2", h.groups.Stream(group)),
+	} {
+		if status != statusAudit || !strings.Contains(out, want) {
+			t.Errorf("reactor audit: got status %d and %q, want 3 and %q", status, out, want)
+		}
+	}
+	if status, _, errors := call(t, env, "index", "dynamo"); status != statusConfiguration || !strings.Contains(errors, "the table has another one now") {
+		t.Errorf("reactor index: got status %d and %q, want 1 and that the stream was replaced", status, errors)
+	}
+	if status, _, errors := call(t, env, "index", "dynamo", "--rebuild"); status != statusConfiguration || !strings.Contains(errors, "begin with an empty index and rebuild it") {
+		t.Errorf("reactor index --rebuild: got status %d and %q, want 1 and the way out", status, errors)
+	}
+
+	// The way out.
+	deleteTable(t, client, table+"-index")
+	for _, args := range [][]string{{"init", "dynamo"}, {"index", "dynamo", "--rebuild"}} {
+		if status, _, errors := call(t, env, args...); status != statusDone {
+			t.Fatalf("%v: %s", args, errors)
+		}
+	}
+	h = openDynamoHotel(t, env) // one that remembers nothing
+	p, _ = startRunDynamo(t, env, "--with-indexer")
+	h.awaitMerged(t, h.selectStays(t, guests), guests)
+	if status, out, _ := call(t, env, "audit", "--quiet", "dynamo"); status != statusDone {
+		t.Errorf("reactor audit: got status %d and %q, want that the books balance", status, out)
+	}
+	stopped(t, p)
+}
+
+func scan(t testing.TB, client *awsdynamodb.Client, table string) (all []map[string]types.AttributeValue) {
+	t.Helper()
+	pages := awsdynamodb.NewScanPaginator(client, &awsdynamodb.ScanInput{TableName: aws.String(table)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(within(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, page.Items...)
+	}
+	return all
+}
+
+// guests arrive until the function that it returns is called, which waits for the last.
+func (h *hotel) guestsArrive(t testing.TB) (stop func()) {
+	t.Helper()
+	done := make(chan struct{})
+	var clerk sync.WaitGroup
+	clerk.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				h.receive(t, 1)
+			}
+		}
+	})
+	return func() {
+		close(done)
+		clerk.Wait()
+	}
+}
+
+// checkIndexed makes sure that the index has each event of the table once, in the order
+// of its stream.
+func checkIndexed(t testing.TB, env map[string]string) {
+	t.Helper()
+	index := start(t, env, "index", "dynamo", "--log-format", "json")
+	status, out, errors := call(t, env, "audit", "--quiet", "dynamo")
+	stopped(t, index)
+	if status != statusDone {
+		t.Errorf("reactor audit: got status %d, %q and %q, want that all is indexed", status, out, errors)
+	}
+	db, err := dynamodb.Open(within(t), dynamoConfig(env))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	source, err := db.Source(auditedCategories()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, again := map[es.StreamName]es.Version{}, 0
+	for at, tail := feed.Position(0), false; !tail; {
+		batch, err := source.Read(within(t), "0", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range batch.Events {
+			switch {
+			case d.Event.Index > next[d.Stream]:
+				t.Errorf("got event %d of %s, want %d first", d.Event.Index, d.Stream, next[d.Stream])
+			case d.Event.Index < next[d.Stream]:
+				again++
+			}
+			next[d.Stream] = max(next[d.Stream], d.Event.Index+1)
+		}
+		at, tail = batch.Next, batch.Tail
+	}
+	if again > 0 {
+		t.Errorf("got %d events of %d streams again, want each once", again, len(next))
+	}
+	t.Logf("%d streams", len(next))
+}
+
+// indexers is two of them, with a lease of a second.
+func indexers(t testing.TB, env map[string]string) (holder, waiting *process) {
+	t.Helper()
+	args := []string{"index", "dynamo", "--log-format", "json", "--index-lease", "1", "--index-poll", "100"}
+	holder = start(t, env, args...)
+	holder.awaitLog(t, "the lease is held")
+	waiting = start(t, env, args...)
+	waiting.awaitLog(t, "starting")
+	return holder, waiting
+}
+
+func TestAnIndexerThatSleptDoesNoHarm(t *testing.T) {
+	t.Parallel()
+	env := ownTables(t)
+	h := openDynamoHotel(t, env)
+	stop := h.guestsArrive(t)
+	holder, waiting := indexers(t, env)
+	for range 3 {
+		eventually(t, "something is indexed", func() bool { return h.end(t) > 0 })
+		holder.signal(t, syscall.SIGSTOP)
+		waiting.awaitLog(t, "the lease is held")
+		at := h.end(t)
+		eventually(t, "the other one indexes", func() bool { return h.end(t) > at })
+		holder.signal(t, syscall.SIGCONT)
+		holder.awaitLog(t, "the indexer stopped and will be started again")
+		holder, waiting = waiting, holder
+	}
+	stop()
+	stopped(t, waiting)
+	stopped(t, holder)
+	checkIndexed(t, env)
+}
+
+func TestIndexersThatAreKilledLeaveTheIndexExact(t *testing.T) {
+	t.Parallel()
+	env := ownTables(t)
+	h := openDynamoHotel(t, env)
+	stop := h.guestsArrive(t)
+	holder, waiting := indexers(t, env)
+	var held []string
+	for range 20 {
+		at := h.end(t)
+		eventually(t, "something is indexed", func() bool { return h.end(t) > at })
+		holder.signal(t, syscall.SIGKILL)
+		held = append(held, waiting.awaitLog(t, "the lease is held")["indexer"].(string))
+		holder = waiting
+		waiting = start(t, env, "index", "dynamo", "--log-format", "json", "--index-lease", "1", "--index-poll", "100")
+	}
+	waiting.awaitLog(t, "starting")
+	stop()
+	stopped(t, waiting)
+	stopped(t, holder)
+	if slices.Sort(held); len(slices.Compact(held)) != 20 {
+		t.Errorf("got the holders %q, want 20", held)
+	}
+	checkIndexed(t, env)
+}

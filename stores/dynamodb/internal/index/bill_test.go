@@ -1,0 +1,264 @@
+package index
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/dynamodb/internal/faketable"
+	"example.com/groupcheckout/stores/dynamodb/internal/table"
+)
+
+// units are those that a table was charged by now: read and write.
+func units(tabs ...*table.Table) (read, write float64) {
+	for _, tab := range tabs {
+		for operation, u := range tab.Usage() {
+			if table.Writes(operation) {
+				write += u.Units
+			} else {
+				read += u.Units
+			}
+		}
+	}
+	return read, write
+}
+
+// The figures of docs/dynamodb.md are those that this test computes from the items that
+// are really written. Where one changes, it prints the line that is right now.
+func TestUnitsAreThoseInTheDocs(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../../../docs/dynamodb.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	large, small := tailRead(t, 48*1024), tailRead(t, 4*1024)
+	now := idleMonth(small, time.Second)
+	for _, line := range []string{
+		fmt.Sprintf("| append to the index, of one change | %.1f write | %.1f write | with `--index-tip 8192`: %.1f |",
+			indexAppend(t, 48*1024), indexAppend(t, 4*1024), indexAppend(t, 8*1024)),
+		fmt.Sprintf("| first event of a stay | | %.0f write | |", stayAppend(t, 1)),
+		fmt.Sprintf("| fifth event of a stay | | %.0f write | |", stayAppend(t, 5)),
+		fmt.Sprintf("| twentieth event of a stay | | %.0f write | a write pays for the whole tip, up to 32 KiB |", stayAppend(t, 20)),
+		fmt.Sprintf("| read of a stay of five events | | %.1f read | twice that from the leader |", stayRead(t, 5)),
+		fmt.Sprintf("| merge of a group of six, each with four events | | %.1f read, %.0f write | and one append to the index |",
+			7*stayRead(t, 4), 6*stayAppend(t, 5)+stayAppend(t, 2)),
+		fmt.Sprintf("| heartbeat, after 300 take-overs | 47 write | %.0f write | three in the time of a lease |", heartbeat(t)),
+		fmt.Sprintf("| save of a checkpoint, after a month | %.1f write | %.1f write | none where nothing has moved |", checkpointSave(t, 48*1024, 0), checkpointSave(t, 0, 0)),
+		fmt.Sprintf("| conflict of two indexers | %.0f read | %.1f read | and the write that failed |", epochRead(t), conflictRead(t)),
+		fmt.Sprintf("| look of a reactor at the end of the index | %.1f read | %.1f read | twice a second, see `--tail-sleep` |", large, small),
+		fmt.Sprintf("| idle reactor with its indexer, a month | %.2f $ | %.2f $ | four shards |", idleBefore(large), now),
+	} {
+		if !strings.Contains(string(text), line+"\n") {
+			t.Errorf("docs/dynamodb.md lacks the line\n%s", line)
+		}
+	}
+	if got := now; got >= 4 {
+		t.Errorf("got %.2f $ a month for an idle reactor, want less than 4", got)
+	}
+}
+
+// arrivals are spans as a hotel has them, the same at each run.
+func arrivals() (next func() Span) {
+	n := 0
+	return func() Span {
+		n++
+		id := uuid.NewSHA1(uuid.Nil, fmt.Append(nil, n))
+		return Span{"GuestStay-" + strings.ReplaceAll(id.String(), "-", ""), 0, []string{"CheckedIn"}}
+	}
+}
+
+// stayAppend is what the nth event of a stay costs, each with an append of its own.
+func stayAppend(t testing.TB, n int) float64 {
+	t.Helper()
+	tab := writtenStay(t, n-1)
+	_, before := units(tab)
+	writeStay(t, tab, n-1, n)
+	_, after := units(tab)
+	return after - before
+}
+
+func stayRead(t testing.TB, n int) float64 {
+	t.Helper()
+	tab := writtenStay(t, n)
+	before, _ := units(tab)
+	if _, err := tab.Load(t.Context(), mustName("GuestStay", strings.Repeat("5", 32)), 0, false); err != nil {
+		t.Fatal(err)
+	}
+	after, _ := units(tab)
+	return after - before
+}
+
+// writtenStay is a table with a stay of some events.
+func writtenStay(t testing.TB, n int) *table.Table {
+	t.Helper()
+	tab := mustTable(t, faketable.New(), table.Config{})
+	writeStay(t, tab, 0, n)
+	return tab
+}
+
+// writeStay appends the events from one index to before another.
+func writeStay(t testing.TB, tab *table.Table, from, until int) {
+	t.Helper()
+	const body = `{"amount":100.50,"at":"2026-11-28T04:33:27.1690584+00:00","chargeId":"2cf488b6-d916-470e-9f55-dd00a13ea52b"}`
+	for i := from; i < until; i++ {
+		tip, err := tab.Tip(t.Context(), table.NoTip(mustName("GuestStay", strings.Repeat("5", 32))), true)
+		if err == nil {
+			_, err = tab.Append(t.Context(), tip, table.Write{Events: []table.Event{newEvent("Charged", table.Raw([]byte(body)))}})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// indexAppend is what an append of one change costs, calves included.
+func indexAppend(t testing.TB, tip int) float64 {
+	t.Helper()
+	stay := arrivals()
+	tab := mustTable(t, faketable.New(), table.Config{MaxBytes: tip})
+	g := mustIngester(t, tab, IngesterConfig{})
+	const appends = 400
+	for range appends {
+		mustIngest(t, g, stay())
+	}
+	_, write := units(tab)
+	return write / appends
+}
+
+// heartbeat is what one costs after many indexers have come and gone.
+func heartbeat(t *testing.T) (write float64) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		for range 300 {
+			if err := w.start(t, IndexerConfig{}).end(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p := w.start(t, IndexerConfig{})
+		time.Sleep(time.Minute)
+		_, before := units(p.index)
+		time.Sleep(time.Hour)
+		_, after := units(p.index)
+		write = (after - before) / (3600 / 5)
+		if err := p.end(); err != nil {
+			t.Error(err)
+		}
+	})
+	return write
+}
+
+// checkpointSave is what a save costs, on the average of a day after a month. Of the
+// small tip of now if maxBytes is 0.
+func checkpointSave(t testing.TB, maxBytes, maxEvents int) float64 {
+	t.Helper()
+	tab, clock := mustTable(t, faketable.New(), TableConfig()), newClock()
+	c := newCheckpoints(tab, clock)
+	if maxBytes > 0 {
+		c.index = tab.Small(maxBytes, maxEvents)
+	}
+	hours := func(n int) (saves int) {
+		for range n {
+			for range 12 { // one in five minutes
+				clock.now = clock.now.Add(5 * time.Minute)
+				mustSave(t, c, feed.Position(clock.now.Unix()))
+				saves++
+			}
+		}
+		return saves
+	}
+	hours(30 * 24)
+	_, before := units(tab)
+	saves := hours(24)
+	_, after := units(tab)
+	return (after - before) / float64(saves)
+}
+
+// epochRead is what reading half an epoch costs, which each conflict used to do.
+func epochRead(t testing.TB) float64 {
+	t.Helper()
+	stay := arrivals()
+	tab := mustTable(t, faketable.New(), TableConfig())
+	g := mustIngester(t, tab, IngesterConfig{})
+	for g.tip.StreamBytes() < 1<<19 {
+		var many []Span
+		for range 50 {
+			many = append(many, stay())
+		}
+		mustIngest(t, g, many...)
+	}
+	before, _ := units(tab)
+	if _, _, err := readEpoch(t.Context(), tab, 0, true); err != nil {
+		t.Fatal(err)
+	}
+	after, _ := units(tab)
+	return after - before
+}
+
+// conflictRead is what two indexers read that work against each other.
+func conflictRead(t testing.TB) float64 {
+	t.Helper()
+	stay := arrivals()
+	tab := mustTable(t, faketable.New(), TableConfig())
+	first, second := mustIngester(t, tab, IngesterConfig{}), mustIngester(t, tab, IngesterConfig{})
+	mustIngest(t, first, stay())
+	mustIngest(t, second, stay())
+	before, _ := units(tab)
+	for range 100 {
+		mustIngest(t, first, stay())
+		mustIngest(t, second, stay())
+	}
+	after, _ := units(tab)
+	return (after - before) / float64(first.Stats().Conflicts+second.Stats().Conflicts)
+}
+
+// tailRead is what an empty look costs, on the average of all sizes of the tip.
+func tailRead(t testing.TB, tip int) float64 {
+	t.Helper()
+	stay := arrivals()
+	tab := mustTable(t, faketable.New(), table.Config{MaxBytes: tip})
+	g := mustIngester(t, tab, IngesterConfig{})
+	source, err := NewSource(tab, SourceConfig{}, "GuestStay")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := 0.0
+	const looks = 300
+	for range looks {
+		mustIngest(t, g, stay())
+		before, _ := units(tab)
+		if _, err := source.Read(t.Context(), "0", positionOf(0, g.tip.Version())); err != nil {
+			t.Fatal(err)
+		}
+		after, _ := units(tab)
+		sum += after - before
+	}
+	return sum / looks
+}
+
+// On-demand prices of us-east-1 in US dollars, for a million: write units, read units,
+// and looks at a stream. A month has 730 hours.
+const (
+	writePrice, readPrice, lookPrice = 0.625, 0.125, 0.20
+	monthSeconds                     = 730 * 3600
+)
+
+// idleMonth is what a reactor and its indexer cost where nothing happens.
+func idleMonth(tail float64, poll time.Duration) float64 {
+	const shards, looksAtIndex, heartbeats = 4, 2, 0.2 // each second
+	looks := shards * float64(time.Second) / float64(poll)
+	return monthSeconds / 1e6 * (looksAtIndex*tail*readPrice + heartbeats*writePrice + looks*lookPrice)
+}
+
+// idleBefore is what it cost with large tips, looks at four shards each 250 ms, and a
+// lease after some take-overs.
+func idleBefore(tail float64) float64 {
+	const more = 4 // write units of a heartbeat, after 30 take-overs, beyond one
+	return idleMonth(tail, 250*time.Millisecond) + monthSeconds/1e6*0.2*more*writePrice
+}
