@@ -43,17 +43,17 @@ func (r *Running) key(name feed.Tranche) feed.Key {
 	return feed.Key{Source: r.source.ID(), Tranche: name, Group: r.config.Group}
 }
 
-// save sees to the checkpoints, each interval, until ctx ends. What could not be
-// done is tried again at the next interval. It calls lost if a tranche has lost
-// events.
-func (r *Running) save(ctx context.Context, tranches []*tranche, lost func()) {
+// save sees to the checkpoints, each interval, until ctx ends; a write goes on until
+// writes does. What could not be done is tried again at the next interval. It calls
+// lost if a tranche has lost events.
+func (r *Running) save(ctx, writes context.Context, lost func()) {
 	ticker := time.NewTicker(r.config.CheckpointInterval)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ticker.C:
-			for _, t := range tranches {
-				_ = r.checkpoint(ctx, t, r.config.ReadLimit) // observed, and made up for later
+			for _, t := range r.tranches {
+				_ = r.checkpoint(ctx, writes, t, r.config.ReadLimit) // observed, and made up for later
 				if t.lost != nil {
 					lost()
 				}
@@ -71,12 +71,12 @@ const lastTries = 3
 // will make up for what fails, so it is tried again at once: connections that were
 // cut off while nobody used them are found dead only now. What took too long would
 // again.
-func (r *Running) saveLast(ctx context.Context, tranches []*tranche) error {
+func (r *Running) saveLast(ctx context.Context) error {
 	var all []error
-	for _, t := range tranches {
+	for _, t := range r.tranches {
 		var err error
-		for try := 0; try < lastTries && t.moved() && t.lost == nil && !errors.Is(err, context.DeadlineExceeded); try++ {
-			err = r.checkpoint(ctx, t, min(r.config.ReadLimit, saveLimit))
+		for try := 0; try < lastTries && t.moved() && t.lost == nil && !errors.Is(err, context.DeadlineExceeded) && (try == 0 || ctx.Err() == nil); try++ {
+			err = r.checkpoint(ctx, ctx, t, min(r.config.ReadLimit, saveLimit))
 		}
 		all = append(all, cmp.Or(t.lost, err))
 	}
@@ -88,7 +88,7 @@ func (r *Running) saveLast(ctx context.Context, tranches []*tranche) error {
 // a reader beyond the end would wait there, and miss what is appended below.
 // Reads may be answered by a replica, but the end is the leader's, so it is
 // never behind them unless events were lost.
-func (r *Running) checkpoint(ctx context.Context, t *tranche, limit time.Duration) error {
+func (r *Running) checkpoint(ctx, writes context.Context, t *tranche, limit time.Duration) error {
 	if t.lost != nil {
 		return t.lost
 	}
@@ -113,15 +113,15 @@ func (r *Running) checkpoint(ctx context.Context, t *tranche, limit time.Duratio
 		return nil
 	}
 	position := feed.Position(t.position.Load())
-	if err := r.saveOne(ctx, t, position); err != nil {
+	if err := r.saveOne(writes, t, position); err != nil {
 		return fmt.Errorf("save the checkpoint %d of tranche %q: %w", position, t.name, err)
 	}
 	return nil
 }
 
-// saveOne writes a checkpoint. The end of ctx does not cut it off.
+// saveOne writes a checkpoint.
 func (r *Running) saveOne(ctx context.Context, t *tranche, position feed.Position) error {
-	err := within(context.WithoutCancel(ctx), saveLimit, func(ctx context.Context) error {
+	err := within(ctx, saveLimit, func(ctx context.Context) error {
 		return r.checkpoints.Save(ctx, r.key(t.name), position)
 	})
 	if err != nil {

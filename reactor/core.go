@@ -17,23 +17,33 @@ import (
 // is completed. It is a value that one goroutine owns: inputs are method calls,
 // outputs are their results and the effects that drain hands out.
 type core struct {
-	maxWriters int
-	maxStuck   int                    // deliveries of a tranche that may wait in batches without a slot
-	remember   int                    // how many idle streams to remember the observed version of
+	limits
+
 	newBackoff func() backoff.BackOff // the pauses of one stream that keeps failing
 
 	streams  map[es.StreamName]*stream
 	ready    list.List  // of *stream, to be called, first come first served
 	delayed  []*trouble // to be called later, in the order of the next try
 	idle     list.List  // of *stream, nothing waiting, the longest idle first
-	calling  int
+	calls    list.List  // of *stream, being called and not hung, the longest first
+	calling  int        // with those that hang
+	hung     int
 	tranches map[feed.Tranche]*progress
 	effects  effects
 }
 
+// limits are how much there may be of something at once.
+type limits struct {
+	maxWriters int
+	maxHung    int           // calls that hang and do not count as writers
+	hangs      time.Duration // a call that runs for so long has ignored its deadline
+	maxStuck   int           // deliveries of a tranche that may wait in batches without a slot
+	remember   int           // how many idle streams to remember the observed version of
+}
+
 // effects is what has happened since drain was called last.
 type effects struct {
-	occurred []Occurrence   // of streams, in order: Retired, Troubled and Recovered
+	occurred []Occurrence   // of streams, in order: Retired, Troubled, Recovered and Hung
 	freed    []feed.Tranche // one for each batch that does not need its slot any more
 }
 
@@ -44,7 +54,9 @@ type stream struct {
 	waiting []es.Event // at or above handled, ascending
 	batches []*batch   // those that need it, in order of arrival
 	calling bool
+	hung    bool            // the running call has ignored its deadline
 	since   time.Time       // when the running call began
+	call    *list.Element   // among the calls of the core, unless hung
 	given   es.Version      // the running call was given the deliveries below it
 	in      *list.List      // ready or idle, nil if in neither
 	place   *list.Element   // in that list
@@ -92,11 +104,9 @@ type call struct {
 	events []es.Event
 }
 
-func newCore(maxWriters, maxStuck, remember int, newBackoff func() backoff.BackOff) *core {
+func newCore(limits limits, newBackoff func() backoff.BackOff) *core {
 	return &core{
-		maxWriters: maxWriters,
-		maxStuck:   maxStuck,
-		remember:   remember,
+		limits:     limits,
 		newBackoff: newBackoff,
 		streams:    map[es.StreamName]*stream{},
 		tranches:   map[feed.Tranche]*progress{},
@@ -164,10 +174,11 @@ func (c *core) dispatch(now time.Time) []call {
 		due.delayed = false
 		c.place(due.stream)
 	}
+	c.noteHung(now)
 	var calls []call
-	for c.calling < c.maxWriters && c.ready.Len() > 0 {
+	for c.freeWriter() && c.ready.Len() > 0 {
 		s := c.ready.Front().Value.(*stream)
-		s.calling, s.since = true, now
+		s.calling, s.since, s.call = true, now, c.calls.PushBack(s)
 		c.place(s)
 		s.given = s.waiting[len(s.waiting)-1].Index + 1
 		c.calling++
@@ -176,12 +187,41 @@ func (c *core) dispatch(now time.Time) []call {
 	return calls
 }
 
+// freeWriter tells whether another call may be made. One that hangs does not count,
+// unless there are too many of them: each keeps a goroutine, and what that holds.
+func (c *core) freeWriter() bool { return c.calling-min(c.hung, c.maxHung) < c.maxWriters }
+
+// noteHung finds the calls that go on although their time was over long ago. Their
+// streams wait for them, and the others go on without.
+func (c *core) noteHung(now time.Time) {
+	for front := c.calls.Front(); front != nil; front = c.calls.Front() {
+		s := front.Value.(*stream)
+		if now.Sub(s.since) < c.hangs {
+			return
+		}
+		c.calls.Remove(front)
+		s.call, s.hung = nil, true
+		c.hung++
+		c.occurs(Hung{s.name, s.since})
+		for _, b := range s.batches {
+			c.settle(b)
+		}
+	}
+}
+
 // returned takes in the outcome of a call: the version that it observed, or its
 // error.
 func (c *core) returned(name es.StreamName, observed es.Version, err error, now time.Time) {
 	s := c.streams[name]
 	s.calling = false
 	c.calling--
+	if s.hung {
+		s.hung = false
+		c.hung--
+	} else {
+		c.calls.Remove(s.call)
+		s.call = nil
+	}
 	if err == nil {
 		if observed > s.handled && s.pauses != nil {
 			s.pauses.Reset() // it gets on: a busy stream on a lagging replica is not slowed down for that
@@ -247,8 +287,8 @@ func (c *core) delay(s *stream, cause error, now time.Time) {
 
 // settle decides again about a batch of which the needs have changed, or how the
 // streams do that it needs. One that needs nothing is completed. One that is
-// stuck, because it needs nothing but streams in trouble, gives its slot back:
-// those streams may stay so for long, and the others must go on. It does not if
+// stuck, because it needs nothing but streams in trouble or with a call that hangs,
+// gives its slot back: those streams may stay so for long, and the others must go on. It does not if
 // that would hold too many deliveries in memory, as when every call fails.
 func (c *core) settle(b *batch) {
 	progress := c.tranches[b.tranche]
@@ -267,7 +307,7 @@ func (c *core) settle(b *batch) {
 // them are of streams that are well.
 func (b *batch) stuckWith() (deliveries int, stuck bool) {
 	for s, n := range b.needs {
-		if s.trouble == nil {
+		if s.trouble == nil && !s.hung {
 			return 0, false
 		}
 		deliveries += n.deliveries
@@ -350,10 +390,15 @@ func (c *core) forget() {
 // wake is when dispatch should be called although nothing else happens; ok is
 // false if it need not be.
 func (c *core) wake() (at time.Time, ok bool) {
-	if len(c.delayed) == 0 || c.calling >= c.maxWriters {
-		return time.Time{}, false
+	if len(c.delayed) > 0 && c.freeWriter() {
+		at, ok = c.delayed[0].retryAt, true
 	}
-	return c.delayed[0].retryAt, true
+	if front := c.calls.Front(); front != nil {
+		if hangs := front.Value.(*stream).since.Add(c.hangs); !ok || hangs.Before(at) {
+			at, ok = hangs, true
+		}
+	}
+	return at, ok
 }
 
 // occurs notes something for the observer.

@@ -55,6 +55,7 @@ type model struct {
 	core    *core
 	now     time.Time
 	writers int
+	hung    int // calls that hang and do not count as writers
 
 	batches  map[feed.Tranche][]feed.Batch // all that were submitted
 	start    map[feed.Tranche]feed.Position
@@ -62,6 +63,7 @@ type model struct {
 	known    map[es.StreamName]es.Version  // the highest that a delivery told of
 	calls    map[es.StreamName]call        // running
 	given    map[es.StreamName]string      // the events of those, when they began
+	began    map[es.StreamName]time.Time   // when they did
 	paused   map[es.StreamName]time.Time   // no call before
 	troubled map[es.StreamName]bool        // whether the last call did not go well
 	stuck    map[feed.Tranche]map[int]bool // the batches that ever waited for nothing but troubled streams
@@ -69,9 +71,9 @@ type model struct {
 }
 
 func newModel(t *rapid.T, maxStuck, remember int) *model {
-	writers := rapid.IntRange(1, 4).Draw(t, "writers")
+	writers, hung := rapid.IntRange(1, 4).Draw(t, "writers"), rapid.IntRange(0, 2).Draw(t, "hung at most")
 	m := &model{
-		core: newCore(writers, maxStuck, remember, newDoubling), now: epoch(), writers: writers,
+		core: newCore(limits{maxWriters: writers, maxHung: hung, hangs: callHangs, maxStuck: maxStuck, remember: remember}, newDoubling), now: epoch(), writers: writers, hung: hung, began: map[es.StreamName]time.Time{},
 		batches: map[feed.Tranche][]feed.Batch{}, start: map[feed.Tranche]feed.Position{"A": 10, "B": 0},
 		handled: map[es.StreamName]es.Version{}, known: map[es.StreamName]es.Version{},
 		calls: map[es.StreamName]call{}, given: map[es.StreamName]string{}, paused: map[es.StreamName]time.Time{},
@@ -128,6 +130,7 @@ func (m *model) endCall(t *rapid.T, stream es.StreamName, observed es.Version, e
 		t.Fatalf("the events of the call for %s changed while it ran: got %s, want %s", stream, got, want)
 	}
 	delete(m.calls, stream)
+	delete(m.began, stream)
 	delete(m.paused, stream)
 	if err == nil {
 		m.handled[stream] = max(m.handled[stream], observed)
@@ -148,7 +151,7 @@ func (m *model) noteStuck() {
 			for _, d := range batch.Events {
 				if d.Event.Index >= m.handled[d.Stream] {
 					waits = true
-					well = well || !m.troubled[d.Stream]
+					well = well || !m.troubled[d.Stream] && !m.hangs(d.Stream)
 				}
 			}
 			if waits && !well {
@@ -184,14 +187,35 @@ func (m *model) dispatch(t *rapid.T) {
 		}) {
 			t.Fatalf("%s is given events out of order: %s", call.stream, indexes(call.events))
 		}
-		m.calls[call.stream], m.given[call.stream] = call, indexes(call.events)
+		m.calls[call.stream], m.given[call.stream], m.began[call.stream] = call, indexes(call.events), m.now
 	}
-	if len(m.calls) > m.writers {
-		t.Fatalf("%d calls run at once, with %d writers", len(m.calls), m.writers)
+	if m.busy() > m.writers {
+		t.Fatalf("%d calls run at once, %d of them without those that hang, with %d writers", len(m.calls), m.busy(), m.writers)
 	}
+	m.noteStuck()
 	for _, tranche := range m.core.drain().freed {
 		m.freed[tranche]++
 	}
+}
+
+// callHangs is after how long a call of the model hangs.
+const callHangs = 5 * time.Second
+
+// hangs tells whether a stream has a call that hangs.
+func (m *model) hangs(stream es.StreamName) bool {
+	began, calling := m.began[stream]
+	return calling && m.now.Sub(began) >= callHangs
+}
+
+// busy is how many writers are.
+func (m *model) busy() int {
+	hung := 0
+	for stream := range m.calls {
+		if m.hangs(stream) {
+			hung++
+		}
+	}
+	return len(m.calls) - min(hung, m.hung)
 }
 
 // read is how far a tranche was submitted.
@@ -265,7 +289,7 @@ func (m *model) checkExactly(t *rapid.T) {
 			t.Fatalf("waiting for %s: got %s, want %s", stream, indexes(got), indexes(want))
 		}
 		_, running := m.calls[stream]
-		if len(want) > 0 && !running && m.paused[stream].IsZero() && len(m.calls) < m.writers {
+		if len(want) > 0 && !running && m.paused[stream].IsZero() && m.busy() < m.writers {
 			t.Fatalf("%s waits although a writer is free", stream)
 		}
 	}

@@ -20,8 +20,8 @@ import (
 // happens and shows what it makes of it. Times are seconds since the script
 // began; pauses after failures are 1 s, 2 s, 4 s and so on.
 //
-//	core [writers=n] [stuck=n] [remember=n]
-//	                                   makes a new core; 8, 100 and 100
+//	core [writers=n] [hung=n] [hangs=seconds] [stuck=n] [remember=n]
+//	                                   makes a new core; 8, 2, 60, 100 and 100
 //	start A [from=n]                   adds the tranche A
 //	submit A next=n                    a batch; on the next line its deliveries:
 //	a@0 a@1 b@0                        events 0 and 1 of the stream a, 0 of b
@@ -50,7 +50,10 @@ func (s *script) run(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
 	switch d.Cmd {
 	case "core":
-		s.core = newCore(number(t, d, "writers", 8), number(t, d, "stuck", 100), number(t, d, "remember", 100), newDoubling)
+		s.core = newCore(limits{
+			maxWriters: number(t, d, "writers", 8), maxHung: number(t, d, "hung", 2), hangs: time.Duration(number(t, d, "hangs", 60)) * time.Second,
+			maxStuck: number(t, d, "stuck", 100), remember: number(t, d, "remember", 100),
+		}, newDoubling)
 		s.shown = map[feed.Tranche]feed.Position{}
 		return ""
 	case "start":
@@ -66,6 +69,9 @@ func (s *script) run(t *testing.T, d *datadriven.TestData) string {
 		var out strings.Builder
 		for _, call := range s.core.dispatch(second(t, d)) {
 			fmt.Fprintf(&out, "call %s with %s\n", call.stream.ID(), indexes(call.events))
+		}
+		if effects := s.effects(); effects != orNothing("") {
+			out.WriteString(effects)
 		}
 		return orNothing(out.String())
 	case "return":
@@ -101,6 +107,8 @@ func (s *script) effects() string {
 			fmt.Fprintf(&out, "%s is troubled: attempt %d since %s, next try at %s: %v\n", o.Stream.ID(), o.Attempts, since(o.Since), since(o.NextTry), o.Cause)
 		case Recovered:
 			fmt.Fprintf(&out, "%s has recovered from %d attempts in %s\n", o.Stream.ID(), o.Attempts, o.After)
+		case Hung:
+			fmt.Fprintf(&out, "the call for %s hangs, since %s\n", o.Stream.ID(), since(o.Since))
 		default:
 			fmt.Fprintf(&out, "unexpected: %#v\n", o)
 		}
@@ -123,6 +131,8 @@ func (s *script) state() string {
 	for name, stream := range s.core.streams {
 		line := fmt.Sprintf("%s: handled %d, waiting %s", name.ID(), stream.handled, indexes(stream.waiting))
 		switch {
+		case stream.hung:
+			line += ", hanging"
 		case stream.calling:
 			line += ", being called"
 		case stream.trouble != nil && stream.trouble.delayed:

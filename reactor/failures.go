@@ -2,6 +2,7 @@ package reactor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -51,6 +52,9 @@ func within(ctx context.Context, limit time.Duration, ask func(context.Context) 
 	err := ask(limited)
 	if err != nil && ctx.Err() == nil && limited.Err() != nil {
 		return fmt.Errorf("no answer within %s: %w", limit, err)
+	}
+	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, cause) {
+		return fmt.Errorf("%w: %w", cause, err)
 	}
 	return err
 }

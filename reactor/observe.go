@@ -54,6 +54,12 @@ type (
 		Stream es.StreamName
 		Events int
 	}
+	// Hung is a handler call that goes on although its context ended long ago. It
+	// is over with Returned, or never.
+	Hung struct {
+		Stream es.StreamName
+		Since  time.Time // the beginning of the call
+	}
 	// Returned is the end of a handler call.
 	Returned struct {
 		Stream   es.StreamName
@@ -107,6 +113,7 @@ func (BatchRead) isOccurrence()        {}
 func (ReadFailed) isOccurrence()       {}
 func (ReadRecovered) isOccurrence()    {}
 func (Called) isOccurrence()           {}
+func (Hung) isOccurrence()             {}
 func (Returned) isOccurrence()         {}
 func (Retired) isOccurrence()          {}
 func (Troubled) isOccurrence()         {}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -42,7 +43,10 @@ func (r *Running) begin(ctx context.Context) ([]*tranche, error) {
 		return nil, errors.New("the feed has no tranches: there is nothing to read")
 	}
 	var tranches []*tranche
-	for _, name := range names {
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			return nil, &ConfigError{"the feed", fmt.Sprintf("%q", names), fmt.Sprintf("it names the tranche %q twice, and each is read by one reader", name)}
+		}
 		position, known, err := r.load(ctx, name)
 		if err != nil {
 			return nil, err

@@ -230,7 +230,7 @@ func TestRunReadsNoFurtherThanItMay(t *testing.T) {
 		s, h := newSource("A", "B"), newHandler()
 		release := h.hold("slow")
 		s.add("A", "slow@0 slow@1 slow@2 slow@3 slow@4 slow@5")
-		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{MaxReadAhead: 3})
+		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{MaxReadAhead: 3, CallLimit: time.Hour})
 		equal(t, "reads", s.readCount(), 3+1) // and the one that found B empty
 		pass(time.Second)
 		equal(t, "full since", time.Since(r.status().Tranches[0].FullSince), time.Second)

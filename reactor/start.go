@@ -2,6 +2,7 @@ package reactor
 
 import (
 	"context"
+	"sync"
 
 	"example.com/groupcheckout/reactor/feed"
 )
@@ -15,7 +16,11 @@ type Running struct {
 
 	batches  chan submission
 	outcomes chan outcome
-	asked    chan chan Status
+
+	begun    chan struct{} // closed once core and tranches are set
+	mu       sync.Mutex    // guards what core and tranches say of the loop's own
+	core     *core
+	tranches []*tranche
 
 	stop context.CancelFunc
 	done chan struct{} // closed when it is over
@@ -28,9 +33,10 @@ type Running struct {
 // closed.
 //
 // The reactor runs until Stop is called or ctx ends, which is its success: it then
-// makes no new calls, lets running ones end within the limit, and saves what was
-// completed. It fails if it cannot begin, if handler calls outlast the limit
-// ([*AbandonedError]), or if the last checkpoint cannot be saved. It stops by
+// makes no new calls, lets running ones end, and saves what was completed, all within
+// StopLimit: the contexts of calls end after three fifths of it, and what goes on
+// after five sixths is abandoned ([*AbandonedError]). It fails if it cannot begin, if
+// something was abandoned, or if the last checkpoint cannot be saved. It stops by
 // itself, with a [*CheckpointAheadError], if the feed is found to have lost events.
 func Start(ctx context.Context, source feed.Source, checkpoints feed.Checkpoints, handler Handler, config Config) (*Running, error) {
 	config, err := config.withDefaults()
@@ -42,7 +48,7 @@ func Start(ctx context.Context, source feed.Source, checkpoints feed.Checkpoints
 		source: source, checkpoints: checkpoints, handler: handler, config: config,
 		batches:  make(chan submission),
 		outcomes: make(chan outcome),
-		asked:    make(chan chan Status),
+		begun:    make(chan struct{}),
 		stop:     stop,
 		done:     make(chan struct{}),
 	}

@@ -41,6 +41,7 @@ type TrancheStatus struct {
 type CallStatus struct {
 	Stream es.StreamName
 	Since  time.Time
+	Hung   bool // its context ended long ago, and it goes on
 }
 
 // TroubleStatus is a stream whose calls fail, or see less than the feed told of.
@@ -56,28 +57,35 @@ type TroubleStatus struct {
 var ErrNotRunning = errors.New("the reactor does not run")
 
 // Status is what the reactor is at. Once it is over the error is [ErrNotRunning],
-// joined with what Wait returns. If ctx ends first it is ctx's error.
+// joined with what Wait returns. If ctx ends before the reactor has begun it is
+// ctx's error. Observers may ask too.
 func (r *Running) Status(ctx context.Context) (Status, error) {
-	reply := make(chan Status, 1)
 	select {
-	case r.asked <- reply:
-		return <-reply, nil
+	case <-r.begun:
 	case <-r.done:
-		return Status{}, errors.Join(ErrNotRunning, r.err)
 	case <-ctx.Done():
 		return Status{}, ctx.Err()
 	}
+	select {
+	case <-r.done:
+		return Status{}, errors.Join(ErrNotRunning, r.err)
+	default:
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.status(time.Now()), nil
 }
 
-// status describes the core; the loop calls it.
-func (r *Running) status(core *core, tranches []*tranche, now time.Time) Status {
+// status describes the core; whoever calls it holds the lock.
+func (r *Running) status(now time.Time) Status {
+	core := r.core
 	status := Status{At: now, Group: r.config.Group, Waiting: core.ready.Len()}
-	for _, t := range tranches {
+	for _, t := range r.tranches {
 		progress := core.tranches[t.name]
 		described := TrancheStatus{
 			Tranche:    t.name,
 			Read:       progress.read,
-			Completed:  progress.position,
+			Completed:  feed.Position(t.position.Load()),
 			Saved:      feed.Position(t.saved.Load()),
 			Incomplete: len(progress.open),
 			Full:       !t.full.IsZero(),
@@ -95,7 +103,7 @@ func (r *Running) status(core *core, tranches []*tranche, now time.Time) Status 
 	}
 	for _, s := range core.streams {
 		if s.calling {
-			status.Calls = append(status.Calls, CallStatus{s.name, s.since})
+			status.Calls = append(status.Calls, CallStatus{s.name, s.since, s.hung})
 		}
 		if s.trouble != nil {
 			status.Troubled = append(status.Troubled, TroubleStatus{s.name, s.trouble.since, s.trouble.attempts, s.trouble.retryAt, s.trouble.cause.Error()})

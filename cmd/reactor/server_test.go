@@ -48,8 +48,14 @@ func initialised(t testing.TB) map[string]string {
 // initialisedFor is initialised, with the connection string of a superuser too.
 func initialisedFor(t testing.TB) (env map[string]string, admin string) {
 	t.Helper()
+	return initialisedOn(t, messageDBServer.Require(t))
+}
+
+// initialisedOn is initialisedFor on a server.
+func initialisedOn(t testing.TB, server *provision.Server) (env map[string]string, admin string) {
+	t.Helper()
 	const schema = "checkouts"
-	database, err := messageDBServer.Require(t).NewDatabase(within(t))
+	database, err := server.NewDatabase(within(t))
 	if errors.Is(err, provision.ErrNoAdmin) {
 		t.Skip(err)
 	}

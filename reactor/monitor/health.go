@@ -12,7 +12,6 @@ const (
 	readsFail = time.Minute     // every read of a tranche fails
 	savesFail = 5 * time.Minute // every save of a checkpoint fails
 	full      = 5 * time.Minute // a tranche is full, and nothing in it is completed
-	longCall  = 5 * time.Minute // one handler call runs
 )
 
 // health tells whether a reactor is well, and lists what is wrong with it.
@@ -34,8 +33,8 @@ func health(status reactor.Status) (ok bool, reasons []string) {
 		}
 	}
 	for _, c := range status.Calls {
-		if lasts := status.At.Sub(c.Since); lasts >= longCall {
-			reasons = append(reasons, fmt.Sprintf("the call for %s runs for %s", c.Stream, seconds(lasts)))
+		if c.Hung {
+			reasons = append(reasons, fmt.Sprintf("the call for %s runs for %s and ignores that its time is over: nothing but a restart ends it", c.Stream, seconds(status.At.Sub(c.Since))))
 		}
 	}
 	ok = len(reasons) == 0

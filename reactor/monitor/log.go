@@ -28,7 +28,8 @@ type Log struct {
 	counts   counts // since the last summary
 	troubled map[es.StreamName]troubled
 	saving   map[feed.Tranche]int // failed saves in a row
-	skipped  map[string]int       // by type, in all
+	hung     map[es.StreamName]time.Time
+	skipped  map[string]int // by type, in all
 	types    bounded
 }
 
@@ -51,7 +52,7 @@ const summaryInterval = time.Minute
 func NewLog(to *slog.Logger) *Log {
 	return &Log{
 		to:       to,
-		troubled: map[es.StreamName]troubled{}, saving: map[feed.Tranche]int{}, skipped: map[string]int{},
+		troubled: map[es.StreamName]troubled{}, saving: map[feed.Tranche]int{}, hung: map[es.StreamName]time.Time{}, skipped: map[string]int{},
 	}
 }
 
@@ -113,8 +114,15 @@ func (l *Log) Observe(occurrence reactor.Occurrence) {
 		}
 	case reactor.ReadRecovered:
 		l.to.Info("the feed can be read again", "tranche", o.Tranche, "attempts", o.Attempts, "after", o.After)
+	case reactor.Hung:
+		l.hung[o.Stream] = o.Since
+		l.to.Warn("a call ignores that its time is over; another is made in its place", "stream", o.Stream.String(), "since", o.Since)
 	case reactor.Returned:
 		l.counts.calls++
+		if _, hung := l.hung[o.Stream]; hung {
+			delete(l.hung, o.Stream)
+			l.to.Info("a call that ignored that its time was over has returned", "stream", o.Stream.String(), "took", o.Took)
+		}
 		l.to.Debug("a call returned", "stream", o.Stream.String(), "observed", o.Observed, "took", o.Took, "error", o.Err)
 	case reactor.Troubled:
 		l.observeTrouble(o)

@@ -116,6 +116,20 @@ func TestLogTellsOfReadsAndCheckpoints(t *testing.T) {
 	)
 }
 
+func TestLogTellsOnceOfACallThatHangs(t *testing.T) {
+	t.Parallel()
+	var out logged
+	log := monitor.NewLog(out.logger(slog.LevelInfo))
+	log.Observe(reactor.Hung{Stream: stream("a")})
+	log.Observe(reactor.Returned{Stream: stream("b")})
+	log.Observe(reactor.Returned{Stream: stream("a"), Took: time.Hour})
+	log.Observe(reactor.Returned{Stream: stream("a")})
+	out.expect(t,
+		`level=WARN msg="a call ignores that its time is over; another is made in its place" stream=Stream-a`,
+		`level=INFO msg="a call that ignored that its time was over has returned" stream=Stream-a took=1h0m0s`,
+	)
+}
+
 func TestLogNamesEachUnknownType(t *testing.T) {
 	t.Parallel()
 	var out logged

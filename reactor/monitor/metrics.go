@@ -23,6 +23,7 @@ type Metrics struct {
 	readFailures *prometheus.CounterVec
 	calls        *prometheus.CounterVec
 	callSeconds  prometheus.Histogram
+	hung         *prometheus.CounterVec
 	retries      *prometheus.CounterVec
 	skipped      *prometheus.CounterVec
 	saves        *prometheus.CounterVec
@@ -42,6 +43,7 @@ func NewMetrics() *Metrics {
 	m.events = counter("reactor_events_read_total", "Events that the feed delivered, again or for the first time.", "tranche")
 	m.readFailures = counter("reactor_read_failures_total", "Reads of the feed that failed.", "tranche")
 	m.calls = counter("reactor_calls_total", "Handler calls that returned, by outcome: ok, error or panic.", "outcome")
+	m.hung = counter("reactor_hung_calls_total", "Handler calls that went on although their time was over.")
 	m.retries = counter("reactor_retries_total", "Handler calls that have to be repeated, by cause: failure, or lag if the handler saw less of the stream than the feed had told of.", "cause")
 	m.skipped = counter("reactor_skipped_events_total", "Events of a type that nothing here knows, each time that one is read.", "type")
 	m.saves = counter("reactor_checkpoint_saves_total", "Checkpoints that were saved.", "tranche")
@@ -55,6 +57,7 @@ func NewMetrics() *Metrics {
 	for _, outcome := range []string{"ok", "error", "panic"} {
 		m.calls.WithLabelValues(outcome) // shown as zero before there is one
 	}
+	m.hung.WithLabelValues()
 	for _, cause := range []string{"failure", "lag"} {
 		m.retries.WithLabelValues(cause)
 	}
@@ -68,6 +71,8 @@ func (m *Metrics) Observe(occurrence reactor.Occurrence) {
 		m.events.WithLabelValues(label(o.Tranche)).Add(float64(o.Events))
 	case reactor.ReadFailed:
 		m.readFailures.WithLabelValues(label(o.Tranche)).Inc()
+	case reactor.Hung:
+		m.hung.WithLabelValues().Inc()
 	case reactor.Returned:
 		m.calls.WithLabelValues(outcomeOf(o.Err)).Inc()
 		m.callSeconds.Observe(o.Took.Seconds())
@@ -180,6 +185,13 @@ func (g gauges) Collect(metrics chan<- prometheus.Metric) {
 		return
 	}
 	gauge("reactor_busy_writers", "Handler calls that run.", float64(len(status.Calls)))
+	hung := 0
+	for _, c := range status.Calls {
+		if c.Hung {
+			hung++
+		}
+	}
+	gauge("reactor_hung_calls", "Handler calls that go on although their time is over.", float64(hung))
 	gauge("reactor_waiting_streams", "Streams that wait for a free writer.", float64(status.Waiting))
 	gauge("reactor_troubled_streams", "Streams whose calls fail, or see less than the feed told of.", float64(len(status.Troubled)))
 	longestCall, longestTrouble := time.Duration(0), time.Duration(0)

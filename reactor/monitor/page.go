@@ -76,6 +76,7 @@ type trancheView struct {
 type callView struct {
 	Stream string `json:"stream"`
 	For    span   `json:"forSeconds"`
+	Hung   bool   `json:"hung"` // its time is over, and it goes on
 }
 
 type troubleView struct {
@@ -145,7 +146,7 @@ func (p page) view(ctx context.Context) statusView {
 		view.Tranches = append(view.Tranches, shown)
 	}
 	for _, c := range status.Calls {
-		view.Calls = append(view.Calls, callView{c.Stream.String(), span(status.At.Sub(c.Since))})
+		view.Calls = append(view.Calls, callView{c.Stream.String(), span(status.At.Sub(c.Since)), c.Hung})
 	}
 	for _, t := range status.Troubled {
 		next := "now"

@@ -34,7 +34,7 @@ func busy() fixed {
 			{Tranche: "A", Read: 1234, Completed: 1200, Saved: 1100, Incomplete: 16, Full: true, FullSince: ago(6 * time.Minute)},
 			{Tranche: "B", Saved: -1, Error: "no route to <host>", ErrorSince: ago(10 * time.Second), SaveError: "read-only", SaveErrorSince: ago(20 * time.Second)},
 		},
-		Calls:    []reactor.CallStatus{{Stream: stream("slow"), Since: ago(90 * time.Second)}},
+		Calls:    []reactor.CallStatus{{Stream: stream("slow"), Since: ago(90 * time.Second), Hung: true}},
 		Troubled: []reactor.TroubleStatus{{Stream: stream("bad"), Since: ago(time.Hour), Attempts: 42, NextTry: noon().Add(1500 * time.Millisecond), Cause: "boom & <script>\nstack"}},
 		Waiting:  3,
 	}}
@@ -49,7 +49,7 @@ func TestPageForPeople(t *testing.T) {
 	for _, want := range []string{
 		"Reactor, consumer group hotel", "Not healthy", "2024-01-01 12:00:00",
 		"1234", "1200", "1100", "full for 6m0s", "never", "reads fail for 10s: no route to &lt;host&gt;", "the checkpoint cannot be saved for 20s: read-only",
-		"Stream-slow", "1m30s", "Stream-bad", "1h0m0s", "42", "in 1.5s", "boom &amp; &lt;script&gt; …",
+		"Stream-slow", "hangs", "1m30s", "Stream-bad", "1h0m0s", "42", "in 1.5s", "boom &amp; &lt;script&gt; …",
 		"wait for a free writer: 3",
 	} {
 		if !strings.Contains(body, want) {
@@ -96,13 +96,14 @@ func TestPageForPrograms(t *testing.T) {
 		"at": "2024-01-01T12:00:00Z", "consumerGroup": "hotel", "healthy": false, "waitingStreams": 3.0,
 		"reasons": []any{
 			`tranche "A" is full for 6m0s: nothing more is read before one of its 16 incomplete batches is completed`,
+			"the call for Stream-slow runs for 1m30s and ignores that its time is over: nothing but a restart ends it",
 			"Stream-bad is troubled for 1h0m0s, after 42 attempts: boom & <script> …",
 		},
 		"tranches": []any{
 			map[string]any{"tranche": "A", "read": 1234.0, "completed": 1200.0, "saved": 1100.0, "incompleteBatches": 16.0, "full": true, "fullForSeconds": 360.0, "error": "", "errorForSeconds": 0.0, "saveError": "", "saveErrorForSeconds": 0.0},
 			map[string]any{"tranche": "B", "read": 0.0, "completed": 0.0, "saved": -1.0, "incompleteBatches": 0.0, "full": false, "fullForSeconds": 0.0, "error": "no route to <host>", "errorForSeconds": 10.0, "saveError": "read-only", "saveErrorForSeconds": 20.0},
 		},
-		"calls":    []any{map[string]any{"stream": "Stream-slow", "forSeconds": 90.0}},
+		"calls":    []any{map[string]any{"stream": "Stream-slow", "forSeconds": 90.0, "hung": true}},
 		"troubled": []any{map[string]any{"stream": "Stream-bad", "forSeconds": 3600.0, "attempts": 42.0, "nextTry": "2024-01-01T12:00:01.5Z", "cause": "boom & <script>\nstack"}},
 	}
 	if diff := cmp.Diff(any(want), got); diff != "" {
@@ -119,6 +120,7 @@ func TestPageForProbes(t *testing.T) {
 	equal(t, "status", response.Code, http.StatusServiceUnavailable)
 	equal(t, "body", response.Body.String(), "not healthy\n"+
 		`tranche "A" is full for 6m0s: nothing more is read before one of its 16 incomplete batches is completed`+"\n"+
+		"the call for Stream-slow runs for 1m30s and ignores that its time is over: nothing but a restart ends it\n"+
 		"Stream-bad is troubled for 1h0m0s, after 42 attempts: boom & <script> …\n")
 
 	poisoned := fixed{status: reactor.Status{At: noon(), Troubled: []reactor.TroubleStatus{{Stream: stream("bad"), Since: ago(time.Hour), Cause: "boom"}}}}

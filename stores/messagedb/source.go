@@ -39,6 +39,9 @@ func (db *DB) Source(categories ...string) (*Source, error) {
 		if err := es.ValidateCategory(category); err != nil {
 			return nil, fmt.Errorf("messagedb: a feed of categories: %w", err)
 		}
+		if slices.Contains(categories[:i], category) {
+			return nil, fmt.Errorf("messagedb: a feed of categories: %q is named twice", category)
+		}
 		tranches[i] = feed.Tranche(category)
 	}
 	return &Source{db: db, tranches: tranches}, nil
