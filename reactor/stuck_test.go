@@ -77,8 +77,8 @@ func TestAHandlerThatEndsItsGoroutine(t *testing.T) {
 		s.add("A", "gone@0 well@0")
 		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{MaxWriters: 1, Observer: seen})
 		equal(t, "calls", h.called(), "gone 0, well 0")
-		if cause := r.status().Troubled[0].Cause; !strings.Contains(cause, "Goexit") {
-			t.Errorf("cause: got %q, want Goexit in it", cause)
+		if troubled := r.status().Troubled; len(troubled) != 1 || !strings.Contains(troubled[0].Cause, "Goexit") {
+			t.Fatalf("troubled: got %+v, want one stream, and Goexit as the cause", troubled)
 		}
 		h.heal("gone")
 		pass(time.Minute)
