@@ -93,7 +93,7 @@ func (r *Running) checkpoint(ctx, writes context.Context, t *tranche, limit time
 		return t.lost
 	}
 	read := feed.Position(t.read.Load()) // before the end is asked for
-	end, err := r.end(ctx, t.name, limit)
+	end, err := r.look(ctx, t, read, limit)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return err
@@ -133,6 +133,58 @@ func (r *Running) saveOne(ctx context.Context, t *tranche, position feed.Positio
 	t.saved.Store(int64(position))
 	r.config.Observer.Observe(CheckpointSaved{t.name, position})
 	return nil
+}
+
+// look is what the leader said of a tranche.
+type look struct {
+	feed.Lag
+
+	at          time.Time
+	silentSince time.Time
+}
+
+// look asks the leader how far a tranche reaches, and notes what it says.
+func (r *Running) look(ctx context.Context, t *tranche, read feed.Position, limit time.Duration) (feed.Position, error) {
+	seen := look{Lag: feed.Lag{Events: -1}}
+	var err error
+	if lagger, ok := r.source.(feed.Lagger); ok {
+		err = within(ctx, limit, func(ctx context.Context) (err error) {
+			seen.Lag, err = lagger.Lag(ctx, t.name, read)
+			return err
+		})
+		if err != nil {
+			err = fmt.Errorf("find the end of tranche %q: %w", t.name, err)
+		}
+	} else {
+		seen.End, err = r.end(ctx, t.name, limit)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if seen.End <= read {
+		seen.Events = max(seen.Events, 0)
+	}
+	seen.at = time.Now()
+	if seen.Silent != "" {
+		seen.silentSince = seen.at
+		if before := t.looked.Load(); before != nil && before.Silent != "" {
+			seen.silentSince = before.silentSince
+		}
+	}
+	t.looked.Store(&seen)
+	r.locked(func(core *core) {
+		core.looked(t.name, seen.End, t.full.IsZero() && t.reads.look().attempts == 0, seen.at)
+	})
+	r.nudge()
+	return seen.End, nil
+}
+
+// nudge has the loop tell what the core has come to.
+func (r *Running) nudge() {
+	select {
+	case r.nudged <- struct{}{}:
+	default: // it is about to
+	}
 }
 
 // moved tells whether the completed position is to be saved.

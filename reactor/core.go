@@ -39,11 +39,12 @@ type limits struct {
 	hangs      time.Duration // a call that runs for so long has ignored its deadline
 	maxStuck   int           // deliveries of a tranche that may wait in batches without a slot
 	remember   int           // how many idle streams to remember the observed version of
+	still      time.Duration // a tranche that is behind its end and is not read on for so long stands still
 }
 
 // effects is what has happened since drain was called last.
 type effects struct {
-	occurred []Occurrence   // of streams, in order: Retired, Troubled, Recovered and Hung
+	occurred []Occurrence   // in order
 	freed    []feed.Tranche // one for each batch that does not need its slot any more
 }
 
@@ -96,6 +97,8 @@ type progress struct {
 	open     []*batch      // in order
 	slots    int           // how many of the open ones have a slot
 	stuck    int           // the sum of what the others were stuck with
+	behind   time.Time     // since when it has been at read although the feed goes on; zero if it does not
+	still    bool          // it stands still
 }
 
 // call is a handler call to be made.
@@ -123,6 +126,7 @@ func (c *core) submit(tranche feed.Tranche, delivered feed.Batch) {
 	b := &batch{tranche: tranche, next: delivered.Next, needs: map[*stream]need{}}
 	progress := c.tranches[tranche]
 	progress.read = delivered.Next
+	c.getsOn(tranche, progress)
 	progress.open = append(progress.open, b)
 	progress.slots++
 	var order []*stream // so that the outcome does not depend on the order of a map
@@ -146,6 +150,31 @@ func (c *core) submit(tranche feed.Tranche, delivered feed.Batch) {
 	}
 	c.settle(b)
 	c.forget()
+}
+
+// looked takes in what the leader says is the end of a tranche. A tranche that could
+// be read on and is not stands still after a while: whatever answers the reads does
+// not have what the leader has. able is false while reads fail, or there is no slot
+// for one, which are other troubles.
+func (c *core) looked(tranche feed.Tranche, end feed.Position, able bool, now time.Time) {
+	progress := c.tranches[tranche]
+	switch {
+	case end <= progress.read || !able:
+		c.getsOn(tranche, progress)
+	case progress.behind.IsZero():
+		progress.behind = now
+	case !progress.still && now.Sub(progress.behind) >= c.limits.still:
+		progress.still = true
+		c.occurs(StoodStill{tranche, progress.read, end, progress.behind})
+	}
+}
+
+// getsOn notes that a tranche does not stand still.
+func (c *core) getsOn(tranche feed.Tranche, progress *progress) {
+	if progress.still {
+		c.occurs(GotOn{tranche, progress.read})
+	}
+	progress.behind, progress.still = time.Time{}, false
 }
 
 // add puts a delivery among those waiting, unless it is there already or was

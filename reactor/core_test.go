@@ -28,6 +28,7 @@ import (
 //	dispatch [now=n]                   which calls are to be made?
 //	return a observed=n [now=n]        the call for a is back
 //	return a err=text [now=n]          the call for a failed
+//	look A end=n [able=false] [now=n]  the leader says where the feed ends
 //	wake                               when to dispatch again at the latest?
 //	state                              everything that the core knows
 func TestCore(t *testing.T) {
@@ -52,6 +53,7 @@ func (s *script) run(t *testing.T, d *datadriven.TestData) string {
 	case "core":
 		s.core = newCore(limits{
 			maxWriters: number(t, d, "writers", 8), maxHung: number(t, d, "hung", 2), hangs: time.Duration(number(t, d, "hangs", 60)) * time.Second,
+			still:    30 * time.Second,
 			maxStuck: number(t, d, "stuck", 100), remember: number(t, d, "remember", 100),
 		}, newDoubling)
 		s.shown = map[feed.Tranche]feed.Position{}
@@ -83,6 +85,11 @@ func (s *script) run(t *testing.T, d *datadriven.TestData) string {
 		}
 		s.core.returned(streamNamed(d.CmdArgs[0].Key), es.Version(number(t, d, "observed", 0)), err, second(t, d))
 		return s.effects()
+	case "look":
+		able := true
+		d.MaybeScanArgs(t, "able", &able)
+		s.core.looked(feed.Tranche(d.CmdArgs[0].Key), feed.Position(number(t, d, "end", 0)), able, second(t, d))
+		return s.effects()
 	case "wake":
 		if at, ok := s.core.wake(); ok {
 			return fmt.Sprintln("at", since(at))
@@ -107,6 +114,10 @@ func (s *script) effects() string {
 			fmt.Fprintf(&out, "%s is troubled: attempt %d since %s, next try at %s: %v\n", o.Stream.ID(), o.Attempts, since(o.Since), since(o.NextTry), o.Cause)
 		case Recovered:
 			fmt.Fprintf(&out, "%s has recovered from %d attempts in %s\n", o.Stream.ID(), o.Attempts, o.After)
+		case StoodStill:
+			fmt.Fprintf(&out, "%s stands still at %d since %s, and the feed ends at %d\n", o.Tranche, o.Position, since(o.Since), o.End)
+		case GotOn:
+			fmt.Fprintf(&out, "%s gets on, at %d\n", o.Tranche, o.Position)
 		case Hung:
 			fmt.Fprintf(&out, "the call for %s hangs, since %s\n", o.Stream.ID(), since(o.Since))
 		default:

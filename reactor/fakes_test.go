@@ -332,6 +332,12 @@ func (r *running) status() reactor.Status {
 	return status
 }
 
+// unlooked is a status without what the leader said.
+func unlooked(t reactor.TrancheStatus) reactor.TrancheStatus {
+	t.EndAt, t.End, t.Unread = time.Time{}, 0, 0
+	return t
+}
+
 // pass lets time pass and waits until what it brought about is done.
 func pass(d time.Duration) {
 	time.Sleep(d) // the bubble's time

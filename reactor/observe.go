@@ -49,6 +49,20 @@ type (
 		Attempts int           // that failed
 		After    time.Duration // since the first of them
 	}
+	// StoodStill is a tranche of which reads find nothing more for a while, although
+	// the leader of the store has events behind that position. What answers the reads
+	// stands still, such as a replica.
+	StoodStill struct {
+		Tranche  feed.Tranche
+		Position feed.Position // up to which it was read
+		End      feed.Position // as the leader says
+		Since    time.Time
+	}
+	// GotOn is a tranche that stood still and does no more.
+	GotOn struct {
+		Tranche  feed.Tranche
+		Position feed.Position // up to which it was read
+	}
 	// Called is the beginning of a handler call.
 	Called struct {
 		Stream es.StreamName
@@ -112,6 +126,8 @@ type (
 func (BatchRead) isOccurrence()        {}
 func (ReadFailed) isOccurrence()       {}
 func (ReadRecovered) isOccurrence()    {}
+func (StoodStill) isOccurrence()       {}
+func (GotOn) isOccurrence()            {}
 func (Called) isOccurrence()           {}
 func (Hung) isOccurrence()             {}
 func (Returned) isOccurrence()         {}

@@ -18,15 +18,16 @@ import (
 type tranche struct {
 	name     feed.Tranche
 	start    feed.Position
-	slots    chan struct{} // holds one for each batch that has a slot, and one for the read that runs
-	read     atomic.Int64  // the position up to which it was read, set by the reader
-	position atomic.Int64  // the completed position, set by the loop
-	saved    atomic.Int64  // the checkpoint, set by the saver
-	reads    failures      // of the reader
-	ends     failures      // of the saver, when it asks for the end
-	saves    failures      // of the saver, when it saves
-	lost     error         // why nothing can be saved any more; the saver's own
-	full     time.Time     // since when nothing more is read; zero while it is; the loop's own
+	slots    chan struct{}        // holds one for each batch that has a slot, and one for the read that runs
+	read     atomic.Int64         // the position up to which it was read, set by the reader
+	position atomic.Int64         // the completed position, set by the loop
+	saved    atomic.Int64         // the checkpoint, set by the saver
+	reads    failures             // of the reader
+	ends     failures             // of the saver, when it asks for the end
+	saves    failures             // of the saver, when it saves
+	lost     error                // why nothing can be saved any more; the saver's own
+	looked   atomic.Pointer[look] // at how far the feed reaches; the saver's, nil before the first
+	full     time.Time            // since when nothing more is read; zero while it is; the loop's own
 }
 
 // begin finds out where each tranche is to be read from.

@@ -89,7 +89,7 @@ func (r *Running) run(ctx context.Context) error {
 	defer stop()
 	limits := limits{
 		maxWriters: r.config.MaxWriters, maxHung: r.config.MaxWriters, hangs: r.config.CallLimit + callGrace,
-		maxStuck: maxStuck, remember: remembered,
+		maxStuck: maxStuck, remember: remembered, still: standsStill,
 	}
 	r.core, r.tranches = newCore(limits, r.config.Pauses), tranches
 	for _, t := range tranches {
@@ -187,6 +187,7 @@ func (r *Running) loop(ctx context.Context) error {
 			r.config.Observer.Observe(Returned{o.stream, o.observed, o.err, o.took})
 			r.locked(func(core *core) { core.returned(o.stream, o.observed, o.err, time.Now()) })
 		case <-wake.C:
+		case <-r.nudged:
 		case <-done:
 			done, batches = nil, nil
 			limit = time.After(share(r.config.StopLimit, cancelAfter))
@@ -229,6 +230,9 @@ const callGrace = 10 * time.Second
 // maxStuck is how many deliveries of a tranche may wait in memory, besides those
 // of MaxReadAhead batches, because their streams are in trouble.
 const maxStuck = 10_000
+
+// standsStill is for how long reads may find nothing while the feed goes on.
+const standsStill = 30 * time.Second
 
 // remembered is how many idle streams' observed versions are kept.
 const remembered = 100_000

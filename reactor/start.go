@@ -16,6 +16,7 @@ type Running struct {
 
 	batches  chan submission
 	outcomes chan outcome
+	nudged   chan struct{}
 
 	begun    chan struct{} // closed once core and tranches are set
 	mu       sync.Mutex    // guards what core and tranches say of the loop's own
@@ -48,6 +49,7 @@ func Start(ctx context.Context, source feed.Source, checkpoints feed.Checkpoints
 		source: source, checkpoints: checkpoints, handler: handler, config: config,
 		batches:  make(chan submission),
 		outcomes: make(chan outcome),
+		nudged:   make(chan struct{}, 1),
 		begun:    make(chan struct{}),
 		stop:     stop,
 		done:     make(chan struct{}),

@@ -13,12 +13,14 @@ import (
 
 // Status is what a reactor is at, by name.
 type Status struct {
-	At       time.Time
-	Group    string
-	Tranches []TrancheStatus
-	Calls    []CallStatus    // running, the longest first
-	Troubled []TroubleStatus // failing or lagging, the longest first
-	Waiting  int             // streams waiting for a free writer
+	At              time.Time
+	Group           string
+	Tranches        []TrancheStatus
+	Calls           []CallStatus    // running, the longest first
+	Troubled        []TroubleStatus // failing or lagging, the longest first
+	Waiting         int             // streams waiting for a free writer
+	Unhandled       int             // events that were read and are not handled
+	OldestUnhandled time.Time       // when the first of them was appended; zero if there is none, or the feed does not tell
 }
 
 // TrancheStatus is how far a tranche is read, completed and saved.
@@ -31,10 +33,34 @@ type TrancheStatus struct {
 	Full       bool          // as many as may be: nothing more is read
 	FullSince  time.Time     // zero unless Full
 
+	// What the leader of the store said when it was last asked how far the feed reaches.
+	EndAt        time.Time     // when that was; zero if it was not yet, and then the others mean nothing
+	End          feed.Position // of the feed
+	Unread       int           // events that were not read then; -1 if that is not known
+	UnreadMore   bool          // there are more than Unread
+	OldestUnread time.Time     // when the first of them was appended; zero if there is none, or that is not known
+	Silent       string        // why nothing new comes into the feed, whatever is appended; empty unless that is known
+	SilentSince  time.Time     // zero unless Silent
+	StillSince   time.Time     // since when reads find nothing more although the feed goes on; zero unless that is so for long
+
 	Error          string    // of the last read, or question for the end, empty if it went well
 	ErrorSince     time.Time // the first of the failures in a row, zero if there is none
 	SaveError      string    // of the last save of the checkpoint, empty if it went well
 	SaveErrorSince time.Time // as ErrorSince
+}
+
+// Lag is how old the oldest event is that is not read yet, 0 if there is none; ok is
+// false if that is not known.
+func (t TrancheStatus) Lag(now time.Time) (lag time.Duration, ok bool) {
+	switch {
+	case t.EndAt.IsZero():
+		return 0, false
+	case t.End <= t.Read:
+		return 0, true
+	case t.OldestUnread.IsZero():
+		return 0, false
+	}
+	return max(now.Sub(t.OldestUnread), 0), true
 }
 
 // CallStatus is a handler call that runs.
@@ -46,11 +72,12 @@ type CallStatus struct {
 
 // TroubleStatus is a stream whose calls fail, or see less than the feed told of.
 type TroubleStatus struct {
-	Stream   es.StreamName
-	Since    time.Time
-	Attempts int
-	NextTry  time.Time
-	Cause    string
+	Stream      es.StreamName
+	Since       time.Time
+	Attempts    int
+	NextTry     time.Time
+	Cause       string
+	NeedsPerson bool // trying again is of no use until somebody has acted
 }
 
 // ErrNotRunning is returned by Status when the reactor does not run.
@@ -91,6 +118,13 @@ func (r *Running) status(now time.Time) Status {
 			Full:       !t.full.IsZero(),
 			FullSince:  t.full,
 		}
+		if looked := t.looked.Load(); looked != nil {
+			described.EndAt, described.End, described.Silent, described.SilentSince = looked.at, looked.End, looked.Silent, looked.silentSince
+			described.Unread, described.UnreadMore, described.OldestUnread = looked.Events, looked.More, looked.Oldest
+		}
+		if progress.still {
+			described.StillSince = progress.behind
+		}
 		for _, failing := range []row{t.ends.look(), t.reads.look()} {
 			if failing.attempts > 0 {
 				described.Error, described.ErrorSince = failing.err.Error(), failing.since
@@ -101,13 +135,21 @@ func (r *Running) status(now time.Time) Status {
 		}
 		status.Tranches = append(status.Tranches, described)
 	}
+	var oldest []time.Time
 	for _, s := range core.streams {
 		if s.calling {
 			status.Calls = append(status.Calls, CallStatus{s.name, s.since, s.hung})
 		}
 		if s.trouble != nil {
-			status.Troubled = append(status.Troubled, TroubleStatus{s.name, s.trouble.since, s.trouble.attempts, s.trouble.retryAt, s.trouble.cause.Error()})
+			status.Troubled = append(status.Troubled, TroubleStatus{s.name, s.trouble.since, s.trouble.attempts, s.trouble.retryAt, s.trouble.cause.Error(), es.NeedsPerson(s.trouble.cause)})
 		}
+		status.Unhandled += len(s.waiting)
+		if len(s.waiting) > 0 {
+			oldest = append(oldest, s.waiting[0].Time)
+		}
+	}
+	if len(oldest) > 0 {
+		status.OldestUnhandled = slices.MinFunc(oldest, time.Time.Compare)
 	}
 	slices.SortFunc(status.Calls, func(a, b CallStatus) int {
 		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Stream.String(), b.Stream.String()))

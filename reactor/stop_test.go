@@ -143,7 +143,7 @@ func TestStatusEndsWithTheReactor(t *testing.T) {
 
 		status := r.status()
 		equal(t, "group", status.Group, "test")
-		equal(t, "tranche", status.Tranches[0], reactor.TrancheStatus{Tranche: "A", Read: 3, Completed: 1, Saved: 1, Incomplete: 2})
+		equal(t, "tranche", unlooked(status.Tranches[0]), reactor.TrancheStatus{Tranche: "A", Read: 3, Completed: 1, Saved: 1, Incomplete: 2})
 		equal(t, "calls", len(status.Calls), 2)
 		equal(t, "the longest call", status.Calls[0].Stream, stream("slow"))
 		equal(t, "its time", status.At.Sub(status.Calls[0].Since), 6*time.Second)

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -18,6 +19,12 @@ import (
 // initialised makes one. It returns the connection string of a superuser too.
 func ownMessageDB(t testing.TB) (env map[string]string, admin string) {
 	t.Helper()
+	return initialisedOn(t, ownServer(t))
+}
+
+// ownServer brings up a server that the test may break.
+func ownServer(t testing.TB) *provision.Server {
+	t.Helper()
 	server, err := provision.MessageDB(within(t), provision.Options{Way: provision.Local, Durable: true})
 	if errors.Is(err, provision.ErrNoPostgreSQL) && os.Getenv("PROVISION_NO_SKIP") == "" {
 		t.Skip(err)
@@ -30,7 +37,37 @@ func ownMessageDB(t testing.TB) (env map[string]string, admin string) {
 			t.Errorf("stop the test's server: %v", err)
 		}
 	})
-	return initialisedOn(t, server)
+	return server
+}
+
+// replicaOf brings up a replica of a server. The strings are changed to lead to it.
+func replicaOf(t testing.TB, server *provision.Server, connections ...*string) *provision.Server {
+	t.Helper()
+	replica, err := server.NewReplica(within(t))
+	if errors.Is(err, errors.ErrUnsupported) && os.Getenv("PROVISION_NO_SKIP") == "" {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := replica.Close(); err != nil {
+			t.Errorf("stop the replica: %v", err)
+		}
+	})
+	at, err := url.Parse(replica.ConnectionString)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, connection := range connections {
+		u, err := url.Parse(*connection)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u.Host = at.Host
+		*connection = u.String()
+	}
+	return replica
 }
 
 // processesOf are the processes of a PostgreSQL, the first of them first.

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"time"
 
 	"example.com/groupcheckout/es"
 )
@@ -54,6 +55,22 @@ type Notifier interface {
 	// Changed returns a channel that is closed once there may be something to
 	// read at or behind the position, at once if there is already.
 	Changed(tranche Tranche, from Position) <-chan struct{}
+}
+
+// Lagger is a Source that can tell how much there is to read.
+type Lagger interface {
+	// Lag tells what the leader of the store has at and behind a position. Its
+	// End is what [Source] would have returned.
+	Lag(ctx context.Context, tranche Tranche, from Position) (Lag, error)
+}
+
+// Lag is how much lies at and behind a position of a tranche.
+type Lag struct {
+	End    Position
+	Events int       // -1 if that is not known
+	More   bool      // there are more than Events: so many are not counted
+	Oldest time.Time // when the first of them was appended; zero if there is none, or that is not known
+	Silent string    // why nothing new comes into the feed, whatever is appended; empty unless that is known
 }
 
 // Checkpoints remembers, for each consumer group, source and tranche, where

@@ -1,7 +1,9 @@
 package monitor
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"example.com/groupcheckout/reactor"
@@ -11,6 +13,7 @@ import (
 const (
 	readsFail = time.Minute     // every read of a tranche fails
 	savesFail = 5 * time.Minute // every save of a checkpoint fails
+	silent    = time.Minute     // nothing comes into a tranche
 	full      = 5 * time.Minute // a tranche is full, and nothing in it is completed
 )
 
@@ -27,6 +30,14 @@ func health(status reactor.Status) (ok bool, reasons []string) {
 		if lasts := status.At.Sub(t.SaveErrorSince); t.SaveError != "" && lasts >= savesFail {
 			reasons = append(reasons, fmt.Sprintf("the checkpoint of tranche %q cannot be saved for %s: %s", t.Tranche, seconds(lasts), short(t.SaveError)))
 		}
+		if !t.StillSince.IsZero() {
+			reasons = append(reasons, fmt.Sprintf("tranche %q stands still for %s: reads find nothing behind position %d, although the leader's feed ends at %d. "+
+				"What answers the reads of the feed does not get on: is it a replica whose replay is paused or broken?",
+				t.Tranche, seconds(status.At.Sub(t.StillSince)), t.Read, t.End))
+		}
+		if lasts := status.At.Sub(t.SilentSince); t.Silent != "" && lasts >= silent {
+			reasons = append(reasons, fmt.Sprintf("nothing new comes into tranche %q: %s", t.Tranche, t.Silent))
+		}
 		if lasts := status.At.Sub(t.FullSince); t.Full && lasts >= full {
 			reasons = append(reasons, fmt.Sprintf("tranche %q is full for %s: nothing more is read before one of its %d incomplete batches is completed",
 				t.Tranche, seconds(lasts), t.Incomplete))
@@ -38,12 +49,20 @@ func health(status reactor.Status) (ok bool, reasons []string) {
 		}
 	}
 	ok = len(reasons) == 0
-	for i, t := range status.Troubled {
+	troubled := slices.Clone(status.Troubled)
+	slices.SortStableFunc(troubled, func(a, b reactor.TroubleStatus) int {
+		return -cmp.Compare(asNumber(a.NeedsPerson), asNumber(b.NeedsPerson))
+	})
+	for i, t := range troubled {
 		if i == maxNamed {
 			reasons = append(reasons, fmt.Sprintf("%d more streams are troubled", len(status.Troubled)-i))
 			break
 		}
-		reasons = append(reasons, fmt.Sprintf("%s is troubled for %s, after %d attempts: %s", t.Stream, seconds(status.At.Sub(t.Since)), t.Attempts, short(t.Cause)))
+		word := ""
+		if t.NeedsPerson {
+			word = "for a person to settle: "
+		}
+		reasons = append(reasons, word+fmt.Sprintf("%s is troubled for %s, after %d attempts: %s", t.Stream, seconds(status.At.Sub(t.Since)), t.Attempts, short(t.Cause)))
 	}
 	return ok, reasons
 }

@@ -65,6 +65,11 @@ func TestHealth(t *testing.T) {
 			reasons: []string{`tranche "B" is full for 5m0s: nothing more is read before one of its 16 incomplete batches is completed`},
 		},
 		{
+			name:    "nothing comes into the feed",
+			status:  reactor.Status{Tranches: []reactor.TrancheStatus{{Tranche: "A", Silent: "no indexer is at work", SilentSince: ago(time.Minute)}, {Tranche: "B", Silent: "no indexer", SilentSince: ago(time.Second)}}},
+			reasons: []string{`nothing new comes into tranche "A": no indexer is at work`},
+		},
+		{
 			name:   "a call runs for long, within its limit",
 			status: reactor.Status{Calls: []reactor.CallStatus{{Stream: stream("a"), Since: ago(4 * time.Minute)}}},
 			ok:     true,

@@ -114,6 +114,11 @@ func (l *Log) Observe(occurrence reactor.Occurrence) {
 		}
 	case reactor.ReadRecovered:
 		l.to.Info("the feed can be read again", "tranche", o.Tranche, "attempts", o.Attempts, "after", o.After)
+	case reactor.StoodStill:
+		l.to.Error("the feed stands still: reads find nothing more, although the leader has events; is what answers them a replica that does not get on?",
+			"tranche", o.Tranche, "position", o.Position, "end", o.End, "since", o.Since)
+	case reactor.GotOn:
+		l.to.Info("the feed gets on again", "tranche", o.Tranche, "position", o.Position)
 	case reactor.Hung:
 		l.hung[o.Stream] = o.Since
 		l.to.Warn("a call ignores that its time is over; another is made in its place", "stream", o.Stream.String(), "since", o.Since)

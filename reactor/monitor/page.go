@@ -48,26 +48,33 @@ type page struct {
 
 // statusView is a status as it is shown.
 type statusView struct {
-	At       time.Time     `json:"at"`
-	Group    string        `json:"consumerGroup"`
-	Healthy  bool          `json:"healthy"`
-	Reasons  []string      `json:"reasons"`
-	Tranches []trancheView `json:"tranches"`
-	Calls    []callView    `json:"calls"`
-	Troubled []troubleView `json:"troubled"`
-	Waiting  int           `json:"waitingStreams"`
+	At        time.Time     `json:"at"`
+	Group     string        `json:"consumerGroup"`
+	Healthy   bool          `json:"healthy"`
+	Reasons   []string      `json:"reasons"`
+	Tranches  []trancheView `json:"tranches"`
+	Calls     []callView    `json:"calls"`
+	Troubled  []troubleView `json:"troubled"`
+	Waiting   int           `json:"waitingStreams"`
+	Unhandled int           `json:"unhandledEvents"` // read and not handled
 }
 
 type trancheView struct {
-	Tranche    feed.Tranche  `json:"tranche"`
-	Read       feed.Position `json:"read"`
-	Completed  feed.Position `json:"completed"`
-	Saved      feed.Position `json:"saved"` // -1 if there is no checkpoint
-	Incomplete int           `json:"incompleteBatches"`
-	Full       bool          `json:"full"`
-	FullFor    span          `json:"fullForSeconds"`
-	Error      string        `json:"error"` // of the last read
-	ErrorFor   span          `json:"errorForSeconds"`
+	Tranche    feed.Tranche   `json:"tranche"`
+	Read       feed.Position  `json:"read"`
+	Completed  feed.Position  `json:"completed"`
+	Saved      feed.Position  `json:"saved"` // -1 if there is no checkpoint
+	Incomplete int            `json:"incompleteBatches"`
+	Full       bool           `json:"full"`
+	FullFor    span           `json:"fullForSeconds"`
+	End        *feed.Position `json:"end"`           // of the feed; null if it is not known
+	Unread     *int           `json:"lagEvents"`     // not read yet; null if that is not known
+	UnreadMore bool           `json:"lagEventsMore"` // there are more
+	Lag        *span          `json:"lagSeconds"`    // how old the oldest of them is; null if that is not known
+	StillFor   span           `json:"standsStillForSeconds"`
+	Silent     string         `json:"silent"` // why nothing new comes into the feed
+	Error      string         `json:"error"`  // of the last read
+	ErrorFor   span           `json:"errorForSeconds"`
 
 	SaveError    string `json:"saveError"` // of the last save of the checkpoint
 	SaveErrorFor span   `json:"saveErrorForSeconds"`
@@ -86,6 +93,7 @@ type troubleView struct {
 	NextTry  time.Time `json:"nextTry"`
 	NextIn   string    `json:"-"`
 	Cause    string    `json:"cause"`
+	Person   bool      `json:"needsPerson"` // trying again is of no use until somebody has acted
 }
 
 // span is a time that something lasts: 1m30s for people, 90 for programs.
@@ -127,12 +135,24 @@ func (p page) view(ctx context.Context) statusView {
 	view := statusView{
 		At: status.At, Group: status.Group, Healthy: ok, Reasons: append([]string{}, reasons...),
 		Tranches: []trancheView{}, Calls: []callView{}, Troubled: []troubleView{}, // [] in JSON rather than null
-		Waiting: status.Waiting,
+		Waiting: status.Waiting, Unhandled: status.Unhandled,
 	}
 	for _, t := range status.Tranches {
 		shown := trancheView{
 			Tranche: t.Tranche, Read: t.Read, Completed: t.Completed, Saved: t.Saved, Incomplete: t.Incomplete,
 			Full: t.Full, Error: t.Error, SaveError: t.SaveError,
+		}
+		if !t.EndAt.IsZero() {
+			shown.End, shown.Silent = &t.End, t.Silent
+			if t.Unread >= 0 {
+				shown.Unread, shown.UnreadMore = &t.Unread, t.UnreadMore
+			}
+			if lag, known := t.Lag(status.At); known {
+				shown.Lag = (*span)(&lag)
+			}
+		}
+		if !t.StillSince.IsZero() {
+			shown.StillFor = span(status.At.Sub(t.StillSince))
 		}
 		if t.Full {
 			shown.FullFor = span(status.At.Sub(t.FullSince))
@@ -153,7 +173,7 @@ func (p page) view(ctx context.Context) statusView {
 		if in := t.NextTry.Sub(status.At); in > 0 {
 			next = "in " + in.Round(100*time.Millisecond).String()
 		}
-		view.Troubled = append(view.Troubled, troubleView{t.Stream.String(), span(status.At.Sub(t.Since)), t.Attempts, t.NextTry, next, t.Cause})
+		view.Troubled = append(view.Troubled, troubleView{t.Stream.String(), span(status.At.Sub(t.Since)), t.Attempts, t.NextTry, next, t.Cause, t.NeedsPerson})
 	}
 	return view
 }

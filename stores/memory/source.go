@@ -108,6 +108,23 @@ func (s *Source) End(ctx context.Context, tranche feed.Tranche) (feed.Position, 
 	return records[len(records)-1].position + 1, nil
 }
 
+// Lag implements [feed.Lagger].
+func (s *Source) Lag(ctx context.Context, tranche feed.Tranche, from feed.Position) (feed.Lag, error) {
+	records, err := s.records(ctx, tranche)
+	if err != nil {
+		return feed.Lag{}, fmt.Errorf("find the end of the feed of %q: %w", tranche, err)
+	}
+	rest := records[firstAt(records, from):]
+	lag := feed.Lag{Events: len(rest)}
+	if len(records) > 0 {
+		lag.End = records[len(records)-1].position + 1
+	}
+	if len(rest) > 0 {
+		lag.Oldest = rest[0].event.Time
+	}
+	return lag, nil
+}
+
 // Changed implements [feed.Notifier]. All who wait for a category share one
 // channel, so a wait that is given up costs nothing. A wait for a position
 // beyond the next event ends with the next event too. For a tranche that the

@@ -18,7 +18,7 @@ import (
 // An append or read uses one connection, and waits for one if all of MaxConns
 // are in use: where there are more calls at once they take turns, and nothing
 // fails. Beside these there are up to 4 connections for the feed, which never
-// waits for the streams' calls, up to 2 for checkpoints, and one for each append
+// waits for the streams' calls, up to 2 for where the feed ends, up to 2 for checkpoints, and one for each append
 // whose reply was lost while its outcome is looked for. Connections are made when
 // they are needed.
 type Config struct {
@@ -41,6 +41,7 @@ const (
 	defaultBatchSize     = 1000
 	defaultMaxConns      = 10
 	feedMaxConns         = 4 // a reader has one read under way for each category
+	watchMaxConns        = 2
 	checkpointMaxConns   = 2
 	defaultSettleTimeout = 5 * time.Second
 )

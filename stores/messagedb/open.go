@@ -12,6 +12,7 @@ type DB struct {
 	config      Config
 	write, read *pgxpool.Pool
 	feed        *pgxpool.Pool // leads to where read does; the streams' reads cannot starve it
+	watch       *pgxpool.Pool // leads to where write does; appends cannot starve it
 	checkpoint  *pgxpool.Pool // nil without a checkpoint schema
 	schema      string        // of the checkpoint table, as PostgreSQL stores the name
 }
@@ -52,6 +53,9 @@ func (db *DB) connect(ctx context.Context) (err error) {
 	if db.feed, err = newPool(db.config.ReadConnection, ForReading, feedMaxConns); err != nil {
 		return err
 	}
+	if db.watch, err = newPool(db.config.Connection, ForWriting, watchMaxConns); err != nil {
+		return err
+	}
 	if db.config.CheckpointSchema != "" {
 		if db.checkpoint, err = newPool(db.config.CheckpointConnection, ForCheckpoints, checkpointMaxConns); err != nil {
 			return err
@@ -66,7 +70,7 @@ func (db *DB) connect(ctx context.Context) (err error) {
 // Close waits for the calls under way and closes all connections. It may be
 // called more than once.
 func (db *DB) Close() {
-	for _, pool := range []*pgxpool.Pool{db.write, db.read, db.feed, db.checkpoint} {
+	for _, pool := range []*pgxpool.Pool{db.write, db.read, db.feed, db.watch, db.checkpoint} {
 		if pool != nil {
 			pool.Close()
 		}

@@ -122,8 +122,8 @@ func (s *Source) End(ctx context.Context, tranche feed.Tranche) (feed.Position, 
 	if err := es.ValidateCategory(string(tranche)); err != nil {
 		return 0, fmt.Errorf("find the end of a feed: %w", err)
 	}
-	end, err := onceMore(ctx, s.db.write, func() (end feed.Position, err error) {
-		err = s.db.write.QueryRow(ctx, "SELECT coalesce(max(global_position) + 1, 0) FROM messages WHERE category(stream_name) = $1",
+	end, err := onceMore(ctx, s.db.watch, func() (end feed.Position, err error) {
+		err = s.db.watch.QueryRow(ctx, "SELECT coalesce(max(global_position) + 1, 0) FROM messages WHERE category(stream_name) = $1",
 			string(tranche)).Scan(&end)
 		return end, err
 	})
