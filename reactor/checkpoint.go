@@ -14,6 +14,9 @@ import (
 // waits for the answer that it needs before it writes one.
 const saveLimit = 10 * time.Second
 
+// firstSave is when a checkpoint is saved for the first time.
+const firstSave = 250 * time.Millisecond
+
 // CheckpointAheadError says that a reactor is further than the feed: the store
 // has lost events, or it is another store. Going on would skip, for ever, what
 // is appended up to there.
@@ -46,18 +49,30 @@ func (r *Running) key(name feed.Tranche) feed.Key {
 // save sees to the checkpoints, each interval, until ctx ends; a write goes on until
 // writes does. What could not be done is tried again at the next interval. It calls
 // lost if a tranche has lost events.
+//
+// The first saves come early, and then ever later until the interval is reached: what
+// dies every few seconds gets on all the same.
 func (r *Running) save(ctx, writes context.Context, lost func()) {
-	ticker := time.NewTicker(r.config.CheckpointInterval)
-	defer ticker.Stop()
+	began, pause := time.Now(), min(firstSave, r.config.CheckpointInterval)
+	next := time.NewTimer(pause)
+	defer next.Stop()
 	for {
 		select {
-		case <-ticker.C:
+		case <-next.C:
+			left, failed := r.config.CheckpointInterval-time.Since(began), false
 			for _, t := range r.tranches {
-				_ = r.checkpoint(ctx, writes, t, r.config.ReadLimit) // observed, and made up for later
+				if left > 0 && !t.moved() {
+					continue
+				}
+				failed = r.checkpoint(ctx, writes, t, r.config.ReadLimit) != nil || failed // observed, and made up for later
 				if t.lost != nil {
 					lost()
 				}
 			}
+			if pause = min(2*pause, left); failed || left <= 0 {
+				pause = r.config.CheckpointInterval
+			}
+			next.Reset(pause)
 		case <-ctx.Done():
 			return
 		}
@@ -94,8 +109,11 @@ func (r *Running) checkpoint(ctx, writes context.Context, t *tranche, limit time
 	}
 	read := feed.Position(t.read.Load()) // before the end is asked for
 	end, err := r.look(ctx, t, read, limit)
+	if err == nil {
+		err = r.compare(ctx, t, read, end, true, limit)
+	}
 	switch {
-	case err != nil && ctx.Err() != nil:
+	case err != nil && (ctx.Err() != nil || t.lost != nil):
 		return err
 	case err != nil:
 		failed := t.ends.failed(err)
@@ -104,10 +122,6 @@ func (r *Running) checkpoint(ctx, writes context.Context, t *tranche, limit time
 	}
 	if failed := t.ends.succeeded(); failed.attempts > 0 {
 		r.config.Observer.Observe(ReadRecovered{t.name, failed.attempts, time.Since(failed.since)})
-	}
-	if end < read {
-		t.lost = &CheckpointAheadError{Key: r.key(t.name), Checkpoint: read, End: end, Running: true}
-		return t.lost
 	}
 	if !t.moved() {
 		return nil
@@ -131,6 +145,7 @@ func (r *Running) saveOne(ctx context.Context, t *tranche, position feed.Positio
 	}
 	t.saves.succeeded()
 	t.saved.Store(int64(position))
+	r.noteMark(ctx, t, position)
 	r.config.Observer.Observe(CheckpointSaved{t.name, position})
 	return nil
 }

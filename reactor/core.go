@@ -81,7 +81,16 @@ type batch struct {
 	tranche feed.Tranche
 	next    feed.Position // where reading goes on behind it, and behind completed batches that follow it
 	needs   map[*stream]need
-	stuck   int // deliveries that it needed when it gave its slot back; 0 while it has one
+	order   []place       // its deliveries, in order, without those retired at its head; nil if the feed has no places in between
+	passed  feed.Position // behind those that were; 0 if there is no such place
+	stuck   int           // deliveries that it needed when it gave its slot back; 0 while it has one
+}
+
+// place is where a delivery stands in its batch.
+type place struct {
+	stream *stream
+	index  es.Version
+	next   feed.Position // behind it; 0 if there is no place for a checkpoint
 }
 
 // need says what is missing of a stream before a batch is completed.
@@ -125,6 +134,7 @@ func (c *core) start(tranche feed.Tranche, from feed.Position) {
 func (c *core) submit(tranche feed.Tranche, delivered feed.Batch) {
 	b := &batch{tranche: tranche, next: delivered.Next, needs: map[*stream]need{}}
 	progress := c.tranches[tranche]
+	placed := hasPlaces(delivered, progress.read)
 	progress.read = delivered.Next
 	c.getsOn(tranche, progress)
 	progress.open = append(progress.open, b)
@@ -133,6 +143,9 @@ func (c *core) submit(tranche feed.Tranche, delivered feed.Batch) {
 	for _, d := range delivered.Events {
 		s := c.stream(d.Stream)
 		s.add(d.Event)
+		if placed {
+			b.order = append(b.order, place{s, d.Event.Index, d.Next})
+		}
 		n, known := b.needs[s]
 		if !known {
 			order = append(order, s)
@@ -150,6 +163,36 @@ func (c *core) submit(tranche feed.Tranche, delivered feed.Batch) {
 	}
 	c.settle(b)
 	c.forget()
+}
+
+// hasPlaces tells whether a checkpoint may lie between the deliveries of a batch. It may
+// if they come in the order of their places, as they should.
+func hasPlaces(b feed.Batch, from feed.Position) bool {
+	last := from
+	for _, d := range b.Events {
+		if d.Next < last || d.Next > b.Next {
+			return false
+		}
+		last = d.Next
+	}
+	return true
+}
+
+// position is how far a tranche is completed: up to the first delivery that is not
+// retired. Several deliveries may share a place; it counts once all of them are.
+func (c *core) position(tranche feed.Tranche) feed.Position {
+	progress := c.tranches[tranche]
+	if len(progress.open) == 0 {
+		return progress.position
+	}
+	b := progress.open[0]
+	for len(b.order) > 0 && b.order[0].index < b.order[0].stream.handled {
+		if next := b.order[0].next; len(b.order) > 1 && b.order[1].next > next {
+			b.passed = next
+		}
+		b.order = b.order[1:]
+	}
+	return max(progress.position, b.passed)
 }
 
 // looked takes in what the leader says is the end of a tranche. A tranche that could

@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -24,7 +25,7 @@ import (
 //	                                   makes a new core; 8, 2, 60, 100 and 100
 //	start A [from=n]                   adds the tranche A
 //	submit A next=n                    a batch; on the next line its deliveries:
-//	a@0 a@1 b@0                        events 0 and 1 of the stream a, 0 of b
+//	a@0 a@1 b@0/101                    events 0 and 1 of the stream a, 0 of b in front of 101
 //	dispatch [now=n]                   which calls are to be made?
 //	return a observed=n [now=n]        the call for a is back
 //	return a err=text [now=n]          the call for a failed
@@ -128,7 +129,7 @@ func (s *script) effects() string {
 		fmt.Fprintf(&out, "a slot of %s is free\n", tranche)
 	}
 	for _, tranche := range slices.Sorted(maps.Keys(s.shown)) {
-		if position := s.core.tranches[tranche].position; position != s.shown[tranche] {
+		if position := s.core.position(tranche); position != s.shown[tranche] {
 			fmt.Fprintf(&out, "%s is completed up to %d\n", tranche, position)
 			s.shown[tranche] = position
 		}
@@ -179,7 +180,7 @@ func number(t *testing.T, d *datadriven.TestData, name string, without int) int 
 	return without
 }
 
-// deliveries reads a line such as "a@0 a@1 b@0".
+// deliveries reads a line such as "a@0 a@1 b@0". With places it is "a@0/101 b@0/102".
 func deliveries(t *testing.T, line string) []feed.Delivery {
 	t.Helper()
 	var found []feed.Delivery
@@ -189,9 +190,10 @@ func deliveries(t *testing.T, line string) []feed.Delivery {
 		case len(found) == 0 || found[len(found)-1].Event.Type != "":
 			found = append(found, feed.Delivery{Stream: streamNamed(word)})
 		default:
-			last := &found[len(found)-1].Event
-			last.Type = "Happened"
-			if _, err := fmt.Sscan(word, &last.Index); err != nil {
+			last := &found[len(found)-1]
+			last.Event.Type = "Happened"
+			index, place, _ := strings.Cut(word, "/")
+			if _, err := fmt.Sscan(index+" "+cmp.Or(place, "0"), &last.Event.Index, &last.Next); err != nil {
 				t.Fatalf("deliveries %q: %v", line, err)
 			}
 		}

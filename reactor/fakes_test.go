@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/uuid"
 	"go.uber.org/goleak"
 
 	"example.com/groupcheckout/es"
@@ -40,6 +41,7 @@ type source struct {
 type entry struct {
 	stream es.StreamName
 	index  es.Version
+	id     uuid.UUID // of an event of a historian
 }
 
 func newSource(tranches ...feed.Tranche) *source {

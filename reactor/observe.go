@@ -109,6 +109,16 @@ type (
 		Index  es.Version
 		Type   string
 	}
+	// NotesMissing says that the checkpoints have no place for notes, without which a
+	// reactor knows less of what an earlier run has read.
+	NotesMissing struct{ Err error }
+	// EventsErased says that the last events that were read of a tranche are not there
+	// any more, on a server that lost nothing: somebody has erased them.
+	EventsErased struct {
+		Tranche feed.Tranche
+		Read    feed.Position // up to which was read
+		End     feed.Position // of the feed now
+	}
 	// CheckpointSaved is a checkpoint that was written.
 	CheckpointSaved struct {
 		Tranche  feed.Tranche
@@ -135,5 +145,7 @@ func (Retired) isOccurrence()          {}
 func (Troubled) isOccurrence()         {}
 func (Recovered) isOccurrence()        {}
 func (EventSkipped) isOccurrence()     {}
+func (NotesMissing) isOccurrence()     {}
+func (EventsErased) isOccurrence()     {}
 func (CheckpointSaved) isOccurrence()  {}
 func (CheckpointFailed) isOccurrence() {}

@@ -25,6 +25,7 @@ type tranche struct {
 	reads    failures             // of the reader
 	ends     failures             // of the saver, when it asks for the end
 	saves    failures             // of the saver, when it saves
+	marks    marks                // of what was read
 	lost     error                // why nothing can be saved any more; the saver's own
 	looked   atomic.Pointer[look] // at how far the feed reaches; the saver's, nil before the first
 	full     time.Time            // since when nothing more is read; zero while it is; the loop's own
@@ -43,6 +44,10 @@ func (r *Running) begin(ctx context.Context) ([]*tranche, error) {
 	if len(names) == 0 {
 		return nil, errors.New("the feed has no tranches: there is nothing to read")
 	}
+	notes, err := r.notes(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var tranches []*tranche
 	for i, name := range names {
 		if slices.Contains(names[:i], name) {
@@ -52,13 +57,17 @@ func (r *Running) begin(ctx context.Context) ([]*tranche, error) {
 		if err != nil {
 			return nil, err
 		}
+		t := &tranche{name: name, slots: make(chan struct{}, r.config.MaxReadAhead)}
+		if known {
+			t.marks.recall(notes[string(name)], position)
+		}
 		if known || r.config.FromEnd {
 			end, err := r.end(ctx, name, r.config.ReadLimit)
 			if err != nil {
 				return nil, err
 			}
-			if position > end {
-				return nil, &CheckpointAheadError{Key: r.key(name), Checkpoint: position, End: end}
+			if err := r.compare(ctx, t, position, end, false, r.config.ReadLimit); err != nil {
+				return nil, err
 			}
 			if !known {
 				// Without a checkpoint, a crash would start at a later end and
@@ -72,7 +81,7 @@ func (r *Running) begin(ctx context.Context) ([]*tranche, error) {
 				position, known = end, true
 			}
 		}
-		t := &tranche{name: name, start: position, slots: make(chan struct{}, r.config.MaxReadAhead)}
+		t.start = position
 		t.read.Store(int64(position))
 		t.position.Store(int64(position))
 		t.saved.Store(-1)
@@ -123,6 +132,7 @@ func (r *Running) read(ctx context.Context, t *tranche) {
 		if !ok {
 			return
 		}
+		t.marks.add(batch)
 		t.read.Store(int64(batch.Next))
 		if len(batch.Events) == 0 && batch.Next == from {
 			<-t.slots

@@ -265,7 +265,7 @@ func (r *Running) next(stopping bool) (made []call, running int) {
 		effects, running = core.drain(), core.calling
 		for i, t := range r.tranches {
 			progress := core.tranches[t.name]
-			positions[i] = progress.position
+			positions[i] = core.position(t.name)
 			switch full := progress.slots >= r.config.MaxReadAhead; {
 			case !full:
 				t.full = time.Time{}

@@ -40,7 +40,7 @@ func TestRunHandlesWhatTheFeedDelivers(t *testing.T) {
 					t.Errorf("calls: got %s, want b 0 and a 2 among them", calls)
 				}
 				r.endWell()
-				equal(t, "saved", c.saved(), "A 4, B 1")
+				equal(t, "saved", c.saved(), "A 3, A 4, B 1")
 			})
 		})
 	}

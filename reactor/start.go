@@ -22,6 +22,7 @@ type Running struct {
 	mu       sync.Mutex    // guards what core and tranches say of the loop's own
 	core     *core
 	tranches []*tranche
+	keeper   feed.Notes // nil if there is no place for notes
 
 	stop context.CancelFunc
 	done chan struct{} // closed when it is over

@@ -34,6 +34,7 @@ type mdbStore struct {
 	ReadConnection string       `also:"-r" aliases:"readconnectionstring" variable:"MDB_CONNECTION_STRING_READ" placeholder:"STRING" help:"The server to read from, which may be a replica that lags behind. As --connection unless given."`
 	BatchSize      int          `short:"b" aliases:"batchsize" default:"1000" placeholder:"EVENTS" help:"Events to read at once. Default ${default}."`
 	TailSleep      milliseconds `short:"t" aliases:"tailsleepintervalms" default:"100" placeholder:"TIME" help:"How long to wait at the end of the feed before asking again; a plain number is in milliseconds. Default ${default}."`
+	application    string       // its sessions' name; no flag
 	FromTail       bool         `short:"Z" aliases:"fromtail" help:"Start a group that has no checkpoint at the end of the feed, and so pass over all that happened before. Without it such a group starts at the beginning. It counts at each start until the first checkpoint is saved."`
 }
 
@@ -84,7 +85,7 @@ func (s *mdbStore) open(ctx context.Context, log *slog.Logger, categories []stri
 		return nil, &usageError{"no connection string for the store is given: use --connection (-c) STRING, or set MDB_CONNECTION_STRING; the one for checkpoints is not enough"}
 	}
 	tellIgnored(log, s.ReadConnection)
-	config.ReadConnection, config.BatchSize = s.ReadConnection, s.BatchSize
+	config.ReadConnection, config.BatchSize, config.Application = s.ReadConnection, s.BatchSize, s.application
 	db, err := messagedb.Open(ctx, config)
 	if err != nil {
 		return nil, err
@@ -98,6 +99,9 @@ func (s *mdbStore) open(ctx context.Context, log *slog.Logger, categories []stri
 
 // name is the name of the store on the command line.
 func (s *mdbStore) name() string { return "mdb" }
+
+// called has the sessions on the server say whose they are.
+func (s *mdbStore) called(group string) { s.application = "reactor " + group }
 
 // feed says how to follow the store.
 func (s *mdbStore) feed() (tailPause time.Duration, fromEnd bool) {

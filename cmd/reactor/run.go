@@ -146,6 +146,9 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 	}
 	defer page.close()
 	log.Info("starting", "consumerGroup", c.ProcessorName, "store", store.name())
+	if named, ok := store.(interface{ called(group string) }); ok {
+		named.called(c.ProcessorName)
+	}
 	backend, err := store.open(ctx, log, checkout.Categories())
 	if err != nil {
 		return endedBy(ctx, log, err)

@@ -143,6 +143,10 @@ func (l *Log) Observe(occurrence reactor.Occurrence) {
 		if times := l.skipped[name]; loud(times) {
 			l.to.Warn("an event of an unknown type was skipped", "type", o.Type, "stream", o.Stream.String(), "index", o.Index, "times", times)
 		}
+	case reactor.NotesMissing:
+		l.to.Warn("what was read last cannot be kept for the next start, so a loss of events while this does not run may go unnoticed", "error", o.Err)
+	case reactor.EventsErased:
+		l.to.Warn("the last events that were read have been erased from the store; the reactor goes on", "tranche", o.Tranche, "read", o.Read, "end", o.End)
 	case reactor.CheckpointSaved:
 		l.counts.saves++
 		if failed := l.saving[o.Tranche]; failed > 0 {

@@ -90,7 +90,7 @@ func (s *Source) Read(ctx context.Context, tranche feed.Tranche, from feed.Posit
 
 	batch := feed.Batch{Next: from, Tail: len(page) == len(rest)}
 	for _, r := range page {
-		batch.Events = append(batch.Events, feed.Delivery{Stream: r.stream, Event: copyEvent(r.event)})
+		batch.Events = append(batch.Events, feed.Delivery{Stream: r.stream, Event: copyEvent(r.event), Next: r.position + 1})
 		batch.Next = r.position + 1
 	}
 	return batch, nil

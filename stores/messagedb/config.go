@@ -34,6 +34,7 @@ type Config struct {
 	BatchSize     int           // events in a page of a stream or of a category; default 1000
 	MaxConns      int           // connections in each of the write and the read pool, see above; default: as the connection string says, else 10
 	SettleTimeout time.Duration // how long to look for the outcome of an append whose reply was lost; default 5 s
+	Application   string        // who connects, for those who look at the server's sessions; the connection string's wins; default "reactor"
 	Logger        *slog.Logger  // hears of what is passed over; default: nobody
 }
 
@@ -65,6 +66,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.SettleTimeout == 0 {
 		c.SettleTimeout = defaultSettleTimeout
+	}
+	if c.Application == "" {
+		c.Application = "reactor"
 	}
 	if c.ReadConnection == "" {
 		c.ReadConnection = c.Connection

@@ -44,20 +44,20 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 func (db *DB) connect(ctx context.Context) (err error) {
 	// All three strings are judged before the first connection is made, so
 	// that a typing error in any of them is reported at once.
-	if db.write, err = newPool(db.config.Connection, ForWriting, db.config.MaxConns); err != nil {
+	if db.write, err = newPool(db.config.Connection, ForWriting, db.config.MaxConns, db.config.Application, "writing"); err != nil {
 		return err
 	}
-	if db.read, err = newPool(db.config.ReadConnection, ForReading, db.config.MaxConns); err != nil {
+	if db.read, err = newPool(db.config.ReadConnection, ForReading, db.config.MaxConns, db.config.Application, "reading"); err != nil {
 		return err
 	}
-	if db.feed, err = newPool(db.config.ReadConnection, ForReading, feedMaxConns); err != nil {
+	if db.feed, err = newPool(db.config.ReadConnection, ForReading, feedMaxConns, db.config.Application, "feed"); err != nil {
 		return err
 	}
-	if db.watch, err = newPool(db.config.Connection, ForWriting, watchMaxConns); err != nil {
+	if db.watch, err = newPool(db.config.Connection, ForWriting, watchMaxConns, db.config.Application, "watch"); err != nil {
 		return err
 	}
 	if db.config.CheckpointSchema != "" {
-		if db.checkpoint, err = newPool(db.config.CheckpointConnection, ForCheckpoints, checkpointMaxConns); err != nil {
+		if db.checkpoint, err = newPool(db.config.CheckpointConnection, ForCheckpoints, checkpointMaxConns, db.config.Application, "checkpoints"); err != nil {
 			return err
 		}
 	}

@@ -100,7 +100,7 @@ func (s *Source) Read(ctx context.Context, tranche feed.Tranche, from feed.Posit
 				slog.String("category", string(tranche)), slog.Int64("globalPosition", row.global), slog.Any("error", err))
 			continue
 		}
-		batch.Events = append(batch.Events, feed.Delivery{Stream: stream, Event: row.event})
+		batch.Events = append(batch.Events, feed.Delivery{Stream: stream, Event: row.event, Next: feed.Position(row.global + 1)})
 	}
 	return batch, nil
 }
