@@ -135,7 +135,7 @@ func (r *Running) checkpoint(ctx, writes context.Context, t *tranche, limit time
 
 // saveOne writes a checkpoint.
 func (r *Running) saveOne(ctx context.Context, t *tranche, position feed.Position) error {
-	err := within(ctx, saveLimit, func(ctx context.Context) error {
+	err := r.ask(ctx, saveLimit, r.config.Breakers.Checkpoints, func(ctx context.Context) error {
 		return r.checkpoints.Save(ctx, r.key(t.name), position)
 	})
 	if err != nil {
@@ -163,7 +163,7 @@ func (r *Running) look(ctx context.Context, t *tranche, read feed.Position, limi
 	seen := look{Lag: feed.Lag{Events: -1}}
 	var err error
 	if lagger, ok := r.source.(feed.Lagger); ok {
-		err = within(ctx, limit, func(ctx context.Context) (err error) {
+		err = r.ask(ctx, limit, r.config.Breakers.Leader, func(ctx context.Context) (err error) {
 			seen.Lag, err = lagger.Lag(ctx, t.name, read)
 			return err
 		})

@@ -22,6 +22,7 @@ type Config struct {
 	StopLimit          time.Duration // how long a stop may take, with all that belongs to it; 25 s
 	FromEnd            bool          // a group without a checkpoint starts at the end of the feed, which is saved at once, not at its beginning
 	Observer           Observer      // told what happens; may be nil
+	Breakers           Breakers      // of the servers that the source and the checkpoints are on; may be none
 
 	// Pauses makes the pauses of one stream, or of the reads of one tranche,
 	// that keep failing. They have to grow, and [backoff.Stop] is not among

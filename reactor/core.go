@@ -343,6 +343,9 @@ func (c *core) delay(s *stream, cause error, now time.Time) {
 		s.trouble = &trouble{since: now, stream: s}
 		s.pauses = c.newBackoff()
 	}
+	if IsOutage(cause) { // it has waited already, and is to go on as soon as the server is back
+		s.pauses.Reset()
+	}
 	s.trouble.cause = cause
 	s.trouble.attempts++
 	s.trouble.retryAt = now.Add(s.pauses.NextBackOff())

@@ -190,7 +190,7 @@ func (r *Running) notes(ctx context.Context) (notes map[string][]byte, err error
 	if !ok {
 		return nil, nil
 	}
-	err = within(ctx, r.config.ReadLimit, func(ctx context.Context) (err error) {
+	err = r.ask(ctx, r.config.ReadLimit, r.config.Breakers.Checkpoints, func(ctx context.Context) (err error) {
 		notes, err = keeper.Notes(ctx, r.config.Group, markKind)
 		return err
 	})
@@ -214,7 +214,7 @@ func (r *Running) noteMark(ctx context.Context, t *tranche, position feed.Positi
 	}
 	body, err := json.Marshal(note)
 	if err == nil {
-		err = within(ctx, saveLimit, func(ctx context.Context) error {
+		err = r.ask(ctx, saveLimit, r.config.Breakers.Checkpoints, func(ctx context.Context) error {
 			return r.keeper.PutNote(ctx, r.config.Group, markKind, string(t.name), body)
 		})
 	}
@@ -235,7 +235,7 @@ func (r *Running) compare(ctx context.Context, t *tranche, read, end feed.Positi
 	}
 	marks, then := t.marks.toCompare()
 	var now feed.History
-	err := within(ctx, limit, func(ctx context.Context) (err error) {
+	err := r.ask(ctx, limit, r.config.Breakers.Leader, func(ctx context.Context) (err error) {
 		now, err = historian.History(ctx, t.name, marks)
 		return err
 	})
@@ -244,7 +244,7 @@ func (r *Running) compare(ctx context.Context, t *tranche, read, end feed.Positi
 	}
 	v := judge(marks, now.Events, then, now.Course)
 	if !v.intact { // up to where it is can be said with those that were not asked about
-		if all := t.marks.all(); within(ctx, limit, func(ctx context.Context) error {
+		if all := t.marks.all(); r.ask(ctx, limit, r.config.Breakers.Leader, func(ctx context.Context) error {
 			further, err := historian.History(ctx, t.name, all)
 			if err == nil {
 				marks, now = all, further

@@ -109,6 +109,19 @@ type (
 		Index  es.Version
 		Type   string
 	}
+	// StoreDown says that a server of the store cannot be reached, and that all who
+	// need it wait.
+	StoreDown struct {
+		Server string
+		Since  time.Time
+		Err    error
+	}
+	// StoreUp says that it can be reached again, and that all go on.
+	StoreUp struct {
+		Server string
+		Probes int           // that failed
+		After  time.Duration // since it was found down
+	}
 	// NotesMissing says that the checkpoints have no place for notes, without which a
 	// reactor knows less of what an earlier run has read.
 	NotesMissing struct{ Err error }
@@ -145,6 +158,8 @@ func (Retired) isOccurrence()          {}
 func (Troubled) isOccurrence()         {}
 func (Recovered) isOccurrence()        {}
 func (EventSkipped) isOccurrence()     {}
+func (StoreDown) isOccurrence()        {}
+func (StoreUp) isOccurrence()          {}
 func (NotesMissing) isOccurrence()     {}
 func (EventsErased) isOccurrence()     {}
 func (CheckpointSaved) isOccurrence()  {}

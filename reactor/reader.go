@@ -34,7 +34,7 @@ type tranche struct {
 // begin finds out where each tranche is to be read from.
 func (r *Running) begin(ctx context.Context) ([]*tranche, error) {
 	var names []feed.Tranche
-	err := within(ctx, r.config.ReadLimit, func(ctx context.Context) (err error) {
+	err := r.ask(ctx, r.config.ReadLimit, r.config.Breakers.Leader, func(ctx context.Context) (err error) {
 		names, err = r.source.Tranches(ctx)
 		return err
 	})
@@ -72,7 +72,7 @@ func (r *Running) begin(ctx context.Context) ([]*tranche, error) {
 			if !known {
 				// Without a checkpoint, a crash would start at a later end and
 				// skip what came between.
-				err := within(ctx, saveLimit, func(ctx context.Context) error {
+				err := r.ask(ctx, saveLimit, r.config.Breakers.Checkpoints, func(ctx context.Context) error {
 					return r.checkpoints.Save(ctx, r.key(name), end)
 				})
 				if err != nil {
@@ -95,7 +95,7 @@ func (r *Running) begin(ctx context.Context) ([]*tranche, error) {
 
 // load asks for a checkpoint.
 func (r *Running) load(ctx context.Context, name feed.Tranche) (position feed.Position, known bool, err error) {
-	err = within(ctx, r.config.ReadLimit, func(ctx context.Context) (err error) {
+	err = r.ask(ctx, r.config.ReadLimit, r.config.Breakers.Checkpoints, func(ctx context.Context) (err error) {
 		position, known, err = r.checkpoints.Load(ctx, r.key(name))
 		return err
 	})
@@ -107,7 +107,7 @@ func (r *Running) load(ctx context.Context, name feed.Tranche) (position feed.Po
 
 // end asks for the end of a tranche.
 func (r *Running) end(ctx context.Context, name feed.Tranche, limit time.Duration) (end feed.Position, err error) {
-	err = within(ctx, limit, func(ctx context.Context) (err error) {
+	err = r.ask(ctx, limit, r.config.Breakers.Leader, func(ctx context.Context) (err error) {
 		end, err = r.source.End(ctx, name)
 		return err
 	})
@@ -154,7 +154,7 @@ func (r *Running) read(ctx context.Context, t *tranche) {
 func (r *Running) readBatch(ctx context.Context, t *tranche, from feed.Position, pauses backoff.BackOff) (_ feed.Batch, ok bool) {
 	for {
 		var batch feed.Batch
-		err := within(ctx, r.config.ReadLimit, func(ctx context.Context) (err error) {
+		err := r.ask(ctx, r.config.ReadLimit, r.config.Breakers.Reads, func(ctx context.Context) (err error) {
 			batch, err = r.source.Read(ctx, t.name, from)
 			return err
 		})
@@ -170,6 +170,9 @@ func (r *Running) readBatch(ctx context.Context, t *tranche, from feed.Position,
 			return batch, true
 		case ctx.Err() != nil:
 			return feed.Batch{}, false
+		}
+		if IsOutage(err) { // it has waited already, and is to go on as soon as the server is back
+			pauses.Reset()
 		}
 		failed, next := t.reads.failed(err), pauses.NextBackOff()
 		r.config.Observer.Observe(ReadFailed{t.name, from, err, next, failed.attempts, failed.since})

@@ -45,6 +45,7 @@ func Start(ctx context.Context, source feed.Source, checkpoints feed.Checkpoints
 	if err != nil {
 		return nil, err
 	}
+	config.Breakers.each(func(b *Breaker) { b.observedBy(config.Observer) })
 	ctx, stop := context.WithCancel(ctx)
 	r := &Running{
 		source: source, checkpoints: checkpoints, handler: handler, config: config,

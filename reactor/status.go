@@ -21,6 +21,14 @@ type Status struct {
 	Waiting         int             // streams waiting for a free writer
 	Unhandled       int             // events that were read and are not handled
 	OldestUnhandled time.Time       // when the first of them was appended; zero if there is none, or the feed does not tell
+	Outages         []OutageStatus  // servers that cannot be reached
+}
+
+// OutageStatus is a server of the store that cannot be reached.
+type OutageStatus struct {
+	Server string
+	Since  time.Time
+	Error  string // of the last probe
 }
 
 // TrancheStatus is how far a tranche is read, completed and saved.
@@ -135,6 +143,11 @@ func (r *Running) status(now time.Time) Status {
 		}
 		status.Tranches = append(status.Tranches, described)
 	}
+	r.config.Breakers.each(func(b *Breaker) {
+		if outage, down := b.outage(); down {
+			status.Outages = append(status.Outages, outage)
+		}
+	})
 	var oldest []time.Time
 	for _, s := range core.streams {
 		if s.calling {

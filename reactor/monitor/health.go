@@ -13,6 +13,7 @@ import (
 const (
 	readsFail = time.Minute     // every read of a tranche fails
 	savesFail = 5 * time.Minute // every save of a checkpoint fails
+	outage    = time.Minute     // a server of the store cannot be reached
 	silent    = time.Minute     // nothing comes into a tranche
 	full      = 5 * time.Minute // a tranche is full, and nothing in it is completed
 )
@@ -23,6 +24,11 @@ const (
 // on, and to restart it would not cure them. So with ok there can be reasons
 // for a look.
 func health(status reactor.Status) (ok bool, reasons []string) {
+	for _, o := range status.Outages {
+		if lasts := status.At.Sub(o.Since); lasts >= outage {
+			reasons = append(reasons, fmt.Sprintf("%s cannot be reached for %s: %s", o.Server, seconds(lasts), short(o.Error)))
+		}
+	}
 	for _, t := range status.Tranches {
 		if lasts := status.At.Sub(t.ErrorSince); t.Error != "" && lasts >= readsFail {
 			reasons = append(reasons, fmt.Sprintf("tranche %q cannot be read for %s: %s", t.Tranche, seconds(lasts), short(t.Error)))

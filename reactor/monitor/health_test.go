@@ -65,6 +65,16 @@ func TestHealth(t *testing.T) {
 			reasons: []string{`tranche "B" is full for 5m0s: nothing more is read before one of its 16 incomplete batches is completed`},
 		},
 		{
+			name:   "the store cannot be reached, but not for long",
+			status: reactor.Status{Outages: []reactor.OutageStatus{{Server: "the store", Since: ago(59 * time.Second), Error: "refused"}}},
+			ok:     true,
+		},
+		{
+			name:    "the store cannot be reached",
+			status:  reactor.Status{Outages: []reactor.OutageStatus{{Server: "the store", Since: ago(time.Minute), Error: "refused"}}},
+			reasons: []string{"the store cannot be reached for 1m0s: refused"},
+		},
+		{
 			name:    "nothing comes into the feed",
 			status:  reactor.Status{Tranches: []reactor.TrancheStatus{{Tranche: "A", Silent: "no indexer is at work", SilentSince: ago(time.Minute)}, {Tranche: "B", Silent: "no indexer", SilentSince: ago(time.Second)}}},
 			reasons: []string{`nothing new comes into tranche "A": no indexer is at work`},

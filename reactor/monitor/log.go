@@ -109,7 +109,7 @@ func (l *Log) Observe(occurrence reactor.Occurrence) {
 		l.to.Debug("a batch was read", "tranche", o.Tranche, "events", o.Events, "next", o.Next)
 	case reactor.ReadFailed:
 		l.counts.readFailures++
-		if loud(o.Attempts) {
+		if loud(o.Attempts) && !reactor.IsOutage(o.Err) {
 			l.to.Warn("the feed could not be read", "tranche", o.Tranche, "position", o.From, "attempts", o.Attempts, "pause", o.Pause, "error", o.Err)
 		}
 	case reactor.ReadRecovered:
@@ -143,6 +143,10 @@ func (l *Log) Observe(occurrence reactor.Occurrence) {
 		if times := l.skipped[name]; loud(times) {
 			l.to.Warn("an event of an unknown type was skipped", "type", o.Type, "stream", o.Stream.String(), "index", o.Index, "times", times)
 		}
+	case reactor.StoreDown:
+		l.to.Error("the store cannot be reached; everything waits for it, and one question at a time probes it", "server", o.Server, "since", o.Since, "error", o.Err)
+	case reactor.StoreUp:
+		l.to.Info("the store can be reached again; everything goes on", "server", o.Server, "after", o.After, "probes", o.Probes)
 	case reactor.NotesMissing:
 		l.to.Warn("what was read last cannot be kept for the next start, so a loss of events while this does not run may go unnoticed", "error", o.Err)
 	case reactor.EventsErased:
@@ -156,7 +160,7 @@ func (l *Log) Observe(occurrence reactor.Occurrence) {
 	case reactor.CheckpointFailed:
 		l.counts.saveFailures++
 		l.saving[o.Tranche]++
-		if attempts := l.saving[o.Tranche]; loud(attempts) {
+		if attempts := l.saving[o.Tranche]; loud(attempts) && !reactor.IsOutage(o.Err) {
 			l.to.Warn("the checkpoint could not be saved", "tranche", o.Tranche, "position", o.Position, "attempts", attempts, "error", o.Err)
 		}
 	case reactor.Called, reactor.Retired: // the return of the call tells enough
@@ -173,7 +177,7 @@ func (l *Log) observeTrouble(o reactor.Troubled) {
 	} else {
 		l.counts.failures++
 	}
-	warns := loud(o.Attempts) && (!lags || o.Attempts > 1)
+	warns := loud(o.Attempts) && (!lags || o.Attempts > 1) && !reactor.IsOutage(o.Cause)
 	l.troubled[o.Stream] = troubled{o.Stream, o.Since, known.warned || warns}
 	if warns {
 		l.to.Warn("the stream could not be handled", "stream", o.Stream.String(), "attempts", o.Attempts, "since", o.Since, "nextTry", o.NextTry, "error", o.Cause)

@@ -128,6 +128,24 @@ func TestLogTellsOfAFeedThatStandsStill(t *testing.T) {
 	)
 }
 
+// TestLogTellsOfAnOutageOnce has nothing else written of what comes of it.
+func TestLogTellsOfAnOutageOnce(t *testing.T) {
+	t.Parallel()
+	var out logged
+	log := monitor.NewLog(out.logger(slog.LevelInfo))
+	waited := fmt.Errorf("read: %w", &reactor.OutageError{Server: "the store", Err: errBoom, Ended: context.DeadlineExceeded})
+	log.Observe(reactor.StoreDown{Server: "the store", Err: errBoom})
+	log.Observe(reactor.ReadFailed{Tranche: "A", Err: waited, Attempts: 1})
+	log.Observe(reactor.Troubled{Stream: stream("a"), Cause: waited, Attempts: 1})
+	log.Observe(reactor.CheckpointFailed{Tranche: "A", Err: waited})
+	log.Observe(reactor.Recovered{Stream: stream("a"), Attempts: 1})
+	log.Observe(reactor.StoreUp{Server: "the store", After: time.Minute, Probes: 120})
+	out.expect(t,
+		`level=ERROR msg="the store cannot be reached; everything waits for it, and one question at a time probes it" server="the store" error=boom`,
+		`level=INFO msg="the store can be reached again; everything goes on" server="the store" after=1m0s probes=120`,
+	)
+}
+
 func TestLogTellsOnceOfACallThatHangs(t *testing.T) {
 	t.Parallel()
 	var out logged

@@ -24,6 +24,7 @@ type Metrics struct {
 	calls        *prometheus.CounterVec
 	callSeconds  prometheus.Histogram
 	hung         *prometheus.CounterVec
+	outages      *prometheus.CounterVec
 	retries      *prometheus.CounterVec
 	skipped      *prometheus.CounterVec
 	saves        *prometheus.CounterVec
@@ -43,6 +44,7 @@ func NewMetrics() *Metrics {
 	m.events = counter("reactor_events_read_total", "Events that the feed delivered, again or for the first time.", "tranche")
 	m.readFailures = counter("reactor_read_failures_total", "Reads of the feed that failed.", "tranche")
 	m.calls = counter("reactor_calls_total", "Handler calls that returned, by outcome: ok, error or panic.", "outcome")
+	m.outages = counter("reactor_outages_total", "Times that a server of the store could not be reached.", "server")
 	m.hung = counter("reactor_hung_calls_total", "Handler calls that went on although their time was over.")
 	m.retries = counter("reactor_retries_total", "Handler calls that have to be repeated, by cause: failure, or lag if the handler saw less of the stream than the feed had told of.", "cause")
 	m.skipped = counter("reactor_skipped_events_total", "Events of a type that nothing here knows, each time that one is read.", "type")
@@ -71,6 +73,8 @@ func (m *Metrics) Observe(occurrence reactor.Occurrence) {
 		m.events.WithLabelValues(label(o.Tranche)).Add(float64(o.Events))
 	case reactor.ReadFailed:
 		m.readFailures.WithLabelValues(label(o.Tranche)).Inc()
+	case reactor.StoreDown:
+		m.outages.WithLabelValues(o.Server).Inc()
 	case reactor.Hung:
 		m.hung.WithLabelValues().Inc()
 	case reactor.Returned:
@@ -84,7 +88,7 @@ func (m *Metrics) Observe(occurrence reactor.Occurrence) {
 		m.saves.WithLabelValues(label(o.Tranche)).Inc()
 	case reactor.CheckpointFailed:
 		m.saveFailures.WithLabelValues(label(o.Tranche)).Inc()
-	case reactor.NotesMissing, reactor.EventsErased, reactor.StoodStill, reactor.GotOn, reactor.ReadRecovered, reactor.Called, reactor.Retired, reactor.Recovered: // nothing that the others do not tell
+	case reactor.StoreUp, reactor.NotesMissing, reactor.EventsErased, reactor.StoodStill, reactor.GotOn, reactor.ReadRecovered, reactor.Called, reactor.Retired, reactor.Recovered: // nothing that the others do not tell
 	}
 }
 
@@ -215,6 +219,7 @@ func (g gauges) Collect(metrics chan<- prometheus.Metric) {
 		gauge("reactor_oldest_unhandled_seconds", "How old the oldest event is that was read and is not handled; not there if the feed does not tell.", age(status.At, status.OldestUnhandled))
 	}
 	ok, _ := health(status)
+	gauge("reactor_servers_down", "Servers of the store that cannot be reached: one question at a time probes each.", float64(len(status.Outages)))
 	gauge("reactor_healthy", "Whether /healthz says so.", asNumber(ok))
 	for _, t := range status.Tranches {
 		collectTranche(metrics, status.At, t)

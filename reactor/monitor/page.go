@@ -51,12 +51,19 @@ type statusView struct {
 	At        time.Time     `json:"at"`
 	Group     string        `json:"consumerGroup"`
 	Healthy   bool          `json:"healthy"`
+	Outages   []outageView  `json:"outages"` // servers that cannot be reached
 	Reasons   []string      `json:"reasons"`
 	Tranches  []trancheView `json:"tranches"`
 	Calls     []callView    `json:"calls"`
 	Troubled  []troubleView `json:"troubled"`
 	Waiting   int           `json:"waitingStreams"`
 	Unhandled int           `json:"unhandledEvents"` // read and not handled
+}
+
+type outageView struct {
+	Server string `json:"server"`
+	For    span   `json:"forSeconds"`
+	Error  string `json:"error"`
 }
 
 type trancheView struct {
@@ -128,14 +135,17 @@ func (p page) view(ctx context.Context) statusView {
 	if err != nil {
 		return statusView{
 			At: time.Now(), Reasons: []string{fmt.Sprintf("the reactor does not tell its status: %v", err)},
-			Tranches: []trancheView{}, Calls: []callView{}, Troubled: []troubleView{},
+			Outages: []outageView{}, Tranches: []trancheView{}, Calls: []callView{}, Troubled: []troubleView{},
 		}
 	}
 	ok, reasons := health(status)
 	view := statusView{
 		At: status.At, Group: status.Group, Healthy: ok, Reasons: append([]string{}, reasons...),
-		Tranches: []trancheView{}, Calls: []callView{}, Troubled: []troubleView{}, // [] in JSON rather than null
+		Outages: []outageView{}, Tranches: []trancheView{}, Calls: []callView{}, Troubled: []troubleView{}, // [] in JSON rather than null
 		Waiting: status.Waiting, Unhandled: status.Unhandled,
+	}
+	for _, o := range status.Outages {
+		view.Outages = append(view.Outages, outageView{o.Server, span(status.At.Sub(o.Since)), o.Error})
 	}
 	for _, t := range status.Tranches {
 		shown := trancheView{
