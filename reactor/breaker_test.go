@@ -12,6 +12,7 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/intercept"
 	"example.com/groupcheckout/stores/memory"
 )
@@ -114,10 +115,19 @@ func TestAReactorGoesOnWhenItsStoreIsBack(t *testing.T) {
 			})
 		}
 		o.down.Store(true)
+		s.batch = 3
 		s.add("A", "a@0 b@0 c@0")
-		r := start(t, notifying{s}, c, h, reactor.Config{Breakers: breakers, Observer: seen, CheckpointInterval: time.Minute})
-		s.fail(errRefused)
-		s.refuse(errRefused)
+		gone := func() error {
+			if len(h.called()) > 0 && o.down.Load() { // what it has read until then comes from before
+				return errRefused
+			}
+			return nil
+		}
+		source := intercept.Source(notifying{s}, intercept.SourceHooks{
+			BeforeRead: func(context.Context, feed.Tranche, feed.Position) error { return gone() },
+			BeforeEnd:  func(context.Context, feed.Tranche) error { return gone() },
+		})
+		r := start(t, source, c, h, reactor.Config{Breakers: breakers, Observer: seen, CheckpointInterval: time.Minute})
 		pass(time.Hour)
 		outages := r.status().Outages
 		if len(outages) != 1 || outages[0].Server != "the store" {
@@ -126,8 +136,6 @@ func TestAReactorGoesOnWhenItsStoreIsBack(t *testing.T) {
 		equal(t, "told", len(occurrences[reactor.StoreDown](seen)), 1)
 
 		o.down.Store(false)
-		s.fail(nil)
-		s.refuse(nil)
 		pass(time.Second)
 		equal(t, "told of its end", len(occurrences[reactor.StoreUp](seen)), 1)
 		status := r.status()

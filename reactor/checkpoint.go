@@ -59,6 +59,9 @@ func (r *Running) save(ctx, writes context.Context, lost func()) {
 	for {
 		select {
 		case <-next.C:
+			if err := r.quarantine(ctx); err != nil && ctx.Err() == nil {
+				r.config.Observer.Observe(QuarantineFailed{err})
+			}
 			left, failed := r.config.CheckpointInterval-time.Since(began), false
 			for _, t := range r.tranches {
 				if left > 0 && !t.moved() {

@@ -15,6 +15,8 @@ type Config struct {
 	Group              string        // the consumer group, the name that checkpoints are kept under
 	MaxWriters         int           // handler calls at once; 8
 	MaxReadAhead       int           // batches of a tranche that are not completed and wait for more than streams in trouble; 16
+	MaxStuckBytes      int           // of events of a tranche that wait in memory, beyond those batches, because their streams are in trouble; 64 MiB
+	QuarantineAfter    time.Duration // a stream that fails for so long is set aside, which takes checkpoints that are [feed.Notes]; 0 is never
 	CheckpointInterval time.Duration // 5 s
 	TailPause          time.Duration // between reads at the end of a feed that does not notify; 100 ms
 	ReadLimit          time.Duration // how long the store may take to answer one read of the feed or of a checkpoint; 30 s
@@ -56,6 +58,7 @@ func (c Config) withDefaults() (Config, error) {
 	}{
 		{"the number of writers", &c.MaxWriters, 8},
 		{"the read-ahead", &c.MaxReadAhead, 16},
+		{"the memory for streams in trouble", &c.MaxStuckBytes, 64 << 20},
 	} {
 		if *n.value < 0 {
 			return c, &ConfigError{n.name, *n.value, "it has to be at least 1"}
@@ -81,6 +84,9 @@ func (c Config) withDefaults() (Config, error) {
 		if *d.value == 0 {
 			*d.value = d.without
 		}
+	}
+	if c.QuarantineAfter < 0 {
+		return c, &ConfigError{"the time after which a stream is set aside", c.QuarantineAfter, "0 is never"}
 	}
 	if c.Pauses == nil {
 		c.Pauses = GrowingPauses(50*time.Millisecond, 30*time.Second, 0.5)

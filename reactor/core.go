@@ -28,6 +28,7 @@ type core struct {
 	calls    list.List  // of *stream, being called and not hung, the longest first
 	calling  int        // with those that hang
 	hung     int
+	aside    map[es.StreamName]*aside // set aside: what is delivered of them is passed over
 	tranches map[feed.Tranche]*progress
 	effects  effects
 }
@@ -37,7 +38,8 @@ type limits struct {
 	maxWriters int
 	maxHung    int           // calls that hang and do not count as writers
 	hangs      time.Duration // a call that runs for so long has ignored its deadline
-	maxStuck   int           // deliveries of a tranche that may wait in batches without a slot
+	maxStuck   int           // of the weight of a tranche's deliveries that may wait in batches without a slot
+	weigh      func(es.Event) int
 	remember   int           // how many idle streams to remember the observed version of
 	still      time.Duration // a tranche that is behind its end and is not read on for so long stands still
 }
@@ -95,8 +97,8 @@ type place struct {
 
 // need says what is missing of a stream before a batch is completed.
 type need struct {
-	upTo       es.Version // it has to be handled up to here
-	deliveries int
+	upTo   es.Version // it has to be handled up to here
+	weight int        // of its deliveries
 }
 
 // progress is how far a tranche is completed.
@@ -121,6 +123,7 @@ func newCore(limits limits, newBackoff func() backoff.BackOff) *core {
 		limits:     limits,
 		newBackoff: newBackoff,
 		streams:    map[es.StreamName]*stream{},
+		aside:      map[es.StreamName]*aside{},
 		tranches:   map[feed.Tranche]*progress{},
 	}
 }
@@ -141,6 +144,9 @@ func (c *core) submit(tranche feed.Tranche, delivered feed.Batch) {
 	progress.slots++
 	var order []*stream // so that the outcome does not depend on the order of a map
 	for _, d := range delivered.Events {
+		if c.passes(d) {
+			continue
+		}
 		s := c.stream(d.Stream)
 		s.add(d.Event)
 		if placed {
@@ -150,7 +156,7 @@ func (c *core) submit(tranche feed.Tranche, delivered feed.Batch) {
 		if !known {
 			order = append(order, s)
 		}
-		b.needs[s] = need{max(n.upTo, d.Event.Index+1), n.deliveries + 1}
+		b.needs[s] = need{max(n.upTo, d.Event.Index+1), n.weight + c.weigh(d.Event)}
 	}
 	for _, s := range order {
 		if n := b.needs[s]; n.upTo <= s.handled {
@@ -303,6 +309,9 @@ func (c *core) returned(name es.StreamName, observed es.Version, err error, now 
 			err = &LagError{Stream: name, Notified: s.given, Observed: observed}
 		}
 	}
+	if a := c.aside[name]; a != nil {
+		err = c.returnedAside(s, a, err, now)
+	}
 	switch {
 	case err != nil:
 		c.delay(s, err, now)
@@ -371,23 +380,23 @@ func (c *core) settle(b *batch) {
 		c.complete(b)
 		return
 	}
-	if deliveries, stuck := b.stuckWith(); stuck && b.stuck == 0 && progress.stuck+deliveries <= c.maxStuck {
-		b.stuck = deliveries
-		progress.stuck += deliveries
+	if weight, stuck := b.stuckWith(); stuck && b.stuck == 0 && progress.stuck+weight <= c.maxStuck {
+		b.stuck = weight
+		progress.stuck += weight
 		c.freeSlot(b)
 	}
 }
 
-// stuckWith counts the deliveries that a batch needs; stuck is false if some of
+// stuckWith weighs the deliveries that a batch needs; stuck is false if some of
 // them are of streams that are well.
-func (b *batch) stuckWith() (deliveries int, stuck bool) {
+func (b *batch) stuckWith() (weight int, stuck bool) {
 	for s, n := range b.needs {
 		if s.trouble == nil && !s.hung {
 			return 0, false
 		}
-		deliveries += n.deliveries
+		weight += n.weight
 	}
-	return deliveries, true
+	return weight, true
 }
 
 // freeSlot lets another batch be read in place of one.

@@ -73,7 +73,7 @@ type model struct {
 func newModel(t *rapid.T, maxStuck, remember int) *model {
 	writers, hung := rapid.IntRange(1, 4).Draw(t, "writers"), rapid.IntRange(0, 2).Draw(t, "hung at most")
 	m := &model{
-		core: newCore(limits{maxWriters: writers, maxHung: hung, hangs: callHangs, maxStuck: maxStuck, remember: remember}, newDoubling), now: epoch(), writers: writers, hung: hung, began: map[es.StreamName]time.Time{},
+		core: newCore(limits{maxWriters: writers, maxHung: hung, hangs: callHangs, weigh: func(es.Event) int { return 1 }, maxStuck: maxStuck, remember: remember}, newDoubling), now: epoch(), writers: writers, hung: hung, began: map[es.StreamName]time.Time{},
 		batches: map[feed.Tranche][]feed.Batch{}, start: map[feed.Tranche]feed.Position{"A": 10, "B": 0},
 		handled: map[es.StreamName]es.Version{}, known: map[es.StreamName]es.Version{},
 		calls: map[es.StreamName]call{}, given: map[es.StreamName]string{}, paused: map[es.StreamName]time.Time{},
@@ -346,7 +346,7 @@ func (m *model) checkSlots(t *rapid.T, tranche feed.Tranche) {
 	for _, b := range progress.open {
 		if b.stuck > 0 {
 			for _, n := range b.needs {
-				without += n.deliveries
+				without += n.weight
 			}
 		}
 	}

@@ -30,6 +30,8 @@ import (
 //	return a observed=n [now=n]        the call for a is back
 //	return a err=text [now=n]          the call for a failed
 //	look A end=n [able=false] [now=n]  the leader says where the feed ends
+//	aside a [now=n]                    sets the stream a aside
+//	retry a, drop a                    has it retried; takes it off the list
 //	wake                               when to dispatch again at the latest?
 //	state                              everything that the core knows
 func TestCore(t *testing.T) {
@@ -54,8 +56,8 @@ func (s *script) run(t *testing.T, d *datadriven.TestData) string {
 	case "core":
 		s.core = newCore(limits{
 			maxWriters: number(t, d, "writers", 8), maxHung: number(t, d, "hung", 2), hangs: time.Duration(number(t, d, "hangs", 60)) * time.Second,
-			still:    30 * time.Second,
-			maxStuck: number(t, d, "stuck", 100), remember: number(t, d, "remember", 100),
+			still: 30 * time.Second,
+			weigh: func(es.Event) int { return 1 }, maxStuck: number(t, d, "stuck", 100), remember: number(t, d, "remember", 100),
 		}, newDoubling)
 		s.shown = map[feed.Tranche]feed.Position{}
 		return ""
@@ -86,6 +88,15 @@ func (s *script) run(t *testing.T, d *datadriven.TestData) string {
 		}
 		s.core.returned(streamNamed(d.CmdArgs[0].Key), es.Version(number(t, d, "observed", 0)), err, second(t, d))
 		return s.effects()
+	case "aside":
+		s.core.setAside(streamNamed(d.CmdArgs[0].Key), "poisoned", second(t, d), 0)
+		return s.effects()
+	case "retry":
+		s.core.retry(streamNamed(d.CmdArgs[0].Key))
+		return s.effects()
+	case "drop":
+		s.core.drop(streamNamed(d.CmdArgs[0].Key))
+		return s.effects()
 	case "look":
 		able := true
 		d.MaybeScanArgs(t, "able", &able)
@@ -115,6 +126,10 @@ func (s *script) effects() string {
 			fmt.Fprintf(&out, "%s is troubled: attempt %d since %s, next try at %s: %v\n", o.Stream.ID(), o.Attempts, since(o.Since), since(o.NextTry), o.Cause)
 		case Recovered:
 			fmt.Fprintf(&out, "%s has recovered from %d attempts in %s\n", o.Stream.ID(), o.Attempts, o.After)
+		case SetAside:
+			fmt.Fprintf(&out, "%s is set aside up to %d: %s\n", o.Stream.ID(), o.UpTo, o.Cause)
+		case TakenUp:
+			fmt.Fprintf(&out, "%s is taken up again\n", o.Stream.ID())
 		case StoodStill:
 			fmt.Fprintf(&out, "%s stands still at %d since %s, and the feed ends at %d\n", o.Tranche, o.Position, since(o.Since), o.End)
 		case GotOn:

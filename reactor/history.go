@@ -187,6 +187,9 @@ func (m *marks) recall(body []byte, checkpoint feed.Position) {
 // observer is told, and the reactor does without.
 func (r *Running) notes(ctx context.Context) (notes map[string][]byte, err error) {
 	keeper, ok := r.checkpoints.(feed.Notes)
+	if !ok && r.config.QuarantineAfter > 0 {
+		return nil, noQuarantine(r.config.QuarantineAfter, "these checkpoints keep no notes of it")
+	}
 	if !ok {
 		return nil, nil
 	}
@@ -195,6 +198,9 @@ func (r *Running) notes(ctx context.Context) (notes map[string][]byte, err error
 		return err
 	})
 	if errors.Is(err, feed.ErrNoNotes) {
+		if r.config.QuarantineAfter > 0 {
+			return nil, noQuarantine(r.config.QuarantineAfter, err.Error())
+		}
 		r.config.Observer.Observe(NotesMissing{err})
 		return nil, nil
 	}
@@ -203,6 +209,11 @@ func (r *Running) notes(ctx context.Context) (notes map[string][]byte, err error
 	}
 	r.keeper = keeper
 	return notes, nil
+}
+
+// noQuarantine is why streams cannot be set aside.
+func noQuarantine(after time.Duration, reason string) error {
+	return &ConfigError{"the time after which a stream is set aside", after, reason}
 }
 
 // noteMark keeps the mark in front of a checkpoint for the next start. Without it the

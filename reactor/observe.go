@@ -109,6 +109,18 @@ type (
 		Index  es.Version
 		Type   string
 	}
+	// SetAside is a stream that is passed over from now on, until somebody has it
+	// retried or drops it from the list.
+	SetAside struct {
+		Stream es.StreamName
+		Cause  string
+		UpTo   es.Version // what was passed over of it is below this
+	}
+	// TakenUp is a stream that was set aside, was retried, and could be handled.
+	TakenUp struct{ Stream es.StreamName }
+	// QuarantineFailed says that it could not be looked up, or noted, which streams are
+	// set aside. It is tried again.
+	QuarantineFailed struct{ Err error }
 	// StoreDown says that a server of the store cannot be reached, and that all who
 	// need it wait.
 	StoreDown struct {
@@ -158,6 +170,9 @@ func (Retired) isOccurrence()          {}
 func (Troubled) isOccurrence()         {}
 func (Recovered) isOccurrence()        {}
 func (EventSkipped) isOccurrence()     {}
+func (SetAside) isOccurrence()         {}
+func (TakenUp) isOccurrence()          {}
+func (QuarantineFailed) isOccurrence() {}
 func (StoreDown) isOccurrence()        {}
 func (StoreUp) isOccurrence()          {}
 func (NotesMissing) isOccurrence()     {}

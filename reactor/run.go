@@ -89,11 +89,17 @@ func (r *Running) run(ctx context.Context) error {
 	defer stop()
 	limits := limits{
 		maxWriters: r.config.MaxWriters, maxHung: r.config.MaxWriters, hangs: r.config.CallLimit + callGrace,
-		maxStuck: maxStuck, remember: remembered, still: standsStill,
+		maxStuck: r.config.MaxStuckBytes, weigh: weigh, remember: remembered, still: standsStill,
 	}
 	r.core, r.tranches = newCore(limits, r.config.Pauses), tranches
 	for _, t := range tranches {
 		r.core.start(t.name, t.start)
+	}
+	if err := r.quarantine(ctx); err != nil { // before anything is handled
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
 	}
 	close(r.begun)
 
@@ -227,9 +233,8 @@ func share(of time.Duration, hundredths int) time.Duration {
 // counts as one that hangs; see cancelAfter.
 const callGrace = 10 * time.Second
 
-// maxStuck is how many deliveries of a tranche may wait in memory, besides those
-// of MaxReadAhead batches, because their streams are in trouble.
-const maxStuck = 10_000
+// weigh is how many bytes a delivery takes in memory, more or less.
+func weigh(e es.Event) int { return 256 + len(e.Type) + len(e.Data) + len(e.Meta) }
 
 // standsStill is for how long reads may find nothing while the feed goes on.
 const standsStill = 30 * time.Second

@@ -182,7 +182,7 @@ func TestRunGoesOnBehindAPoisonedStreamThatChanges(t *testing.T) {
 		for n := range 50 {
 			s.add("A", fmt.Sprintf("poison@%d other@%d", n, n))
 		}
-		r := start(t, notifying{s}, c, h, reactor.Config{MaxReadAhead: 2, Pauses: reactor.GrowingPauses(50*time.Millisecond, time.Minute, 0.5)})
+		r := start(t, notifying{s}, c, h, reactor.Config{MaxStuckBytes: 10_000 * 256, MaxReadAhead: 2, Pauses: reactor.GrowingPauses(50*time.Millisecond, time.Minute, 0.5)})
 		equal(t, "status", unlooked(r.status().Tranches[0]), reactor.TrancheStatus{Tranche: "A", Read: 100, Saved: -1, Incomplete: 50})
 
 		s.batch = 100

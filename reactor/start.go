@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -22,7 +23,8 @@ type Running struct {
 	mu       sync.Mutex    // guards what core and tranches say of the loop's own
 	core     *core
 	tranches []*tranche
-	keeper   feed.Notes // nil if there is no place for notes
+	keeper   feed.Notes             // nil if there is no place for notes
+	noted    map[es.StreamName]bool // the streams that there was a note of; the saver's own
 
 	stop context.CancelFunc
 	done chan struct{} // closed when it is over

@@ -22,6 +22,16 @@ type Status struct {
 	Unhandled       int             // events that were read and are not handled
 	OldestUnhandled time.Time       // when the first of them was appended; zero if there is none, or the feed does not tell
 	Outages         []OutageStatus  // servers that cannot be reached
+	Aside           []AsideStatus   // set aside, the longest first
+}
+
+// AsideStatus is a stream that is set aside: what is appended to it is passed over.
+type AsideStatus struct {
+	Stream   es.StreamName
+	Since    time.Time
+	Cause    string
+	UpTo     es.Version // what was passed over is below it
+	Retrying bool
 }
 
 // OutageStatus is a server of the store that cannot be reached.
@@ -147,6 +157,12 @@ func (r *Running) status(now time.Time) Status {
 		if outage, down := b.outage(); down {
 			status.Outages = append(status.Outages, outage)
 		}
+	})
+	for name, a := range core.aside {
+		status.Aside = append(status.Aside, AsideStatus{name, a.since, a.cause, a.upTo, a.retrying})
+	}
+	slices.SortFunc(status.Aside, func(a, b AsideStatus) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Stream.String(), b.Stream.String()))
 	})
 	var oldest []time.Time
 	for _, s := range core.streams {

@@ -21,6 +21,7 @@ type runCommand struct {
 	logFlags
 	MaxReadAhead       int           `short:"r" aliases:"maxreadahead" default:"16" placeholder:"BATCHES" help:"How many batches of a tranche may be read and not yet completed. Default ${default}."`
 	MaxWriters         int           `short:"w" aliases:"maxwriters" default:"8" placeholder:"GROUPS" help:"How many group checkouts to work on at once. Default ${default}."`
+	QuarantineAfter    time.Duration `placeholder:"TIME" help:"Set a group aside that cannot be handled for so long: reactor quarantine shows it. Never unless given."`
 	MergesAtOnce       int           `default:"5" placeholder:"STAYS" help:"How many stays of one group to merge at once. Default ${default}."`
 	CheckpointInterval time.Duration `default:"5s" placeholder:"TIME" help:"How often to save how far the work has got. Default ${default}."`
 	CallLimit          time.Duration `default:"1m" placeholder:"TIME" help:"How long the work on one group may take at a stretch. What it has not done by then is tried again. Default ${default}."`
@@ -166,6 +167,7 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 			MaxReadAhead:       c.MaxReadAhead,
 			CheckpointInterval: c.CheckpointInterval,
 			CallLimit:          c.CallLimit,
+			QuarantineAfter:    c.QuarantineAfter,
 			StopLimit:          c.StopLimit / 10 * 9, // the rest is for what it stands on
 			TailPause:          tailPause,
 			FromEnd:            fromEnd,
@@ -206,6 +208,9 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 func (c *runCommand) check() error {
 	if c.ProcessorName == "" {
 		return errNoGroup()
+	}
+	if c.QuarantineAfter < 0 {
+		return &usageError{fmt.Sprintf("--quarantine-after cannot be %v: leave it out for never", c.QuarantineAfter)}
 	}
 	return cmp.Or(
 		atLeastOne("--max-read-ahead", c.MaxReadAhead),

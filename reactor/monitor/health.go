@@ -70,6 +70,13 @@ func health(status reactor.Status) (ok bool, reasons []string) {
 		}
 		reasons = append(reasons, word+fmt.Sprintf("%s is troubled for %s, after %d attempts: %s", t.Stream, seconds(status.At.Sub(t.Since)), t.Attempts, short(t.Cause)))
 	}
+	for i, a := range status.Aside {
+		if i == maxNamed {
+			reasons = append(reasons, fmt.Sprintf("%d more streams are set aside", len(status.Aside)-i))
+			break
+		}
+		reasons = append(reasons, fmt.Sprintf("for a person to settle: %s is set aside for %s: %s", a.Stream, seconds(status.At.Sub(a.Since)), short(a.Cause)))
+	}
 	return ok, reasons
 }
 

@@ -143,6 +143,13 @@ func (l *Log) Observe(occurrence reactor.Occurrence) {
 		if times := l.skipped[name]; loud(times) {
 			l.to.Warn("an event of an unknown type was skipped", "type", o.Type, "stream", o.Stream.String(), "index", o.Index, "times", times)
 		}
+	case reactor.SetAside:
+		delete(l.troubled, o.Stream)
+		l.to.Error("the stream is set aside: what is appended to it is passed over until it is retried or dropped (reactor quarantine)", "stream", o.Stream.String(), "upTo", o.UpTo, "cause", o.Cause)
+	case reactor.TakenUp:
+		l.to.Info("the stream that was set aside is taken up again", "stream", o.Stream.String())
+	case reactor.QuarantineFailed:
+		l.to.Warn("it cannot be looked up or noted which streams are set aside", "error", o.Err)
 	case reactor.StoreDown:
 		l.to.Error("the store cannot be reached; everything waits for it, and one question at a time probes it", "server", o.Server, "since", o.Since, "error", o.Err)
 	case reactor.StoreUp:

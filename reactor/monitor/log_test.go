@@ -146,6 +146,20 @@ func TestLogTellsOfAnOutageOnce(t *testing.T) {
 	)
 }
 
+func TestLogTellsOfStreamsThatAreSetAside(t *testing.T) {
+	t.Parallel()
+	var out logged
+	log := monitor.NewLog(out.logger(slog.LevelInfo))
+	log.Observe(reactor.SetAside{Stream: stream("a"), Cause: "boom", UpTo: 3})
+	log.Observe(reactor.TakenUp{Stream: stream("a")})
+	log.Observe(reactor.QuarantineFailed{Err: errBoom})
+	out.expect(t,
+		`level=ERROR msg="the stream is set aside: what is appended to it is passed over until it is retried or dropped (reactor quarantine)" stream=Stream-a upTo=3 cause=boom`,
+		`level=INFO msg="the stream that was set aside is taken up again" stream=Stream-a`,
+		`level=WARN msg="it cannot be looked up or noted which streams are set aside" error=boom`,
+	)
+}
+
 func TestLogTellsOnceOfACallThatHangs(t *testing.T) {
 	t.Parallel()
 	var out logged

@@ -88,7 +88,7 @@ func (m *Metrics) Observe(occurrence reactor.Occurrence) {
 		m.saves.WithLabelValues(label(o.Tranche)).Inc()
 	case reactor.CheckpointFailed:
 		m.saveFailures.WithLabelValues(label(o.Tranche)).Inc()
-	case reactor.StoreUp, reactor.NotesMissing, reactor.EventsErased, reactor.StoodStill, reactor.GotOn, reactor.ReadRecovered, reactor.Called, reactor.Retired, reactor.Recovered: // nothing that the others do not tell
+	case reactor.SetAside, reactor.TakenUp, reactor.QuarantineFailed, reactor.StoreUp, reactor.NotesMissing, reactor.EventsErased, reactor.StoodStill, reactor.GotOn, reactor.ReadRecovered, reactor.Called, reactor.Retired, reactor.Recovered: // nothing that the others do not tell
 	}
 }
 
@@ -219,6 +219,7 @@ func (g gauges) Collect(metrics chan<- prometheus.Metric) {
 		gauge("reactor_oldest_unhandled_seconds", "How old the oldest event is that was read and is not handled; not there if the feed does not tell.", age(status.At, status.OldestUnhandled))
 	}
 	ok, _ := health(status)
+	gauge("reactor_quarantined_streams", "Streams that are set aside.", float64(len(status.Aside)))
 	gauge("reactor_servers_down", "Servers of the store that cannot be reached: one question at a time probes each.", float64(len(status.Outages)))
 	gauge("reactor_healthy", "Whether /healthz says so.", asNumber(ok))
 	for _, t := range status.Tranches {

@@ -112,7 +112,7 @@ func TestGaugesTellWhatTheReactorIsAt(t *testing.T) {
 		},
 		Calls:    []reactor.CallStatus{{Stream: stream("a"), Since: ago(3 * time.Second), Hung: true}, {Stream: stream("b"), Since: ago(time.Second)}},
 		Troubled: []reactor.TroubleStatus{{Stream: stream("c"), Since: ago(time.Hour), Attempts: 9, Cause: "boom", NeedsPerson: true}},
-		Waiting:  5, Unhandled: 3, OldestUnhandled: ago(4 * time.Second),
+		Aside:    []reactor.AsideStatus{{Stream: stream("d")}}, Waiting: 5, Unhandled: 3, OldestUnhandled: ago(4 * time.Second),
 	}
 	want := []string{
 		"reactor_busy_writers 2",
@@ -142,6 +142,7 @@ func TestGaugesTellWhatTheReactorIsAt(t *testing.T) {
 		`reactor_position_saved{tranche="A"} 10`,
 		`reactor_position_saved{tranche="B"} -1`,
 		`reactor_position_saved{tranche="C"} 0`,
+		"reactor_quarantined_streams 1",
 		`reactor_reads_failing{tranche="A"} 0`,
 		`reactor_reads_failing{tranche="B"} 1`,
 		`reactor_reads_failing{tranche="C"} 0`,

@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -58,6 +60,15 @@ type statusView struct {
 	Troubled  []troubleView `json:"troubled"`
 	Waiting   int           `json:"waitingStreams"`
 	Unhandled int           `json:"unhandledEvents"` // read and not handled
+	Aside     []asideView   `json:"quarantined"`
+}
+
+type asideView struct {
+	Stream   string     `json:"stream"`
+	For      span       `json:"forSeconds"`
+	Cause    string     `json:"cause"`
+	UpTo     es.Version `json:"upTo"` // what was passed over is below it
+	Retrying bool       `json:"retrying"`
 }
 
 type outageView struct {
@@ -124,6 +135,15 @@ func (v statusView) Listed() []troubleView {
 	return listed
 }
 
+// ListedAside is as Listed, of those set aside.
+func (v statusView) ListedAside() []asideView {
+	listed := slices.Clone(v.Aside[:min(len(v.Aside), maxListed)])
+	for i := range listed {
+		listed[i].Cause = short(listed[i].Cause)
+	}
+	return listed
+}
+
 // Unlisted is how many troubled streams are not listed.
 func (v statusView) Unlisted() int { return max(0, len(v.Troubled)-maxListed) }
 
@@ -135,14 +155,17 @@ func (p page) view(ctx context.Context) statusView {
 	if err != nil {
 		return statusView{
 			At: time.Now(), Reasons: []string{fmt.Sprintf("the reactor does not tell its status: %v", err)},
-			Outages: []outageView{}, Tranches: []trancheView{}, Calls: []callView{}, Troubled: []troubleView{},
+			Outages: []outageView{}, Aside: []asideView{}, Tranches: []trancheView{}, Calls: []callView{}, Troubled: []troubleView{},
 		}
 	}
 	ok, reasons := health(status)
 	view := statusView{
 		At: status.At, Group: status.Group, Healthy: ok, Reasons: append([]string{}, reasons...),
-		Outages: []outageView{}, Tranches: []trancheView{}, Calls: []callView{}, Troubled: []troubleView{}, // [] in JSON rather than null
+		Outages: []outageView{}, Aside: []asideView{}, Tranches: []trancheView{}, Calls: []callView{}, Troubled: []troubleView{}, // [] in JSON rather than null
 		Waiting: status.Waiting, Unhandled: status.Unhandled,
+	}
+	for _, a := range status.Aside {
+		view.Aside = append(view.Aside, asideView{a.Stream.String(), span(status.At.Sub(a.Since)), a.Cause, a.UpTo, a.Retrying})
 	}
 	for _, o := range status.Outages {
 		view.Outages = append(view.Outages, outageView{o.Server, span(status.At.Sub(o.Since)), o.Error})
