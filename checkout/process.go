@@ -91,6 +91,7 @@ func (p *Process) visit(ctx context.Context, group domain.GroupID, stays []domai
 	var visits errgroup.Group
 	visits.SetLimit(p.config.MergesAtOnce)
 	for i, stay := range stays {
+		errs[i] = errGoexit // a visit that never returns is none that went well
 		visits.Go(func() error {
 			answers[i], errs[i] = p.transfer(ctx, stay, group)
 			return nil
@@ -110,6 +111,9 @@ func (p *Process) visit(ctx context.Context, group domain.GroupID, stays []domai
 	}
 	return outcomes
 }
+
+// errGoexit is the error of a visit whose goroutine was ended from inside.
+var errGoexit = errors.New("the visit ended its goroutine (runtime.Goexit) instead of returning")
 
 // transfer visits one stay. A panic is an error of this visit: it happens in a
 // goroutine of its own, where nobody else would catch it.

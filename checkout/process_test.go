@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -201,6 +202,26 @@ func TestHandleSurvivesAPanic(t *testing.T) {
 	var panicked *reactor.PanicError
 	if !errors.As(err, &panicked) || panicked.Value != "a mistake" {
 		t.Errorf("Handle: got %v, want a PanicError", err)
+	}
+	equal(t, "group", h.summary(group, stays), "merged 1, pending 0, merged 3, balance 4")
+}
+
+// TestHandleSurvivesTheEndOfAGoroutine has the visit of one stay end its goroutine. The
+// stay counts neither as merged nor as failed.
+func TestHandleSurvivesTheEndOfAGoroutine(t *testing.T) {
+	t.Parallel()
+	h := newHotel(t)
+	stays := h.stayList(3)
+	group := h.group(stays...)
+	store := &disturbed{Store: h.backend.Events, before: func(_ context.Context, c call) error {
+		if c.stream == h.stays.Stream(stays[1]) {
+			runtime.Goexit()
+		}
+		return nil
+	}}
+	_, err := h.handle(h.process(store, checkout.Config{}), group)
+	if err == nil || !strings.Contains(err.Error(), "Goexit") {
+		t.Errorf("Handle: got %v, want that the goroutine has ended", err)
 	}
 	equal(t, "group", h.summary(group, stays), "merged 1, pending 0, merged 3, balance 4")
 }

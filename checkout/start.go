@@ -41,6 +41,23 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// Breakers are those of a backend: one for each server that it is on, none if it always
+// can be reached.
+func Breakers(backend *stores.Backend) (breakers reactor.Breakers) {
+	if backend.Unavailable == nil {
+		return breakers
+	}
+	store := reactor.NewBreaker("the store", backend.Unavailable)
+	breakers = reactor.Breakers{Leader: store, Reads: store, Checkpoints: store}
+	if backend.ReadsApart {
+		breakers.Reads = reactor.NewBreaker("the server for reading", backend.Unavailable)
+	}
+	if backend.CheckpointsApart {
+		breakers.Checkpoints = reactor.NewBreaker("the server for checkpoints", backend.Unavailable)
+	}
+	return breakers
+}
+
 // Start starts the reactor on a backend, which must stay open until Wait has
 // returned. It runs until Stop is called or ctx ends. The error is about the
 // configuration; whatever goes wrong later is returned by Wait.
@@ -54,6 +71,10 @@ func Start(ctx context.Context, backend *stores.Backend, config Config) (*reacto
 			}
 		},
 	}
-	groups, stays := groupcheckout.NewService(backend.Events, options), gueststay.NewService(backend.Events, options)
+	if config.Reactor.Breakers == (reactor.Breakers{}) {
+		config.Reactor.Breakers = Breakers(backend)
+	}
+	events := config.Reactor.Breakers.Store(backend.Events)
+	groups, stays := groupcheckout.NewService(events, options), gueststay.NewService(events, options)
 	return reactor.Start(ctx, backend.Source, backend.Checkpoints, NewProcess(groups, stays, config), config.Reactor)
 }

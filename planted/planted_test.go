@@ -39,8 +39,9 @@ func TestEachPatchIsWholeAndApplies(t *testing.T) {
 	}
 	var places []string
 	for i, b := range all {
-		if want := fmt.Sprintf("%02d-", i+1); !strings.HasPrefix(b.name, want) && !strings.HasPrefix(b.name, "history-") {
-			t.Errorf("got the patch %s, want its name to begin with %s, or with history- for one that only the histories find", b.name, want)
+		want := fmt.Sprintf("%02d-", i+1)
+		if numbered := b.name[0] >= '0' && b.name[0] <= '9'; numbered && !strings.HasPrefix(b.name, want) {
+			t.Errorf("got the patch %s, want its name to begin with %s, or with a word for its topic", b.name, want)
 		}
 		copies, err := b.plant(root, t.TempDir())
 		if err != nil {

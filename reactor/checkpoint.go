@@ -14,6 +14,9 @@ import (
 // waits for the answer that it needs before it writes one.
 const saveLimit = 10 * time.Second
 
+// firstSave is when a checkpoint is saved for the first time.
+const firstSave = 250 * time.Millisecond
+
 // CheckpointAheadError says that a reactor is further than the feed: the store
 // has lost events, or it is another store. Going on would skip, for ever, what
 // is appended up to there.
@@ -43,21 +46,36 @@ func (r *Running) key(name feed.Tranche) feed.Key {
 	return feed.Key{Source: r.source.ID(), Tranche: name, Group: r.config.Group}
 }
 
-// save sees to the checkpoints, each interval, until ctx ends. What could not be
-// done is tried again at the next interval. It calls lost if a tranche has lost
-// events.
-func (r *Running) save(ctx context.Context, tranches []*tranche, lost func()) {
-	ticker := time.NewTicker(r.config.CheckpointInterval)
-	defer ticker.Stop()
+// save sees to the checkpoints, each interval, until ctx ends; a write goes on until
+// writes does. What could not be done is tried again at the next interval. It calls
+// lost if a tranche has lost events.
+//
+// The first saves come early, and then ever later until the interval is reached: what
+// dies every few seconds gets on all the same.
+func (r *Running) save(ctx, writes context.Context, lost func()) {
+	began, pause := time.Now(), min(firstSave, r.config.CheckpointInterval)
+	next := time.NewTimer(pause)
+	defer next.Stop()
 	for {
 		select {
-		case <-ticker.C:
-			for _, t := range tranches {
-				_ = r.checkpoint(ctx, t, r.config.ReadLimit) // observed, and made up for later
+		case <-next.C:
+			if err := r.quarantine(ctx); err != nil && ctx.Err() == nil {
+				r.config.Observer.Observe(QuarantineFailed{err})
+			}
+			left, failed := r.config.CheckpointInterval-time.Since(began), false
+			for _, t := range r.tranches {
+				if left > 0 && !t.moved() {
+					continue
+				}
+				failed = r.checkpoint(ctx, writes, t, r.config.ReadLimit) != nil || failed // observed, and made up for later
 				if t.lost != nil {
 					lost()
 				}
 			}
+			if pause = min(2*pause, left); failed || left <= 0 {
+				pause = r.config.CheckpointInterval
+			}
+			next.Reset(pause)
 		case <-ctx.Done():
 			return
 		}
@@ -71,12 +89,12 @@ const lastTries = 3
 // will make up for what fails, so it is tried again at once: connections that were
 // cut off while nobody used them are found dead only now. What took too long would
 // again.
-func (r *Running) saveLast(ctx context.Context, tranches []*tranche) error {
+func (r *Running) saveLast(ctx context.Context) error {
 	var all []error
-	for _, t := range tranches {
+	for _, t := range r.tranches {
 		var err error
-		for try := 0; try < lastTries && t.moved() && t.lost == nil && !errors.Is(err, context.DeadlineExceeded); try++ {
-			err = r.checkpoint(ctx, t, min(r.config.ReadLimit, saveLimit))
+		for try := 0; try < lastTries && t.moved() && t.lost == nil && !errors.Is(err, context.DeadlineExceeded) && (try == 0 || ctx.Err() == nil); try++ {
+			err = r.checkpoint(ctx, ctx, t, min(r.config.ReadLimit, saveLimit))
 		}
 		all = append(all, cmp.Or(t.lost, err))
 	}
@@ -88,14 +106,17 @@ func (r *Running) saveLast(ctx context.Context, tranches []*tranche) error {
 // a reader beyond the end would wait there, and miss what is appended below.
 // Reads may be answered by a replica, but the end is the leader's, so it is
 // never behind them unless events were lost.
-func (r *Running) checkpoint(ctx context.Context, t *tranche, limit time.Duration) error {
+func (r *Running) checkpoint(ctx, writes context.Context, t *tranche, limit time.Duration) error {
 	if t.lost != nil {
 		return t.lost
 	}
 	read := feed.Position(t.read.Load()) // before the end is asked for
-	end, err := r.end(ctx, t.name, limit)
+	end, err := r.look(ctx, t, read, limit)
+	if err == nil {
+		err = r.compare(ctx, t, read, end, true, limit)
+	}
 	switch {
-	case err != nil && ctx.Err() != nil:
+	case err != nil && (ctx.Err() != nil || t.lost != nil):
 		return err
 	case err != nil:
 		failed := t.ends.failed(err)
@@ -105,23 +126,19 @@ func (r *Running) checkpoint(ctx context.Context, t *tranche, limit time.Duratio
 	if failed := t.ends.succeeded(); failed.attempts > 0 {
 		r.config.Observer.Observe(ReadRecovered{t.name, failed.attempts, time.Since(failed.since)})
 	}
-	if end < read {
-		t.lost = &CheckpointAheadError{Key: r.key(t.name), Checkpoint: read, End: end, Running: true}
-		return t.lost
-	}
 	if !t.moved() {
 		return nil
 	}
 	position := feed.Position(t.position.Load())
-	if err := r.saveOne(ctx, t, position); err != nil {
+	if err := r.saveOne(writes, t, position); err != nil {
 		return fmt.Errorf("save the checkpoint %d of tranche %q: %w", position, t.name, err)
 	}
 	return nil
 }
 
-// saveOne writes a checkpoint. The end of ctx does not cut it off.
+// saveOne writes a checkpoint.
 func (r *Running) saveOne(ctx context.Context, t *tranche, position feed.Position) error {
-	err := within(context.WithoutCancel(ctx), saveLimit, func(ctx context.Context) error {
+	err := r.ask(ctx, saveLimit, r.config.Breakers.Checkpoints, func(ctx context.Context) error {
 		return r.checkpoints.Save(ctx, r.key(t.name), position)
 	})
 	if err != nil {
@@ -131,8 +148,61 @@ func (r *Running) saveOne(ctx context.Context, t *tranche, position feed.Positio
 	}
 	t.saves.succeeded()
 	t.saved.Store(int64(position))
+	r.noteMark(ctx, t, position)
 	r.config.Observer.Observe(CheckpointSaved{t.name, position})
 	return nil
+}
+
+// look is what the leader said of a tranche.
+type look struct {
+	feed.Lag
+
+	at          time.Time
+	silentSince time.Time
+}
+
+// look asks the leader how far a tranche reaches, and notes what it says.
+func (r *Running) look(ctx context.Context, t *tranche, read feed.Position, limit time.Duration) (feed.Position, error) {
+	seen := look{Lag: feed.Lag{Events: -1}}
+	var err error
+	if lagger, ok := r.source.(feed.Lagger); ok {
+		err = r.ask(ctx, limit, r.config.Breakers.Leader, func(ctx context.Context) (err error) {
+			seen.Lag, err = lagger.Lag(ctx, t.name, read)
+			return err
+		})
+		if err != nil {
+			err = fmt.Errorf("find the end of tranche %q: %w", t.name, err)
+		}
+	} else {
+		seen.End, err = r.end(ctx, t.name, limit)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if seen.End <= read {
+		seen.Events = max(seen.Events, 0)
+	}
+	seen.at = time.Now()
+	if seen.Silent != "" {
+		seen.silentSince = seen.at
+		if before := t.looked.Load(); before != nil && before.Silent != "" {
+			seen.silentSince = before.silentSince
+		}
+	}
+	t.looked.Store(&seen)
+	r.locked(func(core *core) {
+		core.looked(t.name, seen.End, t.full.IsZero() && t.reads.look().attempts == 0, seen.at)
+	})
+	r.nudge()
+	return seen.End, nil
+}
+
+// nudge has the loop tell what the core has come to.
+func (r *Running) nudge() {
+	select {
+	case r.nudged <- struct{}{}:
+	default: // it is about to
+	}
 }
 
 // moved tells whether the completed position is to be saved.

@@ -15,13 +15,17 @@ type Config struct {
 	Group              string        // the consumer group, the name that checkpoints are kept under
 	MaxWriters         int           // handler calls at once; 8
 	MaxReadAhead       int           // batches of a tranche that are not completed and wait for more than streams in trouble; 16
+	MaxStuckBytes      int           // of events of a tranche that wait in memory, beyond those batches, because their streams are in trouble; 64 MiB
+	QuarantineAfter    time.Duration // a stream that fails for so long is set aside, which takes checkpoints that are [feed.Notes]; 0 is never
 	CheckpointInterval time.Duration // 5 s
 	TailPause          time.Duration // between reads at the end of a feed that does not notify, when nothing has come for a while; 14 ms. Up to a quarter less, so that reactors do not ask all at once
 	FirstTailPause     time.Duration // the first of them after something has come; each next one is twice as long, up to TailPause; an eighth of that
 	ReadLimit          time.Duration // how long the store may take to answer one read of the feed or of a checkpoint; 30 s
-	StopLimit          time.Duration // how long running handler calls may go on after a stop; 30 s
+	CallLimit          time.Duration // after which the context of a handler call ends; 1 min
+	StopLimit          time.Duration // how long a stop may take, with all that belongs to it; 25 s
 	FromEnd            bool          // a group without a checkpoint starts at the end of the feed, which is saved at once, not at its beginning
 	Observer           Observer      // told what happens; may be nil
+	Breakers           Breakers      // of the servers that the source and the checkpoints are on; may be none
 
 	// Pauses makes the pauses of one stream, or of the reads of one tranche,
 	// that keep failing. They have to grow, and [backoff.Stop] is not among
@@ -55,6 +59,7 @@ func (c Config) withDefaults() (Config, error) {
 	}{
 		{"the number of writers", &c.MaxWriters, 8},
 		{"the read-ahead", &c.MaxReadAhead, 16},
+		{"the memory for streams in trouble", &c.MaxStuckBytes, 64 << 20},
 	} {
 		if *n.value < 0 {
 			return c, &ConfigError{n.name, *n.value, "it has to be at least 1"}
@@ -72,7 +77,8 @@ func (c Config) withDefaults() (Config, error) {
 		{"the pause at the tail", &c.TailPause, 14 * time.Millisecond},
 		{"the first pause at the tail", &c.FirstTailPause, max(c.TailPause/8, 14*time.Millisecond/8)},
 		{"the limit of a read", &c.ReadLimit, 30 * time.Second},
-		{"the limit of a stop", &c.StopLimit, 30 * time.Second},
+		{"the limit of a call", &c.CallLimit, time.Minute},
+		{"the limit of a stop", &c.StopLimit, 25 * time.Second},
 	} {
 		if *d.value < 0 {
 			return c, &ConfigError{d.name, *d.value, "it has to be above zero"}
@@ -80,6 +86,9 @@ func (c Config) withDefaults() (Config, error) {
 		if *d.value == 0 {
 			*d.value = d.without
 		}
+	}
+	if c.QuarantineAfter < 0 {
+		return c, &ConfigError{"the time after which a stream is set aside", c.QuarantineAfter, "0 is never"}
 	}
 	if c.Pauses == nil {
 		c.Pauses = GrowingPauses(50*time.Millisecond, 30*time.Second, 0.5)

@@ -17,23 +17,36 @@ import (
 // is completed. It is a value that one goroutine owns: inputs are method calls,
 // outputs are their results and the effects that drain hands out.
 type core struct {
-	maxWriters int
-	maxStuck   int                    // deliveries of a tranche that may wait in batches without a slot
-	remember   int                    // how many idle streams to remember the observed version of
+	limits
+
 	newBackoff func() backoff.BackOff // the pauses of one stream that keeps failing
 
 	streams  map[es.StreamName]*stream
 	ready    list.List  // of *stream, to be called, first come first served
 	delayed  []*trouble // to be called later, in the order of the next try
 	idle     list.List  // of *stream, nothing waiting, the longest idle first
-	calling  int
+	calls    list.List  // of *stream, being called and not hung, the longest first
+	calling  int        // with those that hang
+	hung     int
+	aside    map[es.StreamName]*aside // set aside: what is delivered of them is passed over
 	tranches map[feed.Tranche]*progress
 	effects  effects
 }
 
+// limits are how much there may be of something at once.
+type limits struct {
+	maxWriters int
+	maxHung    int           // calls that hang and do not count as writers
+	hangs      time.Duration // a call that runs for so long has ignored its deadline
+	maxStuck   int           // of the weight of a tranche's deliveries that may wait in batches without a slot
+	weigh      func(es.Event) int
+	remember   int           // how many idle streams to remember the observed version of
+	still      time.Duration // a tranche that is behind its end and is not read on for so long stands still
+}
+
 // effects is what has happened since drain was called last.
 type effects struct {
-	occurred []Occurrence   // of streams, in order: Retired, Troubled and Recovered
+	occurred []Occurrence   // in order
 	freed    []feed.Tranche // one for each batch that does not need its slot any more
 }
 
@@ -44,7 +57,9 @@ type stream struct {
 	waiting []es.Event // at or above handled, ascending
 	batches []*batch   // those that need it, in order of arrival
 	calling bool
+	hung    bool            // the running call has ignored its deadline
 	since   time.Time       // when the running call began
+	call    *list.Element   // among the calls of the core, unless hung
 	given   es.Version      // the running call was given the deliveries below it
 	in      *list.List      // ready or idle, nil if in neither
 	place   *list.Element   // in that list
@@ -68,13 +83,22 @@ type batch struct {
 	tranche feed.Tranche
 	next    feed.Position // where reading goes on behind it, and behind completed batches that follow it
 	needs   map[*stream]need
-	stuck   int // deliveries that it needed when it gave its slot back; 0 while it has one
+	order   []place       // its deliveries, in order, without those retired at its head; nil if the feed has no places in between
+	passed  feed.Position // behind those that were; 0 if there is no such place
+	stuck   int           // deliveries that it needed when it gave its slot back; 0 while it has one
+}
+
+// place is where a delivery stands in its batch.
+type place struct {
+	stream *stream
+	index  es.Version
+	next   feed.Position // behind it; 0 if there is no place for a checkpoint
 }
 
 // need says what is missing of a stream before a batch is completed.
 type need struct {
-	upTo       es.Version // it has to be handled up to here
-	deliveries int
+	upTo   es.Version // it has to be handled up to here
+	weight int        // of its deliveries
 }
 
 // progress is how far a tranche is completed.
@@ -84,6 +108,8 @@ type progress struct {
 	open     []*batch      // in order
 	slots    int           // how many of the open ones have a slot
 	stuck    int           // the sum of what the others were stuck with
+	behind   time.Time     // since when it has been at read although the feed goes on; zero if it does not
+	still    bool          // it stands still
 }
 
 // call is a handler call to be made.
@@ -92,13 +118,12 @@ type call struct {
 	events []es.Event
 }
 
-func newCore(maxWriters, maxStuck, remember int, newBackoff func() backoff.BackOff) *core {
+func newCore(limits limits, newBackoff func() backoff.BackOff) *core {
 	return &core{
-		maxWriters: maxWriters,
-		maxStuck:   maxStuck,
-		remember:   remember,
+		limits:     limits,
 		newBackoff: newBackoff,
 		streams:    map[es.StreamName]*stream{},
+		aside:      map[es.StreamName]*aside{},
 		tranches:   map[feed.Tranche]*progress{},
 	}
 }
@@ -112,18 +137,26 @@ func (c *core) start(tranche feed.Tranche, from feed.Position) {
 func (c *core) submit(tranche feed.Tranche, delivered feed.Batch) {
 	b := &batch{tranche: tranche, next: delivered.Next, needs: map[*stream]need{}}
 	progress := c.tranches[tranche]
+	placed := hasPlaces(delivered, progress.read)
 	progress.read = delivered.Next
+	c.getsOn(tranche, progress)
 	progress.open = append(progress.open, b)
 	progress.slots++
 	var order []*stream // so that the outcome does not depend on the order of a map
 	for _, d := range delivered.Events {
+		if c.passes(d) {
+			continue
+		}
 		s := c.stream(d.Stream)
 		s.add(d.Event)
+		if placed {
+			b.order = append(b.order, place{s, d.Event.Index, d.Next})
+		}
 		n, known := b.needs[s]
 		if !known {
 			order = append(order, s)
 		}
-		b.needs[s] = need{max(n.upTo, d.Event.Index+1), n.deliveries + 1}
+		b.needs[s] = need{max(n.upTo, d.Event.Index+1), n.weight + c.weigh(d.Event)}
 	}
 	for _, s := range order {
 		if n := b.needs[s]; n.upTo <= s.handled {
@@ -136,6 +169,61 @@ func (c *core) submit(tranche feed.Tranche, delivered feed.Batch) {
 	}
 	c.settle(b)
 	c.forget()
+}
+
+// hasPlaces tells whether a checkpoint may lie between the deliveries of a batch. It may
+// if they come in the order of their places, as they should.
+func hasPlaces(b feed.Batch, from feed.Position) bool {
+	last := from
+	for _, d := range b.Events {
+		if d.Next < last || d.Next > b.Next {
+			return false
+		}
+		last = d.Next
+	}
+	return true
+}
+
+// position is how far a tranche is completed: up to the first delivery that is not
+// retired. Several deliveries may share a place; it counts once all of them are.
+func (c *core) position(tranche feed.Tranche) feed.Position {
+	progress := c.tranches[tranche]
+	if len(progress.open) == 0 {
+		return progress.position
+	}
+	b := progress.open[0]
+	for len(b.order) > 0 && b.order[0].index < b.order[0].stream.handled {
+		if next := b.order[0].next; len(b.order) > 1 && b.order[1].next > next {
+			b.passed = next
+		}
+		b.order = b.order[1:]
+	}
+	return max(progress.position, b.passed)
+}
+
+// looked takes in what the leader says is the end of a tranche. A tranche that could
+// be read on and is not stands still after a while: whatever answers the reads does
+// not have what the leader has. able is false while reads fail, or there is no slot
+// for one, which are other troubles.
+func (c *core) looked(tranche feed.Tranche, end feed.Position, able bool, now time.Time) {
+	progress := c.tranches[tranche]
+	switch {
+	case end <= progress.read || !able:
+		c.getsOn(tranche, progress)
+	case progress.behind.IsZero():
+		progress.behind = now
+	case !progress.still && now.Sub(progress.behind) >= c.limits.still:
+		progress.still = true
+		c.occurs(StoodStill{tranche, progress.read, end, progress.behind})
+	}
+}
+
+// getsOn notes that a tranche does not stand still.
+func (c *core) getsOn(tranche feed.Tranche, progress *progress) {
+	if progress.still {
+		c.occurs(GotOn{tranche, progress.read})
+	}
+	progress.behind, progress.still = time.Time{}, false
 }
 
 // add puts a delivery among those waiting, unless it is there already or was
@@ -164,10 +252,11 @@ func (c *core) dispatch(now time.Time) []call {
 		due.delayed = false
 		c.place(due.stream)
 	}
+	c.noteHung(now)
 	var calls []call
-	for c.calling < c.maxWriters && c.ready.Len() > 0 {
+	for c.freeWriter() && c.ready.Len() > 0 {
 		s := c.ready.Front().Value.(*stream)
-		s.calling, s.since = true, now
+		s.calling, s.since, s.call = true, now, c.calls.PushBack(s)
 		c.place(s)
 		s.given = s.waiting[len(s.waiting)-1].Index + 1
 		c.calling++
@@ -176,12 +265,41 @@ func (c *core) dispatch(now time.Time) []call {
 	return calls
 }
 
+// freeWriter tells whether another call may be made. One that hangs does not count,
+// unless there are too many of them: each keeps a goroutine, and what that holds.
+func (c *core) freeWriter() bool { return c.calling-min(c.hung, c.maxHung) < c.maxWriters }
+
+// noteHung finds the calls that go on although their time was over long ago. Their
+// streams wait for them, and the others go on without.
+func (c *core) noteHung(now time.Time) {
+	for front := c.calls.Front(); front != nil; front = c.calls.Front() {
+		s := front.Value.(*stream)
+		if now.Sub(s.since) < c.hangs {
+			return
+		}
+		c.calls.Remove(front)
+		s.call, s.hung = nil, true
+		c.hung++
+		c.occurs(Hung{s.name, s.since})
+		for _, b := range s.batches {
+			c.settle(b)
+		}
+	}
+}
+
 // returned takes in the outcome of a call: the version that it observed, or its
 // error.
 func (c *core) returned(name es.StreamName, observed es.Version, err error, now time.Time) {
 	s := c.streams[name]
 	s.calling = false
 	c.calling--
+	if s.hung {
+		s.hung = false
+		c.hung--
+	} else {
+		c.calls.Remove(s.call)
+		s.call = nil
+	}
 	if err == nil {
 		if observed > s.handled && s.pauses != nil {
 			s.pauses.Reset() // it gets on: a busy stream on a lagging replica is not slowed down for that
@@ -190,6 +308,9 @@ func (c *core) returned(name es.StreamName, observed es.Version, err error, now 
 		if observed < s.given {
 			err = &LagError{Stream: name, Notified: s.given, Observed: observed}
 		}
+	}
+	if a := c.aside[name]; a != nil {
+		err = c.returnedAside(s, a, err, now)
 	}
 	switch {
 	case err != nil:
@@ -231,6 +352,9 @@ func (c *core) delay(s *stream, cause error, now time.Time) {
 		s.trouble = &trouble{since: now, stream: s}
 		s.pauses = c.newBackoff()
 	}
+	if IsOutage(cause) { // it has waited already, and is to go on as soon as the server is back
+		s.pauses.Reset()
+	}
 	s.trouble.cause = cause
 	s.trouble.attempts++
 	s.trouble.retryAt = now.Add(s.pauses.NextBackOff())
@@ -247,8 +371,8 @@ func (c *core) delay(s *stream, cause error, now time.Time) {
 
 // settle decides again about a batch of which the needs have changed, or how the
 // streams do that it needs. One that needs nothing is completed. One that is
-// stuck, because it needs nothing but streams in trouble, gives its slot back:
-// those streams may stay so for long, and the others must go on. It does not if
+// stuck, because it needs nothing but streams in trouble or with a call that hangs,
+// gives its slot back: those streams may stay so for long, and the others must go on. It does not if
 // that would hold too many deliveries in memory, as when every call fails.
 func (c *core) settle(b *batch) {
 	progress := c.tranches[b.tranche]
@@ -256,23 +380,23 @@ func (c *core) settle(b *batch) {
 		c.complete(b)
 		return
 	}
-	if deliveries, stuck := b.stuckWith(); stuck && b.stuck == 0 && progress.stuck+deliveries <= c.maxStuck {
-		b.stuck = deliveries
-		progress.stuck += deliveries
+	if weight, stuck := b.stuckWith(); stuck && b.stuck == 0 && progress.stuck+weight <= c.maxStuck {
+		b.stuck = weight
+		progress.stuck += weight
 		c.freeSlot(b)
 	}
 }
 
-// stuckWith counts the deliveries that a batch needs; stuck is false if some of
+// stuckWith weighs the deliveries that a batch needs; stuck is false if some of
 // them are of streams that are well.
-func (b *batch) stuckWith() (deliveries int, stuck bool) {
+func (b *batch) stuckWith() (weight int, stuck bool) {
 	for s, n := range b.needs {
-		if s.trouble == nil {
+		if s.trouble == nil && !s.hung {
 			return 0, false
 		}
-		deliveries += n.deliveries
+		weight += n.weight
 	}
-	return deliveries, true
+	return weight, true
 }
 
 // freeSlot lets another batch be read in place of one.
@@ -350,10 +474,15 @@ func (c *core) forget() {
 // wake is when dispatch should be called although nothing else happens; ok is
 // false if it need not be.
 func (c *core) wake() (at time.Time, ok bool) {
-	if len(c.delayed) == 0 || c.calling >= c.maxWriters {
-		return time.Time{}, false
+	if len(c.delayed) > 0 && c.freeWriter() {
+		at, ok = c.delayed[0].retryAt, true
 	}
-	return c.delayed[0].retryAt, true
+	if front := c.calls.Front(); front != nil {
+		if hangs := front.Value.(*stream).since.Add(c.hangs); !ok || hangs.Before(at) {
+			at, ok = hangs, true
+		}
+	}
+	return at, ok
 }
 
 // occurs notes something for the observer.

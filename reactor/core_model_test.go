@@ -55,6 +55,7 @@ type model struct {
 	core    *core
 	now     time.Time
 	writers int
+	hung    int // calls that hang and do not count as writers
 
 	batches  map[feed.Tranche][]feed.Batch // all that were submitted
 	start    map[feed.Tranche]feed.Position
@@ -62,6 +63,7 @@ type model struct {
 	known    map[es.StreamName]es.Version  // the highest that a delivery told of
 	calls    map[es.StreamName]call        // running
 	given    map[es.StreamName]string      // the events of those, when they began
+	began    map[es.StreamName]time.Time   // when they did
 	paused   map[es.StreamName]time.Time   // no call before
 	troubled map[es.StreamName]bool        // whether the last call did not go well
 	stuck    map[feed.Tranche]map[int]bool // the batches that ever waited for nothing but troubled streams
@@ -69,9 +71,9 @@ type model struct {
 }
 
 func newModel(t *rapid.T, maxStuck, remember int) *model {
-	writers := rapid.IntRange(1, 4).Draw(t, "writers")
+	writers, hung := rapid.IntRange(1, 4).Draw(t, "writers"), rapid.IntRange(0, 2).Draw(t, "hung at most")
 	m := &model{
-		core: newCore(writers, maxStuck, remember, newDoubling), now: epoch(), writers: writers,
+		core: newCore(limits{maxWriters: writers, maxHung: hung, hangs: callHangs, weigh: func(es.Event) int { return 1 }, maxStuck: maxStuck, remember: remember}, newDoubling), now: epoch(), writers: writers, hung: hung, began: map[es.StreamName]time.Time{},
 		batches: map[feed.Tranche][]feed.Batch{}, start: map[feed.Tranche]feed.Position{"A": 10, "B": 0},
 		handled: map[es.StreamName]es.Version{}, known: map[es.StreamName]es.Version{},
 		calls: map[es.StreamName]call{}, given: map[es.StreamName]string{}, paused: map[es.StreamName]time.Time{},
@@ -100,6 +102,14 @@ func (m *model) submit(t *rapid.T) {
 		batch.Events = append(batch.Events, feed.Delivery{Stream: stream, Event: es.Event{Index: index}})
 	}
 	batch.Next = m.read(tranche) + feed.Position(rapid.IntRange(0, 3).Draw(t, "moves"))
+	if rapid.Bool().Draw(t, "has places") {
+		next := m.read(tranche)
+		for i := range batch.Events {
+			next += feed.Position(rapid.SampledFrom([]int{1, 1, 1, 0, 2, -1}).Draw(t, "place")) // shared places, gaps, and disorder
+			batch.Events[i].Next = max(next, 1)
+		}
+		batch.Next = max(next+feed.Position(rapid.SampledFrom([]int{0, 0, 1, -1}).Draw(t, "beyond")), m.read(tranche))
+	}
 	m.batches[tranche] = append(m.batches[tranche], batch)
 	m.core.submit(tranche, batch)
 	m.noteStuck()
@@ -128,6 +138,7 @@ func (m *model) endCall(t *rapid.T, stream es.StreamName, observed es.Version, e
 		t.Fatalf("the events of the call for %s changed while it ran: got %s, want %s", stream, got, want)
 	}
 	delete(m.calls, stream)
+	delete(m.began, stream)
 	delete(m.paused, stream)
 	if err == nil {
 		m.handled[stream] = max(m.handled[stream], observed)
@@ -148,7 +159,7 @@ func (m *model) noteStuck() {
 			for _, d := range batch.Events {
 				if d.Event.Index >= m.handled[d.Stream] {
 					waits = true
-					well = well || !m.troubled[d.Stream]
+					well = well || !m.troubled[d.Stream] && !m.hangs(d.Stream)
 				}
 			}
 			if waits && !well {
@@ -184,14 +195,35 @@ func (m *model) dispatch(t *rapid.T) {
 		}) {
 			t.Fatalf("%s is given events out of order: %s", call.stream, indexes(call.events))
 		}
-		m.calls[call.stream], m.given[call.stream] = call, indexes(call.events)
+		m.calls[call.stream], m.given[call.stream], m.began[call.stream] = call, indexes(call.events), m.now
 	}
-	if len(m.calls) > m.writers {
-		t.Fatalf("%d calls run at once, with %d writers", len(m.calls), m.writers)
+	if m.busy() > m.writers {
+		t.Fatalf("%d calls run at once, %d of them without those that hang, with %d writers", len(m.calls), m.busy(), m.writers)
 	}
+	m.noteStuck()
 	for _, tranche := range m.core.drain().freed {
 		m.freed[tranche]++
 	}
+}
+
+// callHangs is after how long a call of the model hangs.
+const callHangs = 5 * time.Second
+
+// hangs tells whether a stream has a call that hangs.
+func (m *model) hangs(stream es.StreamName) bool {
+	began, calling := m.began[stream]
+	return calling && m.now.Sub(began) >= callHangs
+}
+
+// busy is how many writers are.
+func (m *model) busy() int {
+	hung := 0
+	for stream := range m.calls {
+		if m.hangs(stream) {
+			hung++
+		}
+	}
+	return len(m.calls) - min(hung, m.hung)
 }
 
 // read is how far a tranche was submitted.
@@ -206,18 +238,37 @@ func (m *model) read(tranche feed.Tranche) feed.Position {
 // need no slot: those completed, also behind it, and those that are stuck or were.
 func (m *model) position(tranche feed.Tranche) (position feed.Position, freed int) {
 	position = m.start[tranche]
-	gap := false
+	before, gap := position, false
 	for i, batch := range m.batches[tranche] {
 		waits := m.waits(batch)
-		gap = gap || waits
-		if !gap {
-			position = batch.Next
+		switch {
+		case !gap && waits:
+			gap, position = true, m.within(batch, before)
+		case !gap:
+			position, before = batch.Next, batch.Next
 		}
 		if !waits || m.stuck[tranche][i] {
 			freed++
 		}
 	}
 	return position, freed
+}
+
+// within is how far a batch is completed that waits for something.
+func (m *model) within(batch feed.Batch, from feed.Position) (position feed.Position) {
+	position = from
+	last := from
+	for i, d := range batch.Events {
+		if d.Next < last || d.Next > batch.Next {
+			return from // its places mean nothing
+		}
+		last = d.Next
+		if i > 0 && !slices.ContainsFunc(batch.Events[:i], func(d feed.Delivery) bool { return d.Event.Index >= m.handled[d.Stream] }) &&
+			batch.Events[i-1].Next < d.Next {
+			position = max(position, batch.Events[i-1].Next)
+		}
+	}
+	return position
 }
 
 func (m *model) waits(batch feed.Batch) bool {
@@ -247,7 +298,7 @@ func (m *model) waiting(stream es.StreamName) []es.Event {
 func (m *model) checkExactly(t *rapid.T) {
 	for tranche := range m.start {
 		position, freed := m.position(tranche)
-		if got := m.core.tranches[tranche].position; got != position {
+		if got := m.core.position(tranche); got != position {
 			t.Fatalf("position of %s: got %d, want %d", tranche, got, position)
 		}
 		if m.freed[tranche] != freed {
@@ -265,7 +316,7 @@ func (m *model) checkExactly(t *rapid.T) {
 			t.Fatalf("waiting for %s: got %s, want %s", stream, indexes(got), indexes(want))
 		}
 		_, running := m.calls[stream]
-		if len(want) > 0 && !running && m.paused[stream].IsZero() && len(m.calls) < m.writers {
+		if len(want) > 0 && !running && m.paused[stream].IsZero() && m.busy() < m.writers {
 			t.Fatalf("%s waits although a writer is free", stream)
 		}
 	}
@@ -275,7 +326,7 @@ func (m *model) checkExactly(t *rapid.T) {
 func (m *model) checkNotAhead(t *rapid.T) {
 	for tranche := range m.start {
 		position, freed := m.position(tranche)
-		if got := m.core.tranches[tranche].position; got > position {
+		if got := m.core.position(tranche); got > position {
 			t.Fatalf("position of %s: got %d, want at most %d", tranche, got, position)
 		}
 		if m.freed[tranche] > freed {
@@ -295,7 +346,7 @@ func (m *model) checkSlots(t *rapid.T, tranche feed.Tranche) {
 	for _, b := range progress.open {
 		if b.stuck > 0 {
 			for _, n := range b.needs {
-				without += n.deliveries
+				without += n.weight
 			}
 		}
 	}

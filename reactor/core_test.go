@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -20,14 +21,17 @@ import (
 // happens and shows what it makes of it. Times are seconds since the script
 // began; pauses after failures are 1 s, 2 s, 4 s and so on.
 //
-//	core [writers=n] [stuck=n] [remember=n]
-//	                                   makes a new core; 8, 100 and 100
+//	core [writers=n] [hung=n] [hangs=seconds] [stuck=n] [remember=n]
+//	                                   makes a new core; 8, 2, 60, 100 and 100
 //	start A [from=n]                   adds the tranche A
 //	submit A next=n                    a batch; on the next line its deliveries:
-//	a@0 a@1 b@0                        events 0 and 1 of the stream a, 0 of b
+//	a@0 a@1 b@0/101                    events 0 and 1 of the stream a, 0 of b in front of 101
 //	dispatch [now=n]                   which calls are to be made?
 //	return a observed=n [now=n]        the call for a is back
 //	return a err=text [now=n]          the call for a failed
+//	look A end=n [able=false] [now=n]  the leader says where the feed ends
+//	aside a [now=n]                    sets the stream a aside
+//	retry a, drop a                    has it retried; takes it off the list
 //	wake                               when to dispatch again at the latest?
 //	state                              everything that the core knows
 func TestCore(t *testing.T) {
@@ -50,7 +54,11 @@ func (s *script) run(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
 	switch d.Cmd {
 	case "core":
-		s.core = newCore(number(t, d, "writers", 8), number(t, d, "stuck", 100), number(t, d, "remember", 100), newDoubling)
+		s.core = newCore(limits{
+			maxWriters: number(t, d, "writers", 8), maxHung: number(t, d, "hung", 2), hangs: time.Duration(number(t, d, "hangs", 60)) * time.Second,
+			still: 30 * time.Second,
+			weigh: func(es.Event) int { return 1 }, maxStuck: number(t, d, "stuck", 100), remember: number(t, d, "remember", 100),
+		}, newDoubling)
 		s.shown = map[feed.Tranche]feed.Position{}
 		return ""
 	case "start":
@@ -67,6 +75,9 @@ func (s *script) run(t *testing.T, d *datadriven.TestData) string {
 		for _, call := range s.core.dispatch(second(t, d)) {
 			fmt.Fprintf(&out, "call %s with %s\n", call.stream.ID(), indexes(call.events))
 		}
+		if effects := s.effects(); effects != orNothing("") {
+			out.WriteString(effects)
+		}
 		return orNothing(out.String())
 	case "return":
 		var err error
@@ -76,6 +87,20 @@ func (s *script) run(t *testing.T, d *datadriven.TestData) string {
 			err = errors.New(text)
 		}
 		s.core.returned(streamNamed(d.CmdArgs[0].Key), es.Version(number(t, d, "observed", 0)), err, second(t, d))
+		return s.effects()
+	case "aside":
+		s.core.setAside(streamNamed(d.CmdArgs[0].Key), "poisoned", second(t, d), 0)
+		return s.effects()
+	case "retry":
+		s.core.retry(streamNamed(d.CmdArgs[0].Key))
+		return s.effects()
+	case "drop":
+		s.core.drop(streamNamed(d.CmdArgs[0].Key))
+		return s.effects()
+	case "look":
+		able := true
+		d.MaybeScanArgs(t, "able", &able)
+		s.core.looked(feed.Tranche(d.CmdArgs[0].Key), feed.Position(number(t, d, "end", 0)), able, second(t, d))
 		return s.effects()
 	case "wake":
 		if at, ok := s.core.wake(); ok {
@@ -101,6 +126,16 @@ func (s *script) effects() string {
 			fmt.Fprintf(&out, "%s is troubled: attempt %d since %s, next try at %s: %v\n", o.Stream.ID(), o.Attempts, since(o.Since), since(o.NextTry), o.Cause)
 		case Recovered:
 			fmt.Fprintf(&out, "%s has recovered from %d attempts in %s\n", o.Stream.ID(), o.Attempts, o.After)
+		case SetAside:
+			fmt.Fprintf(&out, "%s is set aside up to %d: %s\n", o.Stream.ID(), o.UpTo, o.Cause)
+		case TakenUp:
+			fmt.Fprintf(&out, "%s is taken up again\n", o.Stream.ID())
+		case StoodStill:
+			fmt.Fprintf(&out, "%s stands still at %d since %s, and the feed ends at %d\n", o.Tranche, o.Position, since(o.Since), o.End)
+		case GotOn:
+			fmt.Fprintf(&out, "%s gets on, at %d\n", o.Tranche, o.Position)
+		case Hung:
+			fmt.Fprintf(&out, "the call for %s hangs, since %s\n", o.Stream.ID(), since(o.Since))
 		default:
 			fmt.Fprintf(&out, "unexpected: %#v\n", o)
 		}
@@ -109,7 +144,7 @@ func (s *script) effects() string {
 		fmt.Fprintf(&out, "a slot of %s is free\n", tranche)
 	}
 	for _, tranche := range slices.Sorted(maps.Keys(s.shown)) {
-		if position := s.core.tranches[tranche].position; position != s.shown[tranche] {
+		if position := s.core.position(tranche); position != s.shown[tranche] {
 			fmt.Fprintf(&out, "%s is completed up to %d\n", tranche, position)
 			s.shown[tranche] = position
 		}
@@ -123,6 +158,8 @@ func (s *script) state() string {
 	for name, stream := range s.core.streams {
 		line := fmt.Sprintf("%s: handled %d, waiting %s", name.ID(), stream.handled, indexes(stream.waiting))
 		switch {
+		case stream.hung:
+			line += ", hanging"
 		case stream.calling:
 			line += ", being called"
 		case stream.trouble != nil && stream.trouble.delayed:
@@ -158,7 +195,7 @@ func number(t *testing.T, d *datadriven.TestData, name string, without int) int 
 	return without
 }
 
-// deliveries reads a line such as "a@0 a@1 b@0".
+// deliveries reads a line such as "a@0 a@1 b@0". With places it is "a@0/101 b@0/102".
 func deliveries(t *testing.T, line string) []feed.Delivery {
 	t.Helper()
 	var found []feed.Delivery
@@ -168,9 +205,10 @@ func deliveries(t *testing.T, line string) []feed.Delivery {
 		case len(found) == 0 || found[len(found)-1].Event.Type != "":
 			found = append(found, feed.Delivery{Stream: streamNamed(word)})
 		default:
-			last := &found[len(found)-1].Event
-			last.Type = "Happened"
-			if _, err := fmt.Sscan(word, &last.Index); err != nil {
+			last := &found[len(found)-1]
+			last.Event.Type = "Happened"
+			index, place, _ := strings.Cut(word, "/")
+			if _, err := fmt.Sscan(index+" "+cmp.Or(place, "0"), &last.Event.Index, &last.Next); err != nil {
 				t.Fatalf("deliveries %q: %v", line, err)
 			}
 		}

@@ -2,6 +2,7 @@ package reactor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -43,6 +44,13 @@ func (f *failures) look() row {
 	return row{}
 }
 
+// ask asks a server something, within a time and through its breaker.
+func (r *Running) ask(ctx context.Context, limit time.Duration, breaker *Breaker, ask func(context.Context) error) error {
+	return within(ctx, limit, func(ctx context.Context) error {
+		return breaker.do(ctx, func() error { return ask(ctx) })
+	})
+}
+
 // within asks a store for something and gives up after a time: a server that is
 // gone without a word would never answer.
 func within(ctx context.Context, limit time.Duration, ask func(context.Context) error) error {
@@ -51,6 +59,9 @@ func within(ctx context.Context, limit time.Duration, ask func(context.Context) 
 	err := ask(limited)
 	if err != nil && ctx.Err() == nil && limited.Err() != nil {
 		return fmt.Errorf("no answer within %s: %w", limit, err)
+	}
+	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, cause) {
+		return fmt.Errorf("%w: %w", cause, err)
 	}
 	return err
 }

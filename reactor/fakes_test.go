@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/uuid"
 	"go.uber.org/goleak"
 
 	"example.com/groupcheckout/es"
@@ -40,6 +41,7 @@ type source struct {
 type entry struct {
 	stream es.StreamName
 	index  es.Version
+	id     uuid.UUID // of an event of a historian
 }
 
 func newSource(tranches ...feed.Tranche) *source {
@@ -351,6 +353,12 @@ func (r *running) status() reactor.Status {
 		r.t.Fatal(err)
 	}
 	return status
+}
+
+// unlooked is a status without what the leader said.
+func unlooked(t reactor.TrancheStatus) reactor.TrancheStatus {
+	t.EndAt, t.End, t.Unread = time.Time{}, 0, 0
+	return t
 }
 
 // pass lets time pass and waits until what it brought about is done.

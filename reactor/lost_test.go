@@ -127,7 +127,7 @@ func TestEndThatIsNotToldHoldsTheCheckpoint(t *testing.T) {
 		equal(t, "pause", failed[2].Pause, time.Minute)
 		tranche := r.status().Tranches[0]
 		equal(t, "error", tranche.Error, `find the end of tranche "A": boom`)
-		equal(t, "failing since", time.Since(tranche.ErrorSince), 2*time.Minute)
+		equal(t, "failing since", time.Since(tranche.ErrorSince), 3*time.Minute-time.Second/4)
 
 		s.refuse(nil)
 		pass(time.Minute)

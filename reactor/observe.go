@@ -49,10 +49,30 @@ type (
 		Attempts int           // that failed
 		After    time.Duration // since the first of them
 	}
+	// StoodStill is a tranche of which reads find nothing more for a while, although
+	// the leader of the store has events behind that position. What answers the reads
+	// stands still, such as a replica.
+	StoodStill struct {
+		Tranche  feed.Tranche
+		Position feed.Position // up to which it was read
+		End      feed.Position // as the leader says
+		Since    time.Time
+	}
+	// GotOn is a tranche that stood still and does no more.
+	GotOn struct {
+		Tranche  feed.Tranche
+		Position feed.Position // up to which it was read
+	}
 	// Called is the beginning of a handler call.
 	Called struct {
 		Stream es.StreamName
 		Events int
+	}
+	// Hung is a handler call that goes on although its context ended long ago. It
+	// is over with Returned, or never.
+	Hung struct {
+		Stream es.StreamName
+		Since  time.Time // the beginning of the call
 	}
 	// Returned is the end of a handler call.
 	Returned struct {
@@ -89,6 +109,41 @@ type (
 		Index  es.Version
 		Type   string
 	}
+	// SetAside is a stream that is passed over from now on, until somebody has it
+	// retried or drops it from the list.
+	SetAside struct {
+		Stream es.StreamName
+		Cause  string
+		UpTo   es.Version // what was passed over of it is below this
+	}
+	// TakenUp is a stream that was set aside, was retried, and could be handled.
+	TakenUp struct{ Stream es.StreamName }
+	// QuarantineFailed says that it could not be looked up, or noted, which streams are
+	// set aside. It is tried again.
+	QuarantineFailed struct{ Err error }
+	// StoreDown says that a server of the store cannot be reached, and that all who
+	// need it wait.
+	StoreDown struct {
+		Server string
+		Since  time.Time
+		Err    error
+	}
+	// StoreUp says that it can be reached again, and that all go on.
+	StoreUp struct {
+		Server string
+		Probes int           // that failed
+		After  time.Duration // since it was found down
+	}
+	// NotesMissing says that the checkpoints have no place for notes, without which a
+	// reactor knows less of what an earlier run has read.
+	NotesMissing struct{ Err error }
+	// EventsErased says that the last events that were read of a tranche are not there
+	// any more, on a server that lost nothing: somebody has erased them.
+	EventsErased struct {
+		Tranche feed.Tranche
+		Read    feed.Position // up to which was read
+		End     feed.Position // of the feed now
+	}
 	// CheckpointSaved is a checkpoint that was written.
 	CheckpointSaved struct {
 		Tranche  feed.Tranche
@@ -106,11 +161,21 @@ type (
 func (BatchRead) isOccurrence()        {}
 func (ReadFailed) isOccurrence()       {}
 func (ReadRecovered) isOccurrence()    {}
+func (StoodStill) isOccurrence()       {}
+func (GotOn) isOccurrence()            {}
 func (Called) isOccurrence()           {}
+func (Hung) isOccurrence()             {}
 func (Returned) isOccurrence()         {}
 func (Retired) isOccurrence()          {}
 func (Troubled) isOccurrence()         {}
 func (Recovered) isOccurrence()        {}
 func (EventSkipped) isOccurrence()     {}
+func (SetAside) isOccurrence()         {}
+func (TakenUp) isOccurrence()          {}
+func (QuarantineFailed) isOccurrence() {}
+func (StoreDown) isOccurrence()        {}
+func (StoreUp) isOccurrence()          {}
+func (NotesMissing) isOccurrence()     {}
+func (EventsErased) isOccurrence()     {}
 func (CheckpointSaved) isOccurrence()  {}
 func (CheckpointFailed) isOccurrence() {}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -17,21 +18,23 @@ import (
 type tranche struct {
 	name     feed.Tranche
 	start    feed.Position
-	slots    chan struct{} // holds one for each batch that has a slot, and one for the read that runs
-	read     atomic.Int64  // the position up to which it was read, set by the reader
-	position atomic.Int64  // the completed position, set by the loop
-	saved    atomic.Int64  // the checkpoint, set by the saver
-	reads    failures      // of the reader
-	ends     failures      // of the saver, when it asks for the end
-	saves    failures      // of the saver, when it saves
-	lost     error         // why nothing can be saved any more; the saver's own
-	full     time.Time     // since when nothing more is read; zero while it is; the loop's own
+	slots    chan struct{}        // holds one for each batch that has a slot, and one for the read that runs
+	read     atomic.Int64         // the position up to which it was read, set by the reader
+	position atomic.Int64         // the completed position, set by the loop
+	saved    atomic.Int64         // the checkpoint, set by the saver
+	reads    failures             // of the reader
+	ends     failures             // of the saver, when it asks for the end
+	saves    failures             // of the saver, when it saves
+	marks    marks                // of what was read
+	lost     error                // why nothing can be saved any more; the saver's own
+	looked   atomic.Pointer[look] // at how far the feed reaches; the saver's, nil before the first
+	full     time.Time            // since when nothing more is read; zero while it is; the loop's own
 }
 
 // begin finds out where each tranche is to be read from.
 func (r *Running) begin(ctx context.Context) ([]*tranche, error) {
 	var names []feed.Tranche
-	err := within(ctx, r.config.ReadLimit, func(ctx context.Context) (err error) {
+	err := r.ask(ctx, r.config.ReadLimit, r.config.Breakers.Leader, func(ctx context.Context) (err error) {
 		names, err = r.source.Tranches(ctx)
 		return err
 	})
@@ -41,24 +44,35 @@ func (r *Running) begin(ctx context.Context) ([]*tranche, error) {
 	if len(names) == 0 {
 		return nil, errors.New("the feed has no tranches: there is nothing to read")
 	}
+	notes, err := r.notes(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var tranches []*tranche
-	for _, name := range names {
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			return nil, &ConfigError{"the feed", fmt.Sprintf("%q", names), fmt.Sprintf("it names the tranche %q twice, and each is read by one reader", name)}
+		}
 		position, known, err := r.load(ctx, name)
 		if err != nil {
 			return nil, err
+		}
+		t := &tranche{name: name, slots: make(chan struct{}, r.config.MaxReadAhead)}
+		if known {
+			t.marks.recall(notes[string(name)], position)
 		}
 		if known || r.config.FromEnd {
 			end, err := r.end(ctx, name, r.config.ReadLimit)
 			if err != nil {
 				return nil, err
 			}
-			if position > end {
-				return nil, &CheckpointAheadError{Key: r.key(name), Checkpoint: position, End: end}
+			if err := r.compare(ctx, t, position, end, false, r.config.ReadLimit); err != nil {
+				return nil, err
 			}
 			if !known {
 				// Without a checkpoint, a crash would start at a later end and
 				// skip what came between.
-				err := within(ctx, saveLimit, func(ctx context.Context) error {
+				err := r.ask(ctx, saveLimit, r.config.Breakers.Checkpoints, func(ctx context.Context) error {
 					return r.checkpoints.Save(ctx, r.key(name), end)
 				})
 				if err != nil {
@@ -67,7 +81,7 @@ func (r *Running) begin(ctx context.Context) ([]*tranche, error) {
 				position, known = end, true
 			}
 		}
-		t := &tranche{name: name, start: position, slots: make(chan struct{}, r.config.MaxReadAhead)}
+		t.start = position
 		t.read.Store(int64(position))
 		t.position.Store(int64(position))
 		t.saved.Store(-1)
@@ -81,7 +95,7 @@ func (r *Running) begin(ctx context.Context) ([]*tranche, error) {
 
 // load asks for a checkpoint.
 func (r *Running) load(ctx context.Context, name feed.Tranche) (position feed.Position, known bool, err error) {
-	err = within(ctx, r.config.ReadLimit, func(ctx context.Context) (err error) {
+	err = r.ask(ctx, r.config.ReadLimit, r.config.Breakers.Checkpoints, func(ctx context.Context) (err error) {
 		position, known, err = r.checkpoints.Load(ctx, r.key(name))
 		return err
 	})
@@ -93,7 +107,7 @@ func (r *Running) load(ctx context.Context, name feed.Tranche) (position feed.Po
 
 // end asks for the end of a tranche.
 func (r *Running) end(ctx context.Context, name feed.Tranche, limit time.Duration) (end feed.Position, err error) {
-	err = within(ctx, limit, func(ctx context.Context) (err error) {
+	err = r.ask(ctx, limit, r.config.Breakers.Leader, func(ctx context.Context) (err error) {
 		end, err = r.source.End(ctx, name)
 		return err
 	})
@@ -121,6 +135,7 @@ func (r *Running) read(ctx context.Context, t *tranche) {
 		if !ok {
 			return
 		}
+		t.marks.add(batch)
 		t.read.Store(int64(batch.Next))
 		if len(batch.Events) == 0 && batch.Next == from {
 			<-t.slots
@@ -143,7 +158,7 @@ func (r *Running) read(ctx context.Context, t *tranche) {
 func (r *Running) readBatch(ctx context.Context, t *tranche, from feed.Position, pauses backoff.BackOff) (_ feed.Batch, ok bool) {
 	for {
 		var batch feed.Batch
-		err := within(ctx, r.config.ReadLimit, func(ctx context.Context) (err error) {
+		err := r.ask(ctx, r.config.ReadLimit, r.config.Breakers.Reads, func(ctx context.Context) (err error) {
 			batch, err = r.source.Read(ctx, t.name, from)
 			return err
 		})
@@ -159,6 +174,9 @@ func (r *Running) readBatch(ctx context.Context, t *tranche, from feed.Position,
 			return batch, true
 		case ctx.Err() != nil:
 			return feed.Batch{}, false
+		}
+		if IsOutage(err) { // it has waited already, and is to go on as soon as the server is back
+			pauses.Reset()
 		}
 		failed, next := t.reads.failed(err), pauses.NextBackOff()
 		r.config.Observer.Observe(ReadFailed{t.name, from, err, next, failed.attempts, failed.since})

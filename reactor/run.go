@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,6 +24,9 @@ type Handler interface {
 	// crash, and if the observed version does not cover them. Calls for
 	// different streams overlap, those for one stream do not. The events are
 	// the handler's to read, not to change.
+	//
+	// ctx ends when CallLimit is over. A call that goes on in spite of that keeps
+	// its stream waiting; others are called in its place, up to MaxWriters of them.
 	Handle(ctx context.Context, stream es.StreamName, events []es.Event) (es.Version, error)
 }
 
@@ -40,20 +44,37 @@ type outcome struct {
 	took     time.Duration
 }
 
-// AbandonedError says that handler calls did not end when a stop asked them to.
-// Their work will be repeated.
-type AbandonedError struct{ Streams []es.StreamName }
+// AbandonedError says that something did not end when a stop asked it to. The work
+// of calls will be repeated.
+type AbandonedError struct {
+	Streams []es.StreamName // with a handler call
+	Reads   []feed.Tranche  // that were being read
+}
 
 func (e *AbandonedError) Error() string {
-	names := make([]string, len(e.Streams))
-	for i, s := range e.Streams {
-		names[i] = s.String()
+	var what []string
+	if len(e.Streams) > 0 {
+		names := make([]string, min(len(e.Streams), maxAbandonedNamed))
+		for i := range names {
+			names[i] = e.Streams[i].String()
+		}
+		text := fmt.Sprintf("%d handler calls did not end when stopped: %s", len(e.Streams), strings.Join(names, ", "))
+		if more := len(e.Streams) - len(names); more > 0 {
+			text += fmt.Sprintf(" and %d more", more)
+		}
+		what = append(what, text)
 	}
-	return fmt.Sprintf("%d handler calls did not end when stopped: %s", len(names), strings.Join(names, ", "))
+	if len(e.Reads) > 0 {
+		what = append(what, fmt.Sprintf("the reads of the tranches %q did not end when stopped", e.Reads))
+	}
+	return strings.Join(what, "; ")
 }
 
 // NeedsPerson is what [es.NeedsPerson] asks.
 func (*AbandonedError) NeedsPerson() bool { return false }
+
+// maxAbandonedNamed is how many streams an AbandonedError names.
+const maxAbandonedNamed = 20
 
 // run runs the reactor until ctx ends.
 func (r *Running) run(ctx context.Context) error {
@@ -66,33 +87,77 @@ func (r *Running) run(ctx context.Context) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	core := newCore(r.config.MaxWriters, maxStuck, remembered, r.config.Pauses)
-	for _, t := range tranches {
-		core.start(t.name, t.start)
+	limits := limits{
+		maxWriters: r.config.MaxWriters, maxHung: r.config.MaxWriters, hangs: r.config.CallLimit + callGrace,
+		maxStuck: r.config.MaxStuckBytes, weigh: weigh, remember: remembered, still: standsStill,
 	}
+	r.core, r.tranches = newCore(limits, r.config.Pauses), tranches
+	for _, t := range tranches {
+		r.core.start(t.name, t.start)
+	}
+	if err := r.quarantine(ctx); err != nil { // before anything is handled
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	close(r.begun)
 
-	var readers sync.WaitGroup
+	// What is written when ctx has ended is written until a stop has to be over.
+	writes, endWrites := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer endWrites(nil)
+	over := make(chan struct{})
+	defer close(over)
+	context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(r.config.StopLimit):
+			endWrites(errStopOver)
+		case <-over:
+		}
+	})
+
+	readers := map[feed.Tranche]chan struct{}{}
 	for _, t := range tranches {
-		readers.Go(func() { r.read(ctx, t) })
+		over := make(chan struct{})
+		readers[t.name] = over
+		go func() {
+			defer close(over)
+			r.read(ctx, t)
+		}()
 	}
-	saving, stopSaving := context.WithCancel(context.WithoutCancel(ctx)) // while it stops too
+	saving, stopSaving := context.WithCancel(writes)
 	defer stopSaving()
 	var saver sync.WaitGroup
-	saver.Go(func() { r.save(saving, tranches, stop) })
+	saver.Go(func() { r.save(saving, writes, stop) })
 
-	err = r.loop(ctx, core, tranches)
-	readers.Wait() // they end with ctx
+	err = r.loop(ctx)
+	err = errors.Join(err, r.awaitReaders(writes, readers))
 	stopSaving()
 	saver.Wait()
-	return errors.Join(err, r.saveLast(context.WithoutCancel(ctx), tranches))
+	return errors.Join(err, r.saveLast(writes))
+}
+
+// awaitReaders waits for the readers, which end with the context of the run. One
+// whose source ignores that is abandoned.
+func (r *Running) awaitReaders(ctx context.Context, readers map[feed.Tranche]chan struct{}) error {
+	limited, cancel := context.WithTimeout(ctx, share(r.config.StopLimit, abandonAfter-cancelAfter))
+	defer cancel()
+	var abandoned []feed.Tranche
+	for _, t := range r.tranches {
+		select {
+		case <-readers[t.name]:
+		case <-limited.Done():
+			abandoned = append(abandoned, t.name)
+		}
+	}
+	if len(abandoned) > 0 {
+		return &AbandonedError{Reads: abandoned}
+	}
+	return nil
 }
 
 // loop owns the core. It returns once ctx has ended and no call is running.
-func (r *Running) loop(ctx context.Context, core *core, tranches []*tranche) error {
-	byName := map[feed.Tranche]*tranche{}
-	for _, t := range tranches {
-		byName[t.name] = t
-	}
+func (r *Running) loop(ctx context.Context) error {
 	callCtx, cancelCalls := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancelCalls(nil)
 	var calls sync.WaitGroup
@@ -104,43 +169,43 @@ func (r *Running) loop(ctx context.Context, core *core, tranches []*tranche) err
 	wake := time.NewTimer(time.Hour)
 	defer wake.Stop()
 	for {
-		r.publish(core, byName)
 		stopping := ctx.Err() != nil
-		if !stopping {
-			for _, call := range core.dispatch(time.Now()) {
-				r.config.Observer.Observe(Called{call.stream, len(call.events)})
-				calls.Go(func() { r.call(callCtx, call) })
-			}
-		} else if core.calling == 0 {
+		made, running := r.next(stopping)
+		for _, call := range made {
+			r.config.Observer.Observe(Called{call.stream, len(call.events)})
+			calls.Go(func() { r.call(callCtx, call) })
+		}
+		if stopping && running == 0 {
 			calls.Wait()
 			return nil
 		}
 		wake.Stop()
-		if at, ok := core.wake(); ok && !stopping {
+		if at, ok := r.wake(); ok && !stopping {
 			wake.Reset(time.Until(at))
 		}
 		select {
 		case s := <-batches:
-			core.submit(s.tranche, s.batch)
+			r.locked(func(core *core) { core.submit(s.tranche, s.batch) })
 			if len(s.batch.Events) > 0 {
 				r.config.Observer.Observe(BatchRead{s.tranche, len(s.batch.Events), s.batch.Next})
 			}
 		case o := <-r.outcomes:
 			r.config.Observer.Observe(Returned{o.stream, o.observed, o.err, o.took})
-			core.returned(o.stream, o.observed, o.err, time.Now())
-		case reply := <-r.asked:
-			reply <- r.status(core, tranches, time.Now())
+			r.locked(func(core *core) { core.returned(o.stream, o.observed, o.err, time.Now()) })
 		case <-wake.C:
+		case <-r.nudged:
 		case <-done:
 			done, batches = nil, nil
-			limit = time.After(r.config.StopLimit)
+			limit = time.After(share(r.config.StopLimit, cancelAfter))
 		case <-limit:
 			if cancelled {
-				return &AbandonedError{core.running()}
+				r.mu.Lock()
+				defer r.mu.Unlock()
+				return &AbandonedError{Streams: r.core.running()}
 			}
 			cancelled = true
 			cancelCalls(errStopLimit)
-			limit = time.After(stopGrace)
+			limit = time.After(share(r.config.StopLimit, abandonAfter-cancelAfter))
 		}
 	}
 }
@@ -148,51 +213,111 @@ func (r *Running) loop(ctx context.Context, core *core, tranches []*tranche) err
 // errStopLimit is why a handler's context ends during a stop.
 var errStopLimit = errors.New("the reactor stops and the limit for running calls has passed")
 
-// stopGrace is how long calls may take to return once their context has ended.
-// A store may look for the outcome of an append that this cut off, by default
-// for up to 5 s; a call that waits for that is not to be abandoned.
-const stopGrace = 10 * time.Second
+// errStopOver is why the last checkpoint is not waited for any longer.
+var errStopOver = errors.New("the limit of the stop has passed")
 
-// maxStuck is how many deliveries of a tranche may wait in memory, besides those
-// of MaxReadAhead batches, because their streams are in trouble.
-const maxStuck = 10_000
+// When what happens during a stop, in hundredths of its limit. A store may look for
+// the outcome of an append that the end of a context cut off, by default for up to
+// 5 s; a call that waits for that is not to be abandoned. What remains is for the last
+// checkpoint.
+const (
+	cancelAfter  = 60 // the contexts of calls end
+	abandonAfter = 83 // nobody waits for calls any more
+)
+
+func share(of time.Duration, hundredths int) time.Duration {
+	return of / 100 * time.Duration(hundredths)
+}
+
+// callGrace is how long a call may take to return once its time is over, before it
+// counts as one that hangs; see cancelAfter.
+const callGrace = 10 * time.Second
+
+// weigh is how many bytes a delivery takes in memory, more or less.
+func weigh(e es.Event) int { return 256 + len(e.Type) + len(e.Data) + len(e.Meta) }
+
+// standsStill is for how long reads may find nothing while the feed goes on.
+const standsStill = 30 * time.Second
 
 // remembered is how many idle streams' observed versions are kept.
 const remembered = 100_000
 
-// publish tells everyone what the core has come to: the readers of free slots,
-// the observer of what was retired, and then the saver of the positions that rest
-// on it. So whoever observes knows of everything that a checkpoint stands for.
-func (r *Running) publish(core *core, tranches map[feed.Tranche]*tranche) {
-	effects := core.drain()
+// locked does something to the core, which [Running.Status] may be looking at.
+func (r *Running) locked(do func(*core)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	do(r.core)
+}
+
+// wake is when the core wants to be asked again at the latest.
+func (r *Running) wake() (at time.Time, ok bool) {
+	r.locked(func(core *core) { at, ok = core.wake() })
+	return at, ok
+}
+
+// next asks the core what comes next, unless nothing is to be begun, and tells
+// everyone what it has come to: the readers of free slots, the observer of what
+// happened, and then the saver of the positions that rest on it. So whoever observes
+// knows of everything that a checkpoint stands for. The lock is not held while
+// observers look, since they may ask for the status.
+func (r *Running) next(stopping bool) (made []call, running int) {
+	positions := make([]feed.Position, len(r.tranches))
+	var effects effects
+	r.locked(func(core *core) {
+		if !stopping {
+			made = core.dispatch(time.Now())
+		}
+		effects, running = core.drain(), core.calling
+		for i, t := range r.tranches {
+			progress := core.tranches[t.name]
+			positions[i] = core.position(t.name)
+			switch full := progress.slots >= r.config.MaxReadAhead; {
+			case !full:
+				t.full = time.Time{}
+			case t.full.IsZero():
+				t.full = time.Now()
+			}
+		}
+	})
 	for _, name := range effects.freed {
-		<-tranches[name].slots
+		<-r.tranche(name).slots
 	}
 	for _, o := range effects.occurred {
 		r.config.Observer.Observe(o)
 	}
-	for _, t := range tranches {
-		progress := core.tranches[t.name]
-		t.position.Store(int64(progress.position))
-		switch full := progress.slots >= r.config.MaxReadAhead; {
-		case !full:
-			t.full = time.Time{}
-		case t.full.IsZero():
-			t.full = time.Now()
-		}
+	for i, t := range r.tranches {
+		t.position.Store(int64(positions[i]))
 	}
+	return made, running
 }
 
-// call makes one handler call.
+// tranche finds a tranche by its name.
+func (r *Running) tranche(name feed.Tranche) *tranche {
+	return r.tranches[slices.IndexFunc(r.tranches, func(t *tranche) bool { return t.name == name })]
+}
+
+// call makes one handler call. Whatever becomes of it, also that the handler ends
+// the goroutine, the loop hears of it.
 func (r *Running) call(ctx context.Context, c call) {
 	began := time.Now()
+	o := outcome{stream: c.stream, err: errGoexit}
+	defer func() {
+		o.took = time.Since(began)
+		select {
+		case r.outcomes <- o:
+		case <-r.done: // abandoned
+		}
+	}()
 	handled := HandlerCall{c.stream, c.events[len(c.events)-1].Index + 1}
-	observed, err := r.handle(context.WithValue(ctx, handledKey{}, handled), c)
-	select {
-	case r.outcomes <- outcome{c.stream, observed, err, time.Since(began)}:
-	case <-r.done: // abandoned
-	}
+	err := within(context.WithValue(ctx, handledKey{}, handled), r.config.CallLimit, func(ctx context.Context) (err error) {
+		o.observed, err = r.handle(ctx, c)
+		return err
+	})
+	o.err = err
 }
+
+// errGoexit is the error of a call whose goroutine was ended from inside.
+var errGoexit = errors.New("the handler ended its goroutine (runtime.Goexit) instead of returning")
 
 // PanicError is the error of a handler call that panicked.
 type PanicError struct {

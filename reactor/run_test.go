@@ -40,7 +40,7 @@ func TestRunHandlesWhatTheFeedDelivers(t *testing.T) {
 					t.Errorf("calls: got %s, want b 0 and a 2 among them", calls)
 				}
 				r.endWell()
-				equal(t, "saved", c.saved(), "A 4, B 1")
+				equal(t, "saved", c.saved(), "A 3, A 4, B 1")
 			})
 		})
 	}
@@ -239,8 +239,8 @@ func TestRunGoesOnBehindAPoisonedStreamThatChanges(t *testing.T) {
 		for n := range 50 {
 			s.add("A", fmt.Sprintf("poison@%d other@%d", n, n))
 		}
-		r := start(t, notifying{s}, c, h, reactor.Config{MaxReadAhead: 2, Pauses: reactor.GrowingPauses(50*time.Millisecond, time.Minute, 0.5)})
-		equal(t, "status", r.status().Tranches[0], reactor.TrancheStatus{Tranche: "A", Read: 100, Saved: -1, Incomplete: 50})
+		r := start(t, notifying{s}, c, h, reactor.Config{MaxStuckBytes: 10_000 * 256, MaxReadAhead: 2, Pauses: reactor.GrowingPauses(50*time.Millisecond, time.Minute, 0.5)})
+		equal(t, "status", unlooked(r.status().Tranches[0]), reactor.TrancheStatus{Tranche: "A", Read: 100, Saved: -1, Incomplete: 50})
 
 		s.batch = 100
 		var text strings.Builder
@@ -255,7 +255,7 @@ func TestRunGoesOnBehindAPoisonedStreamThatChanges(t *testing.T) {
 
 		h.heal("poison")
 		pass(2 * time.Minute)
-		equal(t, "status", r.status().Tranches[0], reactor.TrancheStatus{Tranche: "A", Read: 11_100, Completed: 11_100, Saved: 11_100})
+		equal(t, "status", unlooked(r.status().Tranches[0]), reactor.TrancheStatus{Tranche: "A", Read: 11_100, Completed: 11_100, Saved: 11_100})
 		r.endWell()
 	})
 }
@@ -287,7 +287,7 @@ func TestRunReadsNoFurtherThanItMay(t *testing.T) {
 		s, h := newSource("A", "B"), newHandler()
 		release := h.hold("slow")
 		s.add("A", "slow@0 slow@1 slow@2 slow@3 slow@4 slow@5")
-		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{MaxReadAhead: 3})
+		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{MaxReadAhead: 3, CallLimit: time.Hour})
 		equal(t, "reads", s.readCount(), 3+1) // and the one that found B empty
 		pass(time.Second)
 		equal(t, "full since", time.Since(r.status().Tranches[0].FullSince), time.Second)

@@ -2,7 +2,9 @@ package reactor
 
 import (
 	"context"
+	"sync"
 
+	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -15,7 +17,14 @@ type Running struct {
 
 	batches  chan submission
 	outcomes chan outcome
-	asked    chan chan Status
+	nudged   chan struct{}
+
+	begun    chan struct{} // closed once core and tranches are set
+	mu       sync.Mutex    // guards what core and tranches say of the loop's own
+	core     *core
+	tranches []*tranche
+	keeper   feed.Notes             // nil if there is no place for notes
+	noted    map[es.StreamName]bool // the streams that there was a note of; the saver's own
 
 	stop context.CancelFunc
 	done chan struct{} // closed when it is over
@@ -28,21 +37,24 @@ type Running struct {
 // closed.
 //
 // The reactor runs until Stop is called or ctx ends, which is its success: it then
-// makes no new calls, lets running ones end within the limit, and saves what was
-// completed. It fails if it cannot begin, if handler calls outlast the limit
-// ([*AbandonedError]), or if the last checkpoint cannot be saved. It stops by
+// makes no new calls, lets running ones end, and saves what was completed, all within
+// StopLimit: the contexts of calls end after three fifths of it, and what goes on
+// after five sixths is abandoned ([*AbandonedError]). It fails if it cannot begin, if
+// something was abandoned, or if the last checkpoint cannot be saved. It stops by
 // itself, with a [*CheckpointAheadError], if the feed is found to have lost events.
 func Start(ctx context.Context, source feed.Source, checkpoints feed.Checkpoints, handler Handler, config Config) (*Running, error) {
 	config, err := config.withDefaults()
 	if err != nil {
 		return nil, err
 	}
+	config.Breakers.each(func(b *Breaker) { b.observedBy(config.Observer) })
 	ctx, stop := context.WithCancel(ctx)
 	r := &Running{
 		source: source, checkpoints: checkpoints, handler: handler, config: config,
 		batches:  make(chan submission),
 		outcomes: make(chan outcome),
-		asked:    make(chan chan Status),
+		nudged:   make(chan struct{}, 1),
+		begun:    make(chan struct{}),
 		stop:     stop,
 		done:     make(chan struct{}),
 	}

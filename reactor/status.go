@@ -13,12 +13,32 @@ import (
 
 // Status is what a reactor is at, by name.
 type Status struct {
-	At       time.Time
-	Group    string
-	Tranches []TrancheStatus
-	Calls    []CallStatus    // running, the longest first
-	Troubled []TroubleStatus // failing or lagging, the longest first
-	Waiting  int             // streams waiting for a free writer
+	At              time.Time
+	Group           string
+	Tranches        []TrancheStatus
+	Calls           []CallStatus    // running, the longest first
+	Troubled        []TroubleStatus // failing or lagging, the longest first
+	Waiting         int             // streams waiting for a free writer
+	Unhandled       int             // events that were read and are not handled
+	OldestUnhandled time.Time       // when the first of them was appended; zero if there is none, or the feed does not tell
+	Outages         []OutageStatus  // servers that cannot be reached
+	Aside           []AsideStatus   // set aside, the longest first
+}
+
+// AsideStatus is a stream that is set aside: what is appended to it is passed over.
+type AsideStatus struct {
+	Stream   es.StreamName
+	Since    time.Time
+	Cause    string
+	UpTo     es.Version // what was passed over is below it
+	Retrying bool
+}
+
+// OutageStatus is a server of the store that cannot be reached.
+type OutageStatus struct {
+	Server string
+	Since  time.Time
+	Error  string // of the last probe
 }
 
 // TrancheStatus is how far a tranche is read, completed and saved.
@@ -31,57 +51,97 @@ type TrancheStatus struct {
 	Full       bool          // as many as may be: nothing more is read
 	FullSince  time.Time     // zero unless Full
 
+	// What the leader of the store said when it was last asked how far the feed reaches.
+	EndAt        time.Time     // when that was; zero if it was not yet, and then the others mean nothing
+	End          feed.Position // of the feed
+	Unread       int           // events that were not read then; -1 if that is not known
+	UnreadMore   bool          // there are more than Unread
+	OldestUnread time.Time     // when the first of them was appended; zero if there is none, or that is not known
+	Silent       string        // why nothing new comes into the feed, whatever is appended; empty unless that is known
+	SilentSince  time.Time     // zero unless Silent
+	StillSince   time.Time     // since when reads find nothing more although the feed goes on; zero unless that is so for long
+
 	Error          string    // of the last read, or question for the end, empty if it went well
 	ErrorSince     time.Time // the first of the failures in a row, zero if there is none
 	SaveError      string    // of the last save of the checkpoint, empty if it went well
 	SaveErrorSince time.Time // as ErrorSince
 }
 
+// Lag is how old the oldest event is that is not read yet, 0 if there is none; ok is
+// false if that is not known.
+func (t TrancheStatus) Lag(now time.Time) (lag time.Duration, ok bool) {
+	switch {
+	case t.EndAt.IsZero():
+		return 0, false
+	case t.End <= t.Read:
+		return 0, true
+	case t.OldestUnread.IsZero():
+		return 0, false
+	}
+	return max(now.Sub(t.OldestUnread), 0), true
+}
+
 // CallStatus is a handler call that runs.
 type CallStatus struct {
 	Stream es.StreamName
 	Since  time.Time
+	Hung   bool // its context ended long ago, and it goes on
 }
 
 // TroubleStatus is a stream whose calls fail, or see less than the feed told of.
 type TroubleStatus struct {
-	Stream   es.StreamName
-	Since    time.Time
-	Attempts int
-	NextTry  time.Time
-	Cause    string
+	Stream      es.StreamName
+	Since       time.Time
+	Attempts    int
+	NextTry     time.Time
+	Cause       string
+	NeedsPerson bool // trying again is of no use until somebody has acted
 }
 
 // ErrNotRunning is returned by Status when the reactor does not run.
 var ErrNotRunning = errors.New("the reactor does not run")
 
 // Status is what the reactor is at. Once it is over the error is [ErrNotRunning],
-// joined with what Wait returns. If ctx ends first it is ctx's error.
+// joined with what Wait returns. If ctx ends before the reactor has begun it is
+// ctx's error. Observers may ask too.
 func (r *Running) Status(ctx context.Context) (Status, error) {
-	reply := make(chan Status, 1)
 	select {
-	case r.asked <- reply:
-		return <-reply, nil
+	case <-r.begun:
 	case <-r.done:
-		return Status{}, errors.Join(ErrNotRunning, r.err)
 	case <-ctx.Done():
 		return Status{}, ctx.Err()
 	}
+	select {
+	case <-r.done:
+		return Status{}, errors.Join(ErrNotRunning, r.err)
+	default:
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.status(time.Now()), nil
 }
 
-// status describes the core; the loop calls it.
-func (r *Running) status(core *core, tranches []*tranche, now time.Time) Status {
+// status describes the core; whoever calls it holds the lock.
+func (r *Running) status(now time.Time) Status {
+	core := r.core
 	status := Status{At: now, Group: r.config.Group, Waiting: core.ready.Len()}
-	for _, t := range tranches {
+	for _, t := range r.tranches {
 		progress := core.tranches[t.name]
 		described := TrancheStatus{
 			Tranche:    t.name,
 			Read:       progress.read,
-			Completed:  progress.position,
+			Completed:  feed.Position(t.position.Load()),
 			Saved:      feed.Position(t.saved.Load()),
 			Incomplete: len(progress.open),
 			Full:       !t.full.IsZero(),
 			FullSince:  t.full,
+		}
+		if looked := t.looked.Load(); looked != nil {
+			described.EndAt, described.End, described.Silent, described.SilentSince = looked.at, looked.End, looked.Silent, looked.silentSince
+			described.Unread, described.UnreadMore, described.OldestUnread = looked.Events, looked.More, looked.Oldest
+		}
+		if progress.still {
+			described.StillSince = progress.behind
 		}
 		for _, failing := range []row{t.ends.look(), t.reads.look()} {
 			if failing.attempts > 0 {
@@ -93,13 +153,32 @@ func (r *Running) status(core *core, tranches []*tranche, now time.Time) Status 
 		}
 		status.Tranches = append(status.Tranches, described)
 	}
+	r.config.Breakers.each(func(b *Breaker) {
+		if outage, down := b.outage(); down {
+			status.Outages = append(status.Outages, outage)
+		}
+	})
+	for name, a := range core.aside {
+		status.Aside = append(status.Aside, AsideStatus{name, a.since, a.cause, a.upTo, a.retrying})
+	}
+	slices.SortFunc(status.Aside, func(a, b AsideStatus) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Stream.String(), b.Stream.String()))
+	})
+	var oldest []time.Time
 	for _, s := range core.streams {
 		if s.calling {
-			status.Calls = append(status.Calls, CallStatus{s.name, s.since})
+			status.Calls = append(status.Calls, CallStatus{s.name, s.since, s.hung})
 		}
 		if s.trouble != nil {
-			status.Troubled = append(status.Troubled, TroubleStatus{s.name, s.trouble.since, s.trouble.attempts, s.trouble.retryAt, s.trouble.cause.Error()})
+			status.Troubled = append(status.Troubled, TroubleStatus{s.name, s.trouble.since, s.trouble.attempts, s.trouble.retryAt, s.trouble.cause.Error(), es.NeedsPerson(s.trouble.cause)})
 		}
+		status.Unhandled += len(s.waiting)
+		if len(s.waiting) > 0 {
+			oldest = append(oldest, s.waiting[0].Time)
+		}
+	}
+	if len(oldest) > 0 {
+		status.OldestUnhandled = slices.MinFunc(oldest, time.Time.Compare)
 	}
 	slices.SortFunc(status.Calls, func(a, b CallStatus) int {
 		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Stream.String(), b.Stream.String()))

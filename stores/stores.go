@@ -12,11 +12,13 @@ import (
 // Backend is everything that a reactor needs of a store. Whoever got it closes it,
 // once nothing uses it any more.
 type Backend struct {
-	Name        string // "memory", "messagedb" or "dynamodb"
-	Events      es.Store
-	Source      feed.Source
-	Checkpoints feed.Checkpoints
-	Release     func() // frees what these stand on; nil if there is nothing. It may be called more than once
+	Name                         string // "memory", "messagedb" or "dynamodb"
+	Events                       es.Store
+	Source                       feed.Source
+	Checkpoints                  feed.Checkpoints
+	Unavailable                  func(error) bool // tells whether an error means that the store cannot be reached; nil if it always can
+	ReadsApart, CheckpointsApart bool             // whether these are on servers of their own
+	Release                      func()           // frees what these stand on; nil if there is nothing. It may be called more than once
 }
 
 // Close frees what the backend stands on. It may be called more than once.

@@ -265,3 +265,18 @@ func TestTheDemoRunsOnDynamoDB(t *testing.T) {
 		t.Errorf("got status %d, %q and %q, want 0, five groups, and no secret", status, out, errors)
 	}
 }
+
+// TestAMissingIndexerIsSeen has nobody who makes what the feed is read from.
+func TestAMissingIndexerIsSeen(t *testing.T) {
+	t.Parallel()
+	env := ownTables(t)
+	h := openDynamoHotel(t, env)
+	p := start(t, env, "run", "-g", dynamoGroup, "--log-format", "json", "--listen", "127.0.0.1:0", "--checkpoint-interval", "500ms", "dynamo")
+	address := p.awaitLog(t, "serving the status page")["address"].(string)
+	p.awaitLog(t, "ready")
+	h.selectStays(t, h.receive(t, 1))
+	eventually(t, "the page says that nothing is indexed", func() bool {
+		_, body := get(t, "http://"+address+"/metrics")
+		return strings.Contains(body, `reactor_feed_silent{tranche="0"} 1`)
+	})
+}

@@ -63,6 +63,10 @@ func withAdvice(err error, store string) error {
 		return fmt.Errorf("%w. To bring in what is missing, the command is: reactor index %s --rebuild; "+
 			"to go on without, it is: reactor index %s --accept-loss %s; both with the same flags for the tables", err, store, store, halted.ID)
 	}
+	if lost, ok := errors.AsType[*reactor.HistoryError](err); ok {
+		return fmt.Errorf("%w. The command is: reactor checkpoint %s --processor-name %s --tranche %s --position %d, with the same connection flags",
+			err, store, quoted(lost.Key.Group), quoted(string(lost.Key.Tranche)), lost.Safe)
+	}
 	if ahead, ok := errors.AsType[*reactor.CheckpointAheadError](err); ok {
 		return fmt.Errorf("%w. The command is: reactor checkpoint %s --processor-name %s --tranche %s --position 0, with the same connection flags; "+
 			"0 handles everything again, and a higher position is right only if all before it is known to have been handled",

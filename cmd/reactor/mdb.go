@@ -36,6 +36,7 @@ type mdbStore struct {
 	TailSleep      milliseconds `short:"t" aliases:"tailsleepintervalms" default:"14" placeholder:"TIME" help:"How long to wait at the end of the feed before asking again, when nothing has come for a while; a plain number is in milliseconds. After something has come it begins with an eighth of that. Default ${default}, which takes about 2 % of a core of the server."`
 	Notify         bool         `help:"Be told of what others append, and tell them, by LISTEN and NOTIFY, instead of only asking. It takes a connection, and for each transaction that appends a small one behind it, which is never waited for. Who appends has to notify too. Asking at the end of the feed goes on, in case a notification is lost."`
 	Gather         int          `default:"128" placeholder:"APPENDS" help:"How many appends that wait at the same time may share a transaction; 1 has each commit by itself. Default ${default}."`
+	application    string       // its sessions' name; no flag
 	FromTail       bool         `short:"Z" aliases:"fromtail" help:"Start a group that has no checkpoint at the end of the feed, and so pass over all that happened before. Without it such a group starts at the beginning. It counts at each start until the first checkpoint is saved."`
 }
 
@@ -86,7 +87,7 @@ func (s *mdbStore) open(ctx context.Context, log *slog.Logger, categories []stri
 		return nil, &usageError{"no connection string for the store is given: use --connection (-c) STRING, or set MDB_CONNECTION_STRING; the one for checkpoints is not enough"}
 	}
 	tellIgnored(log, s.ReadConnection)
-	config.ReadConnection, config.BatchSize = s.ReadConnection, s.BatchSize
+	config.ReadConnection, config.BatchSize, config.Application = s.ReadConnection, s.BatchSize, s.application
 	config.Notify, config.Gather = s.Notify, s.Gather
 	db, err := messagedb.Open(ctx, config)
 	if err != nil {
@@ -101,6 +102,9 @@ func (s *mdbStore) open(ctx context.Context, log *slog.Logger, categories []stri
 
 // name is the name of the store on the command line.
 func (s *mdbStore) name() string { return "mdb" }
+
+// called has the sessions on the server say whose they are.
+func (s *mdbStore) called(group string) { s.application = "reactor " + group }
 
 // feed says how to follow the store.
 func (s *mdbStore) feed() (tailPause time.Duration, fromEnd bool) {

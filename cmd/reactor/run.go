@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -21,9 +22,11 @@ type runCommand struct {
 	logFlags
 	MaxReadAhead       int           `short:"r" aliases:"maxreadahead" default:"16" placeholder:"BATCHES" help:"How many batches of a tranche may be read and not yet completed. Default ${default}."`
 	MaxWriters         int           `short:"w" aliases:"maxwriters" default:"8" placeholder:"GROUPS" help:"How many group checkouts to work on at once. Default ${default}."`
+	QuarantineAfter    time.Duration `placeholder:"TIME" help:"Set a group aside that cannot be handled for so long: reactor quarantine shows it. Never unless given."`
 	MergesAtOnce       int           `default:"5" placeholder:"STAYS" help:"How many stays of one group to merge at once. Default ${default}."`
 	CheckpointInterval time.Duration `default:"5s" placeholder:"TIME" help:"How often to save how far the work has got. Default ${default}."`
-	StopLimit          time.Duration `default:"30s" placeholder:"TIME" help:"How long a stop waits for work under way. Default ${default}."`
+	CallLimit          time.Duration `default:"1m" placeholder:"TIME" help:"How long the work on one group may take at a stretch. What it has not done by then is tried again. Default ${default}."`
+	StopLimit          time.Duration `default:"25s" placeholder:"TIME" help:"How long a stop may take, all included. Work under way may go on for half of it. Default ${default}."`
 	Listen             string        `xor:"listen" placeholder:"ADDRESS" help:"Serve the status page, /status.json, /healthz and /metrics at this address, such as :8080 or localhost:8080. Off unless given."`
 	PrometheusPort     int           `short:"p" aliases:"prometheusport" xor:"listen" placeholder:"PORT" help:"The same as --listen :PORT."`
 
@@ -122,18 +125,48 @@ type followable interface {
 	feed() (tailPause time.Duration, fromEnd bool)
 }
 
-// follow runs the reactor on a store until ctx ends.
+// follow runs the reactor on a store until ctx ends, and then for as long as a stop
+// may take. What has not ended by then, such as a connection to a server that does
+// not answer, is left behind: the process ends anyway.
 func (c *runCommand) follow(ctx context.Context, s streams, store followable) error {
 	if err := errors.Join(c.check(), store.check()); err != nil {
 		return err
 	}
 	log := c.logger(s.err, slog.LevelInfo)
+	over := make(chan error, 1)
+	go func() { over <- c.work(ctx, log, store) }()
+	select {
+	case err := <-over:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-over:
+		return err
+	case <-time.After(c.StopLimit):
+		return &stopLimitError{c.StopLimit}
+	}
+}
+
+// stopLimitError says that a stop took too long.
+type stopLimitError struct{ limit time.Duration }
+
+func (e *stopLimitError) Error() string {
+	return fmt.Sprintf("the stop was not over within %s (--stop-limit), so what was under way was left behind; "+
+		"nothing is lost, the next start repeats it from the checkpoint. Does the store answer?", e.limit)
+}
+
+// work runs the reactor on a store until ctx ends.
+func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followable) error {
 	page, err := c.listen(ctx)
 	if err != nil {
 		return err
 	}
 	defer page.close()
 	log.Info("starting", "consumerGroup", c.ProcessorName, "store", store.name())
+	if named, ok := store.(interface{ called(group string) }); ok {
+		named.called(c.ProcessorName)
+	}
 	backend, err := store.open(ctx, log, checkout.Categories())
 	if err != nil {
 		return endedBy(ctx, log, err)
@@ -150,7 +183,9 @@ func (c *runCommand) follow(ctx context.Context, s streams, store followable) er
 			MaxWriters:         c.MaxWriters,
 			MaxReadAhead:       c.MaxReadAhead,
 			CheckpointInterval: c.CheckpointInterval,
-			StopLimit:          c.StopLimit,
+			CallLimit:          c.CallLimit,
+			QuarantineAfter:    c.QuarantineAfter,
+			StopLimit:          c.StopLimit / 10 * 9, // the rest is for what it stands on
 			TailPause:          tailPause,
 			FromEnd:            fromEnd,
 			Observer:           reactor.Observers{logged, metrics},
@@ -191,11 +226,15 @@ func (c *runCommand) check() error {
 	if c.ProcessorName == "" {
 		return errNoGroup()
 	}
+	if c.QuarantineAfter < 0 {
+		return &usageError{fmt.Sprintf("--quarantine-after cannot be %v: leave it out for never", c.QuarantineAfter)}
+	}
 	return cmp.Or(
 		atLeastOne("--max-read-ahead", c.MaxReadAhead),
 		atLeastOne("--max-writers", c.MaxWriters),
 		atLeastOne("--merges-at-once", c.MergesAtOnce),
 		aboveZero("--checkpoint-interval", c.CheckpointInterval),
+		aboveZero("--call-limit", c.CallLimit),
 		aboveZero("--stop-limit", c.StopLimit),
 	)
 }

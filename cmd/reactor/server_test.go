@@ -48,19 +48,34 @@ func initialised(t testing.TB) map[string]string {
 // initialisedFor is initialised, with the connection string of a superuser too.
 func initialisedFor(t testing.TB) (env map[string]string, admin string) {
 	t.Helper()
+	server := messageDBServer.Require(t)
+	env, admin, drop := initialisedDatabase(t, server)
+	t.Cleanup(func() {
+		if err := drop(); err != nil {
+			t.Errorf("drop the database of the test: %v", err)
+		}
+	})
+	return env, admin
+}
+
+// initialisedOn is initialisedFor on a server of the test's own, which goes with all
+// that is on it.
+func initialisedOn(t testing.TB, server *provision.Server) (env map[string]string, admin string) {
+	t.Helper()
+	env, admin, _ = initialisedDatabase(t, server)
+	return env, admin
+}
+
+func initialisedDatabase(t testing.TB, server *provision.Server) (env map[string]string, admin string, drop func() error) {
+	t.Helper()
 	const schema = "checkouts"
-	database, err := messageDBServer.Require(t).NewDatabase(within(t))
+	database, err := server.NewDatabase(within(t))
 	if errors.Is(err, provision.ErrNoAdmin) {
 		t.Skip(err)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := database.Close(); err != nil {
-			t.Errorf("drop the database of the test: %v", err)
-		}
-	})
 	status, out, complaints := call(t, nil, "init", "mdb", "-c", database.AdminConnectionString, "-cs", schema)
 	if status != statusDone || !strings.Contains(out, "created the schema and the table") {
 		t.Fatalf("reactor init mdb: got status %d, %q and %q, want 0 and what it created", status, out, complaints)
@@ -68,5 +83,5 @@ func initialisedFor(t testing.TB) (env map[string]string, admin string) {
 	if err := database.ShareCheckpoints(within(t), schema); err != nil {
 		t.Fatal(err)
 	}
-	return map[string]string{"MDB_CONNECTION_STRING": database.ConnectionString, "MDB_SCHEMA": schema}, database.AdminConnectionString
+	return map[string]string{"MDB_CONNECTION_STRING": database.ConnectionString, "MDB_SCHEMA": schema}, database.AdminConnectionString, database.Close
 }

@@ -31,8 +31,9 @@ type Server struct {
 	// How says in words, and without secrets, how the server was brought up.
 	How string
 
-	parent   *Server  // whose server this is a database of; nil: it is the server itself
-	template template // that databases are copied from
+	parent   *Server        // whose server this is a database of; nil: it is the server itself
+	template template       // that databases are copied from
+	local    *localPostgres // what it was made with, if it runs as processes of this machine
 	closing  closing
 }
 

@@ -140,6 +140,8 @@ func (s *Server) ShareCheckpoints(ctx context.Context, schema string) error {
 	if err := s.administer(ctx,
 		"GRANT USAGE ON SCHEMA "+in+" TO "+to,
 		"GRANT SELECT, INSERT, UPDATE ON "+in+".propulsion_checkpoint TO "+to,
+		"DO $$ BEGIN IF to_regclass('"+strings.ReplaceAll(in, "'", "''")+".reactor_note') IS NOT NULL THEN"+
+			" GRANT SELECT, INSERT, UPDATE, DELETE ON "+in+".reactor_note TO "+to+"; END IF; END $$",
 	); err != nil {
 		return fmt.Errorf("share the checkpoints in the schema %s: %w", schema, err)
 	}

@@ -75,6 +75,7 @@ func messageDBLocal(ctx context.Context, options Options) (_ *Server, err error)
 		ConnectionString:      urlOf(messageStore, database),
 		AdminConnectionString: urlOf("postgres", database),
 		How:                   fmt.Sprintf("local processes: %s from %s, port %d", found.versions(), origin, port),
+		local:                 &localPostgres{bin, as, options},
 		closing:               closing{stop: func() error { return errors.Join(server.Stop(), remove()) }},
 	}, nil
 }
@@ -154,12 +155,17 @@ func initialise(ctx context.Context, as *guarded.Account, bin, dir, password str
 
 // startPostgres starts the server and waits until it is ready.
 func startPostgres(ctx context.Context, as *guarded.Account, bin, dir string, options Options) (*guarded.Process, int, error) {
+	return startPostgresThat(ctx, "database system is ready to accept connections", as, bin, dir, options)
+}
+
+// startPostgresThat starts a server that says when it is ready.
+func startPostgresThat(ctx context.Context, says string, as *guarded.Account, bin, dir string, options Options) (*guarded.Process, int, error) {
 	return onFreePort(ctx, "could not bind", func(port int) guarded.Program {
 		return guarded.Program{
 			CommandLine: postgresCommandLine(bin, dir, port, options.Durable),
 			Dir:         dir,
 			As:          as,
-			ReadyText:   "database system is ready to accept connections",
+			ReadyText:   says,
 			StopSignal:  "INT", // a fast shutdown, which waits for no client
 		}
 	}, func(p *guarded.Process, _ int) error { return p.AwaitReady(ctx) })

@@ -2,6 +2,8 @@ package feed
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"example.com/groupcheckout/es"
 )
@@ -20,6 +22,7 @@ type Position int64
 type Delivery struct {
 	Stream es.StreamName
 	Event  es.Event
+	Next   Position // behind the event: where a read would go on; 0 if the feed has no place there
 }
 
 // Batch is what one read of a tranche found.
@@ -64,6 +67,63 @@ type Waker interface {
 	// finds the tail. A nil channel is one that hears nothing.
 	Woken(tranche Tranche) <-chan struct{}
 }
+
+// Lagger is a Source that can tell how much there is to read.
+type Lagger interface {
+	// Lag tells what the leader of the store has at and behind a position. Its
+	// End is what [Source] would have returned.
+	Lag(ctx context.Context, tranche Tranche, from Position) (Lag, error)
+}
+
+// Lag is how much lies at and behind a position of a tranche.
+type Lag struct {
+	End    Position
+	Events int       // -1 if that is not known
+	More   bool      // there are more than Events: so many are not counted
+	Oldest time.Time // when the first of them was appended; zero if there is none, or that is not known
+	Silent string    // why nothing new comes into the feed, whatever is appended; empty unless that is known
+}
+
+// Historian is a Source whose store may lose the last events, as when a replica takes
+// over that lacked them, and that can tell.
+type Historian interface {
+	// History asks the leader of the store which events it has in front of some
+	// positions, and on which course it is. The marks' Event is what is asked for.
+	History(ctx context.Context, tranche Tranche, at []Mark) (History, error)
+}
+
+// Mark says which event was seen in front of a position.
+type Mark struct {
+	Position Position `json:"position"`
+	Event    string   `json:"event"` // its id
+}
+
+// History is what a store says of its past.
+type History struct {
+	Events []string // for each mark that was asked for, the id of the event that stands there; "" if there is none
+	Course Course
+}
+
+// Course says which history a server writes. The zero value is that it does not tell.
+type Course struct {
+	Timeline string `json:"timeline"` // another one begins whenever a replica takes over, or an older state is restored
+	Reached  int64  `json:"reached"`  // grows with all that is written on a timeline
+}
+
+// Notes is a Checkpoints that also keeps notes of a consumer group, beside the positions,
+// which other programs do not see. Calls may overlap. A store in which there is no place
+// for them yet says [ErrNoNotes] each time.
+type Notes interface {
+	// Notes returns all notes of a kind, by name.
+	Notes(ctx context.Context, group, kind string) (map[string][]byte, error)
+	// PutNote keeps a note, in the place of one that has its name. The body is JSON.
+	PutNote(ctx context.Context, group, kind, name string, body []byte) error
+	// DropNote forgets a note. One that is not there is no error.
+	DropNote(ctx context.Context, group, kind, name string) error
+}
+
+// ErrNoNotes is what the error of [Notes] wraps where there is no place for notes.
+var ErrNoNotes = errors.New("there is no place for notes")
 
 // Checkpoints remembers, for each consumer group, source and tranche, where
 // to go on reading. Calls may overlap.

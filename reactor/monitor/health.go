@@ -1,7 +1,9 @@
 package monitor
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"example.com/groupcheckout/reactor"
@@ -11,8 +13,9 @@ import (
 const (
 	readsFail = time.Minute     // every read of a tranche fails
 	savesFail = 5 * time.Minute // every save of a checkpoint fails
+	outage    = time.Minute     // a server of the store cannot be reached
+	silent    = time.Minute     // nothing comes into a tranche
 	full      = 5 * time.Minute // a tranche is full, and nothing in it is completed
-	longCall  = 5 * time.Minute // one handler call runs
 )
 
 // health tells whether a reactor is well, and lists what is wrong with it.
@@ -21,6 +24,11 @@ const (
 // on, and to restart it would not cure them. So with ok there can be reasons
 // for a look.
 func health(status reactor.Status) (ok bool, reasons []string) {
+	for _, o := range status.Outages {
+		if lasts := status.At.Sub(o.Since); lasts >= outage {
+			reasons = append(reasons, fmt.Sprintf("%s cannot be reached for %s: %s", o.Server, seconds(lasts), short(o.Error)))
+		}
+	}
 	for _, t := range status.Tranches {
 		if lasts := status.At.Sub(t.ErrorSince); t.Error != "" && lasts >= readsFail {
 			reasons = append(reasons, fmt.Sprintf("tranche %q cannot be read for %s: %s", t.Tranche, seconds(lasts), short(t.Error)))
@@ -28,23 +36,46 @@ func health(status reactor.Status) (ok bool, reasons []string) {
 		if lasts := status.At.Sub(t.SaveErrorSince); t.SaveError != "" && lasts >= savesFail {
 			reasons = append(reasons, fmt.Sprintf("the checkpoint of tranche %q cannot be saved for %s: %s", t.Tranche, seconds(lasts), short(t.SaveError)))
 		}
+		if !t.StillSince.IsZero() {
+			reasons = append(reasons, fmt.Sprintf("tranche %q stands still for %s: reads find nothing behind position %d, although the leader's feed ends at %d. "+
+				"What answers the reads of the feed does not get on: is it a replica whose replay is paused or broken?",
+				t.Tranche, seconds(status.At.Sub(t.StillSince)), t.Read, t.End))
+		}
+		if lasts := status.At.Sub(t.SilentSince); t.Silent != "" && lasts >= silent {
+			reasons = append(reasons, fmt.Sprintf("nothing new comes into tranche %q: %s", t.Tranche, t.Silent))
+		}
 		if lasts := status.At.Sub(t.FullSince); t.Full && lasts >= full {
 			reasons = append(reasons, fmt.Sprintf("tranche %q is full for %s: nothing more is read before one of its %d incomplete batches is completed",
 				t.Tranche, seconds(lasts), t.Incomplete))
 		}
 	}
 	for _, c := range status.Calls {
-		if lasts := status.At.Sub(c.Since); lasts >= longCall {
-			reasons = append(reasons, fmt.Sprintf("the call for %s runs for %s", c.Stream, seconds(lasts)))
+		if c.Hung {
+			reasons = append(reasons, fmt.Sprintf("the call for %s runs for %s and ignores that its time is over: nothing but a restart ends it", c.Stream, seconds(status.At.Sub(c.Since))))
 		}
 	}
 	ok = len(reasons) == 0
-	for i, t := range status.Troubled {
+	troubled := slices.Clone(status.Troubled)
+	slices.SortStableFunc(troubled, func(a, b reactor.TroubleStatus) int {
+		return -cmp.Compare(asNumber(a.NeedsPerson), asNumber(b.NeedsPerson))
+	})
+	for i, t := range troubled {
 		if i == maxNamed {
 			reasons = append(reasons, fmt.Sprintf("%d more streams are troubled", len(status.Troubled)-i))
 			break
 		}
-		reasons = append(reasons, fmt.Sprintf("%s is troubled for %s, after %d attempts: %s", t.Stream, seconds(status.At.Sub(t.Since)), t.Attempts, short(t.Cause)))
+		word := ""
+		if t.NeedsPerson {
+			word = "for a person to settle: "
+		}
+		reasons = append(reasons, word+fmt.Sprintf("%s is troubled for %s, after %d attempts: %s", t.Stream, seconds(status.At.Sub(t.Since)), t.Attempts, short(t.Cause)))
+	}
+	for i, a := range status.Aside {
+		if i == maxNamed {
+			reasons = append(reasons, fmt.Sprintf("%d more streams are set aside", len(status.Aside)-i))
+			break
+		}
+		reasons = append(reasons, fmt.Sprintf("for a person to settle: %s is set aside for %s: %s", a.Stream, seconds(status.At.Sub(a.Since)), short(a.Cause)))
 	}
 	return ok, reasons
 }

@@ -65,14 +65,29 @@ func TestHealth(t *testing.T) {
 			reasons: []string{`tranche "B" is full for 5m0s: nothing more is read before one of its 16 incomplete batches is completed`},
 		},
 		{
-			name:   "a call runs, but not for long",
+			name:   "the store cannot be reached, but not for long",
+			status: reactor.Status{Outages: []reactor.OutageStatus{{Server: "the store", Since: ago(59 * time.Second), Error: "refused"}}},
+			ok:     true,
+		},
+		{
+			name:    "the store cannot be reached",
+			status:  reactor.Status{Outages: []reactor.OutageStatus{{Server: "the store", Since: ago(time.Minute), Error: "refused"}}},
+			reasons: []string{"the store cannot be reached for 1m0s: refused"},
+		},
+		{
+			name:    "nothing comes into the feed",
+			status:  reactor.Status{Tranches: []reactor.TrancheStatus{{Tranche: "A", Silent: "no indexer is at work", SilentSince: ago(time.Minute)}, {Tranche: "B", Silent: "no indexer", SilentSince: ago(time.Second)}}},
+			reasons: []string{`nothing new comes into tranche "A": no indexer is at work`},
+		},
+		{
+			name:   "a call runs for long, within its limit",
 			status: reactor.Status{Calls: []reactor.CallStatus{{Stream: stream("a"), Since: ago(4 * time.Minute)}}},
 			ok:     true,
 		},
 		{
-			name:    "a call is stuck",
-			status:  reactor.Status{Calls: []reactor.CallStatus{{Stream: stream("a"), Since: ago(6 * time.Minute)}, {Stream: stream("b"), Since: noon()}}},
-			reasons: []string{"the call for Stream-a runs for 6m0s"},
+			name:    "a call hangs",
+			status:  reactor.Status{Calls: []reactor.CallStatus{{Stream: stream("a"), Since: ago(6 * time.Minute), Hung: true}, {Stream: stream("b"), Since: noon()}}},
+			reasons: []string{"the call for Stream-a runs for 6m0s and ignores that its time is over: nothing but a restart ends it"},
 		},
 		{
 			name: "everything at once",
@@ -81,13 +96,13 @@ func TestHealth(t *testing.T) {
 					Tranche: "A", Error: "boom", ErrorSince: ago(time.Minute), SaveError: "bang", SaveErrorSince: ago(5 * time.Minute),
 					Full: true, FullSince: ago(6 * time.Minute), Incomplete: 3,
 				}},
-				Calls: []reactor.CallStatus{{Stream: stream("a"), Since: ago(7 * time.Minute)}},
+				Calls: []reactor.CallStatus{{Stream: stream("a"), Since: ago(7 * time.Minute), Hung: true}},
 			},
 			reasons: []string{
 				`tranche "A" cannot be read for 1m0s: boom`,
 				`the checkpoint of tranche "A" cannot be saved for 5m0s: bang`,
 				`tranche "A" is full for 6m0s: nothing more is read before one of its 3 incomplete batches is completed`,
-				"the call for Stream-a runs for 7m0s",
+				"the call for Stream-a runs for 7m0s and ignores that its time is over: nothing but a restart ends it",
 			},
 		},
 		{

@@ -28,7 +28,8 @@ type Log struct {
 	counts   counts // since the last summary
 	troubled map[es.StreamName]troubled
 	saving   map[feed.Tranche]int // failed saves in a row
-	skipped  map[string]int       // by type, in all
+	hung     map[es.StreamName]time.Time
+	skipped  map[string]int // by type, in all
 	types    bounded
 }
 
@@ -51,7 +52,7 @@ const summaryInterval = time.Minute
 func NewLog(to *slog.Logger) *Log {
 	return &Log{
 		to:       to,
-		troubled: map[es.StreamName]troubled{}, saving: map[feed.Tranche]int{}, skipped: map[string]int{},
+		troubled: map[es.StreamName]troubled{}, saving: map[feed.Tranche]int{}, hung: map[es.StreamName]time.Time{}, skipped: map[string]int{},
 	}
 }
 
@@ -108,13 +109,25 @@ func (l *Log) Observe(occurrence reactor.Occurrence) {
 		l.to.Debug("a batch was read", "tranche", o.Tranche, "events", o.Events, "next", o.Next)
 	case reactor.ReadFailed:
 		l.counts.readFailures++
-		if loud(o.Attempts) {
+		if loud(o.Attempts) && !reactor.IsOutage(o.Err) {
 			l.to.Warn("the feed could not be read", "tranche", o.Tranche, "position", o.From, "attempts", o.Attempts, "pause", o.Pause, "error", o.Err)
 		}
 	case reactor.ReadRecovered:
 		l.to.Info("the feed can be read again", "tranche", o.Tranche, "attempts", o.Attempts, "after", o.After)
+	case reactor.StoodStill:
+		l.to.Error("the feed stands still: reads find nothing more, although the leader has events; is what answers them a replica that does not get on?",
+			"tranche", o.Tranche, "position", o.Position, "end", o.End, "since", o.Since)
+	case reactor.GotOn:
+		l.to.Info("the feed gets on again", "tranche", o.Tranche, "position", o.Position)
+	case reactor.Hung:
+		l.hung[o.Stream] = o.Since
+		l.to.Warn("a call ignores that its time is over; another is made in its place", "stream", o.Stream.String(), "since", o.Since)
 	case reactor.Returned:
 		l.counts.calls++
+		if _, hung := l.hung[o.Stream]; hung {
+			delete(l.hung, o.Stream)
+			l.to.Info("a call that ignored that its time was over has returned", "stream", o.Stream.String(), "took", o.Took)
+		}
 		l.to.Debug("a call returned", "stream", o.Stream.String(), "observed", o.Observed, "took", o.Took, "error", o.Err)
 	case reactor.Troubled:
 		l.observeTrouble(o)
@@ -130,6 +143,21 @@ func (l *Log) Observe(occurrence reactor.Occurrence) {
 		if times := l.skipped[name]; loud(times) {
 			l.to.Warn("an event of an unknown type was skipped", "type", o.Type, "stream", o.Stream.String(), "index", o.Index, "times", times)
 		}
+	case reactor.SetAside:
+		delete(l.troubled, o.Stream)
+		l.to.Error("the stream is set aside: what is appended to it is passed over until it is retried or dropped (reactor quarantine)", "stream", o.Stream.String(), "upTo", o.UpTo, "cause", o.Cause)
+	case reactor.TakenUp:
+		l.to.Info("the stream that was set aside is taken up again", "stream", o.Stream.String())
+	case reactor.QuarantineFailed:
+		l.to.Warn("it cannot be looked up or noted which streams are set aside", "error", o.Err)
+	case reactor.StoreDown:
+		l.to.Error("the store cannot be reached; everything waits for it, and one question at a time probes it", "server", o.Server, "since", o.Since, "error", o.Err)
+	case reactor.StoreUp:
+		l.to.Info("the store can be reached again; everything goes on", "server", o.Server, "after", o.After, "probes", o.Probes)
+	case reactor.NotesMissing:
+		l.to.Warn("what was read last cannot be kept for the next start, so a loss of events while this does not run may go unnoticed", "error", o.Err)
+	case reactor.EventsErased:
+		l.to.Warn("the last events that were read have been erased from the store; the reactor goes on", "tranche", o.Tranche, "read", o.Read, "end", o.End)
 	case reactor.CheckpointSaved:
 		l.counts.saves++
 		if failed := l.saving[o.Tranche]; failed > 0 {
@@ -139,7 +167,7 @@ func (l *Log) Observe(occurrence reactor.Occurrence) {
 	case reactor.CheckpointFailed:
 		l.counts.saveFailures++
 		l.saving[o.Tranche]++
-		if attempts := l.saving[o.Tranche]; loud(attempts) {
+		if attempts := l.saving[o.Tranche]; loud(attempts) && !reactor.IsOutage(o.Err) {
 			l.to.Warn("the checkpoint could not be saved", "tranche", o.Tranche, "position", o.Position, "attempts", attempts, "error", o.Err)
 		}
 	case reactor.Called, reactor.Retired: // the return of the call tells enough
@@ -156,7 +184,7 @@ func (l *Log) observeTrouble(o reactor.Troubled) {
 	} else {
 		l.counts.failures++
 	}
-	warns := loud(o.Attempts) && (!lags || o.Attempts > 1)
+	warns := loud(o.Attempts) && (!lags || o.Attempts > 1) && !reactor.IsOutage(o.Cause)
 	l.troubled[o.Stream] = troubled{o.Stream, o.Since, known.warned || warns}
 	if warns {
 		l.to.Warn("the stream could not be handled", "stream", o.Stream.String(), "attempts", o.Attempts, "since", o.Since, "nextTry", o.NextTry, "error", o.Cause)

@@ -116,6 +116,64 @@ func TestLogTellsOfReadsAndCheckpoints(t *testing.T) {
 	)
 }
 
+func TestLogTellsOfAFeedThatStandsStill(t *testing.T) {
+	t.Parallel()
+	var out logged
+	log := monitor.NewLog(out.logger(slog.LevelInfo))
+	log.Observe(reactor.StoodStill{Tranche: "A", Position: 5, End: 9})
+	log.Observe(reactor.GotOn{Tranche: "A", Position: 7})
+	out.expect(t,
+		`level=ERROR msg="the feed stands still: reads find nothing more, although the leader has events; is what answers them a replica that does not get on?" tranche=A position=5 end=9`,
+		`level=INFO msg="the feed gets on again" tranche=A position=7`,
+	)
+}
+
+// TestLogTellsOfAnOutageOnce has nothing else written of what comes of it.
+func TestLogTellsOfAnOutageOnce(t *testing.T) {
+	t.Parallel()
+	var out logged
+	log := monitor.NewLog(out.logger(slog.LevelInfo))
+	waited := fmt.Errorf("read: %w", &reactor.OutageError{Server: "the store", Err: errBoom, Ended: context.DeadlineExceeded})
+	log.Observe(reactor.StoreDown{Server: "the store", Err: errBoom})
+	log.Observe(reactor.ReadFailed{Tranche: "A", Err: waited, Attempts: 1})
+	log.Observe(reactor.Troubled{Stream: stream("a"), Cause: waited, Attempts: 1})
+	log.Observe(reactor.CheckpointFailed{Tranche: "A", Err: waited})
+	log.Observe(reactor.Recovered{Stream: stream("a"), Attempts: 1})
+	log.Observe(reactor.StoreUp{Server: "the store", After: time.Minute, Probes: 120})
+	out.expect(t,
+		`level=ERROR msg="the store cannot be reached; everything waits for it, and one question at a time probes it" server="the store" error=boom`,
+		`level=INFO msg="the store can be reached again; everything goes on" server="the store" after=1m0s probes=120`,
+	)
+}
+
+func TestLogTellsOfStreamsThatAreSetAside(t *testing.T) {
+	t.Parallel()
+	var out logged
+	log := monitor.NewLog(out.logger(slog.LevelInfo))
+	log.Observe(reactor.SetAside{Stream: stream("a"), Cause: "boom", UpTo: 3})
+	log.Observe(reactor.TakenUp{Stream: stream("a")})
+	log.Observe(reactor.QuarantineFailed{Err: errBoom})
+	out.expect(t,
+		`level=ERROR msg="the stream is set aside: what is appended to it is passed over until it is retried or dropped (reactor quarantine)" stream=Stream-a upTo=3 cause=boom`,
+		`level=INFO msg="the stream that was set aside is taken up again" stream=Stream-a`,
+		`level=WARN msg="it cannot be looked up or noted which streams are set aside" error=boom`,
+	)
+}
+
+func TestLogTellsOnceOfACallThatHangs(t *testing.T) {
+	t.Parallel()
+	var out logged
+	log := monitor.NewLog(out.logger(slog.LevelInfo))
+	log.Observe(reactor.Hung{Stream: stream("a")})
+	log.Observe(reactor.Returned{Stream: stream("b")})
+	log.Observe(reactor.Returned{Stream: stream("a"), Took: time.Hour})
+	log.Observe(reactor.Returned{Stream: stream("a")})
+	out.expect(t,
+		`level=WARN msg="a call ignores that its time is over; another is made in its place" stream=Stream-a`,
+		`level=INFO msg="a call that ignored that its time was over has returned" stream=Stream-a took=1h0m0s`,
+	)
+}
+
 func TestLogNamesEachUnknownType(t *testing.T) {
 	t.Parallel()
 	var out logged

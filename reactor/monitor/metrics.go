@@ -23,6 +23,8 @@ type Metrics struct {
 	readFailures *prometheus.CounterVec
 	calls        *prometheus.CounterVec
 	callSeconds  prometheus.Histogram
+	hung         *prometheus.CounterVec
+	outages      *prometheus.CounterVec
 	retries      *prometheus.CounterVec
 	skipped      *prometheus.CounterVec
 	saves        *prometheus.CounterVec
@@ -42,6 +44,8 @@ func NewMetrics() *Metrics {
 	m.events = counter("reactor_events_read_total", "Events that the feed delivered, again or for the first time.", "tranche")
 	m.readFailures = counter("reactor_read_failures_total", "Reads of the feed that failed.", "tranche")
 	m.calls = counter("reactor_calls_total", "Handler calls that returned, by outcome: ok, error or panic.", "outcome")
+	m.outages = counter("reactor_outages_total", "Times that a server of the store could not be reached.", "server")
+	m.hung = counter("reactor_hung_calls_total", "Handler calls that went on although their time was over.")
 	m.retries = counter("reactor_retries_total", "Handler calls that have to be repeated, by cause: failure, or lag if the handler saw less of the stream than the feed had told of.", "cause")
 	m.skipped = counter("reactor_skipped_events_total", "Events of a type that nothing here knows, each time that one is read.", "type")
 	m.saves = counter("reactor_checkpoint_saves_total", "Checkpoints that were saved.", "tranche")
@@ -55,6 +59,7 @@ func NewMetrics() *Metrics {
 	for _, outcome := range []string{"ok", "error", "panic"} {
 		m.calls.WithLabelValues(outcome) // shown as zero before there is one
 	}
+	m.hung.WithLabelValues()
 	for _, cause := range []string{"failure", "lag"} {
 		m.retries.WithLabelValues(cause)
 	}
@@ -68,6 +73,10 @@ func (m *Metrics) Observe(occurrence reactor.Occurrence) {
 		m.events.WithLabelValues(label(o.Tranche)).Add(float64(o.Events))
 	case reactor.ReadFailed:
 		m.readFailures.WithLabelValues(label(o.Tranche)).Inc()
+	case reactor.StoreDown:
+		m.outages.WithLabelValues(o.Server).Inc()
+	case reactor.Hung:
+		m.hung.WithLabelValues().Inc()
 	case reactor.Returned:
 		m.calls.WithLabelValues(outcomeOf(o.Err)).Inc()
 		m.callSeconds.Observe(o.Took.Seconds())
@@ -79,7 +88,7 @@ func (m *Metrics) Observe(occurrence reactor.Occurrence) {
 		m.saves.WithLabelValues(label(o.Tranche)).Inc()
 	case reactor.CheckpointFailed:
 		m.saveFailures.WithLabelValues(label(o.Tranche)).Inc()
-	case reactor.ReadRecovered, reactor.Called, reactor.Retired, reactor.Recovered: // nothing that the others do not tell
+	case reactor.SetAside, reactor.TakenUp, reactor.QuarantineFailed, reactor.StoreUp, reactor.NotesMissing, reactor.EventsErased, reactor.StoodStill, reactor.GotOn, reactor.ReadRecovered, reactor.Called, reactor.Retired, reactor.Recovered: // nothing that the others do not tell
 	}
 }
 
@@ -180,6 +189,13 @@ func (g gauges) Collect(metrics chan<- prometheus.Metric) {
 		return
 	}
 	gauge("reactor_busy_writers", "Handler calls that run.", float64(len(status.Calls)))
+	hung := 0
+	for _, c := range status.Calls {
+		if c.Hung {
+			hung++
+		}
+	}
+	gauge("reactor_hung_calls", "Handler calls that go on although their time is over.", float64(hung))
 	gauge("reactor_waiting_streams", "Streams that wait for a free writer.", float64(status.Waiting))
 	gauge("reactor_troubled_streams", "Streams whose calls fail, or see less than the feed told of.", float64(len(status.Troubled)))
 	longestCall, longestTrouble := time.Duration(0), time.Duration(0)
@@ -191,13 +207,28 @@ func (g gauges) Collect(metrics chan<- prometheus.Metric) {
 	}
 	gauge("reactor_longest_call_seconds", "For how long the longest of the running calls has run.", longestCall.Seconds())
 	gauge("reactor_longest_trouble_seconds", "For how long the stream troubled longest has been so.", longestTrouble.Seconds())
+	persons := 0
+	for _, t := range status.Troubled {
+		if t.NeedsPerson {
+			persons++
+		}
+	}
+	gauge("reactor_streams_for_a_person", "Troubled streams that trying again does not cure until somebody has acted.", float64(persons))
+	gauge("reactor_unhandled_events", "Events that were read and are not handled.", float64(status.Unhandled))
+	if status.Unhandled == 0 || !status.OldestUnhandled.IsZero() {
+		gauge("reactor_oldest_unhandled_seconds", "How old the oldest event is that was read and is not handled; not there if the feed does not tell.", age(status.At, status.OldestUnhandled))
+	}
+	ok, _ := health(status)
+	gauge("reactor_quarantined_streams", "Streams that are set aside.", float64(len(status.Aside)))
+	gauge("reactor_servers_down", "Servers of the store that cannot be reached: one question at a time probes each.", float64(len(status.Outages)))
+	gauge("reactor_healthy", "Whether /healthz says so.", asNumber(ok))
 	for _, t := range status.Tranches {
-		collectTranche(metrics, t)
+		collectTranche(metrics, status.At, t)
 	}
 }
 
 // collectTranche tells how far a tranche is.
-func collectTranche(metrics chan<- prometheus.Metric, t reactor.TrancheStatus) {
+func collectTranche(metrics chan<- prometheus.Metric, now time.Time, t reactor.TrancheStatus) {
 	gauge := func(name, help string, value float64) {
 		desc := prometheus.NewDesc(name, help, []string{"tranche"}, nil)
 		metrics <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, label(t.Tranche))
@@ -205,10 +236,29 @@ func collectTranche(metrics chan<- prometheus.Metric, t reactor.TrancheStatus) {
 	gauge("reactor_position_read", "The position up to which the feed was read.", float64(t.Read))
 	gauge("reactor_position_completed", "The position up to which everything is handled.", float64(t.Completed))
 	gauge("reactor_position_saved", "The checkpoint, -1 if there is none.", float64(t.Saved))
+	if !t.EndAt.IsZero() {
+		gauge("reactor_position_end", "The end of the feed, as the leader of the store said last.", float64(t.End))
+		if t.Unread >= 0 {
+			gauge("reactor_lag_events", "Events that are not read yet, counted up to 10,000; not there if the feed does not tell.", float64(t.Unread))
+		}
+		if lag, known := t.Lag(now); known {
+			gauge("reactor_lag_seconds", "How old the oldest event is that is not read yet, 0 if there is none; not there if the feed does not tell.", lag.Seconds())
+		}
+		gauge("reactor_feed_silent", "Whether it is known that nothing new comes into the feed, whatever is appended.", asNumber(t.Silent != ""))
+	}
+	gauge("reactor_stands_still", "Whether reads find nothing more although the leader has events.", asNumber(!t.StillSince.IsZero()))
 	gauge("reactor_incomplete_batches", "Batches that were read and are not completely handled.", float64(t.Incomplete))
 	gauge("reactor_full", "Whether nothing is read because too many batches are incomplete.", asNumber(t.Full))
 	gauge("reactor_reads_failing", "Whether the last read failed.", asNumber(t.Error != ""))
 	gauge("reactor_saves_failing", "Whether the last save of the checkpoint failed.", asNumber(t.SaveError != ""))
+}
+
+// age is for how long something has been there, in seconds; 0 if it is not.
+func age(now, since time.Time) float64 {
+	if since.IsZero() {
+		return 0
+	}
+	return max(now.Sub(since), 0).Seconds()
 }
 
 func asNumber(b bool) float64 {

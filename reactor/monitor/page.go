@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -63,27 +65,50 @@ type page struct {
 
 // statusView is a status as it is shown.
 type statusView struct {
-	At       time.Time     `json:"at"`
-	Group    string        `json:"consumerGroup"`
-	Healthy  bool          `json:"healthy"`
-	Reasons  []string      `json:"reasons"`
-	Tranches []trancheView `json:"tranches"`
-	Calls    []callView    `json:"calls"`
-	Troubled []troubleView `json:"troubled"`
-	Waiting  int           `json:"waitingStreams"`
-	Sections []Section     `json:"sections,omitempty"`
+	At        time.Time     `json:"at"`
+	Group     string        `json:"consumerGroup"`
+	Healthy   bool          `json:"healthy"`
+	Outages   []outageView  `json:"outages"` // servers that cannot be reached
+	Reasons   []string      `json:"reasons"`
+	Tranches  []trancheView `json:"tranches"`
+	Calls     []callView    `json:"calls"`
+	Troubled  []troubleView `json:"troubled"`
+	Waiting   int           `json:"waitingStreams"`
+	Unhandled int           `json:"unhandledEvents"` // read and not handled
+	Aside     []asideView   `json:"quarantined"`
+	Sections  []Section     `json:"sections,omitempty"`
+}
+
+type asideView struct {
+	Stream   string     `json:"stream"`
+	For      span       `json:"forSeconds"`
+	Cause    string     `json:"cause"`
+	UpTo     es.Version `json:"upTo"` // what was passed over is below it
+	Retrying bool       `json:"retrying"`
+}
+
+type outageView struct {
+	Server string `json:"server"`
+	For    span   `json:"forSeconds"`
+	Error  string `json:"error"`
 }
 
 type trancheView struct {
-	Tranche    feed.Tranche  `json:"tranche"`
-	Read       feed.Position `json:"read"`
-	Completed  feed.Position `json:"completed"`
-	Saved      feed.Position `json:"saved"` // -1 if there is no checkpoint
-	Incomplete int           `json:"incompleteBatches"`
-	Full       bool          `json:"full"`
-	FullFor    span          `json:"fullForSeconds"`
-	Error      string        `json:"error"` // of the last read
-	ErrorFor   span          `json:"errorForSeconds"`
+	Tranche    feed.Tranche   `json:"tranche"`
+	Read       feed.Position  `json:"read"`
+	Completed  feed.Position  `json:"completed"`
+	Saved      feed.Position  `json:"saved"` // -1 if there is no checkpoint
+	Incomplete int            `json:"incompleteBatches"`
+	Full       bool           `json:"full"`
+	FullFor    span           `json:"fullForSeconds"`
+	End        *feed.Position `json:"end"`           // of the feed; null if it is not known
+	Unread     *int           `json:"lagEvents"`     // not read yet; null if that is not known
+	UnreadMore bool           `json:"lagEventsMore"` // there are more
+	Lag        *span          `json:"lagSeconds"`    // how old the oldest of them is; null if that is not known
+	StillFor   span           `json:"standsStillForSeconds"`
+	Silent     string         `json:"silent"` // why nothing new comes into the feed
+	Error      string         `json:"error"`  // of the last read
+	ErrorFor   span           `json:"errorForSeconds"`
 
 	SaveError    string `json:"saveError"` // of the last save of the checkpoint
 	SaveErrorFor span   `json:"saveErrorForSeconds"`
@@ -92,6 +117,7 @@ type trancheView struct {
 type callView struct {
 	Stream string `json:"stream"`
 	For    span   `json:"forSeconds"`
+	Hung   bool   `json:"hung"` // its time is over, and it goes on
 }
 
 type troubleView struct {
@@ -101,6 +127,7 @@ type troubleView struct {
 	NextTry  time.Time `json:"nextTry"`
 	NextIn   string    `json:"-"`
 	Cause    string    `json:"cause"`
+	Person   bool      `json:"needsPerson"` // trying again is of no use until somebody has acted
 }
 
 // span is a time that something lasts: 1m30s for people, 90 for programs.
@@ -124,6 +151,15 @@ func (v statusView) Listed() []troubleView {
 	return listed
 }
 
+// ListedAside is as Listed, of those set aside.
+func (v statusView) ListedAside() []asideView {
+	listed := slices.Clone(v.Aside[:min(len(v.Aside), maxListed)])
+	for i := range listed {
+		listed[i].Cause = short(listed[i].Cause)
+	}
+	return listed
+}
+
 // Unlisted is how many troubled streams are not listed.
 func (v statusView) Unlisted() int { return max(0, len(v.Troubled)-maxListed) }
 
@@ -143,19 +179,37 @@ func (p page) reactor(ctx context.Context) statusView {
 	if err != nil {
 		return statusView{
 			At: time.Now(), Reasons: []string{fmt.Sprintf("the reactor does not tell its status: %v", err)},
-			Tranches: []trancheView{}, Calls: []callView{}, Troubled: []troubleView{},
+			Outages: []outageView{}, Aside: []asideView{}, Tranches: []trancheView{}, Calls: []callView{}, Troubled: []troubleView{},
 		}
 	}
 	ok, reasons := health(status)
 	view := statusView{
 		At: status.At, Group: status.Group, Healthy: ok, Reasons: append([]string{}, reasons...),
-		Tranches: []trancheView{}, Calls: []callView{}, Troubled: []troubleView{}, // [] in JSON rather than null
-		Waiting: status.Waiting,
+		Outages: []outageView{}, Aside: []asideView{}, Tranches: []trancheView{}, Calls: []callView{}, Troubled: []troubleView{}, // [] in JSON rather than null
+		Waiting: status.Waiting, Unhandled: status.Unhandled,
+	}
+	for _, a := range status.Aside {
+		view.Aside = append(view.Aside, asideView{a.Stream.String(), span(status.At.Sub(a.Since)), a.Cause, a.UpTo, a.Retrying})
+	}
+	for _, o := range status.Outages {
+		view.Outages = append(view.Outages, outageView{o.Server, span(status.At.Sub(o.Since)), o.Error})
 	}
 	for _, t := range status.Tranches {
 		shown := trancheView{
 			Tranche: t.Tranche, Read: t.Read, Completed: t.Completed, Saved: t.Saved, Incomplete: t.Incomplete,
 			Full: t.Full, Error: t.Error, SaveError: t.SaveError,
+		}
+		if !t.EndAt.IsZero() {
+			shown.End, shown.Silent = &t.End, t.Silent
+			if t.Unread >= 0 {
+				shown.Unread, shown.UnreadMore = &t.Unread, t.UnreadMore
+			}
+			if lag, known := t.Lag(status.At); known {
+				shown.Lag = (*span)(&lag)
+			}
+		}
+		if !t.StillSince.IsZero() {
+			shown.StillFor = span(status.At.Sub(t.StillSince))
 		}
 		if t.Full {
 			shown.FullFor = span(status.At.Sub(t.FullSince))
@@ -169,14 +223,14 @@ func (p page) reactor(ctx context.Context) statusView {
 		view.Tranches = append(view.Tranches, shown)
 	}
 	for _, c := range status.Calls {
-		view.Calls = append(view.Calls, callView{c.Stream.String(), span(status.At.Sub(c.Since))})
+		view.Calls = append(view.Calls, callView{c.Stream.String(), span(status.At.Sub(c.Since)), c.Hung})
 	}
 	for _, t := range status.Troubled {
 		next := "now"
 		if in := t.NextTry.Sub(status.At); in > 0 {
 			next = "in " + in.Round(100*time.Millisecond).String()
 		}
-		view.Troubled = append(view.Troubled, troubleView{t.Stream.String(), span(status.At.Sub(t.Since)), t.Attempts, t.NextTry, next, t.Cause})
+		view.Troubled = append(view.Troubled, troubleView{t.Stream.String(), span(status.At.Sub(t.Since)), t.Attempts, t.NextTry, next, t.Cause, t.NeedsPerson})
 	}
 	return view
 }

@@ -13,5 +13,5 @@ func (db *DB) Backend(categories ...string) (*stores.Backend, error) {
 		db.Close()
 		return nil, err
 	}
-	return &stores.Backend{Name: "dynamodb", Events: db.Store(), Source: source, Checkpoints: db.Checkpoints(), Release: db.Close}, nil
+	return &stores.Backend{Name: "dynamodb", Events: db.Store(), Source: source, Checkpoints: db.Checkpoints(), Unavailable: unavailable, Release: db.Close}, nil
 }

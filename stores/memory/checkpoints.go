@@ -14,11 +14,12 @@ import (
 type Checkpoints struct {
 	mu    sync.Mutex
 	saved map[feed.Key]feed.Position
+	notes map[noteKey]map[string][]byte
 }
 
 // NewCheckpoints returns a Checkpoints that remembers nothing yet.
 func NewCheckpoints() *Checkpoints {
-	return &Checkpoints{saved: map[feed.Key]feed.Position{}}
+	return &Checkpoints{saved: map[feed.Key]feed.Position{}, notes: map[noteKey]map[string][]byte{}}
 }
 
 // Load implements [feed.Checkpoints].

@@ -90,7 +90,7 @@ func (s *Source) Read(ctx context.Context, tranche feed.Tranche, from feed.Posit
 
 	batch := feed.Batch{Next: from, Tail: len(page) == len(rest)}
 	for _, r := range page {
-		batch.Events = append(batch.Events, feed.Delivery{Stream: r.stream, Event: copyEvent(r.event)})
+		batch.Events = append(batch.Events, feed.Delivery{Stream: r.stream, Event: copyEvent(r.event), Next: r.position + 1})
 		batch.Next = r.position + 1
 	}
 	return batch, nil
@@ -106,6 +106,23 @@ func (s *Source) End(ctx context.Context, tranche feed.Tranche) (feed.Position, 
 		return 0, nil
 	}
 	return records[len(records)-1].position + 1, nil
+}
+
+// Lag implements [feed.Lagger].
+func (s *Source) Lag(ctx context.Context, tranche feed.Tranche, from feed.Position) (feed.Lag, error) {
+	records, err := s.records(ctx, tranche)
+	if err != nil {
+		return feed.Lag{}, fmt.Errorf("find the end of the feed of %q: %w", tranche, err)
+	}
+	rest := records[firstAt(records, from):]
+	lag := feed.Lag{Events: len(rest)}
+	if len(records) > 0 {
+		lag.End = records[len(records)-1].position + 1
+	}
+	if len(rest) > 0 {
+		lag.Oldest = rest[0].event.Time
+	}
+	return lag, nil
 }
 
 // Changed implements [feed.Notifier]. All who wait for a category share one

@@ -16,5 +16,11 @@ func (db *DB) Backend(categories ...string) (*stores.Backend, error) {
 		db.Close()
 		return nil, err
 	}
-	return &stores.Backend{Name: "messagedb", Events: db.Store(), Source: source, Checkpoints: checkpoints, Release: db.Close}, nil
+	return &stores.Backend{
+		Name: "messagedb", Events: db.Store(), Source: source, Checkpoints: checkpoints,
+		Unavailable:      unavailable,
+		ReadsApart:       db.config.ReadConnection != db.config.Connection,
+		CheckpointsApart: db.config.CheckpointConnection != db.config.Connection,
+		Release:          db.Close,
+	}, nil
 }

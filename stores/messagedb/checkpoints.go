@@ -14,7 +14,7 @@ import (
 // overlap. A missing table is an error that says how to create it.
 type Checkpoints struct {
 	pool             *pgxpool.Pool
-	table            string // quoted
+	table, notes     string // quoted
 	loadSQL, saveSQL string
 }
 
@@ -41,6 +41,7 @@ func newCheckpoints(pool *pgxpool.Pool, schema string) *Checkpoints {
 	return &Checkpoints{
 		pool:    pool,
 		table:   table,
+		notes:   noteTable(schema),
 		loadSQL: "SELECT position FROM " + table + " WHERE source = $1 AND tranche = $2 AND consumer_group = $3",
 		saveSQL: "INSERT INTO " + table + " (source, tranche, consumer_group, position) VALUES ($1, $2, $3, $4)" +
 			" ON CONFLICT (source, tranche, consumer_group) DO UPDATE SET position = EXCLUDED.position",

@@ -19,7 +19,7 @@ import (
 // where there are more calls at once they take turns, and nothing fails. The
 // appends to a category use one connection together, and those of all categories one less
 // than MaxConns, so that a read from the leader always finds one. Beside these there are up to 4 connections for the feed, which never
-// waits for the streams' calls, up to 2 for checkpoints, and one for each append
+// waits for the streams' calls, up to 2 for where the feed ends, up to 2 for checkpoints, and one for each append
 // whose reply was lost while its outcome is looked for. Connections are made when
 // they are needed.
 type Config struct {
@@ -45,6 +45,7 @@ type Config struct {
 	BatchSize     int           // events in a page of a stream or of a category; default 1000
 	MaxConns      int           // connections in each of the write and the read pool, see above; default: as the connection string says, else 10
 	SettleTimeout time.Duration // how long to look for the outcome of an append whose reply was lost; default 5 s
+	Application   string        // who connects, for those who look at the server's sessions; the connection string's wins; default "reactor"
 	Logger        *slog.Logger  // hears of what is passed over; default: nobody
 }
 
@@ -53,6 +54,7 @@ const (
 	defaultGather        = 128
 	defaultMaxConns      = 10
 	feedMaxConns         = 4 // a reader has one read under way for each category
+	watchMaxConns        = 2
 	checkpointMaxConns   = 2
 	defaultSettleTimeout = 5 * time.Second
 )
@@ -79,6 +81,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.SettleTimeout == 0 {
 		c.SettleTimeout = defaultSettleTimeout
+	}
+	if c.Application == "" {
+		c.Application = "reactor"
 	}
 	if c.ReadConnection == "" {
 		c.ReadConnection = c.Connection

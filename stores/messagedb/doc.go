@@ -13,7 +13,8 @@
 //
 // # Connections
 //
-//	write       -> leader    appends, reads FromLeader, Source.End
+//	write       -> leader    appends, reads FromLeader
+//	watch       -> leader    Source.End, Source.Lag
 //	read        -> replica   reads FromReplica
 //	feed        -> replica   Source.Read
 //	checkpoint               Checkpoints, Init

@@ -49,7 +49,7 @@ func TestFeedAsksTheServerForAllOfACategory(t *testing.T) {
 func TestNothingListensNorNotifies(t *testing.T) {
 	t.Parallel()
 	db := open(t, Config{CheckpointSchema: checkpointSchema(t)})
-	sent := onTheWire(t, &db.write, &db.read, &db.feed, &db.checkpoint)
+	sent := onTheWire(t, &db.write, &db.read, &db.feed, &db.watch, &db.checkpoint)
 	category := newCategory()
 	stream := streamOf(t, category)
 	mustAppend(t, db.Store(), stream, 0, newEvents(2)...)

@@ -18,6 +18,7 @@ type DB struct {
 	stop        func()        // ends what runs beside the calls, and waits for it
 	listening   func()        // has it listen; calling it twice is fine
 	feed        *pgxpool.Pool // leads to where read does; the streams' reads cannot starve it
+	watch       *pgxpool.Pool // leads to where write does; appends cannot starve it
 	checkpoint  *pgxpool.Pool // nil without a checkpoint schema
 	schema      string        // of the checkpoint table, as PostgreSQL stores the name
 }
@@ -65,18 +66,21 @@ func (db *DB) beside() {
 func (db *DB) connect(ctx context.Context) (err error) {
 	// All three strings are judged before the first connection is made, so
 	// that a typing error in any of them is reported at once.
-	if db.write, err = newPool(db.config.Connection, ForWriting, db.config.MaxConns); err != nil {
+	if db.write, err = newPool(db.config.Connection, ForWriting, db.config.MaxConns, db.config.Application, "writing"); err != nil {
 		return err
 	}
 	db.committers = newCommitters(db)
-	if db.read, err = newPool(db.config.ReadConnection, ForReading, db.config.MaxConns); err != nil {
+	if db.read, err = newPool(db.config.ReadConnection, ForReading, db.config.MaxConns, db.config.Application, "reading"); err != nil {
 		return err
 	}
-	if db.feed, err = newPool(db.config.ReadConnection, ForReading, feedMaxConns); err != nil {
+	if db.feed, err = newPool(db.config.ReadConnection, ForReading, feedMaxConns, db.config.Application, "feed"); err != nil {
+		return err
+	}
+	if db.watch, err = newPool(db.config.Connection, ForWriting, watchMaxConns, db.config.Application, "watch"); err != nil {
 		return err
 	}
 	if db.config.CheckpointSchema != "" {
-		if db.checkpoint, err = newPool(db.config.CheckpointConnection, ForCheckpoints, checkpointMaxConns); err != nil {
+		if db.checkpoint, err = newPool(db.config.CheckpointConnection, ForCheckpoints, checkpointMaxConns, db.config.Application, "checkpoints"); err != nil {
 			return err
 		}
 	}
@@ -93,7 +97,7 @@ func (db *DB) Close() {
 		db.committers.close()
 	}
 	db.stop()
-	for _, pool := range []*pgxpool.Pool{db.write, db.read, db.feed, db.checkpoint} {
+	for _, pool := range []*pgxpool.Pool{db.write, db.read, db.feed, db.watch, db.checkpoint} {
 		if pool != nil {
 			pool.Close()
 		}

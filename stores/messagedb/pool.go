@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,9 +24,20 @@ const (
 	ForCheckpoints Use = "checkpoints"
 )
 
+// applicationName says who connects and what for. PostgreSQL keeps 63 bytes, and
+// replaces what is not ASCII, so the part that tells connections apart comes whole.
+func applicationName(application, role string) string {
+	const most = 63
+	if room := most - len(role) - 1; len(application) > room {
+		application = application[:room]
+	}
+	return strings.TrimSpace(strings.ToValidUTF8(application, "?") + " " + role)
+}
+
 // newPool makes a pool without connecting. Every connection of it is pinned. If
-// maxConns is 0, the connection string says how large the pool may get.
-func newPool(text string, use Use, maxConns int) (*pgxpool.Pool, error) {
+// maxConns is 0, the connection string says how large the pool may get. The server shows
+// application and role as the name of the sessions.
+func newPool(text string, use Use, maxConns int, application, role string) (*pgxpool.Pool, error) {
 	said, err := dsn.Parse(text)
 	if err != nil {
 		return nil, &SetupError{Problem: BadConnectionString, Connection: use, Err: err}
@@ -40,6 +52,9 @@ func newPool(text string, use Use, maxConns int) (*pgxpool.Pool, error) {
 		return nil, &SetupError{Problem: BadConnectionString, Connection: use, Err: err}
 	}
 	config.ConnConfig = connConfig
+	if text := applicationName(cmp.Or(connConfig.RuntimeParams["application_name"], application), role); text != "" {
+		config.ConnConfig.RuntimeParams["application_name"] = text
+	}
 	config.MaxConns = int32(cmp.Or(maxConns, said.MaxConns(), defaultMaxConns)) //nolint:gosec // both were checked to be small
 	if use != ForCheckpoints {                                                  // which are not saved again
 		// A connection that was broken while it rested is found out by its first use:

@@ -60,6 +60,7 @@ type InitReport struct {
 	Table         string // quoted, with its schema
 	SchemaCreated bool
 	TableCreated  bool
+	NotesCreated  bool // the table beside it, of what only this project keeps
 }
 
 // String is one sentence for an operator.
@@ -69,6 +70,9 @@ func (r InitReport) String() string {
 		return fmt.Sprintf("created the schema and the table %s in the database %q as the role %q; no privileges were granted to others", r.Table, r.Database, r.Role)
 	case r.TableCreated:
 		return fmt.Sprintf("created the table %s in the database %q as the role %q; no privileges were granted to others", r.Table, r.Database, r.Role)
+	case r.NotesCreated:
+		return fmt.Sprintf("found the table %s in the database %q and created the table %s beside it as the role %q; no privileges were granted to others",
+			r.Table, r.Database, noteTableName, r.Role)
 	}
 	return fmt.Sprintf("found the table %s in the database %q; nothing was changed", r.Table, r.Database)
 }
@@ -76,8 +80,8 @@ func (r InitReport) String() string {
 // Init creates the table for checkpoints, and its schema, where they do not
 // exist yet, through [Config.CheckpointConnection]. It may be run again, and
 // by several at once. It grants nothing: a role other than the one that Init
-// ran as needs USAGE on the schema, and SELECT, INSERT and UPDATE on the
-// table. A table of that name with other columns is left alone and is an
+// ran as needs USAGE on the schema, SELECT, INSERT and UPDATE on the
+// table, and also DELETE on the table reactor_note, which Init creates beside it. A table of that name with other columns is left alone and is an
 // error.
 func Init(ctx context.Context, config Config) (InitReport, error) {
 	config, err := config.withDefaults()
@@ -91,7 +95,7 @@ func Init(ctx context.Context, config Config) (InitReport, error) {
 	if err != nil {
 		return InitReport{}, &SetupError{Problem: BadCheckpointSchema, Connection: ForCheckpoints, Err: err}
 	}
-	pool, err := newPool(config.CheckpointConnection, ForCheckpoints, 1)
+	pool, err := newPool(config.CheckpointConnection, ForCheckpoints, 1, config.Application, "init")
 	if err != nil {
 		return InitReport{}, err
 	}
@@ -123,7 +127,10 @@ func initTable(ctx context.Context, tx pgx.Tx, schema string, report *InitReport
 		return fmt.Errorf("look for the checkpoint table: %w", err)
 	}
 	if tableThere {
-		return checkColumns(ctx, tx, schema, report.Table)
+		if err := checkColumns(ctx, tx, schema, report.Table); err != nil {
+			return err
+		}
+		return initNotes(ctx, tx, schema, report)
 	}
 	if !schemaThere {
 		if _, err := tx.Exec(ctx, "CREATE SCHEMA "+pgx.Identifier{schema}.Sanitize()); err != nil {
@@ -143,7 +150,7 @@ func initTable(ctx context.Context, tx pgx.Tx, schema string, report *InitReport
 		return report.cannot("create the table "+report.Table, "CREATE and USAGE on its schema", err)
 	}
 	report.TableCreated = true
-	return nil
+	return initNotes(ctx, tx, schema, report)
 }
 
 func (r *InitReport) cannot(do, privilege string, err error) error {

@@ -42,6 +42,9 @@ func (db *DB) Source(categories ...string) (*Source, error) {
 		if err := es.ValidateCategory(category); err != nil {
 			return nil, fmt.Errorf("messagedb: a feed of categories: %w", err)
 		}
+		if slices.Contains(categories[:i], category) {
+			return nil, fmt.Errorf("messagedb: a feed of categories: %q is named twice", category)
+		}
 		tranches[i] = feed.Tranche(category)
 	}
 	db.listening()
@@ -101,7 +104,7 @@ func (s *Source) Read(ctx context.Context, tranche feed.Tranche, from feed.Posit
 				slog.String("category", string(tranche)), slog.Int64("globalPosition", row.global), slog.Any("error", err))
 			continue
 		}
-		batch.Events = append(batch.Events, feed.Delivery{Stream: stream, Event: row.event})
+		batch.Events = append(batch.Events, feed.Delivery{Stream: stream, Event: row.event, Next: feed.Position(row.global + 1)})
 	}
 	return batch, nil
 }
@@ -123,8 +126,8 @@ func (s *Source) End(ctx context.Context, tranche feed.Tranche) (feed.Position, 
 	if err := es.ValidateCategory(string(tranche)); err != nil {
 		return 0, fmt.Errorf("find the end of a feed: %w", err)
 	}
-	end, err := onceMore(ctx, s.db.write, func() (end feed.Position, err error) {
-		err = s.db.write.QueryRow(ctx, "SELECT coalesce(max(global_position) + 1, 0) FROM messages WHERE category(stream_name) = $1",
+	end, err := onceMore(ctx, s.db.watch, func() (end feed.Position, err error) {
+		err = s.db.watch.QueryRow(ctx, "SELECT coalesce(max(global_position) + 1, 0) FROM messages WHERE category(stream_name) = $1",
 			string(tranche)).Scan(&end)
 		return end, err
 	})

@@ -96,5 +96,6 @@ func checkpointSchema(t testing.TB) string {
 	}
 	mustExec(t, admin, "GRANT USAGE ON SCHEMA "+schema+" TO message_store")
 	mustExec(t, admin, "GRANT SELECT, INSERT, UPDATE ON "+schema+".propulsion_checkpoint TO message_store")
+	mustExec(t, admin, "GRANT SELECT, INSERT, UPDATE, DELETE ON "+schema+".reactor_note TO message_store")
 	return schema
 }

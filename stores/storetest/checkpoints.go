@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -20,7 +22,56 @@ func checkpoints() []leaf {
 		{"the first and the largest position are kept exactly", checkpointsExact},
 		{"saves that overlap do not disturb each other", checkpointsOverlap},
 		{"a save whose context has ended saves nothing and says why", checkpointsCancelled},
+		{"notes are kept by group, kind and name until they are dropped", checkpointsNotes},
 	}
+}
+
+// checkpointsNotes writes, replaces and drops notes, from two that were opened apart.
+func checkpointsNotes(t testing.TB, f Fixture) {
+	one, ok := f.checkpoints(t).(feed.Notes)
+	if !ok {
+		return // it keeps none
+	}
+	other := f.checkpoints(t).(feed.Notes)
+	group, stranger := UniqueCategory(), UniqueCategory()
+	check := func(group, kind string, want map[string]string) {
+		t.Helper()
+		for _, notes := range []feed.Notes{one, other} {
+			found, err := notes.Notes(patient(t), group, kind)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := map[string]string{}
+			for name, body := range found {
+				if diffJSON(body, []byte(want[name])) != "" {
+					got[name] = string(body)
+					continue
+				}
+				got[name] = want[name]
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("notes of kind %s (-want +got):\n%s", kind, diff)
+			}
+		}
+	}
+	do := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	check(group, "a", map[string]string{})
+	do(one.PutNote(patient(t), group, "a", "x-1", []byte(`{"n":1}`)))
+	do(other.PutNote(patient(t), group, "a", "y \"_", []byte(`{"n":2}`)))
+	do(one.PutNote(patient(t), group, "b", "x-1", []byte(`{"n":3}`)))
+	do(other.PutNote(patient(t), stranger, "a", "x-1", []byte(`{"n":4}`)))
+	do(other.PutNote(patient(t), group, "a", "x-1", []byte(`{"n":5}`)))
+	check(group, "a", map[string]string{"x-1": `{"n":5}`, "y \"_": `{"n":2}`})
+	do(one.DropNote(patient(t), group, "a", "x-1"))
+	do(one.DropNote(patient(t), group, "a", "x-1"))
+	check(group, "a", map[string]string{"y \"_": `{"n":2}`})
+	check(group, "b", map[string]string{"x-1": `{"n":3}`})
+	check(stranger, "a", map[string]string{"x-1": `{"n":4}`})
 }
 
 // uniqueKey is the key of a consumer group that nobody else uses.

@@ -38,11 +38,36 @@ func sabotagedCheckpoints() []sabotage {
 		{"runs source and tranche together", rekeying(func(key feed.Key) feed.Key {
 			return feed.Key{Tranche: feed.Tranche(key.Source) + key.Tranche, Group: key.Group}
 		}), []string{"checkpoints are kept apart by group, tranche and source"}},
+		{"keeps notes of every kind together", remembering(func(next feed.Checkpoints) feed.Checkpoints {
+			return kindless{next, next.(feed.Notes)}
+		}), []string{"notes are kept by group, kind and name until they are dropped"}},
 		{"forgets when it is closed", forgetting, []string{"checkpoints survive being opened again"}},
 		{"keeps positions as floating point", remembering(asFloat), []string{
 			"the first and the largest position are kept exactly",
 		}},
 	}
+}
+
+// kindless is checkpoints whose notes are all of one kind.
+type kindless struct {
+	feed.Checkpoints
+
+	kept feed.Notes
+}
+
+// Notes implements feed.Notes.
+func (k kindless) Notes(ctx context.Context, group, _ string) (map[string][]byte, error) {
+	return k.kept.Notes(ctx, group, "")
+}
+
+// PutNote implements feed.Notes.
+func (k kindless) PutNote(ctx context.Context, group, _, name string, body []byte) error {
+	return k.kept.PutNote(ctx, group, "", name, body)
+}
+
+// DropNote implements feed.Notes.
+func (k kindless) DropNote(ctx context.Context, group, _, name string) error {
+	return k.kept.DropNote(ctx, group, "", name)
 }
 
 func makeOnLoad(next feed.Checkpoints) feed.Checkpoints {

@@ -14,6 +14,16 @@ import (
 	"example.com/groupcheckout/stores/intercept"
 )
 
+// miscounting is a source that counts one event too few.
+type miscounting struct{ feed.Source }
+
+// Lag implements feed.Lagger.
+func (m miscounting) Lag(ctx context.Context, tranche feed.Tranche, from feed.Position) (feed.Lag, error) {
+	lag, err := m.Source.(feed.Lagger).Lag(ctx, tranche, from)
+	lag.Events = max(lag.Events-1, 0)
+	return lag, err
+}
+
 // feeding wraps each source that is opened. The hooks are made anew for each.
 func feeding(hooks func() intercept.SourceHooks) func() Fixture {
 	return sourcing(func(source feed.Source) feed.Source { return intercept.Source(source, hooks()) })
@@ -51,6 +61,9 @@ func sabotagedFeeds() []sabotage {
 		}), []string{"the id and the tranches of a feed stay the same"}},
 		{"begins at the present end for position 0", feeding(skipBeginning), []string{
 			"a read from position 0 begins before everything",
+		}},
+		{"counts one event too few", sourcing(func(s feed.Source) feed.Source { return miscounting{s} }), []string{
+			"a lag has the end, and what lies behind a position as far as that is known",
 		}},
 		{"delivers events twice", delivering(deliverTwice), []string{
 			"every event is delivered once and in the order of its stream, whatever the batch size",

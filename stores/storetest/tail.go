@@ -16,6 +16,7 @@ func tail() []leaf {
 	return []leaf{
 		{"a read past the end finds nothing, is at the tail and stays where it was", tailPastEnd},
 		{"the end is the position behind everything", tailIsEnd},
+		{"a lag has the end, and what lies behind a position as far as that is known", tailLags},
 		{"one who waits at the tail gets every event that is appended then", tailIsFollowed},
 		{"a notifier's channel closes once there is something to read", tailNotifies},
 		{"a read of the feed whose context has ended says why and harms no later one", tailCancelled},
@@ -38,6 +39,50 @@ func tailPastEnd(t testing.TB, f Fixture) {
 					tranche, from, len(batch.Events), batch.Next, batch.Tail)
 			}
 		}
+	}
+}
+
+// tailLags asks for the lag in front of everything that it appends, and at the end.
+// Others may write to the same tranche, so there may be more.
+func tailLags(t testing.TB, f Fixture) {
+	category := UniqueCategory()
+	follower, start := mustFollow(t, f, 10, category), mustFollow(t, f, 10, category).at
+	lagger, ok := follower.source.(feed.Lagger)
+	if !ok {
+		return // it knows its end alone
+	}
+	all := appendSome(t, f, category, 2, 2)
+	written := 0
+	for _, events := range all {
+		written += len(events)
+	}
+	mustAwait(t, follower, all)
+	lagging := false
+	for tranche := range follower.at {
+		before := mustEnd(t, follower.source, tranche)
+		lag, err := lagger.Lag(patient(t), tranche, start[tranche])
+		if err != nil {
+			t.Fatal(err)
+		}
+		after := mustEnd(t, follower.source, tranche)
+		if lag.End < before || lag.End > after {
+			t.Errorf("lag of %q: got the end %d, want one from %d to %d", tranche, lag.End, before, after)
+		}
+		behind := lag.End > start[tranche]
+		lagging = lagging || behind
+		switch {
+		case lag.Events >= 0 && behind && lag.Events < written:
+			t.Errorf("lag of %q from %d: got %d events, want at least %d", tranche, start[tranche], lag.Events, written)
+		case lag.Events >= 0 && behind && lag.Oldest.IsZero():
+			t.Errorf("lag of %q from %d: got events and no time of the oldest", tranche, start[tranche])
+		}
+		at, err := lagger.Lag(patient(t), tranche, math.MaxInt64)
+		if err != nil || at.Events != 0 || !at.Oldest.IsZero() {
+			t.Errorf("lag of %q past the end: got %+v and error %v, want no events", tranche, at, err)
+		}
+	}
+	if !lagging {
+		t.Error("got no lag in front of what was appended")
 	}
 }
 

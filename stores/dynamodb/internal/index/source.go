@@ -179,7 +179,10 @@ func (s *Source) page(ctx context.Context, have loaded, from feed.Position) feed
 		spans += len(wanted)
 		taken++
 		for _, w := range wanted {
-			batch.Events = append(batch.Events, w...)
+			for _, d := range w {
+				d.Next = from + feed.Position(taken)
+				batch.Events = append(batch.Events, d)
+			}
 		}
 	}
 	batch.Next += feed.Position(taken)

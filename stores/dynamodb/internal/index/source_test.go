@@ -88,7 +88,7 @@ func TestADeliveryIsANotification(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []feed.Delivery{{Stream: mustName("GroupCheckout", "5b1f"), Event: es.Event{Index: 1, EventData: es.EventData{Type: "StaysMerged"}}}}
+	want := []feed.Delivery{{Stream: mustName("GroupCheckout", "5b1f"), Event: es.Event{Index: 1, EventData: es.EventData{Type: "StaysMerged"}}, Next: 1}}
 	if diff := cmp.Diff(want, batch.Events, cmp.Comparer(func(a, b es.StreamName) bool { return a == b })); diff != "" {
 		t.Errorf("deliveries (-want +got):\n%s", diff)
 	}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/feed"
+)
+
+// quarantineCommand is reactor quarantine.
+type quarantineCommand struct {
+	ProcessorName string           `short:"g" aliases:"processorname" required:"" placeholder:"NAME" help:"The consumer group: the --processor-name of the reactor."`
+	Stream        []string         `placeholder:"STREAM" help:"The stream, such as GroupCheckout-0f8fad5bd9cb469fa16570867728950e. May be given several times."`
+	List          quarantineAction `cmd:"" help:"Show which streams are set aside, and why."`
+	Add           quarantineAction `cmd:"" help:"Set streams aside: what is appended to them is passed over."`
+	Retry         quarantineAction `cmd:"" help:"Have streams worked on again. They are taken up if that goes well."`
+	Drop          quarantineAction `cmd:"" help:"Take streams off the list without working on what was passed over."`
+}
+
+// Help is the text behind the summary.
+func (*quarantineCommand) Help() string {
+	return `A stream that the reactor cannot handle is tried again for ever, and no checkpoint passes it; the others go on. It can be set aside, by hand or by reactor run --quarantine-after. The list is kept beside the checkpoints. A reactor that runs looks at it once in each --checkpoint-interval.
+
+    reactor quarantine -g checkouts list mdb -c "$DB" -cs public
+    reactor quarantine -g checkouts --stream GroupCheckout-… retry mdb -c "$DB" -cs public`
+}
+
+// quarantineAction is one of the things to do, on one of the stores.
+type quarantineAction struct {
+	Mdb    quarantineMdb    `cmd:"" help:"Of a Message DB."`
+	Dynamo quarantineDynamo `cmd:"" help:"Of a DynamoDB."`
+}
+
+type quarantineMdb struct{ mdbServer }
+
+// Run does it.
+func (c *quarantineMdb) Run(ctx context.Context, s streams, common *quarantineCommand, parsed *kong.Context) error {
+	return common.run(ctx, s, c, parsed.Command())
+}
+
+type quarantineDynamo struct{ dynamoTables }
+
+// Run does it.
+func (c *quarantineDynamo) Run(ctx context.Context, s streams, common *quarantineCommand, parsed *kong.Context) error {
+	return common.run(ctx, s, c, parsed.Command())
+}
+
+func (c *quarantineCommand) run(ctx context.Context, s streams, store openable, command string) error {
+	if c.ProcessorName == "" {
+		return errNoGroup()
+	}
+	action := strings.Fields(command)[1]
+	if action != "list" && len(c.Stream) == 0 {
+		return &usageError{fmt.Sprintf("name the streams to %s with --stream NAME", action)}
+	}
+	var names []es.StreamName
+	for _, text := range c.Stream {
+		name, err := es.ParseStreamName(text)
+		if err != nil {
+			return &usageError{fmt.Sprintf("--stream: %v", err)}
+		}
+		names = append(names, name)
+	}
+	backend, err := store.open(ctx, slog.New(slog.DiscardHandler), checkout.Categories())
+	if err != nil {
+		return err
+	}
+	defer backend.Close()
+	notes, ok := backend.Checkpoints.(feed.Notes)
+	if !ok {
+		return errors.New("these checkpoints have no place for streams that are set aside")
+	}
+	bodies, err := notes.Notes(ctx, c.ProcessorName, reactor.QuarantineKind)
+	if err != nil {
+		return err
+	}
+	if action == "list" {
+		return listQuarantine(s.out, bodies, time.Now())
+	}
+	for _, name := range names {
+		if err := c.change(ctx, notes, action, name, bodies[name.String()]); err != nil {
+			return err
+		}
+		fmt.Fprintf(s.out, "%s: %s\n", name, map[string]string{
+			"add":   "is set aside; a reactor that runs does so within its --checkpoint-interval",
+			"retry": "is to be retried; a reactor that runs does so within its --checkpoint-interval, and it is off the list if that goes well",
+			"drop":  "is off the list; what was passed over is not worked on before something is appended to it",
+		}[action])
+	}
+	return nil
+}
+
+// change does something to the note of a stream, of which body is what there is.
+func (c *quarantineCommand) change(ctx context.Context, notes feed.Notes, action string, name es.StreamName, body []byte) error {
+	if action != "add" && body == nil {
+		return &usageError{fmt.Sprintf("%s is not set aside: reactor quarantine list shows what is", name)}
+	}
+	note := reactor.Quarantined{Since: time.Now().UTC(), Cause: "set aside by hand"}
+	if body != nil {
+		if err := json.Unmarshal(body, &note); err != nil {
+			return fmt.Errorf("the note of %s cannot be read: %w", name, err)
+		}
+	}
+	if action == "drop" {
+		return notes.DropNote(ctx, c.ProcessorName, reactor.QuarantineKind, name.String())
+	}
+	note.Retry = action == "retry"
+	body, err := json.Marshal(note)
+	if err != nil {
+		return err
+	}
+	return notes.PutNote(ctx, c.ProcessorName, reactor.QuarantineKind, name.String(), body)
+}
+
+// listQuarantine prints a table with a line for each stream.
+func listQuarantine(out io.Writer, bodies map[string][]byte, now time.Time) error {
+	if len(bodies) == 0 {
+		_, err := fmt.Fprintln(out, "no stream is set aside")
+		return err
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(table, "stream\tfor\tup to\tretry\tcause")
+	for _, name := range slices.Sorted(maps.Keys(bodies)) {
+		var note reactor.Quarantined
+		if err := json.Unmarshal(bodies[name], &note); err != nil {
+			fmt.Fprintf(table, "%s\t?\t?\t?\tthe note cannot be read: %v\n", name, err)
+			continue
+		}
+		retry := "no"
+		if note.Retry {
+			retry = "asked for"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\n", name, round(now.Sub(note.Since)), note.UpTo, retry, paragraph(errors.New(note.Cause)))
+	}
+	return table.Flush()
+}

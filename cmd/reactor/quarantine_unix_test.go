@@ -1,0 +1,100 @@
+//go:build unix
+
+package main
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// quarantines is the same on both stores: a group is set aside by hand, passed over, and
+// taken up again.
+func quarantines(t *testing.T, env map[string]string, h *hotel, group, store string, run ...string) {
+	t.Helper()
+	on := func(action string, flags ...string) string {
+		t.Helper()
+		args := append([]string{"quarantine", "-g", group}, flags...)
+		status, out, errors := call(t, env, append(args, action, store)...)
+		if status != statusDone {
+			t.Fatalf("quarantine %s: got status %d, %q and %q, want 0", action, status, out, errors)
+		}
+		return out
+	}
+	if out := on("list"); out != "no stream is set aside\n" {
+		t.Errorf("list: got %q, want none", out)
+	}
+	p := start(t, env, append([]string{"run", "-g", group, "--log-format", "json", "--listen", "127.0.0.1:0", "--checkpoint-interval", "200ms", store}, run...)...)
+	address := p.awaitLog(t, "serving the status page")["address"].(string)
+	p.awaitLog(t, "ready")
+	first := h.receive(t, 1)
+	checkout := h.selectStays(t, first)
+	h.awaitMerged(t, checkout, first)
+	stream := h.groups.Stream(checkout).String()
+
+	on("add", "--stream", stream)
+	p.awaitLog(t, "the stream is set aside: what is appended to it is passed over until it is retried or dropped (reactor quarantine)")
+	later := h.receive(t, 1)
+	if err := h.groups.Select(within(t), checkout, later, moment()); err != nil {
+		t.Fatal(err)
+	}
+	others := h.receive(t, 1)
+	h.awaitMerged(t, h.selectStays(t, others), others)
+	if out := on("list"); !strings.Contains(out, stream) || !strings.Contains(out, "set aside by hand") {
+		t.Errorf("list: got %q, want %s", out, stream)
+	}
+	if _, metrics := get(t, "http://"+address+"/metrics"); !strings.Contains(metrics, "reactor_quarantined_streams 1") {
+		t.Error("/metrics: got no stream in quarantine")
+	}
+	on("retry", "--stream", stream)
+	h.awaitMerged(t, checkout, append(first, later...))
+	p.awaitLog(t, "the stream that was set aside is taken up again")
+	eventually(t, "the list is empty", func() bool { return strings.HasPrefix(on("list"), "no stream") })
+	if status, _, errors := call(t, env, "quarantine", "-g", group, "--stream", stream, "drop", store); status != statusConfiguration || !strings.Contains(errors, "is not set aside") {
+		t.Errorf("drop: got status %d and %q, want that it is not on the list", status, errors)
+	}
+	on("add", "--stream", stream)
+	on("drop", "--stream", stream)
+	p.signal(t, syscall.SIGTERM)
+	if ended := p.awaitEnd(t); ended.ExitStatus() != statusDone {
+		t.Errorf("got status %d after SIGTERM, want 0", ended.ExitStatus())
+	}
+}
+
+func TestQuarantineOnMessageDB(t *testing.T) {
+	t.Parallel()
+	env := initialised(t)
+	h := openHotel(t, env)
+	quarantines(t, env, h, newGroup(t, h, env), "mdb", "-t", "10")
+}
+
+func TestQuarantineOnDynamoDB(t *testing.T) {
+	t.Parallel()
+	env := ownTables(t)
+	quarantines(t, env, openDynamoHotel(t, env), dynamoGroup, "dynamo", "--with-indexer", "--tail-sleep", "50ms")
+}
+
+// TestQuarantineWithoutATableIsExplained has an installation of before.
+func TestQuarantineWithoutATableIsExplained(t *testing.T) {
+	t.Parallel()
+	env, admin := initialisedFor(t)
+	if _, err := connect(t, admin).Exec(within(t), "DROP TABLE "+pgx.Identifier{env["MDB_SCHEMA"], "reactor_note"}.Sanitize()); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"quarantine", "-g", "x", "list", "mdb"}, {"run", "-g", "x", "--quarantine-after", "1m", "mdb"}} {
+		status, _, errors := call(t, env, args...)
+		if status == statusDone || !strings.Contains(errors, "reactor init mdb") {
+			t.Errorf("%v: got status %d and %q, want a failure that names reactor init mdb", args, status, errors)
+		}
+	}
+	h := openHotel(t, env)
+	p, _ := startRun(t, env, newGroup(t, h, env)) // it does without
+	stays := h.receive(t, 1)
+	h.awaitMerged(t, h.selectStays(t, stays), stays)
+	p.signal(t, syscall.SIGTERM)
+	if ended := p.awaitEnd(t); ended.ExitStatus() != statusDone || !strings.Contains(p.output(), "cannot be kept for the next start") {
+		t.Errorf("got status %d, want 0 and a warning", ended.ExitStatus())
+	}
+}

@@ -1,0 +1,124 @@
+package reactor
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
+)
+
+// A stream that fails again and again can be set aside, by hand or after a while. What
+// is delivered of it is then passed over, and so a checkpoint passes it; that is why a
+// note of it is kept before anything is passed. It stays so until somebody has it
+// retried, which takes it up again if the handler can handle it, or drops it from the
+// list, which takes up only what is appended from then on.
+
+// aside is a stream that is set aside.
+type aside struct {
+	cause    string
+	since    time.Time
+	upTo     es.Version // the deliveries that were passed over are below it
+	retrying bool       // it is called as others are, and set aside again if that fails
+	changed  bool       // the note of it is out of date
+	failed   bool       // the retry that the note asks for has failed
+}
+
+// passes tells whether a delivery is passed over.
+func (c *core) passes(d feed.Delivery) bool {
+	a := c.aside[d.Stream]
+	if a == nil || a.retrying {
+		return false
+	}
+	if upTo := d.Event.Index + 1; upTo > a.upTo {
+		a.upTo, a.changed = upTo, true
+	}
+	return true
+}
+
+// setAside sets a stream aside. What waits of it is passed over too.
+func (c *core) setAside(name es.StreamName, cause string, since time.Time, upTo es.Version) {
+	a := &aside{cause: cause, since: since, upTo: upTo}
+	if s := c.streams[name]; s != nil {
+		c.passOver(s, a)
+	}
+	c.aside[name] = a
+	c.occurs(SetAside{name, a.cause, a.upTo})
+}
+
+// passOver takes what waits of a stream out of everybody's way.
+func (c *core) passOver(s *stream, a *aside) {
+	if n := len(s.waiting); n > 0 && s.waiting[n-1].Index >= a.upTo {
+		a.upTo, a.changed = s.waiting[n-1].Index+1, true
+	}
+	s.handled, s.waiting = max(s.handled, a.upTo), nil
+	if s.trouble != nil && s.trouble.delayed {
+		c.delayed = slices.DeleteFunc(c.delayed, func(t *trouble) bool { return t == s.trouble })
+	}
+	s.trouble, s.pauses = nil, nil
+	batches := s.batches
+	s.batches = nil
+	for _, b := range batches {
+		delete(b.needs, s)
+		c.settle(b)
+	}
+	c.place(s)
+}
+
+// retry has the handler called for a stream that is set aside, for the last of what was
+// passed over: it works on the whole stream.
+func (c *core) retry(name es.StreamName) {
+	a := c.aside[name]
+	if a == nil || a.retrying {
+		return
+	}
+	s := c.stream(name)
+	if s.calling {
+		return // the call that ran when it was set aside; it is asked for again
+	}
+	a.retrying = true
+	s.handled, s.waiting = 0, []es.Event{{Index: max(a.upTo-1, 0)}}
+	c.place(s)
+}
+
+// drop forgets that a stream is set aside.
+func (c *core) drop(name es.StreamName) { delete(c.aside, name) }
+
+// returnedAside decides about a call for a stream that is set aside. The error that it
+// returns is to be seen to as usual.
+func (c *core) returnedAside(s *stream, a *aside, err error, now time.Time) error {
+	_, lags := err.(*LagError) //nolint:errorlint // it was made as it is
+	switch {
+	case !a.retrying:
+		c.passOver(s, a)
+		return nil
+	case err == nil:
+		delete(c.aside, s.name)
+		c.occurs(TakenUp{s.name})
+		return nil
+	case lags, IsOutage(err):
+		return err
+	}
+	a.retrying, a.failed, a.cause, a.since, a.changed = false, true, err.Error(), now, true
+	c.passOver(s, a)
+	c.occurs(SetAside{s.name, a.cause, a.upTo})
+	return nil
+}
+
+// poisoned are the streams that have been troubled for so long, the longest first. A
+// handler that does not get on because the store does not answer, or lags, is none.
+func (c *core) poisoned(now time.Time, after time.Duration) (found []*trouble) {
+	for _, s := range c.streams {
+		if s.trouble == nil || len(s.waiting) == 0 || now.Sub(s.trouble.since) < after || c.aside[s.name] != nil || IsOutage(s.trouble.cause) {
+			continue
+		}
+		if _, lags := s.trouble.cause.(*LagError); !lags { //nolint:errorlint // it was made as it is
+			found = append(found, s.trouble)
+		}
+	}
+	slices.SortFunc(found, func(a, b *trouble) int {
+		return cmp.Or(a.since.Compare(b.since), cmp.Compare(a.stream.name.String(), b.stream.name.String()))
+	})
+	return found
+}

@@ -1,0 +1,283 @@
+package reactor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/groupcheckout/reactor/feed"
+)
+
+// A store that loses its last events and then goes on gives their positions to others,
+// and a reactor that is further would skip those for ever. So the reactor keeps marks:
+// the id of the last event of each batch that it read. Before a checkpoint is saved, and
+// at each start, the leader is asked whether the marks are still there. Since events
+// become visible in the order of their positions, a mark stands for all before it.
+
+// HistoryError says that the store does not have events any more that a reactor has
+// read: a replica took over that lacked them, or an older state was restored. Going on
+// would skip, for ever, what took their positions.
+type HistoryError struct {
+	Key   feed.Key
+	Mark  feed.Mark     // the first that is not there any more
+	Found string        // the id of the event that is there instead; "" if there is none
+	Safe  feed.Position // up to which everything is known to be there still; 0 if nothing is
+	Then  feed.Course   // when the mark was set
+	Now   feed.Course
+}
+
+func (e *HistoryError) Error() string {
+	what := "is gone"
+	if e.Found != "" {
+		what = fmt.Sprintf("is gone, and the event %s is there instead", e.Found)
+	}
+	because := "has a replica taken over that lacked events, or was an older state restored?"
+	if e.Then.Timeline != e.Now.Timeline && e.Then.Timeline != "" && e.Now.Timeline != "" {
+		because = fmt.Sprintf("the server has gone from timeline %s to %s, as when a replica takes over.", e.Then.Timeline, e.Now.Timeline)
+	}
+	return fmt.Sprintf("consumer group %q has read the event %s in front of position %d of tranche %q of %s, which %s: %s "+
+		"Restore the events, or set the checkpoint back to a position up to %d (reactor checkpoint), from where events are handled again, which is harmless, and audit the books",
+		e.Key.Group, e.Mark.Event, e.Mark.Position, e.Key.Tranche, e.Key.Source, what, because, e.Safe)
+}
+
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*HistoryError) NeedsPerson() bool { return true }
+
+// verdict is what comes of comparing marks with what the store has.
+type verdict struct {
+	intact bool          // nothing that was read is lost
+	erased int           // marks that are gone because somebody erased the events
+	first  int           // the first mark that is lost, unless intact
+	safe   feed.Position // up to which everything is there
+}
+
+// judge compares marks, the lowest first, with the ids that the store has in their
+// places. Another event in the place of a mark proves a loss. No event there is a loss
+// too, unless the server is on the course that it was on and has got on: then somebody
+// has erased it, and its position is not given again.
+func judge(marks []feed.Mark, found []string, then, now feed.Course) verdict {
+	v := verdict{intact: true}
+	sameCourse := then.Timeline != "" && then.Timeline == now.Timeline && then.Reached <= now.Reached
+	for i, mark := range marks {
+		switch {
+		case found[i] == mark.Event:
+			if v.intact {
+				v.safe = mark.Position
+			}
+		case found[i] == "" && sameCourse:
+			v.erased++
+		case v.intact:
+			v.intact, v.first = false, i
+		}
+	}
+	return v
+}
+
+// marks are those of a tranche.
+type marks struct {
+	mu       sync.Mutex
+	read     []feed.Mark // since the last comparison, the lowest first
+	compared []feed.Mark // found to be there, the lowest first: those that a checkpoint may yet need
+	course   feed.Course // at the last comparison
+}
+
+// maxMarks is how many marks are kept of what was found to be there. Beyond that they
+// are thinned out: a checkpoint then has one a bit further in front of it.
+const maxMarks = 1000
+
+// add keeps the mark of a batch.
+func (m *marks) add(b feed.Batch) {
+	if len(b.Events) == 0 {
+		return
+	}
+	last := b.Events[len(b.Events)-1]
+	if last.Next == 0 || last.Event.ID == (uuid.UUID{}) {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.read = append(m.read, feed.Mark{Position: last.Next, Event: last.Event.ID.String()})
+}
+
+// toCompare are the marks that are not known to be there now: those read since, and
+// the last of the others.
+func (m *marks) toCompare() (list []feed.Mark, then feed.Course) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if n := len(m.compared); n > 0 {
+		list = append(list, m.compared[n-1])
+	}
+	return append(list, m.read...), m.course
+}
+
+// all are those that are known.
+func (m *marks) all() []feed.Mark {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Concat(m.compared, m.read)
+}
+
+// found notes that marks are there.
+func (m *marks) found(n int, course feed.Course) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	fresh := n - min(len(m.compared), 1)
+	m.compared = append(m.compared, m.read[:fresh]...)
+	m.read = slices.Clone(m.read[fresh:])
+	m.course = course
+	if len(m.compared) > maxMarks {
+		kept := m.compared[:0]
+		for i, mark := range m.compared {
+			if i%2 == 0 || i == len(m.compared)-1 {
+				kept = append(kept, mark)
+			}
+		}
+		m.compared = kept
+	}
+}
+
+// maxNoted is how many marks are kept in front of a checkpoint. The last of them tells
+// whether something was lost, and the others up to where nothing was.
+const maxNoted = 20
+
+// upTo are the last marks that are not beyond a position. It forgets those before them.
+func (m *marks) upTo(position feed.Position) (note markNote, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	at := 0
+	for at < len(m.compared) && m.compared[at].Position <= position {
+		at++
+	}
+	forgotten := max(0, at-maxNoted)
+	m.compared, at = m.compared[forgotten:], at-forgotten
+	return markNote{slices.Clone(m.compared[:at]), m.course}, at > 0 || m.course != feed.Course{}
+}
+
+// markNote is the body of a note that keeps marks for the next start.
+type markNote struct {
+	Marks  []feed.Mark `json:"marks"` // the lowest first
+	Course feed.Course `json:"course"`
+}
+
+// markKind is the kind of these notes; they are named as their tranches.
+const markKind = "mark"
+
+// recall takes in the marks that an earlier run left. One beyond the checkpoint says
+// nothing: somebody has set the checkpoint back, on purpose.
+func (m *marks) recall(body []byte, checkpoint feed.Position) {
+	var note markNote
+	if body == nil || json.Unmarshal(body, &note) != nil {
+		return
+	}
+	m.course = note.Course
+	for _, mark := range note.Marks {
+		if mark.Position <= checkpoint {
+			m.compared = append(m.compared, mark)
+		}
+	}
+}
+
+// notes reads the marks of an earlier run. Where there is no place for them, the
+// observer is told, and the reactor does without.
+func (r *Running) notes(ctx context.Context) (notes map[string][]byte, err error) {
+	keeper, ok := r.checkpoints.(feed.Notes)
+	if !ok && r.config.QuarantineAfter > 0 {
+		return nil, noQuarantine(r.config.QuarantineAfter, "these checkpoints keep no notes of it")
+	}
+	if !ok {
+		return nil, nil
+	}
+	err = r.ask(ctx, r.config.ReadLimit, r.config.Breakers.Checkpoints, func(ctx context.Context) (err error) {
+		notes, err = keeper.Notes(ctx, r.config.Group, markKind)
+		return err
+	})
+	if errors.Is(err, feed.ErrNoNotes) {
+		if r.config.QuarantineAfter > 0 {
+			return nil, noQuarantine(r.config.QuarantineAfter, err.Error())
+		}
+		r.config.Observer.Observe(NotesMissing{err})
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load what was read last: %w", err)
+	}
+	r.keeper = keeper
+	return notes, nil
+}
+
+// noQuarantine is why streams cannot be set aside.
+func noQuarantine(after time.Duration, reason string) error {
+	return &ConfigError{"the time after which a stream is set aside", after, reason}
+}
+
+// noteMark keeps the mark in front of a checkpoint for the next start. Without it the
+// next start compares with an older one.
+func (r *Running) noteMark(ctx context.Context, t *tranche, position feed.Position) {
+	note, ok := t.marks.upTo(position)
+	if _, historian := r.source.(feed.Historian); !ok || !historian || r.keeper == nil {
+		return
+	}
+	body, err := json.Marshal(note)
+	if err == nil {
+		err = r.ask(ctx, saveLimit, r.config.Breakers.Checkpoints, func(ctx context.Context) error {
+			return r.keeper.PutNote(ctx, r.config.Group, markKind, string(t.name), body)
+		})
+	}
+	if err != nil {
+		r.config.Observer.Observe(CheckpointFailed{t.name, position, fmt.Errorf("note what was read last: %w", err)})
+	}
+}
+
+// compare makes sure that the leader still has what was read of a tranche, of which it
+// said where it ends. What it finds lost ends the reactor: it sets lost.
+func (r *Running) compare(ctx context.Context, t *tranche, read, end feed.Position, running bool, limit time.Duration) error {
+	historian, ok := r.source.(feed.Historian)
+	if !ok {
+		if end < read {
+			t.lost = &CheckpointAheadError{Key: r.key(t.name), Checkpoint: read, End: end, Running: running}
+		}
+		return t.lost
+	}
+	marks, then := t.marks.toCompare()
+	var now feed.History
+	err := r.ask(ctx, limit, r.config.Breakers.Leader, func(ctx context.Context) (err error) {
+		now, err = historian.History(ctx, t.name, marks)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("look for what was read last of tranche %q: %w", t.name, err)
+	}
+	v := judge(marks, now.Events, then, now.Course)
+	if !v.intact { // up to where it is can be said with those that were not asked about
+		if all := t.marks.all(); r.ask(ctx, limit, r.config.Breakers.Leader, func(ctx context.Context) error {
+			further, err := historian.History(ctx, t.name, all)
+			if err == nil {
+				marks, now = all, further
+			}
+			return err
+		}) == nil {
+			v = judge(marks, now.Events, then, now.Course)
+		}
+	}
+	sameCourse := then.Timeline != "" && then.Timeline == now.Course.Timeline && then.Reached <= now.Course.Reached
+	switch {
+	case !v.intact:
+		t.lost = &HistoryError{
+			Key: r.key(t.name), Mark: marks[v.first], Found: now.Events[v.first], Safe: v.safe, Then: then, Now: now.Course,
+		}
+		return t.lost
+	case end < read && !sameCourse:
+		t.lost = &CheckpointAheadError{Key: r.key(t.name), Checkpoint: read, End: end, Running: running}
+		return t.lost
+	case v.erased > 0:
+		r.config.Observer.Observe(EventsErased{t.name, read, end})
+	}
+	t.marks.found(len(marks), now.Course)
+	return nil
+}

@@ -1,0 +1,296 @@
+package reactor_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/feed"
+)
+
+// historian is a source of which every event has an id and a place, and that tells its
+// history. Its generation is part of the ids.
+type historian struct {
+	*source
+
+	generation *int
+	course     *feed.Course
+}
+
+func newHistorian(tranches ...feed.Tranche) historian {
+	s := newSource(tranches...)
+	s.batch = 3
+	return historian{s, new(int), &feed.Course{Timeline: "1", Reached: 1}}
+}
+
+// add appends events of the generation that is now.
+func (h historian) add(tranche feed.Tranche, text string) {
+	h.source.add(tranche, text)
+	h.course.Reached++
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := range h.entries[tranche] {
+		if e := &h.entries[tranche][i]; e.id == (uuid.UUID{}) && !e.stream.IsZero() {
+			e.id = uuid.NewSHA1(uuid.Nil, fmt.Append(nil, *h.generation, tranche, i))
+		}
+	}
+}
+
+func (h historian) Read(ctx context.Context, tranche feed.Tranche, from feed.Position) (feed.Batch, error) {
+	batch, err := h.source.Read(ctx, tranche, from)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	at := 0
+	for p := from; p < batch.Next; p++ {
+		if e := h.entries[tranche][p]; !e.stream.IsZero() {
+			batch.Events[at].Event.ID, batch.Events[at].Next = e.id, p+1
+			at++
+		}
+	}
+	return batch, err
+}
+
+func (h historian) Changed(tranche feed.Tranche, from feed.Position) <-chan struct{} {
+	return notifying{h.source}.Changed(tranche, from)
+}
+
+// History implements feed.Historian.
+func (h historian) History(_ context.Context, tranche feed.Tranche, at []feed.Mark) (feed.History, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	history := feed.History{Course: *h.course}
+	for _, mark := range at {
+		id := ""
+		if p := int(mark.Position) - 1; p < len(h.entries[tranche]) && h.entries[tranche][p].id != (uuid.UUID{}) {
+			id = h.entries[tranche][p].id.String()
+		}
+		history.Events = append(history.Events, id)
+	}
+	return history, nil
+}
+
+// takesOver is a replica that takes over with the events up to a position.
+func (h historian) takesOver(tranche feed.Tranche, from int) {
+	h.lose(tranche, from)
+	*h.generation++
+	*h.course = feed.Course{Timeline: fmt.Sprint(*h.generation + 1), Reached: h.course.Reached - 1}
+}
+
+// keeping is checkpoints with notes.
+type keeping struct {
+	*checkpoints
+
+	notes map[string][]byte
+}
+
+func newKeeping() keeping { return keeping{newCheckpoints(), map[string][]byte{}} }
+
+func (k keeping) Notes(_ context.Context, group, kind string) (map[string][]byte, error) {
+	found := map[string][]byte{}
+	for key, body := range k.notes {
+		if name, ok := strings.CutPrefix(key, group+" "+kind+" "); ok {
+			found[name] = body
+		}
+	}
+	return found, nil
+}
+
+func (k keeping) PutNote(_ context.Context, group, kind, name string, body []byte) error {
+	k.notes[group+" "+kind+" "+name] = body
+	return nil
+}
+
+func (k keeping) DropNote(_ context.Context, group, kind, name string) error {
+	delete(k.notes, group+" "+kind+" "+name)
+	return nil
+}
+
+// expectHistoryLost fails the test unless the run has ended because of a loss.
+func (r *running) expectHistoryLost(mark, safe feed.Position) {
+	r.t.Helper()
+	var lost *reactor.HistoryError
+	if err := r.result(); !errors.As(err, &lost) {
+		r.t.Fatalf("Wait: got %v, want a HistoryError", err)
+	}
+	equal(r.t, "mark", lost.Mark.Position, mark)
+	equal(r.t, "safe", lost.Safe, safe)
+	for _, word := range []string{"timeline 1 to 2", "reactor checkpoint", fmt.Sprintf("up to %d", safe)} {
+		if !strings.Contains(lost.Error(), word) {
+			r.t.Errorf("error: got %q, want %s in it", lost, word)
+		}
+	}
+}
+
+// TestAFailOverThatLostEventsIsSeen has a new leader that outgrows the old position
+// before anybody looks: while the reactor runs, and while it does not.
+func TestAFailOverThatLostEventsIsSeen(t *testing.T) {
+	t.Parallel()
+	for _, running := range []bool{true, false} {
+		t.Run(fmt.Sprintf("running %t", running), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h, c := newHistorian("A"), newKeeping()
+				h.add("A", "a@0 b@0 c@0")
+				r := start(t, h, c, newHandler(), reactor.Config{CheckpointInterval: 5 * time.Second})
+				pass(time.Minute)
+				h.add("A", "d@0 e@0")
+				pass(time.Minute)
+				equal(t, "saved", c.saved(), "A 3, A 5")
+				if !running {
+					r.endWell()
+				}
+				h.takesOver("A", 3)
+				h.add("A", "x@0 y@0 z@0 z@1")
+				if !running {
+					r = begin(t, h, c, newHandler(), reactor.Config{})
+				}
+				r.expectHistoryLost(5, 3)
+				equal(t, "saved", c.saved(), "A 3, A 5")
+
+				// The way out: what the new leader has is handled.
+				c.at[keyA()] = 0
+				again := newHandler()
+				r = start(t, h, c, again, reactor.Config{})
+				equal(t, "calls", again.called(), "a 0, b 0, c 0, x 0, y 0, z 0, z 1")
+				r.endWell()
+				start(t, h, c, again, reactor.Config{}).endWell()
+			})
+		})
+	}
+}
+
+// TestEventsReadBetweenTwoLooksAreComparedToo loses a batch that was read and followed
+// by others of the new leader before anybody looked.
+func TestEventsReadBetweenTwoLooksAreComparedToo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h, c := newHistorian("A"), newKeeping()
+		h.add("A", "a@0 b@0 c@0")
+		r := start(t, h, c, newHandler(), reactor.Config{CheckpointInterval: time.Minute})
+		pass(2 * time.Minute)
+		h.add("A", "d@0")
+		synctest.Wait() // it is read
+		h.takesOver("A", 3)
+		h.add("A", "x@0 y@0")
+		synctest.Wait() // y is read, x is not
+		pass(time.Minute)
+		r.expectHistoryLost(4, 3)
+		equal(t, "saved", c.saved(), "A 3")
+	})
+}
+
+// TestAFailOverThatLostNothingIsNoMatter, nor is the erasure of the newest event.
+func TestAFailOverThatLostNothingIsNoMatter(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h, c, seen := newHistorian("A"), newKeeping(), &recorder{}
+		h.add("A", "a@0 b@0 c@0")
+		r := start(t, h, c, newHandler(), reactor.Config{CheckpointInterval: time.Minute, Observer: seen})
+		pass(2 * time.Minute)
+		h.takesOver("A", 3)
+		h.add("A", "d@0")
+		pass(time.Minute)
+		equal(t, "saved", c.saved(), "A 3, A 4")
+
+		h.lose("A", 3) // erased: the course is the same
+		h.course.Reached++
+		pass(2 * time.Minute)
+		if erased := occurrences[reactor.EventsErased](seen); len(erased) == 0 || erased[0].Read != 4 || erased[0].End != 3 {
+			t.Errorf("told: got %+v, want that the event in front of 4 is erased", erased)
+		}
+		r.endWell()
+		h.source.add("A", "-") // its position is not given again
+		h.add("A", "e@0")
+		handler := newHandler()
+		r = start(t, h, c, handler, reactor.Config{})
+		equal(t, "calls", handler.called(), "e 0")
+		r.endWell()
+	})
+}
+
+// TestAnErasedEventDoesNotKeepAReactorFromStarting has nothing come after it.
+func TestAnErasedEventDoesNotKeepAReactorFromStarting(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h, c := newHistorian("A"), newKeeping()
+		h.add("A", "a@0 b@0")
+		start(t, h, c, newHandler(), reactor.Config{}).endWell()
+		h.lose("A", 1)
+		h.course.Reached++
+		start(t, h, c, newHandler(), reactor.Config{}).endWell()
+		h.course.Timeline = "9"
+		var ahead *reactor.HistoryError
+		if err := begin(t, h, c, newHandler(), reactor.Config{}).result(); !errors.As(err, &ahead) {
+			t.Errorf("on another timeline: got %v, want a HistoryError", err)
+		}
+	})
+}
+
+// slowly handles a stream in a second.
+func slowly(ctx context.Context, events []es.Event) (es.Version, error) {
+	select {
+	case <-time.After(time.Second):
+		return all(events), nil
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+}
+
+// killed is checkpoints of a process that saves nothing once it is killed.
+type killed struct {
+	*checkpoints
+
+	alive context.Context //nolint:containedctx // it is the life of a process
+}
+
+func (k killed) Save(ctx context.Context, key feed.Key, position feed.Position) error {
+	if err := k.alive.Err(); err != nil {
+		return err
+	}
+	return k.checkpoints.Save(ctx, key, position)
+}
+
+// TestCheckpointsGetOnInAProcessThatDiesEarly has one batch that takes longer than each
+// of its lives.
+func TestCheckpointsGetOnInAProcessThatDiesEarly(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h, c := newHistorian("A"), newKeeping()
+		h.batch = 100
+		var all strings.Builder
+		for i := range 20 {
+			fmt.Fprintf(&all, "s%d@0 ", i)
+		}
+		h.add("A", all.String())
+		for lives := 1; ; lives++ {
+			if lives > 30 {
+				t.Fatalf("after %d lives the checkpoint is %d, want it at the end", lives, c.at[keyA()])
+			}
+			slow := newHandler()
+			for i := range 20 {
+				slow.on(fmt.Sprint("s", i), slowly)
+			}
+			ctx, kill := context.WithCancel(t.Context())
+			dying := newCheckpoints() // what a killed process would have saved is not saved
+			dying.at = c.at
+			r, err := reactor.Start(ctx, h, killed{dying, ctx}, slow, reactor.Config{Group: "test", MaxWriters: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			pass(3 * time.Second)
+			kill()
+			_ = r.Wait(context.Background())
+			if c.at[keyA()] >= 19 {
+				break
+			}
+		}
+	})
+}

@@ -1,0 +1,105 @@
+package reactor_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/intercept"
+)
+
+// lagging is a source that tells its lag.
+type lagging struct {
+	feed.Source
+
+	lag func(from feed.Position) feed.Lag
+}
+
+func (l lagging) Lag(_ context.Context, _ feed.Tranche, from feed.Position) (feed.Lag, error) {
+	return l.lag(from), nil
+}
+
+// behind is a source that is read through a replica which stands still at a position
+// until it is told to go on.
+func behind(s *source, at *feed.Position) feed.Source {
+	return intercept.Source(s, intercept.SourceHooks{
+		AfterRead: func(_ context.Context, _ feed.Tranche, from feed.Position, batch feed.Batch, err error) (feed.Batch, error) {
+			if from >= *at {
+				return feed.Batch{Next: from, Tail: true}, err
+			}
+			return batch, err
+		},
+	})
+}
+
+// TestAFeedThatStandsStillIsSeen has a replica that does not get on while the leader
+// does.
+func TestAFeedThatStandsStillIsSeen(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, seen := newSource("A"), &recorder{}
+		s.add("A", "a@0")
+		at := feed.Position(1)
+		r := start(t, behind(s, &at), newCheckpoints(), newHandler(), reactor.Config{Observer: seen})
+		pass(time.Minute)
+		tranche := r.status().Tranches[0]
+		equal(t, "end", tranche.End, 1)
+		equal(t, "nothing stands still", tranche.StillSince.IsZero(), true)
+
+		s.add("A", "b@0 c@0")
+		pass(time.Minute)
+		tranche = r.status().Tranches[0]
+		equal(t, "read", tranche.Read, 1)
+		equal(t, "end", tranche.End, 3)
+		equal(t, "unread", tranche.Unread, -1)
+		equal(t, "stands still", tranche.StillSince.IsZero(), false)
+		if still := occurrences[reactor.StoodStill](seen); len(still) != 1 || still[0].Position != 1 || still[0].End != 3 {
+			t.Errorf("told: got %+v, want once that it stands still at 1, and the feed ends at 3", still)
+		}
+
+		at = 9
+		pass(time.Minute)
+		tranche = r.status().Tranches[0]
+		equal(t, "read", tranche.Read, 3)
+		equal(t, "stands still", tranche.StillSince.IsZero(), true)
+		equal(t, "told that it gets on", len(occurrences[reactor.GotOn](seen)), 1)
+		r.endWell()
+	})
+}
+
+// TestTheLagIsInTheStatus asks for what is not read yet.
+func TestTheLagIsInTheStatus(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSource("A")
+		s.add("A", "a@0 b@0")
+		at := feed.Position(1)
+		appended := time.Now()
+		silent := "nobody indexes"
+		source := lagging{behind(s, &at), func(from feed.Position) feed.Lag {
+			return feed.Lag{End: 2, Events: int(2 - from), Oldest: appended, Silent: silent}
+		}}
+		r := start(t, source, newCheckpoints(), newHandler(), reactor.Config{})
+		if _, known := r.status().Tranches[0].Lag(time.Now()); known {
+			t.Error("the lag is known before anybody was asked")
+		}
+		pass(time.Minute)
+		tranche := r.status().Tranches[0]
+		equal(t, "unread", tranche.Unread, 1)
+		lag, known := tranche.Lag(time.Now())
+		equal(t, "known", known, true)
+		equal(t, "lag", lag, time.Minute)
+		equal(t, "silent", tranche.Silent, silent)
+		equal(t, "for how long", time.Since(tranche.SilentSince) > 50*time.Second, true)
+
+		at, silent = 9, ""
+		pass(time.Minute)
+		lag, _ = r.status().Tranches[0].Lag(time.Now())
+		equal(t, "lag", lag, 0)
+		equal(t, "silent", r.status().Tranches[0].Silent, "")
+		r.endWell()
+	})
+}

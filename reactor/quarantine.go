@@ -1,0 +1,125 @@
+package reactor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"example.com/groupcheckout/es"
+)
+
+// QuarantineKind is the kind of the notes of streams that are set aside. They are named
+// as the streams, and each is a [Quarantined].
+const QuarantineKind = "quarantine"
+
+// Quarantined is the note of a stream that is set aside, as JSON. Somebody else may
+// write, change or drop it; a reactor looks each CheckpointInterval.
+type Quarantined struct {
+	Since time.Time  `json:"since"`
+	Cause string     `json:"cause"`
+	UpTo  es.Version `json:"upTo"`  // what was passed over is below it; 0 if nothing was yet
+	Retry bool       `json:"retry"` // the handler is to be called for it again
+}
+
+// maxCause is how much of a cause a note keeps: that of a panic holds a whole stack.
+const maxCause = 500
+
+// quarantine brings the notes and the core together: it sets aside what notes say, or
+// what has been troubled for too long, and writes what has changed. The notes come
+// first, since a checkpoint passes what is set aside.
+func (r *Running) quarantine(ctx context.Context) error {
+	if r.keeper == nil {
+		return nil
+	}
+	notes, err := r.readQuarantine(ctx)
+	if err != nil {
+		return err
+	}
+	put, dropped := map[es.StreamName]Quarantined{}, []es.StreamName{}
+	r.locked(func(core *core) {
+		for name, note := range notes {
+			if core.aside[name] == nil && !r.noted[name] {
+				core.setAside(name, note.Cause, note.Since, note.UpTo)
+			}
+			if a := core.aside[name]; note.Retry && a != nil && !a.failed {
+				core.retry(name)
+			}
+		}
+		for name := range r.noted {
+			switch _, there := notes[name]; {
+			case there && core.aside[name] == nil: // handled after a retry
+				dropped = append(dropped, name)
+			case !there && core.aside[name] != nil:
+				core.drop(name)
+			}
+		}
+		if r.config.QuarantineAfter > 0 {
+			for _, t := range core.poisoned(time.Now(), r.config.QuarantineAfter) {
+				put[t.stream.name] = Quarantined{Since: time.Now(), Cause: t.cause.Error(), UpTo: t.stream.waiting[len(t.stream.waiting)-1].Index + 1}
+			}
+		}
+		for name, a := range core.aside {
+			if a.changed {
+				put[name] = Quarantined{Since: a.since, Cause: a.cause, UpTo: a.upTo, Retry: a.retrying || notes[name].Retry && !a.failed}
+			}
+		}
+	})
+	r.noted = map[es.StreamName]bool{}
+	for name := range notes {
+		r.noted[name] = true
+	}
+	for _, name := range dropped {
+		err := r.ask(ctx, saveLimit, r.config.Breakers.Checkpoints, func(ctx context.Context) error {
+			return r.keeper.DropNote(ctx, r.config.Group, QuarantineKind, name.String())
+		})
+		if err != nil {
+			return fmt.Errorf("note that %s is not set aside any more: %w", name, err)
+		}
+		delete(r.noted, name)
+	}
+	for name, note := range put {
+		note.Cause = note.Cause[:min(len(note.Cause), maxCause)]
+		body, err := json.Marshal(note)
+		if err == nil {
+			err = r.ask(ctx, saveLimit, r.config.Breakers.Checkpoints, func(ctx context.Context) error {
+				return r.keeper.PutNote(ctx, r.config.Group, QuarantineKind, name.String(), body)
+			})
+		}
+		if err != nil {
+			return fmt.Errorf("note that %s is set aside: %w", name, err)
+		}
+		r.noted[name] = true
+		r.locked(func(core *core) {
+			if a := core.aside[name]; a != nil {
+				a.changed, a.failed = a.upTo > note.UpTo, a.failed && note.Retry
+			} else if s := core.streams[name]; s != nil && s.trouble != nil {
+				core.setAside(name, note.Cause, note.Since, note.UpTo)
+			}
+		})
+	}
+	r.nudge()
+	return nil
+}
+
+// readQuarantine reads the notes. A name that is none, or a body that cannot be read,
+// is passed over: somebody wrote it by hand.
+func (r *Running) readQuarantine(ctx context.Context) (map[es.StreamName]Quarantined, error) {
+	var bodies map[string][]byte
+	err := r.ask(ctx, r.config.ReadLimit, r.config.Breakers.Checkpoints, func(ctx context.Context) (err error) {
+		bodies, err = r.keeper.Notes(ctx, r.config.Group, QuarantineKind)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read which streams are set aside: %w", err)
+	}
+	notes := map[es.StreamName]Quarantined{}
+	for name, body := range bodies {
+		stream, err := es.ParseStreamName(name)
+		var note Quarantined
+		if err == nil && json.Unmarshal(body, &note) == nil {
+			notes[stream] = note
+		}
+	}
+	return notes, nil
+}

@@ -1,0 +1,126 @@
+package reactor_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/groupcheckout/reactor"
+)
+
+// note is the note of a stream in quarantine, if there is one.
+func (k keeping) note(t *testing.T, id string) (note reactor.Quarantined, ok bool) {
+	t.Helper()
+	body, ok := k.notes["test "+reactor.QuarantineKind+" "+stream(id).String()]
+	if ok {
+		if err := json.Unmarshal(body, &note); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return note, ok
+}
+
+// putNote writes one as an operator does.
+func (k keeping) putNote(t *testing.T, id string, note reactor.Quarantined) {
+	t.Helper()
+	body, err := json.Marshal(note)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = k.PutNote(t.Context(), "test", reactor.QuarantineKind, stream(id).String(), body)
+}
+
+// TestAPoisonedStreamIsSetAsideAfterAWhile, survives a restart so, and is retried.
+func TestAPoisonedStreamIsSetAsideAfterAWhile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, h, c := newSource("A"), newHandler(), newKeeping()
+		h.on("bad", failure)
+		s.add("A", "bad@0 well@0")
+		config := reactor.Config{QuarantineAfter: time.Minute, CheckpointInterval: time.Second}
+		r := start(t, notifying{s}, c, h, config)
+		pass(50 * time.Second)
+		equal(t, "saved before", c.saved(), "")
+		pass(time.Minute)
+		equal(t, "saved", c.saved(), "A 2")
+		aside := r.status().Aside
+		if len(aside) != 1 || aside[0].Stream != stream("bad") || aside[0].Cause != "boom" || aside[0].UpTo != 1 {
+			t.Errorf("set aside: got %+v, want bad, up to 1", aside)
+		}
+		equal(t, "troubled", len(r.status().Troubled), 0)
+		s.add("A", "bad@1 well@1")
+		pass(10 * time.Second)
+		equal(t, "saved", c.saved(), "A 2, A 4")
+		if note, _ := c.note(t, "bad"); note.UpTo != 2 {
+			t.Errorf("note: got %+v, want it up to 2", note)
+		}
+		r.endWell()
+
+		calls := len(h.calls)
+		r = start(t, notifying{s}, c, h, config)
+		s.add("A", "bad@2")
+		pass(10 * time.Second)
+		equal(t, "calls after a restart", len(h.calls), calls)
+		equal(t, "set aside after a restart", len(r.status().Aside), 1)
+
+		note, _ := c.note(t, "bad")
+		note.Retry = true
+		c.putNote(t, "bad", note)
+		pass(10 * time.Second) // it fails again
+		note, ok := c.note(t, "bad")
+		if !ok || note.Retry || len(h.calls) != calls+1 {
+			t.Errorf("after a retry that failed: got the note %+v (%t) after %d calls, want it, and one", note, ok, len(h.calls)-calls)
+		}
+		h.heal("bad")
+		note.Retry = true
+		c.putNote(t, "bad", note)
+		pass(10 * time.Second)
+		if note, ok := c.note(t, "bad"); ok {
+			t.Errorf("after a retry that went well: got the note %+v, want none", note)
+		}
+		equal(t, "set aside", len(r.status().Aside), 0)
+		equal(t, "the last call", h.calls[len(h.calls)-1], "bad 2")
+		r.endWell()
+	})
+}
+
+// TestAStreamIsSetAsideByHand, and dropped from the list.
+func TestAStreamIsSetAsideByHand(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, h, c, seen := newSource("A"), newHandler(), newKeeping(), &recorder{}
+		h.on("bad", failure)
+		s.add("A", "bad@0")
+		r := start(t, notifying{s}, c, h, reactor.Config{CheckpointInterval: time.Second, Observer: seen})
+		pass(time.Hour)
+		equal(t, "saved", c.saved(), "")
+		c.notes["test quarantine no name of a stream"] = []byte(`{}`)
+		c.putNote(t, "bad", reactor.Quarantined{Since: time.Now(), Cause: "by hand"})
+		pass(10 * time.Second)
+		equal(t, "saved", c.saved(), "A 1")
+		equal(t, "told", len(occurrences[reactor.SetAside](seen)), 1)
+
+		_ = c.DropNote(t.Context(), "test", reactor.QuarantineKind, stream("bad").String())
+		h.heal("bad")
+		pass(10 * time.Second)
+		equal(t, "set aside", len(r.status().Aside), 0)
+		s.add("A", "bad@1")
+		pass(10 * time.Second)
+		equal(t, "the last call", h.calls[len(h.calls)-1], "bad 1")
+		r.endWell()
+	})
+}
+
+func TestQuarantineTakesAPlaceForNotes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := begin(t, newSource("A"), newCheckpoints(), newHandler(), reactor.Config{QuarantineAfter: time.Minute})
+		var config *reactor.ConfigError
+		if err := r.result(); !errors.As(err, &config) || !strings.Contains(err.Error(), "set aside") {
+			t.Errorf("Wait: got %v, want a ConfigError about it", err)
+		}
+	})
+}

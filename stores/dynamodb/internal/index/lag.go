@@ -1,0 +1,58 @@
+package index
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"example.com/groupcheckout/reactor/feed"
+)
+
+var _ feed.Lagger = (*Source)(nil)
+
+// Lag implements [feed.Lagger]. How many events lie behind a position is known only if
+// there are none, and not how old they are: the index counts its own events, of which
+// each has those of many streams.
+//
+// Without an indexer nothing comes into the feed. That is known if the one that there
+// was has not been heard of for long, or if there never was one and nothing is indexed.
+// Whether a Lambda is at work cannot be seen.
+func (s *Source) Lag(ctx context.Context, tranche feed.Tranche, from feed.Position) (feed.Lag, error) {
+	if err := ctx.Err(); err != nil {
+		return feed.Lag{}, err
+	}
+	partition, err := ParseTranche(tranche)
+	if err != nil {
+		return feed.Lag{}, fmt.Errorf("find the end of the index, tranche %q: %w", tranche, err)
+	}
+	end, _, err := endOf(ctx, s.index, partition)
+	if err != nil {
+		return feed.Lag{}, fmt.Errorf("find the end of the index, tranche %q: %w", tranche, err)
+	}
+	_, state, err := loadHeld(ctx, s.index, partition)
+	if err != nil {
+		return feed.Lag{}, fmt.Errorf("read the lease of the indexer, tranche %q: %w", tranche, err)
+	}
+	lag := feed.Lag{End: end, Events: -1}
+	if end <= from {
+		lag.Events = 0
+	}
+	lag.Silent = silence(end, state.Owner, time.Time(state.At), time.Duration(state.TTLMS)*time.Millisecond, time.Now())
+	return lag, nil
+}
+
+// silence says why nothing new comes into the feed; empty unless that is known.
+func silence(end feed.Position, owner string, heartbeat time.Time, ttl time.Duration, now time.Time) string {
+	const remedy = "start one, with the reactor (--with-indexer) or by itself (reactor index dynamo)"
+	switch {
+	case heartbeat.IsZero() && end == 0:
+		return "nothing was ever indexed, and no indexer is at work: " + remedy
+	case heartbeat.IsZero(): // a Lambda's, perhaps
+		return ""
+	case owner == "":
+		return fmt.Sprintf("no indexer is at work since %s: %s", heartbeat.UTC().Format(time.RFC3339), remedy)
+	case now.Sub(heartbeat) > 2*ttl:
+		return fmt.Sprintf("the indexer %s was last heard of at %s: %s", owner, heartbeat.UTC().Format(time.RFC3339), remedy)
+	}
+	return ""
+}

@@ -1,0 +1,46 @@
+package index
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/dynamodb/internal/faketable"
+)
+
+func TestLagTellsWhetherAnythingComesIn(t *testing.T) {
+	t.Parallel()
+	source, err := NewSource(mustTable(t, faketable.New(), TableConfig()), SourceConfig{}, "Truck")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lag, err := source.Lag(t.Context(), "0", 0)
+	if err != nil || lag.End != 0 || lag.Events != 0 || !strings.Contains(lag.Silent, "nothing was ever indexed") {
+		t.Errorf("of an empty index: got %+v and error %v, want that nothing was ever indexed", lag, err)
+	}
+	if _, err := source.Lag(t.Context(), "none", 0); err == nil {
+		t.Error("of a tranche that is none: got no error")
+	}
+
+	now := time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC)
+	const ttl = 15 * time.Second
+	for name, tt := range map[string]struct {
+		end   feed.Position
+		owner string
+		heard time.Time
+		want  string
+	}{
+		"nobody ever, nothing indexed":     {0, "", time.Time{}, "nothing was ever indexed"},
+		"nobody of ours, perhaps a Lambda": {7, "", time.Time{}, ""},
+		"one at work":                      {7, "a", now.Add(-time.Second), ""},
+		"one at work, nothing indexed":     {0, "a", now.Add(-time.Second), ""},
+		"one that died":                    {7, "a", now.Add(-time.Minute), "the indexer a was last heard of at 2026-11-28T08:59:00Z"},
+		"one that was stopped":             {7, "", now.Add(-time.Second), "no indexer is at work since 2026-11-28T08:59:59Z"},
+	} {
+		got := silence(tt.end, tt.owner, tt.heard, ttl, now)
+		if (tt.want == "") != (got == "") || !strings.Contains(got, tt.want) {
+			t.Errorf("%s: got %q, want %q", name, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,51 @@
+package memory
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"example.com/groupcheckout/reactor/feed"
+)
+
+var _ feed.Notes = (*Checkpoints)(nil)
+
+// noteKey says whose notes they are, and of which kind.
+type noteKey struct{ group, kind string }
+
+// Notes implements [feed.Notes].
+func (c *Checkpoints) Notes(ctx context.Context, group, kind string) (map[string][]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("read notes: %w", err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.notes[noteKey{group, kind}]), nil
+}
+
+// PutNote implements [feed.Notes].
+func (c *Checkpoints) PutNote(ctx context.Context, group, kind, name string, body []byte) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("write a note: %w", err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := noteKey{group, kind}
+	if c.notes[key] == nil {
+		c.notes[key] = map[string][]byte{}
+	}
+	c.notes[key][name] = slices.Clone(body)
+	return nil
+}
+
+// DropNote implements [feed.Notes].
+func (c *Checkpoints) DropNote(ctx context.Context, group, kind, name string) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("drop a note: %w", err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.notes[noteKey{group, kind}], name)
+	return nil
+}

@@ -1,0 +1,92 @@
+package messagedb
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"example.com/groupcheckout/reactor/feed"
+)
+
+// TestSessionsSayWhoseTheyAre has each pool make a session and looks at the server.
+func TestSessionsSayWhoseTheyAre(t *testing.T) {
+	t.Parallel()
+	name := "reactor " + newCategory()
+	db := open(t, Config{Application: name, CheckpointSchema: checkpointSchema(t)})
+	category := newCategory()
+	mustAppend(t, db.Store(), streamOf(t, category), 0, newEvents(1)...)
+	source := newSource(t, db, 0, category)
+	if _, err := source.Read(within(t), feed.Tranche(category), 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := source.End(within(t), feed.Tranche(category)); err != nil {
+		t.Fatal(err)
+	}
+	checkpoints, err := db.Checkpoints()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := checkpoints.Load(within(t), checkpointKey); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := db.watch.Query(within(t), "SELECT DISTINCT application_name FROM pg_stat_activity WHERE starts_with(application_name, $1)", name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(got)
+	want := []string{name + " checkpoints", name + " feed", name + " reading", name + " watch", name + " writing"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("sessions (-want +got):\n%s", diff)
+	}
+}
+
+func TestApplicationNamesFit(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ application, role, want string }{
+		{"reactor Checkout", "feed", "reactor Checkout feed"},
+		{strings.Repeat("x", 100), "writing", strings.Repeat("x", 55) + " writing"},
+		{strings.Repeat("x", 54) + "é", "writing", strings.Repeat("x", 54) + "? writing"},
+		{"", "feed", "feed"},
+	} {
+		if got := applicationName(tt.application, tt.role); got != tt.want || len(got) > 63 {
+			t.Errorf("of %q and %q: got %q, want %q", tt.application, tt.role, got, tt.want)
+		}
+	}
+}
+
+// TestHistoryOfWhatWasRead asks for events that are there and for one that is not.
+func TestHistoryOfWhatWasRead(t *testing.T) {
+	t.Parallel()
+	db := open(t, Config{})
+	category := newCategory()
+	events := newEvents(2)
+	mustAppend(t, db.Store(), streamOf(t, category), 0, events...)
+	source := newSource(t, db, 0, category)
+	batch, err := source.Read(within(t), feed.Tranche(category), 0)
+	if err != nil || len(batch.Events) != 2 {
+		t.Fatalf("got %+v and error %v, want two events", batch, err)
+	}
+	if got := batch.Events[1].Next; got != batch.Next || batch.Events[0].Next >= got {
+		t.Errorf("got the places %d and %d in a batch up to %d", batch.Events[0].Next, got, batch.Next)
+	}
+	history, err := source.History(within(t), feed.Tranche(category), []feed.Mark{
+		{Position: batch.Events[0].Next}, {Position: batch.Events[1].Next}, {Position: 1 << 60},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{events[0].ID.String(), events[1].ID.String(), ""}, history.Events); diff != "" {
+		t.Errorf("ids (-want +got):\n%s", diff)
+	}
+	later, err := source.History(within(t), feed.Tranche(category), nil)
+	if err != nil || history.Course.Timeline == "" || history.Course.Reached == 0 || later.Course.Timeline != history.Course.Timeline || later.Course.Reached < history.Course.Reached {
+		t.Errorf("got the courses %+v and %+v, and error %v, want one that gets on", history.Course, later.Course, err)
+	}
+}
