@@ -45,7 +45,7 @@ func TestTheHistoryIsCarriedOn(t *testing.T) {
 		"lending/taking-books-home/a-book-comes-back.html":         "url=a-book-comes-back-again.html",
 		"lending/taking-books-home/two-readers-want-one-book.html": "url=two-readers-want-the-same-book.html",
 		"lending/taking-books-home/it-comes-back.html":             "Example of the rule <a href=a-book-comes-back-again.html>",
-		"builds/2/index.html":                                      "1 example failed",
+		"builds/2/index.html":                                      "1 example fails",
 	} {
 		contains(t, name, third[name], want)
 	}
@@ -73,7 +73,7 @@ func TestPlacesThatExamplesHadOnThePageOfTheirRule(t *testing.T) {
 	page := pages["lending/taking-books-home/a-book-is-lent-once.html"]
 	contains(
 		t, "the page", page,
-		"<div class=box id=two-readers><h3><a href=two-readers-want-one-book.html>",
+		"<article class=box id=two-readers><h3><a href=two-readers-want-one-book.html>",
 		"<li id=moved>An example that was here is now <a href=it-comes-back.html>there</a>",
 	)
 	if _, there := pages["lending/taking-books-home/a-book-came-back.html"]; !there {

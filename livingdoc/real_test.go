@@ -127,7 +127,7 @@ func TestAFolderOfFeaturesWithoutProse(t *testing.T) {
 	pages := build(t, livingdoc.Config{Runs: []string{runs}, Features: "../examples/parcels", Out: filepath.Join(t.TempDir(), "site")})
 	for name, want := range map[string]string{
 		"index.html":       "<h1>Parcels</h1>",
-		"rules/index.html": "<h2 id=sorting>Sorting</h2>",
+		"rules/index.html": "<h2 id=sorting>Sorting <a class=anchor href=#sorting",
 		"rules/sorting/a-chute-takes-as-many-parcels-as-it-has-room-for.html": "<code class=dev>examples/parcels/sorting.feature:",
 		"rules/sorting/the-fourth-parcel-for-destination.html":                "<h2>What happened</h2>",
 	} {

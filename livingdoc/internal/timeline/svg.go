@@ -121,7 +121,7 @@ func Style() string {
 		"fill:var(--timeline-stop,#8883)", "fill:var(--timeline-break,#f003)", "fill:var(--timeline-time,#00f2)",
 		"stroke:var(--timeline-lane,#808080)", "stroke:var(--timeline-arrow,currentColor);stroke-width:1.5",
 		"stroke:var(--timeline-scenario,currentColor);stroke-width:10;stroke-linecap:round",
-		"stroke:var(--timeline-reactor,currentColor);stroke-width:10;stroke-linecap:square",
+		"stroke:var(--timeline-reactor,currentColor);stroke-width:10",
 		"stroke:var(--timeline-scenario,currentColor);fill:var(--timeline-paper,#fff)",
 		"stroke:var(--timeline-refused,#c00);stroke-width:3;stroke-linecap:round",
 	}

@@ -82,7 +82,7 @@ func Draw(events evidence.Events, options Options) template.HTML {
 		case row.moment != nil && row.moment.Kind == Tried:
 			fmt.Fprintf(&tried, "M%d %da4 4 0 1 0 8 0a4 4 0 1 0-8 0", at.x-4, at.y)
 		case row.lane >= 0 && row.reactor:
-			fmt.Fprintf(&reactor, "M%d %dh0", at.x, at.y)
+			fmt.Fprintf(&reactor, "M%d %dh%d", at.x-radius, at.y, 2*radius) // not a point: on paper that has no ends
 		case row.lane >= 0 && row.moment == nil:
 			fmt.Fprintf(&scenario, "M%d %dh0", at.x, at.y)
 		}
