@@ -302,6 +302,107 @@ func TestTheSearchFindsAsOneTypesAndKeepsItInTheAddress(t *testing.T) {
 	expect("from the front page", "A day late; ...", "?q=late")
 }
 
+// office is a folder of features whose words the search has to understand.
+func office() fstest.MapFS {
+	return fstest.MapFS{
+		"README.md": {Data: []byte("# The office\n\nLetters come and go.\n\n## The words\n\n| word | meaning |\n|---|---|\n| breakdown, or power cut, or crash | when all lights go out |\n")},
+		"a/post.feature": {Data: []byte(`Feature: Post
+
+  Rule: Nothing is added once the messenger has left
+
+    Scenario: A parcel after the messenger is refused
+      Given the messenger left at 14:00
+      When a clerk adds a parcel of 1,250.00
+      Then it is refused
+
+  Rule: A messenger leaves with everything
+
+    Scenario: All letters are taken along
+      Given 3 letters
+      When the messenger is leaving
+      Then the shelf is empty
+
+  Rule: A breakdown loses nothing
+
+    Scenario: Letters are found again
+      Given 7 letters on the shelf
+      When the breakdown is over
+      Then 7 letters are on the shelf
+`)},
+	}
+}
+
+func TestTheSearchUnderstands(t *testing.T) {
+	t.Parallel()
+	config := project(t, office(), fixture.Run{Store: "paper"}, fixture.Run{Store: "stone", Outcome: func(s *suite.Scenario) fixture.Outcome {
+		if s.Name == "Letters are found again" {
+			return fixture.Outcome{Failure: "got 6, want 7"}
+		}
+		return fixture.Outcome{}
+	}})
+	build(t, config)
+	ctx := tab(browser(t), t)
+	rules := `[...document.querySelectorAll('#found h2')].map((h) => h.textContent).join('; ')`
+	const left, leaves, breakdown = "Nothing is added once the messenger has left", "A messenger leaves with everything", "A breakdown loses nothing"
+	for query, want := range map[string]string{
+		"messenger already left":       left + "; " + leaves, // as it was typed before another form of it
+		"a messenger leaves":           leaves + "; " + left,
+		"what happens in a power cut?": breakdown,
+		"crashes":                      breakdown,
+		"messnger":                     left + "; " + leaves,      // a letter is missing
+		"brekadown":                    breakdown,                 // two are swapped
+		"bre":                          breakdown,                 // it is still being typed
+		"letters":                      breakdown + "; " + leaves, // a title before a step
+		"letter found":                 breakdown,
+		"1,250.00":                     left,
+		"\"letters on the shelf\"":     breakdown,
+		"\"shelf on the letters\"":     "",
+	} {
+		do(ctx, t, chromedp.Navigate(address(config.Out, "search.html?q="+url.QueryEscape(query))))
+		await(ctx, t, `document.getElementById('count').textContent`)
+		if got := eval[string](ctx, t, rules); got != want {
+			t.Errorf("%q: got the rules %q, want %q", query, got, want)
+		}
+	}
+	do(ctx, t, chromedp.Navigate(address(config.Out, "search.html?q=letters+shelf")))
+	await(ctx, t, `document.getElementById('count').textContent`)
+	const marked = `[...document.querySelectorAll('.snippet')].map((s) => s.innerHTML.replaceAll(/<.?span>/g, '')).join('; ')`
+	if got, want := eval[string](ctx, t, marked), "7 <mark>letters</mark> on the <mark>shelf</mark>"; !strings.Contains(got, want) {
+		t.Errorf("got the snippets %q, want %q among them", got, want)
+	}
+	const chips = `[...document.querySelectorAll('#states label')].map((l) => l.textContent.trim().replaceAll(/\s+/g, ' ')).join('; ')`
+	if got, want := eval[string](ctx, t, chips), "all 2; that hold 2; that fail 1"; got != want {
+		t.Errorf("got the chips %q, want %q", got, want)
+	}
+	eval[bool](ctx, t, `document.querySelector('[name=state][value=failed]').click(); true`)
+	if got := eval[string](ctx, t, rules+` + location.search`); got != breakdown+"?q=letters+shelf&state=failed" {
+		t.Errorf("after a click on those that fail: got %q", got)
+	}
+}
+
+// TestTheSearchOfManyScenariosLooksAtFew has it count the places that it looks at. The
+// index is made when it is first needed, and not while the page is made.
+func TestTheSearchOfManyScenariosLooksAtFew(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("it writes some thousand files")
+	}
+	config := project(t, town(), fixture.Run{Store: "paper"})
+	build(t, config)
+	ctx := tab(browser(t), t)
+	do(ctx, t, chromedp.Navigate(address(config.Out, "search.html")))
+	await(ctx, t, `document.getElementById('count').textContent.startsWith('10000 examples, of which these are the first 300')`)
+	for query, most := range map[string]int{"street 7": 30_000, "guest house bed quiet street": 100_000, "streat": 20_000, "zebra": 0} {
+		eval[bool](ctx, t, `var q = document.getElementById('q'); q.value = `+strconv.Quote(query)+`; q.dispatchEvent(new Event('input', { bubbles: true })); true`)
+		if work := eval[int](ctx, t, `+document.getElementById('found').dataset.work`); work > most {
+			t.Errorf("%q: the search looked at %d places, want at most %d", query, work, most)
+		}
+		if shown := eval[int](ctx, t, `document.querySelectorAll('#found li').length`); shown > 300 {
+			t.Errorf("%q: %d examples are shown", query, shown)
+		}
+	}
+}
+
 // await waits until a script returns something true.
 func await(ctx context.Context, t *testing.T, script string) {
 	t.Helper()

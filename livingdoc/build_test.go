@@ -98,7 +98,7 @@ func build(t *testing.T, config livingdoc.Config) map[string]string {
 	pages := files(t, config.Out)
 	total := 0
 	for name, text := range pages {
-		if name != history.File && !strings.HasPrefix(name, history.BuildsFolder) && !strings.HasPrefix(name, "report/") {
+		if name != history.File && name != "print.pdf" && !strings.HasPrefix(name, history.BuildsFolder) && !strings.HasPrefix(name, "report/") {
 			total += len(text)
 		}
 	}
@@ -337,6 +337,86 @@ func TestWhatHappenedInARowIsNamedByItsValues(t *testing.T) {
 	}
 	page := build(t, project(t, library(), fixture.Run{Store: "paper", Outcome: noted}))["lending/taking-books-home/n-books-are-enough.html"]
 	contains(t, "the page", page, "<summary>With n 1, why one</summary>", "<summary>With n 2, why more</summary>", "<b>2 books are enough</b> was lent")
+}
+
+func TestTheHeadOfAChapterShowsWhatBecomesOfItsStreams(t *testing.T) {
+	t.Parallel()
+	lent := func(*suite.Scenario) fixture.Outcome {
+		return fixture.Outcome{Events: &evidence.Events{Streams: []evidence.Stream{{Name: "Book-1", Label: "the book 1", Events: []evidence.Event{
+			{Type: "Lent", Text: "lent for 1250.00"}, {Position: 1, Type: "Back", Text: "brought back"},
+		}}}}}
+	}
+	pages := build(t, project(t, library(), fixture.Run{Store: "paper", Outcome: lent}))
+	contains(
+		t, "the first chapter", pages["rules/index.html"], "<figcaption>What becomes of a book ",
+		`<a href="loose/alone.html" aria-label="lent, then brought back: in 6 examples, such as “Alone”">`,
+	)
+	for _, name := range []string{"lending/index.html", "fines/index.html"} {
+		if strings.Contains(pages[name], "What becomes of") {
+			t.Errorf("%s shows it once more", name)
+		}
+	}
+	contains(t, "an example", pages["rules/loose/alone.html"], "lent for 1,250.00")
+}
+
+func TestAQuestionHasAPlace(t *testing.T) {
+	t.Parallel()
+	config := project(t, library(), fixture.Run{Store: "paper"})
+	config.Ask = "https://example.com/new?title={title}&body={address}"
+	contains(
+		t, "the page", build(t, config)["lending/taking-books-home/a-book-is-lent-once.html"],
+		`<a href="https://example.com/new?title=A+book+is+lent+once&amp;body=lending%2Ftaking-books-home%2Fa-book-is-lent-once.html">Ask about this</a>`,
+	)
+	config.Ask = "javascript:alert(1)"
+	if _, err := livingdoc.Build(t.Context(), config); err == nil || !strings.Contains(err.Error(), "a question cannot be put to") {
+		t.Errorf("got %v, want that it is no address for questions", err)
+	}
+}
+
+func TestANameOfNoStoreIsRefused(t *testing.T) {
+	t.Parallel()
+	config := project(t, library(), fixture.Run{Store: "paper"}, fixture.Run{Store: "stone"})
+	config.Stores = map[string]string{"papre": "Papyrus", "stone": "Granite"}
+	_, err := livingdoc.Build(t.Context(), config)
+	if err == nil || err.Error() != `the name "Papyrus" is for "papre", which no run is on; the runs are on paper and stone` {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestThePictureOfTheFrontPageLeadsToExamples and prose does, by their names.
+func TestThePictureOfTheFrontPageLeadsToExamples(t *testing.T) {
+	t.Parallel()
+	features := library()
+	features["books.svg"].Data = []byte(`<svg xmlns="http://www.w3.org/2000/svg"><a href="1-lending/1-out.feature#two-readers-want-one-book"><text>A</text></a>` +
+		`<a href="1-lending/1-out.feature"><text>B</text></a><a href="javascript:alert(1)"><text>C</text></a></svg>`)
+	features["1-lending/README.md"].Data = []byte("# Lending\n\nSee [this](1-out.feature#a-book-comes-back).\n")
+	pages := build(t, project(t, features, fixture.Run{Store: "paper"}))
+	contains(
+		t, "the front page", pages["index.html"], `<svg role="group" aria-label="Two books"`,
+		`<a href="lending/taking-books-home/two-readers-want-one-book.html"><text>A`, `<a href="lending/index.html#taking-books-home"><text>B`, `<a href="index.html"><text>C`,
+	)
+	contains(t, "the chapter", pages["lending/index.html"], "<a href=../lending/taking-books-home/a-book-comes-back.html>this</a>")
+}
+
+// TestThePDFHasNumbersInItsContents of the pages on which its chapters are.
+func TestThePDFHasNumbersInItsContents(t *testing.T) {
+	t.Parallel()
+	browser(t) // or skip
+	config := project(t, library(), fixture.Run{Store: "paper"})
+	config.PDF, config.Paper = true, "Letter"
+	pages := build(t, config)
+	pdf := pages["print.pdf"]
+	if !strings.Contains(pdf, "/MediaBox [0 0 612 792]") || !strings.Contains(pdf, "/Title (Taking books home)") {
+		t.Errorf("the PDF is not on Letter, or has no bookmarks: %.300s", pdf)
+	}
+	if _, left := pages["numbered-print.html"]; left || strings.Contains(pages["print.html"], "data-page") {
+		t.Error("the sheet with the numbers of one paper is left on the site")
+	}
+	contains(t, "the sheet", pages["print.html"], "Read and agreed", `<span class="word passed">holds</span>`, "<a href=#c0-0>")
+	config.Paper = "B5"
+	if _, err := livingdoc.Build(t.Context(), config); err == nil || !strings.Contains(err.Error(), "there is no paper") {
+		t.Errorf("got %v, want that there is no such paper", err)
+	}
 }
 
 func TestTheSameRunsGiveTheSameBytes(t *testing.T) {

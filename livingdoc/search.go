@@ -105,7 +105,7 @@ func (r *renderer) search() error {
 }
 
 // example is what the script reads of an example: besides title and page its steps, its
-// other words, tags, and states if it did not simply pass.
+// other words, tags, states if it did not simply pass, and how many rows if not one.
 func (s *sought) example(e *example) []any {
 	steps := []int{}
 	other := []string{plainly(e.Prose)}
@@ -130,7 +130,11 @@ func (s *sought) example(e *example) []any {
 	}
 	slices.Sort(other[1:])
 	words := strings.TrimSpace(strings.Join(slices.Compact(other), " "))
-	return entry(e.Title, e.Address, steps, words, strings.Join(tagsOf(e), " "), states)
+	rows := ""
+	if n := len(e.Scenario.Rows); n != 1 {
+		rows = fmt.Sprint(n)
+	}
+	return entry(e.Title, e.Address, steps, words, strings.Join(tagsOf(e), " "), states, rows)
 }
 
 // plainly is prose in a line.

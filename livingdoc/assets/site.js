@@ -68,6 +68,8 @@ const finder = (words) => {
     return word.length > 3 ? word.replace(/e$/, '') : word;
   };
   const split = (text) => text.toLowerCase().match(/[\p{L}\p{N}]+(?:[.,'’]\p{N}+|['’]s)*/gu) ?? [];
+  // What everybody means the same by, whatever a project's own words are.
+  const usual = [['breakdown', 'break down', 'crash', 'outage', 'power cut', 'power failure', 'interruption'], ['refuse', 'reject', 'forbid'], ['twice', 'again', 'repeat']];
   let docs, postings, synonyms;
   const build = () => {
     docs = [];
@@ -88,7 +90,7 @@ const finder = (words) => {
       }
     };
     for (const topic of words.t) for (const rule of topic.r) for (const example of rule[3].length ? rule[3] : [undefined]) {
-      const doc = docs.push({ topic, rule, example, states: (example ? example[5] ?? 'passed' : 'not-run').split(',') }) - 1;
+      const doc = docs.push({ topic, rule, example, states: (example ? example[5] || 'passed' : 'not-run').split(',') }) - 1;
       note(doc, rule[0], 9);
       note(doc, topic.t, 2);
       note(doc, topic.c, 1);
@@ -98,7 +100,7 @@ const finder = (words) => {
       for (const step of example[2]) note(doc, words.s[step], 2);
       note(doc, example[3], 1);
     }
-    synonyms = words.w.map((group) => group.map((term) => split(term).map(stemOf)));
+    synonyms = [...words.w, ...usual].map((group) => group.map((term) => split(term).map(stemOf)));
   };
   // near tells whether two words differ by a letter, or by two that are swapped.
   const near = (a, b) => {
@@ -240,19 +242,21 @@ addEventListener('DOMContentLoaded', () => {
       if (marked.size) snippet(li, item, marked);
     }
   };
+  // Examples are counted row by row, as everywhere.
+  const countOf = (list) => list.reduce((sum, { example }) => sum + (example ? +(example[6] || 1) : 0), 0);
   const filter = () => {
     const { list, marked, work } = finding.find(q.value);
     const tagged = list.filter((item) => !tag.value || item.example && ` ${item.example[4] ?? ''} `.includes(` ${tag.value} `));
     const chosen = tagged.filter((item) => !state() || item.states.includes(state()));
     for (const input of form.querySelectorAll('[name=state]')) {
-      input.nextElementSibling.textContent = tagged.filter((item) => item.example && (!input.value || item.states.includes(input.value))).length;
+      input.nextElementSibling.textContent = countOf(tagged.filter((item) => !input.value || item.states.includes(input.value)));
     }
     found.dataset.work = work;
     show(chosen.slice(0, most), marked, q.value.trim() !== '');
-    const count = chosen.filter((item) => item.example).length;
+    const count = countOf(chosen);
     document.getElementById('count').textContent =
       chosen.length === 0 ? 'No example is like that.' : count === 1 ? '1 example' :
-        count > most ? `${count} examples, of which these are the first ${most}` : `${count} examples`;
+        chosen.length > most ? `${count} examples, of which these are the first ${most}` : `${count} examples`;
   };
   const read = () => {
     const given = new URLSearchParams(location.search);

@@ -209,6 +209,11 @@ func leftOut(events evidence.Events, shown []placed, limit int) []bool {
 	for _, i := range candidates[from : from+many] {
 		left[i] = true
 	}
+	for i := range left { // a gap of one event takes as much room as the event
+		if left[i] && (i == 0 || !left[i-1]) && (i == len(left)-1 || !left[i+1]) {
+			left[i] = false
+		}
+	}
 	return left
 }
 
