@@ -140,7 +140,7 @@ func (n *node) name() string {
 }
 
 // short is what an event says without its numbers, and without what comes with them:
-// "charged 80.00" is "charged", and "2 parcels unloaded, 1 left" is "parcels unloaded".
+// "weighed 80.00" is "weighed", and "2 parcels unloaded, 1 left" is "parcels unloaded".
 func short(step Step) string {
 	text, _, _ := strings.Cut(step.Text, ",")
 	var kept []string

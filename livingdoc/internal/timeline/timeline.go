@@ -116,10 +116,13 @@ func Draw(events evidence.Events, options Options) template.HTML {
 // drawBands returns the bands of each kind, from edge to edge of the picture.
 func drawBands(rows []row, l layout) map[string]string {
 	made := map[string]string{}
-	for i := 0; i < len(rows); {
+	i := 0
+	for i < len(rows) {
 		band := rows[i].band
 		from := i
-		for i++; i < len(rows) && rows[i].band == band && !rows[i].opens; i++ {
+		i++
+		for i < len(rows) && rows[i].band == band && !rows[i].opens {
+			i++
 		}
 		if band != "" {
 			top := l.points[from].y - (lineHeight+rowGap)/2
