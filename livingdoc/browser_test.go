@@ -3,6 +3,7 @@ package livingdoc_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/url"
 	"os"
 	"os/exec"
@@ -141,16 +142,24 @@ func mixedSite(t *testing.T) string {
 	return out
 }
 
-// pagesOf lists the pages of a site, without those of earlier builds.
-func pagesOf(t *testing.T, folder string) []string {
+// pagesOf lists the pages of a site, without those of earlier builds, and of its
+// examples, which are much alike, every few.
+func pagesOf(t *testing.T, folder string, few int) []string {
 	t.Helper()
+	all := files(t, folder)
 	var pages []string
-	for name := range files(t, folder) {
-		if strings.HasSuffix(name, ".html") && !strings.HasPrefix(name, "builds/") {
-			pages = append(pages, name)
+	examples := 0
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if !strings.HasSuffix(name, ".html") || strings.HasPrefix(name, "builds/") {
+			continue
 		}
+		if strings.Contains(all[name], "<body class=example>") {
+			if examples++; examples%few != 0 {
+				continue
+			}
+		}
+		pages = append(pages, name)
 	}
-	slices.Sort(pages)
 	return pages
 }
 
@@ -173,23 +182,26 @@ func rules(theme string) string {
 	return ""
 }
 
-// TestEveryPageIsAccessible opens every page, with all that is folded, in light
-// and dark and on a phone.
+// TestEveryPageIsAccessible opens the pages of each kind, with all that is folded and all
+// that is for developers, in light and dark and on a phone.
 func TestEveryPageIsAccessible(t *testing.T) {
 	t.Parallel()
 	hotel, _ := realSite(t)
 	mixed := mixedSite(t)
 	script := axe(t)
 	chromium := browser(t)
+	followLinks(t, files(t, hotel))
 	for name, site := range map[string]string{"real": hotel, "mixed": mixed} {
+		few := map[string]int{"real": 8, "mixed": 1}[name]
 		for _, theme := range []string{"light", "dark"} {
 			t.Run(name+"/"+theme, func(t *testing.T) {
 				t.Parallel()
 				ctx := tab(chromium, t)
-				for _, page := range pagesOf(t, site) {
+				for _, page := range pagesOf(t, site, few) {
 					do(ctx, t, scheme(theme), chromedp.EmulateViewport(1100, 900), chromedp.Navigate(address(site, page)))
 					photograph(ctx, t, name+"-"+theme, page)
-					eval[bool](ctx, t, `document.querySelectorAll('details').forEach((d) => { d.open = true }); true`)
+					// With all that is folded, and all that is for developers.
+					eval[bool](ctx, t, `document.querySelectorAll('details').forEach((d) => { d.open = true }); for (const dev of document.querySelectorAll('#dev')) dev.checked = true; true`)
 					eval[bool](ctx, t, script+`; true`)
 					found := eval[string](ctx, t, `axe.run(document, {resultTypes: ['violations']`+rules(theme)+`}).then((r) => JSON.stringify(r.violations))`)
 					var violations []violation
@@ -203,6 +215,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 						continue
 					}
 					follow(t, site, page, eval[[]string](ctx, t, `[...document.links].map((a) => a.href)`))
+					eval[bool](ctx, t, `for (const dev of document.querySelectorAll('#dev')) dev.checked = false; true`)
 					do(ctx, t, chromedp.EmulateViewport(360, 740))
 					photograph(ctx, t, name+"-"+theme+"-phone", page)
 					if width := eval[int](ctx, t, `document.documentElement.scrollWidth`); width > 360 {
@@ -447,6 +460,41 @@ func TestTheKeyboardReachesEverything(t *testing.T) {
 	eval[bool](ctx, t, `document.querySelector('details:not([open]) > summary').focus(); true`)
 	do(ctx, t, chromedp.KeyEvent(kb.Enter))
 	await(ctx, t, `document.activeElement.parentElement.open`)
+}
+
+func TestTheContentsAreAColumnWhereThereIsRoom(t *testing.T) {
+	t.Parallel()
+	site := mixedSite(t)
+	ctx := tab(browser(t), t)
+	const open, page = `document.getElementById('contents').open`, "lending/taking-books-home/two-readers-want-one-book.html"
+	do(ctx, t, chromedp.EmulateViewport(390, 800), chromedp.Navigate(address(site, page)))
+	if eval[bool](ctx, t, open) {
+		t.Error("they are unfolded on a phone")
+	}
+	do(ctx, t, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address(site, page)))
+	if !eval[bool](ctx, t, open+` && document.getElementById('contents').getBoundingClientRect().right <= document.querySelector('main').getBoundingClientRect().left`) {
+		t.Error("they are not beside the text where there is room")
+	}
+	if got := eval[string](ctx, t, `document.querySelector('#contents [aria-current]').textContent`); got != "A book is lent once" {
+		t.Errorf("they show that this is %q, want the rule of the example", got)
+	}
+	eval[bool](ctx, t, `document.querySelector('#contents summary').click(); true`)
+	do(ctx, t, chromedp.Navigate(address(site, "index.html")))
+	if eval[bool](ctx, t, open) {
+		t.Error("it is not remembered that they were folded")
+	}
+}
+
+func TestLinksAndCommandsCanBeCopied(t *testing.T) {
+	t.Parallel()
+	site := mixedSite(t)
+	ctx := tab(browser(t), t)
+	do(ctx, t, chromedp.Navigate(address(site, "lending/taking-books-home/a-book-is-lent-once.html")))
+	eval[bool](ctx, t, `location.hash = 'main'; navigator.clipboard.writeText = async (text) => { window.copied = text; }; document.querySelector('button.copy').click(); true`)
+	await(ctx, t, `document.querySelector('button.copy').textContent === 'Copied' && document.activeElement.className === 'copy'`)
+	if got := eval[string](ctx, t, `copied`); got != address(site, "lending/taking-books-home/a-book-is-lent-once.html") {
+		t.Errorf("got %q, want the address of the page", got)
+	}
 }
 
 func TestWithoutScript(t *testing.T) {

@@ -124,6 +124,9 @@ type change struct {
 // note finds what has changed, and marks rules and examples with it.
 func (p past) note(t *tree) []change {
 	var made []change
+	if len(p.history.Builds()) < 2 {
+		return nil // there is nothing that it could have changed from
+	}
 	for _, r := range t.rules() {
 		for _, e := range r.Examples {
 			for i := range t.stores {
