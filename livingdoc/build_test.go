@@ -296,6 +296,33 @@ func TestAFailureSaysWhatWasWrong(t *testing.T) {
 	}
 }
 
+func TestStepsThatWereNotReachedAreGrey(t *testing.T) {
+	t.Parallel()
+	early := func(s *suite.Scenario) fixture.Outcome {
+		return fixture.Outcome{Failure: map[bool]string{true: "the shelf is locked"}[s.Name == "Two readers want one book"], Early: true}
+	}
+	page := build(t, project(t, library(), fixture.Run{Store: "paper"}, fixture.Run{Store: "stone", Outcome: early}))["lending/taking-books-home/two-readers-want-one-book.html"]
+	contains(
+		t, "the page", page, `<span class="word failed">fails on stone</span>`, "<li class=bad><i>Given</i>",
+		"<li class=left><i>When</i><div>both ask <small>not reached</small>", "<li class=left><i>Then</i>",
+	)
+	if strings.Contains(page, "class=ok") {
+		t.Errorf("a step is said to have passed:\n%s", page)
+	}
+}
+
+// TestARuleThatNobodyCheckedDoesNotHold though its examples were left out by design.
+func TestARuleThatNobodyCheckedDoesNotHold(t *testing.T) {
+	t.Parallel()
+	out := func(s *suite.Scenario) fixture.Outcome {
+		return fixture.Outcome{Skip: map[bool]string{true: "no shelf here"}[s.Name == "It comes back"]}
+	}
+	both := build(t, project(t, library(), fixture.Run{Store: "paper", Outcome: out}, fixture.Run{Store: "stone", Outcome: out}))
+	contains(t, "the front page", both["index.html"], "<strong>4 of 5 rules hold:</strong>")
+	one := build(t, project(t, library(), fixture.Run{Store: "paper"}, fixture.Run{Store: "stone", Outcome: out}))
+	contains(t, "the front page of two stores", one["index.html"], "<strong>All 5 rules hold:</strong>", "1 example is left out by design on some stores")
+}
+
 func TestEvidenceOfTheStoresIsSideBySide(t *testing.T) {
 	t.Parallel()
 	with := func(third string, checks int) func(*suite.Scenario) fixture.Outcome {
