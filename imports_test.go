@@ -69,6 +69,7 @@ func allowed() map[string][]string {
 		"harness/provision/cmd/provision":     {"harness/provision"},
 		"harness/provision/provisiontest":     {"harness/provision"},
 		"livingdoc/evidence":                  {},
+		"livingdoc/internal/chart":            {},
 		"livingdoc/internal/fixture":          {"gherkin", "gherkin/...", "livingdoc/evidence"},
 		"livingdoc/internal/github":           {"livingdoc/internal/run"},
 		"livingdoc/internal/glossary":         {},

@@ -70,7 +70,7 @@ func Build(ctx context.Context, config Config) (Report, error) {
 		if !config.PDF {
 			return nil
 		}
-		return printPDF(ctx, browser, folder)
+		return printPDF(ctx, browser, folder, config.Paper)
 	})
 	if err != nil {
 		return Report{}, err
@@ -111,6 +111,9 @@ func load(config Config, files []string) (*tree, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := knownStores(config.Stores, joined); err != nil {
+		return nil, err
+	}
 	named := make(map[string]string, len(sources)) // as the runs name them, as far as they do
 	folder, found := joined.Folder(names)
 	for name, text := range sources {
@@ -123,6 +126,20 @@ func load(config Config, files []string) (*tree, error) {
 		return nil, fmt.Errorf("%w, or give the folder of features that the run is of", err)
 	}
 	return newTree(config, features, folder, joined)
+}
+
+// knownStores returns an error if a name is given to a store that no run is on.
+func knownStores(names map[string]string, joined *run.Joined) error {
+	var stores []string
+	for _, info := range joined.Runs {
+		stores = append(stores, info.Store)
+	}
+	for _, store := range slices.Sorted(maps.Keys(names)) {
+		if !slices.Contains(stores, store) {
+			return fmt.Errorf("the name %q is for %q, which no run is on; the runs are on %s", names[store], store, conjoin(stores))
+		}
+	}
+	return nil
 }
 
 // find lists the files of runs, those in folders in the order of their paths.

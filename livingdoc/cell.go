@@ -86,7 +86,11 @@ func (t *tree) cell(store int, rows []*run.Row) cell {
 			continue
 		}
 		made.Count++
-		if reason := result.Reason; reason != "" && !slices.Contains(made.Reasons, reason) {
+		reason := result.Reason
+		if made.Verdict == run.Failed || made.Verdict == run.Flaky {
+			reason = amounts(first(result.Failure))
+		}
+		if reason != "" && !slices.Contains(made.Reasons, reason) {
 			made.Reasons = append(made.Reasons, reason)
 		}
 	}
@@ -120,6 +124,57 @@ func (c cell) Share() string {
 	return fmt.Sprintf("%d of %d", c.Count, c.Of)
 }
 
+// state is what became of something on all stores together, for those who do not ask
+// which of them there are.
+type state struct {
+	Verdict run.Verdict
+	Doubted bool     // whether it passed in a run that failed as a whole
+	Where   []string // the stores that it is about, if not all
+}
+
+// state is what became of rows: what failed or was flaky anywhere; else they hold if
+// each was checked on a store.
+func (t *tree) state(rows []*run.Row) state {
+	made := state{Verdict: run.NotRun}
+	if len(rows) > 0 {
+		made.Verdict = run.Passed
+	}
+	for _, row := range rows {
+		made.Verdict = made.Verdict.Worse(rowState(row))
+	}
+	for i, s := range t.stores {
+		has := slices.ContainsFunc(rows, func(row *run.Row) bool { return row.Results[i].Verdict == made.Verdict })
+		if has {
+			made.Where = append(made.Where, s.Name)
+			made.Doubted = made.Doubted || made.Verdict == run.Passed && len(s.Faults) > 0
+		}
+	}
+	if len(made.Where) == len(t.stores) || made.Verdict == run.Passed {
+		made.Where = nil
+	}
+	return made
+}
+
+// rowState is what is to be told of a row: what is left out on one store and passes on
+// another is checked.
+func rowState(row *run.Row) run.Verdict {
+	has := func(v run.Verdict) bool {
+		return slices.ContainsFunc(row.Results, func(r run.Result) bool { return r.Verdict == v })
+	}
+	for _, v := range []run.Verdict{run.Failed, run.Flaky, run.Passed, run.Skipped} {
+		if has(v) {
+			return v
+		}
+	}
+	return run.NotRun
+}
+
+// Holds tells whether it was checked, and nothing speaks against it.
+func (s state) Holds() bool { return s.Verdict == run.Passed && !s.Doubted }
+
+// Class is the name of the state in the style sheet.
+func (s state) Class() string { return cell{Verdict: s.Verdict, Doubted: s.Doubted}.Class() }
+
 // chip is what became of something on the stores on which the same did.
 type chip struct {
 	cell
@@ -137,15 +192,6 @@ func together(cells []cell) []chip {
 			made = append(made, chip{cell: c})
 		}
 		made[k].Stores = append(made[k].Stores, c.Store)
-	}
-	return made
-}
-
-// worst is the verdict to be told first over all stores.
-func worst(cells []cell) run.Verdict {
-	made := run.Passed
-	for _, c := range cells {
-		made = made.Worse(c.Verdict)
 	}
 	return made
 }

@@ -39,6 +39,14 @@ type Config struct {
 	// README.md explains. It need not exist. Default: domain, beside Features.
 	Glossary string
 
+	// Ask is the address that a question about a rule or an example is put to, such as
+	// that of a new issue, with {title} and {address} in the places of those of its
+	// page; "" if there is none.
+	Ask string
+
+	// Release is what this build is released as, such as "v1.4"; "" if it is not. Later
+	// sites say what has changed since the last release.
+	Release string
 	// Previous is the last site, whose history and pages are carried on. Default:
 	// the one that is in Out.
 	Previous string
@@ -51,6 +59,8 @@ type Config struct {
 	// PDF asks for a PDF of the sheet for print, which the Chromium on the PATH
 	// makes.
 	PDF bool
+	// Paper is what it is printed on, A4 or Letter. Default: A4.
+	Paper string
 	// Cucumber asks for Cucumber's own report of each run beside the site, for
 	// developers. Its files are fetched with npm at the first time.
 	Cucumber bool
@@ -61,6 +71,7 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	c.Previous = cmp.Or(c.Previous, c.Out)
+	c.Paper = cmp.Or(c.Paper, "A4")
 	c.Glossary = cmp.Or(c.Glossary, filepath.Join(c.Features, "..", "domain"))
 	return c
 }
@@ -71,11 +82,21 @@ func (c Config) validate() error {
 		return errors.New("no runs are given; name files of Cucumber Messages, or a folder that holds some")
 	case c.Out == "":
 		return errors.New("no folder is given to make the site in")
+	case c.Paper != "" && c.Paper != "A4" && c.Paper != "Letter":
+		return fmt.Errorf("there is no paper %q; it is A4 or Letter", c.Paper)
+	case c.Ask != "" && !asks(c.Ask):
+		return fmt.Errorf("a question cannot be put to %q; give an address that begins with https:, http: or mailto:, with {title} and {address} in it", c.Ask)
 	}
 	if info, err := os.Stat(c.Features); err != nil || !info.IsDir() {
 		return errors.Join(fmt.Errorf("there is no folder of features %q; say where it is with --features", c.Features), err)
 	}
 	return nil
+}
+
+// asks tells whether an address is one that a question may be put to.
+func asks(address string) bool {
+	scheme, _, found := strings.Cut(address, ":")
+	return found && leadsOut(scheme)
 }
 
 // Report says what was made. As a string it is a line for each fault and two more,

@@ -19,9 +19,13 @@
 // relative. A page's address is made of titles, and stays as long as they do.
 //
 // What the site says of rules and examples was checked by the runs, or it says that it
-// was not. A run that failed as a whole, such as by an audit after its scenarios, is
-// said before anything else, and nothing that passed in it is shown as if that were
-// proof. Prose is shown as it was written, and nothing checks it.
+// was not. What failed, was flaky, or was found by an audit after the scenarios is said
+// before anything else, and nothing that passed in a run that failed as a whole is shown
+// as if that were proof. Prose is shown as it was written, and nothing checks it.
+//
+// A page has two readers. Who knows the business sees whether a rule holds, and a store
+// where the stores differ; a switch shows developers the rest. What happened beside the
+// events, such as that something was refused, is found in the words of the steps.
 //
 // A project without prose, such as a folder with features and their code in it, has
 // a site too: what has no title is called as its folder or file.

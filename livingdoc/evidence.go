@@ -39,6 +39,8 @@ type happened struct {
 	Otherwise []string      // the stores among them where its streams were written to in another order
 	Shown     template.HTML // a picture, or a list
 	Streams   []stream
+
+	moments []timeline.Moment
 }
 
 // Picture tells whether it is a picture.
@@ -95,41 +97,129 @@ func shortened(list []evidence.Statement) []statement {
 	return made
 }
 
-// proof gathers what is known of a row. A picture needs room, so it may be asked
-// for lists only.
-func (t *tree) proof(row *run.Row, pictures bool) proof {
-	made := proof{Waits: t.waits(row)}
-	var contents []string // of what happened, by which it is told apart
-	for i, result := range row.Results {
-		name := t.stores[i].Name
-		if shown := drawn(result.Events, pictures); shown != "" {
-			content := fmt.Sprint(timeline.List(streamByStream(result.Events), limits()))
-			k := slices.Index(contents, content)
-			if k < 0 {
-				k = len(contents)
-				contents = append(contents, content)
-				made.Happened = append(made.Happened, happened{Shown: shown, Streams: streams(result.Events)})
-			}
-			h := &made.Happened[k]
-			h.Stores = append(h.Stores, name)
-			if h.Shown != shown {
-				h.Otherwise = append(h.Otherwise, name)
-			}
-		}
-		if whole := result.Statements.Statements; len(whole) > 0 {
-			k := slices.IndexFunc(made.Books, func(b books) bool { return same(lineByLine(b.whole), lineByLine(whole)) })
-			if k < 0 {
-				k = len(made.Books)
-				made.Books = append(made.Books, books{Statements: shortened(whole), whole: whole})
-			}
-			b := &made.Books[k]
-			b.Stores = append(b.Stores, name)
-			if !same(b.whole, whole) {
-				b.Otherwise = append(b.Otherwise, name)
+// key says which signs there are in the pictures of a page.
+type key struct{ Any, Refused, Tried bool }
+
+// with adds those of a row.
+func (k key) with(p proof) key {
+	for _, h := range p.Happened {
+		if h.Picture() {
+			k.Any = true
+			for _, m := range h.moments {
+				k.Refused = k.Refused || m.Kind == timeline.Refused
+				k.Tried = k.Tried || m.Kind == timeline.Tried
 			}
 		}
 	}
+	return k
+}
+
+// version is what happened on stores on which the same did.
+type version struct {
+	content string // by which it is told apart
+	counts  map[[2]string]int
+	result  run.Result // on the first of the stores
+	h       happened
+}
+
+// proof gathers what is known of a row. A picture needs room, so it may be asked
+// for lists only.
+func (t *tree) proof(s *run.Scenario, row *run.Row, pictures bool) proof {
+	made := proof{Waits: t.waits(row)}
+	var versions []*version
+	for i, result := range row.Results {
+		name := t.stores[i].Name
+		if content := contentOf(result.Events); content != "" {
+			k := slices.IndexFunc(versions, func(v *version) bool { return v.content == content })
+			if k < 0 {
+				k = len(versions)
+				versions = append(versions, &version{content: content, counts: spoken(result.Events), result: result, h: happened{Streams: streams(result.Events)}})
+			}
+			v := versions[k]
+			v.h.Stores = append(v.h.Stores, name)
+			if fmt.Sprint(timeline.List(result.Events, limits())) != fmt.Sprint(timeline.List(v.result.Events, limits())) {
+				v.h.Otherwise = append(v.h.Otherwise, name)
+			}
+		}
+		made.Books = booked(made.Books, name, result.Statements.Statements)
+	}
+	for _, v := range versions {
+		options := limits()
+		if len(versions) > 1 {
+			options.Differs = v.unlike(versions)
+		}
+		v.h.moments = moments(s, row, v.result)
+		v.h.Shown = drawn(v.result.Events, v.h.moments, pictures, options)
+		made.Happened = append(made.Happened, v.h)
+	}
 	return made
+}
+
+// from returns what is known, on one store before the others, and without waits.
+func (p proof) from(store string) proof {
+	made := proof{Happened: slices.Clone(p.Happened), Books: slices.Clone(p.Books)}
+	slices.SortStableFunc(made.Happened, func(a, b happened) int { return later(a.Stores, store) - later(b.Stores, store) })
+	slices.SortStableFunc(made.Books, func(a, b books) int { return later(a.Stores, store) - later(b.Stores, store) })
+	return made
+}
+
+// later is 0 for a list that has a store, else 1.
+func later(stores []string, store string) int {
+	if slices.Contains(stores, store) {
+		return 0
+	}
+	return 1
+}
+
+// contentOf tells what happened from what else may have: what each stream was told, in
+// its order. Which stream was first, and what the reactor had read when it wrote, is
+// often a matter of chance.
+func contentOf(events evidence.Events) string {
+	var made strings.Builder
+	for _, stream := range streamByStream(events).Streams {
+		for _, event := range stream.Events {
+			label, says := timeline.Words(stream, event)
+			made.WriteString(label + "\n" + says + "\n" + string(event.By) + "\n")
+		}
+	}
+	return made.String()
+}
+
+// spoken counts what events say to their streams.
+func spoken(events evidence.Events) map[[2]string]int {
+	made := map[[2]string]int{}
+	for _, stream := range events.Streams {
+		for _, event := range stream.Events {
+			label, text := timeline.Words(stream, event)
+			made[[2]string{label, text}]++
+		}
+	}
+	return made
+}
+
+// unlike tells what is not so in one of the other versions.
+func (v *version) unlike(all []*version) func(label, text string) bool {
+	return func(label, text string) bool {
+		key := [2]string{label, text}
+		return slices.ContainsFunc(all, func(other *version) bool { return other.counts[key] != v.counts[key] })
+	}
+}
+
+// booked adds the accounts on a store to those on others.
+func booked(list []books, store string, whole []evidence.Statement) []books {
+	if len(whole) == 0 {
+		return list
+	}
+	k := slices.IndexFunc(list, func(b books) bool { return same(lineByLine(b.whole), lineByLine(whole)) })
+	if k < 0 {
+		k = len(list)
+		list = append(list, books{Statements: shortened(whole), whole: whole})
+	}
+	list[k].Stores = append(list[k].Stores, store)
+	if !same(list[k].whole, whole) {
+		list[k].Otherwise = append(list[k].Otherwise, store)
+	}
+	return list
 }
 
 // streamByStream puts the streams of a scenario, and their events, in an order
@@ -163,13 +253,14 @@ func limits() timeline.Options {
 	return timeline.Options{Reactor: "by the system", MaxLanes: mostLanes, MaxEvents: mostEvents}
 }
 
-// drawn is a picture where several streams took part; of one, a list says as
-// much.
-func drawn(events evidence.Events, pictures bool) template.HTML {
-	if pictures && len(events.Streams) > 1 {
-		return timeline.Draw(events, limits())
+// drawn is a picture where several streams took part, or something happened beside
+// their events; else a list says as much.
+func drawn(events evidence.Events, moments []timeline.Moment, pictures bool, options timeline.Options) template.HTML {
+	options.Moments = moments
+	if pictures && (len(events.Streams) > 1 || len(moments) > 0) {
+		return timeline.Draw(events, options)
 	}
-	return timeline.List(events, limits())
+	return timeline.List(events, options)
 }
 
 func streams(events evidence.Events) []stream {
@@ -226,7 +317,7 @@ func (t *tree) waits(row *run.Row) []wait {
 	for _, step := range order {
 		text := "in between"
 		if step >= 0 && step < len(row.Steps) {
-			text = fmt.Sprintf("at step %d", step+1)
+			text = row.Steps[step]
 		}
 		made = append(made, wait{Step: text, Cells: bySteps[step]})
 	}

@@ -34,6 +34,9 @@ func wrong(stores []store) []string {
 // sentence says a fault of the run on a store in plain words.
 func sentence(fault run.Fault, store string) string {
 	text := strings.TrimSpace(fault.Text)
+	if fault.Hook == audit {
+		text = strings.TrimPrefix(text, "the audit failed: ") // which is said before it
+	}
 	if fault.Kind == run.OfRun {
 		if text == "" {
 			return fmt.Sprintf("The run on %s failed as a whole, though none of its examples did: it did not say why.", store)

@@ -20,7 +20,9 @@ type frontPage struct {
 	Topics   bool // whether the grid has topics rather than rules, since there are too many
 	Rules    int
 	Examples int
+	Hold     int // rules that do
 	Trouble  []trouble
+	Stores   []string  // that it was checked on
 	Faults   []string  // what was wrong with runs as a whole
 	Bare     []*rule   // rules without examples, which nothing was checked of
 	Partly   bool      // whether some examples were not carried out on some stores
@@ -30,6 +32,30 @@ type frontPage struct {
 	Commits  []run.Commit
 	Seen     []run.Verdict   // the verdicts that there are, from the best on
 	Terms    []glossary.Term // for print
+	Begin    []beginning     // the chapters at the top, for those who begin to read
+}
+
+// beginning is a chapter with how many rules it has, with those below it.
+type beginning struct {
+	*chapter
+
+	Count int
+}
+
+// Worse are the verdicts that are told before everything else, in that order.
+func (frontPage) Worse() []run.Verdict { return []run.Verdict{run.Failed, run.Flaky} }
+
+// Pictured is what happened in an example, for print: in its first row, on the first
+// store that has something to say of it.
+func (f frontPage) Pictured(e *example) template.HTML {
+	for _, row := range e.Scenario.Rows[:min(1, len(e.Scenario.Rows))] {
+		for _, result := range row.Results {
+			if shown := drawn(result.Events, moments(e.Scenario, row, result), true, limits()); shown != "" {
+				return shown
+			}
+		}
+	}
+	return ""
 }
 
 // trouble is what a reader has to be told before anything else: an example that
@@ -64,14 +90,23 @@ func (r *renderer) frontPage() (frontPage, error) {
 		return frontPage{}, err
 	}
 	made := frontPage{Picture: picture, Chapters: r.tree.chapters()}
+	for _, c := range r.tree.root.Chapters {
+		made.Begin = append(made.Begin, beginning{chapter: c, Count: c.count()})
+	}
 	made.Lead, made.Rest = opening(withoutTable(markdown))
 	made.Changes = r.changes
 	made.Terms = r.words.terms
 	made.Build = r.past.number
 	made.Faults = wrong(r.tree.stores)
+	for _, s := range r.tree.stores {
+		made.Stores = append(made.Stores, s.Name)
+	}
 	seen := map[run.Verdict]bool{}
 	for _, rule := range r.tree.rules() {
 		made.Rules++
+		if rule.State.Holds() {
+			made.Hold++
+		}
 		if len(rule.Examples) == 0 {
 			made.Bare = append(made.Bare, rule)
 			seen[run.NotRun] = true
@@ -151,59 +186,83 @@ func sorted(list []trouble) []trouble {
 	return made
 }
 
-// Holds tells whether everything was checked, and holds.
+// Holds tells whether every rule was checked, and holds.
 func (f frontPage) Holds() bool {
-	return len(f.Faults)+len(f.Trouble)+len(f.Bare) == 0 && f.Examples > 0
+	return len(f.Faults)+len(f.Bare)+len(f.Of(run.Failed))+len(f.Of(run.Flaky)) == 0 && f.Hold == f.Rules && f.Examples > 0
 }
 
-// Heading says how many examples did not simply pass, the worst first. Where a run
-// failed as a whole it does not say that no example failed, as if that were enough.
-func (f frontPage) Heading() string {
-	failed := f.Broken(run.Failed)
-	var parts []string
-	switch {
-	case failed > 0:
-		parts = append(parts, plural(failed, "example", "examples")+" failed")
-	case len(f.Faults) == 0 && f.Examples > 0:
-		parts = append(parts, "No example failed")
-	}
-	for _, v := range []run.Verdict{run.Flaky, run.Skipped, run.NotRun} {
-		n := f.Broken(v)
-		switch {
-		case n > 0 && len(parts) == 0:
-			parts = append(parts, plural(n, "example", "examples")+" "+string(v))
-		case n > 0:
-			parts = append(parts, fmt.Sprintf("%d %s", n, v))
-		}
-	}
-	if n := len(f.Bare); n > 0 {
-		parts = append(parts, plural(n, "rule", "rules")+" without an example")
-	}
-	if len(parts) == 0 {
-		return "There are no examples, so nothing was checked"
-	}
-	return strings.Join(parts, ", ")
-}
-
-// Broken counts the examples of a verdict among the trouble.
-func (f frontPage) Broken(v run.Verdict) int {
-	n := 0
+// Of is the trouble of one verdict.
+func (f frontPage) Of(v run.Verdict) []trouble {
+	var made []trouble
 	for _, one := range f.Trouble {
 		if one.Verdict == v {
-			n += len(one.Examples)
+			made = append(made, one)
 		}
 	}
-	return n
+	return made
 }
 
-// Worst says of the whole what is to be told first.
-func (f frontPage) Worst() run.Verdict {
-	made := run.Passed
-	if len(f.Bare) > 0 || f.Examples == 0 {
-		made = run.NotRun
+// Unchecked is what was not among what was checked.
+func (f frontPage) Unchecked() []trouble { return f.Of(run.NotRun) }
+
+// Judged is the verdict in a line.
+type judged struct{ Class, Strong, Rest string }
+
+// Verdict says how many rules hold, and how that is known. Where a run failed as a
+// whole it does not, as if that were proof.
+func (f frontPage) Verdict() judged {
+	known := []string{fmt.Sprintf("checked on %s", numbered(len(f.Stores), "store", "stores"))}
+	if !f.When.IsZero() {
+		known = append(known, f.When.UTC().Format("2 January 2006"))
 	}
-	for _, one := range f.Trouble {
-		made = made.Worse(one.Verdict)
+	known = append(known, fmt.Sprintf("build %d", f.Build))
+	how := plural(f.Examples, "example", "examples") + ", " + strings.Join(known, ", ") + "."
+	made := judged{Class: class(run.NotRun), Rest: " " + how}
+	switch {
+	case f.Examples == 0:
+		return judged{Class: class(run.NotRun), Strong: "There are no examples, so nothing was checked."}
+	case len(f.Faults) > 0:
+		made.Strong = "What was checked:"
+	case f.Holds() && f.Rules == 1:
+		made.Class, made.Strong = class(run.Passed), "The rule holds:"
+	case f.Holds():
+		made.Class, made.Strong = class(run.Passed), fmt.Sprintf("All %d rules hold:", f.Rules)
+	case f.Hold == 1:
+		made.Strong = fmt.Sprintf("1 of %s holds:", plural(f.Rules, "rule", "rules"))
+	default:
+		made.Strong = fmt.Sprintf("%d of %s hold:", f.Hold, plural(f.Rules, "rule", "rules"))
 	}
 	return made
+}
+
+// numbered is a number of things, with small numbers in words.
+func numbered(n int, one, many string) string {
+	words := []string{"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"}
+	if n == 1 {
+		return "one " + one
+	}
+	if n < len(words) {
+		return words[n] + " " + many
+	}
+	return plural(n, one, many)
+}
+
+// Broken says how many examples have a verdict.
+func (f frontPage) Broken(v run.Verdict) string {
+	n := 0
+	for _, one := range f.Of(v) {
+		n += len(one.Examples)
+	}
+	switch v {
+	case run.Failed:
+		return plural(n, "example fails", "examples fail")
+	case run.Flaky:
+		return plural(n, "example is flaky", "examples are flaky")
+	case run.Skipped:
+		return plural(n, "example is left out by design on some stores", "examples are left out by design on some stores")
+	case run.NotRun:
+		return plural(n, "example was not checked on some stores", "examples were not checked on some stores")
+	case run.Passed:
+	}
+	return ""
 }

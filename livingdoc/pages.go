@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/groupcheckout/livingdoc/internal/chart"
 	"example.com/groupcheckout/livingdoc/internal/history"
 	"example.com/groupcheckout/livingdoc/internal/run"
 	"example.com/groupcheckout/livingdoc/internal/timeline"
@@ -36,6 +37,13 @@ type page struct {
 	Data    any
 	Dev     bool // whether there is something for developers on it
 	Search  bool // whether it needs the script of the search
+
+	Before, After *link // in the order of reading; nil at the ends, and where there is none
+
+	// Where the page is in the contents; nil if it is in none of them.
+	Chapter *chapter
+	Topic   *topic
+	Within  string // the address of what it is a part of there; "" if of nothing
 }
 
 // link is a title with the address of its page.
@@ -43,11 +51,13 @@ type link struct{ Title, Address string }
 
 // site is what all pages share.
 type site struct {
-	Title  string
-	Stores []store
-	Words  string // the address of the words; "" if there are none
-	PDF    string // its address; "" if there is none
-	Faults []string
+	Title    string
+	Chapters []*chapter
+	Stores   []store
+	Words    string // the address of the words; "" if there are none
+	PDF      string // its address; "" if there is none
+	Ask      string // what a question about a page is put to, with {title} and {address} for it; "" if nothing
+	Faults   []string
 }
 
 // renderer makes the pages of a tree.
@@ -58,6 +68,7 @@ type renderer struct {
 	words     words
 	past      past
 	changes   []change
+	lives     []*life
 	templates *template.Template
 	files     map[string][]byte
 	codes     codes
@@ -75,9 +86,9 @@ func newRenderer(t *tree) (*renderer, error) {
 		return nil, err
 	}
 	r := &renderer{
-		tree: t, prose: newProse(t), words: words, past: before, changes: before.note(t),
+		tree: t, prose: newProse(t), words: words, past: before, changes: before.note(t), lives: t.lives(),
 		files: map[string][]byte{}, moved: map[string][]alias{}, gone: map[string]bool{}, codes: t.codes(),
-		site: &site{Title: t.root.Title, Stores: t.stores, Faults: wrong(t.stores)},
+		site: &site{Title: t.root.Title, Chapters: t.chapters(), Stores: t.stores, Faults: wrong(t.stores), Ask: t.config.Ask},
 	}
 	if t.config.PDF {
 		r.site.PDF = printed
@@ -118,7 +129,8 @@ func functions() template.FuncMap {
 		"rest":       rest,
 		"base":       path.Base,
 		"meanings":   meanings,
-		"vars":       variables,
+		"said":       said,
+		"step":       stepText,
 		"class":      func(v any) string { return class(run.Verdict(fmt.Sprint(v))) },
 		"add":        func(a, b int) int { return a + b },
 		"plural":     plural,
@@ -155,17 +167,33 @@ func dict(pairs ...any) (map[string]any, error) {
 func explain(v run.Verdict) string {
 	switch v {
 	case run.Passed:
-		return "it was checked, and holds"
+		return "it was checked, and is so"
 	case run.Failed:
-		return "it was checked, and does not hold"
+		return "it was checked, and is not so"
 	case run.Flaky:
-		return "it held only when it was tried again"
+		return "it was so only when it was tried again"
 	case run.Skipped:
-		return "it was left out, for the reason given"
+		return "it was left out on purpose, for the reason given"
 	case run.NotRun:
 		return "it was not among what was checked"
 	}
 	return ""
+}
+
+// said is a verdict in the words of readers.
+func said(v run.Verdict) string {
+	switch v {
+	case run.Passed:
+		return "holds"
+	case run.Failed:
+		return "fails"
+	case run.Skipped:
+		return "left out"
+	case run.NotRun:
+		return "not checked"
+	case run.Flaky:
+	}
+	return string(v)
 }
 
 // conjoin lists names as a sentence does.
@@ -176,17 +204,36 @@ func conjoin(names []string) string {
 	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
-// variables marks the placeholders in a step of an outline.
-func variables(text string, header []string) template.HTML {
-	escaped := template.HTMLEscapeString(text)
-	for _, name := range header {
-		if name == "" {
-			continue // "<>" is no placeholder that could be seen
+// stepText is the text of a step, with its values strong and the placeholders of an
+// outline marked.
+func stepText(text string, values, header []string) template.HTML {
+	var out strings.Builder
+	for text != "" {
+		at, size, tag := len(text), 0, ""
+		for _, name := range header {
+			if i := strings.Index(text, "<"+name+">"); name != "" && i >= 0 && i < at {
+				at, size, tag = i, len(name)+2, "var"
+			}
 		}
-		name = template.HTMLEscapeString(name)
-		escaped = strings.ReplaceAll(escaped, "&lt;"+name+"&gt;", "<var>"+name+"</var>")
+		for k, value := range values {
+			if i := strings.Index(text, value); i >= 0 && i < at {
+				at, size, tag = i, len(value), "b"
+				values = values[k+1:]
+				break
+			}
+		}
+		out.WriteString(template.HTMLEscapeString(text[:at]))
+		found := text[at : at+size]
+		text = text[at+size:]
+		switch tag {
+		case "var":
+			found = found[1 : len(found)-1]
+			fallthrough
+		case "b":
+			out.WriteString("<" + tag + ">" + template.HTMLEscapeString(found) + "</" + tag + ">")
+		}
 	}
-	return template.HTML(escaped) //nolint:gosec // every part of it was escaped
+	return template.HTML(out.String()) //nolint:gosec // every part of it was escaped
 }
 
 // commitLink is the address of a commit where the repository has one.
@@ -237,19 +284,42 @@ func (r *renderer) put(address string, p page) error {
 	return nil
 }
 
-// rule makes the page of a rule and those of its examples. The address of the next
-// is "" at the end.
-func (r *renderer) rule(given *rule, after string) error {
-	data := r.rulePage(given)
-	data.After = after
+// rule makes the page of a rule.
+func (r *renderer) rule(given *rule, before, after *link) error {
 	topic := given.Topic
-	up := append(trail(topic.Chapter), &link{Title: topic.Title, Address: topic.Chapter.Address + "#" + topic.Anchor})
-	if err := r.put(given.Address, page{Kind: "rule", Title: given.Title, Trail: up, Data: data, Dev: true}); err != nil {
-		return err
-	}
-	for _, e := range given.Examples {
-		data := r.examplePage(e)
-		if err := r.put(e.Address, page{Kind: "example", Title: e.Title, Data: data, Dev: true}); err != nil {
+	return r.put(given.Address, page{
+		Kind: "rule", Title: given.Title, Trail: append(trail(topic.Chapter), topic.link()), Data: r.rulePage(given), Dev: true,
+		Before: before, After: after, Chapter: topic.Chapter, Topic: topic,
+	})
+}
+
+// example makes the page of an example.
+func (r *renderer) example(e *example, before, after *link) error {
+	topic := e.Rule.Topic
+	return r.put(e.Address, page{
+		Kind: "example", Title: e.Title, Trail: append(trail(topic.Chapter), topic.link()), Data: r.examplePage(e), Dev: true,
+		Before: before, After: after, Chapter: topic.Chapter, Topic: topic, Within: e.Rule.Address,
+	})
+}
+
+func (c *chapter) link() *link { return &link{Title: c.Title, Address: c.Address} }
+func (t *topic) link() *link {
+	return &link{Title: t.Title, Address: t.Chapter.Address + "#" + t.Anchor}
+}
+func (r *rule) link() *link    { return &link{Title: r.Title, Address: r.Address} }
+func (e *example) link() *link { return &link{Title: e.Title, Address: e.Address} }
+
+// inOrder makes a page of each of a list, which is in the order of reading.
+func inOrder[T interface{ link() *link }](list []T, makes func(one T, before, after *link) error) error {
+	for i, one := range list {
+		var before, after *link
+		if i > 0 {
+			before = list[i-1].link()
+		}
+		if i+1 < len(list) {
+			after = list[i+1].link()
+		}
+		if err := makes(one, before, after); err != nil {
 			return err
 		}
 	}
@@ -261,20 +331,20 @@ func (r *renderer) all() error {
 	if err := r.redirects(); err != nil {
 		return err
 	}
-	for _, c := range r.tree.chapters() {
-		if err := r.put(c.Address, page{Kind: "chapter", Title: c.Title, Trail: trail(c.Parent), Data: c, Dev: true}); err != nil {
-			return err
-		}
+	err := inOrder(r.tree.chapters(), func(c *chapter, before, after *link) error {
+		return r.put(c.Address, page{
+			Kind: "chapter", Title: c.Title, Trail: trail(c.Parent), Data: r.chapterPage(c), Dev: true,
+			Before: before, After: after, Chapter: c,
+		})
+	})
+	if err != nil {
+		return err
 	}
-	rules := r.tree.rules()
-	for i, rule := range rules {
-		after := ""
-		if i+1 < len(rules) {
-			after = rules[i+1].Address
-		}
-		if err := r.rule(rule, after); err != nil {
-			return err
-		}
+	if err := inOrder(r.tree.rules(), r.rule); err != nil {
+		return err
+	}
+	if err := inOrder(r.tree.examples(), r.example); err != nil {
+		return err
 	}
 	if err := r.front(); err != nil {
 		return err
@@ -307,7 +377,7 @@ func (r *renderer) assets() error {
 		}
 		r.files[name] = content
 	}
-	r.files["style.css"] = fmt.Appendf(r.files["style.css"], "%s%s%s", timeline.Style(), history.SparkStyle(), r.codes.style())
+	r.files["style.css"] = fmt.Appendf(r.files["style.css"], "%s%s%s", timeline.Style()+chart.Style(), history.SparkStyle()+history.StripStyle(), r.codes.style())
 	return nil
 }
 

@@ -72,7 +72,7 @@ func newPast(config Config, t *tree) (past, error) {
 
 // build is what the history keeps of the runs.
 func (t *tree) build() history.Build {
-	made := history.Build{}
+	made := history.Build{Release: t.config.Release}
 	for _, s := range t.stores {
 		made.Stores = append(made.Stores, history.Store{Name: s.Store, How: s.How, Failed: strings.Join(firsts(s.Wrong()), " ")})
 		if made.When.IsZero() || s.Started.Before(made.When) {
@@ -124,6 +124,9 @@ type change struct {
 // note finds what has changed, and marks rules and examples with it.
 func (p past) note(t *tree) []change {
 	var made []change
+	if len(p.history.Builds()) < 2 {
+		return nil // there is nothing that it could have changed from
+	}
 	for _, r := range t.rules() {
 		for _, e := range r.Examples {
 			for i := range t.stores {
@@ -187,6 +190,7 @@ func meanings(list []change) []meaning {
 		{Word: "flaky", Means: "it holds only when it is tried again"},
 		{Word: "fixed", Means: "it holds again"},
 		{Word: "new", Means: "it was not there before"},
+		{Word: "gone", Means: "it was there before"},
 	} {
 		if slices.ContainsFunc(list, func(c change) bool { return c.Word == known.Word }) {
 			made = append(made, known)
@@ -198,11 +202,118 @@ func meanings(list []change) []meaning {
 // meaning explains a word.
 type meaning struct{ Word, Means string }
 
+// health is how something went in the last builds.
+type health struct {
+	Strip template.HTML
+	Words string
+	Calm  bool // whether it held in all in which it was checked
+}
+
+// of is the health of rows; it is empty if there is one build only.
+func (p past) of(e *example, rows []*run.Row) []run.Verdict {
+	made := make([]run.Verdict, len(p.history.Builds()))
+	for _, row := range rows {
+		for i, v := range p.history.Health(e.key(row)) {
+			made[i] = history.Worse(made[i], v)
+		}
+	}
+	return made
+}
+
+func (p past) ofExample(e *example) []run.Verdict { return p.of(e, e.Scenario.Rows) }
+
+func (p past) ofRule(r *rule) []run.Verdict {
+	made := make([]run.Verdict, len(p.history.Builds()))
+	for _, e := range r.Examples {
+		for i, v := range p.ofExample(e) {
+			made[i] = history.Worse(made[i], v)
+		}
+	}
+	return made
+}
+
+// shownHealth is that of the last builds; nil if there is nothing to compare.
+func shownHealth(states []run.Verdict) *health {
+	if len(states) < 2 {
+		return nil
+	}
+	states = states[max(0, len(states)-mostSparks):]
+	calm := !slices.Contains(states, run.Failed) && !slices.Contains(states, run.Flaky)
+	return &health{Strip: history.Strip(states), Words: history.Health(states), Calm: calm}
+}
+
+// ailing is a rule that did not hold in each of the last builds.
+type ailing struct {
+	*rule
+
+	Health *health
+}
+
+// release is what has changed since the last one.
+type release struct {
+	history.Ref
+
+	Changes []changeSince
+}
+
+// changeSince is an example that is another now than at a release.
+type changeSince struct {
+	Word    string
+	Title   string
+	Example *example // nil if it is gone
+}
+
+// sinceRelease compares with the last build before this one that was released; nil if
+// there is none.
+func (p past) sinceRelease(t *tree) *release {
+	builds := p.history.Builds()
+	at := -1
+	for i, ref := range builds[:len(builds)-1] {
+		if ref.Release != "" {
+			at = i
+		}
+	}
+	if at < 0 {
+		return nil
+	}
+	made := &release{Ref: builds[at]}
+	here := map[string]bool{}
+	for _, e := range t.examples() {
+		for _, row := range e.Scenario.Rows {
+			here[e.key(row)] = true
+		}
+		states := p.ofExample(e)
+		then, now := states[at], states[len(states)-1]
+		word := ""
+		switch {
+		case then == history.Absent:
+			word = "new"
+		case then != run.Failed && now == run.Failed:
+			word = "regressed"
+		case then == run.Failed && (now == run.Passed || now == run.Flaky):
+			word = "fixed"
+		}
+		if word != "" {
+			made.Changes = append(made.Changes, changeSince{Word: word, Title: e.Title, Example: e})
+		}
+	}
+	for _, key := range p.history.Keys() {
+		if !here[key] && p.history.Health(key)[at] != history.Absent {
+			parts := strings.Split(key, " | ")
+			made.Changes = append(made.Changes, changeSince{Word: "gone", Title: strings.Join(parts[2:], ", row ")})
+		}
+	}
+	return made
+}
+
 // historyPage is what the page of the history shows.
 type historyPage struct {
 	Builds  []buildView // newest first
 	Earlier int         // how many more there are
 	Changes []change
+	Release *release // since which; nil if there is none
+	Ailing  []ailing
+	Shown   int // builds that the strips show
 	Takes   []takes
 }
 
@@ -212,6 +323,7 @@ type buildView struct {
 	Link   string // of its site; "" if that is gone, or is this one
 	Commit run.Commit
 	Now    bool
+	Counts []tally // of its examples' rows
 }
 
 // takes is how long the examples of a topic took in the builds, on each store.
@@ -234,15 +346,25 @@ const (
 )
 
 func (p past) page(t *tree, changes []change) historyPage {
-	made := historyPage{Changes: changes}
+	made := historyPage{Changes: changes, Release: p.sinceRelease(t)}
 	remote := ""
 	for _, s := range t.stores {
 		remote = cmp.Or(remote, s.Commit.Remote)
 	}
 	builds := p.history.Builds()
 	made.Earlier = max(len(builds)-mostBuilds, 0)
-	for _, ref := range slices.Backward(builds[made.Earlier:]) {
-		view := buildView{Ref: ref, Now: ref.Number == p.number, Commit: run.Commit{Revision: ref.Commit, Remote: remote}}
+	made.Shown = min(len(builds), mostSparks)
+	for _, r := range t.rules() {
+		if h := shownHealth(p.ofRule(r)); h != nil && !h.Calm {
+			made.Ailing = append(made.Ailing, ailing{rule: r, Health: h})
+		}
+	}
+	counts := p.counts()
+	for i, ref := range slices.Backward(builds) {
+		if i < made.Earlier {
+			break
+		}
+		view := buildView{Ref: ref, Now: ref.Number == p.number, Commit: run.Commit{Revision: ref.Commit, Remote: remote}, Counts: counts[i]}
 		for _, site := range p.sites {
 			if site.Number == ref.Number {
 				view.Link = site.Link
@@ -260,6 +382,28 @@ func (p past) page(t *tree, changes []change) historyPage {
 				one.Sparks = append(one.Sparks, p.spark(topic, t.stores[i].Store))
 			}
 			made.Takes = append(made.Takes, one)
+		}
+	}
+	return made
+}
+
+// counts are how many scenarios had which state in each build.
+func (p past) counts() [][]tally {
+	sums := make([]map[run.Verdict]int, len(p.history.Builds()))
+	for i := range sums {
+		sums[i] = map[run.Verdict]int{}
+	}
+	for _, key := range p.history.Keys() {
+		for i, v := range p.history.Health(key) {
+			sums[i][v]++
+		}
+	}
+	made := make([][]tally, len(sums))
+	for i := range sums {
+		for _, v := range run.Verdicts() {
+			if sums[i][v] > 0 {
+				made[i] = append(made[i], tally{Verdict: v, Count: sums[i][v]})
+			}
 		}
 	}
 	return made

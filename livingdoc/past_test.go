@@ -45,7 +45,7 @@ func TestTheHistoryIsCarriedOn(t *testing.T) {
 		"lending/taking-books-home/a-book-comes-back.html":         "url=a-book-comes-back-again.html",
 		"lending/taking-books-home/two-readers-want-one-book.html": "url=two-readers-want-the-same-book.html",
 		"lending/taking-books-home/it-comes-back.html":             "Example of the rule <a href=a-book-comes-back-again.html>",
-		"builds/2/index.html":                                      "1 example failed",
+		"builds/2/index.html":                                      "1 example fails",
 	} {
 		contains(t, name, third[name], want)
 	}
@@ -73,10 +73,68 @@ func TestPlacesThatExamplesHadOnThePageOfTheirRule(t *testing.T) {
 	page := pages["lending/taking-books-home/a-book-is-lent-once.html"]
 	contains(
 		t, "the page", page,
-		"<div class=box id=two-readers><h3><a href=two-readers-want-one-book.html>",
+		"<article class=box id=two-readers><h3><a href=two-readers-want-one-book.html>",
 		"<li id=moved>An example that was here is now <a href=it-comes-back.html>there</a>",
 	)
 	if _, there := pages["lending/taking-books-home/a-book-came-back.html"]; !there {
 		t.Error("the page of a rule that was renamed is not there")
 	}
+}
+
+// TestHealthIsShownBuildByBuild of a rule that held, failed, and was flaky.
+func TestHealthIsShownBuildByBuild(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "site")
+	at := func(commit, release string, of fstest.MapFS, outcome func(*suite.Scenario) fixture.Outcome) map[string]string {
+		config := project(t, of, fixture.Run{Store: "paper", Outcome: outcome})
+		config.Out, config.Commit, config.Release = out, commit, release
+		return build(t, config)
+	}
+	first := at("1", "v1.0", library(), func(s *suite.Scenario) fixture.Outcome {
+		return fixture.Outcome{Failure: map[bool]string{true: "a book is lost"}[s.Name == "It comes back"]}
+	})
+	if strings.Contains(first["lending/taking-books-home/a-book-is-lent-once.html"], "class=health") {
+		t.Error("the first build has nothing to compare with, and the page of a rule shows its health")
+	}
+	at("2", "", library(), outcomes)
+	less := library()
+	delete(less, "loose.feature")
+	pages := at("3", "", less, func(s *suite.Scenario) fixture.Outcome {
+		if s.Row == 1 {
+			return fixture.Outcome{Flaky: true, Failure: "too late"}
+		}
+		return fixture.Outcome{}
+	})
+	for name, wants := range map[string][]string{
+		"lending/taking-books-home/a-book-is-lent-once.html": {"failed in 1 and flaky in 1 of the last 3 builds", `<svg class="strip"`},
+		"lending/taking-books-home/n-books-are-enough.html":  {"flaky in 2 of the last 3 builds"},
+		"lending/taking-books-home/a-book-comes-back.html":   {"failed in 1 of the last 2 builds"},
+		"fines/being-late/a-day-late.html":                   {"held in each of the last 3 builds"},
+		"history.html": {
+			"failed in 1 and flaky in 1 of the last 3 builds", "<h2>What has changed since v1.0</h2>", "v1.0 was released as build 1",
+			"<span class=mark>gone</span> Alone", "<span class=mark>v1.0</span>", "1 not checked",
+		},
+	} {
+		contains(t, name, pages[name], wants...)
+	}
+	_, since, _ := strings.Cut(pages["history.html"], "What has changed since v1.0")
+	contains(t, "what has changed since the release", since, "<span class=mark>fixed</span> <a href=lending/taking-books-home/it-comes-back.html>It comes back</a>")
+	if strings.Contains(pages["history.html"], "being-late.html>Being late</a><td>") {
+		t.Error("among the rules that did not hold in each build is one that did")
+	}
+}
+
+// TestOtherRunsOfTheSameCommitAreAnotherBuild though the first of them began at the same
+// moment.
+func TestOtherRunsOfTheSameCommitAreAnotherBuild(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "site")
+	at := func(outcome func(*suite.Scenario) fixture.Outcome) string {
+		config := project(t, library(), fixture.Run{Store: "paper"}, fixture.Run{Store: "stone", Outcome: outcome})
+		config.Out, config.Commit = out, "1"
+		return build(t, config)["index.html"]
+	}
+	contains(t, "the first", at(outcomes), "build 1.")
+	contains(t, "the same runs", at(outcomes), "build 1.")
+	contains(t, "other runs", at(nil), "build 2.")
 }

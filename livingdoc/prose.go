@@ -3,10 +3,12 @@ package livingdoc
 import (
 	"bytes"
 	"fmt"
+	"html"
 	"html/template"
 	"io/fs"
 	"net/url"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -135,6 +137,9 @@ func (p *prose) target(link string, at place) (string, bool) {
 			return at.root + t.Address, true
 		}
 	}
+	if address, known := p.inFeature(to, parsed.Fragment); known {
+		return at.root + address, true
+	}
 	if base := path.Base(to); base == "README.md" || strings.HasSuffix(strings.TrimSuffix(base, ".md"), ".feature") {
 		to = path.Dir(to)
 	}
@@ -143,6 +148,30 @@ func (p *prose) target(link string, at place) (string, bool) {
 		return "", false
 	}
 	return at.root + c.Address, true
+}
+
+// inFeature is the address of what is in a feature: of the rule or the example whose
+// page has a name, or of the topic.
+func (p *prose) inFeature(file, name string) (address string, known bool) {
+	for _, c := range p.chapters {
+		for _, t := range c.Topics {
+			if t.inFolder != file {
+				continue
+			}
+			for _, r := range t.Rules {
+				if path.Base(r.Address) == name+".html" {
+					return r.Address, true
+				}
+				for _, e := range r.Examples {
+					if path.Base(e.Address) == name+".html" {
+						return e.Address, true
+					}
+				}
+			}
+			return t.link().Address, true
+		}
+	}
+	return "", false
 }
 
 // picture takes the first picture from Markdown, which has to be a drawing (SVG)
@@ -169,9 +198,32 @@ func (p *prose) picture(markdown, folder string) (svg template.HTML, rest string
 	if !strings.HasPrefix(lower, "<svg") || strings.Contains(lower, "<script") || strings.Contains(lower, "<foreignobject") {
 		return "", "", fmt.Errorf("the picture %s is not a plain drawing: it has to be an svg element, without script or foreign elements", name)
 	}
-	label := fmt.Sprintf(`<svg role="img" aria-label="%s"`, template.HTMLEscapeString(strings.Join(strings.Fields(alt), " ")))
+	drawing, linked := p.linkPicture(drawing, folder)
+	role := "img"
+	if linked { // whose links are to be found in it
+		role = "group"
+	}
+	label := fmt.Sprintf(`<svg role="%s" aria-label="%s"`, role, template.HTMLEscapeString(strings.Join(strings.Fields(alt), " ")))
 	drawing = label + drawing[len("<svg"):]
 	return template.HTML(drawing), markdown[:start] + tail, nil //nolint:gosec // it is the project's own drawing, and was looked at
+}
+
+// pictureLink is a link in a drawing.
+var pictureLink = regexp.MustCompile(`(<a\s[^>]*?href=")([^"]*)(")`)
+
+// linkPicture has the links of a drawing, which are written like those of prose, lead to
+// pages of the site; one that leads to none leads to the front page, where it is.
+func (p *prose) linkPicture(drawing, folder string) (linked string, has bool) {
+	linked = pictureLink.ReplaceAllStringFunc(drawing, func(found string) string {
+		has = true
+		parts := pictureLink.FindStringSubmatch(found)
+		target, ok := p.target(html.UnescapeString(parts[2]), place{folder: folder})
+		if !ok {
+			target = "index.html"
+		}
+		return parts[1] + template.HTMLEscapeString(target) + parts[3]
+	})
+	return linked, has
 }
 
 // opening splits Markdown after its first paragraph.

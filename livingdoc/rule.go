@@ -1,6 +1,7 @@
 package livingdoc
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 
@@ -12,14 +13,11 @@ import (
 type rulePage struct {
 	*rule
 
-	Views   []exampleView
-	Trouble []rowTrouble
-	After   string  // the address of the next rule in reading order; "" at the end
-	Moved   []alias // places that the page had
+	Views  []exampleView
+	Health *health // in the last builds; nil if there is one only
+	Ask    string  // where a question about it is put to; "" if nowhere
+	Moved  []alias // places that the page had
 }
-
-// Worst is what is to be told first of the rule.
-func (r *rule) Worst() run.Verdict { return worst(r.Cells) }
 
 // Simply tells whether there is nothing to say of an example but that it passed.
 func (e *example) Simply() bool { return calm(e.Cells) }
@@ -28,8 +26,12 @@ func (e *example) Simply() bool { return calm(e.Cells) }
 type exampleView struct {
 	*example
 
-	Rows []rowView
+	Rows    []rowView
+	Trouble []rowTrouble
 }
+
+// Broken tells whether it failed or was flaky somewhere.
+func (v exampleView) Broken() bool { return slices.ContainsFunc(v.Trouble, rowTrouble.Broken) }
 
 // rowView is a row with what became of it, and what happened in it.
 type rowView struct {
@@ -38,45 +40,67 @@ type rowView struct {
 	Table *run.Table // the one that begins with it, if that has something to say
 	Name  string     // what tells it from the other rows; "" for a plain scenario
 	Cells []cell
+	State state
 	Proof proof // on the page of the example only
 }
 
-// rowTrouble is why a row did not simply pass on a store.
+// rowTrouble is why a row did not simply pass on a store, and what is known of it.
 type rowTrouble struct {
 	Example  *example
-	Row      string // its cells, "" for a plain scenario
+	Row      *run.Row
+	Name     string // of the row: its cells, "" for a plain scenario
 	Stores   []string
 	Verdict  run.Verdict
 	Text     string
 	Attempts int
-	Step     string // at which it went wrong, "" if at none
+	Failed   int // the index of the step at which it went wrong, -1 if at none
+	Steps    []markedStep
+	Compared *comparison // nil if the failure does not say both
+	Command  string      // that repeats it; "" if the run does not say
+	Proof    proof       // that of the first of the stores before others; on the page of the example only
+}
+
+// markedStep is a step of a row with what became of it.
+type markedStep struct {
+	run.Step
+
+	Class string // "ok", "bad", or "left" if it was not reached
 }
 
 // First is the first line of the text, which says what was wrong.
-func (t rowTrouble) First() string {
-	first, _, _ := strings.Cut(t.Text, "\n")
-	return first
-}
+func (t rowTrouble) First() string { return amounts(first(t.Text)) }
 
 // Rest is what follows, for developers.
-func (t rowTrouble) Rest() string {
-	_, rest, _ := strings.Cut(t.Text, "\n")
-	return rest
+func (t rowTrouble) Rest() string { return rest(t.Text) }
+
+// Broken tells whether it was checked and did not simply hold.
+func (t rowTrouble) Broken() bool { return t.Verdict == run.Failed || t.Verdict == run.Flaky }
+
+// Step is the text of the step at which it went wrong; "" if at none.
+func (t rowTrouble) Step() string {
+	if t.Failed < 0 {
+		return ""
+	}
+	return strings.TrimSpace(t.Steps[t.Failed].Keyword + " " + t.Steps[t.Failed].Text)
 }
 
 func (r *renderer) rulePage(given *rule) rulePage {
-	made := rulePage{rule: given, Moved: r.moved[given.Address]}
+	made := rulePage{rule: given, Moved: r.moved[given.Address], Health: shownHealth(r.past.ofRule(given)), Ask: r.ask(given.Title, given.Address)}
 	for _, e := range given.Examples {
 		made.Views = append(made.Views, r.view(e))
-		made.Trouble = append(made.Trouble, r.trouble(e)...)
 	}
 	return made
 }
 
+// ask is where a question about a page is put to.
+func (r *renderer) ask(title, address string) string {
+	return strings.NewReplacer("{title}", url.QueryEscape(title), "{address}", url.QueryEscape(address)).Replace(r.site.Ask)
+}
+
 func (r *renderer) view(e *example) exampleView {
-	made := exampleView{example: e}
+	made := exampleView{example: e, Trouble: r.trouble(e)}
 	for _, row := range e.Scenario.Rows {
-		one := rowView{Row: row, Name: rowName(e.Scenario, row), Cells: r.tree.cells([]*run.Row{row})}
+		one := rowView{Row: row, Name: rowName(e.Scenario, row), Cells: r.tree.cells([]*run.Row{row}), State: r.tree.state([]*run.Row{row})}
 		if i := slices.IndexFunc(e.Scenario.Tables, func(t run.Table) bool { return t.First == row.Number }); i >= 0 {
 			one.Table = &e.Scenario.Tables[i]
 		}
@@ -106,8 +130,7 @@ func (r *renderer) trouble(e *example) []rowTrouble {
 }
 
 func (t rowTrouble) same(other rowTrouble) bool {
-	return t.Example == other.Example && t.Row == other.Row && t.Verdict == other.Verdict &&
-		t.Text == other.Text && t.Step == other.Step && t.Attempts == other.Attempts
+	return t.Row == other.Row && t.Verdict == other.Verdict && t.Text == other.Text && t.Failed == other.Failed && t.Attempts == other.Attempts && t.Command == other.Command
 }
 
 func (r *renderer) rowTrouble(e *example, row *run.Row, store int) (rowTrouble, bool) {
@@ -116,13 +139,62 @@ func (r *renderer) rowTrouble(e *example, row *run.Row, store int) (rowTrouble, 
 		return rowTrouble{}, false
 	}
 	made := rowTrouble{
-		Example: e, Row: rowName(e.Scenario, row), Stores: []string{r.tree.stores[store].Name}, Verdict: result.Verdict,
-		Text: result.Failure, Attempts: result.Attempts, Step: result.Step,
+		Example: e, Row: row, Name: rowName(e.Scenario, row), Stores: []string{r.tree.stores[store].Name}, Verdict: result.Verdict,
+		Text: result.Failure, Attempts: result.Attempts, Failed: slices.Index(result.Steps, run.Failed),
 	}
 	if result.Verdict == run.Skipped {
 		made.Text = result.Reason
 	}
+	if !made.Broken() {
+		return made, true
+	}
+	made.Command = r.tree.repeat(e, row, result)
+	made.Steps = markedSteps(e.Scenario, row, result.Steps)
+	if made.Failed >= len(made.Steps) {
+		made.Failed = -1
+	}
+	var at *run.Step
+	if made.Failed >= 0 {
+		at = &made.Steps[made.Failed].Step
+	}
+	made.Compared = compared(result.Failure, at)
 	return made, true
+}
+
+// markedSteps are the steps of a row as they were carried out.
+func markedSteps(s *run.Scenario, row *run.Row, became []run.Verdict) []markedStep {
+	classes := map[run.Verdict]string{run.Passed: "ok", run.Failed: "bad", run.NotRun: "left"}
+	made := make([]markedStep, 0, len(s.Steps))
+	for i, step := range s.Steps {
+		one := markedStep{Step: step}
+		if i < len(row.Steps) {
+			one.Text = row.Steps[i]
+		}
+		one.Table = filled(step.Table, s.Header, row.Cells)
+		if i < len(became) {
+			one.Class = classes[became[i]]
+		}
+		made = append(made, one)
+	}
+	return made
+}
+
+// filled is a table of a step with the cells of a row for its placeholders.
+func filled(table [][]string, header, cells []string) [][]string {
+	var pairs []string
+	for i, name := range header[:min(len(header), len(cells))] {
+		pairs = append(pairs, "<"+name+">", cells[i])
+	}
+	fill := strings.NewReplacer(pairs...)
+	var made [][]string
+	for _, row := range table {
+		var one []string
+		for _, cell := range row {
+			one = append(one, fill.Replace(cell))
+		}
+		made = append(made, one)
+	}
+	return made
 }
 
 // rowName tells the rows of an outline apart.
@@ -142,23 +214,40 @@ func rowName(s *run.Scenario, row *run.Row) string {
 type examplePage struct {
 	exampleView
 
-	Trouble []rowTrouble
-	Proved  bool // whether anything is known of what happened
-	Key     bool // whether there is a picture, whose signs are to be explained
+	Excused []rowTrouble // of rows that were left out or not checked
+	Broken  []rowTrouble // of those that failed or were flaky
+	Proved  bool         // whether anything is known of what happened
+	Key     key          // of the signs of its pictures
+	Health  *health
+	Ask     string
 }
 
 func (r *renderer) examplePage(e *example) examplePage {
-	made := examplePage{exampleView: r.view(e), Trouble: r.trouble(e)}
+	made := examplePage{exampleView: r.view(e), Health: shownHealth(r.past.ofExample(e)), Ask: r.ask(e.Title, e.Address)}
 	for i, row := range e.Scenario.Rows {
-		proof := r.tree.proof(row, i == 0)
-		made.Rows[i].Proof = proof
-		made.Proved = made.Proved || !proof.Empty()
-		for _, h := range proof.Happened {
-			made.Key = made.Key || h.Picture()
+		made.Rows[i].Proof = r.tree.proof(e.Scenario, row, i == 0)
+	}
+	for _, t := range made.Trouble {
+		if !t.Broken() {
+			made.Excused = append(made.Excused, t)
+			continue
 		}
+		t.Proof = r.tree.proof(e.Scenario, t.Row, true).from(t.Stores[0])
+		made.Key = made.Key.with(t.Proof)
+		made.Broken = append(made.Broken, t)
+		i := slices.IndexFunc(made.Rows, func(v rowView) bool { return v.Row == t.Row })
+		made.Rows[i].Proof = proof{} // it stands with the failure
+	}
+	for _, row := range made.Rows {
+		made.Proved = made.Proved || !row.Proof.Empty()
+		made.Key = made.Key.with(row.Proof)
 	}
 	return made
 }
+
+// Told tells whether the steps are shown by themselves: those of the one row that failed
+// are shown with what became of each.
+func (p examplePage) Told() bool { return p.Scenario.Outline() || len(p.Broken) == 0 }
 
 // Seconds is how long the last attempt took on each store, for developers.
 func (v rowView) Seconds() []string {

@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
 	"example.com/groupcheckout/livingdoc/internal/run"
 )
@@ -18,25 +16,36 @@ import (
 type searchPage struct {
 	Chapters []*chapter
 	Tags     []string
+	States   []run.Verdict // those that there are
 }
 
-// sought is a rule as the script of the search reads it. The names are short, since
-// there may be thousands.
+// sought is everything that the script of the search reads. The names are short, since
+// there may be thousands of examples, and a step that several have is there once. The
+// script makes its index of it when it is first asked.
 type sought struct {
-	Folder   string     `json:"f"` // of its page and those of its examples
-	Words    []string   `json:"r"` // of the rule: title, page, words
-	Examples [][]string `json:"e"` // of each: title, page, words, tags, states
+	Steps    []string      `json:"s"`
+	Synonyms [][]string    `json:"w"` // words that mean the same, from the glossary
+	Topics   []soughtTopic `json:"t"`
+
+	known map[string]int // the places of the steps
+}
+
+type soughtTopic struct {
+	Chapter string  `json:"c"`
+	Title   string  `json:"t"`
+	Folder  string  `json:"f"` // of the pages of its rules and examples
+	Rules   [][]any `json:"r"` // of each: title, page, prose, examples
 }
 
 // entry is what the script reads of a rule or an example: its title; the name of its
-// page, or "" if the script can make that of the title; the words that it is found
-// by besides those of its title; and more. What is empty at the end is left out.
-func entry(title, address string, more ...string) []string {
+// page, or "" if the script can make that of the title; and more. What is empty at the
+// end is left out.
+func entry(title, address string, more ...any) []any {
 	name := strings.TrimSuffix(path.Base(address), ".html")
 	if simple.MatchString(title) && strings.Join(strings.FieldsFunc(strings.ToLower(title), notSimple), "-") == name {
 		name = ""
 	}
-	made := append([]string{title, name}, more...)
+	made := append([]any{title, name}, more...)
 	for made[len(made)-1] == "" {
 		made = made[:len(made)-1]
 	}
@@ -53,36 +62,83 @@ func notSimple(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9'
 // page from disk may read nothing else.
 func (r *renderer) search() error {
 	data := searchPage{Chapters: r.tree.chapters()}
-	var rules []sought
-	for _, rule := range r.tree.rules() {
-		known := newVocabulary(rule.Title)
-		made := sought{Folder: path.Dir(rule.Address) + "/"}
-		made.Words = entry(rule.Title, rule.Address, known.of(rule.Topic.Title, rule.Topic.Chapter.Title, rule.Prose))
-		for _, e := range rule.Examples {
-			tags := tagsOf(e)
-			for _, tag := range tags {
-				if !slices.Contains(data.Tags, tag) {
-					data.Tags = append(data.Tags, tag)
-				}
-			}
-			states := e.Verdicts()
-			if states == class(run.Passed) {
-				states = ""
-			}
-			made.Examples = append(made.Examples, entry(e.Title, e.Address, known.with(e), strings.Join(tags, " "), states))
+	made := sought{Steps: []string{}, Synonyms: [][]string{}, known: map[string]int{}}
+	for _, term := range r.words.terms {
+		if len(term.Also) > 0 {
+			made.Synonyms = append(made.Synonyms, append([]string{term.Word}, term.Also...))
 		}
-		rules = append(rules, made)
+	}
+	seen := map[run.Verdict]bool{}
+	for _, c := range data.Chapters {
+		for _, t := range c.Topics {
+			one := soughtTopic{Chapter: c.Title, Title: t.Title}
+			for _, rule := range t.Rules {
+				one.Folder = path.Dir(rule.Address) + "/"
+				examples := [][]any{}
+				for _, e := range rule.Examples {
+					examples = append(examples, made.example(e))
+					data.Tags = append(data.Tags, tagsOf(e)...)
+					for _, c := range e.Cells {
+						seen[c.Verdict] = true
+					}
+				}
+				one.Rules = append(one.Rules, entry(rule.Title, rule.Address, plainly(rule.Prose), examples))
+			}
+			made.Topics = append(made.Topics, one)
+		}
 	}
 	slices.Sort(data.Tags)
+	data.Tags = slices.Compact(data.Tags)
+	for _, v := range run.Verdicts() {
+		if seen[v] {
+			data.States = append(data.States, v)
+		}
+	}
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false) // it is a file of its own
-	if err := encoder.Encode(rules); err != nil {
+	if err := encoder.Encode(made); err != nil {
 		return fmt.Errorf("make the words to search in: %w", err)
 	}
 	r.files["words.js"] = slices.Concat([]byte("words="), bytes.TrimSpace(text.Bytes()))
-	return r.put("search.html", page{Kind: "search", Title: "Search", Data: data, Search: true})
+	return r.put("search.html", page{Kind: "search", Title: "Search", Data: data, Search: true, Dev: true})
 }
+
+// example is what the script reads of an example: besides title and page its steps, its
+// other words, tags, states if it did not simply pass, and how many rows if not one.
+func (s *sought) example(e *example) []any {
+	steps := []int{}
+	other := []string{plainly(e.Prose)}
+	for _, step := range e.Scenario.Steps {
+		i, known := s.known[step.Text]
+		if !known {
+			i = len(s.Steps)
+			s.known[step.Text] = i
+			s.Steps = append(s.Steps, step.Text)
+		}
+		steps = append(steps, i)
+		for _, cells := range append(step.Table, []string{step.Doc}) {
+			other = append(other, cells...)
+		}
+	}
+	for _, row := range e.Scenario.Rows {
+		other = append(other, row.Cells...)
+	}
+	states := e.Verdicts()
+	if states == class(run.Passed) {
+		states = ""
+	}
+	slices.Sort(other[1:])
+	words := strings.TrimSpace(strings.Join(slices.Compact(other), " "))
+	rows := ""
+	if n := len(e.Scenario.Rows); n != 1 {
+		rows = fmt.Sprint(n)
+	}
+	return entry(e.Title, e.Address, steps, words, strings.Join(tagsOf(e), " "), states, rows)
+}
+
+// plainly is prose in a line.
+func plainly(prose string) string { return strings.Join(strings.Fields(prose), " ") }
 
 // tagsOf returns the tags of an example and of its rows.
 func tagsOf(e *example) []string {
@@ -106,60 +162,4 @@ func (e *example) Verdicts() string {
 		}
 	}
 	return strings.Join(made, ",")
-}
-
-// Worst is what is to be told first of an example.
-func (e *example) Worst() run.Verdict { return worst(e.Cells) }
-
-// vocabulary are the words that can be looked for already.
-type vocabulary map[string]bool
-
-func newVocabulary(titles ...string) vocabulary {
-	made := vocabulary{}
-	for _, word := range split(strings.Join(titles, " ")) {
-		made[word] = true
-	}
-	return made
-}
-
-// of returns the words of texts that are not known yet, each once, and knows them
-// from then on.
-func (v vocabulary) of(texts ...string) string {
-	var words []string
-	for _, text := range texts {
-		for _, word := range split(text) {
-			// A word of two letters is looked for by nobody, but a number may be.
-			if !v[word] && (len(word) > 2 || unicode.IsDigit(rune(word[0]))) {
-				v[word] = true
-				words = append(words, word)
-			}
-		}
-	}
-	return strings.Join(words, " ")
-}
-
-// with returns what can be looked for to find an example, besides its title and
-// the words that are known of its rule, which stay as they are.
-func (v vocabulary) with(e *example) string {
-	known := maps.Clone(v)
-	for _, word := range split(e.Title) {
-		known[word] = true
-	}
-	texts := []string{e.Prose}
-	for _, step := range e.Scenario.Steps {
-		texts = append(texts, step.Text, step.Doc)
-		for _, cells := range step.Table {
-			texts = append(texts, cells...)
-		}
-	}
-	for _, row := range e.Scenario.Rows {
-		texts = append(texts, row.Cells...)
-	}
-	return known.of(texts...)
-}
-
-func split(text string) []string {
-	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '.'
-	})
 }

@@ -30,7 +30,7 @@ func slugOf(title string, longest int) string {
 		letters := []rune(word)
 		if used+len(letters) > longest || bytes+len(word) > mostBytes {
 			if len(words) == 0 {
-				words = append(words, beginning(letters[:min(longest, len(letters))]))
+				words = append(words, beginningOf(letters[:min(longest, len(letters))]))
 			}
 			break
 		}
@@ -44,8 +44,8 @@ func slugOf(title string, longest int) string {
 	return strings.Join(words, "-")
 }
 
-// beginning is as much of a word as a name has room for.
-func beginning(letters []rune) string {
+// beginningOf is as much of a word as a name has room for.
+func beginningOf(letters []rune) string {
 	word := string(letters)
 	for len(word) > mostBytes {
 		_, last := utf8.DecodeLastRuneInString(word)

@@ -35,6 +35,9 @@ type topic struct {
 	Chapter *chapter
 	Rules   []*rule
 	Cells   []cell // one for each store
+	State   state
+
+	inFolder string // its path in the folder of features
 }
 
 // rule is a rule with its examples.
@@ -45,7 +48,8 @@ type rule struct {
 	Place    string // in its file, for developers
 	Topic    *topic
 	Examples []*example
-	Cells    []cell   // one for each store
+	Cells    []cell // one for each store
+	State    state
 	Marks    []string // what has changed, such as "regressed"
 }
 
@@ -58,6 +62,7 @@ type example struct {
 	Rule     *rule
 	Scenario *run.Scenario
 	Cells    []cell
+	State    state
 	Marks    []string
 }
 
@@ -74,6 +79,7 @@ type tree struct {
 // newTree makes the tree of the features in a folder, the name of which in the runs
 // is given.
 func newTree(config Config, features fs.FS, folder string, joined *run.Joined) (*tree, error) {
+	tidy(joined)
 	t := &tree{config: config, features: features, byPath: map[string]*chapter{}, stores: storesOf(config, joined)}
 	t.root = &chapter{Folder: ".", Address: "index.html", names: reserved()}
 	t.byPath["."] = t.root
@@ -89,7 +95,7 @@ func newTree(config Config, features fs.FS, folder string, joined *run.Joined) (
 		if err != nil {
 			return nil, err
 		}
-		t.topic(c, feature)
+		t.topic(c, feature, relative)
 	}
 	return t, t.readTagged()
 }
@@ -156,12 +162,12 @@ func humanised(name string) string {
 	return string(unicode.ToUpper(letters[0])) + string(letters[1:])
 }
 
-func (t *tree) topic(c *chapter, f *run.Feature) {
+func (t *tree) topic(c *chapter, f *run.Feature, inFolder string) {
 	if c == t.root { // whose page is the front page, which has no room for topics
 		c = t.loose()
 	}
 	f.Title = cmp.Or(f.Title, humanised(strings.TrimSuffix(strings.TrimSuffix(path.Base(f.Path), ".md"), ".feature")))
-	made := &topic{Feature: f, Chapter: c}
+	made := &topic{Feature: f, Chapter: c, inFolder: inFolder}
 	made.Anchor = c.names.name(made.Title)
 	var rows []*run.Row
 	folder := path.Join(path.Dir(c.Address), made.Anchor)
@@ -169,16 +175,16 @@ func (t *tree) topic(c *chapter, f *run.Feature) {
 	for i, r := range f.Rules {
 		one := &rule{Title: cmp.Or(r.Title, made.Title), Prose: r.Prose, Topic: made, Place: fmt.Sprintf("%s:%d", f.Path, r.Line)}
 		one.Address = path.Join(folder, ruleNames[i]+".html")
-		one.Cells = t.cells(r.Rows())
+		one.Cells, one.State = t.cells(r.Rows()), t.state(r.Rows())
 		rows = append(rows, r.Rows()...)
 		for _, s := range r.Scenarios {
 			one.Examples = append(one.Examples, &example{
-				Title: shown(s), Prose: s.Prose, Scenario: s, Rule: one, Address: path.Join(folder, exampleNames[s]+".html"), Cells: t.cells(s.Rows),
+				Title: shown(s), Prose: s.Prose, Scenario: s, Rule: one, Address: path.Join(folder, exampleNames[s]+".html"), Cells: t.cells(s.Rows), State: t.state(s.Rows),
 			})
 		}
 		made.Rules = append(made.Rules, one)
 	}
-	made.Cells = t.cells(rows)
+	made.Cells, made.State = t.cells(rows), t.state(rows)
 	c.Topics = append(c.Topics, made)
 }
 
@@ -216,14 +222,51 @@ func (t *tree) loose() *chapter {
 	return made
 }
 
-// shown is the title of a scenario as readers see it: what differs from row to
-// row is left open.
+// mostValues is how many values of a row's cell a title says one by one.
+const mostValues = 3
+
+// shown is the title of a scenario as readers see it, with the values of its rows for
+// what differs from row to row.
 func shown(s *run.Scenario) string {
+	var used []int
+	for i, name := range s.Header {
+		if name != "" && strings.Contains(s.Title, "<"+name+">") {
+			used = append(used, i)
+		}
+	}
+	if len(used) == 0 || len(s.Rows) == 0 {
+		return s.Title
+	}
 	title := s.Title
-	for _, name := range s.Header {
-		title = strings.ReplaceAll(title, "<"+name+">", "…")
+	for _, i := range used {
+		var values []string
+		for _, row := range s.Rows {
+			if value := row.Cells[i]; !slices.Contains(values, value) {
+				values = append(values, value)
+			}
+		}
+		said := values[0]
+		if len(used) == 1 {
+			said = either(values)
+		}
+		title = strings.ReplaceAll(title, "<"+s.Header[i]+">", said)
+	}
+	if len(used) > 1 && len(s.Rows) > 1 {
+		title += fmt.Sprintf(", and %d more like it", len(s.Rows)-1)
 	}
 	return title
+}
+
+// either lists values of which each is the case in turn.
+func either(values []string) string {
+	switch n := len(values); {
+	case n == 1:
+		return values[0]
+	case n > mostValues:
+		return values[0] + ", " + values[1] + " … " + values[n-1]
+	default:
+		return strings.Join(values[:n-1], ", ") + " or " + values[n-1]
+	}
 }
 
 // chapters returns all below the root in reading order.
@@ -240,6 +283,18 @@ func (t *tree) chapters() []*chapter {
 	return all
 }
 
+// count is how many rules a chapter has, with those of the chapters in it.
+func (c *chapter) count() int {
+	n := 0
+	for _, topic := range c.Topics {
+		n += len(topic.Rules)
+	}
+	for _, child := range c.Chapters {
+		n += child.count()
+	}
+	return n
+}
+
 // rules returns all in reading order.
 func (t *tree) rules() []*rule {
 	var all []*rule
@@ -247,6 +302,15 @@ func (t *tree) rules() []*rule {
 		for _, topic := range c.Topics {
 			all = slices.Concat(all, topic.Rules)
 		}
+	}
+	return all
+}
+
+// examples returns all in reading order.
+func (t *tree) examples() []*example {
+	var all []*example
+	for _, r := range t.rules() {
+		all = append(all, r.Examples...)
 	}
 	return all
 }

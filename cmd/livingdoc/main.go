@@ -17,7 +17,7 @@ import (
 // description is the head of the help.
 const description = `Makes a site of recorded runs, for readers who know the business and no software.
 
-A run is recorded by the tests of the features: go test ./features -messages build/runs/memory.ndjson, once for each store. The site has a page for each rule and each example, with what became of it on each store, and opens from disk: no server is needed. A run that failed as a whole, such as by an audit after its scenarios, is said before anything else. A run that did not finish, or of other features than those in the folder, is refused, and the site that was there before remains.
+A run is recorded by the tests of the features: go test ./features -messages build/runs/memory.ndjson, once for each store. The site has a page for each rule and each example, with what became of it on each store, and opens from disk: no server is needed. What failed, was flaky, or was found by an audit is said before anything else. A run that did not finish, or of other features than those in the folder, is refused, and the site that was there before remains.
 
 Exit status: 0 the site was made, also of runs in which something failed, which it shows; 1 it was not.`
 
@@ -27,13 +27,16 @@ type cli struct {
 	Out      string            `required:"" placeholder:"DIR" help:"The folder to make. A site that is there is replaced at the end, at once; anything else is left alone."`
 	Features string            `default:"features" placeholder:"DIR" help:"The folder of the features, whose README.md files, if there are any, are the prose of the site. Default: ${default}."`
 	Title    string            `help:"What the site is called. Default: the title of the features' README.md, or the name of their folder."`
-	Name     map[string]string `placeholder:"STORE=NAME" help:"What a store is called on the pages, such as messagedb='Message DB'. May be given several times."`
+	Name     map[string]string `placeholder:"STORE=NAME" help:"What a store is called on the pages, such as messagedb='Message DB'. May be given several times. A run has to be on the store."`
 	Commit   string            `help:"The commit that the runs are of, where they do not say so themselves."`
 	Glossary string            `placeholder:"DIR" help:"A folder of Go packages; those of its types that say so are words of the glossary, besides those of the table in the features' README.md. It need not exist. Default: domain, beside the features."`
 	Previous string            `placeholder:"DIR" help:"The last site, whose history and pages are carried on. Default: the one that is in --out."`
 	History  string            `placeholder:"FILE" help:"A file that keeps the history too, read in place of the last site's. This build is added to its end."`
+	Release  string            `placeholder:"NAME" help:"What this build is released as, such as v1.4. Later sites say what has changed since the last release."`
+	Ask      string            `placeholder:"URL" help:"Where a question about a rule or an example is put to, such as https://example.com/new?title={title}&body={address}."`
 	Keep     int               `default:"20" help:"How many sites of earlier builds are carried on. Default: ${default}."`
 	PDF      bool              `name:"pdf" help:"Make a PDF of the sheet for print too, with the Chromium on the PATH."`
+	Paper    string            `default:"A4" enum:"A4,Letter" help:"What the PDF is printed on: ${enum}. Default: ${default}."`
 	Cucumber bool              `help:"Put Cucumber's own report of each run beside the site, for developers. Its files are fetched with npm at the first time."`
 
 	Summary     string `placeholder:"FILE" help:"Append the summary of a job on GitHub to this file, such as $GITHUB_STEP_SUMMARY."`
@@ -54,7 +57,7 @@ func run(ctx context.Context, args []string, out, complaints io.Writer) int {
 func (c cli) build(ctx context.Context, out io.Writer) error {
 	report, err := livingdoc.Build(ctx, livingdoc.Config{
 		Runs: c.From, Features: c.Features, Out: c.Out, Title: c.Title, Stores: c.Name, Commit: c.Commit, Glossary: c.Glossary,
-		Previous: c.Previous, History: c.History, Keep: c.Keep, PDF: c.PDF, Cucumber: c.Cucumber,
+		Previous: c.Previous, History: c.History, Release: c.Release, Ask: c.Ask, Keep: c.Keep, PDF: c.PDF, Paper: c.Paper, Cucumber: c.Cucumber,
 		Log: slog.New(slog.NewTextHandler(out, nil)),
 	})
 	if err != nil {

@@ -1,82 +1,281 @@
-// The switch to the developers' view is remembered; without script it works on
-// one page at a time.
+// What works on every page. It stands before the text, so that the contents are open
+// before that is shown; what needs the text waits for it.
+const keep = (name, value) => {
+  try {
+    if (value !== undefined) localStorage.setItem(name, value);
+    return localStorage.getItem(name);
+  } catch { /* a browser may forbid it for files */ }
+};
 {
+  // The developers' view is remembered; without script it works on one page at a time.
   const dev = document.getElementById('dev');
   if (dev) {
-    try {
-      dev.checked = localStorage.getItem('dev') === 'yes';
-      dev.addEventListener('change', () => localStorage.setItem('dev', dev.checked ? 'yes' : 'no'));
-    } catch { /* a browser may forbid it for files */ }
+    dev.checked = keep('dev') === 'yes';
+    dev.addEventListener('change', () => keep('dev', dev.checked ? 'yes' : 'no'));
   }
+  // The contents are a column where there is room, unless they were folded.
+  const contents = document.getElementById('contents');
+  if (contents && matchMedia('(min-width: 68rem)').matches) {
+    contents.open = keep('contents') !== 'no';
+    contents.firstChild.addEventListener('click', () => keep('contents', contents.open ? 'no' : 'yes'));
+    const here = contents.querySelector('[aria-current]');
+    if (here) contents.scrollTop = here.offsetTop - 200;
+  }
+  addEventListener('keydown', (event) => {
+    const field = document.getElementById('q');
+    if (event.key === '/' && field && !/^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName)) {
+      event.preventDefault();
+      field.focus();
+    }
+  });
+  const copy = async (text) => {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch { // it is not allowed here
+      const area = document.body.appendChild(document.createElement('textarea'));
+      area.value = text;
+      area.select();
+      document.execCommand('copy');
+      area.remove();
+    }
+  };
+  addEventListener('DOMContentLoaded', () => {
+    for (const button of document.querySelectorAll('button.copy')) {
+      button.hidden = false;
+      const said = button.textContent;
+      button.addEventListener('click', async () => {
+        await copy(button.dataset.copy || location.href.split('#')[0]);
+        button.textContent = 'Copied';
+        button.focus();
+        setTimeout(() => { button.textContent = said; }, 2000);
+      });
+    }
+  });
 }
 
-// The search shows what is looked for, the first of it if it is much, and keeps in
-// the address what that is.
-{
-  const found = document.getElementById('found');
-  const form = document.querySelector('form.find[hidden]');
-  if (found && form) {
-    const most = 300;
-    const rank = ['passed', 'not-run', 'skipped', 'flaky', 'failed'];
-    // The name of a page that is not given is the title in small letters.
-    const link = (folder, [title, name]) => `${folder}${name || title.toLowerCase().match(/[a-z0-9]+/g).join('-')}.html`;
-    const items = words.flatMap((rule) => rule.e.map((example) => {
-      const [title, , found = '', tags = '', states = 'passed'] = example;
-      return { rule, example, tags: ` ${tags} `, states: states.split(','), text: ` ${title} ${rule.r.join(' ')} ${found}`.toLowerCase() };
-    }));
-    const fields = ['q', 'tag', 'state'].map((name) => form.elements[name]);
-    const add = (parent, name, text, properties) => {
-      const made = parent.appendChild(document.createElement(name));
-      if (text) made.textContent = text;
-      return Object.assign(made, properties);
-    };
-    const show = (list) => {
-      found.textContent = '';
-      let rule, ul;
-      for (const item of list) {
-        if (item.rule !== rule) {
-          rule = item.rule;
-          const section = add(found, 'section');
-          add(add(section, 'h2'), 'a', rule.r[0], { href: link(rule.f, rule.r) });
-          ul = add(section, 'ul');
-        }
-        const li = add(ul, 'li');
-        add(li, 'a', item.example[0], { href: link(rule.f, item.example) });
-        const worst = item.states.reduce((a, b) => (rank.indexOf(b) > rank.indexOf(a) ? b : a));
-        if (worst !== 'passed') {
-          li.append(' ');
-          add(li, 'span', worst.replace('-', ' '), { className: `word ${worst}` });
-        }
+// finder finds examples. It makes its index when it is first asked: for each stem the
+// examples that have it, and how much that counts.
+const finder = (words) => {
+  const forms = { left: 'leave', leaves: 'leave', gone: 'go', went: 'go', goes: 'go', paid: 'pay', took: 'take', taken: 'take', broke: 'break', broken: 'break', stopped: 'stop', began: 'begin', begun: 'begin', chose: 'choose', chosen: 'choose', came: 'come', gave: 'give', given: 'give', kept: 'keep', lost: 'lose', lent: 'lend', brought: 'bring', told: 'tell', said: 'say', wrote: 'write', written: 'write', sent: 'send', met: 'meet', owed: 'owe', people: 'person', men: 'man', women: 'woman', children: 'child' };
+  const empty = new Set('a an the of in on at to for is are was were be been it its this that what which who when how if can could may might does do did has have had will would should and or but with by from as there their them they i we you he she his her happen happens happened already'.split(' '));
+  const stem = (word) => {
+    word = word.replace(/['’]s$/, '');
+    word = forms[word] ?? word;
+    if (word.length < 4 || /\d/.test(word)) return word;
+    word = word.replace(/(?:ies|ied)$/, 'y').replace(/(s|x|ch|sh)es$/, '$1').replace(/([^su])s$/, '$1');
+    if (/[aeiouy].*(?:ing|ed)$/.test(word)) word = word.replace(/(?:ing|ed)$/, '').replace(/([bdgmnprt])\1$/, '$1');
+    if (word.length > 6) word = word.replace(/ment$/, '').replace(/tion$/, 't');
+    return word.length > 3 ? word.replace(/e$/, '') : word;
+  };
+  const split = (text) => text.toLowerCase().match(/[\p{L}\p{N}]+(?:[.,'’]\p{N}+|['’]s)*/gu) ?? [];
+  // What everybody means the same by, whatever a project's own words are.
+  const usual = [['breakdown', 'break down', 'crash', 'outage', 'power cut', 'power failure', 'interruption'], ['refuse', 'reject', 'forbid'], ['twice', 'again', 'repeat']];
+  let docs, postings, synonyms;
+  const build = () => {
+    docs = [];
+    postings = new Map();
+    const stems = new Map();
+    const stemOf = (word) => stems.get(word) ?? (stems.set(word, stem(word)), stems.get(word));
+    const cache = new Map(); // of texts that many have
+    const note = (doc, text, weight) => {
+      if (!text) return;
+      let list = cache.get(text);
+      if (!list) cache.set(text, list = [...new Set(split(text).map(stemOf))]);
+      for (const one of list) {
+        let of = postings.get(one);
+        if (!of) postings.set(one, of = []);
+        const last = of.length - 2;
+        if (of[last] === doc) of[last + 1] += weight;
+        else of.push(doc, weight);
       }
     };
-    const filter = () => {
-      const [q, tag, state] = fields.map((field) => field.value);
-      const sought = q.toLowerCase().split(/\s+/).filter(Boolean);
-      const list = items.filter((item) => sought.every((word) => item.text.includes(word)) &&
-        (!tag || item.tags.includes(` ${tag} `)) && (!state || item.states.includes(state)));
-      show(list.slice(0, most));
-      const count = list.length;
-      document.getElementById('count').textContent =
-        count === 0 ? 'No example is like that.' : count === 1 ? '1 example' :
-          count > most ? `${count} examples, of which these are the first ${most}` : `${count} examples`;
-    };
-    const read = () => {
-      const given = new URLSearchParams(location.search);
-      for (const field of fields) field.value = given.get(field.name) ?? '';
-      filter();
-    };
-    const changed = () => {
-      const given = new URLSearchParams();
-      for (const field of fields) if (field.value) given.set(field.name, field.value);
-      const query = given.toString();
-      history.replaceState(null, '', query ? `?${query}` : location.pathname);
-      filter();
-    };
-    form.hidden = false;
-    form.addEventListener('input', changed);
-    form.addEventListener('submit', (event) => event.preventDefault());
-    addEventListener('popstate', read);
-    read();
-    fields[0].focus();
-  }
-}
+    for (const topic of words.t) for (const rule of topic.r) for (const example of rule[3].length ? rule[3] : [undefined]) {
+      const doc = docs.push({ topic, rule, example, states: (example ? example[5] || 'passed' : 'not-run').split(',') }) - 1;
+      note(doc, rule[0], 9);
+      note(doc, topic.t, 2);
+      note(doc, topic.c, 1);
+      note(doc, rule[2], 2);
+      if (!example) continue;
+      note(doc, example[0], 8);
+      for (const step of example[2]) note(doc, words.s[step], 2);
+      note(doc, example[3], 1);
+    }
+    synonyms = [...words.w, ...usual].map((group) => group.map((term) => split(term).map(stemOf)));
+  };
+  // near tells whether two words differ by a letter, or by two that are swapped.
+  const near = (a, b) => {
+    if (Math.abs(a.length - b.length) > 1) return false;
+    let i = 0, k = 0;
+    while (i < a.length && a[i] === b[i]) i++;
+    while (k < Math.min(a.length, b.length) - i && a[a.length - 1 - k] === b[b.length - 1 - k]) k++;
+    const x = a.length - i - k, y = b.length - i - k;
+    return x <= 1 && y <= 1 || x === 2 && y === 2 && a[i] === b[i + 1] && a[i + 1] === b[i];
+  };
+  // alternatives lists the stems that may be meant by one, each with how well it fits.
+  const alternatives = (one, isLast) => {
+    const made = new Map();
+    if (postings.has(one)) made.set(one, 1);
+    if (isLast && one.length > 1) for (const other of postings.keys()) if (other.startsWith(one) && other !== one) made.set(other, .6);
+    if (made.size || one.length < 4) return made;
+    for (const other of postings.keys()) if (near(one, other)) made.set(other, .5);
+    for (let i = 3; i < one.length - 1 && !made.size; i++) { // two words that were written as one
+      const [a, b] = [stem(one.slice(0, i)), stem(one.slice(i))];
+      if (postings.has(a) && postings.has(b)) made.set(a, .7);
+    }
+    return made;
+  };
+  return {
+    build: () => docs ?? build(),
+    all: () => docs,
+    // find returns what a query finds, the best first, with the stems that it was found by.
+    find(query) {
+      if (!docs) build();
+      let work = 0;
+      const phrases = [...query.toLowerCase().matchAll(/["“]([^"”]+)["”]/g)].map((m) => m[1].trim()).filter(Boolean);
+      let asked = split(query);
+      const isOpen = !/[\s"”]$/.test(query);
+      const telling = asked.filter((word) => !empty.has(word));
+      if (telling.length) asked = telling;
+      const stems = [...new Set(asked.map(stem))];
+      const scores = new Float64Array(docs.length), covered = new Uint8Array(docs.length);
+      const marked = new Set();
+      stems.forEach((one, n) => {
+        const meant = alternatives(one, isOpen && n === stems.length - 1);
+        for (const group of synonyms) for (const term of group) {
+          if (!term.includes(one) || !term.every((part) => stems.includes(part))) continue;
+          for (const other of group) if (other !== term) for (const part of other) if (!meant.has(part)) meant.set(part, .8 / other.length);
+        }
+        const best = new Map();
+        for (const [other, fit] of meant) {
+          const of = postings.get(other) ?? [];
+          const rare = Math.log(1 + docs.length / (1 + of.length / 2));
+          marked.add(other);
+          for (let i = 0; i < of.length; i += 2) {
+            work++;
+            best.set(of[i], Math.max(best.get(of[i]) ?? 0, of[i + 1] * fit * rare));
+          }
+        }
+        for (const [doc, score] of best) {
+          scores[doc] += score;
+          covered[doc]++;
+        }
+      });
+      let most = 0;
+      for (const n of covered) most = Math.max(most, n);
+      const least = stems.length > 3 ? Math.max(1, most - 1) : most;
+      let list = [];
+      for (let doc = 0; doc < docs.length; doc++) if (!stems.length || most && covered[doc] >= least && most * 2 >= stems.length) list.push(doc);
+      if (list.length < 2000) for (const doc of list) { // a word as it was typed counts more than another form of it
+        const titles = split(`${docs[doc].rule[0]} ${docs[doc].example?.[0] ?? ''}`);
+        scores[doc] += 15 * asked.filter((word) => titles.includes(word)).length;
+      }
+      for (const phrase of phrases) list = list.filter((doc) => this.texts(docs[doc]).some((text) => text.toLowerCase().includes(phrase)));
+      if (stems.length) list.sort((a, b) => covered[b] - covered[a] || scores[b] - scores[a] || a - b);
+      return { list: list.map((doc) => docs[doc]), marked, work };
+    },
+    texts: ({ topic, rule, example }) => [rule[0], ...(example ? [example[0], ...example[2].map((i) => words.s[i]), example[3] ?? ''] : []), rule[2] ?? '', topic.t],
+    // pieces splits a text into those that were looked for and those that were not.
+    pieces(text, marked) {
+      const made = [];
+      let at = 0;
+      for (const m of text.matchAll(/[\p{L}\p{N}]+(?:[.,'’]\p{N}+|['’]s)*/gu)) {
+        if (!marked.has(stem(m[0].toLowerCase()))) continue;
+        made.push([text.slice(at, m.index), false], [m[0], true]);
+        at = m.index + m[0].length;
+      }
+      return [...made, [text.slice(at), false]];
+    },
+  };
+};
+
+// The page of the search shows what is looked for, the first of it if it is much, and
+// keeps in the address what that is.
+addEventListener('DOMContentLoaded', () => {
+  const found = document.getElementById('found');
+  const form = document.querySelector('form.find[hidden]');
+  if (!found || !form) return;
+  const most = 300, examplesOfRule = 4;
+  const rank = ['passed', 'not-run', 'skipped', 'flaky', 'failed'];
+  const saying = { passed: 'holds', failed: 'fails', flaky: 'flaky', skipped: 'left out', 'not-run': 'not checked' };
+  const finding = finder(words);
+  // The name of a page that is not given is the title in small letters.
+  const link = (folder, [title, name]) => `${folder}${name || title.toLowerCase().match(/[a-z0-9]+/g).join('-')}.html`;
+  const { q, tag } = form.elements;
+  const state = () => form.elements.state.value;
+  const add = (parent, name, text, properties) => {
+    const made = parent.appendChild(document.createElement(name));
+    if (text) made.textContent = text;
+    return Object.assign(made, properties);
+  };
+  const write = (parent, text, marked) => {
+    for (const [piece, is] of finding.pieces(text, marked)) if (piece) add(parent, is ? 'mark' : 'span', piece);
+  };
+  const titled = (parent, text, marked, href) => write(add(parent, 'a', '', { href }), text, marked);
+  const snippet = (parent, item, marked) => {
+    let best, count = 0;
+    for (const text of [...item.example[2].map((i) => words.s[i]), item.rule[2] ?? '']) {
+      const n = new Set(finding.pieces(text, marked).filter(([, is]) => is).map(([piece]) => piece.toLowerCase())).size;
+      if (n > count) [best, count] = [text, n];
+    }
+    if (best) write(add(parent, 'span', '', { className: 'snippet' }), best.length > 200 ? `${best.slice(0, 200)}…` : best, marked);
+  };
+  const show = (list, marked, few) => {
+    found.textContent = '';
+    const shown = new Map();
+    for (const item of list) {
+      let of = shown.get(item.rule);
+      if (!of) {
+        const section = add(found, 'section');
+        titled(add(section, 'h2'), item.rule[0], marked, link(item.topic.f, item.rule));
+        add(section, 'p', `${item.topic.c} / ${item.topic.t}`, { className: 'path' });
+        shown.set(item.rule, of = { ul: add(section, 'ul'), count: 0 });
+      }
+      if (!item.example || few && of.count >= examplesOfRule) continue;
+      of.count++;
+      const li = add(of.ul, 'li');
+      titled(li, item.example[0], marked, link(item.topic.f, item.example));
+      const worst = item.states.reduce((a, b) => (rank.indexOf(b) > rank.indexOf(a) ? b : a));
+      if (worst !== 'passed') {
+        li.append(' ');
+        add(li, 'span', saying[worst], { className: `word ${worst}` });
+      }
+      if (marked.size) snippet(li, item, marked);
+    }
+  };
+  // Examples are counted row by row, as everywhere.
+  const countOf = (list) => list.reduce((sum, { example }) => sum + (example ? +(example[6] || 1) : 0), 0);
+  const filter = () => {
+    const { list, marked, work } = finding.find(q.value);
+    const tagged = list.filter((item) => !tag.value || item.example && ` ${item.example[4] ?? ''} `.includes(` ${tag.value} `));
+    const chosen = tagged.filter((item) => !state() || item.states.includes(state()));
+    for (const input of form.querySelectorAll('[name=state]')) {
+      input.nextElementSibling.textContent = countOf(tagged.filter((item) => !input.value || item.states.includes(input.value)));
+    }
+    found.dataset.work = work;
+    show(chosen.slice(0, most), marked, q.value.trim() !== '');
+    const count = countOf(chosen);
+    document.getElementById('count').textContent =
+      chosen.length === 0 ? 'No example is like that.' : count === 1 ? '1 example' :
+        chosen.length > most ? `${count} examples, of which these are the first ${most}` : `${count} examples`;
+  };
+  const read = () => {
+    const given = new URLSearchParams(location.search);
+    q.value = given.get('q') ?? '';
+    tag.value = given.get('tag') ?? '';
+    form.elements.state.value = given.get('state') ?? '';
+    filter();
+  };
+  const changed = () => {
+    const given = new URLSearchParams();
+    for (const [name, value] of [['q', q.value], ['tag', tag.value], ['state', state()]]) if (value) given.set(name, value);
+    const query = given.toString();
+    history.replaceState(null, '', query ? `?${query}` : location.pathname);
+    filter();
+  };
+  form.hidden = false;
+  form.addEventListener('input', changed);
+  form.addEventListener('submit', (event) => event.preventDefault());
+  addEventListener('popstate', read);
+  read();
+  q.focus();
+});

@@ -30,6 +30,7 @@ func verdicts() []run.Verdict {
 type Build struct {
 	Commit    string    // in full
 	When      time.Time // when its runs began
+	Release   string    // what it is released as; "" if it is not
 	Stores    []Store
 	Scenarios []Scenario
 }

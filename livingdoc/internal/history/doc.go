@@ -14,7 +14,7 @@
 // broken costs no more than itself: [Load] reports it and goes on.
 //
 // [History.Trend] says what has become of a scenario, [Spark] draws its
-// durations, and [History.Redirects] leads from the addresses that scenarios had
+// durations and [Strip] how it went, and [History.Redirects] leads from the addresses that scenarios had
 // to those that they have.
 //
 // A site has its history in the file [File], and the sites of the builds before it

@@ -19,6 +19,7 @@ type line struct {
 	Commit  string      `json:"commit"`
 	When    time.Time   `json:"when"`
 	New     []named     `json:"new,omitempty"` // scenarios that no build had before, or that have another address
+	Release string      `json:"release,omitempty"`
 	Stores  []storeLine `json:"stores"`
 }
 
@@ -43,7 +44,7 @@ const mostScenarios = 1 << 20
 
 // encode gives numbers to new scenarios and lists all results by number.
 func (h *History) encode(number int, build Build) line {
-	l := line{Version: version, Number: number, Commit: valid(build.Commit), When: build.When.UTC()}
+	l := line{Version: version, Number: number, Commit: valid(build.Commit), When: build.When.UTC(), Release: valid(build.Release)}
 	byNumber := make(map[int]Scenario, len(build.Scenarios))
 	next := len(h.names)
 	before := ""
@@ -98,7 +99,7 @@ func milliseconds(took time.Duration) float64 {
 // take adds what a line says to the history, or nothing of it.
 func (h *History) take(l line) error {
 	build := record{
-		Ref:     Ref{Number: l.Number, Commit: l.Commit, When: l.When},
+		Ref:     Ref{Number: l.Number, Commit: l.Commit, When: l.When, Release: l.Release},
 		results: make(map[string]results, len(l.Stores)),
 	}
 	for _, store := range l.Stores {

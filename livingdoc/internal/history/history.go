@@ -1,6 +1,7 @@
 package history
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -31,6 +32,8 @@ type Ref struct {
 	Commit string
 	When   time.Time
 	Stores []Store
+	// Release is what the build was released as; "" if it was not.
+	Release string
 }
 
 // FailedOn tells whether the run of a build on a store failed as a whole.
@@ -78,12 +81,74 @@ func (h *History) line(build Build) (_ line, known bool, _ error) {
 	}
 	last := 0
 	for _, earlier := range h.builds {
-		if earlier.Commit == build.Commit && earlier.When.Equal(build.When) {
+		if earlier.Commit == build.Commit && earlier.When.Equal(build.When) && h.same(earlier, build) {
 			return line{Number: earlier.Number}, true, nil
 		}
 		last = max(last, earlier.Number)
 	}
 	return h.encode(last+1, build), false, nil
+}
+
+// same tells whether a build is of the same runs as one that is known: what became of
+// its scenarios is the same, and how long they took.
+func (h *History) same(known record, build Build) bool {
+	if known.Release != build.Release || len(known.Stores) != len(build.Stores) {
+		return false
+	}
+	for i, store := range build.Stores {
+		if known.Stores[i].Name != store.Name || known.Stores[i].Failed != valid(store.Failed) {
+			return false
+		}
+		for _, scenario := range build.Scenarios {
+			number, named := h.byKey[valid(scenario.Key)]
+			result := scenario.Results[store.Name]
+			if !named || known.state(store.Name, number) != result.State {
+				return false
+			}
+			took := int32(min(math.Round(milliseconds(result.Took)*10), math.MaxInt32))
+			if ran(result.State) && known.results[store.Name].took[number] != took {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// Keys lists all scenarios that any build had.
+func (h *History) Keys() []string {
+	var made []string
+	for _, name := range h.names {
+		if name.key != "" {
+			made = append(made, name.key)
+		}
+	}
+	return made
+}
+
+// Health is how a scenario went in each build of the history, oldest first, on all
+// stores together: what is to be told first.
+func (h *History) Health(key string) []run.Verdict {
+	made := make([]run.Verdict, len(h.builds))
+	number, known := h.byKey[valid(key)]
+	if !known {
+		return made
+	}
+	for i, build := range h.builds {
+		for store := range build.results {
+			made[i] = Worse(made[i], build.state(store, number))
+		}
+	}
+	return made
+}
+
+// Worse is which of two states is to be told first: what ran before what did not, and of
+// what ran the worse.
+func Worse(a, b run.Verdict) run.Verdict {
+	rank := []run.Verdict{Absent, run.NotRun, run.Skipped, run.Passed, run.Flaky, run.Failed}
+	if slices.Index(rank, b) > slices.Index(rank, a) {
+		return b
+	}
+	return a
 }
 
 // state returns how a scenario went in a build.

@@ -393,6 +393,50 @@ func TestSpark(t *testing.T) {
 }
 
 // TestWhichSitesAreKept: those that have a number and a front page, the newest first.
+func TestHealthInWordsAndAsAStrip(t *testing.T) {
+	t.Parallel()
+	const p, f, k, s, n = run.Passed, run.Failed, run.Flaky, run.Skipped, history.Absent
+	for _, test := range []struct {
+		states []run.Verdict
+		want   string
+	}{
+		{[]run.Verdict{p, p, n, p}, "held in each of the last 3 builds"},
+		{[]run.Verdict{p, f, p, f}, "failed in 2 of the last 4 builds"},
+		{[]run.Verdict{k, p}, "flaky in 1 of the last 2 builds"},
+		{[]run.Verdict{f, k, p}, "failed in 1 and flaky in 1 of the last 3 builds"},
+		{[]run.Verdict{s, p}, "held in the one build so far"},
+		{[]run.Verdict{s, n}, "not checked in these builds"},
+	} {
+		if got := history.Health(test.states); got != test.want {
+			t.Errorf("%v: got %q, want %q", test.states, got, test.want)
+		}
+	}
+	got := string(history.Strip([]run.Verdict{p, f, k, s, p}))
+	for _, want := range []string{`<path d="M3 1v14M27 1v14"/><path d="M15 5v10"/><path d="M9 9v6"/><path d="M21 13v2"/>`, `width="30"`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got %s, want %s in it", got, want)
+		}
+	}
+	if history.Strip(nil) != "" {
+		t.Error("a strip of nothing is drawn")
+	}
+}
+
+func TestHealthIsTheWorstOnAnyStore(t *testing.T) {
+	t.Parallel()
+	first := build(1, "a", run.Passed)
+	second := build(2, "a", run.Skipped)
+	second.Stores = append(second.Stores, history.Store{Name: "stone"})
+	second.Scenarios[0].Results["stone"] = history.Result{State: run.Failed}
+	_, h := extended(t, first, second)
+	if got, want := h.Health("a"), []run.Verdict{run.Passed, run.Failed}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if got := h.Keys(); !slices.Equal(got, []string{"a"}) {
+		t.Errorf("got the keys %q", got)
+	}
+}
+
 func TestWhichSitesAreKept(t *testing.T) {
 	t.Parallel()
 	site := fstest.MapFS{"index.html": {}, "builds/readme.txt": {}, "builds/latest/index.html": {}, "builds/007/index.html": {}, "builds/4/half.html": {}}

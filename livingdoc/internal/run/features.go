@@ -185,6 +185,9 @@ func (b builder) row(s *Scenario, id string, examples *protocol.Examples, row *p
 	made.Title = pickle.Name
 	for _, step := range pickle.Steps {
 		if step != nil {
+			if i := len(made.Steps); i < len(s.Steps) && s.Steps[i].Kind == "" {
+				s.Steps[i].Kind = kindOf(step.Type)
+			}
 			made.Steps = append(made.Steps, step.Text)
 		}
 	}
@@ -206,17 +209,53 @@ func under(names, own, row []string) []string {
 	return made
 }
 
-// code notes where the code of the steps is, as far as it is not known yet.
+// kindOf is the kind of a step by its type in a pickle.
+func kindOf(given protocol.PickleStepType) StepKind {
+	switch given {
+	case protocol.PickleStepType_CONTEXT:
+		return Context
+	case protocol.PickleStepType_ACTION:
+		return Action
+	case protocol.PickleStepType_OUTCOME:
+		return Outcome
+	case protocol.PickleStepType_UNKNOWN:
+	}
+	return ""
+}
+
+// code notes where the code of the steps is, and what it takes from their texts, as
+// far as that is not known yet.
 func (b builder) code(s *Scenario, pickle *protocol.Pickle, c *protocol.TestCase) {
 	for _, step := range c.TestSteps {
 		if step == nil || step.PickleStepId == "" || len(step.StepDefinitionIds) == 0 {
 			continue
 		}
 		i := slices.IndexFunc(pickle.Steps, func(p *protocol.PickleStep) bool { return p != nil && p.Id == step.PickleStepId })
-		if i >= 0 && i < len(s.Steps) && s.Steps[i].Code == "" {
+		if i < 0 || i >= len(s.Steps) {
+			continue
+		}
+		if s.Steps[i].Code == "" {
 			s.Steps[i].Code = b.definitions[step.StepDefinitionIds[0]]
 		}
+		if s.Steps[i].Values == nil {
+			s.Steps[i].Values = valuesOf(step)
+		}
 	}
+}
+
+func valuesOf(step *protocol.TestStep) []string {
+	var made []string
+	for _, list := range step.StepMatchArgumentsLists {
+		if list == nil {
+			continue
+		}
+		for _, argument := range list.StepMatchArguments {
+			if argument != nil && argument.Group != nil && argument.Group.Value != "" {
+				made = append(made, argument.Group.Value)
+			}
+		}
+	}
+	return made
 }
 
 func stepOf(s *protocol.Step) Step {

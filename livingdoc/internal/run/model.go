@@ -100,12 +100,24 @@ func (s *Scenario) Outline() bool { return s.Header != nil }
 // Step is a step as it was written.
 type Step struct {
 	Keyword string // such as "Given" or "And"
+	Kind    StepKind
 	Text    string
 	Table   [][]string // nil if it has none
 	Doc     string     // its text in quotes, "" if it has none
 	DocType string     // what that is, such as "json"; "" if it does not say
 	Code    string     // where the code of the step is, as file:line; "" if the run did not come to it
+	Values  []string   // what the code of the step takes from its text, in order, such as "80.00"; of an outline, that of a row
 }
+
+// StepKind is what a step is for.
+type StepKind string
+
+// The kinds of steps. One that is of neither has none.
+const (
+	Context StepKind = "context" // it says how things are
+	Action  StepKind = "action"  // it says what is done
+	Outcome StepKind = "outcome" // it says what is to come of it
+)
 
 // Row is one row of an outline, or the one of a plain scenario.
 type Row struct {
@@ -156,6 +168,8 @@ type Result struct {
 	Reason   string        // why it was skipped; "" if nobody said
 	Failure  string        // what was wrong at the last attempt that failed; "" if none did
 	Step     string        // the text of the step at which that was; "" if at none
+	Steps    []Verdict     // what became of each step at that attempt, NotRun of those it did not come to; nil if none failed
+	Command  string        // what repeats the run, without saying which scenario; "" if it does not say
 	Attempts int           // how many there were; 0 if it did not run
 	Duration time.Duration // of the last attempt
 

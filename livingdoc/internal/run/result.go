@@ -9,7 +9,7 @@ import (
 
 // result tells what became of a pickle.
 func (b builder) result(pickle *protocol.Pickle, cases []*protocol.TestCase) Result {
-	made := Result{Verdict: NotRun}
+	made := Result{Verdict: NotRun, Command: b.properties["command"]}
 	for _, c := range cases {
 		for _, a := range b.ofCase[c.Id] {
 			made.Attempts++
@@ -36,6 +36,7 @@ func (r *Result) take(pickle *protocol.Pickle, c *protocol.TestCase, a *attempt,
 	}
 	r.Verdict, r.Reason = Passed, ""
 	var failures []string
+	steps := stepVerdicts(pickle, c, a)
 	for _, id := range a.order {
 		result := a.results[id]
 		switch result.Status {
@@ -64,12 +65,37 @@ func (r *Result) take(pickle *protocol.Pickle, c *protocol.TestCase, a *attempt,
 	}
 	switch {
 	case len(failures) > 0:
-		r.Failure, r.Verdict, r.Reason = strings.Join(failures, "\n"), Failed, ""
+		r.Failure, r.Verdict, r.Reason, r.Steps = strings.Join(failures, "\n"), Failed, "", steps
 	case !a.ended:
-		r.Failure, r.Verdict = "it began and did not end", Failed
+		r.Failure, r.Verdict, r.Steps = "it began and did not end", Failed, steps
 	case len(a.order) == 0:
 		r.Failure, r.Verdict = "nothing was checked", Failed
 	}
+}
+
+// stepVerdicts is what became of each step of a pickle in one attempt.
+func stepVerdicts(pickle *protocol.Pickle, c *protocol.TestCase, a *attempt) []Verdict {
+	made := make([]Verdict, 0, len(pickle.Steps))
+	for _, step := range pickle.Steps {
+		if step == nil {
+			continue
+		}
+		verdict := NotRun
+		for _, of := range c.TestSteps {
+			if of == nil || of.PickleStepId != step.Id || a.results[of.Id] == nil {
+				continue
+			}
+			switch a.results[of.Id].Status {
+			case protocol.TestStepResultStatus_PASSED:
+				verdict = Passed
+			case protocol.TestStepResultStatus_SKIPPED:
+			default:
+				verdict = Failed
+			}
+		}
+		made = append(made, verdict)
+	}
+	return made
 }
 
 // undefinedParameters says which types of parameters the run asked for in vain, for

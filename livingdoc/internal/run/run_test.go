@@ -104,10 +104,10 @@ func TestFeaturesAreReadAsTheyWereWritten(t *testing.T) {
 	want := &run.Scenario{
 		Title: "<n> books", Tags: []string{"@loans", "@late"}, Line: 19, Header: []string{"n", "t"}, Tables: []run.Table{{Title: "A few", First: 1}, {Title: "Many", First: 2}},
 		Steps: []run.Step{
-			{Keyword: "Given", Text: "a library", Code: code},
-			{Keyword: "Given", Text: "a reader", Code: code},
-			{Keyword: "When", Text: "<n> books are taken:", Table: [][]string{{"title"}, {"<t>"}}, Code: code},
-			{Keyword: "Then", Text: "that is noted", Code: code},
+			{Keyword: "Given", Kind: run.Context, Text: "a library", Code: code},
+			{Keyword: "Given", Kind: run.Context, Text: "a reader", Code: code},
+			{Keyword: "When", Kind: run.Action, Text: "<n> books are taken:", Table: [][]string{{"title"}, {"<t>"}}, Code: code},
+			{Keyword: "Then", Kind: run.Outcome, Text: "that is noted", Code: code},
 		},
 		Rows: []*run.Row{
 			{

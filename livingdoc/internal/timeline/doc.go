@@ -20,9 +20,13 @@
 // beside that of another store. It is drawn in the page's text colour, and so
 // fits a dark page as well as a light one. A page may set the colours of the
 // parts by the variables --timeline-lane, --timeline-arrow, --timeline-scenario
-// and --timeline-reactor. Who wrote an event is told by its shape: a disc for the
-// scenario, a square for the reactor.
+// and --timeline-reactor. Who wrote an event is told by its shape, a disc for the
+// scenario, a square for the reactor, and to those who do not see it in words.
 //
-// Of a scenario with very many streams or events, some are shown, at least one
-// of each kind of stream, and the others are counted.
+// A [Moment] is what happened and wrote no event: a cross for what was refused, a ring
+// for what added nothing, a band across the lanes where the reactor stood still, had
+// broken down, or time passed.
+//
+// Of a scenario with very many streams or events, some are shown: those of rare kinds,
+// and at least one of each kind of stream. The others are counted.
 package timeline

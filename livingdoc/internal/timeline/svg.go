@@ -42,12 +42,11 @@ func lay(shown chosen) layout {
 	l.width = l.textX + textWidth + margin
 	y := margin
 	for i, row := range shown.rows {
-		words := row.text
-		if row.lane >= 0 {
-			words = shown.lanes[row.lane].label + " " + words
-		}
-		l.lines[i] = wrap(words, lineWidth, maxLines)
+		l.lines[i] = wrap(strings.TrimSpace(row.label+" "+row.text), lineWidth, maxLines)
 		l.points[i] = point{margin + max(row.lane, 0)*pitch + pitch/2, y + lineHeight/2}
+		if row.moment != nil && row.lane < 0 {
+			l.points[i].x = l.textX - bow
+		}
 		y += len(l.lines[i])*lineHeight + rowGap
 	}
 	if shown.more != "" {
@@ -86,31 +85,54 @@ func pair(x, y int) string {
 }
 
 // drawText writes an item of the list, the first letters of which may be a label.
-func drawText(out *strings.Builder, label string, lines []string) {
+func drawText(out *strings.Builder, r row, lines []string, options Options) {
+	item := "<li>"
+	switch {
+	case r.moment != nil && r.moment.Kind == Refused:
+		item = "<li class=no>"
+	case r.moment != nil || r.skipped > 0:
+		item = "<li class=by>"
+	}
+	closing := ""
+	if r.differs {
+		item, closing = item+"<mark>", "</mark>"
+	}
 	for i, line := range lines {
-		rest, labelled := strings.CutPrefix(line, label)
+		rest, labelled := strings.CutPrefix(line, r.label)
 		switch {
 		case i > 0:
 			fmt.Fprintf(out, `<br>%s`, clean(line))
-		case labelled && label != "":
-			fmt.Fprintf(out, `<li><b>%s</b>%s`, clean(label), clean(rest))
+		case labelled && r.label != "":
+			fmt.Fprintf(out, `%s<b>%s</b>%s`, item, clean(r.label), clean(rest))
 		default:
-			fmt.Fprintf(out, `<li>%s`, clean(line))
+			fmt.Fprintf(out, `%s%s`, item, clean(line))
 		}
+	}
+	out.WriteString(closing)
+	if r.reactor {
+		fmt.Fprintf(out, `<i>, %s</i>`, clean(r.by(options)))
 	}
 }
 
 // Style is the style sheet that pictures need.
 func Style() string {
 	const picture = `svg:has(>foreignObject)`
-	return fmt.Sprintf(picture+`{max-width:100%%;height:auto;font-size:%dpx;fill:none;stroke-width:2}`+
+	paths := []string{
+		"fill:var(--timeline-stop,#8883)", "fill:var(--timeline-break,#f003)", "fill:var(--timeline-time,#00f2)",
+		"stroke:var(--timeline-lane,#808080)", "stroke:var(--timeline-arrow,currentColor);stroke-width:1.5",
+		"stroke:var(--timeline-scenario,currentColor);stroke-width:10;stroke-linecap:round",
+		"stroke:var(--timeline-reactor,currentColor);stroke-width:10",
+		"stroke:var(--timeline-scenario,currentColor);fill:var(--timeline-paper,#fff)",
+		"stroke:var(--timeline-refused,#c00);stroke-width:3;stroke-linecap:round",
+	}
+	made := fmt.Sprintf(picture+`{max-width:100%%;height:auto;font-size:%dpx;fill:none;stroke-width:2}`+
 		picture+` foreignObject{width:%dpx;height:100%%}`+
 		picture+` ol{list-style:none;margin:0;padding:%dpx 0 0;line-height:%dpx;white-space:nowrap}`+
 		picture+` li{margin:0 0 %dpx}`,
 		fontSize, textWidth+margin, margin, lineHeight, rowGap) +
-		picture + ` path:nth-child(1){stroke:var(--timeline-lane,#808080)}` +
-		picture + ` path:nth-child(2){stroke:var(--timeline-arrow,currentColor);stroke-width:1.5}` +
-		picture + ` path:nth-child(n+3){stroke-width:10}` +
-		picture + ` path:nth-child(3){stroke:var(--timeline-scenario,currentColor);stroke-linecap:round}` +
-		picture + ` path:nth-child(4){stroke:var(--timeline-reactor,currentColor);stroke-linecap:square}`
+		picture + ` li>i{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}`
+	for i, style := range paths {
+		made += fmt.Sprintf("%s path:nth-child(%d){%s}", picture, i+1, style)
+	}
+	return made
 }

@@ -141,7 +141,7 @@ func TestStreamsThatAreNotShownAreCountedByWhatTheyAre(t *testing.T) {
 	for lanes, want := range map[int]string{
 		3: "and 2 more stays, 2 more groups, with 4 events",
 		4: "and 1 more stay, 2 more groups, with 3 events",
-		2: "and 2 more stays, 2 more groups, 1 more audit, with 5 events",
+		2: "and 3 more groups, 2 more stays, with 5 events",
 	} {
 		if got := string(timeline.List(events, timeline.Options{MaxLanes: lanes, MaxEvents: 40})); !strings.Contains(got, ">"+want+"<") {
 			t.Errorf("with %d lanes: got %s, want %q in it", lanes, got, want)
@@ -152,8 +152,8 @@ func TestStreamsThatAreNotShownAreCountedByWhatTheyAre(t *testing.T) {
 func TestEventsBeyondTheLimitAreCounted(t *testing.T) {
 	t.Parallel()
 	got := string(timeline.List(coach(4), timeline.Options{Reactor: "by the reactor", MaxLanes: 8, MaxEvents: 8}))
-	if !strings.Contains(got, "… 5 more events …") {
-		t.Errorf("got %s, want a gap of 5 of the 13 events", got)
+	if !strings.Contains(got, "… 3 more events …</li><li><b>group “Coach tour”</b> stays selected</li>") || !strings.Contains(got, "… 2 more events …") {
+		t.Errorf("got %s, want gaps of 5 of the 13 events, and between them what is rare", got)
 	}
 	if n := strings.Count(got, "<li>"); n != 8 {
 		t.Errorf("got %d events, want 8", n)
@@ -167,9 +167,62 @@ func TestAnArrowForEachCauseThatIsShown(t *testing.T) {
 	t.Parallel()
 	events := wedding()
 	events.Streams[1].Events[1].Cause = &evidence.Ref{Stream: "GroupCheckout-7", Position: 99} // unknown
-	arrows := strings.Split(string(timeline.Draw(events, options())), "<path")[2]
+	arrows := strings.Split(string(timeline.Draw(events, options())), "<path")[5]
 	if got := strings.Count(arrows, "M"); got != 2 {
 		t.Errorf("got %d arrows, want 2 of the 3 reactions:\n%s", got, arrows)
+	}
+}
+
+// TestMomentsAreBetweenTheEventsOfTheirSteps has a scenario that is refused something
+// while the reactor is stopped.
+func TestMomentsAreBetweenTheEventsOfTheirSteps(t *testing.T) {
+	t.Parallel()
+	events := wedding()
+	for _, stream := range events.Streams {
+		for k := range stream.Events {
+			stream.Events[k].Step = map[evidence.Writer]int{evidence.ByScenario: 0, evidence.ByReactor: 4}[stream.Events[k].By]
+		}
+	}
+	with := options()
+	with.Moments = []timeline.Moment{
+		{Step: 1, Kind: timeline.Stopped, Text: "the reactor is stopped"},
+		{Step: 2, Kind: timeline.Refused, Text: "Ann asks – refused: <wait>", About: "group “Hansen wedding”"},
+		{Step: 3, Kind: timeline.Elapsed, Text: "30 days pass"},
+		{Step: 4, Kind: timeline.Resumed, Text: "the reactor starts again"},
+		{Step: 5, Kind: timeline.Tried, Text: "Ann asks again", About: "nobody"},
+		{Step: 6, Kind: timeline.Broken, Text: "it breaks down"},
+	}
+	list := string(timeline.List(events, with))
+	at := 0
+	for _, want := range []string{
+		"selected stays 101 and 102</li>", "<li>the reactor is stopped</li>", `<li class="timeline-refused">Ann asks – refused: &lt;wait&gt;</li>`,
+		"<li>30 days pass</li>", "<li>the reactor starts again</li>", "transferred to the group", "<li>Ann asks again</li>", "<li>it breaks down</li>",
+	} {
+		i := strings.Index(list[at:], want)
+		if i < 0 {
+			t.Fatalf("the list lacks, after all that should come before: %s\n%s", want, list)
+		}
+		at += i
+	}
+	compare(t, "moments.svg", string(timeline.Draw(events, with)))
+}
+
+func TestWhatDiffersIsMarked(t *testing.T) {
+	t.Parallel()
+	with := options()
+	with.Differs = func(label, text string) bool { return label == "stay 101" && text == "charged 80.00" }
+	for _, drawn := range []string{string(timeline.Draw(wedding(), with)), string(timeline.List(wedding(), with))} {
+		if strings.Count(drawn, "<mark>") != 1 || !strings.Contains(drawn, "<mark><b>stay 101</b> charged 80.00</mark>") {
+			t.Errorf("got %s, want one event marked", drawn)
+		}
+	}
+}
+
+func TestWhoDidItAndWhyIsTextToo(t *testing.T) {
+	t.Parallel()
+	drawn := string(timeline.Draw(wedding(), options()))
+	if want := "<i>, by the reactor, because of group “Hansen wedding” selected stays 101 and 102</i>"; strings.Count(drawn, want) != 3 {
+		t.Errorf("got %s, want %s three times", drawn, want)
 	}
 }
 
@@ -220,7 +273,11 @@ func FuzzNoTextBecomesAnElement(f *testing.F) {
 			// Whatever it is, it may be the text of an event.
 			events.Streams = []evidence.Stream{{Name: name, Label: string(data), Events: []evidence.Event{{Text: string(data)}, {Type: title, Order: -1}}}}
 		}
-		options := timeline.Options{Reactor: title, MaxLanes: max(1, lanes), MaxEvents: max(1, limit)}
+		options := timeline.Options{
+			Reactor: title, MaxLanes: max(1, lanes), MaxEvents: max(1, limit),
+			Moments: []timeline.Moment{{Step: lanes, Kind: timeline.Kind(limit % 7), Text: title, About: name}},
+			Differs: func(label, text string) bool { return len(label) < len(text) },
+		}
 		drawing, list := timeline.Draw(events, options), timeline.List(events, options)
 		check(t, string(drawing))
 		check(t, string(list))
@@ -239,7 +296,7 @@ func FuzzNoTextBecomesAnElement(f *testing.F) {
 func check(t *testing.T, drawn string) {
 	t.Helper()
 	known := map[string]string{
-		"svg": "viewbox width", "path": "d", "foreignobject": "x", "ol": "class", "li": "class", "b": "", "br": "", "span": "class",
+		"svg": "viewbox width", "path": "d", "foreignobject": "x", "ol": "class", "li": "class", "b": "", "i": "", "mark": "", "br": "", "span": "class",
 	}
 	tokens := html.NewTokenizer(strings.NewReader(drawn))
 	for tokens.Next() != html.ErrorToken {

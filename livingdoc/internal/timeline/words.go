@@ -34,6 +34,14 @@ func label(stream evidence.Stream) string {
 	return "a stream"
 }
 
+// Words are what a stream is called, and what an event of it says, in a drawing.
+func Words(stream evidence.Stream, event evidence.Event) (name, says string) {
+	return label(stream), text(event)
+}
+
+// StreamKind is what streams like this one are called, such as "truck" for truck 7.
+func StreamKind(stream evidence.Stream) string { return kind(stream) }
+
 // kind is what the labels of similar streams have in common: the words before
 // the first number or name, without an article: "truck" of "the truck 7".
 func kind(stream evidence.Stream) string {
