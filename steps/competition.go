@@ -22,14 +22,15 @@ func competition(r *gherkin.Registrar, d *desk) {
 	r.When("at the same moment one clerk charges {money} to {stay} and another selects it for {group}", d.chargeAndSelect)
 	r.When("at the same moment one clerk checks out {stay} and another selects it for {group}", d.checkOutAndSelect)
 	r.When("at the same moment one clerk confirms {group} and another selects {stay} for it", d.confirmAndSelect)
-	r.When("two clerks at the same moment pay out {money} and {money} to {group}", d.payOutBoth)
+	r.When("two clerks at the same moment try to pay out {money} each to {group}", d.payOutBoth)
 }
 
 func competitionChecks(r *gherkin.Registrar, d *desk) {
-	r.Then("{stays} is/are merged into either {group} or {group}, and not into the other", d.mergedIntoOne)
+	r.Then("(each of ){stays} is merged into either {group} or {group}, and not into both", d.mergedIntoOne)
 	r.Then("the balances of {group} and {group} come to {money} together", d.balancesTogether)
 	r.Then("{stay} brought {group} its {money} and the charge, unless that was refused", d.residualKeepsCharges)
 	r.Then("{stay} either is checked out or left with {group}, and not both", d.leftOrMerged)
+	r.Then("one of them is refused because {money} is more than the credit of {money}", d.refusedCredit)
 	r.Then("either {group} is confirmed without {stay}, or that stay is merged into it and keeps it open", d.confirmedOrJoined)
 }
 
@@ -121,23 +122,20 @@ func (d *desk) confirmAndSelect(ctx context.Context, g group, s stay) error {
 	return errors.Join(errs...)
 }
 
-// payOutBoth lets one of the two be refused: what the other was paid is gone.
-func (d *desk) payOutBoth(ctx context.Context, one, other domain.Money, g group) error {
+// payOutBoth is an attempt of the two that is refused to one of them, since what the
+// other was paid is gone.
+func (d *desk) payOutBoth(ctx context.Context, amount domain.Money, g group) error {
 	at := d.moment()
-	out := func(amount domain.Money) func(context.Context) error {
-		payment := newPayment()
+	out := func(payment domain.PaymentID) func(context.Context) error {
 		return func(ctx context.Context) error {
 			return d.groupService().PayOut(ctx, d.groupID(g), payment, amount, at)
 		}
 	}
-	errs := d.together(ctx, out(one), out(other))
-	for i, err := range errs {
-		if isA[*domain.CreditError](err) {
-			errs[i] = nil
-			break
-		}
+	errs := d.together(ctx, out(newPayment()), out(newPayment()))
+	if errs[0] != nil && errs[1] != nil {
+		return fmt.Errorf("got both refused, want one of them carried out: %w", errors.Join(errs...))
 	}
-	return errors.Join(errs...)
+	return d.try(errors.Join(errs...))
 }
 
 // mergedIntoOne checks both groups, and that each stay knows the one it is in.
@@ -201,7 +199,7 @@ func (d *desk) residualKeepsCharges(ctx context.Context, s stay, g group, before
 		if got := state.Status(id); got != groupcheckout.Merged {
 			return fmt.Errorf("got %s %s in %s, want it merged", s, outcome(got), g)
 		}
-		return same("residual of "+s.String(), state.Residual(id), before.Plus(d.counted))
+		return same("balance moved from "+s.String(), state.Residual(id), before.Plus(d.counted))
 	})
 }
 

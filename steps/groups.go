@@ -35,6 +35,7 @@ func groupChecks(r *gherkin.Registrar, d *desk) {
 	r.Then("the balance of {group} is {money}", d.groupBalance)
 	r.Then("the balance of {group} reads {string}", d.groupBalanceReads)
 	r.Then("the clerk is asked to settle {money} for {group}", d.askedToSettle)
+	r.Then("nothing is owed for {group}, and the clerk can confirm it", d.nothingOwed)
 	r.Then("nothing is left to do for {group}", d.nothingLeft)
 	r.Then("{group} is confirmed", d.isConfirmed)
 	r.Then("{group} is not confirmed", d.isNotConfirmed)
@@ -175,8 +176,8 @@ func (d *desk) why(f groupcheckout.Failure) string {
 type outcomeRow struct {
 	Stay     stay                 `col:"stay"`
 	Outcome  groupcheckout.Status `col:"outcome"`
-	Residual *domain.Money        `col:"residual,optional"` // none for a stay that was not merged
-	Because  *reason              `col:"because,optional"`  // none for a merged stay, nor where it does not matter
+	Residual *domain.Money        `col:"amount,optional"`  // none for a stay that was not merged
+	Because  *reason              `col:"because,optional"` // none for a merged stay, nor where it does not matter
 }
 
 // staysAre compares all stays of a group, in any order.
@@ -191,7 +192,7 @@ func (d *desk) staysAre(ctx context.Context, g group, table gherkin.Table) error
 			return err
 		}
 		if merged := row.Outcome == groupcheckout.Merged; merged != (row.Residual != nil) {
-			return fmt.Errorf("the table says of %s that it is %s: a residual belongs to each merged stay, and to no other", row.Stay, outcome(row.Outcome))
+			return fmt.Errorf("the table says of %s that it is %s: an amount belongs to each merged stay, and to no other", row.Stay, outcome(row.Outcome))
 		} else if merged && row.Because != nil {
 			return fmt.Errorf("the table says why %s is merged: only what is not merged has a reason", row.Stay)
 		}
@@ -219,7 +220,7 @@ func (r outcomeRow) check(d *desk, state groupcheckout.State, id domain.StayID) 
 	case got != r.Outcome:
 		return fmt.Errorf("got %s %s, want it %s", r.Stay, outcome(got), outcome(r.Outcome))
 	case got == groupcheckout.Merged:
-		return same("residual of "+r.Stay.String(), state.Residual(id), *r.Residual)
+		return same("balance moved from "+r.Stay.String(), state.Residual(id), *r.Residual)
 	case r.Because != nil:
 		want, err := d.failure(*r.Because)
 		if err != nil {
@@ -252,6 +253,10 @@ func (d *desk) askedToSettle(ctx context.Context, want domain.Money, g group) er
 		}
 		return same("balance to settle for "+g.String(), step.Balance, want)
 	})
+}
+
+func (d *desk) nothingOwed(ctx context.Context, g group) error {
+	return d.askedToSettle(ctx, domain.Money{}, g)
 }
 
 func (d *desk) nothingLeft(ctx context.Context, g group) error {

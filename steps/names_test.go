@@ -32,7 +32,7 @@ func samples() map[string]string {
 // tables are what follows a check that has one, by its expression.
 func tables() map[string]string {
 	return map[string]string{
-		"the stays of {group} are:": "\n  | stay | outcome | residual |\n  | 101 | merged | 80.00 |",
+		"the stays of {group} are:": "\n  | stay | outcome | amount |\n  | 101 | merged | 80.00 |",
 		"the record of {stay} is:":  "\n  | entry |\n  | check-in |",
 		"the record of {group} is:": "\n  | entry | stay |\n  | selected | 101 |",
 	}
@@ -106,10 +106,10 @@ func TestOtherNamesThatWereNotMentioned(t *testing.T) {
 		"in a table of outcomes":     {mentioned, "Then the stays of the group \"Hansen wedding\" are:\n  | stay | outcome |\n  | 110 | not merged |", "did you mean stay 101?"},
 		"in a record":                {mentioned, "Then the record of the group \"Hansen wedding\" is:\n  | entry | stay |\n  | selected | 110 |", "did you mean stay 101?"},
 		"the group without a name":   {mentioned, "Then the balance of the group is 0.00", `got the group, which no command before this check has mentioned: known are the group "Football club", the group "Hansen wedding"`},
-		"nothing like it":            {mentioned, "Then stay 999 left with no group", "known are stay 101, stay 102"},
+		"nothing like it":            {mentioned, "Then stay 999 has not left with a group", "known are stay 101, stay 102"},
 		"in another case":            {mentioned, `Then the group "hansen Wedding" is not confirmed`, `did you mean the group "Hansen wedding"?`},
 		"no group at all":            {"Given stay 101 was checked out", "Then the group is not confirmed", "no command before this check has mentioned any group"},
-		"no stay at all":             {"Given the clerk confirms the group", "Then stay 101 left with no group", "no command before this check has mentioned any stay"},
+		"no stay at all":             {"Given the clerk confirms the group", "Then stay 101 has not left with a group", "no command before this check has mentioned any stay"},
 		"a tour that is not there":   {"Given the clerk confirms the group", "Then all 0 stays of the coach tour are merged into the group", "no step before this one has mentioned a coach tour"},
 		"a tour that is selected":    {"Given stay 101 was checked out", "When the clerk selects the whole coach tour for the group", "no step before this one has mentioned a coach tour"},
 		"a group that is delivered":  {mentioned, `When the feed delivers the group "Footbal club" again`, `did you mean the group "Football club"?`},
@@ -129,7 +129,7 @@ func TestARefusedCommandMentionsNames(t *testing.T) {
 	result := play(t, `When the clerk tries to charge 0.00 to stay 999
 Then it is refused because an amount has to be above zero, and 0.00 is not
 And stay 999 is not on record
-And stay 999 left with no group
+And stay 999 has not left with a group
 And stay 998 is not on record
 When the clerk tries to check out stay 997
 Then it is refused because the stay is not on record`)

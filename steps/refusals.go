@@ -19,7 +19,7 @@ func refusals(r *gherkin.Registrar, d *desk) {
 	r.Then("it is refused because the guest has left with {group}", d.refusedTransferred)
 	r.Then("it is refused because the stay is not on record", d.refusedNotOnRecord)
 	r.Then("it is refused because {money} is more than the credit of {money}", d.refusedCredit)
-	r.Then("it is refused because {count} stay(s) is/are still being processed", d.refusedProcessing)
+	r.Then("it is refused because {count} stay(s) still wait(s) to be visited", d.refusedProcessing)
 	r.Then("it is refused because the group is confirmed", d.refusedConfirmed)
 }
 
@@ -122,7 +122,7 @@ func (d *desk) refusedTransferred(want group) error {
 func (d *desk) refusedProcessing(want count) error {
 	refusal, err := refusedAs[*groupcheckout.ProcessingError](d)
 	if err == nil && refusal.Pending != int(want) {
-		err = fmt.Errorf("got a refusal that speaks of %d stays still being processed, want %d", refusal.Pending, want)
+		err = fmt.Errorf("got a refusal that speaks of %d stays that still wait to be visited, want %d", refusal.Pending, want)
 	}
 	return err
 }

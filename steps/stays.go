@@ -11,7 +11,7 @@ import (
 
 // stayStates are the stays that a scenario begins with.
 func stayStates(r *gherkin.Registrar, d *desk) {
-	r.Given("{stays} with a balance of {money}", d.staysOwing)
+	r.Given("{stays} with a balance of {money}( each)", d.staysOwing)
 	r.Given("{stays} with a credit of {money}", d.staysInCredit)
 	r.Given("these stays:", d.theseStays)
 	r.Given("{stay} was checked out", d.stayGone)
@@ -19,6 +19,7 @@ func stayStates(r *gherkin.Registrar, d *desk) {
 
 func stayCommands(r *gherkin.Registrar, d *desk) {
 	r.When("the clerk checks in {stay} at {time}", d.checkIn)
+	r.When("{stays} arrive(s) and owe(s) {money}", d.staysOwing)
 	r.When("the clerk charges {money} to {stay}", d.chargeStay)
 	r.When("the clerk enters that charge again", d.chargeAgain)
 	r.When("the clerk takes a payment of {money} for {stay}", d.payStay)
@@ -42,7 +43,7 @@ func stayChecks(r *gherkin.Registrar, d *desk) {
 	r.Then("{stay} is checked out", d.isCheckedOut)
 	r.Then("{stay} is not checked out", d.isNotCheckedOut)
 	r.Then("{stay} left with {group}", d.leftWith)
-	r.Then("{stay} left with no group", d.leftWithNone)
+	r.Then("{stay} has not left with a group", d.leftWithNone)
 	r.Then("{stay} is on record", d.isKnown)
 	r.Then("{stay} is not on record", d.isUnknown)
 }

@@ -17,7 +17,7 @@ func tours(r *gherkin.Registrar, d *desk) {
 	r.Given("a coach tour of {count} stays with a charge of {money} each", d.coachTour)
 	r.When("the clerk selects the whole coach tour for {group}", d.selectTour)
 	r.Then("all {count} stays of the coach tour are merged into {group}", d.tourMerged)
-	r.Then("the history of {group} has {count} entries", d.historyLength)
+	r.Then("{count} event(s) of {group} is/are stored", d.storedEvents)
 }
 
 // clerks is how many clerks check in a coach tour side by side.
@@ -68,8 +68,8 @@ func (d *desk) tourMerged(ctx context.Context, want count, g group) error {
 	})
 }
 
-// historyLength compares the number of events of a group.
-func (d *desk) historyLength(ctx context.Context, g group, want count) error {
+// storedEvents compares the number of events of a group.
+func (d *desk) storedEvents(ctx context.Context, want count, g group) error {
 	id, err := d.knownGroup(g)
 	if err != nil {
 		return err
@@ -78,7 +78,7 @@ func (d *desk) historyLength(ctx context.Context, g group, want count) error {
 		_, version, err := d.groupService().ReadVersion(ctx, id)
 		excused := es.Version(d.world.Excused(d.stream(g)))
 		if err == nil && (version < es.Version(want) || version-excused > es.Version(want)) {
-			err = fmt.Errorf("got %d entries in the history of %s, %d of which may be owed to injected faults, want %d", version, g, excused, want)
+			err = fmt.Errorf("got %d stored events of %s, %d of which may be owed to injected faults, want %d", version, g, excused, want)
 		}
 		return err
 	})

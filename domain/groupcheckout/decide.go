@@ -14,7 +14,7 @@ var ErrConfirmed = errors.New("the group checkout is already confirmed")
 type ProcessingError struct{ Pending int }
 
 func (e *ProcessingError) Error() string {
-	return fmt.Sprintf("still processing: %d of the selected stays have no outcome yet", e.Pending)
+	return fmt.Sprintf("selected stays still wait to be visited: %d", e.Pending)
 }
 
 // selectStays puts those stays on the list that are not on it yet, each once.

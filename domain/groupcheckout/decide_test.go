@@ -225,7 +225,7 @@ func TestRefusalsSayWhy(t *testing.T) {
 		want string
 	}{
 		{ErrConfirmed, "the group checkout is already confirmed"},
-		{processing(2), "still processing: 2 of the selected stays have no outcome yet"},
+		{processing(2), "selected stays still wait to be visited: 2"},
 	} {
 		if got := test.err.Error(); got != test.want {
 			t.Errorf("got  %s\nwant %s", got, test.want)

@@ -1,7 +1,7 @@
 Feature: Checking in
 
-  The clerk notes when a guest arrives. A clerk who is not sure whether that was
-  kept enters it once more.
+  The clerk notes when a guest arrives. A clerk who is not sure that it was entered
+  enters it again.
 
   Rule: A guest arrives once
 
@@ -23,6 +23,9 @@ Feature: Checking in
       Given the clerk checks in Anna at 14:00
       When the clerk tries to check in Anna at 15:30
       Then it is refused because the guest had checked in at 14:00
+      And the record of Anna's stay is:
+        | entry    | at    |
+        | check-in | 14:00 |
 
   Rule: A stay may be charged before the guest arrives
 

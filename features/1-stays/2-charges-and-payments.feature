@@ -1,7 +1,7 @@
 Feature: Charges and payments
 
   During a stay the clerk enters what the guest owes and what the guest pays. What
-  a guest has paid too much is a credit, and the clerk can pay it out.
+  a guest has overpaid is a credit, and the clerk can pay it out.
 
   Rule: The balance is what was charged minus what was paid
 
@@ -75,7 +75,7 @@ Feature: Charges and payments
       Then it is refused because 20.01 is more than the credit of 20.00
       And the balance of Anna's stay is -20.00
 
-    Scenario: A guest who owes something is paid nothing
+    Scenario: Nothing is paid out to a guest who owes something
       Given Anna's stay with a balance of 80.00
       When the clerk tries to pay out 10.00 to Anna
       Then it is refused because 10.00 is more than the credit of 0.00

@@ -2,7 +2,7 @@ Feature: Checking out
 
   A guest who has settled the bill checks out. That ends the stay.
 
-  Rule: A guest leaves with a balance of zero
+  Rule: A guest checks out only with a balance of zero
 
     Scenario: A guest who has paid everything checks out
       Given Anna's stay with a balance of 80.00
@@ -16,14 +16,14 @@ Feature: Checking out
       Then it is refused because the balance is 80.00
       And Anna is not checked out
 
-    Scenario: A guest who has paid too much cannot check out
+    Scenario: A guest who has overpaid cannot check out
       Given Anna's stay with a credit of 20.00
       When the clerk tries to check out Anna
       Then it is refused because the balance is -20.00
       And Anna is not checked out
 
     @beyond-the-original
-    Scenario: A guest who was paid out what was too much checks out
+    Scenario: A guest whose credit was paid out checks out
       Given Anna's stay with a credit of 20.00
       And the clerk pays out 20.00 to Anna
       When the clerk checks out Anna
@@ -78,7 +78,7 @@ Feature: Checking out
       When the clerk tries to pay out 5.00 to Anna
       Then it is refused because the guest has left with the group "Hansen wedding"
 
-    Scenario: The guest checks out with the group, not alone
+    Scenario: A check-out is refused
       When the clerk tries to check out Anna
       Then it is refused because the guest has left with the group "Hansen wedding"
-      And Anna is not checked out
+      And Anna left with the group "Hansen wedding"

@@ -4,7 +4,7 @@ Feature: Exact amounts
 
   Rule: An amount is kept as it was entered
 
-    Scenario Outline: <amount> stays <amount>
+    Scenario Outline: <amount> is kept as <amount>
       When the clerk charges <amount> to Anna's stay
       Then the balance of Anna's stay reads "<amount>"
 

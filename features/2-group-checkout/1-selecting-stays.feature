@@ -13,13 +13,13 @@ Feature: Selecting stays
         | Carla | 120.00  |       |
       When the clerk selects the stays of Anna, Ben and Carla for the group
       Then the stays of the group are:
-        | stay  | outcome | residual |
+        | stay  | outcome | amount   |
         | Anna  | merged  | 80.00    |
         | Ben   | merged  | 25.50    |
         | Carla | merged  | 120.00   |
       And the clerk is asked to settle 225.50 for the group
 
-    Scenario: A stay without a balance brings nothing
+    Scenario: A stay with a balance of zero adds nothing
       Given these stays:
         | stay  | charged | paid  |
         | Anna  | 80.00   |       |
@@ -27,7 +27,7 @@ Feature: Selecting stays
         | Carla |         |       |
       When the clerk selects the stays of Anna, Ben and Carla for the group
       Then the stays of the group are:
-        | stay  | outcome | residual |
+        | stay  | outcome | amount   |
         | Anna  | merged  | 80.00    |
         | Ben   | merged  | 0.00     |
         | Carla | merged  | 0.00     |
@@ -37,7 +37,7 @@ Feature: Selecting stays
       And Ben's stay with a credit of 30.00
       When the clerk selects the stays of Anna and Ben for the group
       Then the stays of the group are:
-        | stay | outcome | residual |
+        | stay | outcome | amount   |
         | Anna | merged  | 80.00    |
         | Ben  | merged  | -30.00   |
       And the balance of the group is 50.00
@@ -59,20 +59,24 @@ Feature: Selecting stays
   Rule: Stays can be added until the group is confirmed
 
     Scenario: A late riser joins the group
-      Given the stays of Anna, Ben and Carla with a balance of 80.00
+      Given the stays of Anna, Ben and Carla with a balance of 80.00 each
       And the stays of Anna and Ben were merged into the group
       When the clerk selects Carla's stay for the group
       Then the stays of Anna, Ben and Carla are merged into the group
       And the balance of the group is 240.00
 
     Scenario: A stay joins a group that was settled, but not confirmed
-      Given the stays of Anna and Ben with a balance of 80.00
+      Given the stays of Anna and Ben with a balance of 80.00 each
       And Anna's stay was merged into the group
       And the clerk takes a payment of 80.00 for the group
       When the clerk selects Ben's stay for the group
       Then the clerk is asked to settle 80.00 for the group
 
     Scenario: A charge that turns up late joins the group as a stay of its own
+
+      The clerk opens another stay for the late charge, here 901, and adds it to the
+      group.
+
       Given Anna's stay with a balance of 80.00
       And Anna's stay was merged into the group "Hansen wedding"
       When the clerk tries to charge 12.50 to Anna's stay
@@ -84,7 +88,7 @@ Feature: Selecting stays
   Rule: A stay counts once, however often it is selected
 
     Scenario: A stay that is listed twice in one selection counts once
-      Given the stays of Anna and Ben with a balance of 80.00
+      Given the stays of Anna and Ben with a balance of 80.00 each
       When the clerk selects the stays of Anna, Ben, Anna and Anna for the group
       Then the record of the group is:
         | entry    | stay | amount |
@@ -94,7 +98,7 @@ Feature: Selecting stays
         | merged   | Ben  | 80.00  |
 
     Scenario: A merged stay that is selected again counts once
-      Given the stays of Anna and Ben with a balance of 80.00
+      Given the stays of Anna and Ben with a balance of 80.00 each
       And Anna's stay was merged into the group
       When the clerk selects the stays of Anna and Ben for the group
       Then the balance of the group is 160.00

@@ -3,7 +3,7 @@ Feature: Stays that cannot be merged
   Not every selected stay can be merged. The group notes those that could not be,
   and why, so that the clerk can see to the guests, and goes on with the others.
 
-  Rule: A stay can be merged if it is on record, open, and in no other group
+  Rule: A stay can be merged if it is on record and its guest has not left
 
     Scenario: The stay of a guest who has checked out is not merged
       Given Anna was checked out
@@ -62,11 +62,11 @@ Feature: Stays that cannot be merged
 
     @beyond-the-original
     Scenario: The others are merged
-      Given the stays of Anna and David with a balance of 80.00
+      Given the stays of Anna and David with a balance of 80.00 each
       And Ben was checked out
       When the clerk selects the stays of Anna, Ben, Carla and David for the group
       Then the stays of the group are:
-        | stay  | outcome    | residual |
+        | stay  | outcome    | amount   |
         | Anna  | merged     | 80.00    |
         | Ben   | not merged |          |
         | Carla | not merged |          |
@@ -75,37 +75,39 @@ Feature: Stays that cannot be merged
 
     Scenario: A group of which no stay could be merged owes nothing
       Given Anna was checked out
+      And Ben was checked out
       When the clerk selects the stays of Anna and Ben for the group
-      Then the clerk is asked to settle 0.00 for the group
+      Then the stays of Anna and Ben could not be merged into the group
+      And nothing is owed for the group, and the clerk can confirm it
 
-  Rule: A stay that could not be merged is not merged later
+  Rule: A stay that could not be merged into a group is never merged into that group
 
-    The clerk is told, and sees to the guest. Were the stay merged later, behind
-    the clerk's back, the guest might pay twice.
+    The clerk has been told and has seen to the guest. The answer to that group is
+    final; another group may still take the stay.
 
     Scenario: Selecting it again changes nothing
       Given Anna was checked out
+      And Ben's stay with a balance of 80.00
       And the clerk selects Anna's stay for the group
       And the selected stays of the group have been visited
-      When the clerk selects Anna's stay for the group
-      And the clerk takes a payment of 10.00 for the group
+      When the clerk selects the stays of Anna and Ben for the group
       Then the record of the group is:
         | entry      | stay | amount |
         | selected   | Anna |        |
         | not merged | Anna |        |
-        | payment    |      | 10.00  |
+        | selected   | Ben  |        |
+        | merged     | Ben  | 80.00  |
 
     @beyond-the-original
-    Scenario: A guest who arrives after the visit is not merged later
+    Scenario: A guest who arrives after the visit is not merged
       Given the clerk selects Anna's stay for the group
       And the selected stays of the group have been visited
-      And the stays of Anna and Ben with a balance of 80.00
+      And Anna arrives and owes 80.00
+      And Ben arrives and owes 80.00
       When the clerk selects the stays of Anna and Ben for the group
-      And the selected stays of the group have been visited
-      And the clerk takes a payment of 10.00 for the group
       Then Ben's stay is merged into the group
       And Anna's stay could not be merged into the group because the stay was not on record
-      And Anna left with no group
+      And Anna has not left with a group
 
   @beyond-the-original
   Rule: A guest whose stay could not be merged is served like any other
@@ -113,7 +115,7 @@ Feature: Stays that cannot be merged
     Background:
       Given the clerk selects Anna's stay for the group "Hansen wedding"
       And the selected stays of the group "Hansen wedding" have been visited
-      And Anna's stay with a balance of 80.00
+      And Anna arrives and owes 80.00
 
     Scenario: The guest settles the bill and leaves alone
       Given the clerk takes a payment of 80.00 for Anna's stay
@@ -126,3 +128,14 @@ Feature: Stays that cannot be merged
       Then Anna left with the group "Football club"
       And the balance of the group "Football club" is 80.00
       And the balance of the group "Hansen wedding" is 0.00
+
+    Scenario: Two groups ask too early, and a third is in time
+      Given the clerk selects Ben's stay for the group "Hansen wedding"
+      And the clerk selects Ben's stay for the group "Football club"
+      And the selected stays of the group "Hansen wedding" have been visited
+      And the selected stays of the group "Football club" have been visited
+      And Ben arrives and owes 80.00
+      When the clerk selects Ben's stay for the group "Choir"
+      Then Ben left with the group "Choir"
+      And Ben's stay could not be merged into the group "Hansen wedding" because the stay was not on record
+      And Ben's stay could not be merged into the group "Football club" because the stay was not on record

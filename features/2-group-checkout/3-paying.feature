@@ -1,7 +1,7 @@
 Feature: Paying for a group
 
-  The group pays at the desk, in one sum or in several, whenever it suits. What it
-  has paid too much, or a guest before it, the clerk can pay out.
+  The group pays at the desk, in one sum or in several, whenever it suits. A credit
+  can be paid out, whether the group overpaid or a guest brought it along.
 
   Rule: A group may pay before, between and after the visits to its stays
 
@@ -12,21 +12,21 @@ Feature: Paying for a group
       Then the balance of the group is 30.00
 
     Scenario: Another stay joins a group that has paid
-      Given the stays of Anna and Ben with a balance of 80.00
+      Given the stays of Anna and Ben with a balance of 80.00 each
       And Anna's stay was merged into the group
       And the clerk takes a payment of 50.00 for the group
       When the clerk selects Ben's stay for the group
       Then the balance of the group is 110.00
 
     Scenario: The group pays when all its stays are merged
-      Given the stays of Anna and Ben with a balance of 80.00
+      Given the stays of Anna and Ben with a balance of 80.00 each
       And the stays of Anna and Ben were merged into the group
       When the clerk takes a payment of 160.00 for the group
-      Then the clerk is asked to settle 0.00 for the group
+      Then nothing is owed for the group, and the clerk can confirm it
 
     @own-reactor
     Scenario: The group pays while its stays wait to be visited
-      Given the stays of Anna and Ben with a balance of 80.00
+      Given the stays of Anna and Ben with a balance of 80.00 each
       And the visits to the stays are paused
       And the clerk selects the stays of Anna and Ben for the group
       When the clerk takes a payment of 50.00 for the group
@@ -62,12 +62,12 @@ Feature: Paying for a group
   @beyond-the-original
   Rule: A credit can be paid out, in full or in part, and no more than that
 
-    Scenario: A group that has paid too much is paid out the rest
+    Scenario: A group that has overpaid is paid out its credit
       Given Anna's stay with a balance of 80.00
       And Anna's stay was merged into the group
       And the clerk takes a payment of 100.00 for the group
       When the clerk pays out 20.00 to the group
-      Then the clerk is asked to settle 0.00 for the group
+      Then nothing is owed for the group, and the clerk can confirm it
 
     Scenario: A credit that a guest brought along is paid out to the group
       Given Anna's stay with a credit of 30.00
@@ -83,7 +83,7 @@ Feature: Paying for a group
       Then it is refused because 20.01 is more than the credit of 20.00
       And the balance of the group is -20.00
 
-    Scenario: A group that owes something is paid nothing
+    Scenario: Nothing is paid out to a group that owes something
       Given Anna's stay with a balance of 80.00
       And Anna's stay was merged into the group
       When the clerk tries to pay out 10.00 to the group

@@ -10,19 +10,19 @@ Feature: Several clerks at once
     Scenario: Two clerks select the same stay for two groups
       Given Anna's stay with a balance of 80.00
       When at the same moment one clerk selects Anna's stay for the group "Hansen wedding" and another for the group "Football club"
-      Then Anna's stay is merged into either the group "Hansen wedding" or the group "Football club", and not into the other
+      Then Anna's stay is merged into either the group "Hansen wedding" or the group "Football club", and not into both
       And the balances of the group "Hansen wedding" and the group "Football club" come to 80.00 together
 
     Scenario: Two clerks select the same twenty stays for two groups
-      Given stays 101 to 120 with a balance of 80.00
+      Given stays 101 to 120 with a balance of 80.00 each
       When at the same moment one clerk selects stays 101 to 120 for the group "Hansen wedding" and another for the group "Football club"
-      Then stays 101 to 120 are merged into either the group "Hansen wedding" or the group "Football club", and not into the other
+      Then each of stays 101 to 120 is merged into either the group "Hansen wedding" or the group "Football club", and not into both
       And the balances of the group "Hansen wedding" and the group "Football club" come to 1,600.00 together
 
-  Rule: What two clerks enter at the same moment counts, both of it
+  Rule: Different entries at the same moment all count
 
     Scenario: Two clerks select different stays for one group
-      Given stays 101 to 104 with a balance of 80.00
+      Given stays 101 to 104 with a balance of 80.00 each
       When at the same moment one clerk selects stays 101 and 102 and another stays 103 and 104 for the group
       Then stays 101 to 104 are merged into the group
       And the balance of the group is 320.00
@@ -41,7 +41,7 @@ Feature: Several clerks at once
   Rule: The same thing entered by two clerks at the same moment counts once
 
     Scenario: Two clerks select the same stay for one group
-      Given the stays of Anna and Ben with a balance of 80.00
+      Given the stays of Anna and Ben with a balance of 80.00 each
       When at the same moment one clerk selects the stays of Anna and Ben and another Ben's stay for the group
       Then the record of the group is:
         | entry    | stay | amount |
@@ -81,7 +81,8 @@ Feature: Several clerks at once
   Rule: A group is confirmed with all its stays, or not yet
 
     Scenario: A stay joins in time or comes too late, and is never left behind
-      Given the stays of Anna and Ben with a balance of 0.00
+      Given Anna's stay with a balance of 0.00
+      And Ben's stay with a balance of 80.00
       And Anna's stay was merged into the group
       When at the same moment one clerk confirms the group and another selects Ben's stay for it
       Then either the group is confirmed without Ben's stay, or that stay is merged into it and keeps it open
@@ -91,5 +92,6 @@ Feature: Several clerks at once
 
     Scenario: Two clerks pay out the same credit
       Given the clerk takes a payment of 20.00 for the group
-      When two clerks at the same moment pay out 20.00 and 20.00 to the group
-      Then the balance of the group is 0.00
+      When two clerks at the same moment try to pay out 20.00 each to the group
+      Then one of them is refused because 20.00 is more than the credit of 0.00
+      And the balance of the group is 0.00

@@ -7,14 +7,14 @@ Feature: Interruptions
   Rule: Work waits while the reactor is stopped
 
     Scenario: Nothing happens to selected stays while the reactor is stopped
-      Given stays 101, 102 and 103 with a balance of 80.00
+      Given stays 101, 102 and 103 with a balance of 80.00 each
       And the reactor is stopped
       When the clerk selects stays 101, 102 and 103 for the group
       Then 3 stays of the group wait to be visited
-      And stay 101 left with no group
+      And stay 101 has not left with a group
 
     Scenario: Waiting stays are visited when the reactor starts again
-      Given stays 101, 102 and 103 with a balance of 80.00
+      Given stays 101, 102 and 103 with a balance of 80.00 each
       And the reactor is stopped
       And the clerk selects stays 101, 102 and 103 for the group
       When the reactor starts again
@@ -23,7 +23,7 @@ Feature: Interruptions
 
     @exact
     Scenario: All that waits for one group is dealt with in one call
-      Given stays 101 and 102 with a balance of 80.00
+      Given stays 101 and 102 with a balance of 80.00 each
       And the reactor is stopped
       And the clerk selects stay 101 for the group
       And the clerk takes a payment of 50.00 for the group
@@ -35,7 +35,7 @@ Feature: Interruptions
   Rule: An orderly stop loses nothing and repeats nothing
 
     Scenario: Stays can be added after a stop and a start
-      Given stays 101 and 102 with a balance of 80.00
+      Given stays 101 and 102 with a balance of 80.00 each
       And stay 101 was merged into the group
       And the reactor is stopped and started again
       When the clerk selects stay 102 for the group
@@ -54,7 +54,7 @@ Feature: Interruptions
     are visited again, and say the same as before.
 
     Scenario Outline: The reactor breaks down after <writes> of the 6 that a group of 5 stays takes
-      Given stays 101 to 105 with a balance of 80.00
+      Given stays 101 to 105 with a balance of 80.00 each
       And the reactor is going to break down after <writes>
       When the clerk selects stays 101 to 105 for the group
       And the reactor has broken down
@@ -79,23 +79,23 @@ Feature: Interruptions
       Then it is refused because the guest has left with the group
 
     Scenario: A payment during the breakdown counts
-      Given stays 101 and 102 with a balance of 80.00
+      Given stays 101 and 102 with a balance of 80.00 each
       And the reactor is going to break down after 1 write
       And the clerk selects stays 101 and 102 for the group
       And the reactor has broken down
       When the clerk takes a payment of 160.00 for the group
       And the reactor starts again
-      Then the clerk is asked to settle 0.00 for the group
+      Then nothing is owed for the group, and the clerk can confirm it
 
     @beyond-the-original
     Scenario: A stay that was not on record says the same once the guest has arrived
       Given the reactor is going to break down after 1 write
       And the clerk selects stay 105 for the group
       And the reactor has broken down
-      And stay 105 with a balance of 80.00
+      And stay 105 arrives and owes 80.00
       When the reactor starts again
       Then stay 105 could not be merged into the group because the stay was not on record
-      And stay 105 left with no group
+      And stay 105 has not left with a group
       And the record of stay 105 is:
         | entry      | amount |
         | not merged |        |

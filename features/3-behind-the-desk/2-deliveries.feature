@@ -25,14 +25,14 @@ Feature: Deliveries
     Scenario: A stay that could not be merged is not merged after a second delivery
       Given the clerk selects stay 105 for the group
       And the selected stays of the group have been visited
-      And stay 105 with a balance of 80.00
+      And stay 105 arrives and owes 80.00
       And the reactor is stopped and started again
       When the feed delivers the group again
       Then the record of the group is:
         | entry      | stay |
         | selected   | 105  |
         | not merged | 105  |
-      And stay 105 left with no group
+      And stay 105 has not left with a group
 
     @exact
     Scenario: A reactor that remembers the group is not called again
@@ -48,13 +48,13 @@ Feature: Deliveries
       And the reactor is stopped and started again
       When the feed delivers the group again
       Then the reactor was called 2 times for the group
-      And the history of the group has 2 entries
+      And 2 events of the group are stored
 
   Rule: The reactor is not called for what it wrote itself
 
     @exact
     Scenario: One selection leads to one call
-      Given stays 101 to 110 with a balance of 80.00
+      Given stays 101 to 110 with a balance of 80.00 each
       When the clerk selects stays 101 to 110 for the group
       Then stays 101 to 110 are merged into the group
       And the reactor was called 1 time for the group
@@ -71,11 +71,11 @@ Feature: Deliveries
       Given a coach tour of 250 stays with a charge of 12.50 each
       When the clerk selects the whole coach tour for the group
       Then all 250 stays of the coach tour are merged into the group
-      And the history of the group has 4 entries
+      And 4 events of the group are stored
 
     @exact
     Scenario: Selecting the same stays again leads to no call
-      Given stays 101 and 102 with a balance of 80.00
+      Given stays 101 and 102 with a balance of 80.00 each
       And stays 101 and 102 were merged into the group
       When the clerk selects stays 101 and 102 for the group
       Then the reactor was called 1 time for the group

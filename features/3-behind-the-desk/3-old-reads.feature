@@ -6,14 +6,14 @@ Feature: Old reads
   Rule: The reactor reads again until it sees what the feed told of
 
     Scenario: One old read costs a second call
-      Given stays 101 and 102 with a balance of 80.00
+      Given stays 101 and 102 with a balance of 80.00 each
       And the reactor's next 1 read of the group misses what was written
       When the clerk selects stays 101 and 102 for the group
       Then stays 101 and 102 are merged into the group
       And the reactor was called 2 times for the group
 
     Scenario: An old read of one group holds up no other group
-      Given stays 101 and 102 with a balance of 80.00
+      Given stays 101 and 102 with a balance of 80.00 each
       And the reactor's next 1 read of the group "Hansen wedding" misses what was written
       When the clerk selects stay 101 for the group "Hansen wedding"
       And the clerk selects stay 102 for the group "Football club"

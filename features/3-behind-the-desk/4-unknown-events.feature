@@ -25,7 +25,7 @@ Feature: Unknown events
       Then stay 101 could not be merged into the group
       And stay 101 is not on record
 
-    Scenario: A group that has one takes over stays
+    Scenario: Stays are merged into a group that has one
       Given stay 101 with a balance of 80.00
       And another program writes an event of the unknown type "BusParked" to the group
       When the clerk selects stay 101 for the group

@@ -10,7 +10,7 @@ Feature: Long interruptions
 
     @own-reactor
     Scenario: Stays that waited for 30 days are visited when the reactor starts again
-      Given stays 101, 102 and 103 with a balance of 80.00
+      Given stays 101, 102 and 103 with a balance of 80.00 each
       And the reactor is stopped
       And the clerk selects stays 101, 102 and 103 for the group
       When 30 days pass
@@ -18,14 +18,14 @@ Feature: Long interruptions
       When the reactor starts again
       Then within 1 second stays 101, 102 and 103 are merged into the group
 
-    Scenario: A group is as it was after 30 days, and is confirmed
+    Scenario: After 30 days a group is unchanged and can be confirmed
       Given stay 101 with a balance of 80.00
       And the clerk selects stays 101 and 105 for the group
       And the selected stays of the group have been visited
-      And stay 105 with a balance of 80.00
+      And stay 105 arrives and owes 80.00
       When 30 days pass
       Then stay 105 could not be merged into the group
-      And stay 105 left with no group
+      And stay 105 has not left with a group
       When the clerk takes a payment of 80.00 for the group
       And the clerk confirms the group
       Then the group is confirmed
@@ -35,7 +35,7 @@ Feature: Long interruptions
     The reactor tries less and less often, but never less than twice a minute.
 
     Scenario: A store that refuses everything for 2 hours
-      Given stays 101 and 102 with a balance of 80.00
+      Given stays 101 and 102 with a balance of 80.00 each
       And the store refuses what the reactor writes
       And the clerk selects stays 101 and 102 for the group
       When 2 hours pass

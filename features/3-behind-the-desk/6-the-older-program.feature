@@ -1,12 +1,12 @@
 Feature: The older program
 
   The program that this one grew out of may work on the same books. It merges a
-  stay that is not on record, and does not know that this one has said no.
+  stay that is not on record, whatever this one has answered before.
 
   Rule: What the older program has merged counts
 
     @own-reactor
-    Scenario: It visits a stay that was refused, before the group has a record of that
+    Scenario: It visits a stay that could not be merged, before the group has noted that
       Given the reactor is going to break down after 1 write
       And the clerk selects stay 105 for the group
       And the reactor has broken down
@@ -18,7 +18,7 @@ Feature: The older program
     Scenario: It merges a stay that this one could not
       Given the clerk selects stay 105 for the group
       And the selected stays of the group have been visited
-      And stay 105 with a balance of 80.00
+      And stay 105 arrives and owes 80.00
       When the older program merges stay 105 into the group
       Then stay 105 is merged into the group
       And the balance of the group is 80.00
