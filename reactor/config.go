@@ -20,7 +20,7 @@ type Config struct {
 	CheckpointInterval time.Duration // 5 s
 	TailPause          time.Duration // between reads at the end of a feed that does not notify; 100 ms
 	ReadLimit          time.Duration // how long the store may take to answer one read of the feed or of a checkpoint; 30 s
-	CallLimit          time.Duration // after which the context of a handler call ends; 1 min
+	CallLimit          time.Duration // after which the context of a handler call ends; 2 min
 	StopLimit          time.Duration // how long a stop may take, with all that belongs to it; 25 s
 	FromEnd            bool          // a group without a checkpoint starts at the end of the feed, which is saved at once, not at its beginning
 	Observer           Observer      // told what happens; may be nil
@@ -75,7 +75,7 @@ func (c Config) withDefaults() (Config, error) {
 		{"the checkpoint interval", &c.CheckpointInterval, 5 * time.Second},
 		{"the pause at the tail", &c.TailPause, 100 * time.Millisecond},
 		{"the limit of a read", &c.ReadLimit, 30 * time.Second},
-		{"the limit of a call", &c.CallLimit, time.Minute},
+		{"the limit of a call", &c.CallLimit, 2 * time.Minute},
 		{"the limit of a stop", &c.StopLimit, 25 * time.Second},
 	} {
 		if *d.value < 0 {
