@@ -31,8 +31,10 @@ func busy() fixed {
 	return fixed{status: reactor.Status{
 		At: noon(), Group: "hotel", Aside: []reactor.AsideStatus{{Stream: stream("aside"), Since: ago(time.Minute), Cause: "boom", UpTo: 4, Retrying: true}}, Outages: []reactor.OutageStatus{{Server: "the store", Since: ago(2 * time.Second), Error: "refused"}},
 		Tranches: []reactor.TrancheStatus{
-			{Tranche: "A", Read: 1234, Completed: 1200, Saved: 1100, Incomplete: 16, Full: true, FullSince: ago(6 * time.Minute),
-				EndAt: noon(), End: 1300, Unread: 10000, UnreadMore: true, OldestUnread: ago(20 * time.Second), Silent: "no indexer", SilentSince: ago(time.Second)},
+			{
+				Tranche: "A", Read: 1234, Completed: 1200, Saved: 1100, Incomplete: 16, Full: true, FullSince: ago(6 * time.Minute),
+				EndAt: noon(), End: 1300, Unread: 10000, UnreadMore: true, OldestUnread: ago(20 * time.Second), Silent: "no indexer", SilentSince: ago(time.Second),
+			},
 			{Tranche: "B", Saved: -1, Error: "no route to <host>", ErrorSince: ago(10 * time.Second), SaveError: "read-only", SaveErrorSince: ago(20 * time.Second), StillSince: ago(time.Minute)},
 		},
 		Calls:    []reactor.CallStatus{{Stream: stream("slow"), Since: ago(90 * time.Second), Hung: true}},
