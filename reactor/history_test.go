@@ -29,7 +29,9 @@ func newHistorian(tranches ...feed.Tranche) historian {
 	s := newSource(tranches...)
 	s.batch = 3
 	generation := new(int)
-	s.ids = func(tranche feed.Tranche, at int) uuid.UUID { return uuid.NewSHA1(uuid.Nil, fmt.Append(nil, *generation, tranche, at)) }
+	s.ids = func(tranche feed.Tranche, at int) uuid.UUID {
+		return uuid.NewSHA1(uuid.Nil, fmt.Append(nil, *generation, tranche, at))
+	}
 	return historian{s, generation, &feed.Course{Timeline: "1", Reached: 1}}
 }
 
