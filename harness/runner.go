@@ -124,6 +124,10 @@ const rareCheckpoints = time.Minute
 // store it is more than a call for the largest scenario takes.
 const stopLimit = time.Minute
 
+// callLimit is how long a handler call may take. It is long, since scenarios count calls
+// also on a machine that has much else to do.
+const callLimit = 10 * time.Minute
+
 // revive starts the production wiring for a runner that is reviving, with pauses
 // that suit a scenario unless they cost nothing. ctx is for what is asked of the
 // store before, and not for the reactor. The lock is not held meanwhile, so whoever
@@ -137,7 +141,7 @@ func (r *runner) revive(ctx context.Context, killed bool) error {
 		return fmt.Errorf("find the end of the feed: %w", err)
 	}
 	config := reactor.Config{
-		Group: r.group, Observer: r, StopLimit: stopLimit,
+		Group: r.group, Observer: r, StopLimit: stopLimit, CallLimit: callLimit,
 		CheckpointInterval: r.harness.options.CheckpointInterval,
 	}
 	if r.harness.options.Virtual {

@@ -21,7 +21,7 @@ type Config struct {
 	TailPause          time.Duration // between reads at the end of a feed that does not notify, when nothing has come for a while; 14 ms. Up to a quarter less, so that reactors do not ask all at once
 	FirstTailPause     time.Duration // the first of them after something has come; each next one is twice as long, up to TailPause; an eighth of that
 	ReadLimit          time.Duration // how long the store may take to answer one read of the feed or of a checkpoint; 30 s
-	CallLimit          time.Duration // after which the context of a handler call ends; 1 min
+	CallLimit          time.Duration // after which the context of a handler call ends; 2 min
 	StopLimit          time.Duration // how long a stop may take, with all that belongs to it; 25 s
 	FromEnd            bool          // a group without a checkpoint starts at the end of the feed, which is saved at once, not at its beginning
 	Observer           Observer      // told what happens; may be nil
@@ -77,7 +77,7 @@ func (c Config) withDefaults() (Config, error) {
 		{"the pause at the tail", &c.TailPause, 14 * time.Millisecond},
 		{"the first pause at the tail", &c.FirstTailPause, max(c.TailPause/8, 14*time.Millisecond/8)},
 		{"the limit of a read", &c.ReadLimit, 30 * time.Second},
-		{"the limit of a call", &c.CallLimit, time.Minute},
+		{"the limit of a call", &c.CallLimit, 2 * time.Minute},
 		{"the limit of a stop", &c.StopLimit, 25 * time.Second},
 	} {
 		if *d.value < 0 {

@@ -35,6 +35,7 @@ type source struct {
 	failing  error         // of every read, while set
 	refusing error         // of Tranches and End, while set
 	reads    int
+	ids      func(tranche feed.Tranche, at int) uuid.UUID // of events; nil if they have none
 }
 
 // entry is one event of a feed, or a gap if it names no stream.
@@ -59,6 +60,9 @@ func (s *source) add(tranche feed.Tranche, text string) {
 			if _, err := fmt.Sscan(index, &e.index); err != nil {
 				panic(err)
 			}
+		}
+		if s.ids != nil && !e.stream.IsZero() {
+			e.id = s.ids(tranche, len(s.entries[tranche]))
 		}
 		s.entries[tranche] = append(s.entries[tranche], e)
 	}
@@ -242,6 +246,19 @@ func (h *handler) heal(id string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.handle, id)
+}
+
+// count is how many calls there were so far, and last the last of them.
+func (h *handler) count() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.calls)
+}
+
+func (h *handler) last() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.calls[len(h.calls)-1]
 }
 
 // called lists all calls so far, sorted, since calls for different streams may

@@ -28,20 +28,17 @@ type historian struct {
 func newHistorian(tranches ...feed.Tranche) historian {
 	s := newSource(tranches...)
 	s.batch = 3
-	return historian{s, new(int), &feed.Course{Timeline: "1", Reached: 1}}
+	generation := new(int)
+	s.ids = func(tranche feed.Tranche, at int) uuid.UUID {
+		return uuid.NewSHA1(uuid.Nil, fmt.Append(nil, *generation, tranche, at))
+	}
+	return historian{s, generation, &feed.Course{Timeline: "1", Reached: 1}}
 }
 
 // add appends events of the generation that is now.
 func (h historian) add(tranche feed.Tranche, text string) {
+	h.writes()
 	h.source.add(tranche, text)
-	h.course.Reached++
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for i := range h.entries[tranche] {
-		if e := &h.entries[tranche][i]; e.id == (uuid.UUID{}) && !e.stream.IsZero() {
-			e.id = uuid.NewSHA1(uuid.Nil, fmt.Append(nil, *h.generation, tranche, i))
-		}
-	}
 }
 
 func (h historian) Read(ctx context.Context, tranche feed.Tranche, from feed.Position) (feed.Batch, error) {
@@ -80,8 +77,17 @@ func (h historian) History(_ context.Context, tranche feed.Tranche, at []feed.Ma
 // takesOver is a replica that takes over with the events up to a position.
 func (h historian) takesOver(tranche feed.Tranche, from int) {
 	h.lose(tranche, from)
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	*h.generation++
 	*h.course = feed.Course{Timeline: fmt.Sprint(*h.generation + 1), Reached: h.course.Reached - 1}
+}
+
+// writes has the server get on, with something that is none of the feed's.
+func (h historian) writes() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.course.Reached++
 }
 
 // keeping is checkpoints with notes.
@@ -94,6 +100,8 @@ type keeping struct {
 func newKeeping() keeping { return keeping{newCheckpoints(), map[string][]byte{}} }
 
 func (k keeping) Notes(_ context.Context, group, kind string) (map[string][]byte, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	found := map[string][]byte{}
 	for key, body := range k.notes {
 		if name, ok := strings.CutPrefix(key, group+" "+kind+" "); ok {
@@ -104,11 +112,15 @@ func (k keeping) Notes(_ context.Context, group, kind string) (map[string][]byte
 }
 
 func (k keeping) PutNote(_ context.Context, group, kind, name string, body []byte) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	k.notes[group+" "+kind+" "+name] = body
 	return nil
 }
 
 func (k keeping) DropNote(_ context.Context, group, kind, name string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	delete(k.notes, group+" "+kind+" "+name)
 	return nil
 }
@@ -201,7 +213,7 @@ func TestAFailOverThatLostNothingIsNoMatter(t *testing.T) {
 		equal(t, "saved", c.saved(), "A 3, A 4")
 
 		h.lose("A", 3) // erased: the course is the same
-		h.course.Reached++
+		h.writes()
 		pass(2 * time.Minute)
 		if erased := occurrences[reactor.EventsErased](seen); len(erased) == 0 || erased[0].Read != 4 || erased[0].End != 3 {
 			t.Errorf("told: got %+v, want that the event in front of 4 is erased", erased)
@@ -224,7 +236,7 @@ func TestAnErasedEventDoesNotKeepAReactorFromStarting(t *testing.T) {
 		h.add("A", "a@0 b@0")
 		start(t, h, c, newHandler(), reactor.Config{}).endWell()
 		h.lose("A", 1)
-		h.course.Reached++
+		h.writes()
 		start(t, h, c, newHandler(), reactor.Config{}).endWell()
 		h.course.Timeline = "9"
 		var ahead *reactor.HistoryError

@@ -2,6 +2,7 @@ package reactor_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,10 +25,10 @@ func (l lagging) Lag(_ context.Context, _ feed.Tranche, from feed.Position) (fee
 
 // behind is a source that is read through a replica which stands still at a position
 // until it is told to go on.
-func behind(s *source, at *feed.Position) feed.Source {
+func behind(s *source, at *atomic.Int64) feed.Source {
 	return intercept.Source(s, intercept.SourceHooks{
 		AfterRead: func(_ context.Context, _ feed.Tranche, from feed.Position, batch feed.Batch, err error) (feed.Batch, error) {
-			if from >= *at {
+			if from >= feed.Position(at.Load()) {
 				return feed.Batch{Next: from, Tail: true}, err
 			}
 			return batch, err
@@ -42,7 +43,8 @@ func TestAFeedThatStandsStillIsSeen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, seen := newSource("A"), &recorder{}
 		s.add("A", "a@0")
-		at := feed.Position(1)
+		var at atomic.Int64
+		at.Store(1)
 		r := start(t, behind(s, &at), newCheckpoints(), newHandler(), reactor.Config{Observer: seen})
 		pass(time.Minute)
 		tranche := r.status().Tranches[0]
@@ -60,7 +62,7 @@ func TestAFeedThatStandsStillIsSeen(t *testing.T) {
 			t.Errorf("told: got %+v, want once that it stands still at 1, and the feed ends at 3", still)
 		}
 
-		at = 9
+		at.Store(9)
 		pass(time.Minute)
 		tranche = r.status().Tranches[0]
 		equal(t, "read", tranche.Read, 3)
@@ -76,11 +78,17 @@ func TestTheLagIsInTheStatus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSource("A")
 		s.add("A", "a@0 b@0")
-		at := feed.Position(1)
+		var at atomic.Int64
+		at.Store(1)
 		appended := time.Now()
-		silent := "nobody indexes"
+		const nobody = "nobody indexes"
+		var indexed atomic.Bool
 		source := lagging{behind(s, &at), func(from feed.Position) feed.Lag {
-			return feed.Lag{End: 2, Events: int(2 - from), Oldest: appended, Silent: silent}
+			lag := feed.Lag{End: 2, Events: int(2 - from), Oldest: appended}
+			if !indexed.Load() {
+				lag.Silent = nobody
+			}
+			return lag
 		}}
 		r := start(t, source, newCheckpoints(), newHandler(), reactor.Config{})
 		if _, known := r.status().Tranches[0].Lag(time.Now()); known {
@@ -92,10 +100,11 @@ func TestTheLagIsInTheStatus(t *testing.T) {
 		lag, known := tranche.Lag(time.Now())
 		equal(t, "known", known, true)
 		equal(t, "lag", lag, time.Minute)
-		equal(t, "silent", tranche.Silent, silent)
+		equal(t, "silent", tranche.Silent, nobody)
 		equal(t, "for how long", time.Since(tranche.SilentSince) > 50*time.Second, true)
 
-		at, silent = 9, ""
+		at.Store(9)
+		indexed.Store(true)
 		pass(time.Minute)
 		lag, _ = r.status().Tranches[0].Lag(time.Now())
 		equal(t, "lag", lag, 0)

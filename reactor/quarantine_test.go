@@ -14,6 +14,8 @@ import (
 // note is the note of a stream in quarantine, if there is one.
 func (k keeping) note(t *testing.T, id string) (note reactor.Quarantined, ok bool) {
 	t.Helper()
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	body, ok := k.notes["test "+reactor.QuarantineKind+" "+stream(id).String()]
 	if ok {
 		if err := json.Unmarshal(body, &note); err != nil {
@@ -59,11 +61,11 @@ func TestAPoisonedStreamIsSetAsideAfterAWhile(t *testing.T) {
 		}
 		r.endWell()
 
-		calls := len(h.calls)
+		calls := h.count()
 		r = start(t, notifying{s}, c, h, config)
 		s.add("A", "bad@2")
 		pass(10 * time.Second)
-		equal(t, "calls after a restart", len(h.calls), calls)
+		equal(t, "calls after a restart", h.count(), calls)
 		equal(t, "set aside after a restart", len(r.status().Aside), 1)
 
 		note, _ := c.note(t, "bad")
@@ -71,8 +73,8 @@ func TestAPoisonedStreamIsSetAsideAfterAWhile(t *testing.T) {
 		c.putNote(t, "bad", note)
 		pass(10 * time.Second) // it fails again
 		note, ok := c.note(t, "bad")
-		if !ok || note.Retry || len(h.calls) != calls+1 {
-			t.Errorf("after a retry that failed: got the note %+v (%t) after %d calls, want it, and one", note, ok, len(h.calls)-calls)
+		if !ok || note.Retry || h.count() != calls+1 {
+			t.Errorf("after a retry that failed: got the note %+v (%t) after %d calls, want it, and one", note, ok, h.count()-calls)
 		}
 		h.heal("bad")
 		note.Retry = true
@@ -82,7 +84,7 @@ func TestAPoisonedStreamIsSetAsideAfterAWhile(t *testing.T) {
 			t.Errorf("after a retry that went well: got the note %+v, want none", note)
 		}
 		equal(t, "set aside", len(r.status().Aside), 0)
-		equal(t, "the last call", h.calls[len(h.calls)-1], "bad 2")
+		equal(t, "the last call", h.last(), "bad 2")
 		r.endWell()
 	})
 }
@@ -97,7 +99,7 @@ func TestAStreamIsSetAsideByHand(t *testing.T) {
 		r := start(t, notifying{s}, c, h, reactor.Config{CheckpointInterval: time.Second, Observer: seen})
 		pass(time.Hour)
 		equal(t, "saved", c.saved(), "")
-		c.notes["test quarantine no name of a stream"] = []byte(`{}`)
+		_ = c.PutNote(t.Context(), "test", reactor.QuarantineKind, "no name of a stream", []byte(`{}`))
 		c.putNote(t, "bad", reactor.Quarantined{Since: time.Now(), Cause: "by hand"})
 		pass(10 * time.Second)
 		equal(t, "saved", c.saved(), "A 1")
@@ -109,7 +111,7 @@ func TestAStreamIsSetAsideByHand(t *testing.T) {
 		equal(t, "set aside", len(r.status().Aside), 0)
 		s.add("A", "bad@1")
 		pass(10 * time.Second)
-		equal(t, "the last call", h.calls[len(h.calls)-1], "bad 1")
+		equal(t, "the last call", h.last(), "bad 1")
 		r.endWell()
 	})
 }

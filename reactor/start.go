@@ -70,6 +70,10 @@ func Start(ctx context.Context, source feed.Source, checkpoints feed.Checkpoints
 // Stopping twice is fine.
 func (r *Running) Stop() { r.stop() }
 
+// Begun is closed once the reactor knows where it goes on, and reads. One that cannot
+// begin never closes it.
+func (r *Running) Begun() <-chan struct{} { return r.begun }
+
 // Done is closed once the reactor is over.
 func (r *Running) Done() <-chan struct{} { return r.done }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -106,18 +107,18 @@ func TestAnObserverMayAskForTheStatus(t *testing.T) {
 		h.on("bad", failure)
 		s.add("A", "a@0 bad@0")
 		var r *running
-		asked := 0
+		var asked atomic.Int64
 		ready := make(chan struct{})
 		r = begin(t, notifying{s}, newCheckpoints(), h, reactor.Config{Observer: observer(func(reactor.Occurrence) {
 			<-ready
 			if _, err := r.Status(t.Context()); err != nil {
 				t.Errorf("Status: got %v", err)
 			}
-			asked++
+			asked.Add(1)
 		})})
 		close(ready)
 		synctest.Wait()
-		if asked == 0 {
+		if asked.Load() == 0 {
 			t.Error("nothing was observed")
 		}
 		h.heal("bad")

@@ -42,7 +42,7 @@ const helpWidth = 110
 // orderly way when ctx does.
 func run(ctx context.Context, args []string, s streams, getenv func(string) string) int {
 	err := execute(ctx, args, s, getenv)
-	if err != nil {
+	if _, said := errors.AsType[*saidError](err); err != nil && !said {
 		fmt.Fprintf(s.err, "reactor: %s\n", paragraph(err))
 	}
 	return exitStatus(err)

@@ -10,12 +10,16 @@ import (
 
 // logFlags say how to log.
 type logFlags struct {
-	Verbose   bool   `short:"V" help:"Log every batch, call and checkpoint."`
+	Verbose   bool   `short:"V" help:"Log every batch, call and checkpoint. The same as --log-level debug."`
+	LogLevel  string `enum:",debug,info,warn,error" default:"" placeholder:"LEVEL" help:"What to log: debug, info, warn or error, and what is worse."`
 	LogFormat string `enum:"text,json" default:"text" placeholder:"FORMAT" help:"How to write log lines: text or json. Default ${default}."`
 }
 
 // logger logs to w, from the given level on or from the lowest if verbose.
 func (f logFlags) logger(w io.Writer, level slog.Level) *slog.Logger {
+	if f.LogLevel != "" {
+		_ = level.UnmarshalText([]byte(f.LogLevel)) // the grammar knows the words
+	}
 	if f.Verbose {
 		level = slog.LevelDebug
 	}
@@ -25,6 +29,21 @@ func (f logFlags) logger(w io.Writer, level slog.Level) *slog.Logger {
 	}
 	return slog.New(slog.NewTextHandler(w, options))
 }
+
+// logged logs an error as the last line where the log is for programs, which could not
+// read it otherwise.
+func (f logFlags) logged(log *slog.Logger, err error) error {
+	if err == nil || f.LogFormat != "json" {
+		return err
+	}
+	log.Error("ended", "reason", paragraph(err), "exitStatus", exitStatus(err))
+	return &saidError{err}
+}
+
+// saidError is an error that whoever watches was told of.
+type saidError struct{ error }
+
+func (e *saidError) Unwrap() error { return e.error }
 
 // milliseconds is a duration that may be written as a plain number, as the
 // .NET program wants it.

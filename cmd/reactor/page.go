@@ -2,92 +2,296 @@ package main
 
 import (
 	"context"
+	"crypto/subtle"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/pprof"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
-	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/monitor"
 )
 
-// page is the server of the status page. Without an address it does nothing.
-type page struct {
-	listener net.Listener
-	server   *http.Server
-	done     chan struct{} // closed when the server has ended
+// listenFlags say where and how to serve what a reactor tells of itself.
+type listenFlags struct {
+	Listen          string `xor:"listen" placeholder:"ADDRESS" help:"Serve the status page, /status.json, /healthz, /readyz and /metrics at this address. :8080 is this machine alone; 0.0.0.0:8080 is everybody who can reach it. Off unless given."`
+	PrometheusPort  int    `short:"p" aliases:"prometheusport" xor:"listen" placeholder:"PORT" help:"The same as --listen :PORT."`
+	ListenCert      string `placeholder:"FILE" help:"Serve over TLS with this certificate, in PEM, with the chain behind it. Takes --listen-key."`
+	ListenKey       string `placeholder:"FILE" help:"The key of --listen-cert, in PEM."`
+	ListenTokenFile string `placeholder:"FILE" help:"A file with a token that whoever asks has to bring (Authorization: Bearer TOKEN). Without it /healthz and /readyz give a word and no reasons, and the rest nothing."`
+	Pprof           string `placeholder:"ADDRESS" help:"Serve Go's profiles below /debug/pprof/ at this address of this machine, such as :6060. Off unless given."`
 }
 
-// listen opens the address, if one is given, before anything else is begun.
-func (c *runCommand) listen(ctx context.Context) (*page, error) {
+// The limits of a server: nobody takes its memory or its descriptors by being slow.
+const (
+	maxConnections = 64
+	headerLimit    = 5 * time.Second
+	requestLimit   = 10 * time.Second
+	answerLimit    = 15 * time.Second
+	idleLimit      = 30 * time.Second
+	profileLimit   = 5 * time.Minute // a profile takes as long as it is told to
+	maxHeaderBytes = 16 << 10
+)
+
+// page is the servers of the status page and of the profiles. Without an address it does
+// nothing.
+type page struct {
+	listener, profiles net.Listener
+	token              string
+	tls                *tls.Config
+	servers            []*http.Server
+	done               sync.WaitGroup
+	registry           *prometheus.Registry // nil unless it is served
+
+	mu      sync.Mutex
+	watched []func(context.Context) monitor.Section // of the store, once that is open
+}
+
+// onThisMachine gives an address without a host that of this machine.
+func onThisMachine(address string) string {
+	if strings.HasPrefix(address, ":") {
+		return "127.0.0.1" + address
+	}
+	return address
+}
+
+// listen opens the addresses, if they are given, before anything else is begun.
+func (c *listenFlags) listen(ctx context.Context) (_ *page, err error) {
+	p := &page{}
+	defer func() {
+		if err != nil {
+			p.close()
+		}
+	}()
 	address := c.Listen
 	switch {
 	case c.PrometheusPort < 0 || c.PrometheusPort > 65535:
 		return nil, &usageError{fmt.Sprintf("--prometheus-port cannot be %d: a port is a number from 1 to 65535", c.PrometheusPort)}
 	case c.PrometheusPort > 0:
 		address = fmt.Sprintf(":%d", c.PrometheusPort)
-	case address == "":
-		return &page{}, nil
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-	if err != nil {
-		return nil, &usageError{fmt.Sprintf("the status page cannot be served at %q: %v", address, err)}
+	if address == "" && (c.ListenCert != "" || c.ListenKey != "" || c.ListenTokenFile != "") {
+		return nil, &usageError{"--listen-cert, --listen-key and --listen-token-file have no meaning without --listen"}
 	}
-	return &page{listener: listener}, nil
+	if err := c.secure(p); err != nil {
+		return nil, err
+	}
+	if address != "" {
+		if p.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", onThisMachine(address)); err != nil {
+			return nil, &usageError{fmt.Sprintf("the status page cannot be served at %q: %v", address, err)}
+		}
+	}
+	if c.Pprof == "" {
+		return p, nil
+	}
+	host, _, err := net.SplitHostPort(onThisMachine(c.Pprof))
+	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, &usageError{fmt.Sprintf("--pprof cannot be %q: profiles are for this machine alone, such as :6060 or localhost:6060", c.Pprof)}
+	}
+	if p.profiles, err = (&net.ListenConfig{}).Listen(ctx, "tcp", onThisMachine(c.Pprof)); err != nil {
+		return nil, &usageError{fmt.Sprintf("profiles cannot be served at %q: %v", c.Pprof, err)}
+	}
+	return p, nil
 }
 
-// serve serves the page of a running reactor until close is called.
-func (p *page) serve(running *reactor.Running, metrics *monitor.Metrics, store followable, log *slog.Logger) error {
-	if p.listener == nil {
-		return nil
+// secure reads the files with certificate and token.
+func (c *listenFlags) secure(p *page) error {
+	if (c.ListenCert == "") != (c.ListenKey == "") {
+		return &usageError{"--listen-cert and --listen-key go together: one of them is missing"}
 	}
-	registry := prometheus.NewRegistry()
-	all := []prometheus.Collector{
-		metrics, monitor.Gauges(running),
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	if c.ListenCert != "" {
+		pair, err := tls.LoadX509KeyPair(c.ListenCert, c.ListenKey)
+		if err != nil {
+			return &usageError{fmt.Sprintf("--listen-cert and --listen-key cannot be used: %v", err)}
+		}
+		p.tls = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
 	}
-	var sections []func(context.Context) monitor.Section
-	if watched, ok := store.(watchable); ok {
-		collector, section := watched.watch()
-		all, sections = append(all, collector), append(sections, section)
-	}
-	for _, collector := range all {
-		if err := registry.Register(collector); err != nil {
-			return fmt.Errorf("register the metrics: %w", err)
+	if c.ListenTokenFile != "" {
+		text, err := os.ReadFile(c.ListenTokenFile)
+		if err != nil {
+			return &usageError{fmt.Sprintf("--listen-token-file cannot be read: %v", err)}
+		}
+		if p.token = strings.TrimSpace(string(text)); p.token == "" {
+			return &usageError{"--listen-token-file: the file is empty"}
 		}
 	}
-	p.server = &http.Server{
-		Handler:           monitor.NewPage(running, registry, sections...),
-		ReadHeaderTimeout: 5 * time.Second,
-	}
-	p.done = make(chan struct{})
-	log.Info("serving the status page", "address", p.listener.Addr().String())
-	go func() {
-		defer close(p.done)
-		if err := p.server.Serve(p.listener); !errors.Is(err, http.ErrServerClosed) {
-			log.Error("the status page is no longer served; the reactor goes on", "reason", err)
-		}
-	}()
 	return nil
 }
 
-// watchable is a store that has figures of its own.
+// serve serves the pages until close is called.
+func (p *page) serve(monitored monitor.Reactor, metrics *monitor.Metrics, log *slog.Logger) error {
+	if p.profiles != nil {
+		mux := http.NewServeMux()
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+		log.Info("serving profiles", "address", p.profiles.Addr().String())
+		p.run(p.profiles, mux, profileLimit, log)
+	}
+	if p.listener == nil {
+		return nil
+	}
+	p.registry = prometheus.NewRegistry()
+	for _, collector := range []prometheus.Collector{
+		metrics, monitor.Gauges(monitored),
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	} {
+		if err := p.registry.Register(collector); err != nil {
+			return fmt.Errorf("register the metrics: %w", err)
+		}
+	}
+	if host, _, _ := net.SplitHostPort(p.listener.Addr().String()); !net.ParseIP(host).IsLoopback() && (p.tls == nil || p.token == "") {
+		log.Warn("the status page can be read from other machines, and it names streams: --listen-cert and --listen-token-file protect it", "address", p.listener.Addr().String())
+	}
+	log.Info("serving the status page", "address", p.listener.Addr().String())
+	p.run(p.listener, guarded(p.token, monitor.NewPage(monitored, p.registry, p.sections)), answerLimit, log)
+	return nil
+}
+
+// watchable is a store that has figures of its own, once it is open.
 type watchable interface {
 	watch() (prometheus.Collector, func(context.Context) monitor.Section)
 }
 
-// close ends the server, also if it never served.
-func (p *page) close() {
-	switch {
-	case p.server != nil:
-		_ = p.server.Close()
-		<-p.done
-	case p.listener != nil:
-		_ = p.listener.Close()
+// watch adds the figures of a store that is open.
+func (p *page) watch(store followable) error {
+	watched, ok := store.(watchable)
+	if !ok || p.registry == nil {
+		return nil
 	}
+	collector, section := watched.watch()
+	p.mu.Lock()
+	p.watched = append(p.watched, section)
+	p.mu.Unlock()
+	if err := p.registry.Register(collector); err != nil {
+		return fmt.Errorf("register the store's metrics: %w", err)
+	}
+	return nil
+}
+
+// sections are the figures of the store as they are now.
+func (p *page) sections(ctx context.Context) (sections []monitor.Section) {
+	p.mu.Lock()
+	watched := slices.Clone(p.watched)
+	p.mu.Unlock()
+	for _, section := range watched {
+		sections = append(sections, section(ctx))
+	}
+	return sections
+}
+
+// run serves at a listener, within the limits.
+func (p *page) run(listener net.Listener, handler http.Handler, answer time.Duration, log *slog.Logger) {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: headerLimit, ReadTimeout: requestLimit, WriteTimeout: answer, IdleTimeout: idleLimit,
+		MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelDebug), // of connections that others broke
+	}
+	p.servers = append(p.servers, server)
+	listener = &fewConnections{Listener: listener}
+	if p.tls != nil {
+		listener = tls.NewListener(listener, p.tls)
+	}
+	p.done.Go(func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("the status page is no longer served; the reactor goes on", "reason", err)
+		}
+	})
+}
+
+// guarded lets those through who bring the token. Probes that do not get a word.
+func guarded(token string, next http.Handler) http.Handler {
+	if token == "" {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		brought, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		switch {
+		case subtle.ConstantTimeCompare([]byte(brought), []byte(token)) == 1:
+			next.ServeHTTP(w, r)
+		case r.URL.Path == "/healthz" || r.URL.Path == "/readyz":
+			next.ServeHTTP(&firstLine{ResponseWriter: w}, r)
+		default:
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			http.Error(w, "bring the token", http.StatusUnauthorized)
+		}
+	})
+}
+
+// firstLine writes only the first line of what is written.
+type firstLine struct {
+	http.ResponseWriter
+	over bool
+}
+
+// Write implements io.Writer.
+func (f *firstLine) Write(text []byte) (int, error) {
+	if !f.over {
+		line, _, whole := strings.Cut(string(text), "\n")
+		f.over = whole
+		if _, err := fmt.Fprintln(f.ResponseWriter, line); err != nil {
+			return 0, err
+		}
+	}
+	return len(text), nil
+}
+
+// fewConnections closes connections beyond a number as they come.
+type fewConnections struct {
+	net.Listener
+	open atomic.Int64
+}
+
+// Accept implements net.Listener.
+func (f *fewConnections) Accept() (net.Conn, error) {
+	for {
+		conn, err := f.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if f.open.Add(1) <= maxConnections {
+			return &counted{Conn: conn, closed: sync.OnceFunc(func() { f.open.Add(-1) })}, nil
+		}
+		f.open.Add(-1)
+		_ = conn.Close()
+	}
+}
+
+// counted is a connection that says when it is closed.
+type counted struct {
+	net.Conn
+	closed func()
+}
+
+// Close implements net.Conn.
+func (c *counted) Close() error {
+	c.closed()
+	return c.Conn.Close()
+}
+
+// close ends the servers, also if they never served.
+func (p *page) close() {
+	for _, server := range p.servers {
+		_ = server.Close()
+	}
+	for _, listener := range []net.Listener{p.listener, p.profiles} {
+		if listener != nil {
+			_ = listener.Close() // a server has closed it
+		}
+	}
+	p.done.Wait()
 }

@@ -25,10 +25,9 @@ type runCommand struct {
 	QuarantineAfter    time.Duration `placeholder:"TIME" help:"Set a group aside that cannot be handled for so long: reactor quarantine shows it. Never unless given."`
 	MergesAtOnce       int           `default:"5" placeholder:"STAYS" help:"How many stays of one group to merge at once. Default ${default}."`
 	CheckpointInterval time.Duration `default:"5s" placeholder:"TIME" help:"How often to save how far the work has got. Default ${default}."`
-	CallLimit          time.Duration `default:"1m" placeholder:"TIME" help:"How long the work on one group may take at a stretch. What it has not done by then is tried again. Default ${default}."`
+	CallLimit          time.Duration `default:"2m" placeholder:"TIME" help:"How long the work on one group may take at a stretch. What it has not done by then is tried again. Default ${default}."`
 	StopLimit          time.Duration `default:"25s" placeholder:"TIME" help:"How long a stop may take, all included. Work under way may go on for half of it. Default ${default}."`
-	Listen             string        `xor:"listen" placeholder:"ADDRESS" help:"Serve the status page, /status.json, /healthz and /metrics at this address, such as :8080 or localhost:8080. Off unless given."`
-	PrometheusPort     int           `short:"p" aliases:"prometheusport" xor:"listen" placeholder:"PORT" help:"The same as --listen :PORT."`
+	listenFlags
 
 	Mdb    runMdb    `cmd:"" help:"Follow a Message DB."`
 	Dynamo runDynamo `cmd:"" help:"Follow a DynamoDB."`
@@ -135,16 +134,17 @@ func (c *runCommand) follow(ctx context.Context, s streams, store followable) er
 	log := c.logger(s.err, slog.LevelInfo)
 	over := make(chan error, 1)
 	go func() { over <- c.work(ctx, log, store) }()
-	select {
-	case err := <-over:
-		return err
-	case <-ctx.Done():
-	}
-	select {
-	case err := <-over:
-		return err
-	case <-time.After(c.StopLimit):
-		return &stopLimitError{c.StopLimit}
+	var limit <-chan time.Time
+	stopping := ctx.Done()
+	for {
+		select {
+		case err := <-over:
+			return c.logged(log, err)
+		case <-stopping:
+			stopping, limit = nil, time.After(c.StopLimit)
+		case <-limit:
+			return c.logged(log, &stopLimitError{c.StopLimit})
+		}
 	}
 }
 
@@ -164,6 +164,10 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 	}
 	defer page.close()
 	log.Info("starting", "consumerGroup", c.ProcessorName, "store", store.name())
+	logged, metrics, late := monitor.NewLog(log), monitor.NewMetrics(), monitor.NewLate()
+	if err := page.serve(late, metrics, log); err != nil {
+		return err
+	}
 	if named, ok := store.(interface{ called(group string) }); ok {
 		named.called(c.ProcessorName)
 	}
@@ -173,7 +177,6 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 	}
 	defer backend.Close()
 
-	logged, metrics := monitor.NewLog(log), monitor.NewMetrics()
 	tailPause, fromEnd := store.feed()
 	running, err := checkout.Start(ctx, backend.Backend, checkout.Config{
 		Log:          log,
@@ -194,7 +197,8 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 	if err != nil {
 		return err
 	}
-	if err := page.serve(running, metrics, store, log); err != nil {
+	late.Is(running)
+	if err := page.watch(store); err != nil {
 		running.Stop()
 		return errors.Join(err, running.Wait(context.WithoutCancel(ctx)))
 	}

@@ -2,13 +2,18 @@ package monitor
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
+	"math"
 	"net/http"
 	"slices"
+	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -21,21 +26,24 @@ import (
 // NewPage serves what a reactor is at:
 //
 //	/             for people, also in a terminal's browser
-//	/status.json  the same for programs, and complete
-//	/healthz      200 or 503, with the reasons as text
+//	/status.json  the same for programs, a page of each list: ?limit=100&offset=0
+//	/healthz      200 or 503, with the reasons as text: should it be restarted?
+//	/readyz       the same: does it work now, with all that it needs?
 //	/metrics      what the gatherer has, in the form of Prometheus
 //
-// It asks the reactor at each request and gives up after 5 s. Nothing here
+// It asks the reactor 20 times a second at the most, whoever asks, and gives up after
+// 5 s. Nothing here
 // changes anything, but streams and errors are named: it is for the operators'
 // network.
 //
 // What belongs to the store stands below the reactor, in sections of its own.
-func NewPage(monitored Reactor, metrics prometheus.Gatherer, sections ...func(context.Context) Section) http.Handler {
-	p := page{monitored, sections, template.Must(template.New("page").Parse(pageText))}
+func NewPage(monitored Reactor, metrics prometheus.Gatherer, sections ...func(context.Context) []Section) http.Handler {
+	p := &page{monitored: monitored, sections: sections, template: template.Must(template.New("page").Parse(pageText))}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.serveHTML)
 	mux.HandleFunc("GET /status.json", p.serveJSON)
 	mux.HandleFunc("GET /healthz", p.serveHealth)
+	mux.HandleFunc("GET /readyz", p.serveReady)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
@@ -59,24 +67,32 @@ type Line struct {
 
 type page struct {
 	monitored Reactor
-	sections  []func(context.Context) Section
+	sections  []func(context.Context) []Section
 	template  *template.Template
+
+	mu    sync.Mutex
+	seen  statusView // as it was last asked for
+	asked time.Time
 }
 
 // statusView is a status as it is shown.
 type statusView struct {
-	At        time.Time     `json:"at"`
-	Group     string        `json:"consumerGroup"`
-	Healthy   bool          `json:"healthy"`
-	Outages   []outageView  `json:"outages"` // servers that cannot be reached
-	Reasons   []string      `json:"reasons"`
-	Tranches  []trancheView `json:"tranches"`
-	Calls     []callView    `json:"calls"`
-	Troubled  []troubleView `json:"troubled"`
-	Waiting   int           `json:"waitingStreams"`
-	Unhandled int           `json:"unhandledEvents"` // read and not handled
-	Aside     []asideView   `json:"quarantined"`
-	Sections  []Section     `json:"sections,omitempty"`
+	At            time.Time     `json:"at"`
+	Group         string        `json:"consumerGroup"`
+	Healthy       bool          `json:"healthy"`
+	Outages       []outageView  `json:"outages"` // servers that cannot be reached
+	Ready         bool          `json:"ready"`
+	Reasons       []string      `json:"reasons"`
+	Tranches      []trancheView `json:"tranches"`
+	Calls         []callView    `json:"calls"`
+	Troubled      []troubleView `json:"troubled"`
+	Waiting       int           `json:"waitingStreams"`
+	CallsInAll    int           `json:"callsInAll"` // of which calls is a page
+	TroubledInAll int           `json:"troubledInAll"`
+	AsideInAll    int           `json:"quarantinedInAll"`
+	Unhandled     int           `json:"unhandledEvents"` // read and not handled
+	Aside         []asideView   `json:"quarantined"`
+	Sections      []Section     `json:"sections,omitempty"`
 }
 
 type asideView struct {
@@ -138,8 +154,12 @@ func (s span) String() string { return seconds(time.Duration(s)).String() }
 // MarshalJSON writes seconds.
 func (s span) MarshalJSON() ([]byte, error) { return json.Marshal(time.Duration(s).Seconds()) }
 
-// maxListed is how many troubled streams the page for people lists.
-const maxListed = 100
+// maxListed is how many of each the pages list, and maxPage how many a program may ask
+// for at once.
+const (
+	maxListed = 100
+	maxPage   = 1000
+)
 
 // Listed is the troubled streams for people, with short causes.
 func (v statusView) Listed() []troubleView {
@@ -163,28 +183,46 @@ func (v statusView) ListedAside() []asideView {
 // Unlisted is how many troubled streams are not listed.
 func (v statusView) Unlisted() int { return max(0, len(v.Troubled)-maxListed) }
 
-// view asks the reactor. One that does not answer is unhealthy for that reason.
-func (p page) view(ctx context.Context) statusView {
+// fresh is for how long an answer is good for whoever asks next.
+const fresh = 50 * time.Millisecond
+
+// view is what the reactor said just now. Those who ask at once wait for one answer.
+func (p *page) view(ctx context.Context) statusView {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.asked.IsZero() || time.Since(p.asked) >= fresh {
+		p.seen = p.ask(context.WithoutCancel(ctx))
+		p.asked = time.Now()
+	}
+	return p.seen
+}
+
+// ask asks the reactor. One that does not answer is unhealthy for that reason.
+func (p *page) ask(ctx context.Context) statusView {
 	ctx, cancel := context.WithTimeout(ctx, statusLimit)
 	defer cancel()
 	view := p.reactor(ctx)
 	for _, section := range p.sections {
-		view.Sections = append(view.Sections, section(ctx))
+		view.Sections = append(view.Sections, section(ctx)...)
 	}
 	return view
 }
 
-func (p page) reactor(ctx context.Context) statusView {
+func (p *page) reactor(ctx context.Context) statusView {
 	status, err := p.monitored.Status(ctx)
 	if err != nil {
+		reason, starting := fmt.Sprintf("the reactor does not tell its status: %v", err), errors.Is(err, ErrStarting)
+		if starting {
+			reason = fmt.Sprintf("the reactor is starting for %s", seconds(time.Since(status.At)))
+		}
 		return statusView{
-			At: time.Now(), Reasons: []string{fmt.Sprintf("the reactor does not tell its status: %v", err)},
+			At: time.Now(), Healthy: starting, Reasons: []string{reason},
 			Outages: []outageView{}, Aside: []asideView{}, Tranches: []trancheView{}, Calls: []callView{}, Troubled: []troubleView{},
 		}
 	}
 	ok, reasons := health(status)
 	view := statusView{
-		At: status.At, Group: status.Group, Healthy: ok, Reasons: append([]string{}, reasons...),
+		At: status.At, Group: status.Group, Ready: len(status.Outages) == 0, Healthy: ok, Reasons: append([]string{}, reasons...),
 		Outages: []outageView{}, Aside: []asideView{}, Tranches: []trancheView{}, Calls: []callView{}, Troubled: []troubleView{}, // [] in JSON rather than null
 		Waiting: status.Waiting, Unhandled: status.Unhandled,
 	}
@@ -235,10 +273,35 @@ func (p page) reactor(ctx context.Context) statusView {
 	return view
 }
 
+// of is a page of each list.
+func (v statusView) of(limit, offset int) statusView {
+	v.CallsInAll, v.TroubledInAll, v.AsideInAll = len(v.Calls), len(v.Troubled), len(v.Aside)
+	v.Calls, v.Troubled, v.Aside = part(v.Calls, limit, offset), part(v.Troubled, limit, offset), part(v.Aside, limit, offset)
+	return v
+}
+
+func part[T any](list []T, limit, offset int) []T {
+	from := min(offset, len(list))
+	return list[from : min(len(list)-from, limit)+from]
+}
+
+// number reads a parameter of a request, or what is meant without it.
+func number(r *http.Request, name string, without, most int) (int, error) {
+	text := r.URL.Query().Get(name)
+	if text == "" {
+		return without, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > most {
+		return 0, fmt.Errorf("%s has to be a number from 0 to %d", name, most)
+	}
+	return n, nil
+}
+
 //go:embed page.html
 var pageText string
 
-func (p page) serveHTML(w http.ResponseWriter, r *http.Request) {
+func (p *page) serveHTML(w http.ResponseWriter, r *http.Request) {
 	var body bytes.Buffer
 	if err := p.template.Execute(&body, p.view(r.Context())); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -248,8 +311,14 @@ func (p page) serveHTML(w http.ResponseWriter, r *http.Request) {
 	_, _ = body.WriteTo(w) // a reader who left is no concern of ours
 }
 
-func (p page) serveJSON(w http.ResponseWriter, r *http.Request) {
-	body, err := json.MarshalIndent(p.view(r.Context()), "", "  ")
+func (p *page) serveJSON(w http.ResponseWriter, r *http.Request) {
+	limit, err := number(r, "limit", maxListed, maxPage)
+	offset, bad := number(r, "offset", 0, math.MaxInt32)
+	if err := cmp.Or(err, bad); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	body, err := json.MarshalIndent(p.view(r.Context()).of(limit, offset), "", "  ")
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
@@ -258,16 +327,29 @@ func (p page) serveJSON(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(append(body, '\n'))
 }
 
-func (p page) serveHealth(w http.ResponseWriter, r *http.Request) {
+func (p *page) serveHealth(w http.ResponseWriter, r *http.Request) {
 	view := p.view(r.Context())
+	say(w, view.Healthy, "healthy", view.Reasons)
+}
+
+func (p *page) serveReady(w http.ResponseWriter, r *http.Request) {
+	view := p.view(r.Context())
+	reasons := view.Reasons
+	for _, o := range view.Outages {
+		reasons = append(slices.Clip(reasons), fmt.Sprintf("%s cannot be reached: %s", o.Server, short(o.Error)))
+	}
+	say(w, view.Ready, "ready", reasons)
+}
+
+// say answers a probe.
+func say(w http.ResponseWriter, yes bool, word string, reasons []string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	word := "healthy"
-	if !view.Healthy {
+	if !yes {
 		w.WriteHeader(http.StatusServiceUnavailable)
-		word = "not healthy"
+		word = "not " + word
 	}
 	fmt.Fprintln(w, word)
-	for _, reason := range view.Reasons {
+	for _, reason := range reasons {
 		fmt.Fprintln(w, reason)
 	}
 }

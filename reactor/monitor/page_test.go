@@ -97,7 +97,7 @@ func TestPageForPrograms(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]any{
-		"at": "2024-01-01T12:00:00Z", "consumerGroup": "hotel", "healthy": false, "outages": []any{map[string]any{"server": "the store", "forSeconds": 2.0, "error": "refused"}}, "quarantined": []any{map[string]any{"stream": "Stream-aside", "forSeconds": 60.0, "cause": "boom", "upTo": 4.0, "retrying": true}}, "waitingStreams": 3.0, "unhandledEvents": 5.0,
+		"at": "2024-01-01T12:00:00Z", "consumerGroup": "hotel", "healthy": false, "outages": []any{map[string]any{"server": "the store", "forSeconds": 2.0, "error": "refused"}}, "quarantined": []any{map[string]any{"stream": "Stream-aside", "forSeconds": 60.0, "cause": "boom", "upTo": 4.0, "retrying": true}}, "ready": false, "callsInAll": 1.0, "troubledInAll": 1.0, "quarantinedInAll": 1.0, "waitingStreams": 3.0, "unhandledEvents": 5.0,
 		"reasons": []any{
 			`tranche "A" is full for 6m0s: nothing more is read before one of its 16 incomplete batches is completed`,
 			`tranche "B" stands still for 1m0s: reads find nothing behind position 0, although the leader's feed ends at 0. What answers the reads of the feed does not get on: is it a replica whose replay is paused or broken?`,
@@ -167,8 +167,8 @@ func TestPageServesNothingElse(t *testing.T) {
 
 func TestASectionOfTheStoreStandsBelow(t *testing.T) {
 	t.Parallel()
-	page := monitor.NewPage(busy(), prometheus.NewRegistry(), func(context.Context) monitor.Section {
-		return monitor.Section{Title: "The <index>", Lines: []monitor.Line{{Label: "lag at most", Value: "3s"}}}
+	page := monitor.NewPage(busy(), prometheus.NewRegistry(), func(context.Context) []monitor.Section {
+		return []monitor.Section{{Title: "The <index>", Lines: []monitor.Line{{Label: "lag at most", Value: "3s"}}}}
 	})
 	for path, want := range map[string]string{
 		"/":            "<h2>The &lt;index&gt;</h2>\n<table>\n<tr><td>lag at most</td><td>3s</td></tr>",
@@ -180,4 +180,39 @@ func TestASectionOfTheStoreStandsBelow(t *testing.T) {
 			t.Errorf("%s: got %s, want %q in it", path, recorder.Body, want)
 		}
 	}
+}
+
+func TestPageListsAPartAtATime(t *testing.T) {
+	t.Parallel()
+	many := reactor.Status{At: noon()}
+	for i := range 250 {
+		many.Troubled = append(many.Troubled, reactor.TroubleStatus{Stream: stream(fmt.Sprint(i))})
+	}
+	for query, want := range map[string]struct{ listed, status int }{
+		"": {100, 200}, "?limit=7": {7, 200}, "?limit=1000": {250, 200}, "?offset=240": {10, 200}, "?offset=999": {0, 200},
+		"?limit=1001": {0, 400}, "?limit=x": {0, 400}, "?offset=-1": {0, 400},
+	} {
+		response := get(t, fixed{status: many}, "/status.json"+query)
+		var got struct {
+			Troubled      []any
+			TroubledInAll int
+		}
+		err := json.Unmarshal(response.Body.Bytes(), &got)
+		if response.Code != want.status || len(got.Troubled) != want.listed || want.status == 200 && (err != nil || got.TroubledInAll != 250) {
+			t.Errorf("%s: got status %d, %d of %d, want %d and %d of 250", query, response.Code, len(got.Troubled), got.TroubledInAll, want.status, want.listed)
+		}
+	}
+}
+
+func TestPageForReadiness(t *testing.T) {
+	t.Parallel()
+	equal(t, "of one that works", get(t, fixed{}, "/readyz").Code, http.StatusOK)
+	down := get(t, fixed{status: reactor.Status{At: noon(), Outages: []reactor.OutageStatus{{Server: "the store", Since: ago(time.Second), Error: "refused"}}}}, "/readyz")
+	equal(t, "while the store is down", down.Code, http.StatusServiceUnavailable)
+	equal(t, "why", down.Body.String(), "not ready\nthe store cannot be reached: refused\n")
+	late := monitor.NewLate()
+	equal(t, "of one that starts", get(t, late, "/readyz").Code, http.StatusServiceUnavailable)
+	health := get(t, late, "/healthz")
+	equal(t, "its health", health.Code, http.StatusOK)
+	equal(t, "in words", health.Body.String(), "healthy\nthe reactor is starting for 0s\n")
 }
