@@ -293,8 +293,8 @@ func (c *committers) again(q *queue, group []*pending, why error) {
 	q.appends = append(kept, q.appends...)
 }
 
-// begin notes that the appends are on their way. The context ends when the transaction is to be
-// cut off, and end must be called after it.
+// begin notes that the appends are on their way. The context ends when the transaction
+// is to be cut off; end is called after it.
 func (c *committers) begin(group []*pending) (ctx context.Context, end func()) {
 	ctx, cut := context.WithCancelCause(context.Background())
 	f := &flight{grace: c.db.config.SettleTimeout / 2}
