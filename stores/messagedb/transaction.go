@@ -120,6 +120,9 @@ func (t *transaction) sendOne(ctx context.Context, conn *pgxpool.Conn, w write) 
 // ones round trips.
 func prepare(ctx context.Context, conn *pgxpool.Conn, sql string) error {
 	_, err := conn.Conn().Prepare(ctx, sql, sql)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
 	return err
 }
 
