@@ -14,15 +14,14 @@ type CacheConfig struct {
 	Lifetime time.Duration // of a state that nobody asks for; 20 minutes
 }
 
-// Cache keeps the folded states of streams between calls, so that only the
-// tail of a stream has to be read. When it holds as much as it may, it drops the state
-// unused for longest. States of several categories share one Cache.
-// Calls may overlap. It runs no goroutine. A nil Cache keeps nothing.
+// Cache keeps the folded states of streams between calls, so that only the tail of a
+// stream has to be read. When it holds as much as it may, it drops the state unused for
+// longest. States of several categories share one Cache. Calls may overlap. It runs no
+// goroutine. A nil Cache keeps nothing.
 type Cache struct {
 	states *ttlcache.Cache[StreamName, cached]
 
 	mu       sync.Mutex // makes the comparison in put and the write after it one step
-	bytes    int64
 	lifetime time.Duration
 	sweeping bool // a timer runs that forgets what is due
 }
@@ -33,8 +32,8 @@ type cached struct {
 	bytes   int64
 }
 
-// perEvent and perState are what an event adds to what a state holds besides the event's type and
-// body, and what a state takes by itself.
+// perEvent is what an event adds to a state besides its type and its body, and perState
+// what a state takes by itself.
 const (
 	perEvent = 64
 	perState = 256
@@ -62,14 +61,13 @@ func NewCacheOf(config CacheConfig) *Cache {
 	if config.Lifetime <= 0 {
 		config.Lifetime = 20 * time.Minute
 	}
-	c := &Cache{lifetime: config.Lifetime, states: ttlcache.New(
+	return &Cache{lifetime: config.Lifetime, states: ttlcache.New(
 		ttlcache.WithCapacity[StreamName, cached](uint64(config.States)),
 		ttlcache.WithMaxCost(uint64(config.Bytes), func(item ttlcache.CostItem[StreamName, cached]) uint64 {
 			return uint64(item.Value.bytes) //nolint:gosec // a sum of lengths
 		}),
 		ttlcache.WithTTL[StreamName, cached](config.Lifetime),
 	)}
-	return c
 }
 
 // Len is the number of states held.

@@ -6,12 +6,12 @@ import (
 )
 
 // Map is a map for states: With makes another one and leaves this one as it is, at the
-// cost of what is changed, not of what is held. The zero value is empty. It is free to copy, and
-// calls may overlap.
+// cost of what is changed, not of what is held. The zero value is empty. It is free to
+// copy, and calls may overlap.
 //
 // It is made of layers, of which a later one counts before an earlier one, and each has
-// less than half of what the one below it has. So an entry is copied no more often than
-// the number of entries can be halved.
+// no more than half of what the one below it has. So an entry is copied no more often
+// than the number of entries can be halved.
 type Map[K comparable, V any] struct{ layers []map[K]V }
 
 // Get returns what is held under a key; ok is false if nothing is.

@@ -2,9 +2,9 @@ package es
 
 import "reflect"
 
-// shape is what a Go type asks of a value, made once of what checkComplete asks for at each
-// value. A scan of a body by its shape tells, in most cases, that the body is complete, and
-// allocates nothing. Where it cannot tell, checkComplete does, and says what is missing.
+// shape is what a Go type asks of a value, worked out once. A scan of a body by its
+// shape tells, in most cases, that the body is complete, and allocates nothing. Where it
+// cannot tell, checkComplete does, and says what is missing.
 type shape struct {
 	elements   *shape     // of a slice; nil for others
 	properties []property // of a struct
@@ -20,8 +20,8 @@ type property struct {
 // mostProperties are as many as have a bit in a scan's note of what it has seen.
 const mostProperties = 64
 
-// shapeOf makes the shape of a type; those that were begun are in known, since a type may contain
-// itself.
+// shapeOf makes the shape of a type; those that were begun are in known, since a type
+// may contain itself.
 func shapeOf(t reflect.Type, known map[reflect.Type]*shape) *shape {
 	if s, begun := known[t]; begun {
 		return s

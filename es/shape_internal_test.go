@@ -14,7 +14,7 @@ type shaped struct {
 	Tags  []string `json:"tags"`
 	Far   float64
 	Note  string `json:"note,omitzero"`
-	none  int
+	none  int    //nolint:unused // a field that is not written
 }
 
 type part struct {
@@ -22,8 +22,8 @@ type part struct {
 	Parts []part `json:"parts"` // a type within itself
 }
 
-// bodies makes JSON that fits the type by and large: with properties that are missing, null,
-// there twice, unknown, in another order, escaped, or of another type.
+// bodies makes JSON that fits the type by and large: with properties that are missing,
+// null, there twice, unknown, in another order, escaped, or of another type.
 func bodies(depth int) *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
 		space := rapid.SampledFrom([]string{"", "", " ", "\n\t"})

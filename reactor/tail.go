@@ -10,16 +10,16 @@ import (
 
 // tail is how one tranche is asked again at the end of a feed that does not notify:
 // soon after something has come, and then after pauses that double up to the longest. A
-// wake-up ends a pause and begins with the shortest again, since what it is about may not be
-// there to be read yet. The pauses vary, so that reactors do not ask all at once.
+// wake-up ends a pause and begins with the shortest again, since what it is about may
+// not be there to be read yet. The pauses vary, so that reactors do not ask all at once.
 type tail struct {
 	config *Config
 	waker  feed.Waker // nil if nothing is heard
 	pause  time.Duration
 }
 
-// before is called ahead of a read. It returns what ends the pause after it, if that read finds
-// nothing.
+// before is called ahead of a read. It returns what ends the pause after it, if that
+// read finds nothing.
 func (t *tail) before(name feed.Tranche) <-chan struct{} {
 	if t.waker == nil {
 		return nil

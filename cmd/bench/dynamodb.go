@@ -1,4 +1,83 @@
 package main
 
-// onDynamoDB is row 9.
-func onDynamoDB() []figure { return nil }
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	dynamo "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/uuid"
+
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness/provision"
+	"example.com/groupcheckout/stores/dynamodb"
+)
+
+// onDynamoDB is row 9: an event is appended to a new stream, by one caller, beside the
+// bare driver, which puts an item of that size on the condition that it is not there.
+func onDynamoDB() []figure {
+	const times = 50
+	return []figure{{
+		row: "9", name: "append on DynamoDB ÷ bare conditional PutItem", unit: "appends/s", target: atLeast(0.85),
+		prepare: func(ctx context.Context, g *ground) (*pair, error) {
+			if g.dynamo == nil {
+				server, err := provision.DynamoDB(ctx, provision.Options{Log: g.log})
+				if err != nil {
+					return nil, err
+				}
+				g.dynamo = server
+			}
+			config := dynamodb.Config{
+				ServiceURL: g.dynamo.ServiceURL, AccessKeyID: g.dynamo.AccessKeyID, SecretAccessKey: dynamodb.Secret(g.dynamo.SecretAccessKey),
+				Table: "bench-" + uuid.NewString(),
+			}
+			if _, err := dynamodb.Init(ctx, config, dynamodb.Provision{}); err != nil {
+				return nil, err
+			}
+			db, err := dynamodb.Open(ctx, config)
+			if err != nil {
+				return nil, err
+			}
+			client := dynamo.New(dynamo.Options{
+				BaseEndpoint: aws.String(config.ServiceURL), Region: "us-east-1",
+				Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+					return aws.Credentials{AccessKeyID: config.AccessKeyID, SecretAccessKey: string(config.SecretAccessKey)}, nil
+				}),
+			})
+			store := db.Store()
+			return &pair{
+				subject: func(ctx context.Context) (float64, error) {
+					return oneByOne(times, func() error {
+						_, err := store.Append(ctx, newStream("Store"), 0, []es.EventData{newEvent()})
+						return err
+					})
+				},
+				floor: func(ctx context.Context) (float64, error) {
+					return oneByOne(times, func() error {
+						_, err := client.PutItem(ctx, &dynamo.PutItemInput{
+							TableName: &config.Table, ConditionExpression: aws.String("attribute_not_exists(p)"),
+							Item: map[string]types.AttributeValue{
+								"p": &types.AttributeValueMemberS{Value: "Floor-" + plain(uuid.New())}, "i": &types.AttributeValueMemberN{Value: "0"},
+								"e": &types.AttributeValueMemberS{Value: uuid.NewString()}, "d": &types.AttributeValueMemberB{Value: []byte(body)},
+							},
+						})
+						return err
+					})
+				},
+				close: db.Close,
+			}, nil
+		},
+	}}
+}
+
+// oneByOne is how often a second one caller does something.
+func oneByOne(times int, do func() error) (float64, error) {
+	began := time.Now()
+	for range times {
+		if err := do(); err != nil {
+			return 0, err
+		}
+	}
+	return perSecond(times, time.Since(began)), nil
+}

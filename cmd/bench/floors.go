@@ -170,10 +170,7 @@ func callByCall(ctx context.Context, pool *pgxpool.Pool, p *plan) error {
 		_, err := pool.Exec(ctx, writeSQL, a.args()...)
 		return err
 	}
-	read := func(ctx context.Context, stream string) error {
-		_, err := readStream(ctx, pool, stream)
-		return err
-	}
+	read := func(ctx context.Context, stream string) error { return readStream(ctx, pool, stream) }
 	if err := write(ctx, p.selected); err != nil {
 		return err
 	}
@@ -204,7 +201,7 @@ func callByCall(ctx context.Context, pool *pgxpool.Pool, p *plan) error {
 // batched is the reaction to a selection in four round trips: the reads of all streams
 // together, the transfers in one transaction, and the outcome.
 func batched(ctx context.Context, pool *pgxpool.Pool, p *plan) error {
-	if _, err := readStream(ctx, pool, p.selected.stream); err != nil {
+	if err := readStream(ctx, pool, p.selected.stream); err != nil {
 		return err
 	}
 	reads, writes := &pgx.Batch{}, &pgx.Batch{}
@@ -223,15 +220,15 @@ func batched(ctx context.Context, pool *pgxpool.Pool, p *plan) error {
 	return err
 }
 
-func readStream(ctx context.Context, pool *pgxpool.Pool, stream string) (int, error) {
+func readStream(ctx context.Context, pool *pgxpool.Pool, stream string) error {
 	rows, err := pool.Query(ctx, streamSQL, stream)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	var position int64
 	var eventType, id string
 	var data, meta []byte
 	var stamp time.Time
-	tag, err := pgx.ForEachRow(rows, []any{&position, &eventType, &data, &meta, &id, &stamp}, func() error { return nil })
-	return int(tag.RowsAffected()), err
+	_, err = pgx.ForEachRow(rows, []any{&position, &eventType, &data, &meta, &id, &stamp}, func() error { return nil })
+	return err
 }

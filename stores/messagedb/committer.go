@@ -193,16 +193,16 @@ func (f *flight) endSoonIfAlone() {
 // work writes what waits in a queue until nothing does.
 func (c *committers) work(category string, q *queue) {
 	for {
-		conn, err := c.connection(q)
-		if err == nil {
+		switch conn, err := c.connection(q); {
+		case err != nil:
+			for _, p := range c.takeAll(q) {
+				p.verdict <- appendError(p.write, err)
+			}
+		case conn != nil:
 			if group := c.take(q); len(group) > 0 {
 				c.commit(q, conn, group)
 			} else {
 				c.release(conn)
-			}
-		} else {
-			for _, p := range c.takeAll(q) {
-				p.verdict <- appendError(p.write, err)
 			}
 		}
 		c.mu.Lock()
@@ -215,8 +215,9 @@ func (c *committers) work(category string, q *queue) {
 	}
 }
 
-// connection waits for a turn and a connection. It takes both, or none and returns an
-// error. It gives up when all who waited in the queue did.
+// connection waits for a turn and a connection. It takes both or none: it returns no
+// connection if it could not be made, which is an error, and if all who waited in the
+// queue gave up, which is none, since others may have come meanwhile.
 func (c *committers) connection(q *queue) (*pgxpool.Conn, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -234,11 +235,14 @@ func (c *committers) connection(q *queue) (*pgxpool.Conn, error) {
 	select {
 	case c.turns <- struct{}{}:
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, nil //nolint:nilnil // see above
 	}
 	conn, err := c.db.write.Acquire(ctx)
 	if err != nil {
 		<-c.turns
+		if ctx.Err() != nil {
+			return nil, nil //nolint:nilnil // see above
+		}
 	}
 	return conn, err
 }
@@ -293,8 +297,8 @@ func (c *committers) again(q *queue, group []*pending, why error) {
 	q.appends = append(kept, q.appends...)
 }
 
-// begin notes that the appends are on their way. The context ends when the transaction is to be
-// cut off, and end must be called after it.
+// begin notes that the appends are on their way. The context ends when the transaction
+// is to be cut off; end is called after it.
 func (c *committers) begin(group []*pending) (ctx context.Context, end func()) {
 	ctx, cut := context.WithCancelCause(context.Background())
 	f := &flight{grace: c.db.config.SettleTimeout / 2}
@@ -329,9 +333,6 @@ func (c *committers) commit(q *queue, conn *pgxpool.Conn, group []*pending) {
 	ctx, end := c.begin(group)
 	outcomes, err := t.send(ctx, conn)
 	end()
-	if outdated(err) {
-		_ = conn.Conn().Close(ctx) // and the pool makes another
-	}
 	c.release(conn)
 
 	var lost *lostReplyError
@@ -364,13 +365,15 @@ func (c *committers) release(conn *pgxpool.Conn) {
 // refused is for a group of which nothing was written. The append at a place in it is
 // the reason, or, with a place below 0, none of them in particular.
 func (c *committers) refused(q *queue, group []*pending, at int, err error) {
-	if lostConnection(err) {
+	again := hasCode(err, codeDeadlock)
+	if lostConnection(err) || outdated(err) {
 		// What broke one connection has often broken them all.
 		c.db.write.Reset()
+		again = true
 	}
 	if len(group) == 1 {
 		p := group[0]
-		if p.repeated || !lostConnection(err) && !hasCode(err, codeDeadlock) && !outdated(err) {
+		if p.repeated || !again {
 			p.verdict <- appendError(p.write, err)
 			return
 		}

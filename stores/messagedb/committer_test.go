@@ -223,6 +223,38 @@ func TestACallerThatGivesUpCostsTheOthersNothing(t *testing.T) {
 	}
 }
 
+// What bites: the committer stops waiting for a connection since all gave up, and takes
+// one that has come in the same moment along.
+func TestAnAppendThatComesWhileTheLastOneGivesUpIsWritten(t *testing.T) {
+	t.Parallel()
+	db, category := open(t, Config{MaxConns: 2}), newCategory()
+	c := db.committers
+	c.turns <- struct{}{} // there is only this one
+	gone := start(t, db, streamOf(t, category), 0, newEvents(1)...)
+	awaitQueued(t, db, category, 1)
+	await(t, "it waits for a turn", func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.queues[category].connecting != nil
+	})
+	next := &pending{write: write{stream: streamOf(t, category), events: newEvents(1)}, verdict: make(chan error, 1)}
+	c.mu.Lock()
+	q := c.queues[category]
+	q.connecting() // as the caller that gives up does
+	q.appends[0].queue = nil
+	first := q.appends[0]
+	q.appends = []*pending{next}
+	next.queue = q
+	c.mu.Unlock()
+	first.verdict <- context.Canceled
+	_ = gone.outcome()
+	<-c.turns
+	if err := <-next.verdict; err != nil {
+		t.Errorf("got error %v, want it written", err)
+	}
+	checkIDs(t, db.Store(), next.stream, next.events...)
+}
+
 // What bites: the reply to a transaction is lost, and with it that of each append in it.
 func TestLostReplyOfASharedTransaction(t *testing.T) {
 	t.Parallel()

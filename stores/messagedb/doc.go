@@ -13,7 +13,7 @@
 //
 // # Connections
 //
-//	write       -> leader    appends, reads FromLeader
+//	write       -> leader    appends, reads FromLeader, notifications
 //	watch       -> leader    Source.End, Source.Lag
 //	read        -> replica   reads FromReplica
 //	feed        -> replica   Source.Read
@@ -31,17 +31,20 @@
 //   - the default isolation to READ COMMITTED, since under a stricter one a
 //     conflict comes back as a unique violation;
 //   - enable_seqscan to off where it writes, since a session that starts on an
-//     empty table would otherwise keep a plan that gets slower for ever.
+//     empty table would otherwise keep a plan that gets slower for ever;
+//   - lock_timeout to a second where it writes, so that a category that somebody keeps
+//     locked keeps no connection of ours for longer at a time.
 //
 // These belong to the session. A pooler in between has to pool sessions, not
 // transactions.
 //
 // # Guarantees
 //
-// An append is one explicit transaction sent in one round trip. It writes one
-// stream, and so takes one of Message DB's category locks: two of our appends
-// cannot deadlock. A transaction of somebody else's may involve us in a
-// deadlock, which is tried again once.
+// Appends to one category that wait at the same time share a transaction, sent in one
+// round trip, and each has its own outcome: see committer.go. A transaction writes one
+// category, and so takes one of Message DB's category locks: two of ours cannot
+// deadlock. A transaction of somebody else's may involve us in a deadlock, which is
+// tried again once. Nothing is installed in the database for that.
 //
 // When the reply to an append is lost, the append is settled by looking: see
 // settle.go. What cannot be settled is an [*es.UncertainError].
@@ -50,4 +53,8 @@
 // positions, because write_message holds the category's lock until its
 // transaction ends. Across categories they do not, which is why each category
 // is a tranche with a position of its own.
+//
+// What is appended through a DB wakes the feeds of the same DB, and with
+// [Config.Notify] those of others: see wakes.go. A wake-up may be missed; who follows a
+// feed asks at intervals all the same.
 package messagedb

@@ -14,9 +14,10 @@ import (
 	"example.com/groupcheckout/internal/pause"
 )
 
-// An append is lost when its connection breaks, or its context ends, after the
-// request was sent and before the reply to COMMIT has come. To send it again
-// would not tell: the same ids at the same version give a conflict, whoever
+// An append is lost when its connection breaks, or its transaction is cut off, after the
+// request was sent and before the reply to COMMIT has come. The appends of one
+// transaction are lost together, and looked for together, each by its own ids. To send
+// one again would not tell: the same ids at the same version give a conflict, whoever
 // wrote them. So we look, and there are three things to see:
 //
 //   - Our events stand at the version that we expected, ids and all. Then the
@@ -58,8 +59,9 @@ var (
 	errPooled    = errors.New("a connection pooler hides which session of the server the append ran in, or the role may not see its own session in pg_stat_activity")
 )
 
-// settle finds out what became of the appends of a transaction. It returns the outcome of each: nil if it
-// was written, and the error for its caller if it was not, or if that cannot be known.
+// settle finds out what became of the appends of a transaction. It returns the outcome
+// of each: nil if it was written, and the error for its caller if it was not, or if
+// that cannot be known.
 func (s *Store) settle(ctx context.Context, writes []write, lost *lostReplyError) []error {
 	ctx, cancel := context.WithTimeout(ctx, s.db.config.SettleTimeout)
 	defer cancel()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor/feed"
@@ -61,13 +62,6 @@ func (s *Source) Tranches(context.Context) ([]feed.Tranche, error) {
 
 const categorySQL = "SELECT position, type, data, metadata, id, time, global_position, stream_name FROM get_category_messages($1, $2, $3)"
 
-// categoryRow is a row of a category: an event and where it stands.
-type categoryRow struct {
-	event  es.Event
-	global int64
-	name   string
-}
-
 // Read implements [feed.Source]. The events are whole, data and metadata
 // included. Only an empty page is the tail: events may have come since a short
 // one was read.
@@ -80,44 +74,52 @@ func (s *Source) Read(ctx context.Context, tranche feed.Tranche, from feed.Posit
 	if err := es.ValidateCategory(string(tranche)); err != nil {
 		return feed.Batch{}, fmt.Errorf("read a feed: %w", err)
 	}
-	rows, err := onceMore(ctx, s.db.feed, func() ([]categoryRow, error) {
+	batch, err := onceMore(ctx, s.db.feed, func() (feed.Batch, error) {
 		rows, err := s.db.feed.Query(ctx, categorySQL, string(tranche), int64(from), s.db.config.BatchSize)
 		if err != nil {
-			return nil, err
+			return feed.Batch{}, err
 		}
-		return pgx.CollectRows(rows, scanCategoryRow)
+		return s.collect(ctx, rows, tranche, from)
 	})
 	if err != nil {
 		return feed.Batch{}, readError(fmt.Sprintf("the category %s from %d on", tranche, from), err)
 	}
-	if len(rows) == 0 {
-		return feed.Batch{Next: from, Tail: true}, nil
-	}
-	batch := feed.Batch{
-		Events: make([]feed.Delivery, 0, len(rows)),
-		Next:   feed.Position(rows[len(rows)-1].global + 1),
-	}
-	for _, row := range rows {
-		stream, err := es.ParseStreamName(row.name)
-		if err != nil {
-			s.db.config.Logger.WarnContext(ctx, "passed over an event whose stream has no valid name",
-				slog.String("category", string(tranche)), slog.Int64("globalPosition", row.global), slog.Any("error", err))
-			continue
-		}
-		batch.Events = append(batch.Events, feed.Delivery{Stream: stream, Event: row.event, Next: feed.Position(row.global + 1)})
-	}
 	return batch, nil
 }
 
-func scanCategoryRow(row pgx.CollectableRow) (r categoryRow, err error) {
-	var id string
-	e := &r.event
-	if err := row.Scan(&e.Index, &e.Type, &e.Data, &e.Meta, &id, &e.Time, &r.global, &r.name); err != nil {
-		return r, err
+// collect makes a batch of rows.
+func (s *Source) collect(ctx context.Context, rows pgx.Rows, tranche feed.Tranche, from feed.Position) (feed.Batch, error) {
+	defer rows.Close()
+	batch := feed.Batch{Next: from, Tail: true}
+	names := map[string]es.StreamName{} // a stream comes more than once in most batches
+	var id, name pgtype.PreallocBytes
+	for rows.Next() {
+		if batch.Tail {
+			batch.Tail, batch.Events = false, make([]feed.Delivery, 0, min(s.db.config.BatchSize, defaultBatchSize))
+		}
+		var e es.Event
+		var global int64
+		var err error
+		if err := rows.Scan(&e.Index, &e.Type, &e.Data, &e.Meta, &id, &e.Time, &global, &name); err != nil {
+			return feed.Batch{}, err
+		}
+		if e.ID, err = uuid.ParseBytes(id); err != nil {
+			return feed.Batch{}, err
+		}
+		e.Time = e.Time.In(time.UTC)
+		batch.Next = feed.Position(global + 1)
+		stream, seen := names[string(name)]
+		if !seen {
+			if stream, err = es.ParseStreamName(string(name)); err != nil {
+				s.db.config.Logger.WarnContext(ctx, "passed over an event whose stream has no valid name",
+					slog.String("category", string(tranche)), slog.Int64("globalPosition", global), slog.Any("error", err))
+				continue
+			}
+			names[string(name)] = stream
+		}
+		batch.Events = append(batch.Events, feed.Delivery{Stream: stream, Event: e, Next: batch.Next})
 	}
-	e.ID, err = uuid.Parse(id)
-	e.Time = e.Time.In(time.UTC)
-	return r, err
+	return batch, rows.Err()
 }
 
 // End implements [feed.Source]: it asks the leader. An aggregate over no rows

@@ -32,10 +32,11 @@ func (w write) after() es.Version { return w.expected + es.Version(len(w.events)
 // error names the stream.
 //
 // Appends to one category that wait at the same time share a transaction, at most
-// [Config.Gather] of them; each has its own outcome, and its own context: one that ends takes
-// nothing from the others. An append that was sent when its context ended returns with
-// the outcome, for which it waits as long as the server answers, and no longer than
-// one and a half times [Config.SettleTimeout].
+// [Config.Gather] of them; each has its own outcome, and its own context: one that ends
+// takes nothing from the others. An append that was sent before its context ended
+// returns with its outcome, at the latest after one and a half times
+// [Config.SettleTimeout] if nobody else waits for the same transaction, and otherwise
+// when that is over.
 func (s *Store) Append(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData) (es.Version, error) {
 	if stream.IsZero() {
 		return 0, &es.NameError{Kind: "stream name", Reason: "it is the zero value"}

@@ -104,8 +104,8 @@ func (t *transaction) send(ctx context.Context, conn *pgxpool.Conn) (outcomes []
 }
 
 // sendOne sends an append of one event, which takes no more than its statement: that is
-// a transaction by itself, of the isolation that was pinned. The server says that it is ready
-// once it has committed.
+// a transaction by itself, of the isolation that was pinned. The server says that it is
+// ready once it has committed.
 func (t *transaction) sendOne(ctx context.Context, conn *pgxpool.Conn, w write) error {
 	_, err := conn.Exec(ctx, writeSQL, writeArgs(w, 0)...)
 	switch reply, replied := asServerError(err); {
@@ -116,9 +116,13 @@ func (t *transaction) sendOne(ctx context.Context, conn *pgxpool.Conn, w write) 
 }
 
 // prepare prepares a statement unless the connection has it. What the driver prepares by
-// itself it forgets after an error, and a conflict of one append would cost the next ones round trips.
+// itself it forgets after an error, and a conflict of one append would cost the next
+// ones round trips.
 func prepare(ctx context.Context, conn *pgxpool.Conn, sql string) error {
 	_, err := conn.Conn().Prepare(ctx, sql, sql)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
 	return err
 }
 
@@ -136,7 +140,8 @@ type part struct {
 	guarded bool
 }
 
-// batch is the statements of the transaction. COMMIT, the last one, is not among the parts.
+// batch is the statements of the transaction. COMMIT, the last one, is not among the
+// parts.
 func (t *transaction) batch() (*pgx.Batch, []part) {
 	batch, parts := &pgx.Batch{}, []part{}
 	queue := func(p part, sql string, args ...any) {

@@ -19,8 +19,9 @@ import (
 // ask earlier.
 //
 // A notification is sent after the transaction that it is about, and once for all that
-// was committed meanwhile. In the transaction itself it would have the commits of all categories
-// wait for each other, since PostgreSQL puts notifications in the order of the commits.
+// was committed meanwhile. In the transaction itself it would have the commits of all
+// categories wait for each other, since PostgreSQL puts notifications in the order of
+// the commits.
 
 // channel is what is listened to. What is said there is the name of a category.
 const channel = "messages_appended"

@@ -54,8 +54,8 @@ func (g *Gate) BreakAfter(n int) error {
 // Judge has a function decide about each append that begins from now on, except
 // those that [Gate.BreakAfter] counts. It says [faults.LostReply], and the append goes on
 // but its connection is cut before the reply does; [faults.Cut], and all connections
-// are cut and it is never sent; or nothing, and it passes. What becomes of one becomes of all that are sent
-// together with it. It may wait, which makes the store slow. Calls
+// are cut and it is never sent; or nothing, and it passes. What becomes of one becomes
+// of all that are sent together with it. It may wait, which makes the store slow. Calls
 // overlap, and must not call the gate. Nil has all pass.
 func (g *Gate) Judge(judge func() faults.Kind) {
 	g.mu.Lock()
@@ -109,8 +109,9 @@ type place struct {
 }
 
 // begin waits until appends that are sent together may begin. It returns errBroken if
-// they may not: the gate breaks meanwhile, gone is closed, one of them is to be cut, or they are more than
-// may still succeed. Who sends them again one by one will have as many written as may be.
+// they may not: the gate breaks meanwhile, gone is closed, one of them is to be cut, or
+// they are more than may still succeed. Who sends them again one by one will have as
+// many written as may be.
 func (g *Gate) begin(count int, gone <-chan struct{}) (*place, error) {
 	verdict, judged := faults.Kind(""), false
 	for {
