@@ -284,7 +284,7 @@ func crash(t *testing.T, admin string) {
 		t.Error(err)
 		return
 	}
-	defer conn.Close(context.WithoutCancel(t.Context())) //nolint:errcheck // the server has cut it off
+	defer conn.Close(context.WithoutCancel(t.Context()))                   //nolint:errcheck // the server has cut it off
 	_, _ = conn.Exec(ctx, "COPY (SELECT 1) TO PROGRAM 'kill -KILL $PPID'") // it gets no answer any more
 }
 
