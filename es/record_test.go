@@ -53,49 +53,71 @@ func TestWhatIsAskedIsRecordedWithItsAnswer(t *testing.T) {
 		alone es.Answer // on the events that were given
 	}{
 		{
-			"done", []int{1, 2}, nil, transact(add1()), "add1",
-			es.Answer{Result: struct{}{}, Version: 3, Written: wrote, Tried: wrote}, es.Answer{Result: struct{}{}, Version: 3, Written: wrote},
+			"done",
+			[]int{1, 2},
+			nil, transact(add1()), "add1",
+			es.Answer{Result: struct{}{}, Version: 3, Written: wrote, Tried: wrote},
+			es.Answer{Result: struct{}{}, Version: 3, Written: wrote},
 		},
 		{
-			"refused", []int{4}, nil, transact(add1()), "add1",
-			es.Answer{Outcome: es.Refused, Err: errRefused}, es.Answer{Outcome: es.Refused, Err: errRefused},
+			"refused",
+			[]int{4},
+			nil, transact(add1()), "add1",
+			es.Answer{Outcome: es.Refused, Err: errRefused},
+			es.Answer{Outcome: es.Refused, Err: errRefused},
 		},
 		{
-			"nothing to write", []int{1, 2}, nil,
+			"nothing to write",
+			[]int{1, 2},
+			nil,
 			func(ctx context.Context, d es.Decider[int, event]) error {
 				_, _, err := es.Decide(ctx, d, double)
 				return err
 			},
-			"double", es.Answer{Result: 6, Version: 2}, es.Answer{Result: 6, Version: 2},
+			"double",
+			es.Answer{Result: 6, Version: 2},
+			es.Answer{Result: 6, Version: 2},
 		},
 		{
 			"nobody knows", nil, func(s *store, _ es.StreamName) { s.appendErr = lost }, transact(add1()), "add1",
-			es.Answer{Outcome: es.Unknown, Err: lost, Tried: wrote}, es.Answer{Result: struct{}{}, Version: 1, Written: wrote},
+			es.Answer{Outcome: es.Unknown, Err: lost, Tried: wrote},
+			es.Answer{Result: struct{}{}, Version: 1, Written: wrote},
 		},
 		{
 			"failed", nil, func(s *store, _ es.StreamName) { s.readErr = broken }, transact(add1()), "add1",
-			es.Answer{Outcome: es.Failed, Err: broken}, es.Answer{Result: struct{}{}, Version: 1, Written: wrote},
+			es.Answer{Outcome: es.Failed, Err: broken},
+			es.Answer{Result: struct{}{}, Version: 1, Written: wrote},
 		},
 		{
-			"after a conflict", []int{1},
+			"after a conflict",
+			[]int{1},
 			func(s *store, stream es.StreamName) {
 				s.overtake = func() { s.overtake = nil; s.given(stream, 1) }
 			},
 			transact(add1()), "add1",
-			es.Answer{Result: struct{}{}, Version: 3, Written: wrote, Tried: append(wrote[:1:1], wrote...)}, es.Answer{Result: struct{}{}, Version: 2, Written: wrote},
+			es.Answer{Result: struct{}{}, Version: 3, Written: wrote, Tried: append(wrote[:1:1], wrote...)},
+			es.Answer{Result: struct{}{}, Version: 2, Written: wrote},
 		},
 		{
-			"a query", []int{1, 2}, nil,
+			"a query",
+			[]int{1, 2},
+			nil,
 			func(ctx context.Context, d es.Decider[int, event]) error { _, err := d.Query(ctx); return err },
-			"", es.Answer{Result: 3, Version: 2}, es.Answer{Result: 3, Version: 2},
+			"",
+			es.Answer{Result: 3, Version: 2},
+			es.Answer{Result: 3, Version: 2},
 		},
 		{
 			"a query that fails", nil, func(s *store, _ es.StreamName) { s.readErr = broken },
 			func(ctx context.Context, d es.Decider[int, event]) error { _, err := d.Query(ctx); return err },
-			"", es.Answer{Outcome: es.Failed, Err: broken}, es.Answer{Result: 0},
+			"",
+			es.Answer{Outcome: es.Failed, Err: broken},
+			es.Answer{Result: 0},
 		},
 		{
-			"a panic", []int{1}, nil,
+			"a panic",
+			[]int{1},
+			nil,
 			func(ctx context.Context, d es.Decider[int, event]) (err error) {
 				defer func() { _ = recover() }()
 				calls := 0
@@ -106,7 +128,9 @@ func TestWhatIsAskedIsRecordedWithItsAnswer(t *testing.T) {
 					return nil, nil
 				})
 			},
-			"TestWhatIsAskedIsRecordedWithItsAnswer", es.Answer{Outcome: es.Unknown, Err: errors.New("it panicked")}, es.Answer{Result: struct{}{}, Version: 1},
+			"TestWhatIsAskedIsRecordedWithItsAnswer",
+			es.Answer{Outcome: es.Unknown, Err: errors.New("it panicked")},
+			es.Answer{Result: struct{}{}, Version: 1},
 		},
 	} {
 		t.Run(c.what, func(t *testing.T) {

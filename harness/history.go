@@ -76,7 +76,7 @@ func (w *World) judge(ctx context.Context) error {
 
 func (w *World) judgeStream(ctx context.Context, stream es.StreamName) error {
 	err := w.harness.history.Judge(ctx, w.site.Backend.Events, stream)
-	var failure *history.Failure
+	var failure *history.NoOrderError
 	if !errors.As(err, &failure) {
 		return err
 	}
@@ -90,7 +90,7 @@ func (w *World) judgeStream(ctx context.Context, stream es.StreamName) error {
 
 // draw writes the picture of a history beneath the folder build of the module, and
 // attaches it to the scenario's report.
-func (w *World) draw(ctx context.Context, failure *history.Failure, label string) (file string, err error) {
+func (w *World) draw(ctx context.Context, failure *history.NoOrderError, label string) (file string, err error) {
 	var page bytes.Buffer
 	if err := failure.Draw(&page); err != nil {
 		return "", fmt.Errorf("draw the history of %s: %w", label, err)

@@ -23,7 +23,7 @@
 //     reactor's in another process, and comes in its place at any time.
 //
 // In the end every event has to be accounted for. Porcupine looks for an order; if
-// there is none, the [Failure] says what has no place in it, and can be drawn.
+// there is none, the [NoOrderError] says what has no place in it, and can be drawn.
 //
 // A query that accepts a replica or a state at hand may be old. Where the store has none
 // that lags, it is judged like the others; elsewhere only that it showed a state of the

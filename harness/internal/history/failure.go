@@ -12,9 +12,9 @@ import (
 	"example.com/groupcheckout/es"
 )
 
-// Failure says that the answers about a stream cannot have been given one after the
+// NoOrderError says that the answers about a stream cannot have been given one after the
 // other.
-type Failure struct {
+type NoOrderError struct {
 	Stream es.StreamName
 	Reason string // what has no place, in a line
 
@@ -23,7 +23,7 @@ type Failure struct {
 	info  porcupine.LinearizationInfo
 }
 
-func (f *Failure) Error() string {
+func (f *NoOrderError) Error() string {
 	return fmt.Sprintf("the answers about %s cannot have been given one after the other: %s", f.Stream, f.Reason)
 }
 
@@ -31,7 +31,7 @@ func (f *Failure) Error() string {
 const maxShown = 30
 
 // Account lists the operations with their answers, and what is stored; several lines.
-func (f *Failure) Account() string {
+func (f *NoOrderError) Account() string {
 	var text strings.Builder
 	records := slices.Clone(f.court.records)
 	slices.SortFunc(records, func(a, b record) int { return cmp.Compare(a.start, b.start) })
@@ -55,7 +55,7 @@ func (f *Failure) Account() string {
 }
 
 // Draw writes porcupine's picture, a page of HTML.
-func (f *Failure) Draw(to io.Writer) error {
+func (f *NoOrderError) Draw(to io.Writer) error {
 	return porcupine.Visualize(f.model, f.info, to)
 }
 

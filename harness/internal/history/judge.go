@@ -44,7 +44,7 @@ type at struct {
 	version es.Version
 }
 
-// judge returns a [*Failure] if the answers cannot have been given one after the other
+// judge returns a [*NoOrderError] if the answers cannot have been given one after the other
 // on a stream that holds these events in the end.
 func judge(stream es.StreamName, records []record, stored []es.Event) error {
 	c := &court{stream: stream, records: records, stored: stored, alone: map[at]es.Answer{}}
@@ -59,7 +59,7 @@ func judge(stream es.StreamName, records []record, stored []es.Event) error {
 	case porcupine.Unknown:
 		return fmt.Errorf("the history of %s, of %d operations and %d events, could not be judged within %v", stream, len(records), len(stored), limit)
 	default:
-		return &Failure{Stream: stream, Reason: c.reason(operations, info), court: c, model: model, info: info}
+		return &NoOrderError{Stream: stream, Reason: c.reason(operations, info), court: c, model: model, info: info}
 	}
 }
 

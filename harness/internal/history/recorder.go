@@ -96,7 +96,7 @@ func (r *Recorder) Forget(streams ...es.StreamName) {
 }
 
 // Judge reads a stream and judges the operations on it so far. Those that have not ended
-// by the time of the read may have been done or not. It returns a [*Failure] if their
+// by the time of the read may have been done or not. It returns a [*NoOrderError] if their
 // answers cannot have been given one after the other.
 func (r *Recorder) Judge(ctx context.Context, reader es.Reader, stream es.StreamName) error {
 	before := r.snapshot(stream)
