@@ -3,6 +3,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"regexp"
 	"slices"
@@ -272,17 +273,18 @@ func TestIndexersThatAreKilledLeaveTheIndexExact(t *testing.T) {
 	checkIndexed(t, env)
 }
 
-// A table of 100,000 events without an index is adopted while clerks and an indexer
-// work: every event once.
-func TestAHundredThousandEventsAreAdopted(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes a minute")
-	}
+// adoptedStays have five events each: with 20,000 a table of 100,000 events is adopted,
+// which takes DynamoDB Local some minutes.
+var adoptedStays = flag.Int("adopted-stays", 1000, "how many stays a table has that is adopted") //nolint:gochecknoglobals // a flag of the test binary
+
+// A table without an index is adopted while clerks and an indexer work: every event
+// once.
+func TestATableIsAdoptedWhileEverybodyWorks(t *testing.T) {
 	t.Parallel()
 	env := ownTables(t)
 	h := openDynamoHotel(t, env)
 	client, table := dynamoClient(t, env), env["EQUINOX_DYNAMO_TABLE"]
-	old := oldStays(t, client, table, adoptedStays)
+	old := oldStays(t, client, table, *adoptedStays)
 	replaceStream(t, client, table)
 	_, _, errors := call(t, env, "index", "dynamo")
 	accept := lossNamed.FindStringSubmatch(errors)
@@ -291,8 +293,14 @@ func TestAHundredThousandEventsAreAdopted(t *testing.T) {
 	}
 	indexer := start(t, env, "index", "dynamo", "--log-format", "json", "--accept-loss", accept[1])
 	indexer.awaitLog(t, "the lease is held")
-	stopGuests := h.guestsArrive(t)
+	pace := time.NewTicker(20 * time.Millisecond) // or the server would do nothing else
+	defer pace.Stop()
+	stopGuests := repeatedly(func(int) {
+		<-pace.C
+		h.receive(t, 1)
+	})
 	stopCharges := repeatedly(func(n int) {
+		<-pace.C
 		if err := h.stays.Charge(within(t), old[n*37%len(old)], domain.ChargeID(uuid.New()), domain.MoneyOf(1), moment()); err != nil {
 			t.Error(err)
 		}
@@ -308,9 +316,6 @@ func TestAHundredThousandEventsAreAdopted(t *testing.T) {
 	stopped(t, indexer)
 	checkIndexed(t, env)
 }
-
-// adoptedStays have five events each.
-const adoptedStays = 20_000
 
 // oldStays writes stays of five events each, in no time.
 func oldStays(t testing.TB, client *awsdynamodb.Client, table string, count int) []domain.StayID {
