@@ -1,4 +1,5 @@
-// Package planted holds bugs. Each is a patch against the project, NN-name.patch,
+// Package planted holds bugs. Each is a patch against the project, NN-name.patch (or
+// dynamo-NN-name.patch, about the index of DynamoDB),
 // and proves that the tests can fail: with the patch applied, a command that is
 // green otherwise has to be red, and its output has to lead to the bug.
 //

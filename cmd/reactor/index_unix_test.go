@@ -3,6 +3,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"regexp"
 	"slices"
@@ -15,7 +16,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/uuid"
 
+	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb"
@@ -142,24 +145,31 @@ func scan(t testing.TB, client *awsdynamodb.Client, table string) (all []map[str
 	return all
 }
 
-// guests arrive until the function that it returns is called, which waits for the last.
+// guestsArrive has guests arrive until the function that it returns is called, which
+// waits for the last.
 func (h *hotel) guestsArrive(t testing.TB) (stop func()) {
 	t.Helper()
+	return repeatedly(func(int) { h.receive(t, 1) })
+}
+
+// repeatedly does something again and again until the function that it returns is
+// called, which waits for its end.
+func repeatedly(do func(n int)) (stop func()) {
 	done := make(chan struct{})
-	var clerk sync.WaitGroup
-	clerk.Go(func() {
-		for {
+	var doing sync.WaitGroup
+	doing.Go(func() {
+		for n := 0; ; n++ {
 			select {
 			case <-done:
 				return
 			default:
-				h.receive(t, 1)
+				do(n)
 			}
 		}
 	})
 	return func() {
 		close(done)
-		clerk.Wait()
+		doing.Wait()
 	}
 }
 
@@ -261,4 +271,84 @@ func TestIndexersThatAreKilledLeaveTheIndexExact(t *testing.T) {
 		t.Errorf("got the holders %q, want 20", held)
 	}
 	checkIndexed(t, env)
+}
+
+// adoptedStays have five events each: with 20,000 a table of 100,000 events is adopted,
+// which takes DynamoDB Local some minutes.
+var adoptedStays = flag.Int("adopted-stays", 1000, "how many stays a table has that is adopted") //nolint:gochecknoglobals // a flag of the test binary
+
+// A table without an index is adopted while clerks and an indexer work: every event
+// once.
+func TestATableIsAdoptedWhileEverybodyWorks(t *testing.T) {
+	t.Parallel()
+	env := ownTables(t)
+	h := openDynamoHotel(t, env)
+	client, table := dynamoClient(t, env), env["EQUINOX_DYNAMO_TABLE"]
+	old := oldStays(t, client, table, *adoptedStays)
+	replaceStream(t, client, table)
+	_, _, errors := call(t, env, "index", "dynamo")
+	accept := lossNamed.FindStringSubmatch(errors)
+	if accept == nil {
+		t.Fatalf("got %q, want a loss to accept", errors)
+	}
+	indexer := start(t, env, "index", "dynamo", "--log-format", "json", "--accept-loss", accept[1])
+	indexer.awaitLog(t, "the lease is held")
+	pace := time.NewTicker(20 * time.Millisecond) // or the server would do nothing else
+	defer pace.Stop()
+	stopGuests := repeatedly(func(int) {
+		<-pace.C
+		h.receive(t, 1)
+	})
+	stopCharges := repeatedly(func(n int) {
+		<-pace.C
+		if err := h.stays.Charge(within(t), old[n*37%len(old)], domain.ChargeID(uuid.New()), domain.MoneyOf(1), moment()); err != nil {
+			t.Error(err)
+		}
+	})
+	began := time.Now()
+	status, out, errors := call(t, env, "index", "dynamo", "--rebuild")
+	t.Logf("%s (%v)", strings.TrimSpace(out), time.Since(began).Round(time.Second))
+	stopCharges()
+	stopGuests()
+	if status != statusDone || !strings.Contains(out, "4 of 4 parts") {
+		t.Errorf("reactor index --rebuild: got status %d, %q and %q, want 0", status, out, errors)
+	}
+	stopped(t, indexer)
+	checkIndexed(t, env)
+}
+
+// oldStays writes stays of five events each, in no time.
+func oldStays(t testing.TB, client *awsdynamodb.Client, table string, count int) []domain.StayID {
+	t.Helper()
+	const at = "2026-11-28T04:33:27.1690584+00:00"
+	stays := make([]domain.StayID, count)
+	var batch []types.WriteRequest
+	for n := range stays {
+		stays[n] = domain.StayID(uuid.New())
+		var names, events []types.AttributeValue
+		for i := range 5 {
+			name, body := "CheckedIn", `{"at":"`+at+`"}`
+			if i > 0 {
+				name, body = "Charged", `{"amount":10,"at":"`+at+`","chargeId":"`+uuid.NewString()+`"}`
+			}
+			names = append(names, &types.AttributeValueMemberS{Value: name})
+			events = append(events, &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{
+				"t": &types.AttributeValueMemberS{Value: at}, "d": &types.AttributeValueMemberB{Value: []byte(body)},
+			}})
+		}
+		number := func(text string) types.AttributeValue { return &types.AttributeValueMemberN{Value: text} }
+		batch = append(batch, types.WriteRequest{PutRequest: &types.PutRequest{Item: map[string]types.AttributeValue{
+			"p": &types.AttributeValueMemberS{Value: "GuestStay-" + stays[n].N()}, "i": number("2147483647"), "b": number("0"), "n": number("5"), "a": number("5"),
+			"etag": &types.AttributeValueMemberS{Value: uuid.NewString()},
+			"c":    &types.AttributeValueMemberL{Value: names}, "e": &types.AttributeValueMemberL{Value: events},
+		}}})
+		if len(batch) == 25 || n == count-1 {
+			out, err := client.BatchWriteItem(within(t), &awsdynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{table: batch}})
+			if err != nil || len(out.UnprocessedItems) > 0 {
+				t.Fatalf("write stays: %v, and %d were left", err, len(out.UnprocessedItems))
+			}
+			batch = nil
+		}
+	}
+	return stays
 }

@@ -307,3 +307,31 @@ func unindexed(t testing.TB, direct, env map[string]string, command ...string) (
 	call(t, direct, "init", "dynamo")
 	return call(t, env, command...)
 }
+
+// The template of the Lambda grants what its policy does; the stream, the queue and the
+// log are granted by SAM.
+func TestTheTemplateGrantsWhatThePolicyDoes(t *testing.T) {
+	t.Parallel()
+	template, err := os.ReadFile(filepath.Join("..", "..", "deploy", "indexer-lambda.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for resource, name := range map[string]string{"TABLE": "${Table}", "TABLE-index": "${Index}"} {
+		var actions []string
+		for _, allowed := range policy(t, "indexer-lambda") {
+			if action, to, _ := strings.Cut(allowed, " "); to == resource {
+				actions = append(actions, action)
+			}
+		}
+		list := "Action: [" + strings.Join(actions, ", ") + "]\n"
+		_, behind, found := strings.Cut(string(template), list)
+		if until, _, _ := strings.Cut(behind, "Effect:"); !found || !strings.Contains(until, ":table/"+name) {
+			t.Errorf("the template does not grant %q on %s", strings.TrimSpace(list), name)
+		}
+	}
+	for _, want := range []string{"FunctionResponseTypes: [ReportBatchItemFailures]", "ReservedConcurrentExecutions: 1", "EQUINOX_DYNAMO_TABLE: ", "StartingPosition: TRIM_HORIZON", "MaximumRetryAttempts: -1"} {
+		if !strings.Contains(string(template), want) {
+			t.Errorf("the template lacks %q", want)
+		}
+	}
+}

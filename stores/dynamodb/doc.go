@@ -18,6 +18,7 @@
 //	append at the version of another tip   1 read more
 //	read of a short stream from its start  1 request
 //	read of the newest events              1 request, for the tip alone
+//	read of many short streams at once     1 request for a hundred of them
 //
 // # Guarantees
 //

@@ -170,6 +170,12 @@ func (t *Table) Query(ctx context.Context, input *dynamodb.QueryInput, _ ...func
 	if i, ok := input.ExpressionAttributeValues[":i"].(*types.AttributeValueMemberN); ok {
 		below, _ = strconv.ParseInt(i.Value, 10, 64)
 	}
+	from := int64(0)
+	if low, ok := input.ExpressionAttributeValues[":low"].(*types.AttributeValueMemberN); ok {
+		from, _ = strconv.ParseInt(low.Value, 10, 64)
+		high, _ := strconv.ParseInt(input.ExpressionAttributeValues[":high"].(*types.AttributeValueMemberN).Value, 10, 64)
+		below = high + 1
+	}
 	if input.ExclusiveStartKey != nil {
 		_, i := keyOf(input.ExclusiveStartKey)
 		below = int64(i)
@@ -177,12 +183,12 @@ func (t *Table) Query(ctx context.Context, input *dynamodb.QueryInput, _ ...func
 	output := &dynamodb.QueryOutput{}
 	bytes := 0
 	for _, i := range slices.Backward(slices.Sorted(maps.Keys(t.items[p]))) {
-		if int64(i) >= below {
+		if int64(i) >= below || int64(i) < from {
 			continue
 		}
 		output.Items = append(output.Items, t.items[p][i])
 		bytes += Size(t.items[p][i])
-		if len(output.Items) == int(aws.ToInt32(input.Limit)) {
+		if len(output.Items) == int(aws.ToInt32(input.Limit)) || bytes > 1<<20 {
 			output.LastEvaluatedKey = Item{"p": t.items[p][i]["p"], "i": t.items[p][i]["i"]}
 			break
 		}

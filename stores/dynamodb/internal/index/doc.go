@@ -20,6 +20,7 @@
 //	$AppendsEpoch-0_7       the spans of epoch 7 of partition 0: events Ingested, and Closed at its end
 //	$ReaderCheckpoint-…     how far a consumer group got
 //	$Indexer-0              the lease of the indexer and how far it got; only this package knows it
+//	$Rebuild-0              how far a rebuild got; likewise
 //
 // # Guarantees
 //
@@ -34,11 +35,19 @@
 // known only within an epoch. Saved progress repeats the work of a few seconds.
 //
 // What the stream of changes lost is never passed over in silence. Records that
-// were trimmed are a [*shards.LossError]. A span that does not begin where the
-// stream's last one ended is completed from the table of events. Who accepts the
-// loss of records has to know that their streams are completed when something
-// is appended to them again, and that a stream's first span in an index, or one
-// two epochs after its last, is taken as it is.
+// were trimmed, a stream that was replaced and an index that would lack the past of its
+// table are a [*HaltError], until [Rebuild] has brought in what is missing or somebody
+// accepts that very loss. A span that does not begin where the index has the stream up
+// to is completed from the table of events, however many epochs ago that was. What was
+// pruned from there is logged, and what comes behind it goes into a new epoch, since
+// readers on .NET refuse a gap within one. A table that was set back, so that numbers
+// are given again that the index knows, is an [*AheadError].
+//
+// # What is known of the past
+//
+// An ingester holds what its epoch has of each stream, and what the epochs before have,
+// as far back as it had a reason to look: one epoch for a stream that begins, and for
+// any other until the stream is found. That is about 100 bytes for each stream.
 //
 // # One indexer at a time
 //

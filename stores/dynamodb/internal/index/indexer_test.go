@@ -159,14 +159,14 @@ func TestLossEndsTheIndexerUntilItIsAccepted(t *testing.T) {
 		w.stream.Trim(shard, 1)
 
 		p = w.start(t, IndexerConfig{})
-		err := <-p.done
+		err := p.failed(t)
 		halted, ok := errors.AsType[*HaltError](err)
 		if loss, is := errors.AsType[*shards.LossError](err); !ok || !is || loss.Shard != shard {
 			t.Fatalf("got %v, want a loss in shard %s", err, shard)
 		}
 		p.stop()
 		p = w.start(t, IndexerConfig{Accept: "of another loss"})
-		if again, ok := errors.AsType[*HaltError](<-p.done); !ok || again.ID != halted.ID {
+		if again, ok := errors.AsType[*HaltError](p.failed(t)); !ok || again.ID != halted.ID {
 			t.Errorf("got %v, want the same loss as before", again)
 		}
 		p.stop()
@@ -186,7 +186,7 @@ func TestLossEndsTheIndexerUntilItIsAccepted(t *testing.T) {
 		}
 		w.stream.Trim(shard, 1)
 		p = w.start(t, accepting)
-		if again, ok := errors.AsType[*HaltError](<-p.done); !ok || again.ID == halted.ID {
+		if again, ok := errors.AsType[*HaltError](p.failed(t)); !ok || again.ID == halted.ID {
 			t.Errorf("got %v, want a loss of another name", again)
 		}
 		p.stop()
@@ -368,7 +368,7 @@ func TestAStreamWithoutImagesEndsTheIndexer(t *testing.T) {
 		w := newWorld(t)
 		w.stream.Put("x", streamstypes.Record{EventName: "INSERT", Dynamodb: &streamstypes.StreamRecord{StreamViewType: "KEYS_ONLY"}})
 		p := w.start(t, IndexerConfig{})
-		if bad, ok := errors.AsType[*RecordError](<-p.done); !ok || bad.Sequence == "" {
+		if bad, ok := errors.AsType[*RecordError](p.failed(t)); !ok || bad.Sequence == "" {
 			t.Errorf("got %v, want an error that names the record", bad)
 		}
 		p.stop()
@@ -416,7 +416,7 @@ func TestATableThatWasSetBackEndsTheIndexer(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.append(t, stream, appended)
-			err := <-p.done
+			err := p.failed(t)
 			if ahead, ok := errors.AsType[*AheadError](err); !ok || ahead.Stream != "A-1" || ahead.Indexed != 4 || !es.NeedsPerson(err) {
 				t.Errorf("got %v, want that the index knows more of A-1", err)
 			}

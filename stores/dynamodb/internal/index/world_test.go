@@ -154,6 +154,20 @@ func (w *world) start(t testing.TB, config IndexerConfig) *process {
 	return p
 }
 
+// failed waits for a process to end by itself, and returns why it did.
+func (p *process) failed(t testing.TB) error {
+	t.Helper()
+	select {
+	case err := <-p.done:
+		return err
+	case <-time.After(time.Hour): // in a bubble
+		p.stop()
+		<-p.done
+		t.Fatal("the indexer goes on, want that it ends")
+		return nil
+	}
+}
+
 // end stops a process in order and returns what Run returned.
 func (p *process) end() error {
 	p.stop()

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"golang.org/x/sync/errgroup"
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/internal/pause"
@@ -128,14 +129,7 @@ func (t *Table) queryName(ctx context.Context, name string, c *collector, consis
 		input.ExpressionAttributeValues[":from"] = number(c.from)
 	}
 	for {
-		var page *dynamodb.QueryOutput
-		err := t.read(ctx, "Query", func(ctx context.Context, option func(*dynamodb.Options)) ([]types.ConsumedCapacity, error) {
-			var err error
-			if page, err = t.client.Query(ctx, input, option); err != nil {
-				return nil, err
-			}
-			return consumed(page.ConsumedCapacity), nil
-		})
+		page, err := t.page(ctx, input)
 		if err != nil {
 			return Stream{}, err
 		}
@@ -151,8 +145,96 @@ func (t *Table) queryName(ctx context.Context, name string, c *collector, consis
 		if c.complete() || len(page.LastEvaluatedKey) == 0 {
 			return c.result(), c.missing()
 		}
+		if c.tip.before > spreadBytes {
+			err := t.spread(ctx, name, c, consistent)
+			if err == nil {
+				err = c.missing()
+			}
+			return c.result(), err
+		}
 		input.ExclusiveStartKey = page.LastEvaluatedKey
 	}
+}
+
+// A stream whose calves hold more than spreadBytes is read in several parts side by
+// side: a page has a megabyte at the most, and each takes its time.
+const (
+	spreadBytes = 1 << 20
+	spreadParts = 4
+)
+
+// spread reads what is left of a stream, below the lowest event that the collector has.
+func (t *Table) spread(ctx context.Context, name string, c *collector, consistent bool) error {
+	width := (c.lowest-c.from)/spreadParts + 1
+	found := make([][]batch, spreadParts)
+	group, ctx := errgroup.WithContext(ctx)
+	for n := range found {
+		low := c.from + es.Version(n)*width
+		high := min(low+width, c.lowest)
+		if low >= high {
+			break
+		}
+		group.Go(func() (err error) {
+			found[n], err = t.calves(ctx, name, c.stream, low, high, n == 0, consistent)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for _, part := range slices.Backward(found) {
+		for _, b := range part {
+			if err := c.add(b); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// calves reads those that begin between two events, the last one first, and the one
+// before them too if it holds the first of the two.
+func (t *Table) calves(ctx context.Context, name string, stream es.StreamName, low, high es.Version, before, consistent bool) ([]batch, error) {
+	input := &dynamodb.QueryInput{
+		TableName: &t.name, KeyConditionExpression: aws.String("p = :p AND i BETWEEN :low AND :high"),
+		ExpressionAttributeValues: item{":p": text(name), ":low": number(low), ":high": number(high - 1)},
+		ScanIndexForward:          aws.Bool(false), Limit: aws.Int32(int32(t.config.QueryMaxItems)), ConsistentRead: aws.Bool(consistent),
+		ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal,
+	}
+	if before {
+		input.ExpressionAttributeValues[":low"] = number(0)
+	}
+	var all []batch
+	for {
+		page, err := t.page(ctx, input)
+		if err != nil {
+			return nil, err
+		}
+		for _, it := range page.Items {
+			b, err := decodeItem(stream, it)
+			if err != nil {
+				return nil, err
+			}
+			if all = append(all, b); b.Base() <= low {
+				return all, nil
+			}
+		}
+		if input.ExclusiveStartKey = page.LastEvaluatedKey; len(input.ExclusiveStartKey) == 0 {
+			return all, nil
+		}
+	}
+}
+
+// page makes a request of a query.
+func (t *Table) page(ctx context.Context, input *dynamodb.QueryInput) (page *dynamodb.QueryOutput, err error) {
+	err = t.read(ctx, "Query", func(ctx context.Context, option func(*dynamodb.Options)) ([]types.ConsumedCapacity, error) {
+		var err error
+		if page, err = t.client.Query(ctx, input, option); err != nil {
+			return nil, err
+		}
+		return consumed(page.ConsumedCapacity), nil
+	})
+	return page, err
 }
 
 // collector puts a stream together from its items, the last one first.

@@ -2,9 +2,13 @@ package table
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -12,6 +16,7 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/stores/dynamodb/internal/dynamotest"
+	"example.com/groupcheckout/stores/dynamodb/internal/faketable"
 )
 
 // calved writes a stream with two events in each calf and one in the tip.
@@ -230,4 +235,77 @@ func restore(t *testing.T, stream es.StreamName, index int) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// slow has each query take a while, as far away servers do.
+type slow struct{ *faketable.Table }
+
+func (s slow) Query(ctx context.Context, input *dynamodb.QueryInput, o ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	time.Sleep(100 * time.Millisecond)
+	return s.Table.Query(ctx, input, o...)
+}
+
+// A long stream is read in parts, whatever is asked of it, and with whatever calves.
+func TestALongStreamIsReadSideBySide(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		tab, err := New(slow{faketable.New()}, "fake", Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		stream := streamOf(t, "A-1")
+		const count = 900 // of 8 KB, so seven pages
+		tip := NoTip(stream)
+		for n := range count {
+			e := numbered(n, 1)
+			e[0].Meta = Raw([]byte(`"` + strings.Repeat("x", 8000) + `"`))
+			tip = mustAppend(t, tab, tip, Write{Events: e})
+		}
+		for _, from := range []int{0, 1, 3, 450, 451, 452, 895, 900} {
+			start := time.Now()
+			loaded, err := tab.Load(t.Context(), stream, es.Version(from), true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkNumbered(t, loaded.Events, from, count-from)
+			if took := time.Since(start); took > 400*time.Millisecond {
+				t.Errorf("from %d on: got %v, want parts side by side", from, took)
+			}
+		}
+		whole, err := tab.Left(t.Context(), "A-1", 0)
+		if err != nil || whole.First != 0 || len(whole.Events) != count {
+			t.Errorf("got %d events from %d on and %v, want all", len(whole.Events), whole.First, err)
+		}
+	})
+}
+
+func TestAHoleInALongStreamIsFound(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake := faketable.New()
+		tab, err := New(fake, "fake", Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		stream := streamOf(t, "A-1")
+		tip := NoTip(stream)
+		for n := range 900 {
+			e := numbered(n, 1)
+			e[0].Meta = Raw([]byte(`"` + strings.Repeat("x", 8000) + `"`))
+			tip = mustAppend(t, tab, tip, Write{Events: e})
+		}
+		fake.Remove("A-1", 400)
+		if _, err := tab.Load(t.Context(), stream, 0, true); !isMissing(err) {
+			t.Errorf("got %v, want that events are missing", err)
+		}
+		whole, err := tab.Left(t.Context(), "A-1", 0)
+		if err != nil || whole.First != 404 || int(whole.Version)-len(whole.Events) != 404 {
+			t.Errorf("got %d events from %d on and %v, want those behind the hole", len(whole.Events), whole.First, err)
+		}
+	})
+}
+
+func isMissing(err error) bool {
+	_, missing := errors.AsType[*MissingError](err)
+	return missing
 }
