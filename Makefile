@@ -153,7 +153,8 @@ explore: ## Try SEEDS orders of goroutines and faults on memory, in virtual time
 MATRIX ?= 20
 
 .PHONY: torture
-torture: matrix planted ## Everything that is to break it: the matrix of faults, faults on real stores, and planted bugs
+torture: matrix planted ## Everything that is to break it: the matrix of faults, faults on real stores, clerks side by side, and planted bugs
+	$(GO) test ./steps/hotel -count=1 -timeout=0 -run='ClerksAndTheReactorAtOnceInVirtualTime$$' -clerk-seeds=1000 $(addprefix -clerk-seed=,$(SEED))
 	$(MAKE) STORE=messagedb FAULTS=all TAGS= FEATURES_FLAGS= features
 	$(MAKE) STORE=dynamodb FAULTS=all TAGS= FEATURES_FLAGS= features
 	$(MAKE) STORE=messagedb FAULTS=all REACTOR=3 TAGS= FEATURES_FLAGS= features
@@ -220,7 +221,11 @@ fmt: $(GOLANGCI_LINT) ## Format the code
 	$(GOLANGCI_LINT) fmt ./...
 
 .PHONY: bench
-bench: $(TOOLS)/provision ## Run the benchmarks that BENCH selects
+bench: ## Measure appends, the feed, reactions and whole groups beside the bare stores, in ten minutes
+	$(GO) run ./cmd/bench --commit "$$(git rev-parse --short HEAD)" $(BENCH_FLAGS)
+
+.PHONY: benchmarks
+benchmarks: $(TOOLS)/provision ## Run the benchmarks of packages that BENCH selects
 	$(WITH_ALL) $(GO) test -run='^$$' -bench='$(BENCH)' -benchmem ./...
 
 .PHONY: clean

@@ -18,12 +18,18 @@ import (
 // listedStays is how many stays of a group its account lists one by one.
 const listedStays = 12
 
-// end is called when the scenario has passed.
-func (d *desk) end(ctx context.Context) error {
-	if err := d.checkedEverything(); err != nil || !d.world.Recording() {
-		return err
+// end is called when the scenario is over, with what made it fail.
+func (d *desk) end(ctx context.Context, failure error) error {
+	if failure == nil {
+		failure = d.checkedEverything()
 	}
-	return d.leaveAccounts(ctx)
+	if !d.world.Recording() || ctx.Err() != nil {
+		return failure
+	}
+	if err := d.leaveAccounts(ctx); failure == nil {
+		return err // else it has failed anyway, and the accounts were to explain it
+	}
+	return failure
 }
 
 // leaveAccounts attaches the accounts of the scenario's groups to its report, as

@@ -1,13 +1,11 @@
 package steps
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
-	"strings"
 
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/gherkin"
 )
 
 // A name that a command speaks of gets an id when it is mentioned for the first
@@ -81,57 +79,5 @@ func unmentioned[Name interface {
 	for other := range others {
 		known = append(known, other.String())
 	}
-	return fmt.Errorf("got %s, which no command before this check has mentioned: %s", name, suggest(name.String(), known))
-}
-
-// suggest names the word that may have been meant, or all that there are.
-func suggest(word string, words []string) string {
-	slices.SortFunc(words, func(a, b string) int {
-		return cmp.Or(cmp.Compare(distance(word, a), distance(word, b)), strings.Compare(a, b))
-	})
-	if near(word, words[0]) {
-		return fmt.Sprintf("did you mean %s?", words[0])
-	}
-	slices.Sort(words)
-	listed := words[:min(len(words), maxNamed)]
-	if more := len(words) - len(listed); more > 0 {
-		return fmt.Sprintf("known are %s, and %d more", strings.Join(listed, ", "), more)
-	}
-	return "known are " + strings.Join(listed, ", ")
-}
-
-// near tells whether one word may be the other with a slip of the pen. What all
-// names begin with does not count.
-func near(one, other string) bool {
-	for len(one) > 0 && len(other) > 0 && one[0] == other[0] {
-		one, other = one[1:], other[1:]
-	}
-	return distance(one, other) <= (max(len(one), len(other))+2)/3
-}
-
-// distance is how many letters have to be put in, left out, replaced or swapped
-// with their neighbour to make one name of another, whatever their case.
-func distance(one, other string) int {
-	a, b := []rune(strings.ToLower(one)), []rune(strings.ToLower(other))
-	rows := make([][]int, len(a)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(b)+1)
-		rows[i][0] = i
-	}
-	for j := range rows[0] {
-		rows[0][j] = j
-	}
-	for i := range a {
-		for j := range b {
-			replaced := rows[i][j]
-			if a[i] != b[j] {
-				replaced++
-			}
-			rows[i+1][j+1] = min(rows[i][j+1]+1, rows[i+1][j]+1, replaced)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				rows[i+1][j+1] = min(rows[i+1][j+1], rows[i-1][j-1]+1)
-			}
-		}
-	}
-	return rows[len(a)][len(b)]
+	return fmt.Errorf("got %s, which no command before this check has mentioned: %s", name, gherkin.DidYouMean(name.String(), known))
 }

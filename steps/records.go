@@ -79,7 +79,7 @@ func (d *desk) lines(table gherkin.Table, kinds map[string]columns) ([]entry, er
 			for name := range kinds {
 				names = append(names, name)
 			}
-			return nil, fmt.Errorf("got %q in the table, which no such record has: %s", line.Entry, suggest(line.Entry, names))
+			return nil, fmt.Errorf("got %q in the table, which no such record has: %s", line.Entry, gherkin.DidYouMean(line.Entry, names))
 		case got != want:
 			return nil, fmt.Errorf("the table says “%s”: %q %s", line, line.Entry, want)
 		}

@@ -14,10 +14,11 @@ import (
 // Register registers every step for one scenario, on its own desk in the given
 // world. The world may be nil if no step is going to run.
 //
-// Call atEnd when the scenario has passed: it returns an error if the scenario
+// Call atEnd when the scenario is over, with the error that it failed with, if it did,
+// which it returns. For one that has passed it returns an error if the scenario
 // provoked an outcome that no step checked. If the world records, it leaves the
 // accounts of the scenario's groups in the report.
-func Register(r *gherkin.Registrar, w World) (atEnd func(context.Context) error) {
+func Register(r *gherkin.Registrar, w World) (atEnd func(ctx context.Context, failure error) error) {
 	d := newDesk(w)
 	parameters(r)
 	stayStates(r, d)
@@ -60,13 +61,10 @@ func Definitions() (*gherkin.Definitions, error) {
 // Bind gives the steps to one scenario, which works in the given world. A
 // scenario that leaves something unchecked that it provoked fails in the end.
 func Bind(sc *godog.ScenarioContext, definitions *gherkin.Definitions, world World) error {
-	var atEnd func(context.Context) error
+	var atEnd func(context.Context, error) error
 	err := definitions.Bind(sc, func(r *gherkin.Registrar) { atEnd = Register(r, world) })
 	sc.After(func(ctx context.Context, _ *godog.Scenario, err error) (context.Context, error) {
-		if err == nil {
-			err = atEnd(ctx)
-		}
-		return ctx, err
+		return ctx, atEnd(ctx, err)
 	})
 	return err
 }
