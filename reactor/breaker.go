@@ -101,6 +101,10 @@ func (e *OutageError) Error() string {
 
 func (e *OutageError) Unwrap() []error { return []error{e.Ended, e.Err} }
 
+// NeedsPerson is what [es.NeedsPerson] asks. What cannot be reached may come to be by
+// itself, whatever the last probe said.
+func (*OutageError) NeedsPerson() bool { return false }
+
 // IsOutage tells whether an error is, or wraps, an [*OutageError].
 func IsOutage(err error) bool {
 	_, outage := errors.AsType[*OutageError](err)

@@ -33,7 +33,7 @@ type outage struct {
 
 func newOutage() *outage {
 	o := &outage{}
-	ask := func(ctx context.Context) error {
+	ask := func() error {
 		if !o.down.Load() {
 			return nil
 		}
@@ -46,8 +46,8 @@ func newOutage() *outage {
 		return fmt.Errorf("dial: %w", errRefused)
 	}
 	o.Store = intercept.Store(memory.New(), intercept.StoreHooks{
-		BeforeRead:   func(ctx context.Context, _ es.StreamName, _ es.Version, _ es.Freshness) error { return ask(ctx) },
-		BeforeAppend: func(ctx context.Context, _ es.StreamName, _ es.Version, _ []es.EventData) error { return ask(ctx) },
+		BeforeRead:   func(_ context.Context, _ es.StreamName, _ es.Version, _ es.Freshness) error { return ask() },
+		BeforeAppend: func(_ context.Context, _ es.StreamName, _ es.Version, _ []es.EventData) error { return ask() },
 	})
 	return o
 }

@@ -212,7 +212,7 @@ func (c *core) looked(tranche feed.Tranche, end feed.Position, able bool, now ti
 		c.getsOn(tranche, progress)
 	case progress.behind.IsZero():
 		progress.behind = now
-	case !progress.still && now.Sub(progress.behind) >= c.limits.still:
+	case !progress.still && now.Sub(progress.behind) >= c.still:
 		progress.still = true
 		c.occurs(StoodStill{tranche, progress.read, end, progress.behind})
 	}

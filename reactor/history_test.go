@@ -35,10 +35,10 @@ func newHistorian(tranches ...feed.Tranche) historian {
 	return historian{s, generation, &feed.Course{Timeline: "1", Reached: 1}}
 }
 
-// add appends events of the generation that is now.
-func (h historian) add(tranche feed.Tranche, text string) {
+// add appends to tranche A events of the generation that is now.
+func (h historian) add(text string) {
 	h.writes()
-	h.source.add(tranche, text)
+	h.source.add("A", text)
 }
 
 func (h historian) Read(ctx context.Context, tranche feed.Tranche, from feed.Position) (feed.Batch, error) {
@@ -150,17 +150,17 @@ func TestAFailOverThatLostEventsIsSeen(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				h, c := newHistorian("A"), newKeeping()
-				h.add("A", "a@0 b@0 c@0")
+				h.add("a@0 b@0 c@0")
 				r := start(t, h, c, newHandler(), reactor.Config{CheckpointInterval: 5 * time.Second})
 				pass(time.Minute)
-				h.add("A", "d@0 e@0")
+				h.add("d@0 e@0")
 				pass(time.Minute)
 				equal(t, "saved", c.saved(), "A 3, A 5")
 				if !running {
 					r.endWell()
 				}
 				h.takesOver("A", 3)
-				h.add("A", "x@0 y@0 z@0 z@1")
+				h.add("x@0 y@0 z@0 z@1")
 				if !running {
 					r = begin(t, h, c, newHandler(), reactor.Config{})
 				}
@@ -185,13 +185,13 @@ func TestEventsReadBetweenTwoLooksAreComparedToo(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h, c := newHistorian("A"), newKeeping()
-		h.add("A", "a@0 b@0 c@0")
+		h.add("a@0 b@0 c@0")
 		r := start(t, h, c, newHandler(), reactor.Config{CheckpointInterval: time.Minute})
 		pass(2 * time.Minute)
-		h.add("A", "d@0")
+		h.add("d@0")
 		synctest.Wait() // it is read
 		h.takesOver("A", 3)
-		h.add("A", "x@0 y@0")
+		h.add("x@0 y@0")
 		synctest.Wait() // y is read, x is not
 		pass(time.Minute)
 		r.expectHistoryLost(4, 3)
@@ -204,11 +204,11 @@ func TestAFailOverThatLostNothingIsNoMatter(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h, c, seen := newHistorian("A"), newKeeping(), &recorder{}
-		h.add("A", "a@0 b@0 c@0")
+		h.add("a@0 b@0 c@0")
 		r := start(t, h, c, newHandler(), reactor.Config{CheckpointInterval: time.Minute, Observer: seen})
 		pass(2 * time.Minute)
 		h.takesOver("A", 3)
-		h.add("A", "d@0")
+		h.add("d@0")
 		pass(time.Minute)
 		equal(t, "saved", c.saved(), "A 3, A 4")
 
@@ -220,7 +220,7 @@ func TestAFailOverThatLostNothingIsNoMatter(t *testing.T) {
 		}
 		r.endWell()
 		h.source.add("A", "-") // its position is not given again
-		h.add("A", "e@0")
+		h.add("e@0")
 		handler := newHandler()
 		r = start(t, h, c, handler, reactor.Config{})
 		equal(t, "calls", handler.called(), "e 0")
@@ -233,7 +233,7 @@ func TestAnErasedEventDoesNotKeepAReactorFromStarting(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h, c := newHistorian("A"), newKeeping()
-		h.add("A", "a@0 b@0")
+		h.add("a@0 b@0")
 		start(t, h, c, newHandler(), reactor.Config{}).endWell()
 		h.lose("A", 1)
 		h.writes()
@@ -281,7 +281,7 @@ func TestCheckpointsGetOnInAProcessThatDiesEarly(t *testing.T) {
 		for i := range 20 {
 			fmt.Fprintf(&all, "s%d@0 ", i)
 		}
-		h.add("A", all.String())
+		h.add(all.String())
 		for lives := 1; ; lives++ {
 			if lives > 30 {
 				t.Fatalf("after %d lives the checkpoint is %d, want it at the end", lives, c.at[keyA()])

@@ -11,12 +11,12 @@ import (
 	"example.com/groupcheckout/reactor"
 )
 
-// note is the note of a stream in quarantine, if there is one.
-func (k keeping) note(t *testing.T, id string) (note reactor.Quarantined, ok bool) {
+// note is the note of the stream bad in quarantine, if there is one.
+func (k keeping) note(t *testing.T) (note reactor.Quarantined, ok bool) {
 	t.Helper()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	body, ok := k.notes["test "+reactor.QuarantineKind+" "+stream(id).String()]
+	body, ok := k.notes["test "+reactor.QuarantineKind+" "+stream("bad").String()]
 	if ok {
 		if err := json.Unmarshal(body, &note); err != nil {
 			t.Fatal(err)
@@ -56,7 +56,7 @@ func TestAPoisonedStreamIsSetAsideAfterAWhile(t *testing.T) {
 		s.add("A", "bad@1 well@1")
 		pass(10 * time.Second)
 		equal(t, "saved", c.saved(), "A 2, A 4")
-		if note, _ := c.note(t, "bad"); note.UpTo != 2 {
+		if note, _ := c.note(t); note.UpTo != 2 {
 			t.Errorf("note: got %+v, want it up to 2", note)
 		}
 		r.endWell()
@@ -68,11 +68,11 @@ func TestAPoisonedStreamIsSetAsideAfterAWhile(t *testing.T) {
 		equal(t, "calls after a restart", h.count(), calls)
 		equal(t, "set aside after a restart", len(r.status().Aside), 1)
 
-		note, _ := c.note(t, "bad")
+		note, _ := c.note(t)
 		note.Retry = true
 		c.putNote(t, "bad", note)
 		pass(10 * time.Second) // it fails again
-		note, ok := c.note(t, "bad")
+		note, ok := c.note(t)
 		if !ok || note.Retry || h.count() != calls+1 {
 			t.Errorf("after a retry that failed: got the note %+v (%t) after %d calls, want it, and one", note, ok, h.count()-calls)
 		}
@@ -80,7 +80,7 @@ func TestAPoisonedStreamIsSetAsideAfterAWhile(t *testing.T) {
 		note.Retry = true
 		c.putNote(t, "bad", note)
 		pass(10 * time.Second)
-		if note, ok := c.note(t, "bad"); ok {
+		if note, ok := c.note(t); ok {
 			t.Errorf("after a retry that went well: got the note %+v, want none", note)
 		}
 		equal(t, "set aside", len(r.status().Aside), 0)

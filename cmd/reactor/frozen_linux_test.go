@@ -41,7 +41,7 @@ func ownServer(t testing.TB) *provision.Server {
 }
 
 // replicaOf brings up a replica of a server. The strings are changed to lead to it.
-func replicaOf(t testing.TB, server *provision.Server, connections ...*string) *provision.Server {
+func replicaOf(t testing.TB, server *provision.Server, connections ...*string) {
 	t.Helper()
 	replica, err := server.NewReplica(within(t))
 	if errors.Is(err, errors.ErrUnsupported) && os.Getenv("PROVISION_NO_SKIP") == "" {
@@ -67,7 +67,6 @@ func replicaOf(t testing.TB, server *provision.Server, connections ...*string) *
 		u.Host = at.Host
 		*connection = u.String()
 	}
-	return replica
 }
 
 // processesOf are the processes of a PostgreSQL, the first of them first.

@@ -146,7 +146,7 @@ func TestPageTakesFewConnections(t *testing.T) {
 	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	for { // until the server has noticed that they are gone
-		response, err := client.Get("http://" + address + "/healthz") //nolint:noctx // it is of this machine
+		response, err := client.Get("http://" + address + "/healthz")
 		if err == nil {
 			_ = response.Body.Close()
 			return

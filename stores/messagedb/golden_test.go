@@ -149,7 +149,7 @@ func TestGoldenRowsWrittenByDotNet(t *testing.T) {
 		t.Fatal(err)
 	}
 	deliveries := feed.Batch{
-		Events: []feed.Delivery{{Stream: stream, Event: want[0]}, {Stream: stream, Event: want[1]}},
+		Events: []feed.Delivery{{Stream: stream, Event: want[0], Next: feed.Position(raw[0].Global + 1)}, {Stream: stream, Event: want[1], Next: feed.Position(raw[1].Global + 1)}},
 		Next:   feed.Position(raw[1].Global + 1),
 	}
 	if diff := cmp.Diff(deliveries, batch, cmp.Comparer(func(a, b es.StreamName) bool { return a == b })); diff != "" {
