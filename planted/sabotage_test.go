@@ -66,7 +66,7 @@ func sabotages() []sabotage {
 		{"steps/names.go", "desk.knownGroup", `return id, unmentioned("group", g, d.groups)`, names, "the group \"Footbal club\" is not confirmed: " + green},
 		{"steps/desk.go", "desk.checkedEverything", "", end, "want the reason \"no step checked the refusal"},
 		{"steps/accounts.go", "desk.end", "", end, "want the reason \"no step checked the refusal"},
-		{"steps/register.go", "Bind", "err = atEnd(ctx)", end, "want the reason \"no step checked the refusal"},
+		{"steps/register.go", "Bind", "err = atEnd(ctx, err)", end, "want the reason \"no step checked the refusal"},
 		{"steps/together.go", "fair.Append", "c.others.Wait()", clerks, "wrote before the other had decided"},
 
 		// What is proved after the scenarios.

@@ -30,7 +30,7 @@ func competitionChecks(r *gherkin.Registrar, d *desk) {
 	r.Then("the balances of {group} and {group} come to {money} together", d.balancesTogether)
 	r.Then("{stay} brought {group} its {money} and the charge, unless that was refused", d.residualKeepsCharges)
 	r.Then("{stay} either is checked out or left with {group}, and not both", d.leftOrMerged)
-	r.Then("one of them is refused because {money} is more than the credit of {money}", d.refusedCredit)
+	r.Then("one of them is refused because {money} is more than the credit of {money}", d.oneIsRefused)
 	r.Then("either {group} is confirmed without {stay}, or that stay is merged into it and keeps it open", d.confirmedOrJoined)
 }
 
@@ -234,4 +234,9 @@ func (d *desk) confirmedOrJoined(ctx context.Context, g group, s stay) error {
 		joined := !state.Confirmed() && status == groupcheckout.Merged && owner == g.String()
 		return unless(without || joined, "got %s confirmed: %t, and %s %s, which left with %s; want one of both", g, state.Confirmed(), s, outcome(status), owner)
 	})
+}
+
+// oneIsRefused checks the refusal of one of two attempts.
+func (d *desk) oneIsRefused(amount, credit domain.Money) error {
+	return d.refusedCredit(amount, credit)
 }

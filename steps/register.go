@@ -64,7 +64,8 @@ func Bind(sc *godog.ScenarioContext, definitions *gherkin.Definitions, world Wor
 	var atEnd func(context.Context, error) error
 	err := definitions.Bind(sc, func(r *gherkin.Registrar) { atEnd = Register(r, world) })
 	sc.After(func(ctx context.Context, _ *godog.Scenario, err error) (context.Context, error) {
-		return ctx, atEnd(ctx, err)
+		err = atEnd(ctx, err)
+		return ctx, err
 	})
 	return err
 }
