@@ -152,9 +152,12 @@ explore: ## Try SEEDS orders of goroutines and faults on memory, in virtual time
 # How many seeds the matrix of faults tries.
 MATRIX ?= 20
 
+# How many seeds of clerks who work side by side are tried.
+CLERKS ?= 1000
+
 .PHONY: torture
 torture: matrix planted ## Everything that is to break it: the matrix of faults, faults on real stores, clerks side by side, and planted bugs
-	$(GO) test ./steps/hotel -count=1 -timeout=0 -run='ClerksAndTheReactorAtOnceInVirtualTime$$' -clerk-seeds=1000 $(addprefix -clerk-seed=,$(SEED))
+	$(GO) test ./steps/hotel -count=1 -timeout=0 -run='ClerksAndTheReactorAtOnceInVirtualTime$$' -clerk-seeds=$(CLERKS) $(addprefix -clerk-seed=,$(SEED))
 	$(MAKE) STORE=messagedb FAULTS=all TAGS= FEATURES_FLAGS= features
 	$(MAKE) STORE=dynamodb FAULTS=all TAGS= FEATURES_FLAGS= features
 	$(MAKE) STORE=messagedb FAULTS=all REACTOR=3 TAGS= FEATURES_FLAGS= features
