@@ -46,7 +46,7 @@ It costs what a scan of the table does: a read unit for each 8 KB.
 
 // Run audits the store.
 func (c *auditDynamo) Run(ctx context.Context, s streams, common *auditCommand) error {
-	if err := c.scanFlags.check(); err != nil {
+	if err := c.check(); err != nil {
 		return err
 	}
 	return common.run(ctx, s, c, func() whole { return c })
@@ -101,9 +101,9 @@ func (c *auditDynamo) enter(ctx context.Context, a *storeAudit, tranche feed.Tra
 			of.last = s.Events[len(s.Events)-1].Time
 		}
 		table[s.Name] = of
-		name, err := es.ParseStreamName(s.Name)
-		if err != nil || !slices.Contains(auditedCategories(), name.Category()) {
-			return nil //nolint:nilerr // it is no stay's and no group's
+		name, invalid := es.ParseStreamName(s.Name)
+		if audited := invalid == nil && slices.Contains(auditedCategories(), name.Category()); !audited {
+			return nil
 		}
 		if a.groups != nil && name.Category() == groupcheckout.Category {
 			a.groups[name] = tranche

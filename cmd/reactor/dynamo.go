@@ -128,7 +128,7 @@ func (f indexerFlags) check() error {
 	return cmp.Or(aboveZero("--index-poll", f.IndexPoll), between("--index-tip", f.IndexTip, 1024, 128*1024))
 }
 
-func (f indexerFlags) config() dynamodb.IndexerConfig {
+func (f indexerFlags) indexing() dynamodb.IndexerConfig {
 	return dynamodb.IndexerConfig{Poll: time.Duration(f.IndexPoll), Lease: time.Duration(f.IndexLease)}
 }
 

@@ -54,12 +54,12 @@ func (c *indexDynamo) Run(ctx context.Context, s streams, common *indexCommand) 
 		return err
 	}
 	log := common.logger(s.err, slog.LevelInfo)
-	config, err := c.dynamoTables.config()
+	config, err := c.config()
 	if err != nil {
 		return err
 	}
 	config.IndexBytes = c.IndexTip
-	indexing := c.indexerFlags.config()
+	indexing := c.indexing()
 	indexing.AcceptLoss = c.AcceptLoss
 	store, db, err := openDynamo(ctx, log, config, indexing, checkout.Categories())
 	if err != nil {
@@ -88,7 +88,7 @@ func (c *indexDynamo) Run(ctx context.Context, s streams, common *indexCommand) 
 func (c *indexDynamo) rebuild(ctx context.Context, s streams, db *dynamodb.DB) error {
 	last := time.Now()
 	done, err := db.Rebuild(ctx, dynamodb.RebuildConfig{
-		Segments: c.Segments, Units: c.Rate, Indexer: c.indexerFlags.config(),
+		Segments: c.Segments, Units: c.Rate, Indexer: c.indexing(),
 		Progress: func(p dynamodb.RebuildProgress) {
 			if time.Since(last) >= progressInterval {
 				last = time.Now()

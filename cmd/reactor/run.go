@@ -104,7 +104,7 @@ func (c *runDynamo) open(ctx context.Context, log *slog.Logger, categories []str
 		return nil, err
 	}
 	config.IndexBytes = c.IndexTip
-	store, db, err := openDynamo(ctx, log, config, c.indexerFlags.config(), categories)
+	store, db, err := openDynamo(ctx, log, config, c.indexing(), categories)
 	if c.db = db; err == nil && !c.WithIndexer {
 		store.Indexer = nil
 	}

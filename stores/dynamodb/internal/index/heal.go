@@ -132,7 +132,7 @@ func (g *Ingester) fill(ctx context.Context, gap Gap) ([]string, error) {
 }
 
 func (g *Ingester) log(ctx context.Context, message string, gap Gap) {
-	g.config.Logger.WarnContext(ctx, message,
+	g.config.Logger.WarnContext(ctx, message, //nolint:sloglint // those of the callers are literals
 		slog.String("stream", gap.Stream), slog.Int64("from", int64(gap.From)), slog.Int64("until", int64(gap.Until)))
 }
 

@@ -162,8 +162,7 @@ func (p *process) failed(t testing.TB) error {
 		return err
 	case <-time.After(time.Hour): // in a bubble
 		p.stop()
-		<-p.done
-		t.Fatal("the indexer goes on, want that it ends")
+		t.Fatalf("the indexer goes on, want that it ends; when it was told to, it said %v", <-p.done)
 		return nil
 	}
 }

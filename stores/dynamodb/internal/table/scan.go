@@ -183,7 +183,7 @@ func (s *segment) take(ctx context.Context, it item) (whole Whole, ok bool, err 
 	if stream != s.stream {
 		s.stream, s.calves = stream, nil
 	}
-	name, _ := es.ParseStreamName(stream) //nolint:errcheck // a name that is none by our rules is visited as well
+	name, _ := es.ParseStreamName(stream) // one that is none by our rules is visited as well
 	b, err := decodeItem(name, it)
 	whole.Stream = stream
 	switch {
@@ -191,7 +191,7 @@ func (s *segment) take(ctx context.Context, it item) (whole Whole, ok bool, err 
 		return Whole{}, false, nil // found again behind the tip, which lacks these
 	case err != nil:
 		whole.Err = err
-		return whole, true, nil
+		return whole, true, nil //nolint:nilerr // it is the visitor's to judge
 	case !b.tip:
 		s.calves = append(s.calves, b)
 		return Whole{}, false, nil
@@ -237,7 +237,7 @@ func textOf(v types.AttributeValue) *string {
 // it, or what pruning left. Where the stream begins later, First says so. It takes
 // names that are none by our rules.
 func (t *Table) Left(ctx context.Context, stream string, from es.Version) (Whole, error) {
-	name, _ := es.ParseStreamName(stream) //nolint:errcheck // see above
+	name, _ := es.ParseStreamName(stream)
 	for attempt := 0; ; attempt++ {
 		c := &collector{stream: name, from: from}
 		loaded, err := t.queryName(ctx, stream, c, true)
