@@ -39,7 +39,8 @@ func TestEachPatchIsWholeAndApplies(t *testing.T) {
 	}
 	var places []string
 	for i, b := range all {
-		if want := fmt.Sprintf("%02d-", i+1); !strings.HasPrefix(b.name, want) {
+		numbered := b.name[0] <= '9' // the others are numbered within a topic, such as dynamo-01
+		if want := fmt.Sprintf("%02d-", i+1); numbered && !strings.HasPrefix(b.name, want) {
 			t.Errorf("got the patch %s, want its name to begin with %s", b.name, want)
 		}
 		copies, err := b.plant(root, t.TempDir())
