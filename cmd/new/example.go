@@ -41,7 +41,7 @@ func examples() []example {
 			name: "hotel",
 			copied: map[string]string{
 				"domain": "domain", "checkout": "checkout", "steps": "steps", "features": "features", "cmd/reactor": "cmd/reactor",
-				"internal/oneline": "internal/oneline", "internal/pause": "internal/pause", ".vscode": ".vscode",
+				"internal/oneline": "internal/oneline", "internal/pause": "internal/pause", "internal/proxy": "internal/proxy", ".vscode": ".vscode",
 			},
 			except:   []string{"features/readme_test.go"},
 			Features: "features", Domain: "domain",

@@ -101,9 +101,9 @@ func (c *auditDynamo) enter(ctx context.Context, a *storeAudit, tranche feed.Tra
 			of.last = s.Events[len(s.Events)-1].Time
 		}
 		table[s.Name] = of
-		name, invalid := es.ParseStreamName(s.Name)
-		if audited := invalid == nil && slices.Contains(auditedCategories(), name.Category()); !audited {
-			return nil
+		name, err := es.ParseStreamName(s.Name)
+		if err != nil || !slices.Contains(auditedCategories(), name.Category()) {
+			return nil //nolint:nilerr // it is no stay's and no group's
 		}
 		if a.groups != nil && name.Category() == groupcheckout.Category {
 			a.groups[name] = tranche
