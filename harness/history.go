@@ -19,7 +19,7 @@ import (
 	"example.com/groupcheckout/harness/internal/history"
 )
 
-// HistoryError says that the answers which clerks and reactors got about a stream cannot
+// HistoryError says that the answers which callers and reactors got about a stream cannot
 // have been given one after the other: one of them rests on what was so at no moment
 // between its start and its end, or something is stored that nobody was told of.
 type HistoryError struct {
@@ -40,8 +40,8 @@ func (e *HistoryError) Error() string {
 // actorKey is for who acts with a context.
 type actorKey struct{}
 
-// clerks names who acts for a scenario.
-func clerks(ctx context.Context) string {
+// actors names who acts for a scenario.
+func actors(ctx context.Context) string {
 	who, _ := ctx.Value(actorKey{}).(string)
 	return cmp.Or(who, "the scenario")
 }
@@ -52,7 +52,7 @@ func reactors(context.Context) string { return "the reactor" }
 // recorded is a store that keeps what the scenario is answered.
 func (w *World) recorded(store es.Store) es.Store {
 	h := w.harness
-	return h.history.Store(store, clerks, !h.exact || h.options.Faults.Has(faults.Stale))
+	return h.history.Store(store, actors, !h.exact || h.options.Faults.Has(faults.Stale))
 }
 
 // judge judges the histories of the scenario's streams so far.

@@ -39,15 +39,9 @@ func TestEachPatchIsWholeAndApplies(t *testing.T) {
 	}
 	var places []string
 	for i, b := range all {
-<<<<<<< HEAD
 		want := fmt.Sprintf("%02d-", i+1)
 		if numbered := b.name[0] >= '0' && b.name[0] <= '9'; numbered && !strings.HasPrefix(b.name, want) {
 			t.Errorf("got the patch %s, want its name to begin with %s, or with a word for its topic", b.name, want)
-=======
-		numbered := b.name[0] <= '9' // the others are numbered within a topic, such as dynamo-01
-		if want := fmt.Sprintf("%02d-", i+1); numbered && !strings.HasPrefix(b.name, want) {
-			t.Errorf("got the patch %s, want its name to begin with %s", b.name, want)
->>>>>>> w-dyn
 		}
 		copies, err := b.plant(root, t.TempDir())
 		if err != nil {

@@ -25,7 +25,7 @@ type RebuildConfig struct {
 type RebuildProgress = index.RebuildProgress
 
 // Rebuild brings every event of the table into the index that the index lacks. It may
-// run beside clerks and beside an indexer, which it replaces if none is at work: then
+// run beside writers and beside an indexer, which it replaces if none is at work: then
 // whatever loss kept one from working is over. Where a rebuild was interrupted the
 // next goes on, if it is in as many segments.
 //

@@ -134,6 +134,6 @@ func (g *Ingester) has(stream string) (k known, ok bool) {
 	return earlier, before
 }
 
-// clockTolerance is by how much the clocks of AWS, of clerks and of the indexer may
+// clockTolerance is by how much the clocks of AWS, of writers and of the indexer may
 // differ. AWS refuses requests of those that are off by more than five minutes.
 const clockTolerance = 15 * time.Minute

@@ -51,7 +51,7 @@ const (
 
 // Rebuild brings every event of a table into its index that the index lacks: it scans
 // the table, and compares each stream with what all epochs have of it. It may run
-// beside clerks and beside an indexer. Where one was interrupted the next goes on, if
+// beside writers and beside an indexer. Where one was interrupted the next goes on, if
 // it is for the same table in as many segments.
 //
 // Events that are appended meanwhile are those of the indexer: one has to be at work
