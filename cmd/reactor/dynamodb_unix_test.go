@@ -114,7 +114,7 @@ func stopped(t testing.TB, p *process) {
 	if ended := p.awaitEnd(t); ended.ExitStatus() != statusDone {
 		t.Errorf("got status %d after SIGTERM, want 0", ended.ExitStatus())
 	}
-	if !strings.Contains(p.output(), `"msg":"stopped"`) {
+	if !strings.Contains(p.output(), `"msg":"stopped`) {
 		t.Error("got no word of the stop in the log")
 	}
 	if strings.Contains(p.output(), secret) {

@@ -207,6 +207,9 @@ func TestTheStatusIsThatOfTheReactor(t *testing.T) {
 		Troubled: []reactor.TroubleStatus{{Stream: stream, Since: at.Add(-time.Hour), Attempts: 5, NextTry: at.Add(time.Second), Cause: "refused"}},
 	})
 	got, err := p.Status(within(t))
+	for ctx := within(t); err == nil && !got.At.Equal(at) && ctx.Err() == nil; { // the page may repeat what it said just now
+		got, err = p.Status(ctx)
+	}
 	if wantReason := "Some-1 is troubled for 1h0m0s, after 5 attempts: refused"; err != nil || !got.At.Equal(at) || !slices.Contains(got.Reasons, wantReason) {
 		t.Errorf("got the error %v, %v and reasons %q, want %v and %q", err, got.At, got.Reasons, at, wantReason)
 	}
