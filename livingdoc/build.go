@@ -64,6 +64,7 @@ func Build(ctx context.Context, config Config) (Report, error) {
 	}
 	made := t.report(r.files)
 	r.files[history.File] = r.past.text
+	maps.Copy(r.files, r.drawings)
 	maps.Copy(r.files, reports)
 	maps.Copy(r.files, r.past.files)
 	err = publish(config.Out, r.files, func(folder string) error {

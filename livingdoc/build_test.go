@@ -98,7 +98,7 @@ func build(t *testing.T, config livingdoc.Config) map[string]string {
 	pages := files(t, config.Out)
 	total := 0
 	for name, text := range pages {
-		if name != history.File && name != "print.pdf" && !strings.HasPrefix(name, history.BuildsFolder) && !strings.HasPrefix(name, "report/") {
+		if name != history.File && name != "print.pdf" && !strings.HasPrefix(name, history.BuildsFolder) && !strings.HasPrefix(name, "report/") && !strings.HasPrefix(name, "drawings/") {
 			total += len(text)
 		}
 	}
@@ -308,6 +308,28 @@ func TestStepsThatWereNotReachedAreGrey(t *testing.T) {
 	)
 	if strings.Contains(page, "class=ok") {
 		t.Errorf("a step is said to have passed:\n%s", page)
+	}
+}
+
+// TestADrawingOfWhatWasWrongIsLinked as it was attached, and no file of another name.
+func TestADrawingOfWhatWasWrongIsLinked(t *testing.T) {
+	t.Parallel()
+	const drawn = "<!DOCTYPE html>\n<p>  Ann was told first </p>\n<script> let a = 1 ; </script>"
+	outcome := func(s *suite.Scenario) fixture.Outcome {
+		if s.Name != "Two readers want one book" {
+			return fixture.Outcome{}
+		}
+		return fixture.Outcome{Failure: "it cannot have been", Drawings: map[string]string{"book-1.html": drawn, "../book-2.html": "", "book.css": "", ".html": ""}}
+	}
+	files := build(t, project(t, library(), fixture.Run{Store: "paper", Outcome: outcome}))
+	contains(t, "the page", files["lending/taking-books-home/two-readers-want-one-book.html"], `<a href=../../drawings/book-1.html>Who was answered what, and when: a drawing</a>`)
+	if got := files["drawings/book-1.html"]; got != drawn {
+		t.Errorf("got the drawing %q, want %q", got, drawn)
+	}
+	for name := range files {
+		if strings.Contains(name, "book-2") || strings.Contains(name, "book.css") {
+			t.Errorf("got the file %s, want no drawing of that name", name)
+		}
 	}
 }
 

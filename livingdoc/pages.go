@@ -71,6 +71,7 @@ type renderer struct {
 	lives     []*life
 	templates *template.Template
 	files     map[string][]byte
+	drawings  map[string][]byte // by their addresses; they are kept as they are
 	codes     codes
 	moved     map[string][]alias // by the page that had them
 	gone      map[string]bool    // pages that lead elsewhere
@@ -87,7 +88,7 @@ func newRenderer(t *tree) (*renderer, error) {
 	}
 	r := &renderer{
 		tree: t, prose: newProse(t), words: words, past: before, changes: before.note(t), lives: t.lives(),
-		files: map[string][]byte{}, moved: map[string][]alias{}, gone: map[string]bool{}, codes: t.codes(),
+		files: map[string][]byte{}, drawings: map[string][]byte{}, moved: map[string][]alias{}, gone: map[string]bool{}, codes: t.codes(),
 		site: &site{Title: t.root.Title, Chapters: t.chapters(), Stores: t.stores, Faults: wrong(t.stores), Ask: t.config.Ask},
 	}
 	if t.config.PDF {

@@ -57,6 +57,7 @@ type rowTrouble struct {
 	Steps    []markedStep
 	Compared *comparison // nil if the failure does not say both
 	Command  string      // that repeats it; "" if the run does not say
+	Drawn    []string    // the addresses of drawings of what was wrong
 	Proof    proof       // that of the first of the stores before others; on the page of the example only
 }
 
@@ -149,6 +150,11 @@ func (r *renderer) rowTrouble(e *example, row *run.Row, store int) (rowTrouble, 
 		return made, true
 	}
 	made.Command = r.tree.repeat(e, row, result)
+	for _, drawing := range result.Drawings {
+		address := "drawings/" + drawing.Name
+		r.drawings[address] = drawing.Page
+		made.Drawn = append(made.Drawn, address)
+	}
 	made.Steps = markedSteps(e.Scenario, row, result.Steps)
 	if made.Failed >= len(made.Steps) {
 		made.Failed = -1

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"time"
 
@@ -47,6 +48,7 @@ type attempt struct {
 	events     evidence.Events
 	waits      evidence.Waits
 	statements evidence.Statements
+	drawings   []Drawing
 }
 
 // document is a feature with the line of the file that it is in.
@@ -154,6 +156,9 @@ func (c *collector) progress(e *protocol.Envelope) error {
 	return nil
 }
 
+// drawingName is a name that can be that of a file of the site.
+var drawingName = regexp.MustCompile(`^[\w-][\w.-]*\.html$`)
+
 // attachment takes what says something of the run or of an attempt.
 func (c *collector) attachment(given *protocol.Attachment) error {
 	var into any
@@ -169,6 +174,7 @@ func (c *collector) attachment(given *protocol.Attachment) error {
 		into = &a.waits
 	case given.MediaType == evidence.StatementsMediaType:
 		into = &a.statements
+	case given.MediaType == "text/html" && drawingName.MatchString(given.FileName):
 	default:
 		return nil
 	}
@@ -179,6 +185,10 @@ func (c *collector) attachment(given *protocol.Attachment) error {
 			return fmt.Errorf("an attachment of type %s is not in base 64: %w", given.MediaType, err)
 		}
 		body = decoded
+	}
+	if into == nil {
+		a.drawings = append(a.drawings, Drawing{given.FileName, body})
+		return nil
 	}
 	if err := json.Unmarshal(body, into); err != nil {
 		return fmt.Errorf("an attachment of type %s cannot be read: %w", given.MediaType, err)

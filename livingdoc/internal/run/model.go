@@ -176,4 +176,12 @@ type Result struct {
 	Events     evidence.Events // of the last attempt, as the fields below
 	Waits      evidence.Waits
 	Statements evidence.Statements
+	Drawings   []Drawing
+}
+
+// Drawing is a whole HTML page that a run attached to a row, such as that of a history
+// which cannot have been. Its name is one for a file.
+type Drawing struct {
+	Name string
+	Page []byte
 }

@@ -15,7 +15,7 @@ func (b builder) result(pickle *protocol.Pickle, cases []*protocol.TestCase) Res
 			made.Attempts++
 			made.take(pickle, c, a, b.undefinedParameters())
 			made.Duration = max(a.finished.Sub(a.started), 0)
-			made.Events, made.Waits, made.Statements = a.events, a.waits, a.statements
+			made.Events, made.Waits, made.Statements, made.Drawings = a.events, a.waits, a.statements, a.drawings
 		}
 	}
 	if made.Verdict == Passed && made.Attempts > 1 {
