@@ -108,7 +108,7 @@ type Report struct {
 	Examples int            // rows counted one by one
 	Verdicts map[string]int // how many results there are of each verdict, over all stores
 	Pages    int
-	Bytes    int // without Cucumber's own reports, PDF, history and the sites of earlier builds
+	Bytes    int // without Cucumber's own reports, drawings, PDF, history and the sites of earlier builds
 
 	gitHub github.Report
 }
