@@ -331,7 +331,7 @@ func (c *core) handled(s *stream, observed es.Version) {
 	s.handled = observed
 	keep, _ := slices.BinarySearchFunc(s.waiting, observed, byIndex)
 	s.waiting = slices.Clone(s.waiting[keep:])
-	remaining := s.batches[:0]
+	remaining, told := s.batches[:0], es.Version(0)
 	for _, b := range s.batches {
 		n := b.needs[s]
 		if n.upTo > observed {
@@ -340,10 +340,13 @@ func (c *core) handled(s *stream, observed es.Version) {
 		}
 		delete(b.needs, s)
 		c.occurs(Retired{s.name, n.upTo})
+		told = max(told, n.upTo)
 		c.settle(b)
 	}
 	clear(s.batches[len(remaining):])
-	s.batches = remaining
+	if s.batches = remaining; len(remaining) > 0 && told < observed {
+		c.occurs(Retired{s.name, observed}) // some of what they brought is: a checkpoint may lie behind it
+	}
 }
 
 // delay notes what went wrong and when to try again.

@@ -101,7 +101,7 @@ func TestCancelledAppendThatHasNotArrived(t *testing.T) {
 	db.Close()
 	watch := connect(t, adminDSN(t))
 	await(t, "its sessions are gone", func() bool {
-		return mustGet[int](t, watch, "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1", name) == 0
+		return mustGet[int](t, watch, "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE $1", name+" %") == 0
 	})
 	checkIDs(t, open(t, Config{}).Store(), stream)
 }
@@ -228,7 +228,7 @@ func TestTerminatedBackends(t *testing.T) {
 		for _, pool := range []*pgxpool.Pool{db.write, db.read} {
 			fill(t, pool)
 		}
-		mustExec(t, admin, "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = $1", name)
+		mustExec(t, admin, "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name LIKE $1", name+" %")
 		more := newEvents(1)
 		mustAppend(t, db.Store(), stream, es.Version(i), more...)
 		events = append(events, more...)

@@ -62,7 +62,7 @@ func TestASettledAppendWakes(t *testing.T) {
 func TestOthersAreToldOfAppends(t *testing.T) {
 	t.Parallel()
 	here, category := open(t, Config{Notify: true}), newCategory()
-	there := open(t, Config{Notify: true})
+	there := open(t, Config{Notify: true, Application: category})
 	source := newSource(t, there, 0, category)
 	awaitWoken(t, source.Woken(feed.Tranche(category))) // it has begun to listen
 	sent := onTheWire(t, &here.write)
@@ -83,7 +83,7 @@ func TestOthersAreToldOfAppends(t *testing.T) {
 	// A listener that was cut off hears of what comes after, and looks for what came meanwhile.
 	admin := connect(t, adminDSN(t))
 	woken := source.Woken(feed.Tranche(category))
-	mustExec(t, admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'LISTEN "+channel+"' AND application_name = ''")
+	mustExec(t, admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'LISTEN "+channel+"' AND application_name LIKE $1", category+" %")
 	awaitWoken(t, woken)
 	woken = source.Woken(feed.Tranche(category))
 	mustAppend(t, here.Store(), streamOf(t, category), 0, newEvents(1)...)
