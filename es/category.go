@@ -48,7 +48,7 @@ func NewCategory[S, E any](name string, codec *Codec[E], initial S, fold func(S,
 	if options.Skipped == nil {
 		options.Skipped = func(StreamName, Version, string) {}
 	}
-	return &Category[S, E]{name, codec, initial, fold, store, options, recorderOf(store)}
+	return &Category[S, E]{name, codec, initial, fold, store, options, RecorderOf(store)}
 }
 
 // Decider is the way in to the stream with the given id. Making one costs

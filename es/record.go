@@ -72,8 +72,9 @@ type recording struct {
 	tried []EventData
 }
 
-// recorderOf is the recorder of a store, or nil.
-func recorderOf(store Store) Recorder {
+// RecorderOf is the recorder of a store, or nil. A store that holds another one passes it
+// on with this.
+func RecorderOf(store Store) Recorder {
 	if recorded, ok := store.(interface{ Recorder() Recorder }); ok {
 		return recorded.Recorder()
 	}

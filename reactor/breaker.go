@@ -63,6 +63,9 @@ type guardedStore struct {
 	breakers Breakers
 }
 
+// Recorder passes on that of the store; see [es.Recorder].
+func (s *guardedStore) Recorder() es.Recorder { return es.RecorderOf(s.next) }
+
 // Append implements [es.Appender]. An append that did not reach the server waits and is
 // sent again; one of unknown outcome is not.
 func (s *guardedStore) Append(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData) (after es.Version, err error) {

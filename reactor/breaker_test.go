@@ -175,3 +175,22 @@ func TestAnAppendOfUnknownOutcomeIsNotSentAgain(t *testing.T) {
 		}
 	})
 }
+
+// recorded is a store that somebody records.
+type recorded struct{ es.Store }
+
+func (recorded) Recorder() es.Recorder { return nobody{} }
+
+type nobody struct{}
+
+func (nobody) Begins(context.Context, es.Operation) func(es.Answer) { return func(es.Answer) {} }
+
+func TestABreakerHidesNoRecorder(t *testing.T) {
+	t.Parallel()
+	if got := es.RecorderOf(reactor.Breakers{}.Store(recorded{})); got != (nobody{}) {
+		t.Errorf("got the recorder %v, want that of the store behind the breaker", got)
+	}
+	if got := es.RecorderOf(reactor.Breakers{}.Store(nil)); got != nil {
+		t.Errorf("got the recorder %v of a store that has none", got)
+	}
+}
