@@ -338,7 +338,7 @@ func (c *committers) commit(q *queue, conn *pgxpool.Conn, group []*pending) {
 	var lost *lostReplyError
 	switch {
 	case err == nil:
-		q.lockTimeout = c.patience
+		c.setLockTimeout(q, c.patience)
 		c.db.appended(group[0].stream.Category())
 		for i, p := range group {
 			p.verdict <- outcomes[i]
@@ -347,11 +347,19 @@ func (c *committers) commit(q *queue, conn *pgxpool.Conn, group []*pending) {
 		outcomes = c.db.Store().settle(context.Background(), t.writes, lost)
 		c.settled(q, group, lost, outcomes)
 	case hasCode(err, codeLockTimeout) && (t.refused < 0 || len(group) == 1):
-		q.lockTimeout = min(2*q.lockTimeout, lastLockTimeout)
+		c.setLockTimeout(q, min(2*t.lockTimeout, lastLockTimeout))
 		c.again(q, group, err)
 	default:
 		c.refused(q, group, t.refused, err)
 	}
+}
+
+// setLockTimeout says how long the next transaction may wait for the category's lock. Only
+// the queue's committer calls it, which may read the limit without the mutex.
+func (c *committers) setLockTimeout(q *queue, limit time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	q.lockTimeout = limit
 }
 
 // outdated are the replies that tell that what a connection has prepared is of no use any more.

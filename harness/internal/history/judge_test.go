@@ -217,6 +217,23 @@ func TestWhatHasNotEndedMayBeThere(t *testing.T) {
 	}
 }
 
+// What goes on may have written what another has tried in vain, and found there.
+func TestWhatGoesOnMayHaveWrittenWhatAnotherFound(t *testing.T) {
+	t.Parallel()
+	r := NewRecorder()
+	store := r.Store(nil, func(context.Context) string { return "clerk 1" }, false).(recorded) //nolint:forcetypeassert // it is
+	operation := es.Operation{Name: "add", Alone: add(1)}
+	store.Recorder().Begins(t.Context(), operation)
+	store.Recorder().Begins(t.Context(), operation)(es.Answer{Result: 1, Version: 1, Tried: []es.EventData{added(1)}})
+	if err := r.Judge(t.Context(), reader{stored(added(1)), nil}, es.StreamName{}); err != nil {
+		t.Error(err)
+	}
+	err := r.Judge(t.Context(), reader{stored(added(1), added(1)), nil}, es.StreamName{})
+	if !errors.As(err, new(*NoOrderError)) {
+		t.Errorf("got %v for what is there twice, want a failure", err)
+	}
+}
+
 func nothing() {}
 
 func before(answer es.Answer) func(func(es.Answer)) (func(), func()) {

@@ -2,7 +2,7 @@ package history
 
 import (
 	"context"
-	"slices"
+	"math"
 	"sync"
 
 	"example.com/groupcheckout/es"
@@ -108,11 +108,14 @@ func (r *Recorder) Judge(ctx context.Context, reader es.Reader, stream es.Stream
 		return err
 	}
 	after := r.snapshot(stream)
-	for i, made := range after.records {
-		if made.end > before.at { // what it has written may not have been read
-			after.records[i].answer.Outcome = es.Unknown
+	for i := range after.records {
+		made := &after.records[i]
+		if made.end == 0 {
+			made.end = math.MaxInt64
+		}
+		if made.end > before.at { // what it has written may have been read, or not
+			made.answer.Outcome = es.Unknown
 		}
 	}
-	ended := slices.DeleteFunc(after.records, func(made record) bool { return made.end == 0 }) // what they write is as good as somebody else's
-	return judge(stream, ended, stored)
+	return judge(stream, after.records, stored)
 }
