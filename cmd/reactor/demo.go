@@ -25,7 +25,7 @@ type demoCommand struct {
 	Stays  int    `default:"6" placeholder:"N" help:"Stays that each group selects. Default ${default}."`
 	Clerks int    `default:"8" placeholder:"N" help:"Clerks who work at once. Default ${default}."`
 	Seed   uint64 `default:"1" placeholder:"N" help:"The same seed gives the same amounts and the same number of each outcome. Default ${default}."`
-	Store  string `default:"memory:" placeholder:"URL" help:"memory:, a Message DB as postgres://user@host:5432/message_store, or a DynamoDB as dynamodb://region/table or dynamodb+http://key:secret@host:port/table. Default ${default}"`
+	Store  string `secret:"" default:"memory:" placeholder:"URL" help:"memory:, a Message DB as postgres://user@host:5432/message_store, or a DynamoDB as dynamodb://region/table or dynamodb+http://key:secret@host:port/table. Default ${default}"`
 	Quiet  bool   `help:"Show no progress."`
 	logFlags
 }

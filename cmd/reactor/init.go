@@ -45,9 +45,9 @@ func (c *initMdbCommand) Run(ctx context.Context, s streams) error {
 // initDynamoCommand is reactor init dynamo.
 type initDynamoCommand struct {
 	dynamoTables
-	Streaming  string `short:"s" enum:"new,newandold" default:"new" placeholder:"IMAGES" help:"What the stream of the table holds: new images, which the indexer needs, or newandold. Default ${default}."`
-	ReadUnits  int64  `short:"r" aliases:"readcu" placeholder:"UNITS" help:"Provisioned read capacity of each table. Without it and --write-units, tables are on demand."`
-	WriteUnits int64  `short:"w" aliases:"writecu" placeholder:"UNITS" help:"Provisioned write capacity of each table."`
+	Streaming  string `once:"" short:"s" enum:"new,newandold" default:"new" placeholder:"IMAGES" help:"What the stream of the table holds: new images, which the indexer needs, or newandold. Default ${default}."`
+	ReadUnits  int64  `once:"" short:"r" aliases:"readcu" placeholder:"UNITS" help:"Provisioned read capacity of each table. Without it and --write-units, tables are on demand."`
+	WriteUnits int64  `once:"" short:"w" aliases:"writecu" placeholder:"UNITS" help:"Provisioned write capacity of each table."`
 }
 
 // Help is the text behind the summary.

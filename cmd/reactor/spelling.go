@@ -33,6 +33,9 @@ func respell(root *kong.Node, args []string) ([]string, error) {
 			break
 		}
 		if !strings.HasPrefix(arg, "-") || arg == "-" {
+			if len(node.Positional) > 0 {
+				break // a command line of its own
+			}
 			child := childNamed(node, arg)
 			if child == nil {
 				return nil, strayArgument(node, i+1, arg)
@@ -137,26 +140,6 @@ func flagHelp(value *kong.Value) string {
 		help = strings.TrimSuffix(help, ".") + " (" + strings.Join(extras, ", ") + ")."
 	}
 	return help
-}
-
-// fromEnvironment takes flags that are not on the command line from the
-// variables in their tags. Blanks and line breaks around a value do not count, and
-// an empty variable counts as not set.
-func fromEnvironment(getenv func(string) string) kong.Resolver {
-	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-		variable := flag.Tag.Get("variable")
-		if variable == "" {
-			return nil, nil
-		}
-		value, err := oneline.Connection(getenv(variable))
-		switch {
-		case err != nil:
-			return nil, fmt.Errorf("$%s: %w", variable, err)
-		case value == "":
-			return nil, nil
-		}
-		return value, nil
-	})
 }
 
 // trimmed are arguments without the blanks and line breaks around them, which
