@@ -239,6 +239,9 @@ func readSettings(path string, root *kong.Node) (*settingsFile, error) {
 		content, err = os.ReadFile(path)
 	}
 	if err != nil {
+		if holdsPassword.MatchString(path) {
+			return nil, &usageError{"--config takes the path of a file, and what is given looks like a connection string or an address with a password in it"}
+		}
 		return nil, &usageError{fmt.Sprintf("the file of --config cannot be read: %v", err)}
 	}
 	reader := settingsReader{

@@ -30,7 +30,7 @@ Only the connection for checkpoints is used: --checkpoint-connection, or --conne
 
 // Run creates the table.
 func (c *initMdbCommand) Run(ctx context.Context, s streams) error {
-	config, err := c.config(slog.New(slog.DiscardHandler))
+	config, err := c.config(logFlags{}.logger(s.err, slog.LevelWarn))
 	if err != nil {
 		return err
 	}
@@ -62,6 +62,7 @@ func (c *initDynamoCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	config.Logger = logFlags{}.logger(s.err, slog.LevelWarn)
 	report, err := dynamodb.Init(ctx, config, dynamodb.Provision{
 		ReadUnits: c.ReadUnits, WriteUnits: c.WriteUnits, OldImages: c.Streaming == "newandold",
 	})

@@ -26,6 +26,7 @@ type mdbServer struct {
 	Connection           string `secret:"" short:"c" aliases:"connectionstring" variable:"MDB_CONNECTION_STRING" placeholder:"STRING" help:"The server to write to: the leader. Required."`
 	CheckpointConnection string `secret:"" also:"-cp" aliases:"cp,checkpointconnectionstring" placeholder:"STRING" help:"The server that keeps the checkpoints. As --connection unless given."`
 	CheckpointSchema     string `also:"-cs" aliases:"cs,checkpointschema" variable:"MDB_SCHEMA" placeholder:"NAME" help:"The schema that holds the table propulsion_checkpoint. Required."`
+	RequireTLS           bool   `name:"require-tls" help:"Refuse every connection to another machine that is not encrypted. Without it such a connection is warned of."`
 }
 
 // mdbStore is all that can be said of a Message DB when following it.
@@ -54,6 +55,7 @@ func (s *mdbServer) config(log *slog.Logger) (messagedb.Config, error) {
 		Connection:           s.Connection,
 		CheckpointConnection: s.CheckpointConnection,
 		CheckpointSchema:     s.CheckpointSchema,
+		RequireTLS:           s.RequireTLS,
 		Logger:               log,
 	}, nil
 }

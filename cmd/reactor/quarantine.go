@@ -75,7 +75,7 @@ func (c *quarantineCommand) run(ctx context.Context, s streams, store openable, 
 		}
 		names = append(names, name)
 	}
-	backend, err := store.open(ctx, slog.New(slog.DiscardHandler), checkout.Categories())
+	backend, err := store.open(ctx, logFlags{}.logger(s.err, slog.LevelWarn), checkout.Categories())
 	if err != nil {
 		return err
 	}

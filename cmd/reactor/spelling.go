@@ -174,11 +174,18 @@ func oneLineEach(command *kong.Context) error {
 			if err != nil {
 				return &usageError{fmt.Sprintf("--%s: %v", flag.Name, err)}
 			}
+			if !flag.Tag.Has("secret") && holdsPassword.MatchString(clean) {
+				return &usageError{fmt.Sprintf("--%s: what is given looks like a connection string or an address with a password in it, and has another place", flag.Name)}
+			}
 			text.SetString(clean)
 		}
 	}
 	return nil
 }
+
+// holdsPassword is what only a connection string or an address has. What is given in
+// the wrong place would be repeated and logged as what belongs there.
+var holdsPassword = regexp.MustCompile(`(?i)(pass(word|wd)?|pwd|psw|secret\w*)\s*=|://[^/\s]*:[^/\s]*@`)
 
 // plainValue is a value that may be repeated: a number, or a word in small letters.
 var plainValue = regexp.MustCompile(`^([a-z-]{1,12}|[-+]?[0-9.]{1,12}[a-z]{0,2})$`)
