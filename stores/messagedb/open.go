@@ -84,6 +84,9 @@ func (db *DB) connect(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	if err := db.checkPoolers(ctx); err != nil {
+		return err
+	}
 	if err := checkServer(ctx, db.write, ForWriting); err != nil {
 		return err
 	}
