@@ -206,6 +206,7 @@ func (d Decider[S, E]) append(ctx context.Context, held versioned[S], events []E
 	if err != nil {
 		return after[S, E]{}, err
 	}
+	stamp(ctx, data)
 	d.note(data)
 	version, err := d.category.store.Append(ctx, d.stream, held.version, data)
 	if err != nil {

@@ -28,6 +28,7 @@ type runCommand struct {
 	CallLimit          time.Duration `default:"2m" placeholder:"TIME" help:"How long the work on one group may take at a stretch. What it has not done by then is tried again. Default ${default}."`
 	StopLimit          time.Duration `default:"25s" placeholder:"TIME" help:"How long a stop may take, all included. Work under way may go on for half of it. Default ${default}."`
 	AuditEvery         time.Duration `placeholder:"TIME" help:"Audit the books so often beside the work: at first from the beginning of the store, then what was appended since. What is found stays in the log, on the status page and in the metrics until an audit finds it settled. Never unless given."`
+	traceFlags
 	listenFlags
 
 	Mdb    runMdb    `cmd:"" help:"Follow a Message DB."`
@@ -172,6 +173,11 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 	if named, ok := store.(interface{ called(group string) }); ok {
 		named.called(c.ProcessorName)
 	}
+	traced, err := c.traceFlags.start(ctx, c.ProcessorName, log)
+	if err != nil {
+		return err
+	}
+	defer traced.stop(ctx)
 	backend, err := store.open(ctx, log, checkout.Categories())
 	if err != nil {
 		return endedBy(ctx, log, err)
@@ -193,6 +199,7 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 			TailPause:          tailPause,
 			FromEnd:            fromEnd,
 			Observer:           reactor.Observers{logged, metrics},
+			Around:             traced.around(backend.Events),
 		},
 	})
 	if err != nil {
