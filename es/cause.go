@@ -55,12 +55,3 @@ func metaOf(ctx context.Context) []byte {
 	}
 	return meta
 }
-
-// stamp gives events that are about to be written the cause of a context, if it has one.
-func stamp(ctx context.Context, events []EventData) {
-	if meta := metaOf(ctx); meta != nil {
-		for i := range events {
-			events[i].Meta = meta
-		}
-	}
-}

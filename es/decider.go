@@ -202,11 +202,10 @@ func (d Decider[S, E]) load(ctx context.Context, freshness Freshness) (versioned
 // append writes a decision and keeps the state after it, which is folded once, and not
 // at all if there is no cache and nobody asks for it.
 func (d Decider[S, E]) append(ctx context.Context, held versioned[S], events []E) (after[S, E], error) {
-	data, err := d.category.encode(events)
+	data, err := d.category.encode(ctx, events)
 	if err != nil {
 		return after[S, E]{}, err
 	}
-	stamp(ctx, data)
 	d.note(data)
 	version, err := d.category.store.Append(ctx, d.stream, held.version, data)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
@@ -18,6 +19,7 @@ import (
 
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness/provision/provisiontest"
 )
 
 // collecting is a receiver of traces by OTLP over HTTP. It hands on the text of each
@@ -81,8 +83,13 @@ func TestARunningReactorSendsTracesAndNothingWithoutBeingAsked(t *testing.T) {
 		t.Errorf("with --trace: got %+v, want the clerk's", cause)
 	}
 	want := "react to GroupCheckout " + clerksTrace + " " + clerksSpan + " reactor token S3cret"
-	if got := <-spans; got != want {
-		t.Errorf("got the span %q, want %q", got, want)
+	select {
+	case got := <-spans:
+		if got != want {
+			t.Errorf("got the span %q, want %q", got, want)
+		}
+	case <-time.After(provisiontest.Patience):
+		t.Error("no span was sent")
 	}
 }
 
