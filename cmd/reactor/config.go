@@ -153,7 +153,7 @@ func shownValue(flag *kong.Flag, value reflect.Value) string {
 	case !value.IsValid(), value.IsZero() && value.Kind() != reflect.Bool && !flag.HasDefault:
 		return "-"
 	}
-	text := ""
+	var text string
 	switch of := value.Interface().(type) {
 	case milliseconds:
 		text = time.Duration(of).String()
@@ -225,5 +225,5 @@ func (c *cli) checkRanges() error {
 			return &usageError{fmt.Sprintf("a connection string below mdb: is malformed: %v", err)}
 		}
 	}
-	return errors.Join(c.Run.check(), mdb.check(), dynamo.check(), c.Audit.Dynamo.scanFlags.check())
+	return errors.Join(c.Run.check(), mdb.check(), dynamo.check(), c.Audit.Dynamo.check())
 }

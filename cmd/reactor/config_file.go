@@ -155,7 +155,7 @@ func (r *settingsReader) value(key string, flag *kong.Flag, node *yaml.Node) {
 		}
 		content, err := os.ReadFile(path)
 		if err != nil {
-			var reason error = err
+			reason := err
 			if cause := errors.Unwrap(err); cause != nil {
 				reason = cause // without the path, in whose place somebody may have put the secret itself
 			}

@@ -42,7 +42,7 @@ func TestEveryFlagHasAVariableAndAKey(t *testing.T) {
 		}
 		variables[variable] = s.key
 	}
-	for _, command := range parser.Model.Node.Children {
+	for _, command := range parser.Model.Children {
 		if !slices.Contains([]string{"run", "index", "audit"}, command.Name) {
 			continue
 		}
@@ -172,7 +172,7 @@ func TestFilesOfSettingsThatAreWrong(t *testing.T) {
 		"something: 4":                              "the key something is not known here: reactor config shows all",
 		"\nbatch-size: 4":                           "line 2: batch-size stands at another place: below dynamo:, or below mdb:",
 		"mdb:\n  max-writers: 4":                    "line 2: max-writers stands at another place: the beginning of a line",
-		"mdb:\n  conection: x":                      "is connection meant?",
+		"mdb:\n  connectoin: x":                     "is connection meant?",
 		"mdb: " + secret:                            "below mdb: its own settings stand",
 		"max-writers: " + secret:                    "line 1: max-writers: it is not a whole number",
 		"max-writers: many":                         `line 1: max-writers: "many" is not a whole number`,

@@ -173,7 +173,7 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 	if named, ok := store.(interface{ called(group string) }); ok {
 		named.called(c.ProcessorName)
 	}
-	traced, err := c.traceFlags.start(ctx, c.ProcessorName, log)
+	traced, err := c.start(ctx, c.ProcessorName, log)
 	if err != nil {
 		return err
 	}

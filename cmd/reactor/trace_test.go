@@ -34,7 +34,7 @@ const (
 )
 
 // reactedTo has a reactor react to a command, and returns the spans, and all events.
-func reactedTo(t *testing.T, traced, told bool, cause context.Context) (spans tracetest.SpanStubs, selected es.Event, reactions []es.Event) {
+func reactedTo(cause context.Context, t *testing.T, traced, told bool) (spans tracetest.SpanStubs, selected es.Event, reactions []es.Event) {
 	t.Helper()
 	store, exporter := memory.New(), tracetest.NewInMemoryExporter()
 	backend := backendOn(t, store, checkout.Categories())
@@ -85,7 +85,7 @@ func TestAReactionGoesOnWithTheTraceOfTheCommand(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				spans, selected, reactions := reactedTo(t, true, told, commanded(t.Context(), "00-"+clerksTrace+"-"+clerksSpan+"-01"))
+				spans, selected, reactions := reactedTo(commanded(t.Context(), "00-"+clerksTrace+"-"+clerksSpan+"-01"), t, true, told)
 				if len(spans) < 1 {
 					t.Fatalf("got no span")
 				}
@@ -120,7 +120,7 @@ func TestACommandThatIsNotTracedIsTheBeginningOfATrace(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				spans, selected, reactions := reactedTo(t, true, false, cause(t.Context()))
+				spans, selected, reactions := reactedTo(cause(t.Context()), t, true, false)
 				if len(spans) < 1 || spans[0].Parent.IsValid() {
 					t.Fatalf("got the spans %+v, want one without a parent", spans)
 				}
@@ -141,7 +141,7 @@ func TestACommandThatIsNotTracedIsTheBeginningOfATrace(t *testing.T) {
 func TestWithoutTracesNoMetadataIsWritten(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		spans, _, reactions := reactedTo(t, false, false, commanded(t.Context(), "00-"+clerksTrace+"-"+clerksSpan+"-01"))
+		spans, _, reactions := reactedTo(commanded(t.Context(), "00-"+clerksTrace+"-"+clerksSpan+"-01"), t, false, false)
 		for _, event := range reactions {
 			if len(event.Meta) > 0 || len(spans) > 0 {
 				t.Errorf("%s: got the metadata %s and %d spans, want none", event.Type, event.Meta, len(spans))

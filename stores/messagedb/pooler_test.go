@@ -37,7 +37,7 @@ func pgBouncer(t testing.TB, settings string) string {
 		t.Fatal("a connection string of the test is malformed")
 	}
 	// It does not run as root, and t.TempDir is for one user.
-	dir, err := os.MkdirTemp("", "pgbouncer")
+	dir, err := os.MkdirTemp("", "pgbouncer") //nolint:usetesting // for another user
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -92,7 +92,7 @@ func inFront(t testing.TB, address, server string, certificate *tls.Certificate)
 		running.Wait()
 	})
 	carry := func(conn net.Conn) {
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		ask := make([]byte, 8) // whether TLS is spoken, or the beginning of something plain
 		if _, err := io.ReadFull(conn, ask); err != nil {
 			return
@@ -113,7 +113,7 @@ func inFront(t testing.TB, address, server string, certificate *tls.Certificate)
 		if err != nil {
 			return
 		}
-		defer to.Close()
+		defer func() { _ = to.Close() }()
 		if !asked {
 			_, _ = to.Write(ask)
 		}
