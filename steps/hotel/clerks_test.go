@@ -238,14 +238,36 @@ func TestClerksAndReactorsAtOnce(t *testing.T) {
 	}
 }
 
-// TestClerksAndTheReactorWhileTheStoreCrashes has PostgreSQL crash and come back, twice,
+// TestClerksAndTheReactorWhileTheStoreCrashes has a store crash and come back, twice,
 // while they work. What it has acknowledged it keeps.
-func TestClerksAndTheReactorWhileTheStoreCrashes(t *testing.T) { //nolint:paralleltest // it changes the environment
+func TestClerksAndTheReactorWhileTheStoreCrashes(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes a server of its own")
+		t.Skip("it takes servers of its own")
 	}
-	server, err := provision.MessageDB(t.Context(), provision.Options{Way: provision.Local, Durable: true})
-	skipWithout(t, err)
+	durable := provision.Options{Way: provision.Local, Durable: true}
+	t.Run("messagedb", func(t *testing.T) {
+		server, err := provision.MessageDB(t.Context(), durable)
+		skipWithout(t, err)
+		playWhile(t, messagedb.Store(), server, func(t *testing.T) { crash(t, server.AdminConnectionString) })
+	})
+	t.Run("dynamodb", func(t *testing.T) {
+		server, err := provision.DynamoDB(t.Context(), durable)
+		skipWithout(t, err)
+		playWhile(t, dynamodb.Store(), server, func(t *testing.T) {
+			if err := server.Crash(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+}
+
+// playWhile has clerks and the reactor work on a store whose server crashes meanwhile.
+func playWhile(t *testing.T, store harness.Store, server interface {
+	Environment() []string
+	Close() error
+}, crash func(*testing.T),
+) {
+	t.Helper()
 	t.Cleanup(func() {
 		if err := server.Close(); err != nil {
 			t.Error(err)
@@ -255,7 +277,7 @@ func TestClerksAndTheReactorWhileTheStoreCrashes(t *testing.T) { //nolint:parall
 		name, value, _ := strings.Cut(variable, "=")
 		t.Setenv(name, value)
 	}
-	h, err := harness.Open(t.Context(), harness.Options{System: hotel.System(), Store: messagedb.Store(), Way: string(provision.Address)})
+	h, err := harness.Open(t.Context(), harness.Options{System: hotel.System(), Store: store, Way: string(provision.Address)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,7 +286,7 @@ func TestClerksAndTheReactorWhileTheStoreCrashes(t *testing.T) { //nolint:parall
 			for range clerks * commands / 3 {
 				<-s.made
 			}
-			crash(t, server.AdminConnectionString)
+			crash(t)
 		}
 	})
 	audited(t, h)
