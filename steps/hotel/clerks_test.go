@@ -248,12 +248,12 @@ func TestClerksAndTheReactorWhileTheStoreCrashes(t *testing.T) {
 	t.Run("messagedb", func(t *testing.T) {
 		server, err := provision.MessageDB(t.Context(), durable)
 		skipWithout(t, err)
-		playWhile(t, messagedb.Store(), server, func(t *testing.T) { crash(t, server.AdminConnectionString) })
+		playWhile(t, messagedb.Store(), server, func() { crash(t, server.AdminConnectionString) })
 	})
 	t.Run("dynamodb", func(t *testing.T) {
 		server, err := provision.DynamoDB(t.Context(), durable)
 		skipWithout(t, err)
-		playWhile(t, dynamodb.Store(), server, func(t *testing.T) {
+		playWhile(t, dynamodb.Store(), server, func() {
 			if err := server.Crash(t.Context()); err != nil {
 				t.Error(err)
 			}
@@ -265,7 +265,7 @@ func TestClerksAndTheReactorWhileTheStoreCrashes(t *testing.T) {
 func playWhile(t *testing.T, store harness.Store, server interface {
 	Environment() []string
 	Close() error
-}, crash func(*testing.T),
+}, crash func(),
 ) {
 	t.Helper()
 	t.Cleanup(func() {
@@ -286,7 +286,7 @@ func playWhile(t *testing.T, store harness.Store, server interface {
 			for range clerks * commands / 3 {
 				<-s.made
 			}
-			crash(t)
+			crash()
 		}
 	})
 	audited(t, h)
