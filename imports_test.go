@@ -78,6 +78,7 @@ func allowed() map[string][]string {
 		"livingdoc/internal/stock":            {"internal/fetch"},
 		"livingdoc/internal/timeline":         {"livingdoc/evidence"},
 		"internal/fetch":                      {},
+		"internal/golden":                     {},
 		"internal/modulepath":                 {},
 		"internal/oneline":                    {},
 		"internal/pause":                      {},
@@ -100,7 +101,7 @@ func allowed() map[string][]string {
 
 // testOnly are the packages that may link the testing package.
 func testOnly() []string {
-	return []string{"es/aggregatetest", "stores/storetest", "stores/dynamodb/internal/dynamotest", "harness/provision/provisiontest", "gherkin/suite", "harness/run"}
+	return []string{"es/aggregatetest", "stores/storetest", "stores/dynamodb/internal/dynamotest", "harness/provision/provisiontest", "gherkin/suite", "harness/run", "internal/golden"}
 }
 
 // TestImportsFollowTheStructure reads the imports of every package.
