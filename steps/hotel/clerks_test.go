@@ -27,6 +27,7 @@ import (
 	"example.com/groupcheckout/harness/messagedb"
 	"example.com/groupcheckout/harness/provision"
 	"example.com/groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/internal/pause"
 	"example.com/groupcheckout/steps/hotel"
 )
 
@@ -248,16 +249,12 @@ func TestClerksAndTheReactorWhileTheStoreCrashes(t *testing.T) {
 	t.Run("messagedb", func(t *testing.T) {
 		server, err := provision.MessageDB(t.Context(), durable)
 		skipWithout(t, err)
-		playWhile(t, messagedb.Store(), server, func() { crash(t, server.AdminConnectionString) })
+		playWhile(t, messagedb.Store(), server, func() error { return crash(t.Context(), server.AdminConnectionString) })
 	})
 	t.Run("dynamodb", func(t *testing.T) {
 		server, err := provision.DynamoDB(t.Context(), durable)
 		skipWithout(t, err)
-		playWhile(t, dynamodb.Store(), server, func() {
-			if err := server.Crash(t.Context()); err != nil {
-				t.Error(err)
-			}
-		})
+		playWhile(t, dynamodb.Store(), server, func() error { return server.Crash(t.Context()) })
 	})
 }
 
@@ -265,7 +262,7 @@ func TestClerksAndTheReactorWhileTheStoreCrashes(t *testing.T) {
 func playWhile(t *testing.T, store harness.Store, server interface {
 	Environment() []string
 	Close() error
-}, crash func(),
+}, crash func() error,
 ) {
 	t.Helper()
 	t.Cleanup(func() {
@@ -286,28 +283,46 @@ func playWhile(t *testing.T, store harness.Store, server interface {
 			for range clerks * commands / 3 {
 				<-s.made
 			}
-			crash()
+			if err := crash(); err != nil {
+				t.Error(err)
+			}
 		}
 	})
 	audited(t, h)
 }
 
-// crash kills a process that serves a client, this one, after which the server ends all
-// connections and recovers.
-func crash(t *testing.T, admin string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+// crash kills a process of PostgreSQL that serves a client, after which the server ends
+// all sessions and recovers. It returns once the server is back.
+func crash(ctx context.Context, admin string) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, admin)
-	for err != nil && ctx.Err() == nil { // it may not be back since the last time
-		conn, err = pgx.Connect(ctx, admin)
-	}
+	victim, err := connect(ctx, admin)
 	if err != nil {
-		t.Error(err)
-		return
+		return err
 	}
-	defer conn.Close(context.WithoutCancel(t.Context()))                   //nolint:errcheck // the server has cut it off
-	_, _ = conn.Exec(ctx, "COPY (SELECT 1) TO PROGRAM 'kill -KILL $PPID'") // it gets no answer any more
+	defer victim.Close(ctx) //nolint:errcheck // the server has cut it off
+	witness, err := connect(ctx, admin)
+	if err != nil {
+		return err
+	}
+	defer witness.Close(ctx)                                                 //nolint:errcheck // the server has cut it off
+	_, _ = victim.Exec(ctx, "COPY (SELECT 1) TO PROGRAM 'kill -KILL $PPID'") // it gets no answer any more
+	_, _ = witness.Exec(ctx, "SELECT pg_sleep(3600)")                        // it is cut off with all the others
+	again, err := connect(ctx, admin)
+	if err != nil {
+		return err
+	}
+	return again.Close(ctx)
+}
+
+// connect connects to a server that may not be back yet.
+func connect(ctx context.Context, to string) (*pgx.Conn, error) {
+	for {
+		conn, err := pgx.Connect(ctx, to)
+		if err == nil || pause.For(ctx, 50*time.Millisecond) != nil {
+			return conn, err
+		}
+	}
 }
 
 // skipWithout skips a test that a store cannot be had for, unless that is forbidden.
