@@ -30,8 +30,8 @@ func NewProcess(groups *groupcheckout.Service, stays *gueststay.Service, config 
 }
 
 // Handle merges all pending stays of a group and returns the version at which
-// none was left. What was delivered does not matter, only that something was:
-// every call works on the whole state.
+// none was left. Every call works on the whole state: what was delivered only saves a
+// read, if it follows what is known of the group without a gap.
 //
 // A stay that cannot be visited holds up neither the others nor their record;
 // the error then names it, and the next call tries it again.
@@ -43,6 +43,7 @@ func (p *Process) Handle(ctx context.Context, stream es.StreamName, deliveries [
 			"stream", stream.String(), "reason", err)
 		return told, nil
 	}
+	p.groups.Extend(group, deliveries)
 	state, version, err := p.groups.ReadAtLeast(ctx, group, told)
 	if err != nil {
 		return 0, err
@@ -86,6 +87,7 @@ func (p *Process) chunk(pending []domain.StayID, failed map[domain.StayID]error)
 // visit transfers stays to the group and sorts what became of them. A stay of
 // which nothing can be said is added to failed.
 func (p *Process) visit(ctx context.Context, group domain.GroupID, stays []domain.StayID, failed map[domain.StayID]error) groupcheckout.Outcomes {
+	p.load(ctx, stays)
 	answers := make([]gueststay.Answer, len(stays))
 	errs := make([]error, len(stays))
 	var visits errgroup.Group
@@ -110,6 +112,13 @@ func (p *Process) visit(ctx context.Context, group domain.GroupID, stays []domai
 		}
 	}
 	return outcomes
+}
+
+// load reads stays together that are about to be visited. What goes wrong here, even by a
+// panic, the visits of those that it concerns meet again, and only they.
+func (p *Process) load(ctx context.Context, stays []domain.StayID) {
+	defer func() { _ = recover() }()
+	p.stays.Load(ctx, stays)
 }
 
 // errGoexit is the error of a visit whose goroutine was ended from inside.

@@ -80,6 +80,20 @@ func (s sparing) Append(ctx context.Context, stream es.StreamName, expected es.V
 	return s.store(ctx).Append(ctx, stream, expected, events)
 }
 
+// ManyReader is what es.ManyReaderOf asks.
+func (s sparing) ManyReader() es.ManyReader {
+	faulty, sound := es.ManyReaderOf(s.Store), es.ManyReaderOf(s.sound)
+	if faulty == nil || sound == nil {
+		return nil
+	}
+	return es.ManyReaderFunc(func(ctx context.Context, streams []es.StreamName, freshness es.Freshness) ([][]es.Event, error) {
+		if s.spares(ctx) {
+			return sound.ReadMany(ctx, streams, freshness)
+		}
+		return faulty.ReadMany(ctx, streams, freshness)
+	})
+}
+
 // lastSave spares the last checkpoint of a reactor that is stopped in good order
 // from faults: it has no second try, so its failure would be one of the stop.
 type lastSave struct {
