@@ -32,6 +32,7 @@ type hotel struct {
 	backend *stores.Backend
 	stays   *gueststay.Service
 	groups  *groupcheckout.Service
+	silent  bool // whether the feed tells only that there is an event
 
 	mu     sync.Mutex
 	called map[es.StreamName]int // by processes on a disturbed store of the hotel
@@ -135,11 +136,15 @@ func (h *hotel) handle(p *checkout.Process, group domain.GroupID) (es.Version, e
 	return p.Handle(h.t.Context(), name, bare(h.events(name)[:1]))
 }
 
-// deliver tells a process that a group's stream holds something from a version on.
+// deliver tells a process of what a group's stream holds from a version on.
 func (h *hotel) deliver(p *checkout.Process, group domain.GroupID, from es.Version) error {
 	h.t.Helper()
 	name := h.groups.Stream(group)
-	_, err := p.Handle(h.t.Context(), name, bare(h.events(name)[from:]))
+	events := h.events(name)[from:]
+	if h.silent {
+		events = bare(events)
+	}
+	_, err := p.Handle(h.t.Context(), name, events)
 	return err
 }
 

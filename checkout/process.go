@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -87,18 +88,27 @@ func (p *Process) chunk(pending []domain.StayID, failed map[domain.StayID]error)
 // visit transfers stays to the group and sorts what became of them. A stay of
 // which nothing can be said is added to failed.
 func (p *Process) visit(ctx context.Context, group domain.GroupID, stays []domain.StayID, failed map[domain.StayID]error) groupcheckout.Outcomes {
-	p.load(ctx, stays)
 	answers := make([]gueststay.Answer, len(stays))
 	errs := make([]error, len(stays))
+	for i := range errs {
+		errs[i] = errGoexit // a visit that never returns is none that went well
+	}
 	var visits errgroup.Group
 	visits.SetLimit(p.config.MergesAtOnce)
-	for i, stay := range stays {
-		errs[i] = errGoexit // a visit that never returns is none that went well
-		visits.Go(func() error {
-			answers[i], errs[i] = p.transfer(ctx, stay, group)
-			return nil
+	var portions sync.WaitGroup
+	for first := 0; first < len(stays); first += readTogether {
+		portions.Go(func() {
+			portion := stays[first:min(first+readTogether, len(stays))]
+			p.load(ctx, portion)
+			for n, stay := range portion {
+				visits.Go(func() error {
+					answers[first+n], errs[first+n] = p.transfer(ctx, stay, group)
+					return nil
+				})
+			}
 		})
 	}
+	portions.Wait()
 	_ = visits.Wait() // each visit keeps its own error
 	var outcomes groupcheckout.Outcomes
 	for i, stay := range stays {
@@ -113,6 +123,10 @@ func (p *Process) visit(ctx context.Context, group domain.GroupID, stays []domai
 	}
 	return outcomes
 }
+
+// readTogether is how many stays are read with one call: so few that the first are visited
+// while others are still being read.
+const readTogether = 25
 
 // load reads stays together that are about to be visited. What goes wrong here, even by a
 // panic, the visits of those that it concerns meet again, and only they.

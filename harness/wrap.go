@@ -29,6 +29,7 @@ func (r *runner) wrap() {
 		Checkpoints: intercept.Checkpoints(backend.Checkpoints, intercept.CheckpointsHooks{
 			BeforeSave: r.beforeSave,
 		}),
+		CallsAtOnce: backend.CallsAtOnce,
 	}
 	options := r.harness.options
 	if !options.Faults.IsZero() {
