@@ -88,7 +88,7 @@ func allowed() map[string][]string {
 		// Programs, examples, planted bugs, and all of that as files.
 		"cmd/reactor":                 {"checkout", "checkout/...", "internal/oneline", "internal/pause", "domain", "domain/...", "es", "reactor", "reactor/...", "stores", "stores/..."},
 		"cmd/indexer-lambda":          {"es", "internal/oneline", "stores/dynamodb", "stores/dynamodb/lambda"},
-		"cmd/bench":                   {"checkout", "domain", "domain/...", "es", "harness/provision", "internal/program", "reactor", "stores", "stores/dynamodb", "stores/memory", "stores/messagedb"},
+		"cmd/bench":                   {"checkout", "domain", "domain/...", "es", "harness/provision", "internal/program", "reactor", "reactor/feed", "stores", "stores/dynamodb", "stores/intercept", "stores/memory", "stores/messagedb"},
 		"cmd/livingdoc":               {"internal/program", "livingdoc"},
 		"cmd/rename":                  {"internal/modulepath", "internal/program"},
 		"cmd/new":                     {".", "internal/modulepath", "internal/program"},

@@ -23,7 +23,7 @@ type runCommand struct {
 	MaxReadAhead       int           `short:"r" aliases:"maxreadahead" default:"16" placeholder:"BATCHES" help:"How many batches of a tranche may be read and not yet completed. Default ${default}."`
 	MaxWriters         int           `short:"w" aliases:"maxwriters" default:"8" placeholder:"GROUPS" help:"How many group checkouts to work on at once. Default ${default}."`
 	QuarantineAfter    time.Duration `placeholder:"TIME" help:"Set a group aside that cannot be handled for so long: reactor quarantine shows it. Never unless given."`
-	MergesAtOnce       int           `default:"5" placeholder:"STAYS" help:"How many stays of one group to merge at once. Default ${default}."`
+	MergesAtOnce       int           `placeholder:"STAYS" help:"How many stays of one group to merge at once. By default as many as the store takes well: 32."`
 	CheckpointInterval time.Duration `default:"5s" placeholder:"TIME" help:"How often to save how far the work has got. Default ${default}."`
 	CallLimit          time.Duration `default:"2m" placeholder:"TIME" help:"How long the work on one group may take at a stretch. What it has not done by then is tried again. Default ${default}."`
 	StopLimit          time.Duration `default:"25s" placeholder:"TIME" help:"How long a stop may take, all included. Work under way may go on for half of it. Default ${default}."`
@@ -233,10 +233,12 @@ func (c *runCommand) check() error {
 	if c.QuarantineAfter < 0 {
 		return &usageError{fmt.Sprintf("--quarantine-after cannot be %v: leave it out for never", c.QuarantineAfter)}
 	}
+	if c.MergesAtOnce < 0 {
+		return &usageError{fmt.Sprintf("--merges-at-once cannot be %d: leave it out for what the store takes well", c.MergesAtOnce)}
+	}
 	return cmp.Or(
 		atLeastOne("--max-read-ahead", c.MaxReadAhead),
 		atLeastOne("--max-writers", c.MaxWriters),
-		atLeastOne("--merges-at-once", c.MergesAtOnce),
 		aboveZero("--checkpoint-interval", c.CheckpointInterval),
 		aboveZero("--call-limit", c.CallLimit),
 		aboveZero("--stop-limit", c.StopLimit),

@@ -74,6 +74,7 @@ func topics() []topic {
 		{"cancellation", cancellation()},
 		{"conflicts", conflicts()},
 		{"reads", reads()},
+		{"many", many()},
 		{"names", names()},
 		{"bodies", bodies()},
 		{"refusals", refusals()},
