@@ -161,7 +161,7 @@ func (c *core) submit(tranche feed.Tranche, delivered feed.Batch) {
 	for _, s := range order {
 		if n := b.needs[s]; n.upTo <= s.handled {
 			delete(b.needs, s)
-			c.occurs(Retired{s.name, n.upTo})
+			c.occurs(Retired{s.name, n.upTo, nil})
 		} else {
 			s.batches = append(s.batches, b)
 		}
@@ -330,6 +330,12 @@ func (c *core) handled(s *stream, observed es.Version) {
 	}
 	s.handled = observed
 	keep, _ := slices.BinarySearchFunc(s.waiting, observed, byIndex)
+	var appended []time.Time // told of with the first that is retired
+	for _, e := range s.waiting[:keep] {
+		if !e.Time.IsZero() {
+			appended = append(appended, e.Time)
+		}
+	}
 	s.waiting = slices.Clone(s.waiting[keep:])
 	remaining, told := s.batches[:0], es.Version(0)
 	for _, b := range s.batches {
@@ -339,13 +345,14 @@ func (c *core) handled(s *stream, observed es.Version) {
 			continue
 		}
 		delete(b.needs, s)
-		c.occurs(Retired{s.name, n.upTo})
+		c.occurs(Retired{s.name, n.upTo, appended})
+		appended = nil
 		told = max(told, n.upTo)
 		c.settle(b)
 	}
 	clear(s.batches[len(remaining):])
 	if s.batches = remaining; len(remaining) > 0 && told < observed {
-		c.occurs(Retired{s.name, observed}) // some of what they brought is: a checkpoint may lie behind it
+		c.occurs(Retired{s.name, observed, appended}) // some of what they brought is: a checkpoint may lie behind it
 	}
 }
 

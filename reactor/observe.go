@@ -84,8 +84,9 @@ type (
 	// Retired says that every delivery of a stream below a version that the
 	// feed made so far was handled.
 	Retired struct {
-		Stream es.StreamName
-		UpTo   es.Version
+		Stream   es.StreamName
+		UpTo     es.Version
+		Appended []time.Time // when those were appended that a call handled just now, as far as the feed tells
 	}
 	// Troubled says that the handler call that returned before failed, or saw
 	// less than the feed had told of ([*LagError]), and will be repeated.

@@ -24,6 +24,7 @@ type cli struct {
 	Quarantine quarantineCommand `cmd:"" help:"Show which streams are set aside, set some aside, or take them up again."`
 	Index      indexCommand      `cmd:"" help:"Build the index that the feed of a DynamoDB is read from, or show how it is doing."`
 	Audit      auditCommand      `cmd:"" help:"Read a whole store and prove that its books balance."`
+	Health     healthCommand     `cmd:"" help:"Ask a reactor on this machine whether it is well."`
 	Demo       demoCommand       `cmd:"" help:"Watch simulated clerks check out groups while a reactor works, then audit the books."`
 	Version    versionCommand    `cmd:"" help:"Say which build this is."`
 }

@@ -146,7 +146,7 @@ func (p *page) serve(monitored monitor.Reactor, metrics *monitor.Metrics, log *s
 	}
 	p.registry = prometheus.NewRegistry()
 	for _, collector := range []prometheus.Collector{
-		metrics, monitor.Gauges(monitored),
+		metrics, monitor.Gauges(monitored), buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	} {
 		if err := p.registry.Register(collector); err != nil {

@@ -23,6 +23,7 @@ type Metrics struct {
 	readFailures *prometheus.CounterVec
 	calls        *prometheus.CounterVec
 	callSeconds  prometheus.Histogram
+	latency      prometheus.Histogram
 	hung         *prometheus.CounterVec
 	outages      *prometheus.CounterVec
 	retries      *prometheus.CounterVec
@@ -55,7 +56,12 @@ func NewMetrics() *Metrics {
 		Help:    "How long handler calls took.",
 		Buckets: prometheus.ExponentialBuckets(0.001, 2, 16), // 1 ms to 33 s
 	})
-	m.all = append(m.all, m.callSeconds)
+	m.latency = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name:    "reactor_event_to_handled_seconds",
+		Help:    "How old events were when a call had handled them, by the clocks of the store and of this machine; nothing where the feed does not tell when they were appended. What is read again after a restart counts again.",
+		Buckets: prometheus.ExponentialBuckets(0.004, 2.5, 16), // 4 ms to an hour
+	})
+	m.all = append(m.all, m.callSeconds, m.latency)
 	for _, outcome := range []string{"ok", "error", "panic"} {
 		m.calls.WithLabelValues(outcome) // shown as zero before there is one
 	}
@@ -84,11 +90,15 @@ func (m *Metrics) Observe(occurrence reactor.Occurrence) {
 		m.retries.WithLabelValues(causeOf(o.Cause)).Inc()
 	case reactor.EventSkipped:
 		m.skipped.WithLabelValues(label(m.skippedTypes.name(o.Type))).Inc()
+	case reactor.Retired:
+		for _, at := range o.Appended {
+			m.latency.Observe(age(time.Now(), at))
+		}
 	case reactor.CheckpointSaved:
 		m.saves.WithLabelValues(label(o.Tranche)).Inc()
 	case reactor.CheckpointFailed:
 		m.saveFailures.WithLabelValues(label(o.Tranche)).Inc()
-	case reactor.SetAside, reactor.TakenUp, reactor.QuarantineFailed, reactor.StoreUp, reactor.NotesMissing, reactor.EventsErased, reactor.StoodStill, reactor.GotOn, reactor.ReadRecovered, reactor.Called, reactor.Retired, reactor.Recovered: // nothing that the others do not tell
+	case reactor.SetAside, reactor.TakenUp, reactor.QuarantineFailed, reactor.StoreUp, reactor.NotesMissing, reactor.EventsErased, reactor.StoodStill, reactor.GotOn, reactor.ReadRecovered, reactor.Called, reactor.Recovered: // nothing that the others do not tell
 	}
 }
 
@@ -207,19 +217,26 @@ func (g gauges) Collect(metrics chan<- prometheus.Metric) {
 	}
 	gauge("reactor_longest_call_seconds", "For how long the longest of the running calls has run.", longestCall.Seconds())
 	gauge("reactor_longest_trouble_seconds", "For how long the stream troubled longest has been so.", longestTrouble.Seconds())
-	persons := 0
+	persons, attempts := 0, 0
 	for _, t := range status.Troubled {
+		attempts = max(attempts, t.Attempts)
 		if t.NeedsPerson {
 			persons++
 		}
 	}
 	gauge("reactor_streams_for_a_person", "Troubled streams that trying again does not cure until somebody has acted.", float64(persons))
+	gauge("reactor_most_attempts", "How often the call failed of the troubled stream whose call failed most.", float64(attempts))
 	gauge("reactor_unhandled_events", "Events that were read and are not handled.", float64(status.Unhandled))
 	if status.Unhandled == 0 || !status.OldestUnhandled.IsZero() {
 		gauge("reactor_oldest_unhandled_seconds", "How old the oldest event is that was read and is not handled; not there if the feed does not tell.", age(status.At, status.OldestUnhandled))
 	}
 	ok, _ := health(status)
 	gauge("reactor_quarantined_streams", "Streams that are set aside.", float64(len(status.Aside)))
+	longestOutage := time.Duration(0)
+	for _, o := range status.Outages {
+		longestOutage = max(longestOutage, status.At.Sub(o.Since))
+	}
+	gauge("reactor_longest_outage_seconds", "For how long the server cannot be reached that is away longest.", longestOutage.Seconds())
 	gauge("reactor_servers_down", "Servers of the store that cannot be reached: one question at a time probes each.", float64(len(status.Outages)))
 	gauge("reactor_healthy", "Whether /healthz says so.", asNumber(ok))
 	for _, t := range status.Tranches {
@@ -238,6 +255,7 @@ func collectTranche(metrics chan<- prometheus.Metric, now time.Time, t reactor.T
 	gauge("reactor_position_saved", "The checkpoint, -1 if there is none.", float64(t.Saved))
 	if !t.EndAt.IsZero() {
 		gauge("reactor_position_end", "The end of the feed, as the leader of the store said last.", float64(t.End))
+		gauge("reactor_position_end_age_seconds", "How long ago that was, and so how old the figures of the lag are.", age(now, t.EndAt))
 		if t.Unread >= 0 {
 			gauge("reactor_lag_events", "Events that are not read yet, counted up to 10,000; not there if the feed does not tell.", float64(t.Unread))
 		}
