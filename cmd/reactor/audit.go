@@ -18,7 +18,7 @@ import (
 // auditCommand is reactor audit.
 type auditCommand struct {
 	ProcessorName []string    `short:"g" aliases:"processorname" sep:"none" placeholder:"NAME" help:"A consumer group whose checkpoints are audited too; may be given more than once."`
-	Quiet         bool        `help:"Show no progress."`
+	Quiet         bool        `once:"" help:"Show no progress."`
 	Mdb           auditMdb    `cmd:"" help:"Of a Message DB."`
 	Dynamo        auditDynamo `cmd:"" help:"Of a DynamoDB."`
 }
@@ -44,7 +44,7 @@ Exit status: 0 the books balance; 1 an argument or the configuration is wrong; 2
 // auditMdb is reactor audit mdb.
 type auditMdb struct {
 	mdbServer
-	ReadConnection string `also:"-r" aliases:"readconnectionstring" variable:"MDB_CONNECTION_STRING_READ" placeholder:"STRING" help:"The server to read the feed from, which may be a replica. What is in doubt is read from the other one. As --connection unless given."`
+	ReadConnection string `secret:"" also:"-r" aliases:"readconnectionstring" variable:"MDB_CONNECTION_STRING_READ" placeholder:"STRING" help:"The server to read the feed from, which may be a replica. What is in doubt is read from the other one. As --connection unless given."`
 	BatchSize      int    `short:"b" aliases:"batchsize" default:"1000" placeholder:"EVENTS" help:"Events to read at once. Default ${default}."`
 }
 

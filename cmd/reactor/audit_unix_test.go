@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/uuid"
@@ -101,5 +102,38 @@ func TestAMessageDBIsAudited(t *testing.T) {
 		if !strings.Contains(out, want) {
 			t.Errorf("got %s\nwant %q in it", out, want)
 		}
+	}
+}
+
+// The binary audits beside its work, and its pages show what it finds.
+func TestARunningReactorAuditsItsMessageDB(t *testing.T) {
+	t.Parallel()
+	env, _ := initialisedFor(t)
+	h := openHotel(t, env)
+	p := start(t, env, "run", "-g", "night", "--audit-every", "1s", "--log-format", "json", "--listen", "127.0.0.1:0", "mdb")
+	page := fmt.Sprintf("http://%v", p.awaitLog(t, "serving the status page")["address"])
+	guests := h.receive(t, 2)
+	h.selectStays(t, guests)
+	broken := h.stays.Stream(domain.StayID(uuid.New()))
+	h.write(t, broken, "CheckedIn", `{"at":"soon"}`)
+	line := p.awaitLog(t, "an audit found what a person has to settle")
+	if violation := fmt.Sprint(line["violation"]); !strings.Contains(violation, broken.String()) {
+		t.Errorf("got the violation %q, want one of %s", violation, broken)
+	}
+	for _, path := range []string{"/", "/status.json", "/healthz"} {
+		eventually(t, path+" names it", func() bool {
+			_, body := get(t, page+path)
+			return strings.Contains(body, broken.String())
+		})
+	}
+	if status, _ := get(t, page+"/healthz"); status != 200 {
+		t.Errorf("/healthz: got status %d, want 200: a restart would not cure it", status)
+	}
+	if _, body := get(t, page+"/metrics"); !strings.Contains(body, "\nreactor_audit_violations 1\n") {
+		t.Error("/metrics: want reactor_audit_violations 1")
+	}
+	p.signal(t, syscall.SIGTERM)
+	if status := p.awaitEnd(t); status.ExitStatus() != statusDone {
+		t.Errorf("got status %d, want 0", status.ExitStatus())
 	}
 }

@@ -15,9 +15,9 @@ import (
 // checkpointCommand is reactor checkpoint.
 type checkpointCommand struct {
 	ProcessorName string           `short:"g" aliases:"processorname" required:"" placeholder:"NAME" help:"The consumer group: the --processor-name of the reactor."`
-	Tranche       string           `placeholder:"NAME" help:"The part of the feed, needed to set a position if there are several. Without it all are shown."`
-	Position      *int64           `short:"p" placeholder:"POSITION" help:"Set the checkpoint to this position, from where the next start goes on. Without it nothing is changed."`
-	Force         bool             `help:"Set a position beyond the end of the feed. A reactor refuses to start there, since it would pass over what is still to come."`
+	Tranche       string           `once:"" placeholder:"NAME" help:"The part of the feed, needed to set a position if there are several. Without it all are shown."`
+	Position      *int64           `once:"" short:"p" placeholder:"POSITION" help:"Set the checkpoint to this position, from where the next start goes on. Without it nothing is changed."`
+	Force         bool             `once:"" help:"Set a position beyond the end of the feed. A reactor refuses to start there, since it would pass over what is still to come."`
 	Mdb           checkpointMdb    `cmd:"" help:"Of a Message DB."`
 	Dynamo        checkpointDynamo `cmd:"" help:"Of a DynamoDB."`
 }
@@ -67,7 +67,7 @@ func (c *checkpointCommand) run(ctx context.Context, s streams, store openable) 
 	if c.ProcessorName == "" {
 		return errNoGroup()
 	}
-	backend, err := store.open(ctx, slog.New(slog.DiscardHandler), checkout.Categories())
+	backend, err := store.open(ctx, logFlags{}.logger(s.err, slog.LevelWarn), checkout.Categories())
 	if err != nil {
 		return err
 	}

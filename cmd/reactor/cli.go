@@ -26,7 +26,10 @@ type cli struct {
 	Audit      auditCommand      `cmd:"" help:"Read a whole store and prove that its books balance."`
 	Health     healthCommand     `cmd:"" help:"Ask a reactor on this machine whether it is well."`
 	Demo       demoCommand       `cmd:"" help:"Watch simulated clerks check out groups while a reactor works, then audit the books."`
+	Settings   configCommand     `cmd:"" name:"config" help:"Show every setting, its value, and where that came from."`
 	Version    versionCommand    `cmd:"" help:"Say which build this is."`
+
+	Config string `placeholder:"FILE" help:"A file of settings, in YAML or JSON: see reactor config --help (else $$REACTOR_CONFIG)."`
 }
 
 // description is the head of the help.
@@ -61,16 +64,25 @@ func execute(ctx context.Context, args []string, s streams, getenv func(string) 
 // parse reads a command line. The command is nil if help was asked for, and
 // has been given.
 func parse(args []string, s streams, getenv func(string) string) (*cli, *kong.Context, error) {
-	helped, grammar := false, &cli{}
-	parser, err := kong.New(grammar,
+	return parseFrom(args, s, newSources(getenv))
+}
+
+// newParser makes the parser of a grammar.
+func newParser(grammar *cli, s streams, exit func(int), options ...kong.Option) (*kong.Kong, error) {
+	return kong.New(grammar, append(options,
 		kong.Name("reactor"),
 		kong.Description(description),
 		kong.Writers(s.out, s.err),
-		kong.Exit(func(int) { helped = true }),
+		kong.Exit(exit),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: helpWidth}),
 		kong.ValueFormatter(flagHelp),
-		kong.Resolvers(fromEnvironment(getenv)),
-	)
+	)...)
+}
+
+// parseFrom is parse with what is not on the command line taken from the sources.
+func parseFrom(args []string, s streams, from *sources) (*cli, *kong.Context, error) {
+	helped, grammar := false, &cli{}
+	parser, err := newParser(grammar, s, func(int) { helped = true }, kong.Resolvers(from), kong.Bind(grammar, from))
 	if err != nil {
 		return nil, nil, err // the grammar itself is wrong
 	}
@@ -86,6 +98,12 @@ func parse(args []string, s streams, getenv func(string) string) (*cli, *kong.Co
 	case helped:
 		return nil, nil, nil
 	case err != nil:
+		if wrong, ok := errors.AsType[*usageError](err); ok {
+			return nil, nil, wrong // of a variable
+		}
+		if wrong, ok := errors.AsType[*wrongFileError](err); ok {
+			return nil, nil, wrong
+		}
 		return nil, nil, &usageError{fmt.Sprintf("%s. See %s --help", withoutValues(err.Error(), args), commandOf(err))}
 	}
 	if err := oneLineEach(command); err != nil {

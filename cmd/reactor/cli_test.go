@@ -29,7 +29,7 @@ func TestCommandLinesThatAreWrong(t *testing.T) {
 		args []string
 		want string // in the error
 	}{
-		{"an unknown command", nil, []string{"rnu"}, `"rnu" is not a command; behind "reactor" stands one of: run, init, checkpoint, quarantine, index, audit, health, demo, version`},
+		{"an unknown command", nil, []string{"rnu"}, `"rnu" is not a command; behind "reactor" stands one of: run, init, checkpoint, quarantine, index, audit, health, demo, config, version`},
 		{"no store", nil, []string{"run", "-g", "x"}, `expected one of "mdb", "dynamo"`},
 		{"a store that is none", nil, []string{"run", "-g", "x", "memory"}, `"memory" is not a command; behind "reactor run" stands one of: mdb, dynamo`},
 		{"no processor name", both, []string{"run", "mdb"}, "missing flags: --processor-name=NAME. See reactor run mdb --help"},
@@ -265,7 +265,7 @@ func TestSpellingsAndVariablesOfDynamo(t *testing.T) {
 		"EQUINOX_DYNAMO_SERVICE_URL": "VU", "EQUINOX_DYNAMO_ACCESS_KEY_ID": "VA", "EQUINOX_DYNAMO_SECRET_ACCESS_KEY": "VS",
 		"EQUINOX_DYNAMO_TABLE": "VT", "EQUINOX_DYNAMO_TABLE_INDEX": "VI",
 	}
-	server := dynamoTables{"", "U", "A", "S", "T", "I", "-x"}
+	server := dynamoTables{"", "U", "A", "S", "T", "I", "-x", false}
 	for _, test := range []struct {
 		name string
 		env  map[string]string
@@ -277,8 +277,8 @@ func TestSpellingsAndVariablesOfDynamo(t *testing.T) {
 		{"of .NET", nil, "--serviceurl U --accesskey A --secretkey S --table T --indextable I --indexsuffix=-x --retries 3 --retriestimeouts 4 --maxitems 5 --tail-sleep 250ms --fromtail", tuned(server)},
 		{"a region", nil, "-sr R -t T", plain(dynamoTables{Region: "R", Table: "T"})},
 		{"a region of .NET", nil, "--regionprofile R -t T", plain(dynamoTables{Region: "R", Table: "T"})},
-		{"variables", variables, "", plain(dynamoTables{"", "VU", "VA", "VS", "VT", "VI", ""})},
-		{"flags before variables", variables, "-su U -t T", plain(dynamoTables{"", "U", "VA", "VS", "T", "VI", ""})},
+		{"variables", variables, "", plain(dynamoTables{"", "VU", "VA", "VS", "VT", "VI", "", false})},
+		{"flags before variables", variables, "-su U -t T", plain(dynamoTables{"", "U", "VA", "VS", "T", "VI", "", false})},
 		{"the region's variable", map[string]string{"EQUINOX_DYNAMO_REGION": "VR"}, "-t T", plain(dynamoTables{Region: "VR", Table: "T"})},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -21,12 +21,13 @@ import (
 
 // demoCommand is reactor demo.
 type demoCommand struct {
-	Groups int    `default:"200" placeholder:"N" help:"Group checkouts. Default ${default}."`
-	Stays  int    `default:"6" placeholder:"N" help:"Stays that each group selects. Default ${default}."`
-	Clerks int    `default:"8" placeholder:"N" help:"Clerks who work at once. Default ${default}."`
-	Seed   uint64 `default:"1" placeholder:"N" help:"The same seed gives the same amounts and the same number of each outcome. Default ${default}."`
-	Store  string `default:"memory:" placeholder:"URL" help:"memory:, a Message DB as postgres://user@host:5432/message_store, or a DynamoDB as dynamodb://region/table or dynamodb+http://key:secret@host:port/table. Default ${default}"`
-	Quiet  bool   `help:"Show no progress."`
+	Groups     int    `default:"200" placeholder:"N" help:"Group checkouts. Default ${default}."`
+	Stays      int    `default:"6" placeholder:"N" help:"Stays that each group selects. Default ${default}."`
+	Clerks     int    `default:"8" placeholder:"N" help:"Clerks who work at once. Default ${default}."`
+	Seed       uint64 `default:"1" placeholder:"N" help:"The same seed gives the same amounts and the same number of each outcome. Default ${default}."`
+	Store      string `secret:"" default:"memory:" placeholder:"URL" help:"memory:, a Message DB as postgres://user@host:5432/message_store, or a DynamoDB as dynamodb://region/table or dynamodb+http://key:secret@host:port/table. Default ${default}"`
+	RequireTLS bool   `name:"require-tls" help:"Refuse a store on another machine that is not spoken to with TLS."`
+	Quiet      bool   `help:"Show no progress."`
 	logFlags
 }
 
@@ -45,7 +46,7 @@ func (c *demoCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	log := c.logger(s.err, slog.LevelWarn)
-	store, err := address.Open(ctx, c.Store, address.Options{Categories: checkout.Categories(), Log: log})
+	store, err := address.Open(ctx, c.Store, address.Options{Categories: checkout.Categories(), RequireTLS: c.RequireTLS, Log: log})
 	if err != nil {
 		return err
 	}

@@ -24,12 +24,13 @@ A region and a URL together are refused, whether they come from flags or from va
 // dynamoTables says where the tables are.
 type dynamoTables struct {
 	Region      string `also:"-sr" aliases:"sr,regionprofile" variable:"EQUINOX_DYNAMO_REGION" placeholder:"REGION" help:"The AWS region, such as eu-west-1."`
-	ServiceURL  string `name:"service-url" also:"-su" aliases:"su,serviceurl" variable:"EQUINOX_DYNAMO_SERVICE_URL" placeholder:"URL" help:"A server, such as http://localhost:8000."`
-	AccessKey   string `also:"-sa" aliases:"sa,accesskey" variable:"EQUINOX_DYNAMO_ACCESS_KEY_ID" placeholder:"ID" help:"The id of the access key."`
-	SecretKey   string `also:"-ss" aliases:"ss,secretkey" variable:"EQUINOX_DYNAMO_SECRET_ACCESS_KEY" placeholder:"SECRET" help:"The secret of the access key."`
+	ServiceURL  string `secret:"" name:"service-url" also:"-su" aliases:"su,serviceurl" variable:"EQUINOX_DYNAMO_SERVICE_URL" placeholder:"URL" help:"A server, such as http://localhost:8000."`
+	AccessKey   string `secret:"" also:"-sa" aliases:"sa,accesskey" variable:"EQUINOX_DYNAMO_ACCESS_KEY_ID" placeholder:"ID" help:"The id of the access key."`
+	SecretKey   string `secret:"" also:"-ss" aliases:"ss,secretkey" variable:"EQUINOX_DYNAMO_SECRET_ACCESS_KEY" placeholder:"SECRET" help:"The secret of the access key."`
 	Table       string `short:"t" variable:"EQUINOX_DYNAMO_TABLE" placeholder:"NAME" help:"The table of the streams. Required."`
 	IndexTable  string `short:"i" aliases:"indextable" variable:"EQUINOX_DYNAMO_TABLE_INDEX" placeholder:"NAME" help:"The table of the feed and the checkpoints. The name of the other with the suffix behind it unless given."`
 	IndexSuffix string `also:"-is" aliases:"is,indexsuffix" default:"-index" placeholder:"SUFFIX" help:"What the name of the index table ends in. Default ${default}."`
+	RequireTLS  bool   `name:"require-tls" help:"Refuse a server on another machine that is not spoken to with TLS. Without it such a server is warned of."`
 }
 
 // dynamoStore is all that can be said of a DynamoDB when following it.
@@ -62,6 +63,7 @@ func (t *dynamoTables) config() (dynamodb.Config, error) {
 		AccessKeyID:     t.AccessKey,
 		SecretAccessKey: dynamodb.Secret(t.SecretKey),
 		Table:           t.Table,
+		RequireTLS:      t.RequireTLS,
 		IndexTable:      t.IndexTable,
 	}
 	if config.IndexTable == "" {

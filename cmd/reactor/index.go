@@ -16,7 +16,7 @@ import (
 
 // indexCommand is reactor index.
 type indexCommand struct {
-	Status bool `help:"Show how the index is doing, and change nothing."`
+	Status bool `once:"" help:"Show how the index is doing, and change nothing."`
 	logFlags
 	Dynamo indexDynamo `cmd:"" help:"Of a DynamoDB."`
 }
@@ -25,8 +25,8 @@ type indexCommand struct {
 type indexDynamo struct {
 	dynamoTables
 	indexerFlags
-	AcceptLoss string `placeholder:"ID" help:"Go on behind a loss: the one that the indexer named with this ID, and no other. Events that nobody writes behind stay out of the index."`
-	Rebuild    bool   `help:"Read the whole table, bring every event into the index that the index lacks, and end."`
+	AcceptLoss string `once:"" placeholder:"ID" help:"Go on behind a loss: the one that the indexer named with this ID, and no other. Events that nobody writes behind stay out of the index."`
+	Rebuild    bool   `once:"" help:"Read the whole table, bring every event into the index that the index lacks, and end."`
 	scanFlags
 }
 

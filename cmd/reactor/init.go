@@ -30,7 +30,7 @@ Only the connection for checkpoints is used: --checkpoint-connection, or --conne
 
 // Run creates the table.
 func (c *initMdbCommand) Run(ctx context.Context, s streams) error {
-	config, err := c.config(slog.New(slog.DiscardHandler))
+	config, err := c.config(logFlags{}.logger(s.err, slog.LevelWarn))
 	if err != nil {
 		return err
 	}
@@ -45,9 +45,9 @@ func (c *initMdbCommand) Run(ctx context.Context, s streams) error {
 // initDynamoCommand is reactor init dynamo.
 type initDynamoCommand struct {
 	dynamoTables
-	Streaming  string `short:"s" enum:"new,newandold" default:"new" placeholder:"IMAGES" help:"What the stream of the table holds: new images, which the indexer needs, or newandold. Default ${default}."`
-	ReadUnits  int64  `short:"r" aliases:"readcu" placeholder:"UNITS" help:"Provisioned read capacity of each table. Without it and --write-units, tables are on demand."`
-	WriteUnits int64  `short:"w" aliases:"writecu" placeholder:"UNITS" help:"Provisioned write capacity of each table."`
+	Streaming  string `once:"" short:"s" enum:"new,newandold" default:"new" placeholder:"IMAGES" help:"What the stream of the table holds: new images, which the indexer needs, or newandold. Default ${default}."`
+	ReadUnits  int64  `once:"" short:"r" aliases:"readcu" placeholder:"UNITS" help:"Provisioned read capacity of each table. Without it and --write-units, tables are on demand."`
+	WriteUnits int64  `once:"" short:"w" aliases:"writecu" placeholder:"UNITS" help:"Provisioned write capacity of each table."`
 }
 
 // Help is the text behind the summary.
@@ -62,6 +62,7 @@ func (c *initDynamoCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	config.Logger = logFlags{}.logger(s.err, slog.LevelWarn)
 	report, err := dynamodb.Init(ctx, config, dynamodb.Provision{
 		ReadUnits: c.ReadUnits, WriteUnits: c.WriteUnits, OldImages: c.Streaming == "newandold",
 	})

@@ -23,15 +23,16 @@ Put it in quotes. A password is better kept out of the command line, where every
 
 // mdbServer says where a Message DB is and where its checkpoints are kept.
 type mdbServer struct {
-	Connection           string `short:"c" aliases:"connectionstring" variable:"MDB_CONNECTION_STRING" placeholder:"STRING" help:"The server to write to: the leader. Required."`
-	CheckpointConnection string `also:"-cp" aliases:"cp,checkpointconnectionstring" placeholder:"STRING" help:"The server that keeps the checkpoints. As --connection unless given."`
+	Connection           string `secret:"" short:"c" aliases:"connectionstring" variable:"MDB_CONNECTION_STRING" placeholder:"STRING" help:"The server to write to: the leader. Required."`
+	CheckpointConnection string `secret:"" also:"-cp" aliases:"cp,checkpointconnectionstring" placeholder:"STRING" help:"The server that keeps the checkpoints. As --connection unless given."`
 	CheckpointSchema     string `also:"-cs" aliases:"cs,checkpointschema" variable:"MDB_SCHEMA" placeholder:"NAME" help:"The schema that holds the table propulsion_checkpoint. Required."`
+	RequireTLS           bool   `name:"require-tls" help:"Refuse every connection to another machine that is not encrypted. Without it such a connection is warned of."`
 }
 
 // mdbStore is all that can be said of a Message DB when following it.
 type mdbStore struct {
 	mdbServer
-	ReadConnection string       `also:"-r" aliases:"readconnectionstring" variable:"MDB_CONNECTION_STRING_READ" placeholder:"STRING" help:"The server to read from, which may be a replica that lags behind. As --connection unless given."`
+	ReadConnection string       `secret:"" also:"-r" aliases:"readconnectionstring" variable:"MDB_CONNECTION_STRING_READ" placeholder:"STRING" help:"The server to read from, which may be a replica that lags behind. As --connection unless given."`
 	BatchSize      int          `short:"b" aliases:"batchsize" default:"1000" placeholder:"EVENTS" help:"Events to read at once. Default ${default}."`
 	TailSleep      milliseconds `short:"t" aliases:"tailsleepintervalms" default:"14" placeholder:"TIME" help:"How long to wait at the end of the feed before asking again, when nothing has come for a while; a plain number is in milliseconds. After something has come it begins with an eighth of that. Default ${default}, which takes about 2 % of a core of the server."`
 	Notify         bool         `help:"Be told of what others append, and tell them, by LISTEN and NOTIFY, instead of only asking. It takes a connection, and for each transaction that appends a small one behind it, which is never waited for. Who appends has to notify too. Asking at the end of the feed goes on, in case a notification is lost."`
@@ -54,6 +55,7 @@ func (s *mdbServer) config(log *slog.Logger) (messagedb.Config, error) {
 		Connection:           s.Connection,
 		CheckpointConnection: s.CheckpointConnection,
 		CheckpointSchema:     s.CheckpointSchema,
+		RequireTLS:           s.RequireTLS,
 		Logger:               log,
 	}, nil
 }

@@ -134,7 +134,9 @@ func (p *page) serve(monitored monitor.Reactor, metrics *monitor.Metrics, log *s
 	if p.profiles != nil {
 		mux := http.NewServeMux()
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+		mux.HandleFunc("GET /debug/pprof/cmdline", func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = fmt.Fprint(w, os.Args[0]) // the arguments may hold a secret
+		})
 		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
@@ -172,12 +174,23 @@ func (p *page) watch(store followable) error {
 	if !ok || p.registry == nil {
 		return nil
 	}
-	collector, section := watched.watch()
+	return p.add(watched.watch())
+}
+
+// watchAudits adds the figures of the audits, if there are any.
+func (p *page) watchAudits(auditing *bookkeeper) error {
+	if auditing == nil || p.registry == nil {
+		return nil
+	}
+	return p.add(auditing, auditing.section)
+}
+
+func (p *page) add(collector prometheus.Collector, section func(context.Context) monitor.Section) error {
 	p.mu.Lock()
 	p.watched = append(p.watched, section)
 	p.mu.Unlock()
 	if err := p.registry.Register(collector); err != nil {
-		return fmt.Errorf("register the store's metrics: %w", err)
+		return fmt.Errorf("register more metrics: %w", err)
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ import (
 // quarantineCommand is reactor quarantine.
 type quarantineCommand struct {
 	ProcessorName string           `short:"g" aliases:"processorname" required:"" placeholder:"NAME" help:"The consumer group: the --processor-name of the reactor."`
-	Stream        []string         `placeholder:"STREAM" help:"The stream, such as GroupCheckout-0f8fad5bd9cb469fa16570867728950e. May be given several times."`
+	Stream        []string         `once:"" placeholder:"STREAM" help:"The stream, such as GroupCheckout-0f8fad5bd9cb469fa16570867728950e. May be given several times."`
 	List          quarantineAction `cmd:"" help:"Show which streams are set aside, and why."`
 	Add           quarantineAction `cmd:"" help:"Set streams aside: what is appended to them is passed over."`
 	Retry         quarantineAction `cmd:"" help:"Have streams worked on again. They are taken up if that goes well."`
@@ -75,7 +75,7 @@ func (c *quarantineCommand) run(ctx context.Context, s streams, store openable, 
 		}
 		names = append(names, name)
 	}
-	backend, err := store.open(ctx, slog.New(slog.DiscardHandler), checkout.Categories())
+	backend, err := store.open(ctx, logFlags{}.logger(s.err, slog.LevelWarn), checkout.Categories())
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,7 @@ type runCommand struct {
 	CheckpointInterval time.Duration `default:"5s" placeholder:"TIME" help:"How often to save how far the work has got. Default ${default}."`
 	CallLimit          time.Duration `default:"2m" placeholder:"TIME" help:"How long the work on one group may take at a stretch. What it has not done by then is tried again. Default ${default}."`
 	StopLimit          time.Duration `default:"25s" placeholder:"TIME" help:"How long a stop may take, all included. Work under way may go on for half of it. Default ${default}."`
+	AuditEvery         time.Duration `placeholder:"TIME" help:"Audit the books so often beside the work: at first from the beginning of the store, then what was appended since. What is found stays in the log, on the status page and in the metrics until an audit finds it settled. Never unless given."`
 	listenFlags
 
 	Mdb    runMdb    `cmd:"" help:"Follow a Message DB."`
@@ -198,7 +199,8 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 		return err
 	}
 	late.Is(running)
-	if err := page.watch(store); err != nil {
+	auditing := newBookkeeper(c.AuditEvery, log, store)
+	if err := errors.Join(page.watch(store), page.watchAudits(auditing)); err != nil {
 		running.Stop()
 		return errors.Join(err, running.Wait(context.WithoutCancel(ctx)))
 	}
@@ -207,6 +209,9 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 	var indexing error
 	beside.Go(func() { logged.Run(besides) })
 	beside.Go(func() { tell(ctx, running, log, c.StopLimit) })
+	if auditing != nil {
+		beside.Go(func() { auditing.run(besides) })
+	}
 	if backend.Indexer != nil {
 		beside.Go(func() {
 			// Without its indexer the reactor would wait for ever.
@@ -235,6 +240,9 @@ func (c *runCommand) check() error {
 	}
 	if c.MergesAtOnce < 0 {
 		return &usageError{fmt.Sprintf("--merges-at-once cannot be %d: leave it out for what the store takes well", c.MergesAtOnce)}
+	}
+	if c.AuditEvery < 0 || c.AuditEvery > 0 && c.AuditEvery < time.Second {
+		return &usageError{fmt.Sprintf("--audit-every cannot be %v: it has to be at least 1s; leave it out for never", c.AuditEvery)}
 	}
 	return cmp.Or(
 		atLeastOne("--max-read-ahead", c.MaxReadAhead),

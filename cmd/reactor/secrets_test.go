@@ -202,7 +202,7 @@ func TestWhatStandsAroundAValueDoesNotCount(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := grammar.Index.Dynamo.dynamoTables, (dynamoTables{"REGION", "SERVICE_URL", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "TABLE", "TABLE_INDEX", "-index"}); got != want {
+	if got, want := grammar.Index.Dynamo.dynamoTables, (dynamoTables{"REGION", "SERVICE_URL", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "TABLE", "TABLE_INDEX", "-index", false}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	grammar, _, err = parse([]string{"audit", "-g", " a\n", "-g=b\n", "mdb", "-c=" + around("C")}, streams{}, getenv(nil))

@@ -33,6 +33,9 @@ func respell(root *kong.Node, args []string) ([]string, error) {
 			break
 		}
 		if !strings.HasPrefix(arg, "-") || arg == "-" {
+			if len(node.Positional) > 0 {
+				break // a command line of its own
+			}
 			child := childNamed(node, arg)
 			if child == nil {
 				return nil, strayArgument(node, i+1, arg)
@@ -139,26 +142,6 @@ func flagHelp(value *kong.Value) string {
 	return help
 }
 
-// fromEnvironment takes flags that are not on the command line from the
-// variables in their tags. Blanks and line breaks around a value do not count, and
-// an empty variable counts as not set.
-func fromEnvironment(getenv func(string) string) kong.Resolver {
-	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-		variable := flag.Tag.Get("variable")
-		if variable == "" {
-			return nil, nil
-		}
-		value, err := oneline.Connection(getenv(variable))
-		switch {
-		case err != nil:
-			return nil, fmt.Errorf("$%s: %w", variable, err)
-		case value == "":
-			return nil, nil
-		}
-		return value, nil
-	})
-}
-
 // trimmed are arguments without the blanks and line breaks around them, which
 // --flag="$(cat file)" may bring along. What has a line break inside stays as it is;
 // it is found where the flag is known.
@@ -191,11 +174,18 @@ func oneLineEach(command *kong.Context) error {
 			if err != nil {
 				return &usageError{fmt.Sprintf("--%s: %v", flag.Name, err)}
 			}
+			if !flag.Tag.Has("secret") && holdsPassword.MatchString(clean) {
+				return &usageError{fmt.Sprintf("--%s: what is given looks like a connection string or an address with a password in it, and has another place", flag.Name)}
+			}
 			text.SetString(clean)
 		}
 	}
 	return nil
 }
+
+// holdsPassword is what only a connection string or an address has. What is given in
+// the wrong place would be repeated and logged as what belongs there.
+var holdsPassword = regexp.MustCompile(`(?i)(pass(word|wd)?|pwd|psw|secret\w*)\s*=|://[^/\s]*:[^/\s]*@`)
 
 // plainValue is a value that may be repeated: a number, or a word in small letters.
 var plainValue = regexp.MustCompile(`^([a-z-]{1,12}|[-+]?[0-9.]{1,12}[a-z]{0,2})$`)

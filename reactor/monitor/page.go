@@ -57,6 +57,9 @@ func NewPage(monitored Reactor, metrics prometheus.Gatherer, sections ...func(co
 type Section struct {
 	Title string `json:"title"`
 	Lines []Line `json:"lines"`
+	// Reasons are reasons for a look, which /healthz gives too. They do not make the
+	// reactor unhealthy.
+	Reasons []string `json:"-"`
 }
 
 // Line is a figure in a [Section].
@@ -203,7 +206,9 @@ func (p *page) ask(ctx context.Context) statusView {
 	defer cancel()
 	view := p.reactor(ctx)
 	for _, section := range p.sections {
-		view.Sections = append(view.Sections, section(ctx)...)
+		for _, part := range section(ctx) {
+			view.Sections, view.Reasons = append(view.Sections, part), append(view.Reasons, part.Reasons...)
+		}
 	}
 	return view
 }

@@ -24,6 +24,7 @@ import (
 type Options struct {
 	Categories       []string // whose changes the source delivers; required
 	CheckpointSchema string   // of Message DB: where the checkpoint table is; "public"
+	RequireTLS       bool     // refuse a server on another machine that is not spoken to with TLS
 	Log              *slog.Logger
 }
 
@@ -121,7 +122,7 @@ func openMessageDB(ctx context.Context, address string, options Options) (*Store
 	if schema == "" {
 		schema = "public"
 	}
-	db, err := messagedb.Open(ctx, messagedb.Config{Connection: address, CheckpointSchema: schema, Logger: options.Log})
+	db, err := messagedb.Open(ctx, messagedb.Config{Connection: address, CheckpointSchema: schema, RequireTLS: options.RequireTLS, Logger: options.Log})
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +134,7 @@ func openMessageDB(ctx context.Context, address string, options Options) (*Store
 }
 
 func openDynamoDB(ctx context.Context, config dynamodb.Config, options Options) (*Store, error) {
-	config.Logger = options.Log
+	config.Logger, config.RequireTLS = options.Log, options.RequireTLS
 	db, err := dynamodb.Open(ctx, config)
 	if err != nil {
 		return nil, err

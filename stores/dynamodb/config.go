@@ -62,6 +62,10 @@ type Config struct {
 	RequestTimeout time.Duration // for each attempt; default 10 s
 	SettleTimeout  time.Duration // how long to look for the outcome of an append whose reply was lost; default 5 s
 
+	// RequireTLS refuses a server on another machine that is not spoken to with TLS.
+	// Without it such a server is warned of. A Client is not looked at.
+	RequireTLS bool
+
 	BatchSize int          // spans after which a batch of the feed ends; default 100
 	Logger    *slog.Logger // default none
 }
@@ -240,6 +244,9 @@ func (c Config) connect(ctx context.Context) (client *dynamodb.Client, release f
 			options.BaseEndpoint = &c.ServiceURL
 		}
 	})
+	if err := c.checkEncryption(client.Options().BaseEndpoint, c.Logger); err != nil {
+		return nil, nil, err
+	}
 	return client, transport.CloseIdleConnections, nil
 }
 

@@ -20,14 +20,16 @@ type Problem string
 
 // The problems that [Open] and [Init] tell apart.
 const (
-	BadConfig     Problem = "the configuration cannot be used"
-	Unreachable   Problem = "DynamoDB cannot be reached"
-	AccessRefused Problem = "DynamoDB refused the credentials, or they may not do this"
-	MissingTable  Problem = "the table does not exist"
-	NotReady      Problem = "the table cannot be used yet"
-	ForeignTable  Problem = "the table is of another kind"
-	StreamOff     Problem = "the table's stream is off or has the wrong view"
-	Unusable      Problem = "DynamoDB answered with an error"
+	BadConfig      Problem = "the configuration cannot be used"
+	Unreachable    Problem = "DynamoDB cannot be reached"
+	NotEncrypted   Problem = "requests would not be encrypted"
+	BadCertificate Problem = "the server's certificate is not accepted"
+	AccessRefused  Problem = "DynamoDB refused the credentials, or they may not do this"
+	MissingTable   Problem = "the table does not exist"
+	NotReady       Problem = "the table cannot be used yet"
+	ForeignTable   Problem = "the table is of another kind"
+	StreamOff      Problem = "the table's stream is off or has the wrong view"
+	Unusable       Problem = "DynamoDB answered with an error"
 )
 
 // SetupError says what is wrong with a table or the way to it, before anything
@@ -54,7 +56,7 @@ func (e *SetupError) Unwrap() error { return e.Err }
 // NeedsPerson is what [es.NeedsPerson] asks.
 func (e *SetupError) NeedsPerson() bool {
 	switch e.Problem {
-	case BadConfig, AccessRefused, MissingTable, ForeignTable, StreamOff:
+	case BadConfig, NotEncrypted, BadCertificate, AccessRefused, MissingTable, ForeignTable, StreamOff:
 		return true
 	case Unreachable, NotReady, Unusable:
 	}
@@ -99,7 +101,10 @@ func setupError(name string, err error) *SetupError {
 	response, answered := errors.AsType[*smithyhttp.ResponseError](err)
 	_, network := errors.AsType[net.Error](err)
 	_, refused := errors.AsType[*table.AccessError](table.Translated(err))
+	advice, badCertificate := certificateAdvice(err)
 	switch {
+	case badCertificate:
+		setup.Problem, setup.Err = BadCertificate, fmt.Errorf("%s: %w", advice, err)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 	case network, answered && (response.HTTPStatusCode() == 0 || response.HTTPStatusCode() >= http.StatusInternalServerError):
 		setup.Problem = Unreachable

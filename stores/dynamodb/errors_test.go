@@ -21,6 +21,8 @@ func TestWhatNeedsAPerson(t *testing.T) {
 		want bool
 	}{
 		{&SetupError{Problem: BadConfig}, true},
+		{&SetupError{Problem: NotEncrypted}, true},
+		{&SetupError{Problem: BadCertificate}, true},
 		{&SetupError{Problem: AccessRefused}, true},
 		{&SetupError{Problem: MissingTable}, true},
 		{&SetupError{Problem: ForeignTable}, true},

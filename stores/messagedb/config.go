@@ -42,11 +42,17 @@ type Config struct {
 	// who follows both have to have it set. A connection pooler in between has to pool sessions.
 	Notify bool
 
+	// RequireTLS refuses every connection to another machine that is not encrypted.
+	// Without it such a connection is warned of, once for each use.
+	RequireTLS bool
+
 	BatchSize     int           // events in a page of a stream or of a category; default 1000
 	MaxConns      int           // connections in each of the write and the read pool, see above; default: as the connection string says, else 10
 	SettleTimeout time.Duration // how long to look for the outcome of an append whose reply was lost; default 5 s
 	Application   string        // who connects, for those who look at the server's sessions; the connection string's wins; default "reactor"
 	Logger        *slog.Logger  // hears of what is passed over; default: nobody
+
+	plain *plainness
 }
 
 const (
@@ -64,6 +70,9 @@ func (c Config) String() string {
 	return fmt.Sprintf("checkpoint schema %q, appends gathered %d, batch size %d, max connections %d, settle timeout %v",
 		c.CheckpointSchema, c.Gather, c.BatchSize, c.MaxConns, c.SettleTimeout)
 }
+
+// GoString leaves them out too.
+func (c Config) GoString() string { return c.String() }
 
 func (c Config) withDefaults() (Config, error) {
 	if c.BatchSize < 0 || c.Gather < 0 || c.MaxConns < 0 || c.SettleTimeout < 0 {
@@ -94,5 +103,6 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	c.plain = &plainness{log: c.Logger, said: map[Use]bool{}}
 	return c, nil
 }

@@ -28,6 +28,10 @@ const (
 	BadConnectionString Problem = "the connection string is malformed"
 	BadCheckpointSchema Problem = "the checkpoint schema is not a name"
 	Unreachable         Problem = "the server cannot be reached"
+	NotEncrypted        Problem = "the connection would not be encrypted"
+	BadCertificate      Problem = "the server's certificate is not accepted"
+	Pooler              Problem = "the connection pooler in between does not let through what is needed"
+	SmallPool           Problem = "the connection pooler in between gives too few connections"
 	AccessRefused       Problem = "the server refused the user or the password"
 	NoDatabase          Problem = "the database does not exist"
 	MissingSchema       Problem = "Message DB is not installed in the database"
@@ -237,6 +241,15 @@ func checkpointError(do, table string, err error) error {
 // connectError translates the failure of a first connection.
 func connectError(use Use, err error) error {
 	problem := Unreachable
+	if advice, found := certificateError(err); found {
+		return &SetupError{Problem: BadCertificate, Connection: use, Err: fmt.Errorf("%s: %w", advice, err)}
+	}
+	if refusedTLS(err) {
+		return &SetupError{Problem: NotEncrypted, Connection: use, Err: fmt.Errorf("the server speaks no TLS: set ssl = on there, with a certificate: %w", err)}
+	}
+	if problem, advice := poolerError(err); problem != "" {
+		return &SetupError{Problem: problem, Connection: use, Err: fmt.Errorf("%s: %w", advice, err)}
+	}
 	if reply, ok := asServerError(err); ok {
 		switch reply.Code {
 		case codeBadPassword, codeBadAuthorization:

@@ -66,23 +66,26 @@ func (db *DB) beside() {
 func (db *DB) connect(ctx context.Context) (err error) {
 	// All three strings are judged before the first connection is made, so
 	// that a typing error in any of them is reported at once.
-	if db.write, err = newPool(db.config.Connection, ForWriting, db.config.MaxConns, db.config.Application, "writing"); err != nil {
+	if db.write, err = newPool(db.config, db.config.Connection, ForWriting, db.config.MaxConns, "writing"); err != nil {
 		return err
 	}
 	db.committers = newCommitters(db)
-	if db.read, err = newPool(db.config.ReadConnection, ForReading, db.config.MaxConns, db.config.Application, "reading"); err != nil {
+	if db.read, err = newPool(db.config, db.config.ReadConnection, ForReading, db.config.MaxConns, "reading"); err != nil {
 		return err
 	}
-	if db.feed, err = newPool(db.config.ReadConnection, ForReading, feedMaxConns, db.config.Application, "feed"); err != nil {
+	if db.feed, err = newPool(db.config, db.config.ReadConnection, ForReading, feedMaxConns, "feed"); err != nil {
 		return err
 	}
-	if db.watch, err = newPool(db.config.Connection, ForWriting, watchMaxConns, db.config.Application, "watch"); err != nil {
+	if db.watch, err = newPool(db.config, db.config.Connection, ForWriting, watchMaxConns, "watch"); err != nil {
 		return err
 	}
 	if db.config.CheckpointSchema != "" {
-		if db.checkpoint, err = newPool(db.config.CheckpointConnection, ForCheckpoints, checkpointMaxConns, db.config.Application, "checkpoints"); err != nil {
+		if db.checkpoint, err = newPool(db.config, db.config.CheckpointConnection, ForCheckpoints, checkpointMaxConns, "checkpoints"); err != nil {
 			return err
 		}
+	}
+	if err := db.checkPoolers(ctx); err != nil {
+		return err
 	}
 	if err := checkServer(ctx, db.write, ForWriting); err != nil {
 		return err

@@ -36,8 +36,8 @@ func applicationName(application, role string) string {
 
 // newPool makes a pool without connecting. Every connection of it is pinned. If
 // maxConns is 0, the connection string says how large the pool may get. The server shows
-// application and role as the name of the sessions.
-func newPool(text string, use Use, maxConns int, application, role string) (*pgxpool.Pool, error) {
+// the application and the role as the name of the sessions.
+func newPool(c Config, text string, use Use, maxConns int, role string) (*pgxpool.Pool, error) {
 	said, err := dsn.Parse(text)
 	if err != nil {
 		return nil, &SetupError{Problem: BadConnectionString, Connection: use, Err: err}
@@ -46,13 +46,18 @@ func newPool(text string, use Use, maxConns int, application, role string) (*pgx
 	if err != nil {
 		return nil, &SetupError{Problem: BadConnectionString, Connection: use, Err: err}
 	}
+	if c.RequireTLS {
+		if err := onlyEncrypted(connConfig); err != nil {
+			return nil, &SetupError{Problem: NotEncrypted, Connection: use, Err: err}
+		}
+	}
 	// The pool's own defaults come with a configuration that it has parsed.
 	config, err := pgxpool.ParseConfig("host=localhost")
 	if err != nil {
 		return nil, &SetupError{Problem: BadConnectionString, Connection: use, Err: err}
 	}
 	config.ConnConfig = connConfig
-	if text := applicationName(cmp.Or(connConfig.RuntimeParams["application_name"], application), role); text != "" {
+	if text := applicationName(cmp.Or(connConfig.RuntimeParams["application_name"], c.Application), role); text != "" {
 		config.ConnConfig.RuntimeParams["application_name"] = text
 	}
 	config.MaxConns = int32(cmp.Or(maxConns, said.MaxConns(), defaultMaxConns)) //nolint:gosec // both were checked to be small
@@ -61,7 +66,10 @@ func newPool(text string, use Use, maxConns int, application, role string) (*pgx
 		// an append is settled and a read is made again. So no ping goes ahead.
 		config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
 	}
-	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return pin(ctx, conn, use) }
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		c.plain.look(conn, use)
+		return pin(ctx, conn, use)
+	}
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {
 		return nil, &SetupError{Problem: BadConnectionString, Connection: use, Err: err}

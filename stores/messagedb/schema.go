@@ -95,7 +95,7 @@ func Init(ctx context.Context, config Config) (InitReport, error) {
 	if err != nil {
 		return InitReport{}, &SetupError{Problem: BadCheckpointSchema, Connection: ForCheckpoints, Err: err}
 	}
-	pool, err := newPool(config.CheckpointConnection, ForCheckpoints, 1, config.Application, "init")
+	pool, err := newPool(config, config.CheckpointConnection, ForCheckpoints, 1, "init")
 	if err != nil {
 		return InitReport{}, err
 	}

@@ -19,7 +19,7 @@ import (
 func TestLooksGetRarer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		pool, err := newPool("host=db sslmode=disable", ForWriting, 1, "test", "writing")
+		pool, err := newPool(Config{}, "host=db sslmode=disable", ForWriting, 1, "writing")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,182 @@
+package messagedb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// A pooler, such as PgBouncer, stands between us and the server. What we set in a
+// session, the statements that we prepare and LISTEN need a backend of our own for as
+// long as the connection is open. One that pools sessions gives that. One that gives a
+// backend for a transaction, or a statement, does not: what is set comes to others, and
+// an append could run with their search path.
+
+// poolerPatience is how long a pooler may take to give a connection.
+const poolerPatience = 10 * time.Second
+
+// throughPooler tells whether the server knows the backend by another pid than the one
+// that we were told while connecting.
+func throughPooler(conn *pgxpool.Conn) bool {
+	return uint32(sessionOf(conn.Conn()).pid) != conn.Conn().PgConn().PID() //nolint:gosec // a pid is positive
+}
+
+// checkPoolers makes sure that a pooler in between, if there is one, gives sessions, and
+// as many as it takes to get on.
+func (db *DB) checkPoolers(ctx context.Context) error {
+	var held []*pgxpool.Conn
+	defer func() {
+		for _, conn := range held {
+			conn.Release()
+		}
+	}()
+	pooled := false
+	hold := func(pool *pgxpool.Pool, use Use) (*pgxpool.Conn, error) {
+		limited := ctx
+		if pooled {
+			var cancel context.CancelFunc
+			limited, cancel = context.WithTimeout(ctx, poolerPatience)
+			defer cancel()
+		}
+		conn, err := pool.Acquire(limited)
+		switch {
+		case err == nil:
+			held = append(held, conn)
+			pooled = pooled || throughPooler(conn)
+			return conn, nil
+		case pooled && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
+			return nil, db.tooFew(use, len(held), err)
+		}
+		return nil, connectError(use, err)
+	}
+	pairs := []struct {
+		first, second *pgxpool.Pool
+		use           Use
+	}{{db.write, db.watch, ForWriting}, {db.read, db.feed, ForReading}}
+	for _, pair := range pairs {
+		first, err := hold(pair.first, pair.use)
+		if err != nil {
+			return err
+		}
+		if !throughPooler(first) {
+			continue
+		}
+		second, err := hold(pair.second, pair.use)
+		if err != nil {
+			return err
+		}
+		if pooling := pooledBy(ctx, first, second); pooling != "" {
+			return &SetupError{Problem: Pooler, Connection: pair.use, Err: fmt.Errorf(
+				"it pools %ss, and what a session sets and prepares has to stay: set pool_mode = session for this database in the pooler's configuration, "+
+					"or connect to the server directly", pooling)}
+		}
+		db.config.Logger.Info("a connection pooler stands in between, and pools sessions", "connection", pair.use, "connectionsAtMost", db.mostConnections())
+	}
+	if pooled && db.config.CheckpointConnection == db.config.Connection && db.checkpoint != nil && db.write.Config().MaxConns > 1 {
+		if _, err := hold(db.write, ForCheckpoints); err != nil { // in place of that for checkpoints, which may lack its table
+			return err
+		}
+	}
+	return nil
+}
+
+func (db *DB) mostConnections() int {
+	most := 0
+	for _, pool := range []*pgxpool.Pool{db.write, db.read, db.feed, db.watch, db.checkpoint} {
+		if pool != nil {
+			most += int(pool.Config().MaxConns)
+		}
+	}
+	if db.config.Notify {
+		most++
+	}
+	return most
+}
+
+func (db *DB) tooFew(use Use, got int, err error) error {
+	return &SetupError{Problem: SmallPool, Connection: use, Err: fmt.Errorf(
+		"it gave %d at once, and no more within %v; it takes 5 to get on, and up to %d are used: "+
+			"raise default_pool_size (or pool_size of this database) in the pooler's configuration, or lower Maximum Pool Size in the connection string: %w",
+		got, poolerPatience, db.mostConnections(), err)}
+}
+
+// pooledBy is what a pooler gives a backend for, if it is less than a session:
+// transactions, or statements. While one connection holds a backend by a
+// transaction the other gets another backend; once that is over, it may be given the
+// first, and then its backend has changed.
+func pooledBy(ctx context.Context, first, second *pgxpool.Conn) string {
+	ctx, cancel := context.WithTimeout(ctx, poolerPatience)
+	defer cancel()
+	run := func(conn *pgxpool.Conn, sql string) error {
+		_, err := conn.Exec(ctx, sql, pgx.QueryExecModeSimpleProtocol)
+		return err
+	}
+	backend := func(conn *pgxpool.Conn) (pid int32, err error) {
+		err = conn.QueryRow(ctx, "SELECT pg_catalog.pg_backend_pid()", pgx.QueryExecModeSimpleProtocol).Scan(&pid)
+		return pid, err
+	}
+	if err := run(first, "BEGIN"); err != nil {
+		if strings.Contains(err.Error(), "statement pooling") {
+			return "statement"
+		}
+		return "" // whatever it is, the next call meets it
+	}
+	before, err := backend(second)
+	if err != nil {
+		_ = run(first, "ROLLBACK")
+		if errors.Is(err, context.DeadlineExceeded) {
+			return "transaction" // there is one backend, and both connections were given it
+		}
+		return ""
+	}
+	changed := sessionOf(second.Conn()).pid != before
+	if err := run(first, "ROLLBACK"); err != nil {
+		return ""
+	}
+	// A pooler gives out the backend that came back last, or the one that rested longest.
+	for range 2 {
+		now, err := backend(second)
+		if err != nil {
+			break
+		}
+		changed = changed || now != before
+	}
+	if !changed {
+		return ""
+	}
+	// What was set on the backends of others is taken back.
+	for _, conn := range []*pgxpool.Conn{first, second} {
+		_ = run(conn, "BEGIN")
+		_ = run(conn, "RESET ALL")
+	}
+	for _, conn := range []*pgxpool.Conn{first, second} {
+		_ = run(conn, "COMMIT")
+	}
+	return "transaction"
+}
+
+// codeProtocol is what PgBouncer gives with whatever it has to say by itself.
+const codeProtocol = "08P01"
+
+// poolerError translates what a pooler says by itself, instead of the server.
+func poolerError(err error) (Problem, string) {
+	reply, ok := asServerError(err)
+	if !ok {
+		return "", ""
+	}
+	switch text := reply.Message; {
+	case reply.Code != codeProtocol:
+	case strings.Contains(text, "query_wait_timeout"):
+		return SmallPool, "no connection became free in its time: raise default_pool_size, or pool_size of this database, in the pooler's configuration"
+	case strings.Contains(text, "no more connections allowed"):
+		return SmallPool, "raise max_client_conn in the pooler's configuration"
+	case strings.Contains(text, "unsupported startup parameter"):
+		return Pooler, "add what it names to ignore_startup_parameters in the pooler's configuration, or leave it out of the connection string"
+	}
+	return "", ""
+}
