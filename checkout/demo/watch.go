@@ -43,6 +43,13 @@ func (w *watch) Observe(o reactor.Occurrence) {
 	}
 }
 
+// begin counts calls anew.
+func (w *watch) begin() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls, w.failures = 0, 0
+}
+
 // await waits until everything of a stream below a version is retired. It
 // returns the cause of ctx's end if that comes first.
 func (w *watch) await(ctx context.Context, stream es.StreamName, version es.Version) error {

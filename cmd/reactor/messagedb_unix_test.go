@@ -248,7 +248,7 @@ func TestAnInterruptedDemoSaysSo(t *testing.T) {
 		cancel() // at the first quarter of the arrivals
 		return errors.Write(text)
 	})
-	status := run(ctx, []string{"demo", "--groups", "50"}, streams{strings.NewReader(""), &strings.Builder{}, progress}, func(string) string { return "" })
+	status := run(ctx, []string{"demo", "--groups", "50"}, streams{in: strings.NewReader(""), out: &strings.Builder{}, err: progress}, func(string) string { return "" })
 	if status != statusFailure || !strings.Contains(errors.String(), "interrupted before the audit") {
 		t.Errorf("got status %d and %q, want 2 and that it was interrupted", status, errors.String())
 	}

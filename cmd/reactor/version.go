@@ -11,13 +11,18 @@ type versionCommand struct{}
 
 // Run prints what the build says of itself.
 func (versionCommand) Run(s streams) error {
+	_, err := fmt.Fprintln(s.out, versionOf())
+	return err
+}
+
+// versionOf is what the build says of itself.
+func versionOf() string {
 	version, revision := "unknown", ""
 	if build, ok := debug.ReadBuildInfo(); ok {
 		version = build.Main.Version
 		revision = buildRevision(build.Settings)
 	}
-	_, err := fmt.Fprintf(s.out, "reactor %s%s (%s, %s/%s)\n", version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return err
+	return fmt.Sprintf("reactor %s%s (%s, %s/%s)", version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // buildRevision is the commit that a build was made of, if it says so.
