@@ -142,21 +142,21 @@ func (a *storeAudit) violations() (listed []violationOf, inAll int) {
 // printBooks prints what the books come to, the violations, and what is to be said of them.
 func printBooks(out io.Writer, style terminal.Style, r auditResult, lacking bool) error {
 	var figures terminal.Figures
-	count := func(n int, label string) { figures.Add(grouped(n), label) }
+	count := func(n int, label string) { figures.Add(grouped(n), plural(n, label)) }
 	money := func(amount, label string) { figures.Add(terminal.Grouped(amount), label) }
-	count(r.Stays, "stays")
-	count(r.Groups, "group checkouts")
+	count(r.Stays, "stay{s}")
+	count(r.Groups, "group checkout{s}")
 	count(r.Confirmed, "    confirmed")
-	count(r.Merged, "stays merged")
-	count(r.Failed, "stays not merged")
-	count(r.Pending, "stays pending")
+	count(r.Merged, "stay{s} merged")
+	count(r.Failed, "stay{s} not merged")
+	count(r.Pending, "stay{s} pending")
 	count(r.InFlight, "    in flight: transferred, and not recorded yet")
 	money(r.Moved, "money moved from stays to groups")
 	money(r.MovedInFlight, "money in flight")
 	money(r.Paid, "money paid for groups")
-	count(r.Events, "events")
+	count(r.Events, "event{s}")
 	count(r.Unknown, "    of unknown types, skipped")
-	count(r.Foreign, "events of streams that are no stay's and no group's, skipped")
+	count(r.Foreign, "event{s} of streams that are no stay's and no group's, skipped")
 	if err := figures.Write(out, style); err != nil {
 		return err
 	}
@@ -207,3 +207,11 @@ func (p *auditProgress) show(w walked) {
 
 // grouped is a number with a comma between its thousands.
 func grouped[N ~int | ~int64](n N) string { return terminal.Grouped(strconv.FormatInt(int64(n), 10)) }
+
+// plural fills {s} in: with nothing for one, with an s for more.
+func plural(n int, label string) string {
+	if n == 1 {
+		return strings.ReplaceAll(label, "{s}", "")
+	}
+	return strings.ReplaceAll(label, "{s}", "s")
+}

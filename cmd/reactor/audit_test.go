@@ -252,8 +252,8 @@ func TestViolationsArePrinted(t *testing.T) {
 	if exitStatus(err) != statusAudit || err.Error() != "the books do not balance: 2 violations named above" {
 		t.Errorf("got status %d of %v, want 3", exitStatus(err), err)
 	}
-	const want = `1  stays
-1  group checkouts
+	const want = `1  stay
+1  group checkout
 0      confirmed
 0  stays merged
 0  stays not merged
@@ -264,7 +264,7 @@ func TestViolationsArePrinted(t *testing.T) {
 0  money paid for groups
 5  events
 1      of unknown types, skipped
-1  events of streams that are no stay's and no group's, skipped
+1  event of streams that are no stay's and no group's, skipped
 
 2 violations:
 body: event 0 (StaysSelected) of GroupCheckout-00000000000000000000000000000002 cannot be read: the property /stays is missing

@@ -123,8 +123,8 @@ func (c *checkpointCommand) showOrSet(ctx context.Context, backend *stores.Backe
 		of.Before, of.Set, of.Checkpoint = of.Checkpoint, true, new(int64(to))
 		return printJSON(s.out, checkpointResult{[]placeOf{of}})
 	}
-	_, err = fmt.Fprintf(s.out, "group %q on tranche %q of %s: %s -> %d (the feed ends at %d)\n",
-		p.key.Group, p.key.Tranche, p.key.Source, p.checkpoint(), to, p.end)
+	_, err = fmt.Fprintln(s.out, s.styles.out.Wrap(fmt.Sprintf("group %q on tranche %q of %s: %s -> %d (the feed ends at %d)",
+		p.key.Group, p.key.Tranche, p.key.Source, p.checkpoint(), to, p.end), "    "))
 	return err
 }
 

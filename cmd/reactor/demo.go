@@ -87,10 +87,7 @@ func (c *demoCommand) Run(ctx context.Context, s streams) error {
 		}
 		return err
 	}
-	if c.JSON {
-		return errors.Join(err, printJSON(s.out, demoResultOf(report, store.Name, c.Seed, err == nil)))
-	}
-	return errors.Join(err, c.print(s.out, s.styles.out, store.Name, report, err == nil))
+	return errors.Join(err, c.print(s, store.Name, report, err == nil))
 }
 
 // narrator prints the story of one group.
@@ -107,14 +104,14 @@ func (n *narrator) tell(ctx context.Context, h demo.Happening) {
 		n.begun = true
 		fmt.Fprintf(n.out, "%s\n\n", n.style.Strong("One group, event by event"))
 	}
-	who, subject := fmt.Sprintf("%-9s", "clerk"), fmt.Sprintf("%-19s", h.Subject)
+	who, subject := fmt.Sprintf("%-7s", "clerk"), fmt.Sprintf("%-18s", h.Subject)
 	switch {
 	case h.Reactor:
-		who = n.style.Good(fmt.Sprintf("%-9s", "reactor"))
+		who = n.style.Good(fmt.Sprintf("%-7s", "reactor"))
 	default:
 		who = n.style.Faint(who)
 	}
-	fmt.Fprintf(n.out, "  %s %s %s\n", who, n.style.Strong(subject), h.Text)
+	fmt.Fprintf(n.out, "  %s  %s  %s\n", who, n.style.Strong(subject), h.Text)
 	if n.pace > 0 {
 		_ = pause.For(ctx, n.pace) // what ends it is told elsewhere
 	}
@@ -143,23 +140,27 @@ func indexBeside(ctx context.Context, store *address.Store, stop func()) <-chan 
 }
 
 // print prints a report.
-func (c *demoCommand) print(out io.Writer, style terminal.Style, store string, r demo.Report, balanced bool) error {
+func (c *demoCommand) print(s streams, store string, r demo.Report, balanced bool) error {
+	if c.JSON {
+		return printJSON(s.out, demoResultOf(r, store, c.Seed, balanced))
+	}
+	out, style := s.out, s.styles.out
 	fmt.Fprintf(out, "%s of %s, %s, seed %d, store %s\n\n", countOf(c.Groups, "group"), countOf(c.Stays, "stay"), countOf(c.Clerks, "clerk"), c.Seed, store)
 	var figures terminal.Figures
-	count := func(n int, label string) { figures.Add(grouped(n), label) }
-	count(r.Confirmed, "groups confirmed of "+grouped(r.Groups))
-	count(r.Merged, "stays merged")
-	count(r.FailedInAll(), "stays not merged")
+	count := func(n int, label string) { figures.Add(grouped(n), plural(n, label)) }
+	count(r.Confirmed, "group{s} confirmed of "+grouped(r.Groups))
+	count(r.Merged, "stay{s} merged")
+	count(r.FailedInAll(), "stay{s} not merged")
 	for _, reason := range domain.WhyNots() {
 		count(r.Failed[reason], "    "+reason.String())
 	}
 	figures.Add(terminal.Grouped(r.Moved.String()), "money moved from stays to groups")
 	figures.Add(terminal.Grouped(r.Paid.String()), "money paid for groups")
-	count(r.HandlerCalls, "handler calls"+failures(r.HandlerFailures))
+	count(r.HandlerCalls, "handler call{s}"+failures(r.HandlerFailures))
 	figures.Add(round(r.Reaction(0.5)).String(), "reaction, median (from the selection to the record of the last outcome)")
 	figures.Add(round(r.Reaction(0.95)).String(), "reaction, 95th percentile")
 	figures.Add(round(r.Reaction(1)).String(), "reaction, longest")
-	count(r.EventsWritten, "events written")
+	count(r.EventsWritten, "event{s} written")
 	figures.Add(round(r.Elapsed).String(), "elapsed")
 	err := figures.Write(out, style)
 	if balanced {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,17 +27,9 @@ import (
 // noon is the present of the examples.
 func noon() time.Time { return time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC) }
 
-// jsonExamples are what commands print with --json, made of fixed values.
-func jsonExamples(t testing.TB) map[string]string {
+// examples are the commands that print tables, on fixed values.
+func examples(t testing.TB, as jsonFlag) map[string]func(streams) error {
 	t.Helper()
-	printed := func(print func(streams) error) string {
-		t.Helper()
-		var out bytes.Buffer
-		if err := print(streams{out: &out}); err != nil && exitStatus(err) != statusAudit {
-			t.Fatal(err)
-		}
-		return out.String()
-	}
 	backend := backendOn(t, memory.New(), checkout.Categories())
 	group := domain.GroupID{15: 2}
 	groups := groupcheckout.NewService(backend.Events, es.Options{})
@@ -55,34 +48,48 @@ func jsonExamples(t testing.TB) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	as := jsonFlag{JSON: true}
-	return map[string]string{
-		"audit": printed(func(s streams) error {
-			return (&auditCommand{ProcessorName: []string{"day"}, jsonFlag: as}).audit(t.Context(), backendOn(t, broken, auditedCategories()), nil, s, &auditProgress{out: &bytes.Buffer{}, last: time.Now(), every: time.Hour})
-		}),
-		"checkpoint": printed(func(s streams) error {
+	return map[string]func(streams) error{
+		"audit": func(s streams) error {
+			return (&auditCommand{ProcessorName: []string{"day"}, jsonFlag: as}).audit(t.Context(), backendOn(t, broken, auditedCategories()), nil, s, &auditProgress{out: io.Discard})
+		},
+		"checkpoint": func(s streams) error {
 			return (&checkpointCommand{ProcessorName: "checkouts", jsonFlag: as}).showOrSet(t.Context(), backend, s)
-		}),
-		"checkpoint --position": printed(func(s streams) error {
+		},
+		"checkpoint --position": func(s streams) error {
+			defer func() { _ = backend.Checkpoints.Save(t.Context(), key, 1) }() // the examples come in any order
 			return (&checkpointCommand{ProcessorName: "checkouts", Position: new(int64(0)), jsonFlag: as}).showOrSet(t.Context(), backend, s)
-		}),
-		"quarantine list": printed(func(s streams) error {
+		},
+		"quarantine list": func(s streams) error {
 			return (&quarantineCommand{jsonFlag: as}).list(s, map[string][]byte{groups.Stream(group).String(): note}, noon())
-		}),
-		"index --status": printed(func(s streams) error {
+		},
+		"index --status": func(s streams) error {
 			return (&indexCommand{jsonFlag: as}).print(s, []dynamodb.IndexStatus{{
 				Epoch: 3, Events: 120, Bytes: 40960, End: 3_000_120, Owner: "host-1/42", TTL: 15 * time.Second,
 				Heartbeat: noon().Add(-2 * time.Second), Proven: noon().Add(-3 * time.Second), Newest: noon().Add(-time.Minute),
 			}}, noon())
-		}),
-		"demo": printed(func(s streams) error {
-			return printJSON(s.out, demoResultOf(demo.Report{
+		},
+		"demo": func(s streams) error {
+			return (&demoCommand{Groups: 200, Stays: 6, Clerks: 8, Seed: 1, jsonFlag: as}).print(s, "memory", demo.Report{
 				Groups: 200, Confirmed: 200, Merged: 978, Failed: map[domain.WhyNot]int{domain.CheckedOut: 66, domain.OtherGroup: 98, domain.NotOnRecord: 58},
 				Moved: domain.MoneyOfCents(36779978), Paid: domain.MoneyOfCents(36779978), HandlerCalls: 396,
 				Reactions: []time.Duration{time.Millisecond, 3 * time.Millisecond, 34 * time.Millisecond}, EventsWritten: 5567, Elapsed: 208 * time.Millisecond,
-			}, "memory", 1, true))
-		}),
+			}, true)
+		},
 	}
+}
+
+// jsonExamples are what commands print with --json.
+func jsonExamples(t testing.TB) map[string]string {
+	t.Helper()
+	printed := map[string]string{}
+	for command, show := range examples(t, jsonFlag{JSON: true}) {
+		var out bytes.Buffer
+		if err := show(streams{out: &out}); err != nil && exitStatus(err) != statusAudit {
+			t.Fatal(err)
+		}
+		printed[command] = out.String()
+	}
+	return printed
 }
 
 // TestJSONKeepsItsForm compares what programs read with what they have read so far.
