@@ -21,7 +21,7 @@ func allowed() map[string][]string {
 		"domain/groupcheckout": {"domain", "es"},
 		"domain/audit":         {"domain", "domain/...", "es"},
 		"checkout":             {"domain", "domain/...", "es", "reactor", "stores"},
-		"checkout/demo":        {"domain", "domain/...", "es", "checkout", "reactor", "stores", "internal/pause"},
+		"checkout/demo":        {"domain", "domain/...", "es", "checkout", "reactor", "reactor/feed", "stores", "stores/intercept", "internal/pause"},
 		"steps":                {"domain", "domain/...", "es", "gherkin", "livingdoc/evidence"},
 		"steps/hotel":          {"domain", "domain/...", "es", "checkout", "harness", "reactor", "stores"},
 		"features":             {},
@@ -78,6 +78,7 @@ func allowed() map[string][]string {
 		"livingdoc/internal/stock":            {"internal/fetch"},
 		"livingdoc/internal/timeline":         {"livingdoc/evidence"},
 		"internal/fetch":                      {},
+		"internal/browsertest":                {"internal/fetch"},
 		"internal/completion":                 {},
 		"internal/modulepath":                 {},
 		"internal/nearest":                    {},
@@ -103,7 +104,7 @@ func allowed() map[string][]string {
 
 // testOnly are the packages that may link the testing package.
 func testOnly() []string {
-	return []string{"es/aggregatetest", "stores/storetest", "stores/dynamodb/internal/dynamotest", "harness/provision/provisiontest", "gherkin/suite", "harness/run"}
+	return []string{"es/aggregatetest", "stores/storetest", "stores/dynamodb/internal/dynamotest", "harness/provision/provisiontest", "internal/browsertest", "gherkin/suite", "harness/run"}
 }
 
 // TestImportsFollowTheStructure reads the imports of every package.

@@ -66,6 +66,16 @@ func (l *ledger) begin() {
 	clear(l.recorded)
 }
 
+// forget forgets the groups of a plan.
+func (l *ledger) forget(p plan, c *clerk) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, g := range p.groups {
+		delete(l.selected, c.groups.Stream(g.id))
+		delete(l.recorded, c.groups.Stream(g.id))
+	}
+}
+
 // total is the number of events written so far.
 func (l *ledger) total() int {
 	l.mu.Lock()

@@ -29,6 +29,7 @@ type demoCommand struct {
 	Store  string `default:"memory:" placeholder:"URL" help:"memory:, a Message DB as postgres://user@host:5432/message_store, or a DynamoDB as dynamodb://region/table or dynamodb+http://key:secret@host:port/table. Default ${default}"`
 	Quiet  bool   `help:"Show no story and no progress, only what came of it."`
 	Fast   bool   `help:"Tell the story at once. So it is too where there is no terminal."`
+	Listen string `placeholder:"ADDRESS" help:"Show a hotel at work in a browser, at this address, until you end it: :8080 is this machine alone. Its clerks are slow enough to be watched, and the reactor can be killed and started."`
 	jsonFlag
 	logFlags
 }
@@ -58,6 +59,9 @@ func (c *demoCommand) Run(ctx context.Context, s streams) error {
 	defer store.Close()
 	store.Checkpoints = memory.NewCheckpoints()
 
+	if c.Listen != "" {
+		return c.serve(ctx, s, store, demo.Config{Seed: c.Seed, Log: log, Observer: monitor.NewLog(log)})
+	}
 	progress := newProgress(s.err, s.styles.err, c.Quiet)
 	running, stop := context.WithCancel(ctx)
 	defer stop()
