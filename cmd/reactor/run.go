@@ -165,7 +165,8 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 	defer page.close()
 	log.Info("starting", "consumerGroup", c.ProcessorName, "store", store.name())
 	logged, metrics, late := monitor.NewLog(log), monitor.NewMetrics(), monitor.NewLate()
-	if err := page.serve(late, metrics, log); err != nil {
+	history := monitor.NewHistory(late)
+	if err := page.serve(history, metrics, log); err != nil {
 		return err
 	}
 	if named, ok := store.(interface{ called(group string) }); ok {
@@ -191,7 +192,7 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 			StopLimit:          c.StopLimit / 10 * 9, // the rest is for what it stands on
 			TailPause:          tailPause,
 			FromEnd:            fromEnd,
-			Observer:           reactor.Observers{logged, metrics},
+			Observer:           reactor.Observers{logged, metrics, history},
 		},
 	})
 	if err != nil {
@@ -206,6 +207,7 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 	var beside sync.WaitGroup
 	var indexing error
 	beside.Go(func() { logged.Run(besides) })
+	beside.Go(func() { history.Run(besides) })
 	beside.Go(func() { tell(ctx, running, log, c.StopLimit) })
 	if backend.Indexer != nil {
 		beside.Go(func() {
