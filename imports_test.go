@@ -21,7 +21,7 @@ func allowed() map[string][]string {
 		"domain/groupcheckout": {"domain", "es"},
 		"domain/audit":         {"domain", "domain/...", "es"},
 		"checkout":             {"domain", "domain/...", "es", "reactor", "stores"},
-		"checkout/demo":        {"domain", "domain/...", "es", "checkout", "reactor", "stores", "internal/pause"},
+		"checkout/demo":        {"domain", "domain/...", "es", "checkout", "reactor", "reactor/feed", "stores", "stores/intercept", "internal/pause"},
 		"steps":                {"domain", "domain/...", "es", "gherkin", "livingdoc/evidence"},
 		"steps/hotel":          {"domain", "domain/...", "es", "checkout", "harness", "reactor", "stores"},
 		"features":             {},
@@ -39,7 +39,7 @@ func allowed() map[string][]string {
 		"stores/address":    {"stores", "stores/memory", "stores/messagedb", "stores/dynamodb", "internal/oneline"},
 		"stores/intercept":  {"es", "reactor/feed"},
 		"stores/storetest":  {"es", "reactor/feed", "internal/pause"},
-		"gherkin":           {},
+		"gherkin":           {"internal/nearest"},
 		"gherkin/suite":     {"gherkin"},
 		"gherkin/report":    {"gherkin", "gherkin/suite"},
 		"gherkin/editors":   {"internal/fetch"},
@@ -79,14 +79,18 @@ func allowed() map[string][]string {
 		"livingdoc/internal/timeline":         {"livingdoc/evidence"},
 		"internal/fetch":                      {},
 		"internal/golden":                     {},
+		"internal/browsertest":                {"internal/fetch"},
+		"internal/completion":                 {},
 		"internal/modulepath":                 {},
+		"internal/nearest":                    {},
 		"internal/oneline":                    {},
 		"internal/pause":                      {},
-		"internal/program":                    {},
+		"internal/program":                    {"internal/terminal"},
 		"internal/proxy":                      {},
+		"internal/terminal":                   {},
 
 		// Programs, examples, planted bugs, and all of that as files.
-		"cmd/reactor":                 {"checkout", "checkout/...", "internal/oneline", "internal/pause", "domain", "domain/...", "es", "reactor", "reactor/...", "stores", "stores/..."},
+		"cmd/reactor":                 {"checkout", "checkout/...", "internal/completion", "internal/nearest", "internal/oneline", "internal/pause", "internal/terminal", "domain", "domain/...", "es", "reactor", "reactor/...", "stores", "stores/..."},
 		"cmd/indexer-lambda":          {"es", "internal/oneline", "stores/dynamodb", "stores/dynamodb/lambda"},
 		"cmd/bench":                   {"checkout", "domain", "domain/...", "es", "harness/provision", "internal/program", "reactor", "reactor/feed", "stores", "stores/dynamodb", "stores/intercept", "stores/memory", "stores/messagedb"},
 		"cmd/livingdoc":               {"internal/program", "livingdoc"},
@@ -101,7 +105,7 @@ func allowed() map[string][]string {
 
 // testOnly are the packages that may link the testing package.
 func testOnly() []string {
-	return []string{"es/aggregatetest", "stores/storetest", "stores/dynamodb/internal/dynamotest", "harness/provision/provisiontest", "gherkin/suite", "harness/run", "internal/golden"}
+	return []string{"es/aggregatetest", "stores/storetest", "stores/dynamodb/internal/dynamotest", "harness/provision/provisiontest", "gherkin/suite", "harness/run", "internal/golden", "internal/browsertest"}
 }
 
 // TestImportsFollowTheStructure reads the imports of every package.

@@ -66,16 +66,28 @@ func (c *clerk) receive(ctx context.Context, s stay) error {
 
 // checkOut checks a group out: select, wait for the merges, pay, confirm.
 func (c *clerk) checkOut(ctx context.Context, g group) error {
+	if err := c.selectStays(ctx, g); err != nil {
+		return err
+	}
+	balance, err := c.awaitMerges(ctx, g.id)
+	if err != nil {
+		return fmt.Errorf("wait for the merges: %w", err)
+	}
+	return c.settle(ctx, g, balance)
+}
+
+func (c *clerk) selectStays(ctx context.Context, g group) error {
 	for _, selection := range g.selections {
 		c.ledger.selecting(c.groups.Stream(g.id))
 		if err := c.groups.Select(ctx, g.id, selection, now()); err != nil {
 			return fmt.Errorf("select %d stays: %w", len(selection), err)
 		}
 	}
-	balance, err := c.awaitMerges(ctx, g.id)
-	if err != nil {
-		return fmt.Errorf("wait for the merges: %w", err)
-	}
+	return nil
+}
+
+// settle takes the payment and confirms.
+func (c *clerk) settle(ctx context.Context, g group, balance domain.Money) error {
 	if balance.Sign() > 0 {
 		if err := c.groups.Pay(ctx, g.id, domain.PaymentID(uuid.New()), balance, now()); err != nil {
 			return fmt.Errorf("pay %s: %w", balance, err)

@@ -3,11 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
-	"text/tabwriter"
 
 	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/internal/terminal"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores"
 )
@@ -18,6 +17,7 @@ type checkpointCommand struct {
 	Tranche       string           `once:"" placeholder:"NAME" help:"The part of the feed, needed to set a position if there are several. Without it all are shown."`
 	Position      *int64           `once:"" short:"p" placeholder:"POSITION" help:"Set the checkpoint to this position, from where the next start goes on. Without it nothing is changed."`
 	Force         bool             `once:"" help:"Set a position beyond the end of the feed. A reactor refuses to start there, since it would pass over what is still to come."`
+	jsonFlag
 	Mdb           checkpointMdb    `cmd:"" help:"Of a Message DB."`
 	Dynamo        checkpointDynamo `cmd:"" help:"Of a DynamoDB."`
 }
@@ -72,7 +72,7 @@ func (c *checkpointCommand) run(ctx context.Context, s streams, store openable) 
 		return err
 	}
 	defer backend.Close()
-	return c.showOrSet(ctx, backend.Backend, s.out)
+	return c.showOrSet(ctx, backend.Backend, s)
 }
 
 // place is where a group is on a tranche.
@@ -97,13 +97,13 @@ func (p place) behind() string {
 	return fmt.Sprint(p.end - p.saved)
 }
 
-func (c *checkpointCommand) showOrSet(ctx context.Context, backend *stores.Backend, out io.Writer) error {
+func (c *checkpointCommand) showOrSet(ctx context.Context, backend *stores.Backend, s streams) error {
 	places, err := c.find(ctx, backend)
 	if err != nil {
 		return err
 	}
 	if c.Position == nil {
-		return show(places, out)
+		return c.show(places, s)
 	}
 	if len(places) > 1 {
 		return &usageError{fmt.Sprintf("the feed has %d tranches: say with --tranche which one to set", len(places))}
@@ -118,8 +118,13 @@ func (c *checkpointCommand) showOrSet(ctx context.Context, backend *stores.Backe
 	if err := backend.Checkpoints.Save(ctx, p.key, to); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "group %q on tranche %q of %s: %s -> %d (the feed ends at %d)\n",
-		p.key.Group, p.key.Tranche, p.key.Source, p.checkpoint(), to, p.end)
+	if c.JSON {
+		of := placeResult(p)
+		of.Before, of.Set, of.Checkpoint = of.Checkpoint, true, new(int64(to))
+		return printJSON(s.out, checkpointResult{[]placeOf{of}})
+	}
+	_, err = fmt.Fprintln(s.out, s.styles.out.Wrap(fmt.Sprintf("group %q on tranche %q of %s: %s -> %d (the feed ends at %d)",
+		p.key.Group, p.key.Tranche, p.key.Source, p.checkpoint(), to, p.end), "    "))
 	return err
 }
 
@@ -149,16 +154,23 @@ func (c *checkpointCommand) find(ctx context.Context, backend *stores.Backend) (
 	return places, nil
 }
 
-func show(places []place, out io.Writer) error {
-	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(table, "group\tsource\ttranche\tcheckpoint\tend of feed\tbehind")
+func (c *checkpointCommand) show(places []place, s streams) error {
+	if c.JSON {
+		result := checkpointResult{Places: []placeOf{}}
+		for _, p := range places {
+			result.Places = append(result.Places, placeResult(p))
+		}
+		return printJSON(s.out, result)
+	}
+	table := terminal.Table{Head: []string{"group", "source", "tranche", "checkpoint", "end of feed", "behind"}}
 	unknown := false
 	for _, p := range places {
 		unknown = unknown || !p.known
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%s\n", p.key.Group, p.key.Source, p.key.Tranche, p.checkpoint(), p.end, p.behind())
+		table.Rows = append(table.Rows, []string{p.key.Group, p.key.Source, string(p.key.Tranche), p.checkpoint(), fmt.Sprint(p.end), p.behind()})
 	}
-	if unknown {
-		fmt.Fprintln(table, "\nWhere there is no checkpoint the group was never here, or it saved nothing yet: is the name right?")
+	if err := table.Write(s.out, s.styles.out); err != nil || !unknown {
+		return err
 	}
-	return table.Flush()
+	_, err := fmt.Fprintln(s.out, "\n"+s.styles.out.Wrap("Where there is no checkpoint the group was never here, or it saved nothing yet: is the name right?", ""))
+	return err
 }

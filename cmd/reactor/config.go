@@ -65,7 +65,7 @@ type row [6]string
 
 func (c *configCommand) shown(s streams, grammar *cli, above *sources) (rows []row, err error) {
 	if len(c.Line) == 0 {
-		parser, err := newParser(&cli{}, streams{s.in, s.out, s.err}, nil)
+		parser, err := newParser(&cli{}, s, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -20,7 +20,7 @@ import (
 type runCommand struct {
 	ProcessorName string `short:"g" aliases:"processorname" required:"" placeholder:"NAME" help:"The consumer group. Checkpoints are kept under this name, so it has to be the same at each start."`
 	logFlags
-	MaxReadAhead       int           `short:"r" aliases:"maxreadahead" default:"16" placeholder:"BATCHES" help:"How many batches of a tranche may be read and not yet completed. Default ${default}."`
+	MaxReadAhead       int           `short:"r" aliases:"maxreadahead" default:"16" placeholder:"BATCHES" help:"How many batches of a tranche may be read and not completed, besides those that wait for groups in trouble alone. Default ${default}."`
 	MaxWriters         int           `short:"w" aliases:"maxwriters" default:"8" placeholder:"GROUPS" help:"How many group checkouts to work on at once. Default ${default}."`
 	QuarantineAfter    time.Duration `placeholder:"TIME" help:"Set a group aside that cannot be handled for so long: reactor quarantine shows it. Never unless given."`
 	MergesAtOnce       int           `placeholder:"STAYS" help:"How many stays of one group to merge at once. By default as many as the store takes well: 32."`
@@ -41,7 +41,7 @@ func (*runCommand) Help() string {
     reactor run --processor-name checkouts --listen :8080 mdb -c "$DB" -cs public
     reactor run --processor-name checkouts --listen :8080 dynamo -sr eu-west-1 -t hotel
 
-One that is stopped or killed goes on at its checkpoint at the next start. Two with the same name do all work twice, which is harmless, and overwrite each other's checkpoints.
+One that is stopped or killed goes on at its checkpoint at the next start. Two with the same name both do all the work, which costs twice and moves nothing twice, and overwrite each other's checkpoints.
 
 All flags of the .NET program are accepted in its spelling too (--processorname, --maxreadahead, …), except --timeouts, --idledelayms and --wakeforresults, which have no meaning here.`
 }
@@ -55,7 +55,7 @@ type runMdb struct {
 func (*runMdb) Help() string {
 	return `Follows the category GroupCheckout of a Message DB. The checkpoint table has to exist: "reactor init mdb" creates it. Behind the word mdb, -r means --read-connection; before it, --max-read-ahead.
 
-SIGINT or SIGTERM stops it: it begins nothing new, lets the work under way end within --stop-limit and saves the checkpoint. A second signal ends it at once, with exit status 2.
+SIGINT or SIGTERM stops it: it begins nothing new, lets the work under way go on for half of --stop-limit, and saves the checkpoint. What has not ended by then is done again at the next start. A second signal ends it at once, with exit status 2.
 ` + mdbHelp
 }
 
@@ -89,7 +89,7 @@ The feed is read from an index, which an indexer makes from the stream of the ta
 
 The name of the consumer group cannot hold an underscore on DynamoDB.
 
-SIGINT or SIGTERM stops it: it begins nothing new, lets the work under way end within --stop-limit and saves the checkpoint. A second signal ends it at once, with exit status 2.
+SIGINT or SIGTERM stops it: it begins nothing new, lets the work under way go on for half of --stop-limit, and saves the checkpoint. What has not ended by then is done again at the next start. A second signal ends it at once, with exit status 2.
 ` + dynamoHelp
 }
 
@@ -166,7 +166,8 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 	defer page.close()
 	log.Info("starting", "consumerGroup", c.ProcessorName, "store", store.name())
 	logged, metrics, late := monitor.NewLog(log), monitor.NewMetrics(), monitor.NewLate()
-	if err := page.serve(late, metrics, log); err != nil {
+	history := monitor.NewHistory(late)
+	if err := page.serve(history, metrics, log); err != nil {
 		return err
 	}
 	if named, ok := store.(interface{ called(group string) }); ok {
@@ -192,7 +193,7 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 			StopLimit:          c.StopLimit / 10 * 9, // the rest is for what it stands on
 			TailPause:          tailPause,
 			FromEnd:            fromEnd,
-			Observer:           reactor.Observers{logged, metrics},
+			Observer:           reactor.Observers{logged, metrics, history},
 		},
 	})
 	if err != nil {
@@ -208,6 +209,7 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 	var beside sync.WaitGroup
 	var indexing error
 	beside.Go(func() { logged.Run(besides) })
+	beside.Go(func() { history.Run(besides) })
 	beside.Go(func() { tell(ctx, running, log, c.StopLimit) })
 	if auditing != nil {
 		beside.Go(func() { auditing.run(besides) })

@@ -14,9 +14,14 @@ type versionCommand struct{}
 
 // Run prints what the build says of itself.
 func (versionCommand) Run(s streams) error {
-	version, revision := thisBuild()
-	_, err := fmt.Fprintf(s.out, "reactor %s%s (%s, %s/%s)\n", version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	_, err := fmt.Fprintln(s.out, versionOf())
 	return err
+}
+
+// versionOf is what the build says of itself.
+func versionOf() string {
+	version, revision := thisBuild()
+	return fmt.Sprintf("reactor %s%s (%s, %s/%s)", version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // thisBuild is the version and the commit of this program, as far as they are known.
