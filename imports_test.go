@@ -81,6 +81,7 @@ func allowed() map[string][]string {
 		"internal/golden":                     {},
 		"internal/browsertest":                {"internal/fetch"},
 		"internal/completion":                 {},
+		"deploy":                              {},
 		"internal/modulepath":                 {},
 		"internal/nearest":                    {},
 		"internal/oneline":                    {},
