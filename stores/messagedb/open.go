@@ -1,6 +1,7 @@
 package messagedb
 
 import (
+	"cmp"
 	"context"
 	"sync"
 
@@ -84,10 +85,12 @@ func (db *DB) connect(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err := checkServer(ctx, db.write, ForWriting); err != nil {
-		return err
-	}
-	return checkServer(ctx, db.read, ForReading)
+	var unreadable error
+	var reading sync.WaitGroup
+	reading.Go(func() { unreadable = checkServer(ctx, db.read, ForReading) }) // at the same time: it is half of a start
+	err = checkServer(ctx, db.write, ForWriting)
+	reading.Wait()
+	return cmp.Or(err, unreadable) // one is enough to begin with
 }
 
 // Close waits for the calls under way and closes all connections. It may be
