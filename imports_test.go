@@ -94,6 +94,7 @@ func allowed() map[string][]string {
 		"cmd/reactor":                 {"checkout", "checkout/...", "internal/completion", "internal/nearest", "internal/oneline", "internal/pause", "internal/terminal", "domain", "domain/...", "es", "reactor", "reactor/...", "stores", "stores/..."},
 		"cmd/indexer-lambda":          {"es", "internal/oneline", "stores/dynamodb", "stores/dynamodb/lambda"},
 		"cmd/bench":                   {"checkout", "domain", "domain/...", "es", "harness/provision", "internal/program", "reactor", "reactor/feed", "stores", "stores/dynamodb", "stores/intercept", "stores/memory", "stores/messagedb"},
+		"cmd/scale":                   {"internal/program"},
 		"cmd/livingdoc":               {"internal/program", "livingdoc"},
 		"cmd/rename":                  {"internal/modulepath", "internal/program"},
 		"cmd/new":                     {".", "internal/modulepath", "internal/program"},

@@ -109,7 +109,7 @@ func (j *joint) ReadMany(ctx context.Context, streams []es.StreamName, freshness
 	all := make([][]es.Event, len(streams))
 	for i, stream := range streams {
 		names = append(names, stream.ID())
-		all[i], _ = j.store.Read(ctx, stream, 0, freshness) // which does not fail
+		all[i], _ = j.Read(ctx, stream, 0, freshness) // which does not fail
 	}
 	j.store.asked()
 	j.asked = append(j.asked, names)
