@@ -81,6 +81,7 @@ func topics() []topic {
 		{"feed", feeds()},
 		{"tail", tail()},
 		{"checkpoints", checkpoints()},
+		{"slots", slots()},
 		{"model", model()},
 	}
 }
