@@ -29,8 +29,8 @@ func (*MembersError) NeedsPerson() bool { return true }
 // so what lies behind may be handled again, and nothing is skipped.
 func ChangeSlots(ctx context.Context, source feed.Source, checkpoints feed.Checkpoints, group string, slots int) (before int, err error) {
 	keeper, ok := checkpoints.(feed.Slots)
-	if !ok || slots < 1 || slots > maxSlots {
-		return 0, &ConfigError{"the number of slots", slots, fmt.Sprintf("it has to be from 1 to %d, of checkpoints that keep who holds them", maxSlots)}
+	if !ok || slots < 1 || slots > MaxSlots {
+		return 0, &ConfigError{"the number of slots", slots, fmt.Sprintf("it has to be from 1 to %d, of checkpoints that keep who holds them", MaxSlots)}
 	}
 	roster, err := awaitNobody(ctx, keeper, group)
 	if err != nil {

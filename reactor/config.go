@@ -36,8 +36,8 @@ type Config struct {
 	Pauses func() backoff.BackOff
 }
 
-// maxSlots is how many slots there may be: each is read from and saved by itself.
-const maxSlots = 256
+// MaxSlots is how many slots a consumer group may have: each is saved by itself.
+const MaxSlots = 256
 
 // ConfigError says which setting cannot be used.
 type ConfigError struct {
@@ -95,8 +95,8 @@ func (c Config) withDefaults() (Config, error) {
 		}
 	}
 	switch {
-	case c.Slots < 0 || c.Slots > maxSlots:
-		return c, &ConfigError{"the number of slots", c.Slots, fmt.Sprintf("it has to be from 1 to %d, or 0 for none", maxSlots)}
+	case c.Slots < 0 || c.Slots > MaxSlots:
+		return c, &ConfigError{"the number of slots", c.Slots, fmt.Sprintf("it has to be from 1 to %d, or 0 for none", MaxSlots)}
 	case c.Lease < time.Millisecond:
 		return c, &ConfigError{"the lease of a slot", c.Lease, "it has to be at least a millisecond"}
 	}

@@ -208,7 +208,7 @@ func (k *keeper) wake() {
 // group has another number of slots now, or a slot could not be begun.
 func (k *keeper) run(ctx, writes context.Context, end func(error)) {
 	opening := map[int]int64{} // slots that the saver has been asked to begin, with their tokens
-	opened := make(chan feed.Hold, maxSlots)
+	opened := make(chan feed.Hold, MaxSlots)
 	var signed time.Time // when the last sign of life was given
 	sign := k.lookPause()
 	for ctx.Err() == nil {

@@ -63,7 +63,7 @@ func Start(ctx context.Context, source feed.Source, checkpoints feed.Checkpoints
 		batches:   make(chan submission),
 		outcomes:  make(chan outcome),
 		nudged:    make(chan struct{}, 1),
-		jobs:      make(chan func(context.Context), 2*maxSlots),
+		jobs:      make(chan func(context.Context), 2*MaxSlots),
 		published: make(chan struct{}),
 		held:      map[int]*holding{},
 		begun:     make(chan struct{}),
