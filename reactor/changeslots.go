@@ -2,6 +2,7 @@ package reactor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -22,6 +23,19 @@ func (e *MembersError) Error() string {
 
 // NeedsPerson is what [es.NeedsPerson] asks.
 func (*MembersError) NeedsPerson() bool { return true }
+
+// SlotCount is how many slots a consumer group has; 1 if that is kept nowhere.
+func SlotCount(ctx context.Context, checkpoints feed.Checkpoints, group string) (int, error) {
+	keeper, ok := checkpoints.(feed.Slots)
+	if !ok {
+		return 1, nil
+	}
+	roster, err := keeper.Roster(ctx, group)
+	if errors.Is(err, feed.ErrNoNotes) {
+		err = nil
+	}
+	return max(1, len(roster.Slots)), err
+}
 
 // ChangeSlots changes the number of slots of a consumer group, of which no process may
 // run: one that does is a [*MembersError]. One that died and said nothing is waited for

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores"
 )
@@ -30,7 +31,9 @@ type checkpointMdb struct {
 // checkpointHelp is the same for each store.
 const checkpointHelp = `
 
-With --position it sets the checkpoint and prints the position before and after. Setting it back is harmless: what lies behind is handled again, and nothing is done twice. Setting it forward passes over what lies between, for good.
+A group whose work is divided into slots has a checkpoint for each, shown as NAME~0of3 and so on.
+
+With --position it sets the checkpoint, of all slots, and prints the position before and after. Setting it back is harmless: what lies behind is handled again, and nothing is done twice. Setting it forward passes over what lies between, for good.
 
 Stop the reactors of the group first: one that runs does not look at the checkpoint again, and overwrites it.
 `
@@ -105,22 +108,30 @@ func (c *checkpointCommand) showOrSet(ctx context.Context, backend *stores.Backe
 	if c.Position == nil {
 		return show(places, out)
 	}
-	if len(places) > 1 {
-		return &usageError{fmt.Sprintf("the feed has %d tranches: say with --tranche which one to set", len(places))}
+	tranches := map[feed.Tranche]bool{}
+	for _, p := range places {
+		tranches[p.key.Tranche] = true
 	}
-	p, to := places[0], feed.Position(*c.Position)
+	if len(tranches) > 1 {
+		return &usageError{fmt.Sprintf("the feed has %d tranches: say with --tranche which one to set", len(tranches))}
+	}
+	end, to := places[0].end, feed.Position(*c.Position)
 	switch {
 	case to < 0:
 		return &usageError{fmt.Sprintf("--position cannot be %d: 0 is the beginning of the feed", to)}
-	case to > p.end && !c.Force:
-		return &usageError{fmt.Sprintf("--position %d is beyond the end of the feed, which is %d: a reactor would refuse to start there; use --force if it is meant so", to, p.end)}
+	case to > end && !c.Force:
+		return &usageError{fmt.Sprintf("--position %d is beyond the end of the feed, which is %d: a reactor would refuse to start there; use --force if it is meant so", to, end)}
 	}
-	if err := backend.Checkpoints.Save(ctx, p.key, to); err != nil {
-		return err
+	for _, p := range places { // one for each slot
+		if err := backend.Checkpoints.Save(ctx, p.key, to); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(out, "group %q on tranche %q of %s: %s -> %d (the feed ends at %d)\n",
+			p.key.Group, p.key.Tranche, p.key.Source, p.checkpoint(), to, p.end); err != nil {
+			return err
+		}
 	}
-	_, err = fmt.Fprintf(out, "group %q on tranche %q of %s: %s -> %d (the feed ends at %d)\n",
-		p.key.Group, p.key.Tranche, p.key.Source, p.checkpoint(), to, p.end)
-	return err
+	return nil
 }
 
 // find looks up the tranches that are asked for.
@@ -129,19 +140,26 @@ func (c *checkpointCommand) find(ctx context.Context, backend *stores.Backend) (
 	if err != nil {
 		return nil, fmt.Errorf("list the tranches of the feed: %w", err)
 	}
+	slots, err := reactor.SlotCount(ctx, backend.Checkpoints, c.ProcessorName)
+	if err != nil {
+		return nil, err
+	}
 	var places []place
 	for _, tranche := range tranches {
 		if c.Tranche != "" && string(tranche) != c.Tranche {
 			continue
 		}
-		p := place{key: feed.Key{Source: backend.Source.ID(), Tranche: tranche, Group: c.ProcessorName}}
-		if p.saved, p.known, err = backend.Checkpoints.Load(ctx, p.key); err != nil {
+		end, err := backend.Source.End(ctx, tranche)
+		if err != nil {
 			return nil, err
 		}
-		if p.end, err = backend.Source.End(ctx, tranche); err != nil {
-			return nil, err
+		for slot := range slots {
+			p := place{key: feed.Key{Source: backend.Source.ID(), Tranche: tranche, Group: reactor.SlotGroup(c.ProcessorName, slot, slots)}, end: end}
+			if p.saved, p.known, err = backend.Checkpoints.Load(ctx, p.key); err != nil {
+				return nil, err
+			}
+			places = append(places, p)
 		}
-		places = append(places, p)
 	}
 	if len(places) == 0 {
 		return nil, &usageError{fmt.Sprintf("there is no tranche %q; the feed has %q", c.Tranche, tranches)}
