@@ -131,7 +131,6 @@ func (k *keeper) put(ctx context.Context, next feed.Roster) error {
 	if err != nil {
 		return err
 	}
-	next.Unwritten = 0
 	return k.see(next)
 }
 

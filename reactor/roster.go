@@ -84,8 +84,12 @@ func newSeat(name string, slots int, lease time.Duration) *seat {
 	return &seat{name: name, slots: slots, lease: lease, watched: map[string]sighting{}}
 }
 
-// see takes in the roster as it was read or written.
+// see takes in the roster as it was read or written. One that is older than what was
+// seen before says nothing.
 func (s *seat) see(r feed.Roster, now time.Time) error {
+	if r.Version < s.roster.Version {
+		return nil
+	}
 	switch len(r.Slots) {
 	case s.slots:
 	case 0:
@@ -219,6 +223,7 @@ func (s *seat) excess(now time.Time) (slots []int) {
 func (s *seat) next(now time.Time, give []int) feed.Roster {
 	next := s.roster
 	next.Version++
+	next.Unwritten = 0
 	next.Slots = slices.Clone(s.roster.Slots)
 	shares := s.shares(now)
 	for i := range next.Slots {
@@ -258,6 +263,7 @@ func (s *seat) next(now time.Time, give []int) feed.Roster {
 func (s *seat) leave() feed.Roster {
 	next := s.roster
 	next.Version++
+	next.Unwritten = 0
 	next.Slots = slices.Clone(next.Slots)
 	for i, slot := range next.Slots {
 		if slot.Holder == s.name {
