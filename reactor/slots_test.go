@@ -14,6 +14,7 @@ import (
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/intercept"
 	"example.com/groupcheckout/stores/memory"
 )
 
@@ -430,5 +431,49 @@ func TestChangingTheNumberOfSlotsSkipsNothing(t *testing.T) {
 		team.source.add("A", ids(1))
 		pass(2 * time.Second)
 		equal(t, "handled by one slot", team.handled(), ids(1))
+	})
+}
+
+// One that was paused in the middle of a save goes on with it when another has the slot.
+func TestWhoeverHasLostASlotCannotSave(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		team := newTeam(t, 1)
+		one := &member{team: team, name: "one", cut: &cutOff{Checkpoints: team.checkpoints, Slots: team.checkpoints}}
+		paused := make(chan struct{})
+		late := intercept.Checkpoints(one.cut, intercept.CheckpointsHooks{
+			BeforeSave: func(_ context.Context, key feed.Key, _ feed.Position) error {
+				if key.Tranche == "A" {
+					<-paused
+				}
+				return nil
+			},
+		})
+		running, err := reactor.Start(t.Context(), team.source, late, one, reactor.Config{
+			Group: "team", Slots: 1, Lease: team.lease, Member: "one", CheckpointInterval: time.Second,
+		})
+		must(t, err)
+		one.running = running
+		synctest.Wait()
+		team.source.add("A", "a@0")
+		pass(3 * time.Second) // it is about to save 1
+		one.cut.set(true)
+		other := team.join("other")
+		pass(2 * team.lease)
+		team.source.add("A", "a@1")
+		pass(5 * time.Second)
+		key := feed.Key{Source: "scripted", Tranche: "A", Group: "team"}
+		position, _, err := team.checkpoints.Load(t.Context(), key)
+		equal(t, "saved by the other", fmt.Sprintf("%d %v %s", position, err, other.works()), "2 <nil> 0")
+
+		one.cut.set(false)
+		close(paused)
+		pass(time.Second / 2)
+		position, _, err = team.checkpoints.Load(t.Context(), key)
+		if err != nil || position != 2 {
+			t.Errorf("saved by who had lost the slot: got %d and error %v, want 2 as before", position, err)
+		}
+		running.Stop()
+		<-running.Done()
 	})
 }

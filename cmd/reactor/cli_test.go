@@ -29,7 +29,7 @@ func TestCommandLinesThatAreWrong(t *testing.T) {
 		args []string
 		want string // in the error
 	}{
-		{"an unknown command", nil, []string{"rnu"}, `"rnu" is not a command; behind "reactor" stands one of: run, init, checkpoint, quarantine, index, audit, demo, version`},
+		{"an unknown command", nil, []string{"rnu"}, `"rnu" is not a command; behind "reactor" stands one of: run, init, checkpoint, slots, quarantine, index, audit, demo, version`},
 		{"no store", nil, []string{"run", "-g", "x"}, `expected one of "mdb", "dynamo"`},
 		{"a store that is none", nil, []string{"run", "-g", "x", "memory"}, `"memory" is not a command; behind "reactor run" stands one of: mdb, dynamo`},
 		{"no processor name", both, []string{"run", "mdb"}, "missing flags: --processor-name=NAME. See reactor run mdb --help"},
