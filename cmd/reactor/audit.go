@@ -17,11 +17,11 @@ import (
 
 // auditCommand is reactor audit.
 type auditCommand struct {
-	ProcessorName []string    `short:"g" aliases:"processorname" sep:"none" placeholder:"NAME" help:"A consumer group whose checkpoints are audited too; may be given more than once."`
-	Quiet         bool        `once:"" help:"Show no progress."`
+	ProcessorName []string `short:"g" aliases:"processorname" sep:"none" placeholder:"NAME" help:"A consumer group whose checkpoints are audited too; may be given more than once."`
+	Quiet         bool     `once:"" help:"Show no progress."`
 	jsonFlag
-	Mdb           auditMdb    `cmd:"" help:"Of a Message DB."`
-	Dynamo        auditDynamo `cmd:"" help:"Of a DynamoDB."`
+	Mdb    auditMdb    `cmd:"" help:"Of a Message DB."`
+	Dynamo auditDynamo `cmd:"" help:"Of a DynamoDB."`
 }
 
 // Help is the text behind the summary.

@@ -7,19 +7,20 @@ import (
 
 	"example.com/groupcheckout/checkout"
 	"example.com/groupcheckout/internal/terminal"
+	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores"
 )
 
 // checkpointCommand is reactor checkpoint.
 type checkpointCommand struct {
-	ProcessorName string           `short:"g" aliases:"processorname" required:"" placeholder:"NAME" help:"The consumer group: the --processor-name of the reactor."`
-	Tranche       string           `once:"" placeholder:"NAME" help:"The part of the feed, needed to set a position if there are several. Without it all are shown."`
-	Position      *int64           `once:"" short:"p" placeholder:"POSITION" help:"Set the checkpoint to this position, from where the next start goes on. Without it nothing is changed."`
-	Force         bool             `once:"" help:"Set a position beyond the end of the feed. A reactor refuses to start there, since it would pass over what is still to come."`
+	ProcessorName string `short:"g" aliases:"processorname" required:"" placeholder:"NAME" help:"The consumer group: the --processor-name of the reactor."`
+	Tranche       string `once:"" placeholder:"NAME" help:"The part of the feed, needed to set a position if there are several. Without it all are shown."`
+	Position      *int64 `once:"" short:"p" placeholder:"POSITION" help:"Set the checkpoint to this position, from where the next start goes on. Without it nothing is changed."`
+	Force         bool   `once:"" help:"Set a position beyond the end of the feed. A reactor refuses to start there, since it would pass over what is still to come."`
 	jsonFlag
-	Mdb           checkpointMdb    `cmd:"" help:"Of a Message DB."`
-	Dynamo        checkpointDynamo `cmd:"" help:"Of a DynamoDB."`
+	Mdb    checkpointMdb    `cmd:"" help:"Of a Message DB."`
+	Dynamo checkpointDynamo `cmd:"" help:"Of a DynamoDB."`
 }
 
 // checkpointMdb is reactor checkpoint mdb.
@@ -30,7 +31,9 @@ type checkpointMdb struct {
 // checkpointHelp is the same for each store.
 const checkpointHelp = `
 
-With --position it sets the checkpoint and prints the position before and after. Setting it back is harmless: what lies behind is handled again, and nothing is done twice. Setting it forward passes over what lies between, for good.
+A group whose work is divided into slots has a checkpoint for each, shown as NAME~0of3 and so on.
+
+With --position it sets the checkpoint, of all slots, and prints the position before and after. Setting it back is harmless: what lies behind is handled again, and nothing is done twice. Setting it forward passes over what lies between, for good.
 
 Stop the reactors of the group first: one that runs does not look at the checkpoint again, and overwrites it.
 `
@@ -105,27 +108,40 @@ func (c *checkpointCommand) showOrSet(ctx context.Context, backend *stores.Backe
 	if c.Position == nil {
 		return c.show(places, s)
 	}
-	if len(places) > 1 {
-		return &usageError{fmt.Sprintf("the feed has %d tranches: say with --tranche which one to set", len(places))}
+	tranches := map[feed.Tranche]bool{}
+	for _, p := range places {
+		tranches[p.key.Tranche] = true
 	}
-	p, to := places[0], feed.Position(*c.Position)
+	if len(tranches) > 1 {
+		return &usageError{fmt.Sprintf("the feed has %d tranches: say with --tranche which one to set", len(tranches))}
+	}
+	end, to := places[0].end, feed.Position(*c.Position)
 	switch {
 	case to < 0:
 		return &usageError{fmt.Sprintf("--position cannot be %d: 0 is the beginning of the feed", to)}
-	case to > p.end && !c.Force:
-		return &usageError{fmt.Sprintf("--position %d is beyond the end of the feed, which is %d: a reactor would refuse to start there; use --force if it is meant so", to, p.end)}
+	case to > end && !c.Force:
+		return &usageError{fmt.Sprintf("--position %d is beyond the end of the feed, which is %d: a reactor would refuse to start there; use --force if it is meant so", to, end)}
 	}
-	if err := backend.Checkpoints.Save(ctx, p.key, to); err != nil {
-		return err
-	}
-	if c.JSON {
+	var set checkpointResult
+	for _, p := range places { // one for each slot
+		if err := backend.Checkpoints.Save(ctx, p.key, to); err != nil {
+			return err
+		}
 		of := placeResult(p)
 		of.Before, of.Set, of.Checkpoint = of.Checkpoint, true, new(int64(to))
-		return printJSON(s.out, checkpointResult{[]placeOf{of}})
+		set.Places = append(set.Places, of)
+		if c.JSON {
+			continue
+		}
+		if _, err := fmt.Fprintln(s.out, s.styles.out.Wrap(fmt.Sprintf("group %q on tranche %q of %s: %s -> %d (the feed ends at %d)",
+			p.key.Group, p.key.Tranche, p.key.Source, p.checkpoint(), to, p.end), "    ")); err != nil {
+			return err
+		}
 	}
-	_, err = fmt.Fprintln(s.out, s.styles.out.Wrap(fmt.Sprintf("group %q on tranche %q of %s: %s -> %d (the feed ends at %d)",
-		p.key.Group, p.key.Tranche, p.key.Source, p.checkpoint(), to, p.end), "    "))
-	return err
+	if c.JSON {
+		return printJSON(s.out, set)
+	}
+	return nil
 }
 
 // find looks up the tranches that are asked for.
@@ -134,19 +150,26 @@ func (c *checkpointCommand) find(ctx context.Context, backend *stores.Backend) (
 	if err != nil {
 		return nil, fmt.Errorf("list the tranches of the feed: %w", err)
 	}
+	slots, err := reactor.SlotCount(ctx, backend.Checkpoints, c.ProcessorName)
+	if err != nil {
+		return nil, err
+	}
 	var places []place
 	for _, tranche := range tranches {
 		if c.Tranche != "" && string(tranche) != c.Tranche {
 			continue
 		}
-		p := place{key: feed.Key{Source: backend.Source.ID(), Tranche: tranche, Group: c.ProcessorName}}
-		if p.saved, p.known, err = backend.Checkpoints.Load(ctx, p.key); err != nil {
+		end, err := backend.Source.End(ctx, tranche)
+		if err != nil {
 			return nil, err
 		}
-		if p.end, err = backend.Source.End(ctx, tranche); err != nil {
-			return nil, err
+		for slot := range slots {
+			p := place{key: feed.Key{Source: backend.Source.ID(), Tranche: tranche, Group: reactor.SlotGroup(c.ProcessorName, slot, slots)}, end: end}
+			if p.saved, p.known, err = backend.Checkpoints.Load(ctx, p.key); err != nil {
+				return nil, err
+			}
+			places = append(places, p)
 		}
-		places = append(places, p)
 	}
 	if len(places) == 0 {
 		return nil, &usageError{fmt.Sprintf("there is no tranche %q; the feed has %q", c.Tranche, tranches)}

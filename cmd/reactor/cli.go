@@ -33,6 +33,7 @@ type cli struct {
 	Run        runCommand        `cmd:"" help:"Follow a store and merge the stays of its group checkouts."`
 	Init       initCommand       `cmd:"" help:"Create the tables that are missing."`
 	Checkpoint checkpointCommand `cmd:"" help:"Show where a consumer group is, or set it back."`
+	Slots      slotsCommand      `cmd:"" help:"Show which processes share the work of a consumer group, or change into how many slots it is divided."`
 	Quarantine quarantineCommand `cmd:"" help:"Show which streams are set aside, set some aside, or take them up again."`
 	Index      indexCommand      `cmd:"" help:"Build the index that the feed of a DynamoDB is read from, or show how it is doing."`
 	Audit      auditCommand      `cmd:"" help:"Read a whole store and prove that its books balance."`

@@ -29,7 +29,7 @@ func TestCommandLinesThatAreWrong(t *testing.T) {
 		args []string
 		want string // in the error
 	}{
-		{"an unknown command", nil, []string{"start"}, `"start" is not a command; behind "reactor" stands one of: run, init, checkpoint, quarantine, index, audit, health, demo, config, completion, version, help`},
+		{"an unknown command", nil, []string{"start"}, `"start" is not a command; behind "reactor" stands one of: run, init, checkpoint, slots, quarantine, index, audit, health, demo, config, completion, version, help`},
 		{"a mistyped command", nil, []string{"dmeo"}, `"dmeo" is not a command: did you mean "demo"? See reactor --help`},
 		{"a mistyped store", nil, []string{"run", "-g", "x", "mbd"}, `"mbd" is not a command: did you mean "mdb"? See reactor run --help`},
 		{"a mistyped flag", nil, []string{"run", "--procesor-name", "x", "mdb"}, "unknown flag --procesor-name: did you mean --processor-name? See reactor run --help"},

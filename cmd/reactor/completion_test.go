@@ -11,7 +11,7 @@ import (
 func TestWhatComesNextIsCompleted(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
-		"":                             "run init checkpoint quarantine index audit health demo config completion version help",
+		"":                             "run init checkpoint slots quarantine index audit health demo config completion version help",
 		"de":                           "demo",
 		"run -g x ":                    "mdb dynamo",
 		"run -g mdb ":                  "mdb dynamo",

@@ -17,7 +17,7 @@ func TestHelp(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{
 		"", "run", "run mdb", "run dynamo", "init", "init mdb", "init dynamo", "checkpoint", "checkpoint mdb", "checkpoint dynamo",
-		"index", "index dynamo", "audit", "audit mdb", "audit dynamo", "health", "demo", "config", "completion", "version",
+		"slots", "index", "index dynamo", "audit", "audit mdb", "audit dynamo", "health", "demo", "config", "completion", "version",
 	} {
 		name := strings.TrimSpace("reactor " + command)
 		t.Run(name, func(t *testing.T) {

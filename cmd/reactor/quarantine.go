@@ -22,13 +22,13 @@ import (
 
 // quarantineCommand is reactor quarantine.
 type quarantineCommand struct {
-	ProcessorName string           `short:"g" aliases:"processorname" required:"" placeholder:"NAME" help:"The consumer group: the --processor-name of the reactor."`
-	Stream        []string         `once:"" placeholder:"STREAM" help:"The stream, such as GroupCheckout-0f8fad5bd9cb469fa16570867728950e. May be given several times."`
+	ProcessorName string   `short:"g" aliases:"processorname" required:"" placeholder:"NAME" help:"The consumer group: the --processor-name of the reactor."`
+	Stream        []string `once:"" placeholder:"STREAM" help:"The stream, such as GroupCheckout-0f8fad5bd9cb469fa16570867728950e. May be given several times."`
 	jsonFlag
-	List          quarantineAction `cmd:"" help:"Show which streams are set aside, and why."`
-	Add           quarantineAction `cmd:"" help:"Set streams aside: what is appended to them is passed over."`
-	Retry         quarantineAction `cmd:"" help:"Have streams worked on again. They are taken up if that goes well."`
-	Drop          quarantineAction `cmd:"" help:"Take streams off the list without working on what was passed over."`
+	List  quarantineAction `cmd:"" help:"Show which streams are set aside, and why."`
+	Add   quarantineAction `cmd:"" help:"Set streams aside: what is appended to them is passed over."`
+	Retry quarantineAction `cmd:"" help:"Have streams worked on again. They are taken up if that goes well."`
+	Drop  quarantineAction `cmd:"" help:"Take streams off the list without working on what was passed over."`
 }
 
 // Help is the text behind the summary.

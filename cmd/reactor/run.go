@@ -28,6 +28,8 @@ type runCommand struct {
 	CallLimit          time.Duration `default:"2m" placeholder:"TIME" help:"How long the work on one group may take at a stretch. What it has not done by then is tried again. Default ${default}."`
 	StopLimit          time.Duration `default:"25s" placeholder:"TIME" help:"How long a stop may take, all included. Work under way may go on for half of it. Default ${default}."`
 	AuditEvery         time.Duration `placeholder:"TIME" help:"Audit the books so often beside the work: at first from the beginning of the store, then what was appended since. What is found stays in the log, on the status page and in the metrics until an audit finds it settled. Never unless given."`
+	Slots              int           `default:"1" placeholder:"NUMBER" help:"How many parts the work has. Each is done by one process at a time, and those of the same --processor-name share them, stand by, and take over from each other. It has to be the same for all of them; reactor slots changes it. Default ${default}."`
+	Lease              time.Duration `default:"10s" placeholder:"TIME" help:"How long others wait for a sign of life before they take over. Default ${default}."`
 	listenFlags
 
 	Mdb    runMdb    `cmd:"" help:"Follow a Message DB."`
@@ -41,7 +43,7 @@ func (*runCommand) Help() string {
     reactor run --processor-name checkouts --listen :8080 mdb -c "$DB" -cs public
     reactor run --processor-name checkouts --listen :8080 dynamo -sr eu-west-1 -t hotel
 
-One that is stopped or killed goes on at its checkpoint at the next start. Two with the same name both do all the work, which costs twice and moves nothing twice, and overwrite each other's checkpoints.
+One that is stopped or killed goes on at its checkpoint at the next start. Of several with the same name one works and the others stand by, or they share the work if --slots says how many parts it has. One that stops hands over at once; from one that is killed the others take over within --lease.
 
 All flags of the .NET program are accepted in its spelling too (--processorname, --maxreadahead, …), except --timeouts, --idledelayms and --wakeforresults, which have no meaning here.`
 }
@@ -190,6 +192,8 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 			CheckpointInterval: c.CheckpointInterval,
 			CallLimit:          c.CallLimit,
 			QuarantineAfter:    c.QuarantineAfter,
+			Slots:              c.Slots,
+			Lease:              c.Lease,
 			StopLimit:          c.StopLimit / 10 * 9, // the rest is for what it stands on
 			TailPause:          tailPause,
 			FromEnd:            fromEnd,
@@ -252,8 +256,13 @@ func (c *runCommand) check() error {
 		aboveZero("--checkpoint-interval", c.CheckpointInterval),
 		aboveZero("--call-limit", c.CallLimit),
 		aboveZero("--stop-limit", c.StopLimit),
+		between("--slots", c.Slots, 1, reactor.MaxSlots),
+		atLeast("--lease", c.Lease, leastLease),
 	)
 }
+
+// leastLease is how long a lease has to be, so that a store has time to answer.
+const leastLease = time.Second
 
 func errNoGroup() error {
 	return &usageError{"--processor-name is empty: checkpoints are kept under the name of the consumer group"}
@@ -275,7 +284,7 @@ func tell(ctx context.Context, running *reactor.Running, log *slog.Logger, limit
 		for _, t := range status.Tranches {
 			log.Info("following the feed", "tranche", t.Tranche, "from", t.Completed)
 		}
-		log.Info("ready", "consumerGroup", status.Group)
+		log.Info("ready", "consumerGroup", status.Group, "standsBy", status.StandsBy())
 	}
 	select {
 	case <-ctx.Done():

@@ -29,6 +29,14 @@ func health(status reactor.Status) (ok bool, reasons []string) {
 			reasons = append(reasons, fmt.Sprintf("%s cannot be reached for %s: %s", o.Server, seconds(lasts), short(o.Error)))
 		}
 	}
+	for _, s := range status.Slots {
+		if lasts := status.At.Sub(s.FreeSince); !s.FreeSince.IsZero() && lasts >= status.Lease {
+			reasons = append(reasons, fmt.Sprintf("slot %d has no holder for %s: its streams are not worked on", s.Slot, seconds(lasts)))
+		}
+	}
+	if lasts := status.At.Sub(status.RosterSince); status.RosterError != "" && lasts >= readsFail {
+		reasons = append(reasons, fmt.Sprintf("it is not known for %s who holds the slots: %s", seconds(lasts), short(status.RosterError)))
+	}
 	for _, t := range status.Tranches {
 		if lasts := status.At.Sub(t.ErrorSince); t.Error != "" && lasts >= readsFail {
 			reasons = append(reasons, fmt.Sprintf("tranche %q cannot be read for %s: %s", t.Tranche, seconds(lasts), short(t.Error)))

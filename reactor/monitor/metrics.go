@@ -30,6 +30,7 @@ type Metrics struct {
 	skipped      *prometheus.CounterVec
 	saves        *prometheus.CounterVec
 	saveFailures *prometheus.CounterVec
+	slots        *prometheus.CounterVec
 	skippedTypes bounded
 	all          []prometheus.Collector
 }
@@ -51,6 +52,7 @@ func NewMetrics() *Metrics {
 	m.skipped = counter("reactor_skipped_events_total", "Events of a type that nothing here knows, each time that one is read.", "type")
 	m.saves = counter("reactor_checkpoint_saves_total", "Checkpoints that were saved.", "tranche")
 	m.saveFailures = counter("reactor_checkpoint_failures_total", "Checkpoints that could not be saved.", "tranche")
+	m.slots = counter("reactor_slot_changes_total", "Slots that came to this process or left it: taken, given to another in good order, or lost.", "change")
 	m.callSeconds = prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name:    "reactor_call_duration_seconds",
 		Help:    "How long handler calls took.",
@@ -66,6 +68,9 @@ func NewMetrics() *Metrics {
 		m.calls.WithLabelValues(outcome) // shown as zero before there is one
 	}
 	m.hung.WithLabelValues()
+	for _, change := range []string{"taken", "given", "lost"} {
+		m.slots.WithLabelValues(change)
+	}
 	for _, cause := range []string{"failure", "lag"} {
 		m.retries.WithLabelValues(cause)
 	}
@@ -96,9 +101,15 @@ func (m *Metrics) Observe(occurrence reactor.Occurrence) {
 		}
 	case reactor.CheckpointSaved:
 		m.saves.WithLabelValues(label(o.Tranche)).Inc()
+	case reactor.SlotTaken:
+		m.slots.WithLabelValues("taken").Inc()
+	case reactor.SlotGiven:
+		m.slots.WithLabelValues("given").Inc()
+	case reactor.SlotLost:
+		m.slots.WithLabelValues("lost").Inc()
 	case reactor.CheckpointFailed:
 		m.saveFailures.WithLabelValues(label(o.Tranche)).Inc()
-	case reactor.SetAside, reactor.TakenUp, reactor.QuarantineFailed, reactor.StoreUp, reactor.NotesMissing, reactor.EventsErased, reactor.StoodStill, reactor.GotOn, reactor.ReadRecovered, reactor.Called, reactor.Recovered: // nothing that the others do not tell
+	case reactor.SetAside, reactor.TakenUp, reactor.QuarantineFailed, reactor.StoreUp, reactor.NotesMissing, reactor.EventsErased, reactor.RosterFailed, reactor.StoodStill, reactor.GotOn, reactor.ReadRecovered, reactor.Called, reactor.Recovered: // nothing that the others do not tell
 	}
 }
 
@@ -239,6 +250,24 @@ func (g gauges) Collect(metrics chan<- prometheus.Metric) {
 	gauge("reactor_longest_outage_seconds", "For how long the server cannot be reached that is away longest.", longestOutage.Seconds())
 	gauge("reactor_servers_down", "Servers of the store that cannot be reached: one question at a time probes each.", float64(len(status.Outages)))
 	gauge("reactor_healthy", "Whether /healthz says so.", asNumber(ok))
+	if len(status.Slots) > 0 {
+		held, free, longest := 0, 0, time.Time{}
+		for _, s := range status.Slots {
+			if s.Working {
+				held++
+			}
+			if !s.FreeSince.IsZero() {
+				free++
+				if longest.IsZero() || s.FreeSince.Before(longest) {
+					longest = s.FreeSince
+				}
+			}
+		}
+		gauge("reactor_slots", "Slots that the work of the consumer group is divided into.", float64(len(status.Slots)))
+		gauge("reactor_slots_held", "Slots that this process works on; 0 if it stands by.", float64(held))
+		gauge("reactor_slots_free", "Slots that nobody holds, as far as this process knows.", float64(free))
+		gauge("reactor_slot_free_seconds", "For how long the slot that is free longest has been so; 0 if none is.", age(status.At, longest))
+	}
 	for _, t := range status.Tranches {
 		collectTranche(metrics, status.At, t)
 	}

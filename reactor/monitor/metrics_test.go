@@ -60,6 +60,10 @@ func TestMetricsCountWhatHappens(t *testing.T) {
 		reactor.EventSkipped{Type: "not \xff UTF-8"},
 		reactor.CheckpointSaved{Tranche: "A"},
 		reactor.CheckpointFailed{Tranche: "A", Err: errBoom},
+		reactor.SlotTaken{Slot: 1},
+		reactor.SlotTaken{Slot: 2},
+		reactor.SlotGiven{Slot: 1},
+		reactor.SlotLost{Slot: 2},
 	} {
 		m.Observe(o)
 	}
@@ -82,6 +86,9 @@ func TestMetricsCountWhatHappens(t *testing.T) {
 		`reactor_retries_total{cause="lag"} 1`,
 		`reactor_skipped_events_total{type="Renamed"} 2`,
 		"reactor_skipped_events_total{type=\"not \uFFFD UTF-8\"} 1",
+		`reactor_slot_changes_total{change="given"} 1`,
+		`reactor_slot_changes_total{change="lost"} 1`,
+		`reactor_slot_changes_total{change="taken"} 2`,
 	}
 	if diff := cmp.Diff(want, scrape(t, m)); diff != "" {
 		t.Errorf("metrics (-want +got):\n%s", diff)

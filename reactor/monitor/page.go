@@ -98,8 +98,19 @@ type statusView struct {
 	AsideInAll    int           `json:"quarantinedInAll"`
 	Unhandled     int           `json:"unhandledEvents"` // read and not handled
 	Aside         []asideView   `json:"quarantined"`
+	Member        string        `json:"member,omitempty"`   // how the holders of slots name this process
+	StandsBy      bool          `json:"standsBy,omitempty"` // others do the work
+	Slots         []slotView    `json:"slots,omitempty"`
+	RosterError   string        `json:"rosterError,omitempty"` // why it is not known who holds the slots
 	Sections      []Section     `json:"sections,omitempty"`
 	Curves        []curve       `json:"-"`
+}
+
+type slotView struct {
+	Slot    int    `json:"slot"`
+	Holder  string `json:"holder"`  // "" if nobody holds it
+	Working bool   `json:"working"` // this process works on it
+	Free    span   `json:"freeForSeconds"`
 }
 
 type asideView struct {
@@ -240,6 +251,14 @@ func (p *page) reactor(ctx context.Context) statusView {
 		At: status.At, Group: status.Group, Ready: len(status.Outages) == 0, Healthy: ok, Reasons: append([]string{}, reasons...),
 		Outages: []outageView{}, Aside: []asideView{}, Tranches: []trancheView{}, Calls: []callView{}, Troubled: []troubleView{}, // [] in JSON rather than null
 		Waiting: status.Waiting, Unhandled: status.Unhandled,
+	}
+	view.Member, view.StandsBy, view.RosterError = status.Member, status.StandsBy(), status.RosterError
+	for _, s := range status.Slots {
+		shown := slotView{Slot: s.Slot, Holder: s.Holder, Working: s.Working}
+		if !s.FreeSince.IsZero() {
+			shown.Free = span(status.At.Sub(s.FreeSince))
+		}
+		view.Slots = append(view.Slots, shown)
 	}
 	for _, a := range status.Aside {
 		view.Aside = append(view.Aside, asideView{a.Stream.String(), span(status.At.Sub(a.Since)), a.Cause, a.UpTo, a.Retrying})

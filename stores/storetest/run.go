@@ -82,6 +82,7 @@ func topics() []topic {
 		{"feed", feeds()},
 		{"tail", tail()},
 		{"checkpoints", checkpoints()},
+		{"slots", slots()},
 		{"model", model()},
 	}
 }
