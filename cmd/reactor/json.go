@@ -10,6 +10,7 @@ import (
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/domain/audit"
 	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb"
 )
 
@@ -91,6 +92,48 @@ func placeResult(p place) placeOf {
 		of.Checkpoint = new(int64(p.saved))
 	}
 	return of
+}
+
+// configResult is of reactor config.
+type configResult struct {
+	Settings []settingOf `json:"settings"`
+}
+
+type settingOf struct {
+	Key      string `json:"setting"`
+	Value    string `json:"value"` // as it is shown; a secret is not
+	From     string `json:"from"`
+	Unit     string `json:"unit"`
+	Variable string `json:"variable"`
+	Meaning  string `json:"meaning"`
+}
+
+// slotsResult is of reactor slots: who does the work of a consumer group.
+type slotsResult struct {
+	Slots   []slotOf   `json:"slots"`
+	Members []memberOf `json:"processes"`
+}
+
+type slotOf struct {
+	Slot   int    `json:"slot"`
+	Holder string `json:"holder"` // empty if nobody holds it
+}
+
+type memberOf struct {
+	Name   string `json:"name"`
+	Lease  int64  `json:"leaseMilliseconds"`
+	Silent int64  `json:"silentMilliseconds"`
+}
+
+func slotsResultOf(roster feed.Roster) slotsResult {
+	result := slotsResult{Slots: []slotOf{}, Members: []memberOf{}}
+	for i, slot := range roster.Slots {
+		result.Slots = append(result.Slots, slotOf{i, slot.Holder})
+	}
+	for _, m := range roster.Members {
+		result.Members = append(result.Members, memberOf{m.Name, m.Lease, m.Silent + roster.Unwritten.Milliseconds()})
+	}
+	return result
 }
 
 // quarantineResult is of reactor quarantine list.

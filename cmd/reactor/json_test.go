@@ -48,7 +48,17 @@ func examples(t testing.TB, as jsonFlag) map[string]func(streams) error {
 	if err != nil {
 		t.Fatal(err)
 	}
+	roster := feed.Roster{
+		Group: "checkouts", Slots: []feed.Slot{{Holder: "a", Token: 1}, {}},
+		Members: []feed.Member{{Name: "a", Beat: 3, Lease: 10_000, Silent: 250}},
+	}
 	return map[string]func(streams) error{
+		"slots": func(s streams) error {
+			return (&slotsCommand{ProcessorName: "checkouts", jsonFlag: as}).show(roster, s)
+		},
+		"config": func(s streams) error {
+			return (&configCommand{jsonFlag: as}).Run(s, &cli{}, newSources(func(string) string { return "" }))
+		},
 		"audit": func(s streams) error {
 			return (&auditCommand{ProcessorName: []string{"day"}, jsonFlag: as}).audit(t.Context(), backendOn(t, broken, auditedCategories()), nil, s, &auditProgress{out: io.Discard})
 		},
@@ -139,6 +149,12 @@ func TestJSONOfEachCommandIsRead(t *testing.T) {
 	}
 	if got := decoded[quarantineResult](t, all["quarantine list"]).Streams; len(got) != 1 || !got[0].Retrying || got[0].UpTo != 4 {
 		t.Errorf("quarantine list: got %+v, want a stream that is to be retried", got)
+	}
+	if got := decoded[slotsResult](t, all["slots"]); len(got.Slots) != 2 || got.Slots[0].Holder != "a" || got.Slots[1].Holder != "" || len(got.Members) != 1 || got.Members[0].Lease != 10_000 {
+		t.Errorf("slots: got %+v, want two, of which one is held", got)
+	}
+	if got := decoded[configResult](t, all["config"]).Settings; len(got) == 0 || got[0].Key == "" {
+		t.Errorf("config: got %+v, want settings", got)
 	}
 	if got := decoded[indexResult](t, all["index --status"]).Partitions; len(got) != 1 || *got[0].Lag != 3 || !got[0].AtWork {
 		t.Errorf("index --status: got %+v, want a lag of 3 s", got)

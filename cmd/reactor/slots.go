@@ -1,25 +1,27 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"text/tabwriter"
+	"strconv"
+	"time"
 
 	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/internal/terminal"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
-	"example.com/groupcheckout/stores"
 )
 
 // slotsCommand is reactor slots.
 type slotsCommand struct {
-	ProcessorName string      `short:"g" aliases:"processorname" required:"" placeholder:"NAME" help:"The consumer group: the --processor-name of the reactors."`
-	ChangeTo      int         `placeholder:"NUMBER" help:"Divide the work into so many slots from now on. No process of the group may run."`
-	Mdb           slotsMdb    `cmd:"" help:"Of a Message DB."`
-	Dynamo        slotsDynamo `cmd:"" help:"Of a DynamoDB."`
+	ProcessorName string `short:"g" aliases:"processorname" required:"" placeholder:"NAME" help:"The consumer group: the --processor-name of the reactors."`
+	ChangeTo      int    `once:"" placeholder:"NUMBER" help:"Divide the work into so many slots from now on. No process of the group may run."`
+	jsonFlag
+	Mdb    slotsMdb    `cmd:"" help:"Of a Message DB."`
+	Dynamo slotsDynamo `cmd:"" help:"Of a DynamoDB."`
 }
 
 // Help is the text behind the summary.
@@ -62,7 +64,18 @@ func (c *slotsCommand) run(ctx context.Context, s streams, store openable) error
 	}
 	defer backend.Close()
 	if c.ChangeTo == 0 {
-		return c.show(ctx, backend.Backend, s.out)
+		slots, ok := backend.Checkpoints.(feed.Slots)
+		if !ok {
+			return errors.New("this store does not keep who holds the slots")
+		}
+		roster, err := slots.Roster(ctx, c.ProcessorName)
+		if err != nil {
+			return err
+		}
+		return c.show(roster, s)
+	}
+	if c.JSON {
+		return &usageError{"--json has a meaning only without --change-to"}
 	}
 	before, err := reactor.ChangeSlots(ctx, backend.Source, backend.Checkpoints, c.ProcessorName, c.ChangeTo)
 	if err != nil {
@@ -72,31 +85,27 @@ func (c *slotsCommand) run(ctx context.Context, s streams, store openable) error
 	return err
 }
 
-func (c *slotsCommand) show(ctx context.Context, backend *stores.Backend, out io.Writer) error {
-	slots, ok := backend.Checkpoints.(feed.Slots)
-	if !ok {
-		return errors.New("this store does not keep who holds the slots")
-	}
-	roster, err := slots.Roster(ctx, c.ProcessorName)
-	if err != nil {
-		return err
-	}
-	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(table, "slot\tholder")
-	for i, slot := range roster.Slots {
-		holder := slot.Holder
-		if holder == "" {
-			holder = "nobody"
-		}
-		fmt.Fprintf(table, "%d\t%s\n", i, holder)
+func (c *slotsCommand) show(roster feed.Roster, s streams) error {
+	if c.JSON {
+		return printJSON(s.out, slotsResultOf(roster))
 	}
 	if len(roster.Slots) == 0 {
-		fmt.Fprintln(table, "\nNo process of the group has run yet: is the name right?")
-	} else {
-		fmt.Fprintln(table, "\nprocess\tlease (ms)\tsilent for (ms)")
+		_, err := fmt.Fprintln(s.out, s.styles.out.Wrap(fmt.Sprintf("No process of the group %q has run yet: is the name right?", c.ProcessorName), ""))
+		return err
 	}
+	holders := terminal.Table{Head: []string{"slot", "holder"}}
+	for i, slot := range roster.Slots {
+		holders.Rows = append(holders.Rows, []string{strconv.Itoa(i), cmp.Or(slot.Holder, "nobody")})
+	}
+	if err := holders.Write(s.out, s.styles.out); err != nil || len(roster.Members) == 0 {
+		return err
+	}
+	fmt.Fprintln(s.out)
+	members := terminal.Table{Head: []string{"process", "lease", "silent for"}}
 	for _, m := range roster.Members {
-		fmt.Fprintf(table, "%s\t%d\t%d\n", m.Name, m.Lease, m.Silent+roster.Unwritten.Milliseconds())
+		members.Rows = append(members.Rows, []string{m.Name, inMilliseconds(m.Lease).String(), inMilliseconds(m.Silent + roster.Unwritten.Milliseconds()).String()})
 	}
-	return table.Flush()
+	return members.Write(s.out, s.styles.out)
 }
+
+func inMilliseconds(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
