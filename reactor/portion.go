@@ -198,11 +198,16 @@ type turn struct {
 	end context.CancelFunc
 }
 
+func newTurn(reading context.Context) turn {
+	ctx, end := context.WithCancel(reading)
+	return turn{ctx, end}
+}
+
 // readAgain ends the turn of a tranche's reader and begins another, from where the core
 // has it. Whoever calls it holds the lock.
 func (r *Running) readAgain(t *tranche) {
 	t.turn.end()
-	t.turn.ctx, t.turn.end = context.WithCancel(r.reading)
+	t.turn = newTurn(r.reading)
 }
 
 // errSlotLost is why the contexts of calls end whose slot is held by another process.

@@ -46,9 +46,7 @@ func (r *Running) list(ctx context.Context) ([]*tranche, error) {
 		if slices.Contains(names[:i], name) {
 			return nil, &ConfigError{"the feed", fmt.Sprintf("%q", names), fmt.Sprintf("it names the tranche %q twice, and each is read by one reader", name)}
 		}
-		t := &tranche{name: name, slots: make(chan struct{}, r.config.MaxReadAhead)}
-		t.turn.ctx, t.turn.end = context.WithCancel(r.reading)
-		tranches = append(tranches, t)
+		tranches = append(tranches, &tranche{name: name, slots: make(chan struct{}, r.config.MaxReadAhead), turn: newTurn(r.reading)})
 	}
 	return tranches, nil
 }

@@ -439,6 +439,7 @@ func TestWhoeverHasLostASlotCannotSave(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		team := newTeam(t, 1)
+		team.lease = 2 * time.Second // so that the save is not given up meanwhile
 		one := &member{team: team, name: "one", cut: &cutOff{Checkpoints: team.checkpoints, Slots: team.checkpoints}}
 		paused := make(chan struct{})
 		late := intercept.Checkpoints(one.cut, intercept.CheckpointsHooks{
@@ -456,12 +457,12 @@ func TestWhoeverHasLostASlotCannotSave(t *testing.T) {
 		one.running = running
 		synctest.Wait()
 		team.source.add("A", "a@0")
-		pass(3 * time.Second) // it is about to save 1
+		pass(1500 * time.Millisecond) // it is about to save 1
 		one.cut.set(true)
 		other := team.join("other")
-		pass(2 * team.lease)
+		pass(3 * time.Second)
 		team.source.add("A", "a@1")
-		pass(5 * time.Second)
+		pass(2 * time.Second)
 		key := feed.Key{Source: "scripted", Tranche: "A", Group: "team"}
 		position, _, err := team.checkpoints.Load(t.Context(), key)
 		equal(t, "saved by the other", fmt.Sprintf("%d %v %s", position, err, other.works()), "2 <nil> 0")
