@@ -165,7 +165,7 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 	defer page.close()
 	log.Info("starting", "consumerGroup", c.ProcessorName, "store", store.name())
 	logged, metrics, late := monitor.NewLog(log), monitor.NewMetrics(), monitor.NewLate()
-	if err := page.serve(late, metrics, log); err != nil {
+	if err := page.serve(late, log, metrics, monitor.Gauges(late)); err != nil {
 		return err
 	}
 	if named, ok := store.(interface{ called(group string) }); ok {
