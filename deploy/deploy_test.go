@@ -166,8 +166,9 @@ func commandLines(t testing.TB) map[string][]string {
 	}
 	for _, doc := range []string{"README.md", "../docs/operating.md", "../docs/dynamodb.md", "../SECURITY.md"} {
 		for i, line := range shellLines(read(t, doc)) {
-			if command, ours := strings.CutPrefix(line, "reactor "); ours {
-				lines[fmt.Sprintf("%s, command %d", doc, i)] = words(command)
+			// By itself, or in a container: … exec SERVICE /reactor …, or run … reactor run …
+			if command := regexp.MustCompile(`^(?:docker .* /?)?reactor (.*)$`).FindStringSubmatch(line); command != nil {
+				lines[fmt.Sprintf("%s, command %d", doc, i)] = words(command[1])
 			}
 		}
 	}
