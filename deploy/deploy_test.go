@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -166,8 +167,9 @@ func commandLines(t testing.TB) map[string][]string {
 	}
 	for _, doc := range []string{"README.md", "../docs/operating.md", "../docs/dynamodb.md", "../SECURITY.md"} {
 		for i, line := range shellLines(read(t, doc)) {
-			if command, ours := strings.CutPrefix(line, "reactor "); ours {
-				lines[fmt.Sprintf("%s, command %d", doc, i)] = words(command)
+			// By itself, or in a container: … exec SERVICE /reactor …, or run … reactor run …
+			if command := regexp.MustCompile(`^(?:docker .* /?)?reactor (.*)$`).FindStringSubmatch(line); command != nil {
+				lines[fmt.Sprintf("%s, command %d", doc, i)] = words(command[1])
 			}
 		}
 	}
@@ -360,6 +362,16 @@ func TestTheImageIsHealthyWhereTheReactorIs(t *testing.T) {
 	if !found {
 		t.Fatal("the last stage of the Dockerfile is none from scratch")
 	}
+	// The port is one that is free here.
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	last = strings.Replace(last, `"health"]`, `"health", "--url", "http://`+address+`/healthz"]`, 1)
 	last = "FROM scratch\n" + regexp.MustCompile(`--from=build \S*/(\S+) `).ReplaceAllString(last, "$1 ")
 	program, err := os.ReadFile(reactor(t))
 	if err != nil {
@@ -376,7 +388,7 @@ func TestTheImageIsHealthyWhereTheReactorIs(t *testing.T) {
 	env := messageDB(t)
 	id, err := run(t, docker, "run", "-d", "--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--network=host",
 		"--health-interval=1s", "-e", "MDB_CONNECTION_STRING="+env["MDB_CONNECTION_STRING"], "-e", "MDB_SCHEMA="+env["MDB_SCHEMA"], tag,
-		"run", "--processor-name=Image", "--listen=127.0.0.1:8080", "mdb")
+		"run", "--processor-name=Image", "--listen="+address, "mdb")
 	id = strings.TrimSpace(id)
 	if err != nil {
 		t.Fatalf("docker run: %v\n%s", err, id)

@@ -27,7 +27,7 @@ var update = flag.Bool("update", false, "write the table of figures into docs/op
 type figure struct{ kind, help string }
 
 // ours are the figures that are not those of every program in Go.
-var ours = regexp.MustCompile(`^(reactor|index|dynamodb)_`) //nolint:gochecknoglobals // a constant
+var ours = regexp.MustCompile(`^(reactor|index|dynamodb)_`)
 
 // figures are all that a reactor tells: what a running one serves on each store, and what
 // only comes up once something happened.

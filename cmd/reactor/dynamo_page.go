@@ -13,8 +13,12 @@ import (
 
 // watch is what operators see of the tables and of the index.
 func (c *runDynamo) watch() (prometheus.Collector, func(context.Context) monitor.Section) {
-	w := &dynamoFigures{db: c.db, indexer: c.db.Indexer(dynamodb.IndexerConfig{})}
+	w := figuresOf(c.db)
 	return w, w.section
+}
+
+func figuresOf(db *dynamodb.DB) *dynamoFigures {
+	return &dynamoFigures{db: db, indexer: db.Indexer(dynamodb.IndexerConfig{})}
 }
 
 // dynamoFigures asks, at each look, how the index is doing, whoever makes it, and what

@@ -19,6 +19,7 @@ type indexCommand struct {
 	Status bool `once:"" help:"Show how the index is doing, and change nothing."`
 	jsonFlag
 	logFlags
+	listenFlags
 	Dynamo indexDynamo `cmd:"" help:"Of a DynamoDB."`
 }
 
@@ -39,6 +40,8 @@ One indexer works at a time. Another that is started waits, and takes over when 
 
 With --rebuild it reads the whole table, in parts side by side, and brings into the index what that lacks: the past of a table that had no index, and whatever was lost. It may run while clerks, reactors and an indexer work; where none works it takes the place of one for the time. One that is interrupted goes on at the next start, with as many --segments. --rate keeps it from taking the table's capacity away from others.
 
+--listen serves what "reactor run" does: whoever makes the index, it tells how that is doing. It is unhealthy while nobody does, for a minute.
+
 With --status it prints, for each partition of the index, the epoch that is written, the end of the feed, who the indexer is and what it counted since its start, and the lag: how old the oldest change can be that is not indexed. It is what is proven, so it grows while nothing is written, for up to some hours.
 ` + dynamoHelp
 }
@@ -52,6 +55,8 @@ func (c *indexDynamo) Run(ctx context.Context, s streams, common *indexCommand) 
 		return &usageError{"--json has a meaning only with --status"}
 	case c.AcceptLoss != "" && c.Rebuild:
 		return &usageError{"--rebuild brings in what is lost, so there is no loss to accept: leave one of --rebuild and --accept-loss out"}
+	case (common.Status || c.Rebuild) && common.listenFlags != (listenFlags{}):
+		return &usageError{"--listen and what goes with it have no meaning beside --status and --rebuild, which come to an end by themselves"}
 	}
 	if err := cmp.Or(c.indexerFlags.check(), c.scanFlags.check()); err != nil {
 		return err
@@ -64,6 +69,15 @@ func (c *indexDynamo) Run(ctx context.Context, s streams, common *indexCommand) 
 	config.IndexBytes = c.IndexTip
 	indexing := c.indexing()
 	indexing.AcceptLoss = c.AcceptLoss
+	page, err := common.listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer page.close()
+	watched := newIndexPage(config.Table)
+	if err := page.serve(watched, log); err != nil {
+		return err
+	}
 	store, db, err := openDynamo(ctx, log, config, indexing, checkout.Categories())
 	if err != nil {
 		return endedBy(ctx, log, err)
@@ -79,6 +93,10 @@ func (c *indexDynamo) Run(ctx context.Context, s streams, common *indexCommand) 
 	log.Info("starting", "table", config.Table, "index", config.IndexTable)
 	if c.Rebuild {
 		return c.rebuild(ctx, s, db)
+	}
+	watched.is(db)
+	if err := page.watch(watched); err != nil {
+		return err
 	}
 	if err := store.Indexer.Run(ctx); err != nil {
 		return withAdvice(err, c.name())

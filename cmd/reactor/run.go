@@ -169,7 +169,7 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 	log.Info("starting", "consumerGroup", c.ProcessorName, "store", store.name())
 	logged, metrics, late := monitor.NewLog(log), monitor.NewMetrics(), monitor.NewLate()
 	history := monitor.NewHistory(late)
-	if err := page.serve(history, metrics, log); err != nil {
+	if err := page.serve(history, log, metrics, monitor.Gauges(late)); err != nil {
 		return err
 	}
 	if named, ok := store.(interface{ called(group string) }); ok {
