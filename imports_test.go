@@ -100,7 +100,6 @@ func allowed() map[string][]string {
 		"cmd/new":                     {".", "internal/modulepath", "internal/program"},
 		"examples/parcels":            {"es", "reactor", "stores"},
 		"examples/parcels/cmd/sorter": {"examples/parcels", "reactor", "reactor/monitor", "stores/address"},
-		"deploy":                      {},
 		"planted":                     {},
 		".":                           {},
 	}

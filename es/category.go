@@ -107,15 +107,16 @@ func (c *Category[S, E]) decode(stream StreamName, stored []Event) ([]E, error) 
 }
 
 // encode makes events ready to be written.
-func (c *Category[S, E]) encode(events []E) ([]EventData, error) {
+func (c *Category[S, E]) encode(ctx context.Context, events []E) ([]EventData, error) {
 	now := c.options.Now().UTC()
+	meta := metaOf(ctx)
 	data := make([]EventData, 0, len(events))
 	for _, event := range events {
 		name, body, err := c.codec.Encode(event)
 		if err != nil {
 			return nil, err
 		}
-		data = append(data, EventData{ID: uuid.New(), Type: name, Data: body, Time: now})
+		data = append(data, EventData{ID: uuid.New(), Type: name, Data: body, Meta: meta, Time: now})
 	}
 	return data, nil
 }

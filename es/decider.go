@@ -233,7 +233,7 @@ func (d Decider[S, E]) extend(held versioned[S], tail []Event) (versioned[S], er
 // append writes a decision and keeps the state after it, which is folded once, and not
 // at all if there is no cache and nobody asks for it.
 func (d Decider[S, E]) append(ctx context.Context, held versioned[S], events []E) (after[S, E], error) {
-	data, err := d.category.encode(events)
+	data, err := d.category.encode(ctx, events)
 	if err != nil {
 		return after[S, E]{}, err
 	}

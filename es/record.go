@@ -153,7 +153,7 @@ func alone[S, E, R any](d Decider[S, E], stored []Event, decide func(S) (R, []E,
 	if err != nil {
 		return Answer{Outcome: Refused, Err: err}
 	}
-	data, err := d.category.encode(events)
+	data, err := d.category.encode(context.Background(), events)
 	if err != nil {
 		return Answer{Outcome: Failed, Err: err}
 	}

@@ -1,11 +1,13 @@
 package reactor
 
 import (
+	"context"
 	"fmt"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
 
+	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/internal/pause"
 )
 
@@ -29,6 +31,12 @@ type Config struct {
 	FromEnd            bool          // a group without a checkpoint starts at the end of the feed, which is saved at once, not at its beginning
 	Observer           Observer      // told what happens; may be nil
 	Breakers           Breakers      // of the servers that the source and the checkpoints are on; may be none
+
+	// Around, unless it is nil, is called before each handler call. It returns the context
+	// that the handler is given, which has to be made of the one that Around is given, and
+	// what is called after the handler has returned or panicked, with its outcome. It must
+	// not change the events. Calls overlap.
+	Around func(ctx context.Context, stream es.StreamName, events []es.Event) (context.Context, func(es.Version, error))
 
 	// Pauses makes the pauses of one stream, or of the reads of one tranche,
 	// that keep failing. They have to grow, and [backoff.Stop] is not among

@@ -391,14 +391,31 @@ func (e *PanicError) Error() string {
 // NeedsPerson is what [es.NeedsPerson] asks.
 func (*PanicError) NeedsPerson() bool { return false }
 
-// handle calls the handler and turns a panic into an error.
+// handle calls the handler within what stands around its calls.
 func (r *Running) handle(ctx context.Context, c call) (observed es.Version, err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			err = &PanicError{value, debug.Stack()}
-		}
-	}()
+	around := r.config.Around
+	if around == nil {
+		return r.invoke(ctx, c)
+	}
+	defer recovered(&err)
+	ctx, over := around(ctx, c.stream, c.events)
+	defer func() { over(observed, err) }()
+	err = errGoexit // unless it returns
+	observed, err = r.invoke(ctx, c)
+	return observed, err
+}
+
+// invoke calls the handler.
+func (r *Running) invoke(ctx context.Context, c call) (observed es.Version, err error) {
+	defer recovered(&err)
 	return r.handler.Handle(ctx, c.stream, c.events)
+}
+
+// recovered turns a panic into an error.
+func recovered(err *error) {
+	if value := recover(); value != nil {
+		*err = &PanicError{value, debug.Stack()}
+	}
 }
 
 type handledKey struct{}

@@ -30,6 +30,7 @@ type runCommand struct {
 	AuditEvery         time.Duration `placeholder:"TIME" help:"Audit the books so often beside the work: at first from the beginning of the store, then what was appended since. What is found stays in the log, on the status page and in the metrics until an audit finds it settled. Never unless given."`
 	Slots              int           `default:"1" placeholder:"NUMBER" help:"How many parts the work has. Each is done by one process at a time, and those of the same --processor-name share them, stand by, and take over from each other. It has to be the same for all of them; reactor slots changes it. Default ${default}."`
 	Lease              time.Duration `default:"10s" placeholder:"TIME" help:"How long others wait for a sign of life before they take over. Default ${default}."`
+	traceFlags
 	listenFlags
 
 	Mdb    runMdb    `cmd:"" help:"Follow a Message DB."`
@@ -175,6 +176,11 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 	if named, ok := store.(interface{ called(group string) }); ok {
 		named.called(c.ProcessorName)
 	}
+	traced, err := c.traceFlags.start(ctx, c.ProcessorName, log)
+	if err != nil {
+		return err
+	}
+	defer traced.stop(ctx)
 	backend, err := store.open(ctx, log, checkout.Categories())
 	if err != nil {
 		return endedBy(ctx, log, err)
@@ -198,6 +204,7 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 			TailPause:          tailPause,
 			FromEnd:            fromEnd,
 			Observer:           reactor.Observers{logged, metrics, history},
+			Around:             traced.around(backend.Events),
 		},
 	})
 	if err != nil {
