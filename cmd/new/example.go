@@ -42,7 +42,7 @@ func examples() []example {
 			copied: map[string]string{
 				"domain": "domain", "checkout": "checkout", "steps": "steps", "features": "features", "cmd/reactor": "cmd/reactor",
 				"internal/oneline": "internal/oneline", "internal/pause": "internal/pause", "internal/proxy": "internal/proxy",
-				"internal/completion": "internal/completion", "internal/nearest": "internal/nearest", "internal/terminal": "internal/terminal", ".vscode": ".vscode",
+				"internal/completion": "internal/completion", "internal/nearest": "internal/nearest", "internal/terminal": "internal/terminal", "internal/plural": "internal/plural", ".vscode": ".vscode",
 			},
 			except:   []string{"features/readme_test.go", "cmd/reactor/docs_test.go"},
 			Features: "features", Domain: "domain",

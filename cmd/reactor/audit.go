@@ -142,7 +142,7 @@ func (a *storeAudit) violations() (listed []violationOf, inAll int) {
 // printBooks prints what the books come to, the violations, and what is to be said of them.
 func printBooks(out io.Writer, style terminal.Style, r auditResult, lacking bool) error {
 	var figures terminal.Figures
-	count := func(n int, label string) { figures.Add(grouped(n), plural(n, label)) }
+	count := func(n int, label string) { figures.Add(grouped(n), labelled(n, label)) }
 	money := func(amount, label string) { figures.Add(terminal.Grouped(amount), label) }
 	count(r.Stays, "stay{s}")
 	count(r.Groups, "group checkout{s}")
@@ -208,8 +208,8 @@ func (p *auditProgress) show(w walked) {
 // grouped is a number with a comma between its thousands.
 func grouped[N ~int | ~int64](n N) string { return terminal.Grouped(strconv.FormatInt(int64(n), 10)) }
 
-// plural fills {s} in: with nothing for one, with an s for more.
-func plural(n int, label string) string {
+// labelled fills {s} in: with nothing for one, with an s for more.
+func labelled(n int, label string) string {
 	if n == 1 {
 		return strings.ReplaceAll(label, "{s}", "")
 	}

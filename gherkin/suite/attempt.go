@@ -13,6 +13,7 @@ import (
 	messages "github.com/cucumber/messages/go/v34"
 
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/plural"
 )
 
 // attempt runs a scenario once. It knows nothing of testing.
@@ -221,7 +222,7 @@ func (r *Result) judge(err error, rec *recorder) {
 	switch {
 	case err == nil:
 		if rec.ended < len(r.Steps) {
-			r.fail(fmt.Errorf("only %d of %d steps were reached", rec.ended, len(r.Steps)))
+			r.fail(fmt.Errorf("only %d of %s %s reached", rec.ended, plural.Of(len(r.Steps), "step"), plural.Word(rec.ended, "was", "were")))
 		}
 	case errors.Is(err, errGoexit):
 		// To godog the step has passed: nothing was returned and nothing panicked.
