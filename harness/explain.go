@@ -100,8 +100,16 @@ func writeStream(text *strings.Builder, stream evidence.Stream, handled string) 
 		fmt.Fprintf(text, "  … %s before\n", plural.Of(hidden, "event"))
 	}
 	for _, e := range stream.Events[max(0, hidden):] {
-		fmt.Fprintf(text, "  %3d %-20s %-8s %s\n", e.Position, e.Type, e.By, short(e.Data))
+		fmt.Fprintf(text, "  %3d %-20s %-8s %s\n", e.Position, e.Type, e.By, says(e))
 	}
+}
+
+// says is what an event says to a reader, or its body where nobody has words for it.
+func says(e evidence.Event) string {
+	if e.Text != "" {
+		return e.Text
+	}
+	return short(e.Data)
 }
 
 // short is an event's body in a line that can be read.
