@@ -26,7 +26,7 @@ type auditCommand struct {
 
 // Help is the text behind the summary.
 func (*auditCommand) Help() string {
-	return `Reads every stay and every group checkout of a store and proves that the books balance:
+	return `Reads all stays and group checkouts of a store, on Message DB by its feed and on DynamoDB by a scan of the table, and proves that the books balance:
 
  - every transfer has one residual in its group, of the same amount, and the reverse;
  - every residual is what was charged minus what was paid before it;
