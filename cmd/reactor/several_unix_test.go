@@ -67,8 +67,8 @@ func TestSeveralReactorsAgreeOnStaysThatWereNotOnRecord(t *testing.T) {
 			p, _ := startRunDynamo(t, env)
 			return p
 		})
+		status, out, complaints := call(t, env, "audit", "--quiet", "dynamo") // it waits for an indexer that works
 		stopped(t, indexer)
-		status, out, complaints := call(t, env, "audit", "--quiet", "dynamo")
 		if status != statusDone || !strings.Contains(out, "The books balance.") {
 			t.Errorf("audit: got status %d, %s and %s, want balanced books", status, out, complaints)
 		}
