@@ -13,6 +13,7 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/reactor"
 )
 
@@ -155,7 +156,7 @@ const maxNamed = 10
 // unfinished is the error of a call that leaves stays pending.
 func (p *Process) unfinished(ctx context.Context, pending []domain.StayID, failed map[domain.StayID]error) error {
 	if ctx.Err() != nil {
-		return fmt.Errorf("%d stays remain pending: %w", len(pending), context.Cause(ctx))
+		return fmt.Errorf("%s %s pending: %w", plural.Of(len(pending), "stay"), plural.Word(len(pending), "remains", "remain"), context.Cause(ctx))
 	}
 	var errs []error
 	for _, stay := range pending { // in an order that does not vary

@@ -11,6 +11,7 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/plural"
 )
 
 // clerk does what a clerk does at the desk. All clerks are the same one: it
@@ -80,7 +81,7 @@ func (c *clerk) selectStays(ctx context.Context, g group) error {
 	for _, selection := range g.selections {
 		c.ledger.selecting(c.groups.Stream(g.id))
 		if err := c.groups.Select(ctx, g.id, selection, now()); err != nil {
-			return fmt.Errorf("select %d stays: %w", len(selection), err)
+			return fmt.Errorf("select %s: %w", plural.Of(len(selection), "stay"), err)
 		}
 	}
 	return nil

@@ -104,7 +104,7 @@ func (h *Hotel) Run(ctx context.Context) error {
 		err := h.round(work, config)
 		switch {
 		case ctx.Err() != nil:
-			return nil //nolint:nilerr // it was ended, in whatever it was
+			return nil // it was ended, in whatever it was
 		case work.Err() != nil:
 			return context.Cause(work)
 		case err != nil:

@@ -26,7 +26,7 @@ type auditCommand struct {
 
 // Help is the text behind the summary.
 func (*auditCommand) Help() string {
-	return `Reads every stay and every group checkout of a store and proves that the books balance:
+	return `Reads all stays and group checkouts of a store, on Message DB by its feed and on DynamoDB by a scan of the table, and proves that the books balance:
 
  - every transfer has one residual in its group, of the same amount, and the reverse;
  - every residual is what was charged minus what was paid before it;
@@ -142,7 +142,7 @@ func (a *storeAudit) violations() (listed []violationOf, inAll int) {
 // printBooks prints what the books come to, the violations, and what is to be said of them.
 func printBooks(out io.Writer, style terminal.Style, r auditResult, lacking bool) error {
 	var figures terminal.Figures
-	count := func(n int, label string) { figures.Add(grouped(n), plural(n, label)) }
+	count := func(n int, label string) { figures.Add(grouped(n), labelled(n, label)) }
 	money := func(amount, label string) { figures.Add(terminal.Grouped(amount), label) }
 	count(r.Stays, "stay{s}")
 	count(r.Groups, "group checkout{s}")
@@ -208,8 +208,8 @@ func (p *auditProgress) show(w walked) {
 // grouped is a number with a comma between its thousands.
 func grouped[N ~int | ~int64](n N) string { return terminal.Grouped(strconv.FormatInt(int64(n), 10)) }
 
-// plural fills {s} in: with nothing for one, with an s for more.
-func plural(n int, label string) string {
+// labelled fills {s} in: with nothing for one, with an s for more.
+func labelled(n int, label string) string {
 	if n == 1 {
 		return strings.ReplaceAll(label, "{s}", "")
 	}

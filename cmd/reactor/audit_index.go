@@ -11,6 +11,7 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/internal/pause"
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb"
 )
@@ -130,9 +131,9 @@ func (c *auditDynamo) compare(ctx context.Context, a *storeAudit, table map[stri
 		switch {
 		case s.version == 0:
 		case known.Next == 0:
-			say(&a.found.lacking, stream, "%s has %d events, and the index has none of them", stream, s.version)
+			say(&a.found.lacking, stream, "%s has %s, and the index has none of them", stream, plural.Of(s.version, "event"))
 		case known.Next < s.version:
-			say(&a.found.lacking, stream, "%s has %d events, and the index has only those before %d", stream, s.version, known.Next)
+			say(&a.found.lacking, stream, "%s has %s, and the index has only those before %d", stream, plural.Of(s.version, "event"), known.Next)
 		case known.From > s.first:
 			say(&a.found.lacking, stream, "%s has events from %d on, and the index has them from %d on", stream, s.first, known.From)
 		case known.Next == s.version && s.last.Sub(known.At) > clockTolerance:
@@ -149,8 +150,8 @@ func (c *auditDynamo) compare(ctx context.Context, a *storeAudit, table map[stri
 			return err
 		}
 		if known := indexed[stream].Next; known > version {
-			say(&a.found.others, stream, "%s has %d events, and the index knows %d: the table was set back without its index, and what is appended now passes for what it knows",
-				stream, version, known)
+			say(&a.found.others, stream, "%s has %s, and the index knows %d: the table was set back without its index, and what is appended now passes for what it knows",
+				stream, plural.Of(version, "event"), known)
 		}
 	}
 	return nil

@@ -57,9 +57,9 @@ type versionFlag bool
 
 // BeforeReset is called by the parser when it meets the flag.
 func (versionFlag) BeforeReset(app *kong.Kong) error {
-	fmt.Fprintln(app.Stdout, versionOf())
+	_, err := fmt.Fprintln(app.Stdout, versionOf())
 	app.Exit(statusDone)
-	return nil
+	return err
 }
 
 // completionCommand is reactor completion.

@@ -152,7 +152,7 @@ func (c *demoCommand) print(s streams, store string, r demo.Report, balanced boo
 	out, style := s.out, s.styles.out
 	fmt.Fprintf(out, "%s of %s, %s, seed %d, store %s\n\n", countOf(c.Groups, "group"), countOf(c.Stays, "stay"), countOf(c.Clerks, "clerk"), c.Seed, store)
 	var figures terminal.Figures
-	count := func(n int, label string) { figures.Add(grouped(n), plural(n, label)) }
+	count := func(n int, label string) { figures.Add(grouped(n), labelled(n, label)) }
 	count(r.Confirmed, "group{s} confirmed of "+grouped(r.Groups))
 	count(r.Merged, "stay{s} merged")
 	count(r.FailedInAll(), "stay{s} not merged")

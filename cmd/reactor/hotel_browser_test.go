@@ -94,11 +94,11 @@ func TestTheHotelInABrowser(t *testing.T) {
 func TestThePageOfTheHotelIsForThisPageAlone(t *testing.T) {
 	t.Parallel()
 	address := hotelAtWork(t)
-	response, err := http.Get(address) //nolint:noctx // it is a test's own
+	response, err := http.Get(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
+	_ = response.Body.Close()
 	if got := response.Header.Get("Content-Security-Policy"); !strings.HasPrefix(got, "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'") {
 		t.Errorf("got the policy %q, want one that lets in nothing from elsewhere", got)
 	}
@@ -111,12 +111,12 @@ func TestThePageOfTheHotelIsForThisPageAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer answer.Body.Close()
+	_ = answer.Body.Close()
 	if answer.StatusCode != http.StatusForbidden {
 		t.Errorf("got status %d for the button of another page, want 403", answer.StatusCode)
 	}
 	for _, path := range []string{"/kill", "/start"} {
-		got, err := http.Get(address + path) //nolint:noctx // as above
+		got, err := http.Get(address + path)
 		if err != nil {
 			t.Fatal(err)
 		}

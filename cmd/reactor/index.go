@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/internal/terminal"
 	"example.com/groupcheckout/stores/dynamodb"
 )
@@ -127,7 +128,7 @@ func (c *indexDynamo) rebuild(ctx context.Context, s streams, db *dynamodb.DB) e
 		return err
 	}
 	if done.Bad > 0 {
-		return fmt.Errorf("%d streams cannot be read and are not indexed; the log names them", done.Bad)
+		return fmt.Errorf("%s cannot be read and %s not indexed; the log names %s", plural.Of(done.Bad, "stream"), plural.Word(done.Bad, "is", "are"), plural.Word(done.Bad, "it", "them"))
 	}
 	return nil
 }

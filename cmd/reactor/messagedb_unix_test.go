@@ -290,7 +290,7 @@ func TestTheHotelIsShownOnMessageDB(t *testing.T) {
 	}
 	post := func(path string) {
 		t.Helper()
-		response, err := http.Post(at+path, "", nil) //nolint:gosec,noctx // it is a test's own
+		response, err := http.Post(at+path, "", nil) //nolint:gosec // it is a test's own
 		if err != nil {
 			t.Fatal(err)
 		}

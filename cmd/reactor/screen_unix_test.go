@@ -33,7 +33,7 @@ func record(t *testing.T, command func(tty *os.File)) recording {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer master.Close()
+	defer master.Close() //nolint:errcheck // it was read to its end
 	if err := pty.Setsize(tty, &pty.Winsize{Rows: screenHeight, Cols: screenWidth}); err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func record(t *testing.T, command func(tty *os.File)) recording {
 	}
 	raw := <-read
 	emulator := vt.NewEmulator(screenWidth, screenHeight)
-	defer emulator.Close()
+	defer emulator.Close() //nolint:errcheck // it holds nothing
 	if _, err := emulator.Write(raw); err != nil {
 		t.Fatal(err)
 	}

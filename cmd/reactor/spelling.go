@@ -117,11 +117,9 @@ func unknownFlag(node *kong.Node, arg string) error {
 			names = append(names, "--"+flag.Name)
 		}
 	}
-	hint := ""
+	hint := "."
 	if meant, found := nearest.Of(name, names); found && len(name) > len("-x") {
 		hint = fmt.Sprintf(": did you mean %s?", meant)
-	} else {
-		hint = "."
 	}
 	return &usageError{fmt.Sprintf("unknown flag %s%s See %s --help", name, hint, node.FullPath())}
 }

@@ -54,9 +54,14 @@ compdef _PROGRAM PROGRAM
 const fish = `# PROGRAM: completion for fish. Read it with: PROGRAM completion fish | source
 function __PROGRAM_complete
 	set -l words (commandline -opc) (commandline -ct)
-	$words[1] ASK $words[2..-1] 2>/dev/null
+	set -l found ($words[1] ASK $words[2..-1] 2>/dev/null)
+	if test (count $found) -gt 0
+		printf '%s\n' $found
+	else
+		__fish_complete_path (commandline -ct)
+	end
 end
-complete -c PROGRAM -a '(__PROGRAM_complete)'
+complete -c PROGRAM -f -a '(__PROGRAM_complete)'
 `
 
 // Candidate is what an argument may become.

@@ -36,12 +36,20 @@ func Of(out io.Writer, plain bool, getenv func(string) string) Style {
 // Interactive tells whether somebody is looking.
 func (s Style) Interactive() bool { return s.Width > 0 }
 
-// Good, Bad, Warning, Strong and Faint are a text in its colour.
-func (s Style) Good(text string) string    { return s.sgr("32", text) }
-func (s Style) Bad(text string) string     { return s.sgr("31", text) }
+// Good is a text about what is as it should be.
+func (s Style) Good(text string) string { return s.sgr("32", text) }
+
+// Bad is a text about what is wrong.
+func (s Style) Bad(text string) string { return s.sgr("31", text) }
+
+// Warning is a text about what may be wrong.
 func (s Style) Warning(text string) string { return s.sgr("33", text) }
-func (s Style) Strong(text string) string  { return s.sgr("1", text) }
-func (s Style) Faint(text string) string   { return s.sgr("2", text) }
+
+// Strong is a text that is to be seen first.
+func (s Style) Strong(text string) string { return s.sgr("1", text) }
+
+// Faint is a text that need not be seen.
+func (s Style) Faint(text string) string { return s.sgr("2", text) }
 
 func (s Style) sgr(code, text string) string {
 	if !s.colour || text == "" {

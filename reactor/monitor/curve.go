@@ -31,13 +31,13 @@ func curves(points []point, now time.Time) []curve {
 
 // drawn draws a figure: a gap where it is not known, and the highest value at the top.
 func drawn(points []point, now time.Time, without string, value func(point) (float64, bool), say func(float64) string) (path, text string) {
-	top, last, any := 0.0, 0.0, false
+	top, last, is := 0.0, 0.0, false
 	for _, p := range points {
 		if v, known := value(p); known {
-			top, last, any = max(top, v), v, true
+			top, last, is = max(top, v), v, true
 		}
 	}
-	if !any {
+	if !is {
 		return "", without
 	}
 	var drawing strings.Builder

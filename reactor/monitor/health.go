@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/reactor"
 )
 
@@ -76,7 +77,7 @@ func health(status reactor.Status) (ok bool, reasons []string) {
 		if t.NeedsPerson {
 			word = "for a person to settle: "
 		}
-		reasons = append(reasons, word+fmt.Sprintf("%s is troubled for %s, after %d attempts: %s", t.Stream, seconds(status.At.Sub(t.Since)), t.Attempts, short(t.Cause)))
+		reasons = append(reasons, word+fmt.Sprintf("%s is troubled for %s, after %s: %s", t.Stream, seconds(status.At.Sub(t.Since)), plural.Of(t.Attempts, "attempt"), short(t.Cause)))
 	}
 	for i, a := range status.Aside {
 		if i == maxNamed {

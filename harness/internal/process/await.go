@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -122,7 +123,7 @@ func troubles(status Status) []string {
 		}
 	}
 	for _, t := range status.Troubled {
-		lines = append(lines, fmt.Sprintf("%s has failed %d times: %s", t.Stream, t.Attempts, t.Cause))
+		lines = append(lines, fmt.Sprintf("%s has failed %s: %s", t.Stream, plural.Of(t.Attempts, "time"), t.Cause))
 	}
 	for _, c := range status.Calls {
 		since := status.At.Add(-time.Duration(c.For * float64(time.Second)))
