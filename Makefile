@@ -93,7 +93,7 @@ test: ## Vet, run every test, and the scenarios on every store
 
 .PHONY: unit
 unit: $(TOOLS)/provision ## Run every test but the scenarios
-	$(WITH_ALL) $(GO) test $(RACE) -count=1 $$($(GO) list -e ./... | grep -v -e '/features$$' -e '/examples/')
+	$(WITH_ALL) $(GO) test $(RACE) -count=1 -timeout=40m $$($(GO) list -e ./... | grep -v -e '/features$$' -e '/examples/')
 
 .PHONY: cover
 cover: ## Fail if the tests cover less than 95 % of a package of the domain
@@ -155,9 +155,15 @@ MATRIX ?= 20
 # How many seeds of clerks who work side by side are tried.
 CLERKS ?= 1000
 
+# How many groups of three stays are checked out on each real store while three reactors
+# are paused and killed.
+TORMENTED ?= 100
+
 .PHONY: torture
-torture: matrix planted ## Everything that is to break it: the matrix of faults, faults on real stores, clerks side by side, and planted bugs
+torture: $(TOOLS)/provision matrix planted ## Everything that is to break it: the matrix of faults, faults on real stores, clerks side by side, and planted bugs
 	$(GO) test ./steps/hotel -count=1 -timeout=0 -run='ClerksAndTheReactorAtOnceInVirtualTime$$' -clerk-seeds=$(CLERKS) $(addprefix -clerk-seed=,$(SEED))
+	$(GO) test ./stores/dynamodb/internal/index -count=1 -timeout=0 -v -run='ATableWithAPastIsAdopted$$' -past-streams=20000
+	$(WITH_ALL) $(GO) test ./cmd/reactor -count=1 -timeout=0 -v -run='SeveralReactorsAgree' -tormented-groups=$(TORMENTED)
 	$(MAKE) STORE=messagedb FAULTS=all TAGS= FEATURES_FLAGS= features
 	$(MAKE) STORE=dynamodb FAULTS=all TAGS= FEATURES_FLAGS= features
 	$(MAKE) STORE=messagedb FAULTS=all REACTOR=3 TAGS= FEATURES_FLAGS= features

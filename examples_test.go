@@ -14,6 +14,7 @@ import (
 func withoutExample() map[string]string {
 	return map[string]string{
 		"examples/parcels": "it is an example itself, with one in its tests for everything",
+		"deploy":           "it has only tests",
 		"planted":          "it has only tests",
 	}
 }

@@ -15,7 +15,7 @@ import (
 // make one.
 // Everything else is for any domain, and must hold nothing of hotels.
 func hotels() []string {
-	return []string{"domain", "checkout", "steps", "features", "planted", "cmd/reactor", "cmd/new", "cmd/bench", "deploy"}
+	return []string{"domain", "checkout", "steps", "features", "planted", "cmd/reactor", "cmd/new", "cmd/bench", "cmd/scale", "deploy"}
 }
 
 // generic tells whether a package is for any domain.

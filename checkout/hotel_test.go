@@ -32,6 +32,7 @@ type hotel struct {
 	backend *stores.Backend
 	stays   *gueststay.Service
 	groups  *groupcheckout.Service
+	silent  bool // whether the feed tells only that there is an event
 
 	mu     sync.Mutex
 	called map[es.StreamName]int // by processes on a disturbed store of the hotel
@@ -128,19 +129,31 @@ func (h *hotel) write(stream es.StreamName, eventType, body string) {
 	h.must(err)
 }
 
-// handle lets a process handle a group.
+// handle lets a process handle a group that it is told of, and no more than that.
 func (h *hotel) handle(p *checkout.Process, group domain.GroupID) (es.Version, error) {
 	h.t.Helper()
 	name := h.groups.Stream(group)
-	return p.Handle(h.t.Context(), name, h.events(name)[:1])
+	return p.Handle(h.t.Context(), name, bare(h.events(name)[:1]))
 }
 
 // deliver tells a process of what a group's stream holds from a version on.
 func (h *hotel) deliver(p *checkout.Process, group domain.GroupID, from es.Version) error {
 	h.t.Helper()
 	name := h.groups.Stream(group)
-	_, err := p.Handle(h.t.Context(), name, h.events(name)[from:])
+	events := h.events(name)[from:]
+	if h.silent {
+		events = bare(events)
+	}
+	_, err := p.Handle(h.t.Context(), name, events)
 	return err
+}
+
+// bare are events as a feed delivers them that does not know what they say.
+func bare(events []es.Event) []es.Event {
+	for i := range events {
+		events[i].Data, events[i].Meta, events[i].Time = nil, nil, time.Time{}
+	}
+	return events
 }
 
 // disturbed is a store of which the calls are counted.
@@ -221,9 +234,14 @@ type disturbed struct {
 	before func(ctx context.Context, call call) error // an error keeps the call from being made
 	after  func(call call) error                      // an error hides that it was made
 
-	mu      sync.Mutex
-	n       int
-	appends []call // that were made
+	joins      bool         // whether it reads several streams together
+	beforeMany func() error // as before, of such a read
+
+	mu       sync.Mutex
+	n        int
+	appends  []call // that were made
+	reads    map[es.StreamName]int
+	together []int // how many streams were read with one call
 }
 
 // call is one call of the store.
@@ -237,6 +255,12 @@ func (d *disturbed) begin(ctx context.Context, stream es.StreamName, events []es
 	d.mu.Lock()
 	d.n++
 	c := call{d.n, stream, events}
+	if events == nil {
+		if d.reads == nil {
+			d.reads = map[es.StreamName]int{}
+		}
+		d.reads[stream]++
+	}
 	d.mu.Unlock()
 	if d.before != nil {
 		return c, d.before(ctx, c)
@@ -272,6 +296,33 @@ func (d *disturbed) Append(ctx context.Context, stream es.StreamName, expected e
 	}
 	version, err := d.Store.Append(ctx, stream, expected, events)
 	return version, d.end(c, err)
+}
+
+func (d *disturbed) readMany(ctx context.Context, streams []es.StreamName, freshness es.Freshness) ([][]es.Event, error) {
+	d.mu.Lock()
+	d.together = append(d.together, len(streams))
+	d.mu.Unlock()
+	if d.beforeMany != nil {
+		if err := d.beforeMany(); err != nil {
+			return nil, err
+		}
+	}
+	return es.ManyReaderOf(d.Store).ReadMany(ctx, streams, freshness)
+}
+
+// ManyReader is what es.ManyReaderOf asks.
+func (d *disturbed) ManyReader() es.ManyReader {
+	if !d.joins {
+		return nil
+	}
+	return es.ManyReaderFunc(d.readMany)
+}
+
+// readsOf is how often a stream was read by itself.
+func (d *disturbed) readsOf(stream es.StreamName) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.reads[stream]
 }
 
 // calls is how many calls there were.

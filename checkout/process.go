@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -12,6 +13,7 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/reactor"
 )
 
@@ -30,8 +32,8 @@ func NewProcess(groups *groupcheckout.Service, stays *gueststay.Service, config 
 }
 
 // Handle merges all pending stays of a group and returns the version at which
-// none was left. What was delivered does not matter, only that something was:
-// every call works on the whole state.
+// none was left. Every call works on the whole state: what was delivered only saves a
+// read, if it follows what is known of the group without a gap.
 //
 // A stay that cannot be visited holds up neither the others nor their record;
 // the error then names it, and the next call tries it again.
@@ -43,6 +45,7 @@ func (p *Process) Handle(ctx context.Context, stream es.StreamName, deliveries [
 			"stream", stream.String(), "reason", err)
 		return told, nil
 	}
+	p.groups.Extend(group, deliveries)
 	state, version, err := p.groups.ReadAtLeast(ctx, group, told)
 	if err != nil {
 		return 0, err
@@ -88,15 +91,25 @@ func (p *Process) chunk(pending []domain.StayID, failed map[domain.StayID]error)
 func (p *Process) visit(ctx context.Context, group domain.GroupID, stays []domain.StayID, failed map[domain.StayID]error) groupcheckout.Outcomes {
 	answers := make([]gueststay.Answer, len(stays))
 	errs := make([]error, len(stays))
+	for i := range errs {
+		errs[i] = errGoexit // a visit that never returns is none that went well
+	}
 	var visits errgroup.Group
 	visits.SetLimit(p.config.MergesAtOnce)
-	for i, stay := range stays {
-		errs[i] = errGoexit // a visit that never returns is none that went well
-		visits.Go(func() error {
-			answers[i], errs[i] = p.transfer(ctx, stay, group)
-			return nil
+	var portions sync.WaitGroup
+	for first := 0; first < len(stays); first += readTogether {
+		portions.Go(func() {
+			portion := stays[first:min(first+readTogether, len(stays))]
+			p.load(ctx, portion)
+			for n, stay := range portion {
+				visits.Go(func() error {
+					answers[first+n], errs[first+n] = p.transfer(ctx, stay, group)
+					return nil
+				})
+			}
 		})
 	}
+	portions.Wait()
 	_ = visits.Wait() // each visit keeps its own error
 	var outcomes groupcheckout.Outcomes
 	for i, stay := range stays {
@@ -110,6 +123,17 @@ func (p *Process) visit(ctx context.Context, group domain.GroupID, stays []domai
 		}
 	}
 	return outcomes
+}
+
+// readTogether is how many stays are read with one call: so few that the first are visited
+// while others are still being read.
+const readTogether = 25
+
+// load reads stays together that are about to be visited. What goes wrong here, even by a
+// panic, the visits of those that it concerns meet again, and only they.
+func (p *Process) load(ctx context.Context, stays []domain.StayID) {
+	defer func() { _ = recover() }()
+	p.stays.Load(ctx, stays)
 }
 
 // errGoexit is the error of a visit whose goroutine was ended from inside.
@@ -132,7 +156,7 @@ const maxNamed = 10
 // unfinished is the error of a call that leaves stays pending.
 func (p *Process) unfinished(ctx context.Context, pending []domain.StayID, failed map[domain.StayID]error) error {
 	if ctx.Err() != nil {
-		return fmt.Errorf("%d stays remain pending: %w", len(pending), context.Cause(ctx))
+		return fmt.Errorf("%s %s pending: %w", plural.Of(len(pending), "stay"), plural.Word(len(pending), "remains", "remain"), context.Cause(ctx))
 	}
 	var errs []error
 	for _, stay := range pending { // in an order that does not vary

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime"
 	"strings"
@@ -356,22 +357,25 @@ func TestHandleDoesNotVisitAStayAgain(t *testing.T) {
 			return h.deliver(h.process(h.disturbed(lagging{h.backend.Events}), checkout.Config{}), group, 0)
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				h := newHotel(t)
-				stay := domain.StayID(uuid.New())
-				group := h.group(stay)
-				store := h.disturbed(h.backend.Events)
-				p := h.process(store, checkout.Config{})
-				h.must(h.deliver(p, group, 0))
-				visited := h.visits(stay)
-				h.must(again(h, p, h.process(store, checkout.Config{}), group))
-				time.Sleep(30 * 24 * time.Hour) // of the bubble
-				equal(t, "calls of the store for the stay", h.visits(stay), visited)
-				equal(t, "status of the stay", h.read(group).Status(stay), groupcheckout.Failed)
+		for _, silent := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, silently: %t", name, silent), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					h := newHotel(t)
+					h.silent = silent
+					stay := domain.StayID(uuid.New())
+					group := h.group(stay)
+					store := h.disturbed(h.backend.Events)
+					p := h.process(store, checkout.Config{})
+					h.must(h.deliver(p, group, 0))
+					visited := h.visits(stay)
+					h.must(again(h, p, h.process(store, checkout.Config{}), group))
+					time.Sleep(30 * 24 * time.Hour) // of the bubble
+					equal(t, "calls of the store for the stay", h.visits(stay), visited)
+					equal(t, "status of the stay", h.read(group).Status(stay), groupcheckout.Failed)
+				})
 			})
-		})
+		}
 	}
 }
 

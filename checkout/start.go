@@ -19,7 +19,7 @@ func Categories() []string { return []string{groupcheckout.Category} }
 // field means its default.
 type Config struct {
 	Reactor      reactor.Config
-	MergesAtOnce int              // transfers at the same time, within one group; 5
+	MergesAtOnce int              // transfers at the same time, within one group; as many as the store chooses, else 5
 	Chunk        int              // outcomes in one append at the most; 100
 	Now          func() time.Time // the time of transfers and events; time.Now
 	Log          *slog.Logger     // slog.Default
@@ -75,6 +75,9 @@ func Start(ctx context.Context, backend *stores.Backend, config Config) (*reacto
 		config.Reactor.Breakers = Breakers(backend)
 	}
 	events := config.Reactor.Breakers.Store(backend.Events)
+	if config.MergesAtOnce <= 0 {
+		config.MergesAtOnce = backend.CallsAtOnce
+	}
 	groups, stays := groupcheckout.NewService(events, options), gueststay.NewService(events, options)
 	return reactor.Start(ctx, backend.Source, backend.Checkpoints, NewProcess(groups, stays, config), config.Reactor)
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -160,4 +161,46 @@ func TestTheProcessWritesToTheLog(t *testing.T) {
 			t.Errorf("log: got %q, want the stream that is no group's", out.String())
 		}
 	})
+}
+
+// TestTheStoreChoosesHowManyStaysAreMergedAtOnce counts the stays that are being appended
+// to at the same time, each of which waits until all that there may be are.
+func TestTheStoreChoosesHowManyStaysAreMergedAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ chosen, configured, want int }{
+		"as the store says":         {chosen: 7, want: 7},
+		"as the operator says":      {chosen: 7, configured: 3, want: 3},
+		"where nobody says a thing": {want: 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := newHotel(t)
+				group := h.group(h.stayList(20)...)
+				var mu sync.Mutex
+				now, most := 0, 0
+				events := h.backend.Events
+				h.backend.CallsAtOnce = c.chosen
+				h.backend.Events = &disturbed{Store: events, before: func(_ context.Context, call call) error {
+					if call.events == nil || call.stream.Category() == groupcheckout.Category {
+						return nil
+					}
+					mu.Lock()
+					now++
+					most = max(most, now)
+					mu.Unlock()
+					time.Sleep(time.Second) // of the bubble
+					mu.Lock()
+					now--
+					mu.Unlock()
+					return nil
+				}}
+				h.start(checkout.Config{MergesAtOnce: c.configured})
+				time.Sleep(time.Minute)
+				h.backend.Events = events
+				h.expectBalance(group, 210)
+				equal(t, "stays appended to at once", most, c.want)
+			})
+		})
+	}
 }

@@ -17,7 +17,8 @@ type Category[S, E any] struct {
 	store   Store
 	options Options
 
-	recorder Recorder // nil if nobody records
+	recorder Recorder   // nil if nobody records
+	many     ManyReader // nil if the store is none
 }
 
 // Options are shared by the categories of a program. A zero field means the
@@ -49,7 +50,7 @@ func NewCategory[S, E any](name string, codec *Codec[E], initial S, fold func(S,
 	if options.Skipped == nil {
 		options.Skipped = func(StreamName, Version, string) {}
 	}
-	return &Category[S, E]{name, codec, initial, fold, store, options, RecorderOf(store)}
+	return &Category[S, E]{name, codec, initial, fold, store, options, RecorderOf(store), ManyReaderOf(store)}
 }
 
 // Decider is the way in to the stream with the given id. Making one costs
@@ -57,6 +58,35 @@ func NewCategory[S, E any](name string, codec *Codec[E], initial S, fold func(S,
 func (c *Category[S, E]) Decider(elements ...string) (Decider[S, E], error) {
 	stream, err := NewStreamName(c.name, elements...)
 	return Decider[S, E]{category: c, stream: stream}, err
+}
+
+// Load brings streams of which no state is at hand into the cache, all with one call of
+// the store, from a replica. It is for who uses them next with [Decider.AtLeast].
+//
+// It promises nothing. What it could not read or decode, whoever uses the stream reads
+// again, and gets the error; so it is with all of them if there is no cache, or if the
+// store is no [ManyReader].
+func (c *Category[S, E]) Load(ctx context.Context, deciders ...Decider[S, E]) {
+	if c.many == nil || c.options.Cache == nil {
+		return
+	}
+	var missing []Decider[S, E]
+	var streams []StreamName
+	for _, d := range deciders {
+		if d.atHand().version == 0 {
+			missing, streams = append(missing, d), append(streams, d.stream)
+		}
+	}
+	if len(streams) < 2 { // together with nothing
+		return
+	}
+	all, err := c.many.ReadMany(ctx, streams, FromReplica)
+	if err != nil {
+		return
+	}
+	for i, events := range all {
+		missing[i].Extend(events)
+	}
 }
 
 // decode reads stored events, skipping those of unknown types.

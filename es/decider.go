@@ -183,6 +183,37 @@ func (d Decider[S, E]) load(ctx context.Context, freshness Freshness) (versioned
 	if err != nil {
 		return versioned[S]{}, err
 	}
+	return d.extend(held, tail)
+}
+
+// Extend brings the state at hand up to date by events of the stream that somebody else
+// has read, in the order of the stream, such as those that a feed has delivered. Those
+// that it stands for already are passed over. It goes as far as the first gap, and the
+// first event without a body, which a feed may leave out: what is behind that, a query
+// has to read. The state is then as good as one that was read from a replica.
+//
+// Without a cache nothing happens, nor if an event cannot be decoded.
+func (d Decider[S, E]) Extend(events []Event) {
+	if d.category.options.Cache == nil {
+		return
+	}
+	held := d.atHand()
+	var tail []Event
+	for _, event := range events {
+		next := held.version + Version(len(tail))
+		if event.Index < next {
+			continue
+		}
+		if event.Index > next || len(event.Data) == 0 {
+			break
+		}
+		tail = append(tail, event)
+	}
+	_, _ = d.extend(held, tail) // whoever reads what cannot be decoded gets the error
+}
+
+// extend returns a state with what follows it, and keeps it.
+func (d Decider[S, E]) extend(held versioned[S], tail []Event) (versioned[S], error) {
 	if len(tail) == 0 {
 		return held, nil
 	}

@@ -56,6 +56,35 @@ type Reader interface {
 	Read(ctx context.Context, stream StreamName, from Version, freshness Freshness) ([]Event, error)
 }
 
+// ManyReader is a store that reads several streams with fewer requests than one for
+// each. Calls may overlap.
+type ManyReader interface {
+	// ReadMany reads streams from their beginnings, each as [Reader.Read] would. The
+	// events of a stream are at its place in the list, and a list may name a stream
+	// twice. After an error nothing is known of any of them: it may be about a single
+	// one, and the others could be read without it.
+	ReadMany(ctx context.Context, streams []StreamName, freshness Freshness) ([][]Event, error)
+}
+
+// ManyReaderFunc makes a [ManyReader] of a function.
+type ManyReaderFunc func(ctx context.Context, streams []StreamName, freshness Freshness) ([][]Event, error)
+
+// ReadMany implements [ManyReader].
+func (f ManyReaderFunc) ReadMany(ctx context.Context, streams []StreamName, freshness Freshness) ([][]Event, error) {
+	return f(ctx, streams, freshness)
+}
+
+// ManyReaderOf is how a store reads several streams together, or nil if it cannot. A
+// store that holds another one has a method ManyReader() ManyReader, which passes on
+// what this says of that one.
+func ManyReaderOf(store Reader) ManyReader {
+	if holder, ok := store.(interface{ ManyReader() ManyReader }); ok {
+		return holder.ManyReader()
+	}
+	many, _ := store.(ManyReader)
+	return many
+}
+
 // Appender appends to streams. Calls may overlap.
 type Appender interface {
 	// Append writes all of the events to the end of the stream, or none, and

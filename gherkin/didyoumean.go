@@ -1,10 +1,11 @@
 package gherkin
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+
+	"example.com/groupcheckout/internal/nearest"
 )
 
 // maxListed is how many names a hint lists.
@@ -20,8 +21,7 @@ func DidYouMean(name string, mentioned []string) string {
 	known := slices.Clone(mentioned)
 	slices.Sort(known)
 	known = slices.Compact(known)
-	nearest := slices.MinFunc(known, func(a, b string) int { return cmp.Compare(distance(name, a), distance(name, b)) })
-	if near(name, nearest) {
+	if nearest, found := nearest.Of(name, known); found {
 		return fmt.Sprintf("did you mean %s?", nearest)
 	}
 	listed := known[:min(len(known), maxListed)]
@@ -29,43 +29,4 @@ func DidYouMean(name string, mentioned []string) string {
 		return fmt.Sprintf("known are %s, and %d more", strings.Join(listed, ", "), more)
 	}
 	return "known are " + strings.Join(listed, ", ")
-}
-
-// near tells whether one name may be the other with a slip of the pen. What both begin
-// with does not count.
-func near(one, other string) bool {
-	a, b := []rune(one), []rune(other)
-	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
-		a, b = a[1:], b[1:]
-	}
-	return distance(string(a), string(b)) <= (max(len(a), len(b))+2)/3
-}
-
-// distance is how many letters have to be put in, left out, replaced or swapped with
-// their neighbour to make one name of another, whatever their case.
-func distance(one, other string) int {
-	a, b := []rune(strings.ToLower(one)), []rune(strings.ToLower(other))
-	var rows [3][]int // the last three of the table
-	for i := range rows {
-		rows[i] = make([]int, len(b)+1)
-	}
-	for j := range rows[1] {
-		rows[1][j] = j
-	}
-	for i := range a {
-		before, last, row := rows[0], rows[1], rows[2]
-		row[0] = i + 1
-		for j := range b {
-			replaced := last[j]
-			if a[i] != b[j] {
-				replaced++
-			}
-			row[j+1] = min(last[j+1]+1, row[j]+1, replaced)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], before[j-1]+1)
-			}
-		}
-		rows = [3][]int{last, row, before}
-	}
-	return rows[1][len(b)]
 }

@@ -43,7 +43,8 @@ func (w *World) BreakReactorAfter(ctx context.Context, n int) error {
 func (w *World) AwaitBroken(ctx context.Context) error { return w.host.awaitBroken(ctx) }
 
 // Lag makes the reactor's next reads of a stream, as many as given, miss all of
-// its events.
+// its events. Until then the feed tells it only that there are events, and not what they
+// say, so that it has to read.
 func (w *World) Lag(stream es.StreamName, reads int) error {
 	if err := w.outOfReach("its reads cannot be made to lag"); err != nil {
 		return err

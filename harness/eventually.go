@@ -9,6 +9,7 @@ import (
 
 	"github.com/onsi/gomega"
 
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/livingdoc/evidence"
 )
 
@@ -135,7 +136,7 @@ func insist(ctx context.Context, check func(context.Context) error) (checks int,
 	if cause == nil {
 		cause = fmt.Errorf("it did not hold within %v", eventualLimit)
 	}
-	return checks, fmt.Errorf("after %d checks: %w", checks, errors.Join(err, cause))
+	return checks, fmt.Errorf("after %s: %w", plural.Of(checks, "check"), errors.Join(err, cause))
 }
 
 // cutShort tells whether a check failed because its time was over while it looked:

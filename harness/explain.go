@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/livingdoc/evidence"
 )
 
@@ -96,11 +97,19 @@ func writeStream(text *strings.Builder, stream evidence.Stream, handled string) 
 	fmt.Fprintf(text, "%s%s:\n", name, handled)
 	hidden := len(stream.Events) - shownEvents
 	if hidden > 0 {
-		fmt.Fprintf(text, "  … %d events before\n", hidden)
+		fmt.Fprintf(text, "  … %s before\n", plural.Of(hidden, "event"))
 	}
 	for _, e := range stream.Events[max(0, hidden):] {
-		fmt.Fprintf(text, "  %3d %-20s %-8s %s\n", e.Position, e.Type, e.By, short(e.Data))
+		fmt.Fprintf(text, "  %3d %-20s %-8s %s\n", e.Position, e.Type, e.By, says(e))
 	}
+}
+
+// says is what an event says to a reader, or its body where nobody has words for it.
+func says(e evidence.Event) string {
+	if e.Text != "" {
+		return e.Text
+	}
+	return short(e.Data)
 }
 
 // short is an event's body in a line that can be read.
@@ -120,7 +129,7 @@ func troubles(ctx context.Context, r Reactor) string {
 	}
 	text := ""
 	for _, trouble := range status.Troubled {
-		text += fmt.Sprintf("; %s has failed %d times: %s", trouble.Stream, trouble.Attempts, trouble.Cause)
+		text += fmt.Sprintf("; %s has failed %s: %s", trouble.Stream, plural.Of(trouble.Attempts, "time"), trouble.Cause)
 	}
 	for _, tranche := range status.Tranches {
 		text += fmt.Sprintf("; tranche %s is read to %d and completed to %d", tranche.Tranche, tranche.Read, tranche.Completed)

@@ -37,7 +37,7 @@ func TestAFailureSaysWhatWasWantedAndThenWhatIsKnown(t *testing.T) {
 	}
 	want := strings.TrimPrefix(`
 got 1 order paid, want 2
-the order, Order-1, handled to version 5 in 1 calls:
+the order, Order-1, handled to version 5 in 1 call:
   … 2 events before
     2 Weighed              scenario {"n":1}
     3 Sent                 scenario {"n":1}

@@ -15,6 +15,7 @@ import (
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/faults"
 	"example.com/groupcheckout/harness/internal/history"
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/internal/proxy"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores"
@@ -148,7 +149,7 @@ func (h *Harness) startShared(ctx context.Context) error {
 		if h.exe, h.dir, err = h.options.System.Program.find(ctx); err != nil {
 			return err
 		}
-		h.how += fmt.Sprintf("; the reactor in %d process(es) of its own", h.options.Processes)
+		h.how += fmt.Sprintf("; the reactor in %s of its own", plural.Of(h.options.Processes, "process", "processes"))
 		return h.startProcesses(ctx, group)
 	}
 	// It leaves alone the streams of scenarios with a reactor of their own, and

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/livingdoc/evidence"
 	"example.com/groupcheckout/reactor"
 )
@@ -123,7 +124,7 @@ func (j *journal) release(owner *World, over *finish) {
 	}
 	for _, stream := range page.streams {
 		if e := j.entries[stream]; e.observed > e.written && j.truthful {
-			j.breach(fmt.Errorf("the handler says that it has seen %s at version %d, but no more than %d events were ever written", stream, e.observed, e.written))
+			j.breach(fmt.Errorf("the handler says that it has seen %s at version %d, but no more than %s %s ever written", stream, e.observed, plural.Of(e.written, "event"), plural.Word(e.written, "was", "were")))
 		}
 		j.past = append(j.past, j.known(stream, over))
 		delete(j.entries, stream)
@@ -232,7 +233,7 @@ func (j *journal) unfinished(owner *World) (behind []string, changed <-chan stru
 	page := j.pageOf(owner)
 	for _, stream := range page.streams {
 		if e := j.entries[stream]; e.retired < e.written && j.follows(stream) {
-			behind = append(behind, fmt.Sprintf("%s is written to version %d and handled to version %d, in %d calls", stream, e.written, e.retired, e.calls))
+			behind = append(behind, fmt.Sprintf("%s is written to version %d and handled to version %d, in %s", stream, e.written, e.retired, plural.Of(e.calls, "call")))
 		}
 	}
 	slices.SortFunc(behind, strings.Compare)
@@ -379,7 +380,7 @@ func (j *journal) handled(name string) string {
 		return ""
 	}
 	e := j.read(stream)
-	return fmt.Sprintf(", handled to version %d in %d calls", e.retired, e.calls)
+	return fmt.Sprintf(", handled to version %d in %s", e.retired, plural.Of(e.calls, "call"))
 }
 
 // lags tells whether this read of the reactor is to miss everything.

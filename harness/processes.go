@@ -16,6 +16,7 @@ import (
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/faults"
 	"example.com/groupcheckout/harness/internal/process"
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -388,7 +389,7 @@ func (p *processes) account(ctx context.Context) string {
 			text += fmt.Sprintf("; tranche %s: %s", tranche.Tranche, tranche)
 		}
 		for _, trouble := range status.Troubled {
-			text += fmt.Sprintf("; %s has failed %d times: %s", trouble.Stream, trouble.Attempts, trouble.Cause)
+			text += fmt.Sprintf("; %s has failed %s: %s", trouble.Stream, plural.Of(trouble.Attempts, "time"), trouble.Cause)
 		}
 		text += "\n"
 	}

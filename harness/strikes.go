@@ -94,5 +94,11 @@ func (s *strikes) replaceOne(ctx context.Context, i int) error {
 		return nil
 	default:
 	}
-	return running.Replace(ctx, i%len(running.Members()))
+	members := running.Members()
+	for n := range members { // it is no strike to kill one that stands by
+		if status, err := members[(i+n)%len(members)].Status(ctx); err == nil && !status.StandsBy {
+			return running.Replace(ctx, (i+n)%len(members))
+		}
+	}
+	return running.Replace(ctx, i%len(members))
 }

@@ -29,6 +29,7 @@ func (r *runner) wrap() {
 		Checkpoints: intercept.Checkpoints(backend.Checkpoints, intercept.CheckpointsHooks{
 			BeforeSave: r.beforeSave,
 		}),
+		CallsAtOnce: backend.CallsAtOnce,
 	}
 	options := r.harness.options
 	if !options.Faults.IsZero() {
@@ -78,6 +79,20 @@ func (s sparing) Read(ctx context.Context, stream es.StreamName, from es.Version
 // Append implements es.Appender.
 func (s sparing) Append(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData) (es.Version, error) {
 	return s.store(ctx).Append(ctx, stream, expected, events)
+}
+
+// ManyReader is what es.ManyReaderOf asks.
+func (s sparing) ManyReader() es.ManyReader {
+	faulty, sound := es.ManyReaderOf(s.Store), es.ManyReaderOf(s.sound)
+	if faulty == nil || sound == nil {
+		return nil
+	}
+	return es.ManyReaderFunc(func(ctx context.Context, streams []es.StreamName, freshness es.Freshness) ([][]es.Event, error) {
+		if s.spares(ctx) {
+			return sound.ReadMany(ctx, streams, freshness)
+		}
+		return faulty.ReadMany(ctx, streams, freshness)
+	})
 }
 
 // lastSave spares the last checkpoint of a reactor that is stopped in good order

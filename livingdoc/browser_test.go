@@ -2,11 +2,9 @@ package livingdoc_test
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -14,120 +12,21 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
 	"example.com/groupcheckout/gherkin/suite"
-	"example.com/groupcheckout/internal/fetch"
+	"example.com/groupcheckout/internal/browsertest"
 	"example.com/groupcheckout/livingdoc/evidence"
 	"example.com/groupcheckout/livingdoc/internal/fixture"
 )
-
-// noSkip is the environment variable that forbids to skip for want of a browser.
-const noSkip = "LIVINGDOC_NO_SKIP"
-
-// photos is the environment variable with a folder for pictures of the pages.
-const photos = "LIVINGDOC_PHOTOS"
-
-// pageLimit is how long one thing may take in a browser.
-const pageLimit = time.Minute
-
-// browser starts Chromium, and ends it with the test. Tabs are made of what it
-// returns.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	var program string
-	for _, name := range []string{"google-chrome", "chromium-browser", "chromium"} {
-		if found, err := exec.LookPath(name); err == nil {
-			program = found
-		}
-	}
-	if program == "" {
-		if os.Getenv(noSkip) != "" {
-			t.Fatalf("there is no chromium on the PATH, and %s is set", noSkip)
-		}
-		t.Skip("there is no chromium on the PATH; with Debian, apt-get install chromium")
-	}
-	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
-		chromedp.ExecPath(program), chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("no-sandbox", true), chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-component-update", true),
-	)
-	allocator, end := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(end)
-	ctx, endBrowser := chromedp.NewContext(allocator)
-	t.Cleanup(endBrowser)
-	do(ctx, t, chromedp.Navigate("about:blank"))
-	return ctx
-}
-
-// tab opens a tab.
-func tab(browser context.Context, t *testing.T) context.Context {
-	t.Helper()
-	ctx, end := chromedp.NewContext(browser)
-	t.Cleanup(end)
-	do(ctx, t, chromedp.Navigate("about:blank"))
-	return ctx
-}
-
-func do(ctx context.Context, t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
-	t.Helper()
-	if err := chromedp.Do(ctx, actions...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// eval evaluates a script, awaits it if it is a promise, and returns its result.
-func eval[T any](ctx context.Context, t *testing.T, script string) T {
-	t.Helper()
-	limited, cancel := context.WithTimeout(ctx, pageLimit)
-	defer cancel()
-	got, err := chromedp.Run(limited, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
-	if err != nil {
-		t.Fatalf("%v, in: %.200s", err, script)
-	}
-	return got
-}
 
 // address is that of a page of a site on disk.
 func address(folder, page string) string {
 	page, query, _ := strings.Cut(page, "?")
 	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(filepath.Join(folder, page)), RawQuery: query}).String()
-}
-
-// command makes an action of a command of the browser.
-func command[P any](c cdp.Command[P, cdp.Empty], params P) chromedp.Action[chromedp.Void] {
-	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, c, params)
-		return err
-	})
-}
-
-func scheme(name string) chromedp.Action[chromedp.Void] {
-	return command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}},
-	})
-}
-
-// axe returns the script of axe-core.
-func axe(t *testing.T) string {
-	t.Helper()
-	dir, err := fetch.NPM(t.Context(), fetch.Package{
-		Name: "axe-core", Version: "4.14.1", Folder: "axe-core-4.14.1",
-		SHA512: "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
-	}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	script, err := os.ReadFile(filepath.Join(dir, "axe.min.js"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(script)
 }
 
 // mixedSite is a site with every verdict, which follows another in the history.
@@ -163,63 +62,38 @@ func pagesOf(t *testing.T, folder string, few int) []string {
 	return pages
 }
 
-// violation is what axe finds.
-type violation struct {
-	ID    string `json:"id"`
-	Help  string `json:"help"`
-	Nodes []struct {
-		HTML    string `json:"html"`
-		Summary string `json:"failureSummary"`
-	} `json:"nodes"`
-}
-
-// rules are those of axe that matter in a theme: all of them in one, and in the
-// other those that are about colours.
-func rules(theme string) string {
-	if theme == "dark" {
-		return `, runOnly: ['color-contrast', 'link-in-text-block']`
-	}
-	return ""
-}
-
 // TestEveryPageIsAccessible opens the pages of each kind, with all that is folded and all
 // that is for developers, in light and dark and on a phone.
 func TestEveryPageIsAccessible(t *testing.T) {
 	t.Parallel()
 	hotel, _ := realSite(t)
 	mixed := mixedSite(t)
-	script := axe(t)
-	chromium := browser(t)
+	script := browsertest.Axe(t)
+	chromium := browsertest.Start(t)
 	followLinks(t, files(t, hotel))
 	for name, site := range map[string]string{"real": hotel, "mixed": mixed} {
 		few := map[string]int{"real": 8, "mixed": 1}[name]
 		for _, theme := range []string{"light", "dark"} {
 			t.Run(name+"/"+theme, func(t *testing.T) {
 				t.Parallel()
-				ctx := tab(chromium, t)
+				ctx := browsertest.Tab(chromium, t)
 				for _, page := range pagesOf(t, site, few) {
-					do(ctx, t, scheme(theme), chromedp.EmulateViewport(1100, 900), chromedp.Navigate(address(site, page)))
-					photograph(ctx, t, name+"-"+theme, page)
+					browsertest.Do(ctx, t, browsertest.Scheme(theme), chromedp.EmulateViewport(1100, 900), chromedp.Navigate(address(site, page)))
+					browsertest.Photograph(ctx, t, name+"-"+theme, page)
 					// With all that is folded, and all that is for developers.
-					eval[bool](ctx, t, `document.querySelectorAll('details').forEach((d) => { d.open = true }); for (const dev of document.querySelectorAll('#dev')) dev.checked = true; true`)
-					eval[bool](ctx, t, script+`; true`)
-					found := eval[string](ctx, t, `axe.run(document, {resultTypes: ['violations']`+rules(theme)+`}).then((r) => JSON.stringify(r.violations))`)
-					var violations []violation
-					if err := json.Unmarshal([]byte(found), &violations); err != nil {
-						t.Fatal(err)
-					}
-					for _, v := range violations {
-						t.Errorf("%s: %s (%s) at %d places: %s\n%s", page, v.ID, v.Help, len(v.Nodes), v.Nodes[0].HTML, v.Nodes[0].Summary)
+					browsertest.Eval[bool](ctx, t, `document.querySelectorAll('details').forEach((d) => { d.open = true }); for (const dev of document.querySelectorAll('#dev')) dev.checked = true; true`)
+					for _, violation := range browsertest.Violations(ctx, t, script, theme) {
+						t.Errorf("%s: %s", page, violation)
 					}
 					if theme == "dark" {
 						continue
 					}
-					follow(t, site, page, eval[[]string](ctx, t, `[...document.links].map((a) => a.href)`))
-					eval[bool](ctx, t, `for (const dev of document.querySelectorAll('#dev')) dev.checked = false; true`)
-					do(ctx, t, chromedp.EmulateViewport(360, 740))
-					photograph(ctx, t, name+"-"+theme+"-phone", page)
-					if width := eval[int](ctx, t, `document.documentElement.scrollWidth`); width > 360 {
-						t.Errorf("%s: it is %d pixels wide on a phone of 360: %s", page, width, eval[string](ctx, t,
+					follow(t, site, page, browsertest.Eval[[]string](ctx, t, `[...document.links].map((a) => a.href)`))
+					browsertest.Eval[bool](ctx, t, `for (const dev of document.querySelectorAll('#dev')) dev.checked = false; true`)
+					browsertest.Do(ctx, t, chromedp.EmulateViewport(360, 740))
+					browsertest.Photograph(ctx, t, name+"-"+theme+"-phone", page)
+					if width := browsertest.Eval[int](ctx, t, `document.documentElement.scrollWidth`); width > 360 {
+						t.Errorf("%s: it is %d pixels wide on a phone of 360: %s", page, width, browsertest.Eval[string](ctx, t,
 							`[...document.querySelectorAll('main *')].filter((e) => e.getBoundingClientRect().right > 361 && !e.closest('.scroll')).map((e) => e.outerHTML.slice(0, 80)).slice(0, 3).join('\n')`))
 					}
 				}
@@ -253,32 +127,12 @@ func follow(t *testing.T, site, page string, links []string) {
 // TestAxeFindsWhatIsWrong shows that the test above can fail.
 func TestAxeFindsWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	ctx := tab(browser(t), t)
+	ctx := browsertest.Tab(browsertest.Start(t), t)
 	for theme, page := range map[string]string{"light": "<img src=x>", "dark": "<p style='color:#888;background:#999'>grey</p>"} {
-		do(ctx, t, chromedp.Navigate("data:text/html,<!doctype html><html lang=en><title>x</title><main><h1>x</h1>"+url.PathEscape(page)))
-		eval[bool](ctx, t, axe(t)+`; true`)
-		if n := eval[int](ctx, t, `axe.run(document, {resultTypes: ['violations']`+rules(theme)+`}).then((r) => r.violations.length)`); n == 0 {
+		browsertest.Do(ctx, t, chromedp.Navigate("data:text/html,<!doctype html><html lang=en><title>x</title><main><h1>x</h1>"+url.PathEscape(page)))
+		if len(browsertest.Violations(ctx, t, browsertest.Axe(t), theme)) == 0 {
 			t.Errorf("%s: axe finds nothing wrong with %s", theme, page)
 		}
-	}
-}
-
-// photograph keeps a picture of a page, if somebody wants to see them.
-func photograph(ctx context.Context, t *testing.T, folder, page string) {
-	t.Helper()
-	if os.Getenv(photos) == "" {
-		return
-	}
-	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(os.Getenv(photos), folder, strings.ReplaceAll(page, "/", "_")+".png")
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, picture, 0o600); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -287,30 +141,30 @@ const shownExamples = `[...document.querySelectorAll('#found li')].filter((li) =
 func TestTheSearchFindsAsOneTypesAndKeepsItInTheAddress(t *testing.T) {
 	t.Parallel()
 	site := mixedSite(t)
-	ctx := tab(browser(t), t)
-	do(ctx, t, chromedp.Navigate(address(site, "search.html")))
-	if focused := eval[string](ctx, t, `document.activeElement.id`); focused != "q" {
+	ctx := browsertest.Tab(browsertest.Start(t), t)
+	browsertest.Do(ctx, t, chromedp.Navigate(address(site, "search.html")))
+	if focused := browsertest.Eval[string](ctx, t, `document.activeElement.id`); focused != "q" {
 		t.Errorf("the focus is at %q, want it in the field", focused)
 	}
-	do(ctx, t, chromedp.KeyEvent("ann WANT"))
+	browsertest.Do(ctx, t, chromedp.KeyEvent("ann WANT"))
 	expect := func(what, shown, query string) {
 		t.Helper()
 		if !becomes(ctx, t, `document.getElementById('count')?.textContent && decodeURIComponent(location.search) === `+strconv.Quote(query)+
 			` && (`+shownExamples+`) === `+strconv.Quote(shown)) {
-			t.Errorf("%s: got the examples %q at %q, want %q at %q", what, eval[string](ctx, t, shownExamples), eval[string](ctx, t, `location.search`), shown, query)
+			t.Errorf("%s: got the examples %q at %q, want %q at %q", what, browsertest.Eval[string](ctx, t, shownExamples), browsertest.Eval[string](ctx, t, `location.search`), shown, query)
 		}
 	}
 	expect("words, one of which is only in a table", "Two readers want one book", "?q=ann+WANT")
-	if got := eval[string](ctx, t, `document.getElementById('count').textContent`); got != "1 example" {
+	if got := browsertest.Eval[string](ctx, t, `document.getElementById('count').textContent`); got != "1 example" {
 		t.Errorf("got the count %q", got)
 	}
-	do(ctx, t, chromedp.Navigate(address(site, "search.html?tag=@loans&state=flaky")))
+	browsertest.Do(ctx, t, chromedp.Navigate(address(site, "search.html?tag=@loans&state=flaky")))
 	expect("tag and state in the address", "1 or 2 books are enough", "?tag=@loans&state=flaky")
-	do(ctx, t, chromedp.Navigate(address(site, "search.html?q=zebra")))
+	browsertest.Do(ctx, t, chromedp.Navigate(address(site, "search.html?q=zebra")))
 	expect("nothing", "", "?q=zebra")
-	do(ctx, t, chromedp.Navigate(address(site, "index.html")))
-	eval[bool](ctx, t, `document.getElementById('q').focus(); true`)
-	do(ctx, t, chromedp.KeyEvent("late"+kb.Enter))
+	browsertest.Do(ctx, t, chromedp.Navigate(address(site, "index.html")))
+	browsertest.Eval[bool](ctx, t, `document.getElementById('q').focus(); true`)
+	browsertest.Do(ctx, t, chromedp.KeyEvent("late"+kb.Enter))
 	await(ctx, t, `location.pathname.endsWith('search.html') && document.getElementById('count')?.textContent`)
 	expect("from the front page", "A day late; ...", "?q=late")
 }
@@ -354,7 +208,7 @@ func TestTheSearchUnderstands(t *testing.T) {
 		return fixture.Outcome{}
 	}})
 	build(t, config)
-	ctx := tab(browser(t), t)
+	ctx := browsertest.Tab(browsertest.Start(t), t)
 	rules := `[...document.querySelectorAll('#found h2')].map((h) => h.textContent).join('; ')`
 	const left, leaves, breakdown = "Nothing is added once the messenger has left", "A messenger leaves with everything", "A breakdown loses nothing"
 	for query, want := range map[string]string{
@@ -371,24 +225,24 @@ func TestTheSearchUnderstands(t *testing.T) {
 		"\"letters on the shelf\"":     breakdown,
 		"\"shelf on the letters\"":     "",
 	} {
-		do(ctx, t, chromedp.Navigate(address(config.Out, "search.html?q="+url.QueryEscape(query))))
+		browsertest.Do(ctx, t, chromedp.Navigate(address(config.Out, "search.html?q="+url.QueryEscape(query))))
 		await(ctx, t, `document.getElementById('count').textContent`)
-		if got := eval[string](ctx, t, rules); got != want {
+		if got := browsertest.Eval[string](ctx, t, rules); got != want {
 			t.Errorf("%q: got the rules %q, want %q", query, got, want)
 		}
 	}
-	do(ctx, t, chromedp.Navigate(address(config.Out, "search.html?q=letters+shelf")))
+	browsertest.Do(ctx, t, chromedp.Navigate(address(config.Out, "search.html?q=letters+shelf")))
 	await(ctx, t, `document.getElementById('count').textContent`)
 	const marked = `[...document.querySelectorAll('.snippet')].map((s) => s.innerHTML.replaceAll(/<.?span>/g, '')).join('; ')`
-	if got, want := eval[string](ctx, t, marked), "7 <mark>letters</mark> on the <mark>shelf</mark>"; !strings.Contains(got, want) {
+	if got, want := browsertest.Eval[string](ctx, t, marked), "7 <mark>letters</mark> on the <mark>shelf</mark>"; !strings.Contains(got, want) {
 		t.Errorf("got the snippets %q, want %q among them", got, want)
 	}
 	const chips = `[...document.querySelectorAll('#states label')].map((l) => l.textContent.trim().replaceAll(/\s+/g, ' ')).join('; ')`
-	if got, want := eval[string](ctx, t, chips), "all 2; that hold 2; that fail 1"; got != want {
+	if got, want := browsertest.Eval[string](ctx, t, chips), "all 2; that hold 2; that fail 1"; got != want {
 		t.Errorf("got the chips %q, want %q", got, want)
 	}
-	eval[bool](ctx, t, `document.querySelector('[name=state][value=failed]').click(); true`)
-	if got := eval[string](ctx, t, rules+` + location.search`); got != breakdown+"?q=letters+shelf&state=failed" {
+	browsertest.Eval[bool](ctx, t, `document.querySelector('[name=state][value=failed]').click(); true`)
+	if got := browsertest.Eval[string](ctx, t, rules+` + location.search`); got != breakdown+"?q=letters+shelf&state=failed" {
 		t.Errorf("after a click on those that fail: got %q", got)
 	}
 }
@@ -402,15 +256,15 @@ func TestTheSearchOfManyScenariosLooksAtFew(t *testing.T) {
 	}
 	config := project(t, town(), fixture.Run{Store: "paper"})
 	build(t, config)
-	ctx := tab(browser(t), t)
-	do(ctx, t, chromedp.Navigate(address(config.Out, "search.html")))
+	ctx := browsertest.Tab(browsertest.Start(t), t)
+	browsertest.Do(ctx, t, chromedp.Navigate(address(config.Out, "search.html")))
 	await(ctx, t, `document.getElementById('count').textContent.startsWith('10000 examples, of which these are the first 300')`)
 	for query, most := range map[string]int{"street 7": 30_000, "guest house bed quiet street": 100_000, "streat": 20_000, "zebra": 0} {
-		eval[bool](ctx, t, `var q = document.getElementById('q'); q.value = `+strconv.Quote(query)+`; q.dispatchEvent(new Event('input', { bubbles: true })); true`)
-		if work := eval[int](ctx, t, `+document.getElementById('found').dataset.work`); work > most {
+		browsertest.Eval[bool](ctx, t, `var q = document.getElementById('q'); q.value = `+strconv.Quote(query)+`; q.dispatchEvent(new Event('input', { bubbles: true })); true`)
+		if work := browsertest.Eval[int](ctx, t, `+document.getElementById('found').dataset.work`); work > most {
 			t.Errorf("%q: the search looked at %d places, want at most %d", query, work, most)
 		}
-		if shown := eval[int](ctx, t, `document.querySelectorAll('#found li').length`); shown > 300 {
+		if shown := browsertest.Eval[int](ctx, t, `document.querySelectorAll('#found li').length`); shown > 300 {
 			t.Errorf("%q: %d examples are shown", query, shown)
 		}
 	}
@@ -427,7 +281,7 @@ func await(ctx context.Context, t *testing.T, script string) {
 // becomes tells whether a script returns something true before long.
 func becomes(ctx context.Context, t *testing.T, script string) bool {
 	t.Helper()
-	limited, cancel := context.WithTimeout(ctx, pageLimit)
+	limited, cancel := context.WithTimeout(ctx, browsertest.Limit)
 	defer cancel()
 	for limited.Err() == nil {
 		if got, err := chromedp.Run(limited, chromedp.Evaluate[bool](`!!(`+script+`)`)); err == nil && got {
@@ -440,47 +294,47 @@ func becomes(ctx context.Context, t *testing.T, script string) bool {
 func TestTheKeyboardReachesEverything(t *testing.T) {
 	t.Parallel()
 	site := mixedSite(t)
-	ctx := tab(browser(t), t)
+	ctx := browsertest.Tab(browsertest.Start(t), t)
 	for _, page := range []string{"index.html", "lending/index.html", "lending/taking-books-home/a-book-is-lent-once.html", "search.html", "history.html"} {
-		do(ctx, t, chromedp.Navigate(address(site, page)))
-		stops := eval[int](ctx, t, `document.activeElement.blur(); [...document.querySelectorAll('a[href], summary, input:not([type=radio]:not(:checked)), select, button, [tabindex="0"]')].filter((e) => e.checkVisibility()).map((e) => e.dataset.stop = '1').length`)
-		do(ctx, t, chromedp.KeyEvent(kb.Tab))
-		if first := eval[string](ctx, t, `document.activeElement.className`); page != "search.html" && first != "skip" {
+		browsertest.Do(ctx, t, chromedp.Navigate(address(site, page)))
+		stops := browsertest.Eval[int](ctx, t, `document.activeElement.blur(); [...document.querySelectorAll('a[href], summary, input:not([type=radio]:not(:checked)), select, button, [tabindex="0"]')].filter((e) => e.checkVisibility()).map((e) => e.dataset.stop = '1').length`)
+		browsertest.Do(ctx, t, chromedp.KeyEvent(kb.Tab))
+		if first := browsertest.Eval[string](ctx, t, `document.activeElement.className`); page != "search.html" && first != "skip" {
 			t.Errorf("%s: the first stop is %q, want the link to the text", page, first)
 		}
 		for range stops + 2 {
-			eval[bool](ctx, t, `delete document.activeElement.dataset?.stop`)
-			do(ctx, t, chromedp.KeyEvent(kb.Tab))
+			browsertest.Eval[bool](ctx, t, `delete document.activeElement.dataset?.stop`)
+			browsertest.Do(ctx, t, chromedp.KeyEvent(kb.Tab))
 		}
-		if left := eval[string](ctx, t, `[...document.querySelectorAll('[data-stop]')].map((e) => e.outerHTML.slice(0, 90)).join('\n')`); left != "" {
+		if left := browsertest.Eval[string](ctx, t, `[...document.querySelectorAll('[data-stop]')].map((e) => e.outerHTML.slice(0, 90)).join('\n')`); left != "" {
 			t.Errorf("%s: the keyboard did not reach:\n%s", page, left)
 		}
 	}
-	do(ctx, t, chromedp.Navigate(address(site, "lending/taking-books-home/a-book-is-lent-once.html")))
-	eval[bool](ctx, t, `document.querySelector('details:not([open]) > summary').focus(); true`)
-	do(ctx, t, chromedp.KeyEvent(kb.Enter))
+	browsertest.Do(ctx, t, chromedp.Navigate(address(site, "lending/taking-books-home/a-book-is-lent-once.html")))
+	browsertest.Eval[bool](ctx, t, `document.querySelector('details:not([open]) > summary').focus(); true`)
+	browsertest.Do(ctx, t, chromedp.KeyEvent(kb.Enter))
 	await(ctx, t, `document.activeElement.parentElement.open`)
 }
 
 func TestTheContentsAreAColumnWhereThereIsRoom(t *testing.T) {
 	t.Parallel()
 	site := mixedSite(t)
-	ctx := tab(browser(t), t)
+	ctx := browsertest.Tab(browsertest.Start(t), t)
 	const open, page = `document.getElementById('contents').open`, "lending/taking-books-home/two-readers-want-one-book.html"
-	do(ctx, t, chromedp.EmulateViewport(390, 800), chromedp.Navigate(address(site, page)))
-	if eval[bool](ctx, t, open) {
+	browsertest.Do(ctx, t, chromedp.EmulateViewport(390, 800), chromedp.Navigate(address(site, page)))
+	if browsertest.Eval[bool](ctx, t, open) {
 		t.Error("they are unfolded on a phone")
 	}
-	do(ctx, t, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address(site, page)))
-	if !eval[bool](ctx, t, open+` && document.getElementById('contents').getBoundingClientRect().right <= document.querySelector('main').getBoundingClientRect().left`) {
+	browsertest.Do(ctx, t, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address(site, page)))
+	if !browsertest.Eval[bool](ctx, t, open+` && document.getElementById('contents').getBoundingClientRect().right <= document.querySelector('main').getBoundingClientRect().left`) {
 		t.Error("they are not beside the text where there is room")
 	}
-	if got := eval[string](ctx, t, `document.querySelector('#contents [aria-current]').textContent`); got != "A book is lent once" {
+	if got := browsertest.Eval[string](ctx, t, `document.querySelector('#contents [aria-current]').textContent`); got != "A book is lent once" {
 		t.Errorf("they show that this is %q, want the rule of the example", got)
 	}
-	eval[bool](ctx, t, `document.querySelector('#contents summary').click(); true`)
-	do(ctx, t, chromedp.Navigate(address(site, "index.html")))
-	if eval[bool](ctx, t, open) {
+	browsertest.Eval[bool](ctx, t, `document.querySelector('#contents summary').click(); true`)
+	browsertest.Do(ctx, t, chromedp.Navigate(address(site, "index.html")))
+	if browsertest.Eval[bool](ctx, t, open) {
 		t.Error("it is not remembered that they were folded")
 	}
 }
@@ -488,11 +342,11 @@ func TestTheContentsAreAColumnWhereThereIsRoom(t *testing.T) {
 func TestLinksAndCommandsCanBeCopied(t *testing.T) {
 	t.Parallel()
 	site := mixedSite(t)
-	ctx := tab(browser(t), t)
-	do(ctx, t, chromedp.Navigate(address(site, "lending/taking-books-home/a-book-is-lent-once.html")))
-	eval[bool](ctx, t, `location.hash = 'main'; navigator.clipboard.writeText = async (text) => { window.copied = text; }; document.querySelector('button.copy').click(); true`)
+	ctx := browsertest.Tab(browsertest.Start(t), t)
+	browsertest.Do(ctx, t, chromedp.Navigate(address(site, "lending/taking-books-home/a-book-is-lent-once.html")))
+	browsertest.Eval[bool](ctx, t, `location.hash = 'main'; navigator.clipboard.writeText = async (text) => { window.copied = text; }; document.querySelector('button.copy').click(); true`)
 	await(ctx, t, `document.querySelector('button.copy').textContent === 'Copied' && document.activeElement.className === 'copy'`)
-	if got := eval[string](ctx, t, `copied`); got != address(site, "lending/taking-books-home/a-book-is-lent-once.html") {
+	if got := browsertest.Eval[string](ctx, t, `copied`); got != address(site, "lending/taking-books-home/a-book-is-lent-once.html") {
 		t.Errorf("got %q, want the address of the page", got)
 	}
 }
@@ -500,46 +354,46 @@ func TestLinksAndCommandsCanBeCopied(t *testing.T) {
 func TestWithoutScript(t *testing.T) {
 	t.Parallel()
 	site := mixedSite(t)
-	ctx := tab(browser(t), t)
-	do(ctx, t, command(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
-	do(ctx, t, chromedp.Navigate(address(site, "search.html")))
-	if !eval[bool](ctx, t, `document.querySelector('noscript').textContent.includes('scripts are off') && !document.querySelector('form').checkVisibility()`) {
+	ctx := browsertest.Tab(browsertest.Start(t), t)
+	browsertest.Do(ctx, t, browsertest.Command(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
+	browsertest.Do(ctx, t, chromedp.Navigate(address(site, "search.html")))
+	if !browsertest.Eval[bool](ctx, t, `document.querySelector('noscript').textContent.includes('scripts are off') && !document.querySelector('form').checkVisibility()`) {
 		t.Error("the search does not say that it needs a script")
 	}
 	// It leads to where every example is listed all the same.
-	chapters := eval[[]string](ctx, t, `[...document.querySelectorAll('noscript a')].map((a) => a.getAttribute('href'))`)
+	chapters := browsertest.Eval[[]string](ctx, t, `[...document.querySelectorAll('noscript a')].map((a) => a.getAttribute('href'))`)
 	listed := 0
 	for _, chapter := range chapters {
-		do(ctx, t, chromedp.Navigate(address(site, chapter)))
-		listed += eval[int](ctx, t, `document.querySelectorAll('main details li a').length`)
+		browsertest.Do(ctx, t, chromedp.Navigate(address(site, chapter)))
+		listed += browsertest.Eval[int](ctx, t, `document.querySelectorAll('main details li a').length`)
 	}
 	if len(chapters) != 3 || listed != 6 {
 		t.Errorf("the search leads to %d chapters with %d examples, want 3 with 6", len(chapters), listed)
 	}
-	do(ctx, t, chromedp.Navigate(address(site, "lending/taking-books-home/a-book-is-lent-once.html")))
+	browsertest.Do(ctx, t, chromedp.Navigate(address(site, "lending/taking-books-home/a-book-is-lent-once.html")))
 	const developers = `document.querySelector('code.dev').checkVisibility()`
-	if eval[bool](ctx, t, developers) {
+	if browsertest.Eval[bool](ctx, t, developers) {
 		t.Error("the developers' view is on from the beginning")
 	}
-	eval[bool](ctx, t, `document.getElementById('dev').focus(); true`)
-	do(ctx, t, chromedp.KeyEvent(" "))
+	browsertest.Eval[bool](ctx, t, `document.getElementById('dev').focus(); true`)
+	browsertest.Do(ctx, t, chromedp.KeyEvent(" "))
 	await(ctx, t, developers)
-	do(ctx, t, chromedp.Navigate(address(site, "lending/index.html")))
-	eval[bool](ctx, t, `document.querySelector('main details:not([open]) > summary').focus(); true`)
-	do(ctx, t, chromedp.KeyEvent(kb.Enter))
+	browsertest.Do(ctx, t, chromedp.Navigate(address(site, "lending/index.html")))
+	browsertest.Eval[bool](ctx, t, `document.querySelector('main details:not([open]) > summary').focus(); true`)
+	browsertest.Do(ctx, t, chromedp.KeyEvent(kb.Enter))
 	await(ctx, t, `document.querySelector('main details[open] a').checkVisibility()`)
 }
 
 func TestTheDevelopersViewIsRemembered(t *testing.T) {
 	t.Parallel()
 	site := mixedSite(t)
-	ctx := tab(browser(t), t)
-	do(ctx, t, chromedp.Navigate(address(site, "index.html")))
-	eval[bool](ctx, t, `document.getElementById('dev').focus(); true`)
-	do(ctx, t, chromedp.KeyEvent(" "))
+	ctx := browsertest.Tab(browsertest.Start(t), t)
+	browsertest.Do(ctx, t, chromedp.Navigate(address(site, "index.html")))
+	browsertest.Eval[bool](ctx, t, `document.getElementById('dev').focus(); true`)
+	browsertest.Do(ctx, t, chromedp.KeyEvent(" "))
 	await(ctx, t, `document.getElementById('dev').checked && localStorage.getItem('dev') === 'yes'`)
-	do(ctx, t, chromedp.Navigate(address(site, "lending/index.html")))
-	if !eval[bool](ctx, t, `document.getElementById('dev').checked`) {
+	browsertest.Do(ctx, t, chromedp.Navigate(address(site, "lending/index.html")))
+	if !browsertest.Eval[bool](ctx, t, `document.getElementById('dev').checked`) {
 		t.Error("on the next page the developers' view is off again")
 	}
 }
@@ -549,10 +403,10 @@ func TestTheDevelopersViewIsRemembered(t *testing.T) {
 func TestWhatTheSearchFindsIsThere(t *testing.T) {
 	t.Parallel()
 	site, report := realSite(t)
-	ctx := tab(browser(t), t)
-	do(ctx, t, chromedp.Navigate(address(site, "search.html")))
+	ctx := browsertest.Tab(browsertest.Start(t), t)
+	browsertest.Do(ctx, t, chromedp.Navigate(address(site, "search.html")))
 	await(ctx, t, `document.getElementById('count').textContent`)
-	links := eval[[]string](ctx, t, `[...document.querySelectorAll('#found a')].map((a) => a.getAttribute('href'))`)
+	links := browsertest.Eval[[]string](ctx, t, `[...document.querySelectorAll('#found a')].map((a) => a.getAttribute('href'))`)
 	if len(links) < report.Rules+50 {
 		t.Errorf("got %d links, want those of %d rules and their examples", len(links), report.Rules)
 	}
@@ -566,7 +420,7 @@ func TestWhatTheSearchFindsIsThere(t *testing.T) {
 // TestCucumbersReportShowsTheScenarios with the real package.
 func TestCucumbersReportShowsTheScenarios(t *testing.T) {
 	t.Parallel()
-	ctx := tab(browser(t), t)
+	ctx := browsertest.Tab(browsertest.Start(t), t)
 	const feature = `Feature: Weddings
   Rule: A <b>party</b> pays together
     Scenario: The bride pays
@@ -582,11 +436,11 @@ func TestCucumbersReportShowsTheScenarios(t *testing.T) {
 	}})
 	config.Cucumber, config.Title = true, "Weddings of"
 	build(t, config)
-	do(ctx, t, chromedp.Navigate(address(config.Out, "report/run.html")))
+	browsertest.Do(ctx, t, chromedp.Navigate(address(config.Out, "report/run.html")))
 	// What is in scripts is not shown.
 	const shown = `document.title + '\n' + [...document.querySelectorAll('body *:not(script, style)')].flatMap((e) => [...e.childNodes]).filter((n) => n.nodeType === 3).map((n) => n.data).join('\n')`
 	await(ctx, t, `(`+shown+`).includes('the groom pays')`)
-	text := eval[string](ctx, t, shown)
+	text := browsertest.Eval[string](ctx, t, shown)
 	for _, want := range []string{
 		"Weddings", "A <b>party</b> pays together", "The bride pays", "nobody waits", "the groom pays", "got 1, want <2>",
 		`</script><script>document.title = "taken over"</script>`, "Weddings of, run\n",

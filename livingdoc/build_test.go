@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/gherkin/suite"
+	"example.com/groupcheckout/internal/browsertest"
 	"example.com/groupcheckout/livingdoc"
 	"example.com/groupcheckout/livingdoc/evidence"
 	"example.com/groupcheckout/livingdoc/internal/fixture"
@@ -450,7 +451,7 @@ func TestThePictureOfTheFrontPageLeadsToExamples(t *testing.T) {
 // TestThePDFHasNumbersInItsContents of the pages on which its chapters are.
 func TestThePDFHasNumbersInItsContents(t *testing.T) {
 	t.Parallel()
-	browser(t) // or skip
+	browsertest.Start(t) // or skip
 	config := project(t, library(), fixture.Run{Store: "paper"})
 	config.PDF, config.Paper = true, "Letter"
 	pages := build(t, config)

@@ -331,7 +331,7 @@ func waited(w evidence.Wait) string {
 		text += " by the clock of the example"
 	}
 	if w.Checks > 1 {
-		text += fmt.Sprintf(", looked %d times", w.Checks)
+		text += fmt.Sprintf(", looked %s", plural(w.Checks, "time", "times"))
 	}
 	return text
 }

@@ -78,15 +78,34 @@ func (s *guardedStore) Append(ctx context.Context, stream es.StreamName, expecte
 
 // Read implements [es.Reader].
 func (s *guardedStore) Read(ctx context.Context, stream es.StreamName, from es.Version, freshness es.Freshness) (events []es.Event, err error) {
-	breaker := s.breakers.Reads
-	if freshness == es.FromLeader {
-		breaker = s.breakers.Leader
-	}
-	err = breaker.do(ctx, func() error {
+	err = s.breakers.of(freshness).do(ctx, func() error {
 		events, err = s.next.Read(ctx, stream, from, freshness)
 		return err
 	})
 	return events, err
+}
+
+// ManyReader passes on that of the store; see [es.ManyReaderOf].
+func (s *guardedStore) ManyReader() es.ManyReader {
+	next := es.ManyReaderOf(s.next)
+	if next == nil {
+		return nil
+	}
+	return es.ManyReaderFunc(func(ctx context.Context, streams []es.StreamName, freshness es.Freshness) (all [][]es.Event, err error) {
+		err = s.breakers.of(freshness).do(ctx, func() error {
+			all, err = next.ReadMany(ctx, streams, freshness)
+			return err
+		})
+		return all, err
+	})
+}
+
+// of is the breaker of the server that a read goes to.
+func (b Breakers) of(freshness es.Freshness) *Breaker {
+	if freshness == es.FromLeader {
+		return b.Leader
+	}
+	return b.Reads
 }
 
 // OutageError is the error of a question that waited for a server that cannot be

@@ -91,6 +91,37 @@ func TestOneQuestionAtATimeProbesAStoreThatIsDown(t *testing.T) {
 	})
 }
 
+// A read of several streams waits for a server that is down as any other does.
+func TestStreamsAreReadTogetherThroughABreaker(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o := newOutage()
+		leader, reads := reactor.NewBreaker("the leader", refused), reactor.NewBreaker("the replica", refused)
+		breakers := reactor.Breakers{Leader: leader, Reads: reads}
+		if es.ManyReaderOf(breakers.Store(o)) != nil {
+			t.Error("the store reads alone, got that it reads together")
+		}
+		many := es.ManyReaderOf(breakers.Store(o.Store))
+		streams := []es.StreamName{stream("a"), stream("b")}
+		o.down.Store(true)
+		for freshness, server := range map[es.Freshness]string{es.FromLeader: "the leader", es.FromReplica: "the replica"} {
+			var out *reactor.OutageError
+			if _, err := many.ReadMany(short(t), streams, freshness); !errors.As(err, &out) || out.Server != server {
+				t.Errorf("from the %v: got error %v, want an outage of %s", freshness, err, server)
+			}
+		}
+		var waits sync.WaitGroup
+		waits.Go(func() {
+			if all, err := many.ReadMany(t.Context(), streams, es.FromLeader); err != nil || len(all) != 2 {
+				t.Errorf("got %d lists and error %v once the store was back, want two", len(all), err)
+			}
+		})
+		pass(time.Minute)
+		o.down.Store(false)
+		waits.Wait()
+	})
+}
+
 // short is a context that ends in a second.
 func short(t *testing.T) context.Context {
 	t.Helper()

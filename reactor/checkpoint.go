@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"example.com/groupcheckout/reactor/feed"
@@ -41,11 +42,6 @@ func (e *CheckpointAheadError) Error() string {
 // NeedsPerson is what [es.NeedsPerson] asks.
 func (*CheckpointAheadError) NeedsPerson() bool { return true }
 
-// key is where the checkpoint of a tranche is kept.
-func (r *Running) key(name feed.Tranche) feed.Key {
-	return feed.Key{Source: r.source.ID(), Tranche: name, Group: r.config.Group}
-}
-
 // save sees to the checkpoints, each interval, until ctx ends; a write goes on until
 // writes does. What could not be done is tried again at the next interval. It calls
 // lost if a tranche has lost events.
@@ -64,7 +60,7 @@ func (r *Running) save(ctx, writes context.Context, lost func()) {
 			}
 			left, failed := r.config.CheckpointInterval-time.Since(began), false
 			for _, t := range r.tranches {
-				if left > 0 && !t.moved() {
+				if portions := r.portions(t); len(portions) == 0 || left > 0 && !slices.ContainsFunc(portions, (*portion).moved) {
 					continue
 				}
 				failed = r.checkpoint(ctx, writes, t, r.config.ReadLimit) != nil || failed // observed, and made up for later
@@ -76,6 +72,8 @@ func (r *Running) save(ctx, writes context.Context, lost func()) {
 				pause = r.config.CheckpointInterval
 			}
 			next.Reset(pause)
+		case job := <-r.jobs:
+			job(ctx)
 		case <-ctx.Done():
 			return
 		}
@@ -92,16 +90,21 @@ const lastTries = 3
 func (r *Running) saveLast(ctx context.Context) error {
 	var all []error
 	for _, t := range r.tranches {
-		var err error
-		for try := 0; try < lastTries && t.moved() && t.lost == nil && !errors.Is(err, context.DeadlineExceeded) && (try == 0 || ctx.Err() == nil); try++ {
-			err = r.checkpoint(ctx, ctx, t, min(r.config.ReadLimit, saveLimit))
-		}
-		all = append(all, cmp.Or(t.lost, err))
+		all = append(all, r.saveNow(ctx, t, r.portions(t)))
 	}
 	return errors.Join(all...)
 }
 
-// checkpoint saves the checkpoint of a tranche if it has moved, unless the feed
+// saveNow is saveLast of some portions of a tranche.
+func (r *Running) saveNow(ctx context.Context, t *tranche, portions []*portion) error {
+	var err error
+	for try := 0; try < lastTries && slices.ContainsFunc(portions, (*portion).moved) && t.lost == nil && !errors.Is(err, context.DeadlineExceeded) && (try == 0 || ctx.Err() == nil); try++ {
+		err = r.checkpoint(ctx, ctx, t, min(r.config.ReadLimit, saveLimit))
+	}
+	return cmp.Or(t.lost, err)
+}
+
+// checkpoint saves the checkpoints of a tranche that have moved, unless the feed
 // ends before what was read of it. It asks for the end also if nothing has moved:
 // a reader beyond the end would wait there, and miss what is appended below.
 // Reads may be answered by a replica, but the end is the leader's, so it is
@@ -126,30 +129,40 @@ func (r *Running) checkpoint(ctx, writes context.Context, t *tranche, limit time
 	if failed := t.ends.succeeded(); failed.attempts > 0 {
 		r.config.Observer.Observe(ReadRecovered{t.name, failed.attempts, time.Since(failed.since)})
 	}
-	if !t.moved() {
-		return nil
+	var all []error
+	for _, s := range r.portions(t) {
+		if !s.moved() {
+			continue
+		}
+		position := feed.Position(s.position.Load())
+		if err := r.saveOne(writes, s, position); err != nil {
+			all = append(all, fmt.Errorf("save the checkpoint %d of tranche %q: %w", position, t.name, err))
+		}
 	}
-	position := feed.Position(t.position.Load())
-	if err := r.saveOne(writes, t, position); err != nil {
-		return fmt.Errorf("save the checkpoint %d of tranche %q: %w", position, t.name, err)
-	}
-	return nil
+	return errors.Join(all...)
 }
 
-// saveOne writes a checkpoint.
-func (r *Running) saveOne(ctx context.Context, t *tranche, position feed.Position) error {
+// saveOne writes a checkpoint. One whose slot was lost is another's to write.
+func (r *Running) saveOne(ctx context.Context, s *portion, position feed.Position) error {
 	err := r.ask(ctx, saveLimit, r.config.Breakers.Checkpoints, func(ctx context.Context) error {
-		return r.checkpoints.Save(ctx, r.key(t.name), position)
+		if r.keeping != nil {
+			return r.keeping.slots.SaveHeld(ctx, s.key, s.holding.hold, position)
+		}
+		return r.checkpoints.Save(ctx, s.key, position)
 	})
+	if lost, ok := errors.AsType[*feed.SlotLostError](err); ok {
+		r.lose(s.holding.hold, lost)
+		return nil
+	}
 	if err != nil {
-		t.saves.failed(err)
-		r.config.Observer.Observe(CheckpointFailed{t.name, position, err})
+		s.saves.failed(err)
+		r.config.Observer.Observe(CheckpointFailed{s.tranche.name, position, err})
 		return err
 	}
-	t.saves.succeeded()
-	t.saved.Store(int64(position))
-	r.noteMark(ctx, t, position)
-	r.config.Observer.Observe(CheckpointSaved{t.name, position})
+	s.saves.succeeded()
+	s.saved.Store(int64(position))
+	r.noteMark(ctx, s, position)
+	r.config.Observer.Observe(CheckpointSaved{s.tranche.name, position})
 	return nil
 }
 
@@ -203,10 +216,4 @@ func (r *Running) nudge() {
 	case r.nudged <- struct{}{}:
 	default: // it is about to
 	}
-}
-
-// moved tells whether the completed position is to be saved.
-func (t *tranche) moved() bool {
-	position, saved := t.position.Load(), t.saved.Load()
-	return position != saved && (saved >= 0 || position != int64(t.start))
 }

@@ -25,6 +25,9 @@ type Config struct {
 	ReadLimit          time.Duration // how long the store may take to answer one read of the feed or of a checkpoint; 30 s
 	CallLimit          time.Duration // after which the context of a handler call ends; 2 min
 	StopLimit          time.Duration // how long a stop may take, with all that belongs to it; 25 s
+	Slots              int           // that the streams of the group are divided into, each worked on by one process at a time. It has to be the same for all of them, takes checkpoints that are [feed.Slots], and is kept with them. 0 is none: this process works on everything, and so does another of the same name
+	Lease              time.Duration // a process that gives no sign of life for so long loses its slots; 10 s
+	Member             string        // how this process is named to the others of the group; its host and number, unless given. Something is added that no other has
 	FromEnd            bool          // a group without a checkpoint starts at the end of the feed, which is saved at once, not at its beginning
 	Observer           Observer      // told what happens; may be nil
 	Breakers           Breakers      // of the servers that the source and the checkpoints are on; may be none
@@ -40,6 +43,9 @@ type Config struct {
 	// them. The default is GrowingPauses(50*time.Millisecond, 30*time.Second, 0.5).
 	Pauses func() backoff.BackOff
 }
+
+// MaxSlots is how many slots a consumer group may have: each is saved by itself.
+const MaxSlots = 256
 
 // ConfigError says which setting cannot be used.
 type ConfigError struct {
@@ -87,6 +93,7 @@ func (c Config) withDefaults() (Config, error) {
 		{"the limit of a read", &c.ReadLimit, 30 * time.Second},
 		{"the limit of a call", &c.CallLimit, 2 * time.Minute},
 		{"the limit of a stop", &c.StopLimit, 25 * time.Second},
+		{"the lease of a slot", &c.Lease, 10 * time.Second},
 	} {
 		if *d.value < 0 {
 			return c, &ConfigError{d.name, *d.value, "it has to be above zero"}
@@ -94,6 +101,12 @@ func (c Config) withDefaults() (Config, error) {
 		if *d.value == 0 {
 			*d.value = d.without
 		}
+	}
+	switch {
+	case c.Slots < 0 || c.Slots > MaxSlots:
+		return c, &ConfigError{"the number of slots", c.Slots, fmt.Sprintf("it has to be from 1 to %d, or 0 for none", MaxSlots)}
+	case c.Lease < time.Millisecond:
+		return c, &ConfigError{"the lease of a slot", c.Lease, "it has to be at least a millisecond"}
 	}
 	if c.QuarantineAfter < 0 {
 		return c, &ConfigError{"the time after which a stream is set aside", c.QuarantineAfter, "0 is never"}

@@ -20,6 +20,7 @@ type core struct {
 	limits
 
 	newBackoff func() backoff.BackOff // the pauses of one stream that keeps failing
+	slots      int                    // that the streams are divided into
 
 	streams  map[es.StreamName]*stream
 	ready    list.List  // of *stream, to be called, first come first served
@@ -30,6 +31,7 @@ type core struct {
 	hung     int
 	aside    map[es.StreamName]*aside // set aside: what is delivered of them is passed over
 	tranches map[feed.Tranche]*progress
+	draining map[int]bool // slots of which no stream is called any more
 	effects  effects
 }
 
@@ -53,11 +55,13 @@ type effects struct {
 // stream is what is known of one stream.
 type stream struct {
 	name    es.StreamName
+	slot    int
 	handled es.Version // deliveries below it are retired
 	waiting []es.Event // at or above handled, ascending
 	batches []*batch   // those that need it, in order of arrival
 	calling bool
 	hung    bool            // the running call has ignored its deadline
+	parted  bool            // the slot was lost while the running call was: what it returns is of no interest
 	since   time.Time       // when the running call began
 	call    *list.Element   // among the calls of the core, unless hung
 	given   es.Version      // the running call was given the deliveries below it
@@ -80,12 +84,13 @@ type trouble struct {
 // batch is a batch with deliveries that are not retired. It has one of the slots
 // that limit how far is read ahead, until it is completed or stuck.
 type batch struct {
-	tranche feed.Tranche
-	next    feed.Position // where reading goes on behind it, and behind completed batches that follow it
-	needs   map[*stream]need
-	order   []place       // its deliveries, in order, without those retired at its head; nil if the feed has no places in between
-	passed  feed.Position // behind those that were; 0 if there is no such place
-	stuck   int           // deliveries that it needed when it gave its slot back; 0 while it has one
+	part   *part
+	read   *read
+	next   feed.Position // where reading goes on behind it, and behind completed batches that follow it
+	needs  map[*stream]need
+	order  []place       // its deliveries, in order, without those retired at its head; nil if the feed has no places in between
+	passed feed.Position // behind those that were; 0 if there is no such place
+	stuck  int           // deliveries that it needed when it gave its slot back; 0 while it has one
 }
 
 // place is where a delivery stands in its batch.
@@ -101,49 +106,102 @@ type need struct {
 	weight int        // of its deliveries
 }
 
-// progress is how far a tranche is completed.
+// progress is how far a tranche has got.
 type progress struct {
+	name   feed.Tranche
+	parts  []*part       // of the slots that are held, the lowest first
+	read   feed.Position // everything before it was submitted
+	slots  int           // how many of the batches that were read and are open have a slot
+	stuck  int           // the sum of what the others were stuck with
+	behind time.Time     // since when it has been at read although the feed goes on; zero if it does not
+	still  bool          // it stands still
+}
+
+// part is what a tranche delivers of a slot's streams, and how far that is completed. A
+// batch that is read becomes one of each part.
+type part struct {
+	tranche  *progress
+	slot     int
 	position feed.Position // everything before it is retired
-	read     feed.Position // everything before it was submitted
+	read     feed.Position // everything before it was submitted, and is passed over if it is read again
 	open     []*batch      // in order
-	slots    int           // how many of the open ones have a slot
-	stuck    int           // the sum of what the others were stuck with
-	behind   time.Time     // since when it has been at read although the feed goes on; zero if it does not
-	still    bool          // it stands still
+}
+
+// read is a batch as it was read. It has its slot as long as one that was made of it has.
+type read struct {
+	tranche *progress
+	holding int
 }
 
 // call is a handler call to be made.
 type call struct {
-	stream es.StreamName
-	events []es.Event
+	stream  es.StreamName
+	events  []es.Event
+	holding *holding // of the slot; the shell's own
 }
 
 func newCore(limits limits, newBackoff func() backoff.BackOff) *core {
 	return &core{
 		limits:     limits,
 		newBackoff: newBackoff,
+		slots:      1,
 		streams:    map[es.StreamName]*stream{},
 		aside:      map[es.StreamName]*aside{},
 		tranches:   map[feed.Tranche]*progress{},
+		draining:   map[int]bool{},
 	}
 }
 
-// start adds a tranche at the position where its reader starts.
+// start adds a tranche at the position where its reader starts. It delivers to nobody
+// before a slot is held.
 func (c *core) start(tranche feed.Tranche, from feed.Position) {
-	c.tranches[tranche] = &progress{position: from, read: from}
+	c.tranches[tranche] = &progress{name: tranche, read: from}
 }
 
-// submit takes in a batch of a tranche.
+// submit takes in a batch of a tranche, as far as it is of slots that are held.
 func (c *core) submit(tranche feed.Tranche, delivered feed.Batch) {
-	b := &batch{tranche: tranche, next: delivered.Next, needs: map[*stream]need{}}
 	progress := c.tranches[tranche]
-	placed := hasPlaces(delivered, progress.read)
+	from := progress.read
 	progress.read = delivered.Next
 	c.getsOn(tranche, progress)
-	progress.open = append(progress.open, b)
+	r := &read{tranche: progress}
 	progress.slots++
+	r.holding++ // until it was handed out
+	for _, p := range progress.parts {
+		if from >= p.read {
+			c.deliver(p, r, delivered.Next, c.ofSlot(p, delivered.Events, 0), from)
+		} else if p.read < delivered.Next { // some of it was read before
+			c.deliver(p, r, delivered.Next, c.ofSlot(p, delivered.Events, p.read), p.read)
+		}
+	}
+	c.freeSlot(r)
+	c.forget()
+}
+
+// ofSlot are the deliveries that a part is interested in: not those that have their
+// places before a position.
+func (c *core) ofSlot(p *part, deliveries []feed.Delivery, behind feed.Position) []feed.Delivery {
+	if c.slots == 1 && behind == 0 {
+		return deliveries
+	}
+	var found []feed.Delivery
+	for _, d := range deliveries {
+		if (d.Next == 0 || d.Next > behind) && SlotOf(d.Stream, c.slots) == p.slot {
+			found = append(found, d)
+		}
+	}
+	return found
+}
+
+// deliver takes in what a batch has for a part.
+func (c *core) deliver(p *part, r *read, next feed.Position, deliveries []feed.Delivery, from feed.Position) {
+	b := &batch{part: p, read: r, next: next, needs: map[*stream]need{}}
+	placed := hasPlaces(feed.Batch{Events: deliveries, Next: next}, from)
+	p.read = next
+	p.open = append(p.open, b)
+	r.holding++
 	var order []*stream // so that the outcome does not depend on the order of a map
-	for _, d := range delivered.Events {
+	for _, d := range deliveries {
 		if c.passes(d) {
 			continue
 		}
@@ -161,14 +219,13 @@ func (c *core) submit(tranche feed.Tranche, delivered feed.Batch) {
 	for _, s := range order {
 		if n := b.needs[s]; n.upTo <= s.handled {
 			delete(b.needs, s)
-			c.occurs(Retired{s.name, n.upTo})
+			c.occurs(Retired{s.name, n.upTo, nil})
 		} else {
 			s.batches = append(s.batches, b)
 		}
 		c.place(s)
 	}
 	c.settle(b)
-	c.forget()
 }
 
 // hasPlaces tells whether a checkpoint may lie between the deliveries of a batch. It may
@@ -184,21 +241,33 @@ func hasPlaces(b feed.Batch, from feed.Position) bool {
 	return true
 }
 
-// position is how far a tranche is completed: up to the first delivery that is not
-// retired. Several deliveries may share a place; it counts once all of them are.
+// position is how far a tranche is completed, in all slots that are held.
 func (c *core) position(tranche feed.Tranche) feed.Position {
 	progress := c.tranches[tranche]
-	if len(progress.open) == 0 {
-		return progress.position
+	if len(progress.parts) == 0 {
+		return progress.read
 	}
-	b := progress.open[0]
+	lowest := progress.parts[0].completed()
+	for _, p := range progress.parts[1:] {
+		lowest = min(lowest, p.completed())
+	}
+	return lowest
+}
+
+// completed is how far a part is completed: up to the first delivery that is not
+// retired. Several deliveries may share a place; it counts once all of them are.
+func (p *part) completed() feed.Position {
+	if len(p.open) == 0 {
+		return p.position
+	}
+	b := p.open[0]
 	for len(b.order) > 0 && b.order[0].index < b.order[0].stream.handled {
 		if next := b.order[0].next; len(b.order) > 1 && b.order[1].next > next {
 			b.passed = next
 		}
 		b.order = b.order[1:]
 	}
-	return max(progress.position, b.passed)
+	return max(p.position, b.passed)
 }
 
 // looked takes in what the leader says is the end of a tranche. A tranche that could
@@ -260,7 +329,7 @@ func (c *core) dispatch(now time.Time) []call {
 		c.place(s)
 		s.given = s.waiting[len(s.waiting)-1].Index + 1
 		c.calling++
-		calls = append(calls, call{s.name, slices.Clip(s.waiting)})
+		calls = append(calls, call{stream: s.name, events: slices.Clip(s.waiting)})
 	}
 	return calls
 }
@@ -293,12 +362,17 @@ func (c *core) returned(name es.StreamName, observed es.Version, err error, now 
 	s := c.streams[name]
 	s.calling = false
 	c.calling--
+	defer c.forget()
 	if s.hung {
 		s.hung = false
 		c.hung--
 	} else {
 		c.calls.Remove(s.call)
 		s.call = nil
+	}
+	if s.parted {
+		c.rejoin(s)
+		return
 	}
 	if err == nil {
 		if observed > s.handled && s.pauses != nil {
@@ -320,7 +394,6 @@ func (c *core) returned(name es.StreamName, observed es.Version, err error, now 
 		s.trouble, s.pauses = nil, nil
 	}
 	c.place(s)
-	c.forget()
 }
 
 // handled retires the deliveries below a version.
@@ -330,6 +403,12 @@ func (c *core) handled(s *stream, observed es.Version) {
 	}
 	s.handled = observed
 	keep, _ := slices.BinarySearchFunc(s.waiting, observed, byIndex)
+	var appended []time.Time // told of with the first that is retired
+	for _, e := range s.waiting[:keep] {
+		if !e.Time.IsZero() {
+			appended = append(appended, e.Time)
+		}
+	}
 	s.waiting = slices.Clone(s.waiting[keep:])
 	remaining, told := s.batches[:0], es.Version(0)
 	for _, b := range s.batches {
@@ -339,13 +418,14 @@ func (c *core) handled(s *stream, observed es.Version) {
 			continue
 		}
 		delete(b.needs, s)
-		c.occurs(Retired{s.name, n.upTo})
+		c.occurs(Retired{s.name, n.upTo, appended})
+		appended = nil
 		told = max(told, n.upTo)
 		c.settle(b)
 	}
 	clear(s.batches[len(remaining):])
 	if s.batches = remaining; len(remaining) > 0 && told < observed {
-		c.occurs(Retired{s.name, observed}) // some of what they brought is: a checkpoint may lie behind it
+		c.occurs(Retired{s.name, observed, appended}) // some of what they brought is: a checkpoint may lie behind it
 	}
 }
 
@@ -378,7 +458,7 @@ func (c *core) delay(s *stream, cause error, now time.Time) {
 // gives its slot back: those streams may stay so for long, and the others must go on. It does not if
 // that would hold too many deliveries in memory, as when every call fails.
 func (c *core) settle(b *batch) {
-	progress := c.tranches[b.tranche]
+	progress := b.part.tranche
 	if len(b.needs) == 0 {
 		c.complete(b)
 		return
@@ -386,7 +466,7 @@ func (c *core) settle(b *batch) {
 	if weight, stuck := b.stuckWith(); stuck && b.stuck == 0 && progress.stuck+weight <= c.maxStuck {
 		b.stuck = weight
 		progress.stuck += weight
-		c.freeSlot(b)
+		c.freeSlot(b.read)
 	}
 }
 
@@ -402,35 +482,43 @@ func (b *batch) stuckWith() (weight int, stuck bool) {
 	return weight, true
 }
 
-// freeSlot lets another batch be read in place of one.
-func (c *core) freeSlot(b *batch) {
-	c.tranches[b.tranche].slots--
-	c.effects.freed = append(c.effects.freed, b.tranche)
+// freeSlot gives back what one holds of the slot of a batch that was read. The last one
+// lets another be read in its place.
+func (c *core) freeSlot(r *read) {
+	if r.holding--; r.holding == 0 {
+		r.tranche.slots--
+		c.effects.freed = append(c.effects.freed, r.tranche.name)
+	}
 }
 
 // complete takes a batch of which everything is retired off the list. Its
 // position counts once nothing before it is open; until then the batch before
 // it stands for both.
 func (c *core) complete(b *batch) {
-	progress := c.tranches[b.tranche]
-	at := slices.Index(progress.open, b)
+	p := b.part
+	at := slices.Index(p.open, b)
 	if at == 0 {
-		progress.position = b.next
+		p.position = b.next
 	} else {
-		progress.open[at-1].next = b.next
+		p.open[at-1].next = b.next
 	}
-	progress.open = slices.Delete(progress.open, at, at+1)
+	p.open = slices.Delete(p.open, at, at+1)
+	c.letGo(b)
+}
+
+// letGo frees what a batch takes.
+func (c *core) letGo(b *batch) {
 	if b.stuck == 0 {
-		c.freeSlot(b)
+		c.freeSlot(b.read)
 	}
-	progress.stuck -= b.stuck
+	b.part.tranche.stuck -= b.stuck
 }
 
 // place puts a stream where it belongs: among the ready, among the idle, or in
-// neither list while it is being called or delayed.
+// neither list while it is being called or delayed, or no stream of its slot is called.
 func (c *core) place(s *stream) {
 	switch {
-	case s.calling, s.trouble != nil && s.trouble.delayed:
+	case s.calling, s.trouble != nil && s.trouble.delayed, c.draining[s.slot]:
 		s.queue(nil)
 	case len(s.waiting) > 0:
 		s.queue(&c.ready)
@@ -457,7 +545,7 @@ func (s *stream) queue(to *list.List) {
 func (c *core) stream(name es.StreamName) *stream {
 	s := c.streams[name]
 	if s == nil {
-		s = &stream{name: name}
+		s = &stream{name: name, slot: SlotOf(name, c.slots)}
 		c.streams[name] = s
 	}
 	return s

@@ -81,6 +81,7 @@ func newModel(t *rapid.T, maxStuck, remember int) *model {
 	}
 	for tranche, from := range m.start {
 		m.core.start(tranche, from)
+		m.core.hold(tranche, 0, from)
 	}
 	return m
 }
@@ -343,7 +344,7 @@ func (m *model) checkSlots(t *rapid.T, tranche feed.Tranche) {
 		t.Fatalf("slots of %s in use: got %d, want %d", tranche, got, want)
 	}
 	without := 0
-	for _, b := range progress.open {
+	for _, b := range progress.parts[0].open {
 		if b.stuck > 0 {
 			for _, n := range b.needs {
 				without += n.weight
@@ -377,7 +378,7 @@ func (m *model) finish(t *rapid.T) {
 	}
 	for tranche := range m.start {
 		progress := m.core.tranches[tranche]
-		got := fmt.Sprint(progress.position, m.freed[tranche], len(progress.open), progress.stuck)
+		got := fmt.Sprint(progress.parts[0].position, m.freed[tranche], len(progress.parts[0].open), progress.stuck)
 		if want := fmt.Sprint(m.read(tranche), len(m.batches[tranche]), 0, 0); got != want {
 			t.Fatalf("position, freed slots, open batches and stuck deliveries of %s at the end: got %s, want %s", tranche, got, want)
 		}

@@ -64,6 +64,7 @@ func (s *script) run(t *testing.T, d *datadriven.TestData) string {
 	case "start":
 		tranche, from := feed.Tranche(d.CmdArgs[0].Key), feed.Position(number(t, d, "from", 0))
 		s.core.start(tranche, from)
+		s.core.hold(tranche, 0, from)
 		s.shown[tranche] = from
 		return ""
 	case "submit":
@@ -172,7 +173,7 @@ func (s *script) state() string {
 		lines = append(lines, line)
 	}
 	for name, p := range s.core.tranches {
-		lines = append(lines, fmt.Sprintf("%s: read %d, position %d, %d batches open, %d of them with a slot", name, p.read, p.position, len(p.open), p.slots))
+		lines = append(lines, fmt.Sprintf("%s: read %d, position %d, %d batches open, %d of them with a slot", name, p.read, p.parts[0].position, len(p.parts[0].open), p.slots))
 	}
 	slices.Sort(lines)
 	return fmt.Sprintf("%s\ncalls: %d\n", strings.Join(lines, "\n"), s.core.calling)

@@ -12,6 +12,11 @@
 // a call observed a version above its index. A checkpoint is the position
 // behind the last batch of which, and before which, every delivery is retired.
 //
+// Several processes of one consumer group divide its streams into slots, by a hash of
+// their names. Who holds which stands in a roster beside the checkpoints. A process reads
+// the feed once, whatever number of slots it holds, and has a portion of each tranche for
+// each of them, with a checkpoint of its own. One that holds none stands by.
+//
 //	Source --read--> reader --batch--> core --call--> Handler
 //	                   ^ slots           | ^ observed version
 //	                   +--- completed ---+ |
@@ -34,6 +39,10 @@
 //   - A feed that has lost events, as a restored store has, ends the reactor: at its
 //     start or within a CheckpointInterval, unless so much was appended in the
 //     meantime that the feed reaches as far as before.
+//   - With slots, each is worked on by one process, but for calls that cannot be
+//     cancelled when it is lost; only who holds it can move its checkpoint. One that
+//     stops hands over, and from one that gives no sign of life the others take over
+//     when its Lease is over.
 //   - Delivery is at least once, so a handler must be able to repeat its work.
 //
 // # Structure
@@ -41,7 +50,9 @@
 // The core (core.go) decides what comes next. It is plain values and has no
 // goroutine, clock or I/O. One goroutine (run.go) owns it. Each tranche has a
 // reader (reader.go), each call a goroutine, and one more saves checkpoints
-// (checkpoint.go). run waits for all of them.
+// (checkpoint.go). With slots another one keeps the place among the processes
+// (keeper.go), as its seat decides (roster.go), which is plain values too. run waits for
+// all of them.
 //
 // An [Observer] is told what happens, and a [Status] says what a reactor is at.
 package reactor

@@ -183,32 +183,67 @@ func (m *marks) recall(body []byte, checkpoint feed.Position) {
 	}
 }
 
-// notes reads the marks of an earlier run. Where there is no place for them, the
+// backTo forgets what lies behind a position, since it is to be read again.
+func (m *marks) backTo(position feed.Position) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	beyond := func(mark feed.Mark) bool { return mark.Position > position }
+	m.read, m.compared = slices.DeleteFunc(m.read, beyond), slices.DeleteFunc(m.compared, beyond)
+}
+
+// findKeeper finds out whether there is a place for notes. Where there is none, the
 // observer is told, and the reactor does without.
-func (r *Running) notes(ctx context.Context) (notes map[string][]byte, err error) {
+func (r *Running) findKeeper(ctx context.Context) error {
 	keeper, ok := r.checkpoints.(feed.Notes)
 	if !ok && r.config.QuarantineAfter > 0 {
-		return nil, noQuarantine(r.config.QuarantineAfter, "these checkpoints keep no notes of it")
+		return noQuarantine(r.config.QuarantineAfter, "these checkpoints keep no notes of it")
 	}
 	if !ok {
-		return nil, nil
+		return nil
 	}
+	_, err := r.notes(ctx, keeper)
+	if errors.Is(err, feed.ErrNoNotes) {
+		if r.config.QuarantineAfter > 0 {
+			return noQuarantine(r.config.QuarantineAfter, err.Error())
+		}
+		r.config.Observer.Observe(NotesMissing{err})
+		return nil
+	}
+	if err == nil {
+		r.keeper = keeper
+	}
+	return err
+}
+
+// notes reads the marks of earlier runs.
+func (r *Running) notes(ctx context.Context, keeper feed.Notes) (notes map[string][]byte, err error) {
 	err = r.ask(ctx, r.config.ReadLimit, r.config.Breakers.Checkpoints, func(ctx context.Context) (err error) {
 		notes, err = keeper.Notes(ctx, r.config.Group, markKind)
 		return err
 	})
-	if errors.Is(err, feed.ErrNoNotes) {
-		if r.config.QuarantineAfter > 0 {
-			return nil, noQuarantine(r.config.QuarantineAfter, err.Error())
-		}
-		r.config.Observer.Observe(NotesMissing{err})
-		return nil, nil
-	}
 	if err != nil {
 		return nil, fmt.Errorf("load what was read last: %w", err)
 	}
-	r.keeper = keeper
 	return notes, nil
+}
+
+// recall takes in what the one before left of a slot, of which a tranche is completed up
+// to a position.
+func (r *Running) recall(ctx context.Context, t *tranche, slot int, position feed.Position, known bool) error {
+	t.marks.backTo(-1)
+	if r.keeper == nil || !known {
+		return nil
+	}
+	notes, err := r.notes(ctx, r.keeper)
+	if err == nil {
+		t.marks.recall(notes[r.markName(t, slot)], position)
+	}
+	return err
+}
+
+// markName is the name of the note with the marks in front of the checkpoint of a slot.
+func (r *Running) markName(t *tranche, slot int) string {
+	return SlotGroup(string(t.name), slot, r.slots())
 }
 
 // noQuarantine is why streams cannot be set aside.
@@ -218,7 +253,8 @@ func noQuarantine(after time.Duration, reason string) error {
 
 // noteMark keeps the mark in front of a checkpoint for the next start. Without it the
 // next start compares with an older one.
-func (r *Running) noteMark(ctx context.Context, t *tranche, position feed.Position) {
+func (r *Running) noteMark(ctx context.Context, s *portion, position feed.Position) {
+	t := s.tranche
 	note, ok := t.marks.upTo(position)
 	if _, historian := r.source.(feed.Historian); !ok || !historian || r.keeper == nil {
 		return
@@ -226,7 +262,7 @@ func (r *Running) noteMark(ctx context.Context, t *tranche, position feed.Positi
 	body, err := json.Marshal(note)
 	if err == nil {
 		err = r.ask(ctx, saveLimit, r.config.Breakers.Checkpoints, func(ctx context.Context) error {
-			return r.keeper.PutNote(ctx, r.config.Group, markKind, string(t.name), body)
+			return r.keeper.PutNote(ctx, r.config.Group, markKind, r.markName(t, s.holding.hold.Slot), body)
 		})
 	}
 	if err != nil {
@@ -240,7 +276,7 @@ func (r *Running) compare(ctx context.Context, t *tranche, read, end feed.Positi
 	historian, ok := r.source.(feed.Historian)
 	if !ok {
 		if end < read {
-			t.lost = &CheckpointAheadError{Key: r.key(t.name), Checkpoint: read, End: end, Running: running}
+			t.lost = &CheckpointAheadError{Key: r.baseKey(t), Checkpoint: read, End: end, Running: running}
 		}
 		return t.lost
 	}
@@ -269,11 +305,11 @@ func (r *Running) compare(ctx context.Context, t *tranche, read, end feed.Positi
 	switch {
 	case !v.intact:
 		t.lost = &HistoryError{
-			Key: r.key(t.name), Mark: marks[v.first], Found: now.Events[v.first], Safe: v.safe, Then: then, Now: now.Course,
+			Key: r.baseKey(t), Mark: marks[v.first], Found: now.Events[v.first], Safe: v.safe, Then: then, Now: now.Course,
 		}
 		return t.lost
 	case end < read && !sameCourse:
-		t.lost = &CheckpointAheadError{Key: r.key(t.name), Checkpoint: read, End: end, Running: running}
+		t.lost = &CheckpointAheadError{Key: r.baseKey(t), Checkpoint: read, End: end, Running: running}
 		return t.lost
 	case v.erased > 0:
 		r.config.Observer.Observe(EventsErased{t.name, read, end})

@@ -84,8 +84,9 @@ type (
 	// Retired says that every delivery of a stream below a version that the
 	// feed made so far was handled.
 	Retired struct {
-		Stream es.StreamName
-		UpTo   es.Version
+		Stream   es.StreamName
+		UpTo     es.Version
+		Appended []time.Time // when those were appended that a call handled just now, as far as the feed tells
 	}
 	// Troubled says that the handler call that returned before failed, or saw
 	// less than the feed had told of ([*LagError]), and will be repeated.
@@ -144,6 +145,22 @@ type (
 		Read    feed.Position // up to which was read
 		End     feed.Position // of the feed now
 	}
+	// SlotTaken is a slot that this process works on from now on.
+	SlotTaken struct {
+		Slot  int
+		Token int64 // one more each time that any process takes it
+	}
+	// SlotGiven is a slot that was handed over, so that each process has its share.
+	SlotGiven struct{ Slot int }
+	// SlotLost is a slot that this process does not work on any more, since another
+	// holds it or may have come to hold it.
+	SlotLost struct {
+		Slot int
+		Err  error // how that was found out, if by a save; nil if the lease was over
+	}
+	// RosterFailed says that who holds the slots could not be read or written, for the
+	// first time in a row. It is tried again.
+	RosterFailed struct{ Err error }
 	// CheckpointSaved is a checkpoint that was written.
 	CheckpointSaved struct {
 		Tranche  feed.Tranche
@@ -177,5 +194,9 @@ func (StoreDown) isOccurrence()        {}
 func (StoreUp) isOccurrence()          {}
 func (NotesMissing) isOccurrence()     {}
 func (EventsErased) isOccurrence()     {}
+func (SlotTaken) isOccurrence()        {}
+func (SlotGiven) isOccurrence()        {}
+func (SlotLost) isOccurrence()         {}
+func (RosterFailed) isOccurrence()     {}
 func (CheckpointSaved) isOccurrence()  {}
 func (CheckpointFailed) isOccurrence() {}

@@ -42,7 +42,7 @@ func (r *Running) quarantine(ctx context.Context) error {
 			if core.aside[name] == nil && !r.noted[name] {
 				core.setAside(name, note.Cause, note.Since, note.UpTo)
 			}
-			if a := core.aside[name]; note.Retry && a != nil && !a.failed {
+			if a := core.aside[name]; note.Retry && a != nil && !a.failed && core.holds(SlotOf(name, core.slots)) {
 				core.retry(name)
 			}
 		}
@@ -60,7 +60,7 @@ func (r *Running) quarantine(ctx context.Context) error {
 			}
 		}
 		for name, a := range core.aside {
-			if a.changed {
+			if a.changed && core.holds(SlotOf(name, core.slots)) {
 				put[name] = Quarantined{Since: a.since, Cause: a.cause, UpTo: a.upTo, Retry: a.retrying || notes[name].Retry && !a.failed}
 			}
 		}

@@ -16,23 +16,20 @@ import (
 
 // tranche is what the goroutines of a run share about a tranche.
 type tranche struct {
-	name     feed.Tranche
-	start    feed.Position
-	slots    chan struct{}        // holds one for each batch that has a slot, and one for the read that runs
-	read     atomic.Int64         // the position up to which it was read, set by the reader
-	position atomic.Int64         // the completed position, set by the loop
-	saved    atomic.Int64         // the checkpoint, set by the saver
-	reads    failures             // of the reader
-	ends     failures             // of the saver, when it asks for the end
-	saves    failures             // of the saver, when it saves
-	marks    marks                // of what was read
-	lost     error                // why nothing can be saved any more; the saver's own
-	looked   atomic.Pointer[look] // at how far the feed reaches; the saver's, nil before the first
-	full     time.Time            // since when nothing more is read; zero while it is; the loop's own
+	name   feed.Tranche
+	slots  chan struct{}        // holds one for each batch that has a slot, and one for the read that runs
+	turn   turn                 // of its reader
+	read   atomic.Int64         // the position up to which it was read, set by the reader
+	reads  failures             // of the reader
+	ends   failures             // of the saver, when it asks for the end
+	marks  marks                // of what was read
+	lost   error                // why nothing can be saved any more; the saver's own
+	looked atomic.Pointer[look] // at how far the feed reaches; the saver's, nil before the first
+	full   time.Time            // since when nothing more is read; zero while it is; the loop's own
 }
 
-// begin finds out where each tranche is to be read from.
-func (r *Running) begin(ctx context.Context) ([]*tranche, error) {
+// list finds out which tranches there are.
+func (r *Running) list(ctx context.Context) ([]*tranche, error) {
 	var names []feed.Tranche
 	err := r.ask(ctx, r.config.ReadLimit, r.config.Breakers.Leader, func(ctx context.Context) (err error) {
 		names, err = r.source.Tranches(ctx)
@@ -44,63 +41,24 @@ func (r *Running) begin(ctx context.Context) ([]*tranche, error) {
 	if len(names) == 0 {
 		return nil, errors.New("the feed has no tranches: there is nothing to read")
 	}
-	notes, err := r.notes(ctx)
-	if err != nil {
-		return nil, err
-	}
 	var tranches []*tranche
 	for i, name := range names {
 		if slices.Contains(names[:i], name) {
 			return nil, &ConfigError{"the feed", fmt.Sprintf("%q", names), fmt.Sprintf("it names the tranche %q twice, and each is read by one reader", name)}
 		}
-		position, known, err := r.load(ctx, name)
-		if err != nil {
-			return nil, err
-		}
-		t := &tranche{name: name, slots: make(chan struct{}, r.config.MaxReadAhead)}
-		if known {
-			t.marks.recall(notes[string(name)], position)
-		}
-		if known || r.config.FromEnd {
-			end, err := r.end(ctx, name, r.config.ReadLimit)
-			if err != nil {
-				return nil, err
-			}
-			if err := r.compare(ctx, t, position, end, false, r.config.ReadLimit); err != nil {
-				return nil, err
-			}
-			if !known {
-				// Without a checkpoint, a crash would start at a later end and
-				// skip what came between.
-				err := r.ask(ctx, saveLimit, r.config.Breakers.Checkpoints, func(ctx context.Context) error {
-					return r.checkpoints.Save(ctx, r.key(name), end)
-				})
-				if err != nil {
-					return nil, fmt.Errorf("save the end of tranche %q as its first checkpoint: %w", name, err)
-				}
-				position, known = end, true
-			}
-		}
-		t.start = position
-		t.read.Store(int64(position))
-		t.position.Store(int64(position))
-		t.saved.Store(-1)
-		if known {
-			t.saved.Store(int64(position))
-		}
-		tranches = append(tranches, t)
+		tranches = append(tranches, &tranche{name: name, slots: make(chan struct{}, r.config.MaxReadAhead), turn: newTurn(r.reading)})
 	}
 	return tranches, nil
 }
 
 // load asks for a checkpoint.
-func (r *Running) load(ctx context.Context, name feed.Tranche) (position feed.Position, known bool, err error) {
+func (r *Running) load(ctx context.Context, key feed.Key) (position feed.Position, known bool, err error) {
 	err = r.ask(ctx, r.config.ReadLimit, r.config.Breakers.Checkpoints, func(ctx context.Context) (err error) {
-		position, known, err = r.checkpoints.Load(ctx, r.key(name))
+		position, known, err = r.checkpoints.Load(ctx, key)
 		return err
 	})
 	if err != nil {
-		err = fmt.Errorf("load the checkpoint of tranche %q: %w", name, err)
+		err = fmt.Errorf("load the checkpoint of tranche %q: %w", key.Tranche, err)
 	}
 	return position, known, err
 }
@@ -117,13 +75,30 @@ func (r *Running) end(ctx context.Context, name feed.Tranche, limit time.Duratio
 	return end, err
 }
 
-// read reads a tranche until ctx ends and hands its batches to the loop. A slot
-// is taken before a batch is read and freed by the loop, as the core says.
+// read reads a tranche until ctx ends and hands its batches to the loop: from where the
+// core has it, and from there again when that goes back. Where no slot is held it waits.
 func (r *Running) read(ctx context.Context, t *tranche) {
+	for ctx.Err() == nil {
+		var turn turn
+		var from feed.Position
+		idle := true
+		r.locked(func(core *core) {
+			turn = t.turn
+			from, idle = core.tranches[t.name].read, len(core.tranches[t.name].parts) == 0
+		})
+		if !idle {
+			r.readOn(turn.ctx, t, from)
+		}
+		<-turn.ctx.Done()
+	}
+}
+
+// readOn reads a tranche until its turn ends. A slot is taken before a batch is read and
+// freed by the loop, as the core says.
+func (r *Running) readOn(ctx context.Context, t *tranche, from feed.Position) {
 	pauses := r.config.Pauses()
 	waits := tail{config: &r.config}
 	waits.waker, _ = r.source.(feed.Waker)
-	from := t.start
 	for {
 		select {
 		case t.slots <- struct{}{}:
@@ -132,11 +107,18 @@ func (r *Running) read(ctx context.Context, t *tranche) {
 		}
 		woken := waits.before(t.name)
 		batch, ok := r.readBatch(ctx, t, from, pauses)
+		if ok {
+			r.locked(func(*core) {
+				if ok = ctx.Err() == nil; ok {
+					t.marks.add(batch)
+					t.read.Store(int64(batch.Next))
+				}
+			})
+		}
 		if !ok {
+			<-t.slots
 			return
 		}
-		t.marks.add(batch)
-		t.read.Store(int64(batch.Next))
 		if len(batch.Events) == 0 && batch.Next == from {
 			<-t.slots
 			if !r.awaitMore(ctx, t.name, from, &waits, woken) {
@@ -146,9 +128,10 @@ func (r *Running) read(ctx context.Context, t *tranche) {
 		}
 		waits.found()
 		select {
-		case r.batches <- submission{t.name, batch}:
+		case r.batches <- submission{t, ctx, batch}:
 			from = batch.Next
 		case <-ctx.Done():
+			<-t.slots
 			return
 		}
 	}

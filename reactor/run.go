@@ -32,7 +32,8 @@ type Handler interface {
 
 // submission is a batch on its way from a reader to the core.
 type submission struct {
-	tranche feed.Tranche
+	tranche *tranche
+	turn    context.Context // of the reader: if it has ended, the batch is read again
 	batch   feed.Batch
 }
 
@@ -76,28 +77,54 @@ func (*AbandonedError) NeedsPerson() bool { return false }
 // maxAbandonedNamed is how many streams an AbandonedError names.
 const maxAbandonedNamed = 20
 
-// run runs the reactor until ctx ends.
-func (r *Running) run(ctx context.Context) error {
-	tranches, err := r.begin(ctx)
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil // the caller ended it before it had begun
-		}
+// begin finds out what there is to do, and where to go on.
+func (r *Running) begin(ctx context.Context) (err error) {
+	if r.tranches, err = r.list(ctx); err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
 	limits := limits{
 		maxWriters: r.config.MaxWriters, maxHung: r.config.MaxWriters, hangs: r.config.CallLimit + callGrace,
 		maxStuck: r.config.MaxStuckBytes, weigh: weigh, remember: remembered, still: standsStill,
 	}
-	r.core, r.tranches = newCore(limits, r.config.Pauses), tranches
-	for _, t := range tranches {
-		r.core.start(t.name, t.start)
+	r.core = newCore(limits, r.config.Pauses)
+	r.core.slots = r.slots()
+	for _, t := range r.tranches {
+		r.core.start(t.name, 0)
 	}
-	if err := r.quarantine(ctx); err != nil { // before anything is handled
+	if err := r.findKeeper(ctx); err != nil {
+		return err
+	}
+	if r.config.Slots > 0 {
+		if err := r.join(ctx); err != nil {
+			return err
+		}
+	}
+	if r.keeping == nil {
+		return r.open(ctx, feed.Hold{Group: r.config.Group})
+	}
+	for hold := range r.keeping.toOpen(nil) {
+		err := r.open(ctx, hold)
+		if _, lost := errors.AsType[*feed.SlotLostError](err); err != nil && !lost {
+			r.keeping.leave(context.WithoutCancel(ctx))
+			return err
+		}
+		if err == nil {
+			r.config.Observer.Observe(SlotTaken{hold.Slot, hold.Token})
+		}
+	}
+	return nil
+}
+
+// run runs the reactor until ctx ends.
+func (r *Running) run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	r.reading = ctx
+	r.calls, r.endCalls = context.WithCancelCause(context.WithoutCancel(ctx))
+	defer r.endCalls(nil)
+	if err := r.begin(ctx); err != nil {
 		if ctx.Err() != nil {
-			return nil
+			return nil // the caller ended it before it had begun
 		}
 		return err
 	}
@@ -117,7 +144,7 @@ func (r *Running) run(ctx context.Context) error {
 	})
 
 	readers := map[feed.Tranche]chan struct{}{}
-	for _, t := range tranches {
+	for _, t := range r.tranches {
 		over := make(chan struct{})
 		readers[t.name] = over
 		go func() {
@@ -129,12 +156,21 @@ func (r *Running) run(ctx context.Context) error {
 	defer stopSaving()
 	var saver sync.WaitGroup
 	saver.Go(func() { r.save(saving, writes, stop) })
+	keeping, stopKeeping := context.WithCancel(writes)
+	defer stopKeeping()
+	var keeper sync.WaitGroup
+	if r.keeping != nil {
+		keeper.Go(func() { r.keeping.run(keeping, writes, r.endFor) })
+	}
 
-	err = r.loop(ctx)
+	err := r.loop(ctx)
 	err = errors.Join(err, r.awaitReaders(writes, readers))
 	stopSaving()
 	saver.Wait()
-	return errors.Join(err, r.saveLast(writes))
+	err = errors.Join(err, r.saveLast(writes))
+	stopKeeping()
+	keeper.Wait()
+	return errors.Join(r.ended, err)
 }
 
 // awaitReaders waits for the readers, which end with the context of the run. One
@@ -158,8 +194,6 @@ func (r *Running) awaitReaders(ctx context.Context, readers map[feed.Tranche]cha
 
 // loop owns the core. It returns once ctx has ended and no call is running.
 func (r *Running) loop(ctx context.Context) error {
-	callCtx, cancelCalls := context.WithCancelCause(context.WithoutCancel(ctx))
-	defer cancelCalls(nil)
 	var calls sync.WaitGroup
 
 	done := ctx.Done()
@@ -170,30 +204,44 @@ func (r *Running) loop(ctx context.Context) error {
 	defer wake.Stop()
 	for {
 		stopping := ctx.Err() != nil
+		until, limited := r.leaseOver()
 		made, running := r.next(stopping)
 		for _, call := range made {
 			r.config.Observer.Observe(Called{call.stream, len(call.events)})
-			calls.Go(func() { r.call(callCtx, call) })
+			calls.Go(func() { r.call(call) })
 		}
 		if stopping && running == 0 {
 			calls.Wait()
 			return nil
 		}
 		wake.Stop()
-		if at, ok := r.wake(); ok && !stopping {
+		at, ok := r.wake()
+		if ok = ok && !stopping; limited && (!ok || until.Before(at)) {
+			at, ok = until, true
+		}
+		if ok {
 			wake.Reset(time.Until(at))
 		}
 		select {
 		case s := <-batches:
-			r.locked(func(core *core) { core.submit(s.tranche, s.batch) })
-			if len(s.batch.Events) > 0 {
-				r.config.Observer.Observe(BatchRead{s.tranche, len(s.batch.Events), s.batch.Next})
+			current := false
+			r.locked(func(core *core) {
+				if current = s.turn.Err() == nil; current {
+					core.submit(s.tranche.name, s.batch)
+				}
+			})
+			switch {
+			case !current:
+				<-s.tranche.slots
+			case len(s.batch.Events) > 0:
+				r.config.Observer.Observe(BatchRead{s.tranche.name, len(s.batch.Events), s.batch.Next})
 			}
 		case o := <-r.outcomes:
 			r.config.Observer.Observe(Returned{o.stream, o.observed, o.err, o.took})
 			r.locked(func(core *core) { core.returned(o.stream, o.observed, o.err, time.Now()) })
 		case <-wake.C:
 		case <-r.nudged:
+		case r.published <- struct{}{}:
 		case <-done:
 			done, batches = nil, nil
 			limit = time.After(share(r.config.StopLimit, cancelAfter))
@@ -204,7 +252,7 @@ func (r *Running) loop(ctx context.Context) error {
 				return &AbandonedError{Streams: r.core.running()}
 			}
 			cancelled = true
-			cancelCalls(errStopLimit)
+			r.endCalls(errStopLimit)
 			limit = time.After(share(r.config.StopLimit, abandonAfter-cancelAfter))
 		}
 	}
@@ -261,16 +309,23 @@ func (r *Running) wake() (at time.Time, ok bool) {
 // knows of everything that a checkpoint stands for. The lock is not held while
 // observers look, since they may ask for the status.
 func (r *Running) next(stopping bool) (made []call, running int) {
-	positions := make([]feed.Position, len(r.tranches))
+	positions := map[*portion]feed.Position{}
 	var effects effects
 	r.locked(func(core *core) {
 		if !stopping {
 			made = core.dispatch(time.Now())
 		}
+		for i := range made {
+			made[i].holding = r.held[SlotOf(made[i].stream, core.slots)]
+		}
 		effects, running = core.drain(), core.calling
-		for i, t := range r.tranches {
+		for _, h := range r.held {
+			for _, s := range h.portions {
+				positions[s] = core.tranches[s.tranche.name].part(h.hold.Slot).completed()
+			}
+		}
+		for _, t := range r.tranches {
 			progress := core.tranches[t.name]
-			positions[i] = core.position(t.name)
 			switch full := progress.slots >= r.config.MaxReadAhead; {
 			case !full:
 				t.full = time.Time{}
@@ -285,8 +340,8 @@ func (r *Running) next(stopping bool) (made []call, running int) {
 	for _, o := range effects.occurred {
 		r.config.Observer.Observe(o)
 	}
-	for i, t := range r.tranches {
-		t.position.Store(int64(positions[i]))
+	for s, position := range positions {
+		s.position.Store(int64(position))
 	}
 	return made, running
 }
@@ -298,7 +353,8 @@ func (r *Running) tranche(name feed.Tranche) *tranche {
 
 // call makes one handler call. Whatever becomes of it, also that the handler ends
 // the goroutine, the loop hears of it.
-func (r *Running) call(ctx context.Context, c call) {
+func (r *Running) call(c call) {
+	ctx := c.holding.ctx
 	began := time.Now()
 	o := outcome{stream: c.stream, err: errGoexit}
 	defer func() {
@@ -310,6 +366,9 @@ func (r *Running) call(ctx context.Context, c call) {
 	}()
 	handled := HandlerCall{c.stream, c.events[len(c.events)-1].Index + 1}
 	err := within(context.WithValue(ctx, handledKey{}, handled), r.config.CallLimit, func(ctx context.Context) (err error) {
+		if r.keeping != nil && !r.keeping.stillHeld(c.holding.hold) { // the process may have been paused since
+			return errSlotLost
+		}
 		o.observed, err = r.handle(ctx, c)
 		return err
 	})

@@ -15,20 +15,29 @@ type Running struct {
 	handler     Handler
 	config      Config
 
-	batches  chan submission
-	outcomes chan outcome
-	nudged   chan struct{}
+	batches   chan submission
+	outcomes  chan outcome
+	nudged    chan struct{}
+	jobs      chan func(context.Context) // for the saver: at most two for each slot wait
+	published chan struct{}              // can be received from while all that has happened is told
+
+	calls    context.Context // of handler calls
+	endCalls context.CancelCauseFunc
+	reading  context.Context // of readers
 
 	begun    chan struct{} // closed once core and tranches are set
 	mu       sync.Mutex    // guards what core and tranches say of the loop's own
 	core     *core
 	tranches []*tranche
+	held     map[int]*holding       // the slots that are worked on; changed by the saver and whoever loses them
+	keeping  *keeper                // nil without slots; set before it begins
 	keeper   feed.Notes             // nil if there is no place for notes
 	noted    map[es.StreamName]bool // the streams that there was a note of; the saver's own
 
-	stop context.CancelFunc
-	done chan struct{} // closed when it is over
-	err  error         // once done is closed
+	stop  context.CancelFunc
+	ended error         // why it has ended itself; the first reason
+	done  chan struct{} // closed when it is over
+	err   error         // once done is closed
 }
 
 // Start runs a reactor in a goroutine of its own. It returns a [*ConfigError] for a
@@ -51,12 +60,15 @@ func Start(ctx context.Context, source feed.Source, checkpoints feed.Checkpoints
 	ctx, stop := context.WithCancel(ctx)
 	r := &Running{
 		source: source, checkpoints: checkpoints, handler: handler, config: config,
-		batches:  make(chan submission),
-		outcomes: make(chan outcome),
-		nudged:   make(chan struct{}, 1),
-		begun:    make(chan struct{}),
-		stop:     stop,
-		done:     make(chan struct{}),
+		batches:   make(chan submission),
+		outcomes:  make(chan outcome),
+		nudged:    make(chan struct{}, 1),
+		jobs:      make(chan func(context.Context), 2*MaxSlots),
+		published: make(chan struct{}),
+		held:      map[int]*holding{},
+		begun:     make(chan struct{}),
+		stop:      stop,
+		done:      make(chan struct{}),
 	}
 	go func() {
 		defer close(r.done)
@@ -69,6 +81,16 @@ func Start(ctx context.Context, source feed.Source, checkpoints feed.Checkpoints
 // Stop asks the reactor to stop in an orderly way and does not wait for it.
 // Stopping twice is fine.
 func (r *Running) Stop() { r.stop() }
+
+// endFor ends the reactor for a reason.
+func (r *Running) endFor(err error) {
+	r.mu.Lock()
+	if r.ended == nil {
+		r.ended = err
+	}
+	r.mu.Unlock()
+	r.stop()
+}
 
 // Begun is closed once the reactor knows where it goes on, and reads. One that cannot
 // begin never closes it.

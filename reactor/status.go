@@ -23,6 +23,23 @@ type Status struct {
 	OldestUnhandled time.Time       // when the first of them was appended; zero if there is none, or the feed does not tell
 	Outages         []OutageStatus  // servers that cannot be reached
 	Aside           []AsideStatus   // set aside, the longest first
+
+	Member      string        // how this process is named to others of the group; "" without slots
+	Slots       []SlotStatus  // of the group, and who holds them
+	Lease       time.Duration // after which others take what a process held that gives no sign of life
+	RosterError string        // why it could not be found out, when it was last tried, who holds the slots; empty if it could
+	RosterSince time.Time     // the first of the failures in a row, zero if there is none
+}
+
+// StandsBy tells whether other processes do the work, and this one waits to take over.
+func (s Status) StandsBy() bool { return len(s.Slots) > 0 && len(s.Tranches) == 0 }
+
+// SlotStatus is who works on a slot.
+type SlotStatus struct {
+	Slot      int
+	Holder    string    // "" if nobody does
+	Working   bool      // this process does, and reads the feed for it
+	FreeSince time.Time // since when this process has known nobody to hold it; zero if somebody does
 }
 
 // AsideStatus is a stream that is set aside: what is appended to it is passed over.
@@ -121,20 +138,49 @@ func (r *Running) Status(ctx context.Context) (Status, error) {
 	return r.status(time.Now()), nil
 }
 
+// describe adds who holds the slots. Whoever calls it holds the lock of the reactor.
+func (k *keeper) describe(status *Status) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := time.Now()
+	status.Member, status.Lease = k.seat.name, k.seat.lease
+	if k.failed.attempts > 0 {
+		status.RosterError, status.RosterSince = k.failed.err.Error(), k.failed.since
+	}
+	for slot := range k.seat.roster.Slots {
+		status.Slots = append(status.Slots, SlotStatus{slot, k.seat.holder(slot, now), k.r.held[slot] != nil, k.free[slot]})
+	}
+}
+
 // status describes the core; whoever calls it holds the lock.
 func (r *Running) status(now time.Time) Status {
 	core := r.core
 	status := Status{At: now, Group: r.config.Group, Waiting: core.ready.Len()}
+	if r.keeping != nil {
+		r.keeping.describe(&status)
+	}
 	for _, t := range r.tranches {
-		progress := core.tranches[t.name]
+		progress, portions := core.tranches[t.name], r.portionsOf(t)
+		if len(portions) == 0 {
+			continue // it is not read
+		}
 		described := TrancheStatus{
-			Tranche:    t.name,
-			Read:       progress.read,
-			Completed:  feed.Position(t.position.Load()),
-			Saved:      feed.Position(t.saved.Load()),
-			Incomplete: len(progress.open),
-			Full:       !t.full.IsZero(),
-			FullSince:  t.full,
+			Tranche:   t.name,
+			Read:      progress.read,
+			Completed: feed.Position(portions[0].position.Load()),
+			Saved:     feed.Position(portions[0].saved.Load()),
+			Full:      !t.full.IsZero(),
+			FullSince: t.full,
+		}
+		for _, s := range portions {
+			described.Completed = min(described.Completed, feed.Position(s.position.Load()))
+			described.Saved = min(described.Saved, feed.Position(s.saved.Load()))
+			if failing := s.saves.look(); failing.attempts > 0 && (described.SaveError == "" || failing.since.Before(described.SaveErrorSince)) {
+				described.SaveError, described.SaveErrorSince = failing.err.Error(), failing.since
+			}
+		}
+		for _, part := range progress.parts {
+			described.Incomplete += len(part.open)
 		}
 		if looked := t.looked.Load(); looked != nil {
 			described.EndAt, described.End, described.Silent, described.SilentSince = looked.at, looked.End, looked.Silent, looked.silentSince
@@ -147,9 +193,6 @@ func (r *Running) status(now time.Time) Status {
 			if failing.attempts > 0 {
 				described.Error, described.ErrorSince = failing.err.Error(), failing.since
 			}
-		}
-		if failing := t.saves.look(); failing.attempts > 0 {
-			described.SaveError, described.SaveErrorSince = failing.err.Error(), failing.since
 		}
 		status.Tranches = append(status.Tranches, described)
 	}

@@ -12,6 +12,7 @@ import (
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/plural"
 )
 
 // reactorStates is what happens to the reactor, its feed and its reads.
@@ -89,7 +90,7 @@ func (d *desk) calledTimes(ctx context.Context, want count, g group) error {
 	return d.world.Exactly(ctx, func(context.Context) error {
 		calls, excused := d.world.Calls(stream), d.world.Excused(stream)
 		if calls < int(want) || calls-excused > int(want) {
-			return fmt.Errorf("got %d calls of the reactor for %s, %d of which may be owed to injected faults, want %d", calls, g, excused, want)
+			return fmt.Errorf("got %s of the reactor for %s, %d of which may be owed to injected faults, want %d", plural.Of(calls, "call"), g, excused, want)
 		}
 		return nil
 	})

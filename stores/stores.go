@@ -18,6 +18,7 @@ type Backend struct {
 	Checkpoints                  feed.Checkpoints
 	Unavailable                  func(error) bool // tells whether an error means that the store cannot be reached; nil if it always can
 	ReadsApart, CheckpointsApart bool             // whether these are on servers of their own
+	CallsAtOnce                  int              // how many calls of Events one piece of work does well to make at the same time; 0 if the store does not say
 	Release                      func()           // frees what these stand on; nil if there is nothing. It may be called more than once
 }
 

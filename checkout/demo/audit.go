@@ -9,6 +9,7 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/plural"
 )
 
 // asPlanned is the rule that a run comes out as it was planned. The other rules
@@ -107,11 +108,11 @@ func (c *comparison) compareGroup(ctx context.Context, g group) error {
 // compareTotals compares the sums with those of the plan.
 func (c *comparison) compareTotals(e expected) {
 	if c.report.Merged != e.merged {
-		c.violate(nil, "%d stays were merged, planned were %d", c.report.Merged, e.merged)
+		c.violate(nil, "%s merged, planned: %d", plural.Of(c.report.Merged, "stay"), e.merged)
 	}
 	for _, reason := range domain.WhyNots() {
 		if c.report.Failed[reason] != e.failed[reason] {
-			c.violate(nil, "%d stays could not be merged because %s, planned were %d", c.report.Failed[reason], reason, e.failed[reason])
+			c.violate(nil, "%s not merged because %s, planned: %d", plural.Of(c.report.Failed[reason], "stay"), reason, e.failed[reason])
 		}
 	}
 	if !c.report.Moved.Equal(e.moved) {

@@ -11,6 +11,7 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/plural"
 )
 
 // clerk does what a clerk does at the desk. All clerks are the same one: it
@@ -66,16 +67,28 @@ func (c *clerk) receive(ctx context.Context, s stay) error {
 
 // checkOut checks a group out: select, wait for the merges, pay, confirm.
 func (c *clerk) checkOut(ctx context.Context, g group) error {
-	for _, selection := range g.selections {
-		c.ledger.selecting(c.groups.Stream(g.id))
-		if err := c.groups.Select(ctx, g.id, selection, now()); err != nil {
-			return fmt.Errorf("select %d stays: %w", len(selection), err)
-		}
+	if err := c.selectStays(ctx, g); err != nil {
+		return err
 	}
 	balance, err := c.awaitMerges(ctx, g.id)
 	if err != nil {
 		return fmt.Errorf("wait for the merges: %w", err)
 	}
+	return c.settle(ctx, g, balance)
+}
+
+func (c *clerk) selectStays(ctx context.Context, g group) error {
+	for _, selection := range g.selections {
+		c.ledger.selecting(c.groups.Stream(g.id))
+		if err := c.groups.Select(ctx, g.id, selection, now()); err != nil {
+			return fmt.Errorf("select %s: %w", plural.Of(len(selection), "stay"), err)
+		}
+	}
+	return nil
+}
+
+// settle takes the payment and confirms.
+func (c *clerk) settle(ctx context.Context, g group, balance domain.Money) error {
 	if balance.Sign() > 0 {
 		if err := c.groups.Pay(ctx, g.id, domain.PaymentID(uuid.New()), balance, now()); err != nil {
 			return fmt.Errorf("pay %s: %w", balance, err)

@@ -18,6 +18,7 @@ type ledger struct {
 	written  int
 	selected map[es.StreamName]time.Time
 	recorded map[es.StreamName]time.Time
+	listener func(context.Context, es.StreamName, []es.EventData) // nil if nobody listens
 }
 
 func newLedger(store es.Store) *ledger {
@@ -36,7 +37,17 @@ func (l *ledger) Append(ctx context.Context, stream es.StreamName, expected es.V
 	if _, reacting := reactor.Handled(ctx); reacting && stream.Category() == groupcheckout.Category {
 		l.recorded[stream] = time.Now()
 	}
+	if l.listener != nil {
+		l.listener(ctx, stream, events)
+	}
 	return after, nil
+}
+
+// listen has somebody told of what is written; nil ends that.
+func (l *ledger) listen(listener func(context.Context, es.StreamName, []es.EventData)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.listener = listener
 }
 
 // selecting notes that a clerk is about to select stays for a group.
@@ -44,6 +55,25 @@ func (l *ledger) selecting(stream es.StreamName) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.selected[stream] = time.Now()
+}
+
+// begin forgets what was so far.
+func (l *ledger) begin() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.written = 0
+	clear(l.selected)
+	clear(l.recorded)
+}
+
+// forget forgets the groups of a plan.
+func (l *ledger) forget(p plan, c *clerk) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, g := range p.groups {
+		delete(l.selected, c.groups.Stream(g.id))
+		delete(l.recorded, c.groups.Stream(g.id))
+	}
 }
 
 // total is the number of events written so far.

@@ -25,6 +25,11 @@ type Config struct {
 	Observer reactor.Observer // told what the reactor does, besides the demo; may be nil
 	Log      *slog.Logger     // slog.Default
 	Progress func(Progress)   // told how far it is; calls do not overlap; may be nil
+
+	// Story, unless it is nil, is told of one group from arrival to confirmation, before
+	// the others begin; it may take its time. That group is audited with the others, and
+	// is none of those that the report counts.
+	Story func(context.Context, Happening)
 }
 
 // Phase is a part of a run.
@@ -120,12 +125,24 @@ func Run(ctx context.Context, backend *stores.Backend, config Config) (Report, e
 		return Report{}, fmt.Errorf("start the reactor: %w", err)
 	}
 
-	planned := newPlan(config)
-	began, elapsed := time.Now(), time.Duration(0)
+	planned, told := newPlan(config), plan{}
+	var elapsed time.Duration
 	both, workCtx := errgroup.WithContext(ctx)
 	both.Go(func() error {
 		defer running.Stop()
-		err := work(workCtx, config, planned, newClerk(ledger, watch))
+		clerk := newClerk(ledger, watch)
+		if config.Story != nil {
+			told = story()
+			names := newNames()
+			names.name(told)
+			if err := tellStory(workCtx, clerk, told, names, config.Story); err != nil {
+				return fmt.Errorf("the story: %w", err)
+			}
+			ledger.begin()
+			watch.begin()
+		}
+		began := time.Now()
+		err := work(workCtx, config, planned, clerk)
 		elapsed = time.Since(began)
 		return err
 	})
@@ -140,6 +157,9 @@ func Run(ctx context.Context, backend *stores.Backend, config Config) (Report, e
 		return Report{}, context.Cause(ctx)
 	case err != nil:
 		return Report{}, err
+	}
+	if _, err := auditPlan(ctx, backend.Events, told); err != nil {
+		return Report{}, fmt.Errorf("the story: %w", err)
 	}
 	report, err := auditPlan(ctx, backend.Events, planned)
 	report.Elapsed = elapsed

@@ -43,6 +43,22 @@ func (w *watch) Observe(o reactor.Occurrence) {
 	}
 }
 
+// begin counts calls anew.
+func (w *watch) begin() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls, w.failures = 0, 0
+}
+
+// forget forgets the groups of a plan.
+func (w *watch) forget(p plan, c *clerk) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, g := range p.groups {
+		delete(w.retired, c.groups.Stream(g.id))
+	}
+}
+
 // await waits until everything of a stream below a version is retired. It
 // returns the cause of ctx's end if that comes first.
 func (w *watch) await(ctx context.Context, stream es.StreamName, version es.Version) error {

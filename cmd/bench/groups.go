@@ -53,7 +53,7 @@ func groups() []figure {
 					return rate(ctx, pool, count, workers, true, func(ctx context.Context, p *plan) error { return callByCall(ctx, pool, p) })
 				},
 				note: func(ctx context.Context) (string, error) {
-					all, err := plans(ctx, pool, count, false)
+					all, err := plans(ctx, pool, count, size, false)
 					if err != nil {
 						return "", err
 					}
@@ -82,7 +82,7 @@ func groups() []figure {
 
 // rate is how many groups a second check out, with all guests there already.
 func rate(ctx context.Context, pool *pgxpool.Pool, count, clerks int, ofFloor bool, checkOut func(context.Context, *plan) error) (float64, error) {
-	all, err := plans(ctx, pool, count, ofFloor)
+	all, err := plans(ctx, pool, count, size, ofFloor)
 	if err != nil {
 		return 0, err
 	}

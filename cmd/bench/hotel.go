@@ -34,9 +34,9 @@ type plan struct {
 
 func now() domain.Moment { return domain.MomentOf(time.Now()) }
 
-// plans makes plans for groups of which every guest has arrived and was charged. Those of a floor
+// plans makes plans for groups of some size of which every guest has arrived and was charged. Those of a floor
 // are in categories that no reactor follows.
-func plans(ctx context.Context, pool *pgxpool.Pool, count int, ofFloor bool) ([]*plan, error) {
+func plans(ctx context.Context, pool *pgxpool.Pool, count, size int, ofFloor bool) ([]*plan, error) {
 	groups, stays := groupcheckout.NewService(nil, es.Options{}), gueststay.NewService(nil, es.Options{})
 	arrival := []gueststay.Event{gueststay.CheckedIn{At: now()}, gueststay.Charged{ChargeID: domain.ChargeID(uuid.New()), Amount: domain.MoneyOfCents(10050), At: now()}}
 	var ids, streams, names, bodies []string
@@ -78,7 +78,7 @@ func plans(ctx context.Context, pool *pgxpool.Pool, count int, ofFloor bool) ([]
 		}
 		p.selected = raw(groupcheckout.StaysSelected{Stays: p.stays, At: now()}, -1)
 		p.merged = raw(groupcheckout.StaysMerged{Residuals: residuals}, 0)
-		p.paid = raw(groupcheckout.Paid{PaymentID: domain.PaymentID(uuid.New()), Amount: domain.MoneyOfCents(size * 10050), At: now()}, 1)
+		p.paid = raw(groupcheckout.Paid{PaymentID: domain.PaymentID(uuid.New()), Amount: domain.MoneyOfCents(int64(size) * 10050), At: now()}, 1)
 		p.confirmed = raw(groupcheckout.Confirmed{At: now()}, 2)
 		all[i] = p
 	}

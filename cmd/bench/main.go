@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"regexp"
 	"time"
 
@@ -32,6 +33,13 @@ func main() { program.Main(run) }
 
 // run carries out a command line and returns the exit status.
 func run(ctx context.Context, args []string, out, complaints io.Writer) int {
+	if connection := os.Getenv(queryVariable); connection != "" {
+		if err := query(ctx, connection); err != nil {
+			fmt.Fprintln(complaints, err)
+			return 1
+		}
+		return 0
+	}
 	var grammar cli
 	return program.Program{
 		Name: "bench", Description: description, Grammar: &grammar,
@@ -88,7 +96,7 @@ func (c cli) measure(ctx context.Context, out io.Writer, log *slog.Logger) error
 // figures are all that there are, in the order of the table.
 func figures() []figure {
 	var all []figure
-	for _, topic := range [][]figure{appends(), feeds(), reactions(), groups(), inMemory(), onDynamoDB()} {
+	for _, topic := range [][]figure{appends(), feeds(), reactions(), groups(), inMemory(), backlogs(), starts(), onDynamoDB(), reads()} {
 		all = append(all, topic...)
 	}
 	return all

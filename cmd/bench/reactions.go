@@ -55,7 +55,7 @@ func reactions() []figure {
 			}
 			return &pair{
 				subject: func(ctx context.Context) (float64, error) {
-					all, err := plans(ctx, pool, count, false)
+					all, err := plans(ctx, pool, count, size, false)
 					if err != nil {
 						return 0, err
 					}
@@ -63,7 +63,7 @@ func reactions() []figure {
 					return quantile(took, at), err
 				},
 				floor: func(ctx context.Context) (float64, error) {
-					all, err := plans(ctx, pool, count, true)
+					all, err := plans(ctx, pool, count, size, true)
 					if err != nil {
 						return 0, err
 					}

@@ -62,12 +62,21 @@ func logged(handle handler, log *slog.Logger) handler {
 		for _, failed := range response.BatchItemFailures {
 			from = failed.ItemIdentifier
 		}
-		log.ErrorContext(ctx, "a batch was not indexed", "reason", err, "from", from, "records", len(batch.Records), "needsPerson", es.NeedsPerson(err))
+		log.ErrorContext(ctx, "a batch was not indexed", "reason", withAdvice(err), "from", from, "records", len(batch.Records), "needsPerson", es.NeedsPerson(err))
 		if from != "" {
 			return response, nil
 		}
 		return response, err
 	}
+}
+
+// withAdvice adds the command that helps to an error that has a remedy.
+func withAdvice(err error) error {
+	if halted, ok := errors.AsType[*dynamodb.HaltError](err); ok {
+		return fmt.Errorf("%w. To bring in what is missing, the command is: reactor index dynamo --rebuild; "+
+			"to go on without, it is: reactor index dynamo --accept-loss %s, until something is indexed; the batches wait meanwhile", err, halted.ID)
+	}
+	return err
 }
 
 // open reads the variables and makes the ingester.

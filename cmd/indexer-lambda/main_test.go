@@ -153,6 +153,7 @@ func TestABatchThatFailsIsLoggedOnce(t *testing.T) {
 	}{
 		{"7", fmt.Errorf("write: %w", &dynamodb.AheadError{Stream: "a"}), `"from":"7","records":2,"needsPerson":true`, nil},
 		{"7", gone, `"needsPerson":false`, nil},
+		{"7", &dynamodb.HaltError{ID: "307e2ccd", Err: &dynamodb.UnindexedError{Table: "hotel", Index: "hotel-index"}}, "reactor index dynamo --accept-loss 307e2ccd", nil},
 		{"", gone, `"from":""`, gone},
 		{"", nil, "", nil},
 	} {

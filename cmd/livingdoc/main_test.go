@@ -2,16 +2,13 @@ package main
 
 import (
 	"bytes"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"example.com/groupcheckout/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write the help to testdata instead of comparing it") //nolint:gochecknoglobals // a flag of the test binary
 
 func call(t *testing.T, args ...string) (status int, out, complaints string) {
 	t.Helper()
@@ -26,19 +23,7 @@ func TestHelp(t *testing.T) {
 	if status != 0 || complaints != "" {
 		t.Errorf("got status %d and %q, want 0 and no complaint", status, complaints)
 	}
-	golden := filepath.Join("testdata", "help.txt")
-	if *update {
-		if err := os.WriteFile(golden, []byte(out), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), out); diff != "" {
-		t.Errorf("the help differs from %s; run the test with -update if it is meant to (-want +got):\n%s", golden, diff)
-	}
+	golden.Compare(t, "help.txt", out)
 }
 
 // lending has a folder of features and runs of them.

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/internal/program"
 
 	"example.com/groupcheckout/internal/modulepath"
@@ -86,7 +87,7 @@ func (c cli) make(ctx context.Context, out io.Writer) error {
 			return fmt.Errorf("make the project: %w", err)
 		}
 	}
-	fmt.Fprintf(out, "%s is in %s: %d files, of the example %s.\n", c.Module, c.Dir, len(files), chosen.name)
+	fmt.Fprintf(out, "%s is in %s: %s, of the example %s.\n", c.Module, c.Dir, plural.Of(len(files), "file"), chosen.name)
 	if err := tidy(ctx, dir); err != nil {
 		return fmt.Errorf("the project is written, but its go.mod is not complete: %w\nThat takes a network, or a module cache that has everything. Go on with: cd %s && go mod tidy && make test", err, c.Dir)
 	}

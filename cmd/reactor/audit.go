@@ -7,25 +7,26 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
-	"example.com/groupcheckout/domain/audit"
+	"example.com/groupcheckout/internal/terminal"
 	"example.com/groupcheckout/stores"
 )
 
 // auditCommand is reactor audit.
 type auditCommand struct {
-	ProcessorName []string    `short:"g" aliases:"processorname" sep:"none" placeholder:"NAME" help:"A consumer group whose checkpoints are audited too; may be given more than once."`
-	Quiet         bool        `once:"" help:"Show no progress."`
-	Mdb           auditMdb    `cmd:"" help:"Of a Message DB."`
-	Dynamo        auditDynamo `cmd:"" help:"Of a DynamoDB."`
+	ProcessorName []string `short:"g" aliases:"processorname" sep:"none" placeholder:"NAME" help:"A consumer group whose checkpoints are audited too; may be given more than once."`
+	Quiet         bool     `once:"" help:"Show no progress."`
+	jsonFlag
+	Mdb    auditMdb    `cmd:"" help:"Of a Message DB."`
+	Dynamo auditDynamo `cmd:"" help:"Of a DynamoDB."`
 }
 
 // Help is the text behind the summary.
 func (*auditCommand) Help() string {
-	return `Reads every stay and every group checkout of a store and proves that the books balance:
+	return `Reads all stays and group checkouts of a store, on Message DB by its feed and on DynamoDB by a scan of the table, and proves that the books balance:
 
  - every transfer has one residual in its group, of the same amount, and the reverse;
  - every residual is what was charged minus what was paid before it;
@@ -78,7 +79,7 @@ func violations(n int) string {
 	if n == 1 {
 		return "1 violation"
 	}
-	return fmt.Sprintf("%d violations", n)
+	return grouped(n) + " violations"
 }
 
 // run audits a store and prints what came of it.
@@ -98,10 +99,10 @@ func (c *auditCommand) run(ctx context.Context, s streams, store openable, all f
 	if all == nil {
 		all = func() whole { return nil }
 	}
-	return c.audit(ctx, backend.Backend, all(), s.out, progress)
+	return c.audit(ctx, backend.Backend, all(), s, progress)
 }
 
-func (c *auditCommand) audit(ctx context.Context, backend *stores.Backend, all whole, out io.Writer, progress *auditProgress) error {
+func (c *auditCommand) audit(ctx context.Context, backend *stores.Backend, all whole, s streams, progress *auditProgress) error {
 	audited, strangers, err := auditStore(ctx, backend, all, c.ProcessorName, progress.show)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -109,54 +110,76 @@ func (c *auditCommand) audit(ctx context.Context, backend *stores.Backend, all w
 	case err != nil:
 		return err
 	}
-	count, lines := audited.verdict()
-	if err := printBooks(out, audited.books.Summary(), count, lines); err != nil {
-		return err
+	result := auditResultOf(audited.books.Summary())
+	result.Violations, result.InAll = audited.violations()
+	result.Strangers = append(result.Strangers, strangers...)
+	result.Balanced = result.InAll == 0
+	if c.JSON {
+		err = printJSON(s.out, result)
+	} else {
+		err = printBooks(s.out, s.styles.out, result, len(audited.found.lacking) > 0)
 	}
-	for _, name := range strangers {
-		fmt.Fprintf(out, "\nThe consumer group %q has no checkpoint here: is the name right?\n", name)
+	if err == nil && !result.Balanced {
+		return &violationsError{result.InAll}
 	}
-	if count > 0 {
-		return &violationsError{count}
-	}
-	return nil
+	return err
 }
 
-// verdict is how many violations there are, and lines that name them.
-func (a *storeAudit) verdict() (count int, lines []string) {
+// violations are those that are listed, and how many there are in all.
+func (a *storeAudit) violations() (listed []violationOf, inAll int) {
+	listed = []violationOf{}
 	for _, v := range a.books.Violations() {
-		lines = append(lines, v.String())
+		of := violationOf{Rule: string(v.Rule), Sentence: v.Sentence, Streams: []string{}}
+		for _, place := range v.Places {
+			of.Streams = append(of.Streams, place.Stream.String())
+		}
+		listed = append(listed, of)
 	}
-	found, more := a.found.lines()
-	return len(lines) + found, append(lines, more...)
+	found, more := a.found.violations()
+	return append(listed, found...), len(listed) + more
 }
 
-// printBooks prints a summary as a table, and the lines that name violations.
-func printBooks(out io.Writer, s audit.Summary, count int, violated []string) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	row := func(value any, label string) { fmt.Fprintf(table, "%v\t  %s\n", value, label) }
-	row(s.Stays, "stays")
-	row(s.Groups, "group checkouts")
-	row(s.Confirmed, "    confirmed")
-	row(s.Merged, "stays merged")
-	row(s.Failed, "stays not merged")
-	row(s.Pending, "stays pending")
-	row(s.InFlight, "    in flight: transferred, and not recorded yet")
-	row(s.Moved, "money moved from stays to groups")
-	row(s.MovedInFlight, "money in flight")
-	row(s.Paid, "money paid for groups")
-	row(s.Events, "events")
-	row(s.Unknown, "    of unknown types, skipped")
-	row(s.Foreign, "events of streams that are no stay's and no group's, skipped")
-	if err := table.Flush(); err != nil {
+// printBooks prints what the books come to, the violations, and what is to be said of them.
+func printBooks(out io.Writer, style terminal.Style, r auditResult, lacking bool) error {
+	var figures terminal.Figures
+	count := func(n int, label string) { figures.Add(grouped(n), labelled(n, label)) }
+	money := func(amount, label string) { figures.Add(terminal.Grouped(amount), label) }
+	count(r.Stays, "stay{s}")
+	count(r.Groups, "group checkout{s}")
+	count(r.Confirmed, "    confirmed")
+	count(r.Merged, "stay{s} merged")
+	count(r.Failed, "stay{s} not merged")
+	count(r.Pending, "stay{s} pending")
+	count(r.InFlight, "    in flight: transferred, and not recorded yet")
+	money(r.Moved, "money moved from stays to groups")
+	money(r.MovedInFlight, "money in flight")
+	money(r.Paid, "money paid for groups")
+	count(r.Events, "event{s}")
+	count(r.Unknown, "    of unknown types, skipped")
+	count(r.Foreign, "event{s} of streams that are no stay's and no group's, skipped")
+	if err := figures.Write(out, style); err != nil {
 		return err
 	}
-	verdict := "The books balance."
-	if count > 0 {
-		verdict = violations(count) + ":"
+	var text strings.Builder
+	if r.Balanced {
+		text.WriteString("\n" + style.Strong(style.Good("The books balance.")) + "\n")
+	} else {
+		text.WriteString("\n" + style.Strong(style.Bad(violations(r.InAll)+":")) + "\n")
 	}
-	lines := append([]string{"", verdict}, violated...)
-	_, err := fmt.Fprintln(out, strings.Join(lines, "\n"))
+	for _, v := range r.Violations {
+		rule := v.Rule + ":"
+		text.WriteString(style.Bad(rule) + strings.TrimPrefix(style.Wrap(rule+" "+v.Sentence, "    "), rule) + "\n")
+	}
+	if more := r.InAll - len(r.Violations); more > 0 {
+		fmt.Fprintf(&text, "and %s more of the index\n", grouped(more))
+	}
+	if lacking {
+		text.WriteString("\n" + style.Wrap(`Of what the index lacks no reactor is told. "reactor index dynamo --rebuild" brings it in.`, "") + "\n")
+	}
+	for _, name := range r.Strangers {
+		text.WriteString("\n" + style.Wrap(fmt.Sprintf("The consumer group %q has no checkpoint here: is the name right?", name), "") + "\n")
+	}
+	_, err := io.WriteString(out, text.String())
 	return err
 }
 
@@ -176,8 +199,19 @@ func (p *auditProgress) show(w walked) {
 	}
 	p.last = time.Now()
 	if w.end == 0 {
-		fmt.Fprintf(p.out, "%d events of %d streams read\n", w.events, w.at)
+		fmt.Fprintf(p.out, "%s events of %s streams read\n", grouped(w.events), grouped(w.at))
 		return
 	}
-	fmt.Fprintf(p.out, "%s: at %d of %d; %d events read\n", w.tranche, w.at, w.end, w.events)
+	fmt.Fprintf(p.out, "%s: at %s of %s; %s events read\n", w.tranche, grouped(w.at), grouped(w.end), grouped(w.events))
+}
+
+// grouped is a number with a comma between its thousands.
+func grouped[N ~int | ~int64](n N) string { return terminal.Grouped(strconv.FormatInt(int64(n), 10)) }
+
+// labelled fills {s} in: with nothing for one, with an s for more.
+func labelled(n int, label string) string {
+	if n == 1 {
+		return strings.ReplaceAll(label, "{s}", "")
+	}
+	return strings.ReplaceAll(label, "{s}", "s")
 }

@@ -11,6 +11,7 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/internal/pause"
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb"
 )
@@ -58,27 +59,22 @@ type findings struct {
 	others  []finding // the table is not the one that was indexed, or cannot be read
 }
 
-type finding struct{ stream, text string }
+type finding struct{ rule, stream, text string }
 
-// listed is how many streams are named of a kind: where an index is empty, all lack
+// shownOfIndex is how many streams are named of a kind: where an index is empty, all lack
 // something.
-const listed = 50
+const shownOfIndex = 50
 
-func (f findings) lines() (count int, lines []string) {
+// violations are those that are listed, and how many there are in all.
+func (f findings) violations() (listed []violationOf, inAll int) {
 	for _, kind := range [][]finding{f.others, f.lacking} {
 		slices.SortFunc(kind, func(a, b finding) int { return cmp.Compare(a.stream, b.stream) })
-		for _, found := range kind[:min(len(kind), listed)] {
-			lines = append(lines, found.text)
+		for _, found := range kind[:min(len(kind), shownOfIndex)] {
+			listed = append(listed, violationOf{Rule: found.rule, Streams: []string{found.stream}, Sentence: found.text})
 		}
-		if more := len(kind) - listed; more > 0 {
-			lines = append(lines, fmt.Sprintf("index: and %d more streams", more))
-		}
-		count += len(kind)
+		inAll += len(kind)
 	}
-	if len(f.lacking) > 0 {
-		lines = append(lines, "", `Of what the index lacks no reactor is told. "reactor index dynamo --rebuild" brings it in.`)
-	}
-	return count, lines
+	return listed, inAll
 }
 
 // seen is what a scan has of a stream.
@@ -93,7 +89,7 @@ func (c *auditDynamo) enter(ctx context.Context, a *storeAudit, tranche feed.Tra
 	err := c.db.Scan(ctx, dynamodb.ScanConfig{Segments: c.Segments, Units: c.Rate}, func(s dynamodb.Scanned) error {
 		a.progress(walked{tranche: tranche, at: feed.Position(len(table)), events: a.events})
 		if s.Err != nil {
-			a.found.others = append(a.found.others, finding{s.Name, fmt.Sprintf("item: %s cannot be read: %v", s.Name, s.Err)})
+			a.found.others = append(a.found.others, finding{"item", s.Name, fmt.Sprintf("%s cannot be read: %v", s.Name, s.Err)})
 			return nil //nolint:nilerr // it is among the findings
 		}
 		of := seen{first: s.First, version: s.Version}
@@ -128,16 +124,16 @@ func (c *auditDynamo) compare(ctx context.Context, a *storeAudit, table map[stri
 		return err
 	}
 	say := func(list *[]finding, stream, format string, args ...any) {
-		*list = append(*list, finding{stream, "index: " + fmt.Sprintf(format, args...)})
+		*list = append(*list, finding{"index", stream, fmt.Sprintf(format, args...)})
 	}
 	for stream, s := range table {
 		known := indexed[stream]
 		switch {
 		case s.version == 0:
 		case known.Next == 0:
-			say(&a.found.lacking, stream, "%s has %d events, and the index has none of them", stream, s.version)
+			say(&a.found.lacking, stream, "%s has %s, and the index has none of them", stream, plural.Of(s.version, "event"))
 		case known.Next < s.version:
-			say(&a.found.lacking, stream, "%s has %d events, and the index has only those before %d", stream, s.version, known.Next)
+			say(&a.found.lacking, stream, "%s has %s, and the index has only those before %d", stream, plural.Of(s.version, "event"), known.Next)
 		case known.From > s.first:
 			say(&a.found.lacking, stream, "%s has events from %d on, and the index has them from %d on", stream, s.first, known.From)
 		case known.Next == s.version && s.last.Sub(known.At) > clockTolerance:
@@ -154,8 +150,8 @@ func (c *auditDynamo) compare(ctx context.Context, a *storeAudit, table map[stri
 			return err
 		}
 		if known := indexed[stream].Next; known > version {
-			say(&a.found.others, stream, "%s has %d events, and the index knows %d: the table was set back without its index, and what is appended now passes for what it knows",
-				stream, version, known)
+			say(&a.found.others, stream, "%s has %s, and the index knows %d: the table was set back without its index, and what is appended now passes for what it knows",
+				stream, plural.Of(version, "event"), known)
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/internal/pause"
+	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores"
 )
@@ -151,8 +152,9 @@ func (a *storeAudit) enter(ctx context.Context, tranche feed.Tranche, d feed.Del
 
 // checkpointed is a checkpoint of a consumer group.
 type checkpointed struct {
-	key      feed.Key
-	position feed.Position
+	key         feed.Key
+	slot, slots int // whose streams it is about
+	position    feed.Position
 }
 
 // checkpoints are those of the consumer groups, and strangers are those of the
@@ -160,14 +162,20 @@ type checkpointed struct {
 func (a *storeAudit) checkpoints(ctx context.Context, tranches []feed.Tranche, consumers []string) (found []checkpointed, strangers []string, err error) {
 	for _, consumer := range consumers {
 		before := len(found)
+		slots, err := reactor.SlotCount(ctx, a.backend.Checkpoints, consumer)
+		if err != nil {
+			return nil, nil, err
+		}
 		for _, tranche := range tranches {
-			key := feed.Key{Source: a.backend.Source.ID(), Tranche: tranche, Group: consumer}
-			position, known, err := a.backend.Checkpoints.Load(ctx, key)
-			if err != nil {
-				return nil, nil, err
-			}
-			if known {
-				found = append(found, checkpointed{key, position})
+			for slot := range slots {
+				key := feed.Key{Source: a.backend.Source.ID(), Tranche: tranche, Group: reactor.SlotGroup(consumer, slot, slots)}
+				position, known, err := a.backend.Checkpoints.Load(ctx, key)
+				if err != nil {
+					return nil, nil, err
+				}
+				if known {
+					found = append(found, checkpointed{key, slot, slots, position})
+				}
 			}
 		}
 		if len(found) == before {
@@ -183,7 +191,7 @@ func (a *storeAudit) checkpoints(ctx context.Context, tranches []feed.Tranche, c
 func (a *storeAudit) pass(ctx context.Context, c checkpointed) error {
 	passed := map[es.StreamName]es.Version{}
 	for _, stream := range a.books.Unfinished() {
-		if a.groups[stream] == c.key.Tranche {
+		if a.groups[stream] == c.key.Tranche && reactor.SlotOf(stream, c.slots) == c.slot {
 			passed[stream] = a.books.Version(stream)
 		}
 	}

@@ -3,23 +3,24 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
-	"text/tabwriter"
 
 	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/internal/terminal"
+	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores"
 )
 
 // checkpointCommand is reactor checkpoint.
 type checkpointCommand struct {
-	ProcessorName string           `short:"g" aliases:"processorname" required:"" placeholder:"NAME" help:"The consumer group: the --processor-name of the reactor."`
-	Tranche       string           `once:"" placeholder:"NAME" help:"The part of the feed, needed to set a position if there are several. Without it all are shown."`
-	Position      *int64           `once:"" short:"p" placeholder:"POSITION" help:"Set the checkpoint to this position, from where the next start goes on. Without it nothing is changed."`
-	Force         bool             `once:"" help:"Set a position beyond the end of the feed. A reactor refuses to start there, since it would pass over what is still to come."`
-	Mdb           checkpointMdb    `cmd:"" help:"Of a Message DB."`
-	Dynamo        checkpointDynamo `cmd:"" help:"Of a DynamoDB."`
+	ProcessorName string `short:"g" aliases:"processorname" required:"" placeholder:"NAME" help:"The consumer group: the --processor-name of the reactor."`
+	Tranche       string `once:"" placeholder:"NAME" help:"The part of the feed, needed to set a position if there are several. Without it all are shown."`
+	Position      *int64 `once:"" short:"p" placeholder:"POSITION" help:"Set the checkpoint to this position, from where the next start goes on. Without it nothing is changed."`
+	Force         bool   `once:"" help:"Set a position beyond the end of the feed. A reactor refuses to start there, since it would pass over what is still to come."`
+	jsonFlag
+	Mdb    checkpointMdb    `cmd:"" help:"Of a Message DB."`
+	Dynamo checkpointDynamo `cmd:"" help:"Of a DynamoDB."`
 }
 
 // checkpointMdb is reactor checkpoint mdb.
@@ -30,7 +31,9 @@ type checkpointMdb struct {
 // checkpointHelp is the same for each store.
 const checkpointHelp = `
 
-With --position it sets the checkpoint and prints the position before and after. Setting it back is harmless: what lies behind is handled again, and nothing is done twice. Setting it forward passes over what lies between, for good.
+A group whose work is divided into slots has a checkpoint for each, shown as NAME~0of3 and so on.
+
+With --position it sets the checkpoint, of all slots, and prints the position before and after. Setting it back is harmless: what lies behind is handled again, and nothing is done twice. Setting it forward passes over what lies between, for good.
 
 Stop the reactors of the group first: one that runs does not look at the checkpoint again, and overwrites it.
 `
@@ -72,7 +75,7 @@ func (c *checkpointCommand) run(ctx context.Context, s streams, store openable) 
 		return err
 	}
 	defer backend.Close()
-	return c.showOrSet(ctx, backend.Backend, s.out)
+	return c.showOrSet(ctx, backend.Backend, s)
 }
 
 // place is where a group is on a tranche.
@@ -97,30 +100,48 @@ func (p place) behind() string {
 	return fmt.Sprint(p.end - p.saved)
 }
 
-func (c *checkpointCommand) showOrSet(ctx context.Context, backend *stores.Backend, out io.Writer) error {
+func (c *checkpointCommand) showOrSet(ctx context.Context, backend *stores.Backend, s streams) error {
 	places, err := c.find(ctx, backend)
 	if err != nil {
 		return err
 	}
 	if c.Position == nil {
-		return show(places, out)
+		return c.show(places, s)
 	}
-	if len(places) > 1 {
-		return &usageError{fmt.Sprintf("the feed has %d tranches: say with --tranche which one to set", len(places))}
+	tranches := map[feed.Tranche]bool{}
+	for _, p := range places {
+		tranches[p.key.Tranche] = true
 	}
-	p, to := places[0], feed.Position(*c.Position)
+	if len(tranches) > 1 {
+		return &usageError{fmt.Sprintf("the feed has %d tranches: say with --tranche which one to set", len(tranches))}
+	}
+	end, to := places[0].end, feed.Position(*c.Position)
 	switch {
 	case to < 0:
 		return &usageError{fmt.Sprintf("--position cannot be %d: 0 is the beginning of the feed", to)}
-	case to > p.end && !c.Force:
-		return &usageError{fmt.Sprintf("--position %d is beyond the end of the feed, which is %d: a reactor would refuse to start there; use --force if it is meant so", to, p.end)}
+	case to > end && !c.Force:
+		return &usageError{fmt.Sprintf("--position %d is beyond the end of the feed, which is %d: a reactor would refuse to start there; use --force if it is meant so", to, end)}
 	}
-	if err := backend.Checkpoints.Save(ctx, p.key, to); err != nil {
-		return err
+	var set checkpointResult
+	for _, p := range places { // one for each slot
+		if err := backend.Checkpoints.Save(ctx, p.key, to); err != nil {
+			return err
+		}
+		of := placeResult(p)
+		of.Before, of.Set, of.Checkpoint = of.Checkpoint, true, new(int64(to))
+		set.Places = append(set.Places, of)
+		if c.JSON {
+			continue
+		}
+		if _, err := fmt.Fprintln(s.out, s.styles.out.Wrap(fmt.Sprintf("group %q on tranche %q of %s: %s -> %d (the feed ends at %d)",
+			p.key.Group, p.key.Tranche, p.key.Source, p.checkpoint(), to, p.end), "    ")); err != nil {
+			return err
+		}
 	}
-	_, err = fmt.Fprintf(out, "group %q on tranche %q of %s: %s -> %d (the feed ends at %d)\n",
-		p.key.Group, p.key.Tranche, p.key.Source, p.checkpoint(), to, p.end)
-	return err
+	if c.JSON {
+		return printJSON(s.out, set)
+	}
+	return nil
 }
 
 // find looks up the tranches that are asked for.
@@ -129,19 +150,26 @@ func (c *checkpointCommand) find(ctx context.Context, backend *stores.Backend) (
 	if err != nil {
 		return nil, fmt.Errorf("list the tranches of the feed: %w", err)
 	}
+	slots, err := reactor.SlotCount(ctx, backend.Checkpoints, c.ProcessorName)
+	if err != nil {
+		return nil, err
+	}
 	var places []place
 	for _, tranche := range tranches {
 		if c.Tranche != "" && string(tranche) != c.Tranche {
 			continue
 		}
-		p := place{key: feed.Key{Source: backend.Source.ID(), Tranche: tranche, Group: c.ProcessorName}}
-		if p.saved, p.known, err = backend.Checkpoints.Load(ctx, p.key); err != nil {
+		end, err := backend.Source.End(ctx, tranche)
+		if err != nil {
 			return nil, err
 		}
-		if p.end, err = backend.Source.End(ctx, tranche); err != nil {
-			return nil, err
+		for slot := range slots {
+			p := place{key: feed.Key{Source: backend.Source.ID(), Tranche: tranche, Group: reactor.SlotGroup(c.ProcessorName, slot, slots)}, end: end}
+			if p.saved, p.known, err = backend.Checkpoints.Load(ctx, p.key); err != nil {
+				return nil, err
+			}
+			places = append(places, p)
 		}
-		places = append(places, p)
 	}
 	if len(places) == 0 {
 		return nil, &usageError{fmt.Sprintf("there is no tranche %q; the feed has %q", c.Tranche, tranches)}
@@ -149,16 +177,23 @@ func (c *checkpointCommand) find(ctx context.Context, backend *stores.Backend) (
 	return places, nil
 }
 
-func show(places []place, out io.Writer) error {
-	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(table, "group\tsource\ttranche\tcheckpoint\tend of feed\tbehind")
+func (c *checkpointCommand) show(places []place, s streams) error {
+	if c.JSON {
+		result := checkpointResult{Places: []placeOf{}}
+		for _, p := range places {
+			result.Places = append(result.Places, placeResult(p))
+		}
+		return printJSON(s.out, result)
+	}
+	table := terminal.Table{Head: []string{"group", "source", "tranche", "checkpoint", "end of feed", "behind"}}
 	unknown := false
 	for _, p := range places {
 		unknown = unknown || !p.known
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%s\n", p.key.Group, p.key.Source, p.key.Tranche, p.checkpoint(), p.end, p.behind())
+		table.Rows = append(table.Rows, []string{p.key.Group, p.key.Source, string(p.key.Tranche), p.checkpoint(), fmt.Sprint(p.end), p.behind()})
 	}
-	if unknown {
-		fmt.Fprintln(table, "\nWhere there is no checkpoint the group was never here, or it saved nothing yet: is the name right?")
+	if err := table.Write(s.out, s.styles.out); err != nil || !unknown {
+		return err
 	}
-	return table.Flush()
+	_, err := fmt.Fprintln(s.out, "\n"+s.styles.out.Wrap("Where there is no checkpoint the group was never here, or it saved nothing yet: is the name right?", ""))
+	return err
 }

@@ -5,36 +5,93 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"example.com/groupcheckout/internal/completion"
+	"example.com/groupcheckout/internal/terminal"
 )
 
 // streams are where a command reads and writes.
 type streams struct {
-	in  io.Reader
-	out io.Writer // results
-	err io.Writer // everything else
+	in     io.Reader
+	out    io.Writer      // results
+	err    io.Writer      // everything else
+	styles terminalStyles // how to write there
 }
+
+// terminalStyles are how to write to the standard output, and to the standard error.
+type terminalStyles struct{ out, err terminal.Style }
 
 // cli is the grammar of the command line.
 type cli struct {
+	NoColor     bool        `help:"Write without colours. So it is too with $NO_COLOR, and where there is no terminal."`
+	ShowVersion versionFlag `name:"version" help:"Say which build this is."`
+
 	Run        runCommand        `cmd:"" help:"Follow a store and merge the stays of its group checkouts."`
 	Init       initCommand       `cmd:"" help:"Create the tables that are missing."`
 	Checkpoint checkpointCommand `cmd:"" help:"Show where a consumer group is, or set it back."`
+	Slots      slotsCommand      `cmd:"" help:"Show which processes share the work of a consumer group, or change into how many slots it is divided."`
 	Quarantine quarantineCommand `cmd:"" help:"Show which streams are set aside, set some aside, or take them up again."`
 	Index      indexCommand      `cmd:"" help:"Build the index that the feed of a DynamoDB is read from, or show how it is doing."`
 	Audit      auditCommand      `cmd:"" help:"Read a whole store and prove that its books balance."`
+	Health     healthCommand     `cmd:"" help:"Ask a reactor on this machine whether it is well."`
 	Demo       demoCommand       `cmd:"" help:"Watch simulated clerks check out groups while a reactor works, then audit the books."`
 	Settings   configCommand     `cmd:"" name:"config" help:"Show every setting, its value, and where that came from."`
+	Completion completionCommand `cmd:"" help:"Print what a shell has to read to complete command lines."`
 	Version    versionCommand    `cmd:"" help:"Say which build this is."`
+	Help       helpCommand       `cmd:"" help:"Show the help of a command."`
 
 	Config string `placeholder:"FILE" help:"A file of settings, in YAML or JSON: see reactor config --help (else $$REACTOR_CONFIG)."`
+}
+
+// helpCommand stands in the list of commands; parse makes the flag --help of it.
+type helpCommand struct {
+	Command []string `arg:"" optional:"" help:"The command, such as: run mdb."`
+}
+
+// versionFlag says which build this is, wherever it stands.
+type versionFlag bool
+
+// BeforeReset is called by the parser when it meets the flag.
+func (versionFlag) BeforeReset(app *kong.Kong) error {
+	_, err := fmt.Fprintln(app.Stdout, versionOf())
+	app.Exit(statusDone)
+	return err
+}
+
+// completionCommand is reactor completion.
+type completionCommand struct {
+	Shell string `arg:"" enum:"bash,zsh,fish" help:"The shell: bash, zsh or fish."`
+}
+
+// Help is the text behind the summary.
+func (*completionCommand) Help() string {
+	return `Have the shell read it at its start:
+
+    source <(reactor completion bash)     in ~/.bashrc
+    source <(reactor completion zsh)      in ~/.zshrc, behind compinit
+    reactor completion fish | source      in ~/.config/fish/config.fish
+
+The script asks the program itself what may come next, so it need not be read again after an update.`
+}
+
+// Run prints the script.
+func (c *completionCommand) Run(s streams) error {
+	script, err := completion.Script(c.Shell, "reactor")
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(s.out, script)
+	return err
 }
 
 // description is the head of the help.
 const description = `Merges the stays of group checkouts.
 
-A clerk selects the stays of a group. The reactor follows the store's changes, visits each selected stay, moves its unpaid balance to the group and records the outcome. Work that was interrupted is done again at the next start; doing it twice is harmless.
+A clerk selects the stays of a group. The reactor follows the store's changes, visits each selected stay, moves its unpaid balance to the group and records the outcome. Work that was interrupted is done again at the next start; a stay that was visited twice is moved once.
 
 Exit status: 0 done, also when stopped by SIGINT or SIGTERM; 1 an argument or the configuration is wrong; 2 something failed, trying again may help; 3 an audit found that the books do not balance.`
 
@@ -44,9 +101,13 @@ const helpWidth = 110
 // run carries out a command line and returns the exit status. It ends in an
 // orderly way when ctx does.
 func run(ctx context.Context, args []string, s streams, getenv func(string) string) int {
+	plain := slices.Contains(args, "--no-color")
+	s.styles = terminalStyles{terminal.Of(s.out, plain, getenv), terminal.Of(s.err, plain, getenv)}
 	err := execute(ctx, args, s, getenv)
 	if _, said := errors.AsType[*saidError](err); err != nil && !said {
-		fmt.Fprintf(s.err, "reactor: %s\n", paragraph(err))
+		const name = "reactor:"
+		text := s.styles.err.Wrap(name+" "+paragraph(err), "    ")
+		fmt.Fprintf(s.err, "%s%s\n", s.styles.err.Bad(name), strings.TrimPrefix(text, name))
 	}
 	return exitStatus(err)
 }
@@ -74,6 +135,7 @@ func newParser(grammar *cli, s streams, exit func(int), options ...kong.Option) 
 		kong.Writers(s.out, s.err),
 		kong.Exit(exit),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: helpWidth}),
+		kong.Help(paintedHelp(s.styles.out)),
 		kong.ValueFormatter(flagHelp),
 	)...)
 }
@@ -85,8 +147,14 @@ func parseFrom(args []string, s streams, from *sources) (*cli, *kong.Context, er
 	if err != nil {
 		return nil, nil, err // the grammar itself is wrong
 	}
-	if len(args) == 0 {
+	switch {
+	case len(args) == 0:
 		args = []string{"--help"}
+	case args[0] == completion.Ask:
+		_, err := io.WriteString(s.out, completion.Lines(completion.Of(parser.Model.Node, args[1:])))
+		return nil, nil, err
+	case args[0] == "help":
+		args = append(slices.Clone(args[1:]), "--help")
 	}
 	args, err = respell(parser.Model.Node, trimmed(args))
 	if err != nil {
@@ -103,7 +171,7 @@ func parseFrom(args []string, s streams, from *sources) (*cli, *kong.Context, er
 		if wrong, ok := errors.AsType[*wrongFileError](err); ok {
 			return nil, nil, wrong
 		}
-		return nil, nil, &usageError{fmt.Sprintf("%s. See %s --help", withoutValues(err.Error(), args), commandOf(err))}
+		return nil, nil, &usageError{fmt.Sprintf("%s. See %s --help", strings.TrimRight(withoutValues(err.Error(), args), ".?!"), commandOf(err))}
 	}
 	if err := oneLineEach(command); err != nil {
 		return nil, nil, err
@@ -120,4 +188,27 @@ func commandOf(err error) string {
 		}
 	}
 	return "reactor"
+}
+
+// paintedHelp prints help with the heads of its parts in bold.
+func paintedHelp(style terminal.Style) kong.HelpPrinter {
+	return func(options kong.HelpOptions, command *kong.Context) error {
+		if !style.Interactive() {
+			return kong.DefaultHelpPrinter(options, command)
+		}
+		out, app := command.Stdout, command.Kong
+		var help strings.Builder
+		app.Stdout = &help
+		err := kong.DefaultHelpPrinter(options, command)
+		app.Stdout = out
+		for line := range strings.Lines(help.String()) {
+			head, rest, isHead := strings.Cut(line, ":")
+			if isHead && slices.Contains([]string{"Usage", "Arguments", "Flags", "Commands"}, head) {
+				line = style.Strong(head+":") + rest
+			}
+			_, failed := io.WriteString(out, line)
+			err = errors.Join(err, failed)
+		}
+		return err
+	}
 }

@@ -29,7 +29,16 @@ func TestCommandLinesThatAreWrong(t *testing.T) {
 		args []string
 		want string // in the error
 	}{
-		{"an unknown command", nil, []string{"rnu"}, `"rnu" is not a command; behind "reactor" stands one of: run, init, checkpoint, quarantine, index, audit, demo, config, version`},
+		{"an unknown command", nil, []string{"start"}, `"start" is not a command; behind "reactor" stands one of: run, init, checkpoint, slots, quarantine, index, audit, health, demo, config, completion, version, help`},
+		{"a mistyped command", nil, []string{"dmeo"}, `"dmeo" is not a command: did you mean "demo"? See reactor --help`},
+		{"a mistyped store", nil, []string{"run", "-g", "x", "mbd"}, `"mbd" is not a command: did you mean "mdb"? See reactor run --help`},
+		{"a mistyped flag", nil, []string{"run", "--procesor-name", "x", "mdb"}, "unknown flag --procesor-name: did you mean --processor-name? See reactor run --help"},
+		{"a flag that is like none", nil, []string{"run", "--colour", "x", "mdb"}, "unknown flag --colour. See reactor run --help"},
+		{"a flag of the store before it", nil, []string{"run", "--connection", secret, "mdb"}, `--connection belongs to "reactor run mdb": write it behind that`},
+		{"a letter that is no flag, with a value", nil, []string{"run", "-xsesame", "mdb"}, "unknown flag -x. See"},
+		{"a shell that is none", nil, []string{"completion", "csh"}, `<shell> must be one of "bash","zsh","fish" but got "csh"`},
+		{"JSON of what is no table", both, []string{"quarantine", "-g", "x", "--json", "drop", "mdb"}, "--json has a meaning only with list"},
+		{"JSON of an indexer", dynamo, []string{"index", "dynamo", "--json"}, "--json has a meaning only with --status"},
 		{"no store", nil, []string{"run", "-g", "x"}, `expected one of "mdb", "dynamo"`},
 		{"a store that is none", nil, []string{"run", "-g", "x", "memory"}, `"memory" is not a command; behind "reactor run" stands one of: mdb, dynamo`},
 		{"no processor name", both, []string{"run", "mdb"}, "missing flags: --processor-name=NAME. See reactor run mdb --help"},
@@ -185,7 +194,7 @@ func TestAStopWhileStartingIsNoFailure(t *testing.T) {
 	cancel()
 	var out, errors strings.Builder
 	status := run(ctx, []string{"run", "-g", "x", "mdb", "-c", "Host=127.0.0.1;Port=1", "-cs", "public"},
-		streams{strings.NewReader(""), &out, &errors}, func(string) string { return "" })
+		streams{in: strings.NewReader(""), out: &out, err: &errors}, func(string) string { return "" })
 	if status != statusDone || !strings.Contains(errors.String(), "stopped before it had started") {
 		t.Errorf("got status %d and %q, want 0 and that it was stopped", status, errors.String())
 	}

@@ -8,18 +8,19 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/alecthomas/kong"
 
+	"example.com/groupcheckout/internal/terminal"
 	"example.com/groupcheckout/stores/messagedb/dsn"
 )
 
 // configCommand is reactor config.
 type configCommand struct {
-	Check string   `placeholder:"FILE" help:"Only tell whether this file is right. It need not be complete."`
-	Line  []string `arg:"" optional:"" passthrough:"" help:"A command with its flags, such as run -g checkouts mdb: its settings alone are shown. All that can be set unless given."`
+	Check string `placeholder:"FILE" help:"Only tell whether this file is right. It need not be complete."`
+	jsonFlag
+	Line []string `arg:"" optional:"" passthrough:"" help:"A command with its flags, such as run -g checkouts mdb: its settings alone are shown. All that can be set unless given."`
 }
 
 // Help is the text behind the summary.
@@ -52,12 +53,18 @@ func (c *configCommand) Run(s streams, grammar *cli, sources *sources) error {
 	if err != nil {
 		return err
 	}
-	table := tabwriter.NewWriter(s.out, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(table, "setting\tvalue\tfrom\tunit\tvariable\tmeaning")
-	for _, line := range shown {
-		fmt.Fprintln(table, strings.Join(line[:], "\t"))
+	if c.JSON {
+		result := configResult{Settings: []settingOf{}}
+		for _, row := range shown {
+			result.Settings = append(result.Settings, settingOf{row[0], row[1], row[2], row[3], row[4], row[5]})
+		}
+		return printJSON(s.out, result)
 	}
-	return table.Flush()
+	table := terminal.Table{Head: []string{"setting", "value", "from", "unit", "variable", "meaning"}}
+	for _, row := range shown {
+		table.Rows = append(table.Rows, row[:])
+	}
+	return table.Write(s.out, s.styles.out)
 }
 
 // row is a setting as it is shown.
@@ -65,7 +72,7 @@ type row [6]string
 
 func (c *configCommand) shown(s streams, grammar *cli, above *sources) (rows []row, err error) {
 	if len(c.Line) == 0 {
-		parser, err := newParser(&cli{}, streams{s.in, s.out, s.err}, nil)
+		parser, err := newParser(&cli{}, s, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -26,8 +26,8 @@ func settingsText(t testing.TB, text string) string {
 func TestEveryFlagHasAVariableAndAKey(t *testing.T) {
 	t.Parallel()
 	once := map[string][]string{
-		"index":  {"--status"},
-		"audit":  {"--quiet"},
+		"index":  {"--status", "--json"},
+		"audit":  {"--quiet", "--json"},
 		"dynamo": {"--accept-loss", "--rebuild"}, // of index
 	}
 	parser, err := newParser(&cli{}, streams{}, nil)

@@ -7,13 +7,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"text/tabwriter"
 	"time"
 
 	"example.com/groupcheckout/checkout"
 	"example.com/groupcheckout/checkout/demo"
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/domain/audit"
+	"example.com/groupcheckout/internal/pause"
+	"example.com/groupcheckout/internal/terminal"
 	"example.com/groupcheckout/reactor/monitor"
 	"example.com/groupcheckout/stores/address"
 	"example.com/groupcheckout/stores/memory"
@@ -27,16 +28,22 @@ type demoCommand struct {
 	Seed       uint64 `default:"1" placeholder:"N" help:"The same seed gives the same amounts and the same number of each outcome. Default ${default}."`
 	Store      string `secret:"" default:"memory:" placeholder:"URL" help:"memory:, a Message DB as postgres://user@host:5432/message_store, or a DynamoDB as dynamodb://region/table or dynamodb+http://key:secret@host:port/table. Default ${default}"`
 	RequireTLS bool   `name:"require-tls" help:"Refuse a store on another machine that is not spoken to with TLS."`
-	Quiet      bool   `help:"Show no progress."`
+	Quiet      bool   `help:"Show no story and no progress, only what came of it."`
+	Fast       bool   `help:"Tell the story at once. So it is too where there is no terminal."`
+	Listen     string `placeholder:"ADDRESS" help:"Show a hotel at work in a browser, at this address, until you end it: :8080 is this machine alone. Its clerks are slow enough to be watched, and the reactor can be killed and started."`
+	jsonFlag
 	logFlags
 }
 
 // Help is the text behind the summary.
 func (*demoCommand) Help() string {
-	return `Guests arrive and run up bills; clerks select the stays of whole groups, wait for the reactor to merge them, take the payment and confirm. Some guests have left already, some stays are unknown, some are wanted by two groups. At the end everything is read back from the store and audited: each bill has to have been moved once, and what was paid has to be what was moved. If the books do not balance the exit status is 3.
+	return `First it tells of one group, event by event; then the crowd comes. Guests arrive and run up bills; clerks select the stays of whole groups, wait for the reactor to merge them, take the payment and confirm. Some guests have left already, some stays are unknown, some are wanted by two groups. At the end everything is read back from the store and audited: each bill has to have been moved once, and what was paid has to be what was moved. If the books do not balance the exit status is 3.
 
 On a Message DB or a DynamoDB the streams that it writes stay there. Its reactor works in a consumer group of its own, from the end of the feed on, with checkpoints in memory, so no table is needed or written for them; on DynamoDB, whose tables "reactor init dynamo" creates, it runs an indexer too. It also works on whatever else happens to group checkouts meanwhile, as any reactor does: do not point it at a hotel that is open.`
 }
+
+// storyPace is what eyes need for a line.
+const storyPace = 650 * time.Millisecond
 
 // Run runs the demo and prints what came of it.
 func (c *demoCommand) Run(ctx context.Context, s streams) error {
@@ -53,14 +60,26 @@ func (c *demoCommand) Run(ctx context.Context, s streams) error {
 	defer store.Close()
 	store.Checkpoints = memory.NewCheckpoints()
 
-	progress := newProgress(s.err, c.Quiet)
+	if c.Listen != "" {
+		return c.serve(ctx, s, store, demo.Config{Seed: c.Seed, Log: log, Observer: monitor.NewLog(log)})
+	}
+	progress := newProgress(s.err, s.styles.err, c.Quiet)
 	running, stop := context.WithCancel(ctx)
 	defer stop()
 	indexing := indexBeside(running, store, stop)
-	report, err := demo.Run(running, store.Backend, demo.Config{
+	config := demo.Config{
 		Groups: c.Groups, Stays: c.Stays, Clerks: c.Clerks, Seed: c.Seed,
 		Progress: progress.show, Log: log, Observer: monitor.NewLog(log),
-	})
+	}
+	if !c.Quiet && !c.JSON {
+		narrator := &narrator{out: s.out, style: s.styles.out}
+		if s.styles.out.Interactive() && !c.Fast {
+			narrator.pace = storyPace
+		}
+		config.Story = narrator.tell
+		progress.before = narrator.end
+	}
+	report, err := demo.Run(running, store.Backend, config)
 	progress.end()
 	stop()
 	if err := <-indexing; err != nil {
@@ -73,7 +92,41 @@ func (c *demoCommand) Run(ctx context.Context, s streams) error {
 		}
 		return err
 	}
-	return errors.Join(err, printReport(s.out, c, store.Name, report))
+	return errors.Join(err, c.print(s, store.Name, report, err == nil))
+}
+
+// narrator prints the story of one group.
+type narrator struct {
+	out   io.Writer
+	style terminal.Style
+	pace  time.Duration // what eyes need for a line; 0: none are expected
+	begun bool
+}
+
+// tell prints what happened.
+func (n *narrator) tell(ctx context.Context, h demo.Happening) {
+	if !n.begun {
+		n.begun = true
+		fmt.Fprintf(n.out, "%s\n\n", n.style.Strong("One group, event by event"))
+	}
+	who, subject := fmt.Sprintf("%-7s", "clerk"), fmt.Sprintf("%-18s", h.Subject)
+	switch {
+	case h.Reactor:
+		who = n.style.Good(fmt.Sprintf("%-7s", "reactor"))
+	default:
+		who = n.style.Faint(who)
+	}
+	fmt.Fprintf(n.out, "  %s  %s  %s\n", who, n.style.Strong(subject), h.Text)
+	if n.pace > 0 {
+		_ = pause.For(ctx, n.pace) // what ends it is told elsewhere
+	}
+}
+
+// end leads over to the crowd.
+func (n *narrator) end() {
+	if n.begun {
+		fmt.Fprintf(n.out, "\n%s\n\n", n.style.Strong("And now all at once"))
+	}
 }
 
 // indexBeside runs the store's indexer, if it needs one, until ctx ends. If it
@@ -91,28 +144,35 @@ func indexBeside(ctx context.Context, store *address.Store, stop func()) <-chan 
 	return over
 }
 
-// printReport prints a report as a table.
-func printReport(out io.Writer, c *demoCommand, store string, r demo.Report) error {
-	fmt.Fprintf(out, "%d groups of %d stays, %d clerks, seed %d, store %s\n\n", c.Groups, c.Stays, c.Clerks, c.Seed, store)
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	row := func(label string, value any, note string) {
-		fmt.Fprintf(table, "%v\t  %s%s\n", value, label, note)
+// print prints a report.
+func (c *demoCommand) print(s streams, store string, r demo.Report, balanced bool) error {
+	if c.JSON {
+		return printJSON(s.out, demoResultOf(r, store, c.Seed, balanced))
 	}
-	row("groups confirmed", r.Confirmed, fmt.Sprintf(" of %d", r.Groups))
-	row("stays merged", r.Merged, "")
-	row("stays not merged", r.FailedInAll(), "")
+	out, style := s.out, s.styles.out
+	fmt.Fprintf(out, "%s of %s, %s, seed %d, store %s\n\n", countOf(c.Groups, "group"), countOf(c.Stays, "stay"), countOf(c.Clerks, "clerk"), c.Seed, store)
+	var figures terminal.Figures
+	count := func(n int, label string) { figures.Add(grouped(n), labelled(n, label)) }
+	count(r.Confirmed, "group{s} confirmed of "+grouped(r.Groups))
+	count(r.Merged, "stay{s} merged")
+	count(r.FailedInAll(), "stay{s} not merged")
 	for _, reason := range domain.WhyNots() {
-		row("    "+reason.String(), r.Failed[reason], "")
+		count(r.Failed[reason], "    "+reason.String())
 	}
-	row("money moved from stays to groups", r.Moved, "")
-	row("money paid for groups", r.Paid, "")
-	row("handler calls", r.HandlerCalls, failures(r.HandlerFailures))
-	row("reaction, median", round(r.Reaction(0.5)), " (from the selection to the record of the last outcome)")
-	row("reaction, 95th percentile", round(r.Reaction(0.95)), "")
-	row("reaction, longest", round(r.Reaction(1)), "")
-	row("events written", r.EventsWritten, "")
-	row("elapsed", round(r.Elapsed), "")
-	return table.Flush()
+	figures.Add(terminal.Grouped(r.Moved.String()), "money moved from stays to groups")
+	figures.Add(terminal.Grouped(r.Paid.String()), "money paid for groups")
+	count(r.HandlerCalls, "handler call{s}"+failures(r.HandlerFailures))
+	figures.Add(round(r.Reaction(0.5)).String(), "reaction, median (from the selection to the record of the last outcome)")
+	figures.Add(round(r.Reaction(0.95)).String(), "reaction, 95th percentile")
+	figures.Add(round(r.Reaction(1)).String(), "reaction, longest")
+	count(r.EventsWritten, "event{s} written")
+	figures.Add(round(r.Elapsed).String(), "elapsed")
+	err := figures.Write(out, style)
+	if balanced {
+		_, last := fmt.Fprintf(out, "\n%s What was owed was moved, and what was moved was paid.\n", style.Strong(style.Good("The books balance.")))
+		err = errors.Join(err, last)
+	}
+	return err
 }
 
 func failures(n int) string {

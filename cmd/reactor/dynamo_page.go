@@ -7,14 +7,19 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/reactor/monitor"
 	"example.com/groupcheckout/stores/dynamodb"
 )
 
 // watch is what operators see of the tables and of the index.
 func (c *runDynamo) watch() (prometheus.Collector, func(context.Context) monitor.Section) {
-	w := &dynamoFigures{db: c.db, indexer: c.db.Indexer(dynamodb.IndexerConfig{})}
+	w := figuresOf(c.db)
 	return w, w.section
+}
+
+func figuresOf(db *dynamodb.DB) *dynamoFigures {
+	return &dynamoFigures{db: db, indexer: db.Indexer(dynamodb.IndexerConfig{})}
 }
 
 // dynamoFigures asks, at each look, how the index is doing, whoever makes it, and what
@@ -65,8 +70,8 @@ func (w *dynamoFigures) section(ctx context.Context) monitor.Section {
 		}
 		line("end of feed", "%d", p.End)
 		c := p.Counts
-		line("since the start of the indexer", "%d events, %d conflicts, %d gaps, %d events lost, %d records set aside, %d repetitions, %d throttled, %.0f read and %.0f write units",
-			c.Events, c.Conflicts, c.Gaps, c.Lost, c.SetAside, c.Retries, c.Throttled, c.ReadUnits, c.WriteUnits)
+		line("since the start of the indexer", "%s, %s, %s, %s lost, %s set aside, %s, %d throttled, %.0f read and %.0f write units",
+			plural.Of(c.Events, "event"), plural.Of(c.Conflicts, "conflict"), plural.Of(c.Gaps, "gap"), plural.Of(c.Lost, "event"), plural.Of(c.SetAside, "record"), plural.Of(c.Retries, "repetition"), c.Throttled, c.ReadUnits, c.WriteUnits)
 	}
 	for table, operations := range w.db.Usage() {
 		var throttled int64

@@ -95,6 +95,13 @@ func aboveZero[T ~int64](flag string, value T) error {
 	return nil
 }
 
+func atLeast(flag string, value, least time.Duration) error {
+	if value < least {
+		return &usageError{fmt.Sprintf("%s cannot be %v: it has to be at least %v", flag, value, least)}
+	}
+	return nil
+}
+
 func between(flag string, value, least, most int) error {
 	if value < least || value > most {
 		return &usageError{fmt.Sprintf("%s cannot be %d: it has to be from %d to %d", flag, value, least, most)}

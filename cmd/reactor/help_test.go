@@ -17,7 +17,7 @@ func TestHelp(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{
 		"", "run", "run mdb", "run dynamo", "init", "init mdb", "init dynamo", "checkpoint", "checkpoint mdb", "checkpoint dynamo",
-		"index", "index dynamo", "audit", "audit mdb", "audit dynamo", "demo", "config", "version",
+		"slots", "index", "index dynamo", "audit", "audit mdb", "audit dynamo", "health", "demo", "config", "completion", "version",
 	} {
 		name := strings.TrimSpace("reactor " + command)
 		t.Run(name, func(t *testing.T) {
@@ -47,6 +47,6 @@ func TestHelp(t *testing.T) {
 func call(t testing.TB, env map[string]string, args ...string) (status int, out, errors string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	status = run(t.Context(), args, streams{strings.NewReader(""), &stdout, &stderr}, func(name string) string { return env[name] })
+	status = run(t.Context(), args, streams{in: strings.NewReader(""), out: &stdout, err: &stderr}, func(name string) string { return env[name] })
 	return status, stdout.String(), stderr.String()
 }

@@ -3,21 +3,24 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"text/tabwriter"
+	"strings"
 	"time"
 
 	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/internal/plural"
+	"example.com/groupcheckout/internal/terminal"
 	"example.com/groupcheckout/stores/dynamodb"
 )
 
 // indexCommand is reactor index.
 type indexCommand struct {
 	Status bool `once:"" help:"Show how the index is doing, and change nothing."`
+	jsonFlag
 	logFlags
+	listenFlags
 	Dynamo indexDynamo `cmd:"" help:"Of a DynamoDB."`
 }
 
@@ -38,6 +41,8 @@ One indexer works at a time. Another that is started waits, and takes over when 
 
 With --rebuild it reads the whole table, in parts side by side, and brings into the index what that lacks: the past of a table that had no index, and whatever was lost. It may run while clerks, reactors and an indexer work; where none works it takes the place of one for the time. One that is interrupted goes on at the next start, with as many --segments. --rate keeps it from taking the table's capacity away from others.
 
+--listen serves what "reactor run" does: whoever makes the index, it tells how that is doing. It is unhealthy while nobody does, for a minute.
+
 With --status it prints, for each partition of the index, the epoch that is written, the end of the feed, who the indexer is and what it counted since its start, and the lag: how old the oldest change can be that is not indexed. It is what is proven, so it grows while nothing is written, for up to some hours.
 ` + dynamoHelp
 }
@@ -47,8 +52,12 @@ func (c *indexDynamo) Run(ctx context.Context, s streams, common *indexCommand) 
 	switch {
 	case common.Status && (c.AcceptLoss != "" || c.Rebuild):
 		return &usageError{"--accept-loss and --rebuild have no meaning beside --status, which changes nothing"}
+	case common.JSON && !common.Status:
+		return &usageError{"--json has a meaning only with --status"}
 	case c.AcceptLoss != "" && c.Rebuild:
 		return &usageError{"--rebuild brings in what is lost, so there is no loss to accept: leave one of --rebuild and --accept-loss out"}
+	case (common.Status || c.Rebuild) && common.listenFlags != (listenFlags{}):
+		return &usageError{"--listen and what goes with it have no meaning beside --status and --rebuild, which come to an end by themselves"}
 	}
 	if err := cmp.Or(c.indexerFlags.check(), c.scanFlags.check()); err != nil {
 		return err
@@ -61,6 +70,15 @@ func (c *indexDynamo) Run(ctx context.Context, s streams, common *indexCommand) 
 	config.IndexBytes = c.IndexTip
 	indexing := c.indexing()
 	indexing.AcceptLoss = c.AcceptLoss
+	page, err := common.listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer page.close()
+	watched := newIndexPage(config.Table)
+	if err := page.serve(watched, log); err != nil {
+		return err
+	}
 	store, db, err := openDynamo(ctx, log, config, indexing, checkout.Categories())
 	if err != nil {
 		return endedBy(ctx, log, err)
@@ -71,11 +89,15 @@ func (c *indexDynamo) Run(ctx context.Context, s streams, common *indexCommand) 
 		if err != nil {
 			return err
 		}
-		return printIndex(s.out, status, time.Now())
+		return common.print(s, status, time.Now())
 	}
 	log.Info("starting", "table", config.Table, "index", config.IndexTable)
 	if c.Rebuild {
 		return c.rebuild(ctx, s, db)
+	}
+	watched.is(db)
+	if err := page.watch(watched); err != nil {
+		return err
 	}
 	if err := store.Indexer.Run(ctx); err != nil {
 		return withAdvice(err, c.name())
@@ -106,57 +128,75 @@ func (c *indexDynamo) rebuild(ctx context.Context, s streams, db *dynamodb.DB) e
 		return err
 	}
 	if done.Bad > 0 {
-		return fmt.Errorf("%d streams cannot be read and are not indexed; the log names them", done.Bad)
+		return fmt.Errorf("%s cannot be read and %s not indexed; the log names %s", plural.Of(done.Bad, "stream"), plural.Word(done.Bad, "is", "are"), plural.Word(done.Bad, "it", "them"))
 	}
 	return nil
 }
 
 func rebuilt(p dynamodb.RebuildProgress) string {
-	return fmt.Sprintf("%d of %d parts of the table read: %d items, %d streams with %d events; the index lacked something of %d streams, and got %d events",
-		p.Done, p.Segments, p.Items, p.Streams, p.Events, p.Missing, p.Indexed)
+	return fmt.Sprintf("%d of %s of the table read: %s, %s with %s; the index lacked something of %s, and got %s",
+		p.Done, countOf(p.Segments, "part"), countOf(p.Items, "item"), countOf(p.Streams, "stream"), countOf(p.Events, "event"), countOf(p.Missing, "stream"), countOf(p.Indexed, "event"))
 }
 
-// printIndex prints a table with a line for each partition.
-func printIndex(out io.Writer, partitions []dynamodb.IndexStatus, now time.Time) error {
-	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(table, "partition\tepoch\tevents\tbytes\tend of feed\tindexer\theartbeat\tlag at most\tnewest change\tmay stand still for")
+// indexerAtWork tells whether an indexer of this program is at work.
+func indexerAtWork(p dynamodb.IndexStatus, now time.Time) bool {
+	return p.Owner != "" && !p.Heartbeat.IsZero() && now.Sub(p.Heartbeat) <= p.TTL
+}
+
+// print prints how each partition is doing.
+func (c *indexCommand) print(s streams, partitions []dynamodb.IndexStatus, now time.Time) error {
+	result := indexResult{Partitions: []partitionOf{}}
+	table := terminal.Table{Head: []string{"partition", "epoch", "events", "bytes", "end of feed", "indexer", "heartbeat", "lag at most", "newest change", "may stand still for"}}
+	var notes strings.Builder
 	silent := false
 	for _, p := range partitions {
-		owner, heartbeat := "none", "-"
-		if p.Owner != "" {
-			owner = p.Owner
+		of := partitionResult(p, now)
+		result.Partitions = append(result.Partitions, of)
+		silent = silent || !of.AtWork
+		lag, spare := "unknown", "unknown"
+		if of.Lag != nil {
+			lag, spare = fromSeconds(*of.Lag), fromSeconds(*of.Spare)
 		}
-		if !p.Heartbeat.IsZero() {
-			age := now.Sub(p.Heartbeat)
-			heartbeat = ago(age)
-			silent = silent || p.Owner == "" || age > p.TTL
-		} else {
-			silent = true
+		table.Rows = append(table.Rows, []string{
+			fmt.Sprint(of.Partition), fmt.Sprint(of.Epoch), fmt.Sprint(of.Events), fmt.Sprint(of.Bytes), fmt.Sprint(of.End),
+			cmp.Or(of.Indexer, "none"), sinceThen(of.Heartbeat, now), lag, sinceThen(of.Newest, now), spare,
+		})
+		if c := p.Counts; of.Heartbeat != nil {
+			notes.WriteString("\n" + s.styles.out.Wrap(fmt.Sprintf("Since its start the indexer of partition %d indexed %s, healed %s, found %s lost and set %s aside; "+
+				"it met %s, repeated %s, %s of which were throttled, and took %s read and %s write units.",
+				p.Partition, countOf(c.Events, "event"), countOf(c.Gaps, "gap"), countOf(c.Lost, "event"), countOf(c.SetAside, "record"),
+				countOf(c.Conflicts, "conflict"), countOf(c.Retries, "request"), grouped(c.Throttled), terminal.Grouped(fmt.Sprintf("%.0f", c.ReadUnits)), terminal.Grouped(fmt.Sprintf("%.0f", c.WriteUnits))), "") + "\n")
 		}
-		lag, spare, newest := "unknown", "unknown", "-"
-		if l, known := p.Lag(now); known {
-			left, _ := p.Spare(now)
-			lag, spare = round(l).String(), round(left).String()
-		}
-		if !p.Newest.IsZero() {
-			newest = ago(now.Sub(p.Newest))
-		}
-		fmt.Fprintf(table, "%d\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\n", p.Partition, p.Epoch, p.Events, p.Bytes, p.End, owner, heartbeat, lag, newest, spare)
 	}
-	err := table.Flush()
-	for _, p := range partitions {
-		if c := p.Counts; !p.Heartbeat.IsZero() {
-			_, note := fmt.Fprintf(out, "\nSince its start the indexer of partition %d indexed %d events, healed %d gaps, found %d events lost and set %d records aside; "+
-				"it met %d conflicts, repeated %d requests, %d of which were throttled, and took %.0f read and %.0f write units.\n",
-				p.Partition, c.Events, c.Gaps, c.Lost, c.SetAside, c.Conflicts, c.Retries, c.Throttled, c.ReadUnits, c.WriteUnits)
-			err = errors.Join(err, note)
-		}
+	if c.JSON {
+		return printJSON(s.out, result)
 	}
 	if silent {
-		_, note := fmt.Fprintln(out, "\nNo indexer of this program is at work on at least one partition. Unless the Lambda is, nothing new gets into the feed.")
-		err = errors.Join(err, note)
+		notes.WriteString("\n" + s.styles.out.Warning(s.styles.out.Wrap("No indexer of this program is at work on at least one partition. Unless the Lambda is, nothing new gets into the feed.", "")) + "\n")
 	}
+	if err := table.Write(s.out, s.styles.out); err != nil {
+		return err
+	}
+	_, err := io.WriteString(s.out, notes.String())
 	return err
+}
+
+func fromSeconds(s float64) string { return round(time.Duration(s * float64(time.Second))).String() }
+
+// sinceThen is how long ago something was.
+func sinceThen(at *time.Time, now time.Time) string {
+	if at == nil {
+		return "-"
+	}
+	return ago(now.Sub(*at))
+}
+
+// countOf is a number with what it counts: 1 event, 2 events.
+func countOf[N ~int | ~int64](n N, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return grouped(n) + " " + what
 }
 
 func ago(age time.Duration) string { return round(max(age, 0)).String() + " ago" }

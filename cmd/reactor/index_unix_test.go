@@ -60,7 +60,7 @@ func TestATableWithAPastIsAdopted(t *testing.T) {
 		}
 	}
 	status, out, _ := call(t, env, "audit", "--quiet", "dynamo")
-	if want := fmt.Sprintf("index: %s has 1 events, and the index has none of them", h.groups.Stream(group)); status != statusAudit ||
+	if want := fmt.Sprintf("index: %s has 1 event, and the index has none of them", h.groups.Stream(group)); status != statusAudit ||
 		!strings.Contains(out, want) || !strings.Contains(out, "4 violations:") || !strings.Contains(out, "3  stays") {
 		t.Errorf("reactor audit: got status %d and %q, want 3 and %q", status, out, want)
 	}

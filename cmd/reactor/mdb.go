@@ -23,9 +23,9 @@ Put it in quotes. A password is better kept out of the command line, where every
 
 // mdbServer says where a Message DB is and where its checkpoints are kept.
 type mdbServer struct {
-	Connection           string `secret:"" short:"c" aliases:"connectionstring" variable:"MDB_CONNECTION_STRING" placeholder:"STRING" help:"The server to write to: the leader. Required."`
+	Connection           string `secret:"" short:"c" aliases:"connectionstring" variable:"MDB_CONNECTION_STRING" placeholder:"STRING" help:"The server to write to: the leader. Required, but for init with --checkpoint-connection."`
 	CheckpointConnection string `secret:"" also:"-cp" aliases:"cp,checkpointconnectionstring" placeholder:"STRING" help:"The server that keeps the checkpoints. As --connection unless given."`
-	CheckpointSchema     string `also:"-cs" aliases:"cs,checkpointschema" variable:"MDB_SCHEMA" placeholder:"NAME" help:"The schema that holds the table propulsion_checkpoint. Required."`
+	CheckpointSchema     string `also:"-cs" aliases:"cs,checkpointschema" variable:"MDB_SCHEMA" placeholder:"NAME" help:"The schema that holds the table propulsion_checkpoint. Required, but for an audit without --processor-name."`
 	RequireTLS           bool   `name:"require-tls" help:"Refuse every connection to another machine that is not encrypted. Without it such a connection is warned of."`
 }
 

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"syscall"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"example.com/groupcheckout/checkout/demo"
 	"example.com/groupcheckout/domain/groupcheckout"
 )
 
@@ -248,7 +250,7 @@ func TestAnInterruptedDemoSaysSo(t *testing.T) {
 		cancel() // at the first quarter of the arrivals
 		return errors.Write(text)
 	})
-	status := run(ctx, []string{"demo", "--groups", "50"}, streams{strings.NewReader(""), &strings.Builder{}, progress}, func(string) string { return "" })
+	status := run(ctx, []string{"demo", "--groups", "50"}, streams{in: strings.NewReader(""), out: &strings.Builder{}, err: progress}, func(string) string { return "" })
 	if status != statusFailure || !strings.Contains(errors.String(), "interrupted before the audit") {
 		t.Errorf("got status %d and %q, want 2 and that it was interrupted", status, errors.String())
 	}
@@ -258,3 +260,56 @@ type writerFunc func([]byte) (int, error)
 
 // Write implements io.Writer.
 func (f writerFunc) Write(text []byte) (int, error) { return f(text) }
+
+// TestTheHotelIsShownOnMessageDB kills its reactor and starts it again while groups wait.
+func TestTheHotelIsShownOnMessageDB(t *testing.T) {
+	t.Parallel()
+	store := messageDBServer.Require(t).ConnectionString
+	if !strings.HasPrefix(store, "postgres") {
+		t.Skip("the demo takes a URL, and the server was named in another form")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	address, over := make(chan string, 1), make(chan int, 1)
+	var errors strings.Builder
+	said := writerFunc(func(text []byte) (int, error) {
+		if _, rest, found := strings.Cut(string(text), "The hotel is at "); found {
+			shown, _, _ := strings.Cut(rest, ",")
+			address <- shown
+		}
+		return len(text), nil
+	})
+	go func() {
+		over <- run(ctx, []string{"demo", "--listen", "127.0.0.1:0", "--store", store}, streams{in: strings.NewReader(""), out: said, err: &errors}, func(string) string { return "" })
+	}()
+	var at string
+	select {
+	case at = <-address:
+	case status := <-over:
+		t.Fatalf("got status %d and %q, want the address of the page", status, errors.String())
+	}
+	post := func(path string) {
+		t.Helper()
+		response, err := http.Post(at+path, "", nil) //nolint:gosec // it is a test's own
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+	}
+	state := func() demo.HotelState {
+		t.Helper()
+		_, body := get(t, at+"state.json")
+		return decoded[demo.HotelState](t, body)
+	}
+	eventually(t, "a group is selected", func() bool { return len(state().Groups) > 0 })
+	post("kill")
+	if state().Working {
+		t.Error("got that the reactor works after it was killed")
+	}
+	post("start")
+	eventually(t, "the books of a round balance", func() bool { return state().Balanced > 0 })
+	cancel()
+	if status := <-over; status != statusDone {
+		t.Errorf("got status %d and %q, want 0", status, errors.String())
+	}
+}

@@ -129,8 +129,8 @@ func (c *listenFlags) secure(p *page) error {
 	return nil
 }
 
-// serve serves the pages until close is called.
-func (p *page) serve(monitored monitor.Reactor, metrics *monitor.Metrics, log *slog.Logger) error {
+// serve serves the pages, with the figures of more, until close is called.
+func (p *page) serve(monitored monitor.Reactor, log *slog.Logger, more ...prometheus.Collector) error {
 	if p.profiles != nil {
 		mux := http.NewServeMux()
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
@@ -147,10 +147,9 @@ func (p *page) serve(monitored monitor.Reactor, metrics *monitor.Metrics, log *s
 		return nil
 	}
 	p.registry = prometheus.NewRegistry()
-	for _, collector := range []prometheus.Collector{
-		metrics, monitor.Gauges(monitored),
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-	} {
+	for _, collector := range append(more,
+		buildInfo(), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	) {
 		if err := p.registry.Register(collector); err != nil {
 			return fmt.Errorf("register the metrics: %w", err)
 		}
@@ -168,8 +167,8 @@ type watchable interface {
 	watch() (prometheus.Collector, func(context.Context) monitor.Section)
 }
 
-// watch adds the figures of a store that is open.
-func (p *page) watch(store followable) error {
+// watch adds the figures of a store that is open, if it has some.
+func (p *page) watch(store any) error {
 	watched, ok := store.(watchable)
 	if !ok || p.registry == nil {
 		return nil

@@ -27,7 +27,7 @@ func served(t *testing.T, flags listenFlags) *page {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.close)
-	if err := p.serve(monitor.NewLate(), monitor.NewMetrics(), slog.New(slog.DiscardHandler)); err != nil {
+	if err := p.serve(monitor.NewLate(), slog.New(slog.DiscardHandler), monitor.NewMetrics()); err != nil {
 		t.Fatal(err)
 	}
 	return p

@@ -3,44 +3,47 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"example.com/groupcheckout/checkout/demo"
+	"example.com/groupcheckout/internal/terminal"
 )
 
 // progress shows how far the demo is: as a bar on a terminal, elsewhere as a
 // line for each quarter.
 type progress struct {
-	out   io.Writer
-	width int // of the terminal; 0: plain lines
-	quiet bool
-	phase demo.Phase
-	bar   *progressbar.ProgressBar
+	out    io.Writer
+	bars   bool
+	quiet  bool
+	phase  demo.Phase
+	bar    *progressbar.ProgressBar
+	before func() // called once, before the first step; may be nil
 }
 
-// redraw is how often a bar is drawn at the most.
-const redraw = 50 * time.Millisecond
+// How wide a bar is, beside its words, and how often it is drawn at the most.
+const (
+	barWidth = 30
+	redraw   = 50 * time.Millisecond
+)
 
-func newProgress(out io.Writer, quiet bool) *progress {
-	p := &progress{out: out, quiet: quiet}
-	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) { //nolint:gosec // a descriptor is a small number
-		p.width = 40
-	}
-	return p
+func newProgress(out io.Writer, style terminal.Style, quiet bool) *progress {
+	return &progress{out: out, bars: style.Interactive(), quiet: quiet}
 }
 
 // show takes one step of the demo.
 func (p *progress) show(step demo.Progress) {
+	if p.before != nil {
+		p.before()
+		p.before = nil
+	}
 	switch {
 	case p.quiet:
-	case p.width == 0:
+	case !p.bars:
 		quarter := func(done int) int { return 4 * done / step.Of }
 		if step.Done > 0 && quarter(step.Done) > quarter(step.Done-1) {
-			fmt.Fprintf(p.out, "%s: %d of %d\n", step.Phase, step.Done, step.Of)
+			fmt.Fprintf(p.out, "%s: %s of %s\n", step.Phase, grouped(step.Done), grouped(step.Of))
 		}
 	default:
 		if p.phase != step.Phase {
@@ -48,11 +51,13 @@ func (p *progress) show(step demo.Progress) {
 			p.phase = step.Phase
 			p.bar = progressbar.NewOptions(step.Of,
 				progressbar.OptionSetWriter(p.out),
-				progressbar.OptionSetDescription(fmt.Sprintf("%-18s", step.Phase)),
-				progressbar.OptionSetWidth(p.width),
-				progressbar.OptionShowCount(),
+				progressbar.OptionSetWidth(barWidth),
+				progressbar.OptionSetTheme(progressbar.ThemeUnicode),
+				progressbar.OptionSetPredictTime(false),
+				progressbar.OptionSetElapsedTime(false),
 				progressbar.OptionThrottle(redraw))
 		}
+		p.bar.Describe(fmt.Sprintf("%-18s  %7s of %s", step.Phase, grouped(step.Done), grouped(step.Of)))
 		_ = p.bar.Set(step.Done) // a bar that cannot be drawn is no reason to stop
 	}
 }

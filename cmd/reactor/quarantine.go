@@ -5,30 +5,30 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/alecthomas/kong"
 
 	"example.com/groupcheckout/checkout"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/terminal"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 )
 
 // quarantineCommand is reactor quarantine.
 type quarantineCommand struct {
-	ProcessorName string           `short:"g" aliases:"processorname" required:"" placeholder:"NAME" help:"The consumer group: the --processor-name of the reactor."`
-	Stream        []string         `once:"" placeholder:"STREAM" help:"The stream, such as GroupCheckout-0f8fad5bd9cb469fa16570867728950e. May be given several times."`
-	List          quarantineAction `cmd:"" help:"Show which streams are set aside, and why."`
-	Add           quarantineAction `cmd:"" help:"Set streams aside: what is appended to them is passed over."`
-	Retry         quarantineAction `cmd:"" help:"Have streams worked on again. They are taken up if that goes well."`
-	Drop          quarantineAction `cmd:"" help:"Take streams off the list without working on what was passed over."`
+	ProcessorName string   `short:"g" aliases:"processorname" required:"" placeholder:"NAME" help:"The consumer group: the --processor-name of the reactor."`
+	Stream        []string `once:"" placeholder:"STREAM" help:"The stream, such as GroupCheckout-0f8fad5bd9cb469fa16570867728950e. May be given several times."`
+	jsonFlag
+	List  quarantineAction `cmd:"" help:"Show which streams are set aside, and why."`
+	Add   quarantineAction `cmd:"" help:"Set streams aside: what is appended to them is passed over."`
+	Retry quarantineAction `cmd:"" help:"Have streams worked on again. They are taken up if that goes well."`
+	Drop  quarantineAction `cmd:"" help:"Take streams off the list without working on what was passed over."`
 }
 
 // Help is the text behind the summary.
@@ -64,6 +64,9 @@ func (c *quarantineCommand) run(ctx context.Context, s streams, store openable, 
 		return errNoGroup()
 	}
 	action := strings.Fields(command)[1]
+	if action != "list" && c.JSON {
+		return &usageError{"--json has a meaning only with list"}
+	}
 	if action != "list" && len(c.Stream) == 0 {
 		return &usageError{fmt.Sprintf("name the streams to %s with --stream NAME", action)}
 	}
@@ -89,7 +92,7 @@ func (c *quarantineCommand) run(ctx context.Context, s streams, store openable, 
 		return err
 	}
 	if action == "list" {
-		return listQuarantine(s.out, bodies, time.Now())
+		return c.list(s, bodies, time.Now())
 	}
 	for _, name := range names {
 		if err := c.change(ctx, notes, action, name, bodies[name.String()]); err != nil {
@@ -126,25 +129,29 @@ func (c *quarantineCommand) change(ctx context.Context, notes feed.Notes, action
 	return notes.PutNote(ctx, c.ProcessorName, reactor.QuarantineKind, name.String(), body)
 }
 
-// listQuarantine prints a table with a line for each stream.
-func listQuarantine(out io.Writer, bodies map[string][]byte, now time.Time) error {
+// list shows what is set aside.
+func (c *quarantineCommand) list(s streams, bodies map[string][]byte, now time.Time) error {
+	result := quarantineResult{Streams: []asideOf{}}
+	for _, name := range slices.Sorted(maps.Keys(bodies)) {
+		result.Streams = append(result.Streams, asideResult(name, bodies[name]))
+	}
+	if c.JSON {
+		return printJSON(s.out, result)
+	}
 	if len(bodies) == 0 {
-		_, err := fmt.Fprintln(out, "no stream is set aside")
+		_, err := fmt.Fprintln(s.out, "no stream is set aside")
 		return err
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(table, "stream\tfor\tup to\tretry\tcause")
-	for _, name := range slices.Sorted(maps.Keys(bodies)) {
-		var note reactor.Quarantined
-		if err := json.Unmarshal(bodies[name], &note); err != nil {
-			fmt.Fprintf(table, "%s\t?\t?\t?\tthe note cannot be read: %v\n", name, err)
-			continue
+	table := terminal.Table{Head: []string{"stream", "for", "up to", "retry", "cause"}}
+	for _, of := range result.Streams {
+		since, upTo, retry := "?", "?", "no"
+		if of.Since != nil {
+			since, upTo = round(now.Sub(*of.Since)).String(), fmt.Sprint(of.UpTo)
 		}
-		retry := "no"
-		if note.Retry {
+		if of.Retrying {
 			retry = "asked for"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\n", name, round(now.Sub(note.Since)), note.UpTo, retry, paragraph(errors.New(note.Cause)))
+		table.Rows = append(table.Rows, []string{of.Stream, since, upTo, retry, paragraph(errors.New(of.Cause))})
 	}
-	return table.Flush()
+	return table.Write(s.out, s.styles.out)
 }

@@ -230,7 +230,7 @@ func TestPoliciesAllowWhatIsAskedAndNothingElse(t *testing.T) {
 			handle := lambda.Handler(ingester)
 			guests := h.receive(t, 40)
 			for _, stay := range guests {
-				event := events.DynamoDBEvent{Records: []events.DynamoDBEventRecord{{EventName: "MODIFY", Change: events.DynamoDBStreamRecord{
+				event := events.DynamoDBEvent{Records: []events.DynamoDBEventRecord{{EventName: "MODIFY", EventSourceArn: "arn:aws:dynamodb:eu-west-1:1:table/hotel/stream/2020-01-01T00:00:00.000", Change: events.DynamoDBStreamRecord{
 					SequenceNumber: "1", StreamViewType: "NEW_IMAGE",
 					Keys: map[string]events.DynamoDBAttributeValue{"p": events.NewStringAttribute(h.stays.Stream(stay).String())},
 					NewImage: map[string]events.DynamoDBAttributeValue{

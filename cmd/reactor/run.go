@@ -20,14 +20,16 @@ import (
 type runCommand struct {
 	ProcessorName string `short:"g" aliases:"processorname" required:"" placeholder:"NAME" help:"The consumer group. Checkpoints are kept under this name, so it has to be the same at each start."`
 	logFlags
-	MaxReadAhead       int           `short:"r" aliases:"maxreadahead" default:"16" placeholder:"BATCHES" help:"How many batches of a tranche may be read and not yet completed. Default ${default}."`
+	MaxReadAhead       int           `short:"r" aliases:"maxreadahead" default:"16" placeholder:"BATCHES" help:"How many batches of a tranche may be read and not completed, besides those that wait for groups in trouble alone. Default ${default}."`
 	MaxWriters         int           `short:"w" aliases:"maxwriters" default:"8" placeholder:"GROUPS" help:"How many group checkouts to work on at once. Default ${default}."`
 	QuarantineAfter    time.Duration `placeholder:"TIME" help:"Set a group aside that cannot be handled for so long: reactor quarantine shows it. Never unless given."`
-	MergesAtOnce       int           `default:"5" placeholder:"STAYS" help:"How many stays of one group to merge at once. Default ${default}."`
+	MergesAtOnce       int           `placeholder:"STAYS" help:"How many stays of one group to merge at once. By default as many as the store takes well: 32."`
 	CheckpointInterval time.Duration `default:"5s" placeholder:"TIME" help:"How often to save how far the work has got. Default ${default}."`
 	CallLimit          time.Duration `default:"2m" placeholder:"TIME" help:"How long the work on one group may take at a stretch. What it has not done by then is tried again. Default ${default}."`
 	StopLimit          time.Duration `default:"25s" placeholder:"TIME" help:"How long a stop may take, all included. Work under way may go on for half of it. Default ${default}."`
 	AuditEvery         time.Duration `placeholder:"TIME" help:"Audit the books so often beside the work: at first from the beginning of the store, then what was appended since. What is found stays in the log, on the status page and in the metrics until an audit finds it settled. Never unless given."`
+	Slots              int           `default:"1" placeholder:"NUMBER" help:"How many parts the work has. Each is done by one process at a time, and those of the same --processor-name share them, stand by, and take over from each other. It has to be the same for all of them; reactor slots changes it. Default ${default}."`
+	Lease              time.Duration `default:"10s" placeholder:"TIME" help:"How long others wait for a sign of life before they take over. Default ${default}."`
 	traceFlags
 	listenFlags
 
@@ -42,7 +44,7 @@ func (*runCommand) Help() string {
     reactor run --processor-name checkouts --listen :8080 mdb -c "$DB" -cs public
     reactor run --processor-name checkouts --listen :8080 dynamo -sr eu-west-1 -t hotel
 
-One that is stopped or killed goes on at its checkpoint at the next start. Two with the same name do all work twice, which is harmless, and overwrite each other's checkpoints.
+One that is stopped or killed goes on at its checkpoint at the next start. Of several with the same name one works and the others stand by, or they share the work if --slots says how many parts it has. One that stops hands over at once; from one that is killed the others take over within --lease.
 
 All flags of the .NET program are accepted in its spelling too (--processorname, --maxreadahead, …), except --timeouts, --idledelayms and --wakeforresults, which have no meaning here.`
 }
@@ -56,7 +58,7 @@ type runMdb struct {
 func (*runMdb) Help() string {
 	return `Follows the category GroupCheckout of a Message DB. The checkpoint table has to exist: "reactor init mdb" creates it. Behind the word mdb, -r means --read-connection; before it, --max-read-ahead.
 
-SIGINT or SIGTERM stops it: it begins nothing new, lets the work under way end within --stop-limit and saves the checkpoint. A second signal ends it at once, with exit status 2.
+SIGINT or SIGTERM stops it: it begins nothing new, lets the work under way go on for half of --stop-limit, and saves the checkpoint. What has not ended by then is done again at the next start. A second signal ends it at once, with exit status 2.
 ` + mdbHelp
 }
 
@@ -90,7 +92,7 @@ The feed is read from an index, which an indexer makes from the stream of the ta
 
 The name of the consumer group cannot hold an underscore on DynamoDB.
 
-SIGINT or SIGTERM stops it: it begins nothing new, lets the work under way end within --stop-limit and saves the checkpoint. A second signal ends it at once, with exit status 2.
+SIGINT or SIGTERM stops it: it begins nothing new, lets the work under way go on for half of --stop-limit, and saves the checkpoint. What has not ended by then is done again at the next start. A second signal ends it at once, with exit status 2.
 ` + dynamoHelp
 }
 
@@ -167,7 +169,8 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 	defer page.close()
 	log.Info("starting", "consumerGroup", c.ProcessorName, "store", store.name())
 	logged, metrics, late := monitor.NewLog(log), monitor.NewMetrics(), monitor.NewLate()
-	if err := page.serve(late, metrics, log); err != nil {
+	history := monitor.NewHistory(late)
+	if err := page.serve(history, log, metrics, monitor.Gauges(late)); err != nil {
 		return err
 	}
 	if named, ok := store.(interface{ called(group string) }); ok {
@@ -195,10 +198,12 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 			CheckpointInterval: c.CheckpointInterval,
 			CallLimit:          c.CallLimit,
 			QuarantineAfter:    c.QuarantineAfter,
+			Slots:              c.Slots,
+			Lease:              c.Lease,
 			StopLimit:          c.StopLimit / 10 * 9, // the rest is for what it stands on
 			TailPause:          tailPause,
 			FromEnd:            fromEnd,
-			Observer:           reactor.Observers{logged, metrics},
+			Observer:           reactor.Observers{logged, metrics, history},
 			Around:             traced.around(backend.Events),
 		},
 	})
@@ -215,6 +220,7 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 	var beside sync.WaitGroup
 	var indexing error
 	beside.Go(func() { logged.Run(besides) })
+	beside.Go(func() { history.Run(besides) })
 	beside.Go(func() { tell(ctx, running, log, c.StopLimit) })
 	if auditing != nil {
 		beside.Go(func() { auditing.run(besides) })
@@ -245,18 +251,25 @@ func (c *runCommand) check() error {
 	if c.QuarantineAfter < 0 {
 		return &usageError{fmt.Sprintf("--quarantine-after cannot be %v: leave it out for never", c.QuarantineAfter)}
 	}
+	if c.MergesAtOnce < 0 {
+		return &usageError{fmt.Sprintf("--merges-at-once cannot be %d: leave it out for what the store takes well", c.MergesAtOnce)}
+	}
 	if c.AuditEvery < 0 || c.AuditEvery > 0 && c.AuditEvery < time.Second {
 		return &usageError{fmt.Sprintf("--audit-every cannot be %v: it has to be at least 1s; leave it out for never", c.AuditEvery)}
 	}
 	return cmp.Or(
 		atLeastOne("--max-read-ahead", c.MaxReadAhead),
 		atLeastOne("--max-writers", c.MaxWriters),
-		atLeastOne("--merges-at-once", c.MergesAtOnce),
 		aboveZero("--checkpoint-interval", c.CheckpointInterval),
 		aboveZero("--call-limit", c.CallLimit),
 		aboveZero("--stop-limit", c.StopLimit),
+		between("--slots", c.Slots, 1, reactor.MaxSlots),
+		atLeast("--lease", c.Lease, leastLease),
 	)
 }
+
+// leastLease is how long a lease has to be, so that a store has time to answer.
+const leastLease = time.Second
 
 func errNoGroup() error {
 	return &usageError{"--processor-name is empty: checkpoints are kept under the name of the consumer group"}
@@ -278,7 +291,7 @@ func tell(ctx context.Context, running *reactor.Running, log *slog.Logger, limit
 		for _, t := range status.Tranches {
 			log.Info("following the feed", "tranche", t.Tranche, "from", t.Completed)
 		}
-		log.Info("ready", "consumerGroup", status.Group)
+		log.Info("ready", "consumerGroup", status.Group, "standsBy", status.StandsBy())
 	}
 	select {
 	case <-ctx.Done():

@@ -35,7 +35,7 @@ func callEnded(t *testing.T, variables map[string]string, args ...string) string
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var out, errors strings.Builder
-	run(ctx, args, streams{strings.NewReader(""), &out, &errors}, func(name string) string { return variables[name] })
+	run(ctx, args, streams{in: strings.NewReader(""), out: &out, err: &errors}, func(name string) string { return variables[name] })
 	return out.String() + errors.String()
 }
 

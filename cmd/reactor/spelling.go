@@ -10,6 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"example.com/groupcheckout/internal/nearest"
 	"example.com/groupcheckout/internal/oneline"
 )
 
@@ -37,15 +38,17 @@ func respell(root *kong.Node, args []string) ([]string, error) {
 				break // a command line of its own
 			}
 			child := childNamed(node, arg)
-			if child == nil {
+			switch {
+			case child != nil:
+				node = child
+			case len(node.Positional) == 0:
 				return nil, strayArgument(node, i+1, arg)
 			}
-			node = child
 			continue
 		}
 		flag, spelled, value := findFlag(node, arg)
 		if flag == nil {
-			break // the parser will say so; what comes behind may be a value and secret
+			return nil, unknownFlag(node, arg)
 		}
 		if spelled != "" {
 			respelled[i] = spelled
@@ -81,14 +84,59 @@ func strayArgument(node *kong.Node, place int, arg string) error {
 	}
 	var names []string
 	for _, child := range node.Children {
-		names = append(names, child.Name)
+		if !child.Hidden {
+			names = append(names, child.Name)
+		}
 	}
 	what := fmt.Sprintf("argument %d", place)
 	if plainValue.MatchString(arg) {
 		what = fmt.Sprintf("%q", arg)
 	}
+	if meant, found := nearest.Of(arg, names); found && plainValue.MatchString(arg) {
+		return &usageError{fmt.Sprintf("%s is not a command: did you mean %q? See %s --help", what, meant, node.FullPath())}
+	}
 	return &usageError{fmt.Sprintf("%s is not a command; behind %q stands one of: %s. See %s --help",
 		what, node.FullPath(), strings.Join(names, ", "), node.FullPath())}
+}
+
+// unknownFlag says that there is no such flag, without what may be a value and secret.
+func unknownFlag(node *kong.Node, arg string) error {
+	name, _, _ := strings.Cut(arg, "=")
+	if !strings.HasPrefix(name, "--") && len(name) > len("-x") {
+		name = name[:len("-x")] // the rest is a value
+	}
+	if !plainFlag.MatchString(name) {
+		return &usageError{fmt.Sprintf("a flag is unknown. See %s --help", node.FullPath())}
+	}
+	if below := flagBelow(node, name); below != nil {
+		return &usageError{fmt.Sprintf("%s belongs to %q: write it behind that. See %s --help", name, below.FullPath(), below.FullPath())}
+	}
+	var names []string
+	for at := node; at != nil; at = at.Parent {
+		for _, flag := range at.Flags {
+			names = append(names, "--"+flag.Name)
+		}
+	}
+	hint := "."
+	if meant, found := nearest.Of(name, names); found && len(name) > len("-x") {
+		hint = fmt.Sprintf(": did you mean %s?", meant)
+	}
+	return &usageError{fmt.Sprintf("unknown flag %s%s See %s --help", name, hint, node.FullPath())}
+}
+
+// flagBelow is a command below one which has a flag of a name, such as that of the store.
+func flagBelow(node *kong.Node, name string) *kong.Node {
+	for _, child := range node.Children {
+		for _, flag := range child.Flags {
+			if name == "--"+flag.Name || slices.Contains(flag.Tag.GetAll("also"), name) {
+				return child
+			}
+		}
+		if found := flagBelow(child, name); found != nil {
+			return found
+		}
+	}
+	return nil
 }
 
 // findFlag finds the flag that an argument sets. A flag of the command wins

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // versionCommand is reactor version.
@@ -11,13 +14,33 @@ type versionCommand struct{}
 
 // Run prints what the build says of itself.
 func (versionCommand) Run(s streams) error {
-	version, revision := "unknown", ""
-	if build, ok := debug.ReadBuildInfo(); ok {
-		version = build.Main.Version
-		revision = buildRevision(build.Settings)
-	}
-	_, err := fmt.Fprintf(s.out, "reactor %s%s (%s, %s/%s)\n", version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	_, err := fmt.Fprintln(s.out, versionOf())
 	return err
+}
+
+// versionOf is what the build says of itself.
+func versionOf() string {
+	version, revision := thisBuild()
+	return fmt.Sprintf("reactor %s%s (%s, %s/%s)", version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// thisBuild is the version and the commit of this program, as far as they are known.
+func thisBuild() (version, revision string) {
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown", ""
+	}
+	return build.Main.Version, buildRevision(build.Settings)
+}
+
+// buildInfo tells Prometheus the same.
+func buildInfo() prometheus.Collector {
+	version, revision := thisBuild()
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name:        "reactor_build_info",
+		Help:        "Always 1. The labels say which build this is.",
+		ConstLabels: prometheus.Labels{"version": version, "revision": strings.TrimSpace(revision), "goversion": runtime.Version()},
+	}, func() float64 { return 1 })
 }
 
 // buildRevision is the commit that a build was made of, if it says so.

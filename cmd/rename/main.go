@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/internal/program"
 
 	"golang.org/x/mod/modfile"
@@ -68,7 +69,7 @@ func (c cli) rename(ctx context.Context, out io.Writer) error {
 			return fmt.Errorf("rename the module: %w", err)
 		}
 	}
-	fmt.Fprintf(out, "%s is %s now, in %d files. See git diff, and try it out: make test\n", present, c.Module, len(changed))
+	fmt.Fprintf(out, "%s is %s now, in %s. See git diff, and try it out: make test\n", present, c.Module, plural.Of(len(changed), "file"))
 	return nil
 }
 

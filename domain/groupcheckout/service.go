@@ -78,6 +78,10 @@ func (s *Service) ReadAtLeast(ctx context.Context, id domain.GroupID, version es
 	return s.decider(id).AtLeast(version).QueryVersion(ctx)
 }
 
+// Extend brings the state at hand of a group up to date by events of its stream that a
+// feed has delivered, as far as they follow it without a gap.
+func (s *Service) Extend(id domain.GroupID, events []es.Event) { s.decider(id).Extend(events) }
+
 func (s *Service) decider(id domain.GroupID) es.Decider[State, Event] {
 	decider, err := s.groups.Decider(id.N())
 	if err != nil {

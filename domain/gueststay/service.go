@@ -57,6 +57,15 @@ func (s *Service) Read(ctx context.Context, id domain.StayID) (State, error) {
 	return s.decider(id).Query(ctx)
 }
 
+// Load reads several stays together, if the store can do that, for who uses them next.
+func (s *Service) Load(ctx context.Context, ids []domain.StayID) {
+	deciders := make([]es.Decider[State, Event], len(ids))
+	for i, id := range ids {
+		deciders[i] = s.decider(id)
+	}
+	s.stays.Load(ctx, deciders...)
+}
+
 func (s *Service) decider(id domain.StayID) es.Decider[State, Event] {
 	decider, err := s.stays.Decider(id.N())
 	if err != nil {

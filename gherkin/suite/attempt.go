@@ -13,6 +13,7 @@ import (
 	messages "github.com/cucumber/messages/go/v34"
 
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/plural"
 )
 
 // attempt runs a scenario once. It knows nothing of testing.
@@ -221,7 +222,7 @@ func (r *Result) judge(err error, rec *recorder) {
 	switch {
 	case err == nil:
 		if rec.ended < len(r.Steps) {
-			r.fail(fmt.Errorf("only %d of %d steps were reached", rec.ended, len(r.Steps)))
+			r.fail(fmt.Errorf("only %d of %s %s reached", rec.ended, plural.Of(len(r.Steps), "step"), plural.Word(rec.ended, "was", "were")))
 		}
 	case errors.Is(err, errGoexit):
 		// To godog the step has passed: nothing was returned and nothing panicked.
@@ -333,15 +334,18 @@ func (s Step) reason() string {
 	case s.Status == Skipped:
 		return skipReason(s.Err)
 	case s.Status == Undefined:
-		return s.label() + ": no definition matches"
+		return s.saying() + ": no definition matches"
 	case s.Status == Ambiguous:
-		return s.label() + ": several definitions match"
+		return s.saying() + ": several definitions match"
 	case s.Status == Pending:
-		return s.label() + ": " + strings.TrimPrefix(oneLine(s.Err.Error()), "pending: ")
+		return s.saying() + ": " + strings.TrimPrefix(oneLine(s.Err.Error()), "pending: ")
 	default:
-		return s.label() + ": " + oneLine(s.Err.Error())
+		return s.saying() + ": " + oneLine(s.Err.Error())
 	}
 }
+
+// saying is the label as the beginning of a sentence: a step with a table ends in a colon.
+func (s Step) saying() string { return strings.TrimSuffix(s.label(), ":") }
 
 func (h Hook) reason() string {
 	if h.Status == Skipped {

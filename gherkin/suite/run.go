@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/plural"
 )
 
 // Run runs the selected scenarios as subtests of t and returns when all have
@@ -77,7 +78,7 @@ func Run(t *testing.T, config Config) Summary {
 		t.Error(err)
 	}
 	if budget := c.FlakyBudget; budget > 0 && d.summary.Flaky > budget {
-		err := fmt.Errorf("%d scenarios are flaky, and no more than %d are tolerated", d.summary.Flaky, budget)
+		err := fmt.Errorf("%s %s flaky, and no more than %d %s tolerated", plural.Of(d.summary.Flaky, "scenario"), plural.Word(d.summary.Flaky, "is", "are"), budget, plural.Word(budget, "is", "are"))
 		d.summary.Err = errors.Join(d.summary.Err, err)
 		t.Error(err)
 	}

@@ -193,7 +193,7 @@ func TestRuns(t *testing.T) {
 			},
 		},
 		"budget":     {leaves: "a SKIP, b SKIP", output: []string{"0 passed, 0 failed, 0 skipped, 2 flaky"}},
-		"no budget":  {status: red, leaves: "a SKIP, b SKIP", output: []string{"2 scenarios are flaky, and no more than 1 are tolerated"}},
+		"no budget":  {status: red, leaves: "a SKIP, b SKIP", output: []string{"2 scenarios are flaky, and no more than 1 is tolerated"}},
 		"retry tags": {status: red, leaves: "a SKIP, b FAIL", output: []string{"0 passed, 1 failed, 0 skipped, 1 flaky"}},
 
 		"hooks":      {results: passes([]string{"b1", "b2"}, "a2", "a1"), output: []string{"3 scenarios: 3 passed"}},
@@ -211,7 +211,7 @@ func TestRuns(t *testing.T) {
 		"bad tags":   {status: red, output: []string{`the tag expression "@a &&" has the word "&&"`}},
 		"bad file":   {status: red, output: []string{"dir/f.feature:1:1: expected:"}},
 		"no feature": {status: red, output: []string{"empty.feature: the file has no feature: write one, or remove the file", "3 scenarios: 3 passed"}},
-		"selection":  {output: []string{"1 scenarios: 1 passed"}},
+		"selection":  {output: []string{"1 scenario: 1 passed"}},
 		"no column":  {status: red, output: []string{`the examples at line 7 lack the column "x", which the outline "O" uses at line 3`}},
 		"no world":   {status: red, output: []string{"make the world: no"}},
 		"bad config": {status: red, output: []string{"Config.Retries is -1: it must not be negative"}},

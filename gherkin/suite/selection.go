@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/plural"
 )
 
 // Select returns the scenarios of the features that a tag expression selects,
@@ -56,8 +57,8 @@ func Select(features []*Feature, tags string, places ...string) ([]*Scenario, er
 	}
 	selected := slices.DeleteFunc(slices.Clone(all), func(s *Scenario) bool { return !matches(s.Tags) })
 	if len(selected) == 0 {
-		return nil, fmt.Errorf("the tag expression %q selects none of the %d scenarios%s; their tags are: %s",
-			tags, len(all), atPlaces(places), strings.Join(slices.Sorted(maps.Keys(seen)), " "))
+		return nil, fmt.Errorf("the tag expression %q selects none of the %s%s; their tags are: %s",
+			tags, plural.Of(len(all), "scenario"), atPlaces(places), strings.Join(slices.Sorted(maps.Keys(seen)), " "))
 	}
 	return selected, nil
 }
@@ -143,7 +144,7 @@ func uris(features []*Feature) string {
 func (f *Feature) at(line int) ([]*Scenario, error) {
 	lines := len(f.lines)
 	if line < 1 || line > lines {
-		return nil, fmt.Errorf("%s has %d lines, and no line %d", f.URI, lines, line)
+		return nil, fmt.Errorf("%s has %s, and no line %d", f.URI, plural.Of(lines, "line"), line)
 	}
 	var node any
 	for _, sec := range f.sections {

@@ -86,7 +86,7 @@ func TestSelectAtPlaces(t *testing.T) {
 		"dir/one.feature:33":      "error: dir/one.feature has 32 lines, and no line 33",
 		"dir/one.feature:32":      "error: dir/one.feature:32 belongs to no scenario",
 		"none.feature:1":          "error: none.feature:1 belongs to no scenario",
-		"@a dir/one.feature:28":   `error: the tag expression "@a" selects none of the 1 scenarios at dir/one.feature:28`,
+		"@a dir/one.feature:28":   `error: the tag expression "@a" selects none of the 1 scenario at dir/one.feature:28`,
 		"@no none.feature":        `error: the tag expression "@no" selects none of the 0 scenarios at none.feature`,
 		"dir/one.feature:6:three": `error: "dir/one.feature:6:three" is none of the feature files`,
 	} {

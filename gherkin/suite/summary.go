@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"example.com/groupcheckout/internal/plural"
 )
 
 // Summary is what became of a run. Scenarios that -run left out are not in it.
@@ -58,7 +60,7 @@ func (s *Summary) add(r Result) {
 // scenarios.
 func (s Summary) WriteText(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %d scenarios: %d passed, %d failed, %d skipped", s.Name, s.Total(), s.Passed, s.Failed, s.Skipped)
+	fmt.Fprintf(&b, "%s: %s: %d passed, %d failed, %d skipped", s.Name, plural.Of(s.Total(), "scenario"), s.Passed, s.Failed, s.Skipped)
 	if s.Flaky > 0 {
 		fmt.Fprintf(&b, ", %d flaky", s.Flaky)
 	}

@@ -13,6 +13,7 @@ import (
 	messages "github.com/cucumber/messages/go/v34"
 
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/plural"
 )
 
 // Usage is which steps the features use, and where. It is found by matching
@@ -208,7 +209,7 @@ func (u Usage) WriteText(w io.Writer) error {
 		}
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d steps, %d unused; %d steps of features are undefined or ambiguous\n", len(u.Steps), unused, len(u.Issues))
+	fmt.Fprintf(&b, "%s, %d unused; %s of features %s undefined or ambiguous\n", plural.Of(len(u.Steps), "step"), unused, plural.Of(len(u.Issues), "step"), plural.Word(len(u.Issues), "is", "are"))
 	for _, step := range u.Steps {
 		count, mark := fmt.Sprint(len(step.Places)), ""
 		if len(step.Places) == 0 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/internal/pause"
@@ -190,7 +191,26 @@ func (s *source) deliver(ctx context.Context, tranche feed.Tranche, from feed.Po
 	// the same.
 	batch.Events = append(s.again[tranche], batch.Events...)
 	s.again[tranche] = again
+	for n, d := range batch.Events {
+		if s.injector.untold(d.Stream) {
+			batch.Events[n].Event = bare(d.Event)
+		}
+	}
 	return batch, turns
+}
+
+// bare is what a feed delivers that knows only that there is an event.
+func bare(event es.Event) es.Event {
+	event.Data, event.Meta, event.Time = nil, nil, time.Time{}
+	return event
+}
+
+// untold tells whether the feed keeps to itself what the events of a stream say. Where
+// replicas lag it does so for every other stream: whoever is told everything reads
+// nothing, and would never see an old copy.
+func (i *Injector) untold(stream es.StreamName) bool {
+	key := i.key(stream)
+	return key != "" && i.config.Spec.Has(Stale) && chance(i.config.Seed, 0, "bodies", key)%2 == 0
 }
 
 // reorder lets streams be overtaken that are to be. Those that there is nothing to

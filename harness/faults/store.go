@@ -26,28 +26,73 @@ type store struct {
 }
 
 func (s *store) Read(ctx context.Context, stream es.StreamName, from es.Version, freshness es.Freshness) ([]es.Event, error) {
-	t, ok := s.injector.turn(ctx, s.role, stream, reading+" from "+freshness.String())
-	if !ok {
-		return s.next.Read(ctx, stream, from, freshness)
-	}
-	if err := s.before(ctx, t); err != nil {
-		return nil, fmt.Errorf("read %s: %w", stream, err)
-	}
-	if s.role == Reactor && s.injector.injects(t, FailedLoad, "") {
-		return nil, fmt.Errorf("read %s: %w", stream, &Error{FailedLoad, stream})
-	}
-	events, err := s.next.Read(ctx, stream, from, freshness)
+	t, ok, err := s.beforeRead(ctx, stream, freshness)
 	if err != nil {
 		return nil, err
 	}
+	events, err := s.next.Read(ctx, stream, from, freshness)
+	if err != nil || !ok {
+		return events, err
+	}
+	return s.afterRead(t, freshness, events), nil
+}
+
+// ManyReader is what [es.ManyReaderOf] asks. Each of the streams meets faults as if it
+// were read alone, and what fails for one fails for all.
+func (s *store) ManyReader() es.ManyReader {
+	next := es.ManyReaderOf(s.next)
+	if next == nil {
+		return nil
+	}
+	return es.ManyReaderFunc(func(ctx context.Context, streams []es.StreamName, freshness es.Freshness) ([][]es.Event, error) {
+		turns := map[int]turn{}
+		for i, stream := range streams {
+			t, ok, err := s.beforeRead(ctx, stream, freshness)
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				turns[i] = t
+			}
+		}
+		all, err := next.ReadMany(ctx, streams, freshness)
+		if err != nil {
+			return nil, err
+		}
+		for i := range streams {
+			if t, ok := turns[i]; ok {
+				all[i] = s.afterRead(t, freshness, all[i])
+			}
+		}
+		return all, nil
+	})
+}
+
+// beforeRead is what a read meets ahead of it. It is not ok if the stream is to be left
+// alone.
+func (s *store) beforeRead(ctx context.Context, stream es.StreamName, freshness es.Freshness) (t turn, ok bool, err error) {
+	if t, ok = s.injector.turn(ctx, s.role, stream, reading+" from "+freshness.String()); !ok {
+		return t, false, nil
+	}
+	if err := s.before(ctx, t); err != nil {
+		return t, false, fmt.Errorf("read %s: %w", stream, err)
+	}
+	if s.role == Reactor && s.injector.injects(t, FailedLoad, "") {
+		return t, false, fmt.Errorf("read %s: %w", stream, &Error{FailedLoad, stream})
+	}
+	return t, true, nil
+}
+
+// afterRead is what a replica shows of what was read.
+func (s *store) afterRead(t turn, freshness es.Freshness, events []es.Event) []es.Event {
 	if freshness == es.FromReplica && len(events) > 0 {
 		kept := int(s.injector.chance(t, "kept") % uint64(len(events)))
 		if s.injector.injects(t, Stale, fmt.Sprintf("%d of %d events", kept, len(events))) {
-			return events[:kept:kept], nil
+			return events[:kept:kept]
 		}
 	}
 	s.injector.succeeded(t)
-	return events, nil
+	return events
 }
 
 func (s *store) Append(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData) (es.Version, error) {

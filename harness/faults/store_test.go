@@ -142,6 +142,36 @@ func TestReadsThatFailLagAndAreSlow(t *testing.T) {
 	})
 }
 
+// TestReadsTogetherMeetFaults has two streams read together, each of which meets what it
+// would meet alone.
+func TestReadsTogetherMeetFaults(t *testing.T) {
+	t.Parallel()
+	truth := memory.New()
+	streams := []es.StreamName{jar(t, "1"), jar(t, "2")}
+	for _, stream := range streams {
+		_, err := truth.Append(t.Context(), stream, 0, newEvents(5))
+		must(t, err)
+	}
+	for spec, fails := range map[string]bool{"failed-load=1": true, "throttle=1:1ns": true, "stale=1": false} {
+		i := injector(t, spec, faults.Config{})
+		all, err := es.ManyReaderOf(i.Store(truth, faults.Reactor)).ReadMany(t.Context(), streams, es.FromReplica)
+		if fails {
+			var injected *faults.Error
+			if !errors.As(err, &injected) || len(i.Log()) != 1 {
+				t.Errorf("%s: got error %v and the faults %v, want one", spec, err, i.Log())
+			}
+			continue
+		}
+		must(t, err)
+		if len(all[0]) == 5 || len(all[1]) == 5 || len(i.Log()) != 2 {
+			t.Errorf("%s: got %d and %d events of five, and the faults %v, want fewer of each", spec, len(all[0]), len(all[1]), i.Log())
+		}
+	}
+	if es.ManyReaderOf(injector(t, "stale", faults.Config{}).Store(struct{ es.Store }{truth}, faults.Reactor)) != nil {
+		t.Error("a store that reads alone reads together when it is wrapped")
+	}
+}
+
 func TestStreamsOfNobodyAreLeftAlone(t *testing.T) {
 	t.Parallel()
 	i := injector(t, "conflict=1,failed-load=1,lost-reply=1", faults.Config{

@@ -2,6 +2,8 @@ package provision
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 )
 
@@ -39,6 +41,7 @@ type DynamoDBServer struct {
 	How string
 
 	closing closing
+	crash   func(context.Context) error // nil where the server is not ours to kill
 }
 
 // DynamoDB brings up a server. The end of ctx gives up on it; a server that is
@@ -55,6 +58,16 @@ func DynamoDB(ctx context.Context, options Options) (*DynamoDBServer, error) {
 // Close stops the server, and with it its tables are gone, if it was brought up
 // here. A second call does nothing and returns the same error.
 func (s *DynamoDBServer) Close() error { return s.closing.close() }
+
+// Crash kills the server and starts it again at the same address, with what it had
+// acknowledged. It can do that to a local process that was asked to be durable; for any
+// other the error is an [errors.ErrUnsupported]. It does not overlap with Close.
+func (s *DynamoDBServer) Crash(ctx context.Context) error {
+	if s.crash == nil {
+		return fmt.Errorf("crash %s: it is no durable local process: %w", s.How, errors.ErrUnsupported)
+	}
+	return s.crash(ctx)
+}
 
 // Environment returns the variables in which another process finds the server
 // as an address. They hold a secret. The region is emptied, since an address

@@ -22,7 +22,7 @@ func dynamoDBContainer(ctx context.Context, options Options) (*DynamoDBServer, e
 		// It answers a request that is not signed with a refusal.
 		wait.ForHTTP("/").WithPort(dynamoDBPort).WithStatusCodeMatcher(func(status int) bool { return status == http.StatusBadRequest }),
 		testcontainers.WithEnv(map[string]string{"JAVA_TOOL_OPTIONS": strings.Join(javaFlags(), " ")}),
-		testcontainers.WithCmd(append([]string{"-jar", "DynamoDBLocal.jar"}, dynamoDBLocalFlags()...)...))
+		testcontainers.WithCmd(append([]string{"-jar", "DynamoDBLocal.jar"}, dynamoDBLocalFlags("")...)...))
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -11,6 +12,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
 // testDynamoDB checks what every server of ours has, however it came up, and
@@ -40,6 +44,33 @@ func TestLocalDynamoDB(t *testing.T) {
 	}
 	t.Run("as an address", func(t *testing.T) { testDynamoDBAddress(t, server) })
 	testDynamoDB(t, server)
+}
+
+func TestADurableDynamoDBKeepsItsTablesThroughACrash(t *testing.T) {
+	t.Parallel()
+	server := bringUp(t, DynamoDB, Options{Way: Local, Durable: true})
+	client := server.Client()
+	name, key := "Kept", "k"
+	_, err := client.CreateTable(t.Context(), &dynamodb.CreateTableInput{
+		TableName: &name, BillingMode: types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: &key, AttributeType: types.ScalarAttributeTypeS}},
+		KeySchema:            []types.KeySchemaElement{{AttributeName: &key, KeyType: types.KeyTypeHash}},
+	})
+	must(t, err)
+	item := map[string]types.AttributeValue{key: &types.AttributeValueMemberS{Value: "v"}}
+	_, err = client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &name, Item: item})
+	must(t, err)
+	must(t, server.Crash(t.Context()))
+	found, err := client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &name, Key: item})
+	if err != nil || len(found.Item) == 0 {
+		t.Errorf("after the crash: got the item %v and error %v, want it to be there", found, err)
+	}
+	noError(t, "close", server.Close())
+
+	passing := bringUp(t, DynamoDB, Options{Way: Local})
+	if err := passing.Crash(t.Context()); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("a crash of a server that keeps nothing: got error %v, want that it is not supported", err)
+	}
 }
 
 func TestDynamoDBContainer(t *testing.T) {

@@ -23,7 +23,7 @@ const (
 type Options struct {
 	Way     Way          // the only way to use; empty: try them in order
 	Image   string       // the container's image; empty: that of the environment, else the default of the kind
-	Durable bool         // Message DB: keep a commit safe from a power cut; by default it is not, which is faster
+	Durable bool         // keep what was acknowledged when the server crashes: Message DB through a power cut, a local process of DynamoDB through [DynamoDBServer.Crash]; by default it is not, which is faster
 	Log     *slog.Logger // what is being done, for a person who waits; nil: nothing
 
 	getenv func(string) string // os.Getenv; tests replace it

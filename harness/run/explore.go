@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/plural"
 )
 
 // enough is how many failures an exploration looks for.
@@ -41,7 +42,7 @@ func (l *laboratory) explore(t *testing.T) (failure string) {
 		}
 		return len(failures) < enough
 	})
-	fmt.Fprintf(l.out, "explored %d seeds from %d on: %d faults injected, %d failures\n", tried, first, injected, len(failures))
+	fmt.Fprintf(l.out, "explored %s from %d on: %s injected, %s\n", plural.Of(tried, "seed"), first, plural.Of(injected, "fault"), plural.Of(len(failures), "failure"))
 	if len(failures) == 0 && injected == 0 && !l.options.faults.IsZero() {
 		return fmt.Sprintf("no fault was injected, so nothing was proved: give %s higher rates, or try more seeds", l.options.faults)
 	}

@@ -54,7 +54,15 @@ func New(project Project) *Features { return &Features{project: project} }
 func (f *Features) Main(m *testing.M) int {
 	f.options.register(flag.CommandLine, f.project.Stores)
 	flag.Parse()
-	return f.main(m.Run, os.Stdout, os.Stderr)
+	f.options.place(commandFolder())
+	status := f.main(m.Run, os.Stdout, os.Stderr)
+	if text := flaky(f.summaries); text != "" && status == 0 {
+		if screen := terminal(); screen != nil {
+			_, err := io.WriteString(screen, text)
+			_ = errors.Join(err, screen.Close()) // whoever sat there has left
+		}
+	}
+	return status
 }
 
 func (f *Features) main(tests func() int, out, complaints io.Writer) (status int) {

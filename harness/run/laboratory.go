@@ -13,6 +13,7 @@ import (
 	"example.com/groupcheckout/gherkin"
 	"example.com/groupcheckout/gherkin/suite"
 	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/internal/plural"
 )
 
 // laboratory runs trials.
@@ -101,6 +102,6 @@ func (p *progress) add(v verdict, now time.Time) {
 		return
 	}
 	p.told = now
-	fmt.Fprintf(p.out, "  %d of %d after %s: %d faults injected, %d failures\n",
-		p.made, p.all, now.Sub(p.started).Round(time.Second), p.faults, p.failures)
+	fmt.Fprintf(p.out, "  %d of %d after %s: %s injected, %s\n",
+		p.made, p.all, now.Sub(p.started).Round(time.Second), plural.Of(p.faults, "fault"), plural.Of(p.failures, "failure"))
 }

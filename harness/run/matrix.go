@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/plural"
 )
 
 // Matrix runs every scenario under every kind of fault, and under all of them
@@ -62,7 +63,7 @@ func (l *laboratory) matrix(t *testing.T, report func(failure string)) {
 		}
 	}
 	l.fill(t, empty, first, report)
-	fmt.Fprintf(l.out, "%d scenarios under each kind of fault, each with %d seeds, from %d on:\n", len(l.scenarios), seeds, first)
+	fmt.Fprintf(l.out, "%s under each kind of fault, each with %s, from %d on:\n", plural.Of(len(l.scenarios), "scenario"), plural.Of(seeds, "seed"), first)
 	for _, r := range rows {
 		fmt.Fprintf(l.out, "  %-18s %6d runs %8d faults %4d failed\n", r.name, r.runs, r.injected, r.failed)
 		if r.injected == 0 && l.options.tagged == "" && l.options.only == "" {

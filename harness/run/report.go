@@ -10,6 +10,7 @@ import (
 
 	"example.com/groupcheckout/gherkin/report"
 	"example.com/groupcheckout/gherkin/suite"
+	"example.com/groupcheckout/internal/plural"
 )
 
 // reporters write the run to the files that the flags name. Where go test repeats it,
@@ -55,7 +56,7 @@ func (f *Features) describe() string {
 		return ""
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "store %s, %s; %d checks had to be made again\n", f.options.store, f.ground.how(), f.ground.retries())
+	fmt.Fprintf(&text, "store %s, %s; %s had to be made again\n", f.options.store, f.ground.how(), plural.Of(f.ground.retries(), "check"))
 	if !f.options.faults.IsZero() {
 		fmt.Fprintf(&text, "  faults %s, seed %d: %s\n", f.options.faults, f.options.seed, f.options.faultsText(f.ground.tally()))
 	}
@@ -69,7 +70,7 @@ func (f *Features) describe() string {
 				fmt.Fprintf(&text, "  run %d failed: %s\n", i+1, reason)
 			}
 		}
-		fmt.Fprintf(&text, "  %d runs: %d scenarios passed, %d flaky, %d failed; the last:\n", n, passed, flaky, failed)
+		fmt.Fprintf(&text, "  %d runs: %s passed, %d flaky, %d failed; the last:\n", n, plural.Of(passed, "scenario"), flaky, failed)
 	}
 	last := f.summaries[len(f.summaries)-1]
 	if f.options.program != nil {

@@ -41,13 +41,13 @@ func TestARunIsReported(t *testing.T) { //nolint:paralleltest // see above
 	for name, want := range map[string]string{
 		"run.ndjson": `"uri":"library/lending.feature"`,
 		"run.xml":    `<property name="store" value="memory"`,
-		"run.txt":    "memory: 1 scenarios: 1 passed, 0 failed, 0 skipped",
+		"run.txt":    "memory: 1 scenario: 1 passed, 0 failed, 0 skipped",
 	} {
 		if text, err := os.ReadFile(at(name)); err != nil || !strings.Contains(string(text), want) {
 			t.Errorf("%s: got the error %v and\n%s\nwant %s in it", name, err, text, want)
 		}
 	}
-	if want := "store memory, in this process; 0 checks had to be made again\nmemory: 1 scenarios: 1 passed"; !strings.HasPrefix(out, want) {
+	if want := "store memory, in this process; 0 checks had to be made again\nmemory: 1 scenario: 1 passed"; !strings.HasPrefix(out, want) {
 		t.Errorf("got\n%s\nwant it to begin with\n%s", out, want)
 	}
 }
@@ -404,7 +404,8 @@ func TestFlakyScenariosAreCountedOverAllRuns(t *testing.T) { //nolint:parallelte
 	if status := f.main(func() int { f.Run(t); f.Run(t); return 0 }, &out, &out); status != 0 {
 		t.Errorf("got the status %d, want 0: a flaky scenario is no failure", status)
 	}
-	contains(t, out.String(), "2 runs: 0 scenarios passed, 2 flaky, 0 failed; the last:\nmemory: 1 scenarios: 0 passed, 0 failed, 0 skipped, 1 flaky")
+	contains(t, out.String(), "2 runs: 0 scenarios passed, 2 flaky, 0 failed; the last:\nmemory: 1 scenario: 0 passed, 0 failed, 0 skipped, 1 flaky")
+	contains(t, flaky(f.summaries), "FLAKY: 2 scenarios passed only when tried again:\n  lending.feature:3  The last copy: ")
 }
 
 func TestFaultsAreInjectedAndCounted(t *testing.T) { //nolint:paralleltest // see above
@@ -421,7 +422,7 @@ func TestOnlyWhatStandsThereIsRun(t *testing.T) { //nolint:paralleltest // see a
 	project := library()
 	more := strings.ReplaceAll(strings.TrimPrefix(lending, "Feature: Lending\n"), "A book", "A rare book")
 	project.Features = fstest.MapFS{"lending.feature": {Data: []byte(lending + more)}}
-	for only, want := range map[string]string{"": "memory: 2 scenarios", "lending.feature:3": "memory: 1 scenarios", "lending.feature:3,lending.feature:7": "memory: 2 scenarios"} {
+	for only, want := range map[string]string{"": "memory: 2 scenarios", "lending.feature:3": "memory: 1 scenario", "lending.feature:3,lending.feature:7": "memory: 2 scenarios"} {
 		if _, out, _ := run(t, features(t, project, "-only", only, "-reverse")); !strings.Contains(out, want) {
 			t.Errorf("-only %q: got\n%s\nwant %q in it", only, out, want)
 		}

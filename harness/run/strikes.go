@@ -8,6 +8,7 @@ import (
 
 	"example.com/groupcheckout/harness"
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/plural"
 )
 
 // tally is what came of faults. It does not change.
@@ -107,7 +108,7 @@ func (o *options) proved(t tally, scenarios int) error {
 	case t.all() == 0 && len(missing) == 0:
 		return fmt.Errorf("no fault was injected, so nothing was proved: %s", t.never(o.faults, o.store))
 	case t.all() == 0:
-		return fmt.Errorf("no fault was injected in %d scenarios, so nothing was proved: give %s a higher rate, such as %s=1, another -seed, or more scenarios", scenarios, list(missing), missing[0])
+		return fmt.Errorf("no fault was injected in %s, so nothing was proved: give %s a higher rate, such as %s=1, another -seed, or more scenarios", plural.Of(scenarios, "scenario"), list(missing), missing[0])
 	}
 	whole := scenarios >= enoughScenarios && o.tagged == "" && o.only == ""
 	var errs []error
@@ -118,9 +119,9 @@ func (o *options) proved(t tally, scenarios int) error {
 		idle := kind == faults.Reorder && o.virtual() || kind == faults.Stale && o.processes > 0
 		switch {
 		case float64(occasions)*o.faults.Rate(kind) >= surelyExpected:
-			errs = append(errs, fmt.Errorf("no fault of the kind %s was injected on %d occasions, so nothing was proved of it: this is hardly chance, see whether package faults still injects it", kind, occasions))
+			errs = append(errs, fmt.Errorf("no fault of the kind %s was injected on %s, so nothing was proved of it: this is hardly chance, see whether package faults still injects it", kind, plural.Of(occasions, "occasion")))
 		case occasions == 0 && whole && !idle:
-			errs = append(errs, fmt.Errorf("there was no occasion for a fault of the kind %s in %d scenarios, so nothing was proved of it: leave it out with %s=0, if there can be none", kind, scenarios, kind))
+			errs = append(errs, fmt.Errorf("there was no occasion for a fault of the kind %s in %s, so nothing was proved of it: leave it out with %s=0, if there can be none", kind, plural.Of(scenarios, "scenario"), kind))
 		}
 	}
 	return errors.Join(errs...)

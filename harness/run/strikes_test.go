@@ -20,7 +20,7 @@ func TestAKindOfFaultThatNeverCameProvesNothing(t *testing.T) {
 		want      string
 	}{
 		{"it came", "slow", nil, some, some, 1, ""},
-		{"nothing came", "slow,kill", nil, none, none, 1, "no fault was injected in 1 scenarios, so nothing was proved: give slow or kill a higher rate, such as slow=1, another -seed, or more scenarios"},
+		{"nothing came", "slow,kill", nil, none, none, 1, "no fault was injected in 1 scenario, so nothing was proved: give slow or kill a higher rate, such as slow=1, another -seed, or more scenarios"},
 		{"there can be none", "cut", nil, none, none, 1, "no fault was injected, so nothing was proved: the store memory cannot have cut: no lines"},
 		{"by chance", "slow,kill", nil, some, map[faults.Kind]int{faults.Kill: 300}, 50, ""},
 		{"not by chance", "slow,kill", nil, some, map[faults.Kind]int{faults.Kill: 400}, 1, "no fault of the kind kill was injected on 400 occasions, so nothing was proved of it: this is hardly chance, see whether package faults still injects it"},

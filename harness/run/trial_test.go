@@ -227,7 +227,7 @@ func TestThoseWhoWaitHearOfTrials(t *testing.T) {
 	p.add(verdict{}, start.Add(31*time.Second))
 	want := "  11 of 100 after 10s: 33 faults injected, 0 failures\n" +
 		"  21 of 100 after 20s: 63 faults injected, 0 failures\n" +
-		"  26 of 100 after 31s: 75 faults injected, 1 failures\n"
+		"  26 of 100 after 31s: 75 faults injected, 1 failure\n"
 	if got := out.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -8,9 +8,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"example.com/groupcheckout/internal/terminal"
 )
 
 // The exit statuses.
@@ -31,7 +34,8 @@ type Program struct {
 // that, and nothing is done.
 func (p Program) Run(args []string, out, complaints io.Writer) (status int) {
 	if err := p.run(args, out, complaints); err != nil {
-		fmt.Fprintf(complaints, "%s: %v\n", p.Name, err)
+		style := terminal.Of(complaints, false, os.Getenv)
+		fmt.Fprintf(complaints, "%s %v\n", style.Bad(p.Name+":"), err)
 		return Wrong
 	}
 	return Done
@@ -48,11 +52,17 @@ func (p Program) run(args []string, out, complaints io.Writer) error {
 	if err != nil {
 		return err // the grammar itself is wrong
 	}
+	if len(args) == 1 && args[0] == "help" {
+		args = []string{"--help"}
+	}
 	_, err = parser.Parse(args)
 	switch {
 	case helped:
 		return nil
 	case err != nil:
+		if strings.HasSuffix(err.Error(), "?") {
+			return fmt.Errorf("%w See %s --help", err, p.Name)
+		}
 		return fmt.Errorf("%w. See %s --help", err, p.Name)
 	}
 	return p.Do()

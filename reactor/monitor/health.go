@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/reactor"
 )
 
@@ -28,6 +29,14 @@ func health(status reactor.Status) (ok bool, reasons []string) {
 		if lasts := status.At.Sub(o.Since); lasts >= outage {
 			reasons = append(reasons, fmt.Sprintf("%s cannot be reached for %s: %s", o.Server, seconds(lasts), short(o.Error)))
 		}
+	}
+	for _, s := range status.Slots {
+		if lasts := status.At.Sub(s.FreeSince); !s.FreeSince.IsZero() && lasts >= status.Lease {
+			reasons = append(reasons, fmt.Sprintf("slot %d has no holder for %s: its streams are not worked on", s.Slot, seconds(lasts)))
+		}
+	}
+	if lasts := status.At.Sub(status.RosterSince); status.RosterError != "" && lasts >= readsFail {
+		reasons = append(reasons, fmt.Sprintf("it is not known for %s who holds the slots: %s", seconds(lasts), short(status.RosterError)))
 	}
 	for _, t := range status.Tranches {
 		if lasts := status.At.Sub(t.ErrorSince); t.Error != "" && lasts >= readsFail {
@@ -68,7 +77,7 @@ func health(status reactor.Status) (ok bool, reasons []string) {
 		if t.NeedsPerson {
 			word = "for a person to settle: "
 		}
-		reasons = append(reasons, word+fmt.Sprintf("%s is troubled for %s, after %d attempts: %s", t.Stream, seconds(status.At.Sub(t.Since)), t.Attempts, short(t.Cause)))
+		reasons = append(reasons, word+fmt.Sprintf("%s is troubled for %s, after %s: %s", t.Stream, seconds(status.At.Sub(t.Since)), plural.Of(t.Attempts, "attempt"), short(t.Cause)))
 	}
 	for i, a := range status.Aside {
 		if i == maxNamed {

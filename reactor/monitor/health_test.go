@@ -106,6 +106,21 @@ func TestHealth(t *testing.T) {
 			},
 		},
 		{
+			name:   "it stands by, and a slot has just lost its holder",
+			status: reactor.Status{Lease: 10 * time.Second, Slots: []reactor.SlotStatus{{Slot: 0, Holder: "other"}, {Slot: 1, FreeSince: ago(9 * time.Second)}}},
+			ok:     true,
+		},
+		{
+			name:    "a slot has no holder for longer than a lease",
+			status:  reactor.Status{Lease: 10 * time.Second, Slots: []reactor.SlotStatus{{Slot: 0, Holder: "other"}, {Slot: 1, FreeSince: ago(10 * time.Second)}}},
+			reasons: []string{"slot 1 has no holder for 10s: its streams are not worked on"},
+		},
+		{
+			name:    "nobody knows who holds the slots",
+			status:  reactor.Status{Lease: 10 * time.Second, RosterError: "boom", RosterSince: ago(time.Minute)},
+			reasons: []string{"it is not known for 1m0s who holds the slots: boom"},
+		},
+		{
 			name:    "a poisoned stream",
 			status:  reactor.Status{Troubled: []reactor.TroubleStatus{{Stream: stream("a"), Since: ago(time.Hour), Attempts: 7, Cause: "boom\nat some place"}}},
 			ok:      true,

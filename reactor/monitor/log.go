@@ -158,6 +158,14 @@ func (l *Log) Observe(occurrence reactor.Occurrence) {
 		l.to.Warn("what was read last cannot be kept for the next start, so a loss of events while this does not run may go unnoticed", "error", o.Err)
 	case reactor.EventsErased:
 		l.to.Warn("the last events that were read have been erased from the store; the reactor goes on", "tranche", o.Tranche, "read", o.Read, "end", o.End)
+	case reactor.SlotTaken:
+		l.to.Info("works on a slot", "slot", o.Slot, "token", o.Token)
+	case reactor.SlotGiven:
+		l.to.Info("a slot was handed over to another process", "slot", o.Slot)
+	case reactor.SlotLost:
+		l.to.Warn("a slot was lost: this process gave no sign of life for too long, or another one has taken it", "slot", o.Slot, "error", o.Err)
+	case reactor.RosterFailed:
+		l.to.Warn("it cannot be read or written who holds the slots; it is tried again", "error", o.Err)
 	case reactor.CheckpointSaved:
 		l.counts.saves++
 		if failed := l.saving[o.Tranche]; failed > 0 {

@@ -23,12 +23,14 @@ type Metrics struct {
 	readFailures *prometheus.CounterVec
 	calls        *prometheus.CounterVec
 	callSeconds  prometheus.Histogram
+	latency      prometheus.Histogram
 	hung         *prometheus.CounterVec
 	outages      *prometheus.CounterVec
 	retries      *prometheus.CounterVec
 	skipped      *prometheus.CounterVec
 	saves        *prometheus.CounterVec
 	saveFailures *prometheus.CounterVec
+	slots        *prometheus.CounterVec
 	skippedTypes bounded
 	all          []prometheus.Collector
 }
@@ -50,16 +52,25 @@ func NewMetrics() *Metrics {
 	m.skipped = counter("reactor_skipped_events_total", "Events of a type that nothing here knows, each time that one is read.", "type")
 	m.saves = counter("reactor_checkpoint_saves_total", "Checkpoints that were saved.", "tranche")
 	m.saveFailures = counter("reactor_checkpoint_failures_total", "Checkpoints that could not be saved.", "tranche")
+	m.slots = counter("reactor_slot_changes_total", "Slots that came to this process or left it: taken, given to another in good order, or lost.", "change")
 	m.callSeconds = prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name:    "reactor_call_duration_seconds",
 		Help:    "How long handler calls took.",
 		Buckets: prometheus.ExponentialBuckets(0.001, 2, 16), // 1 ms to 33 s
 	})
-	m.all = append(m.all, m.callSeconds)
+	m.latency = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name:    "reactor_event_to_handled_seconds",
+		Help:    "How old events were when a call had handled them, by the clocks of the store and of this machine; nothing where the feed does not tell when they were appended. What is read again after a restart counts again.",
+		Buckets: prometheus.ExponentialBuckets(0.004, 2.5, 16), // 4 ms to an hour
+	})
+	m.all = append(m.all, m.callSeconds, m.latency)
 	for _, outcome := range []string{"ok", "error", "panic"} {
 		m.calls.WithLabelValues(outcome) // shown as zero before there is one
 	}
 	m.hung.WithLabelValues()
+	for _, change := range []string{"taken", "given", "lost"} {
+		m.slots.WithLabelValues(change)
+	}
 	for _, cause := range []string{"failure", "lag"} {
 		m.retries.WithLabelValues(cause)
 	}
@@ -84,11 +95,21 @@ func (m *Metrics) Observe(occurrence reactor.Occurrence) {
 		m.retries.WithLabelValues(causeOf(o.Cause)).Inc()
 	case reactor.EventSkipped:
 		m.skipped.WithLabelValues(label(m.skippedTypes.name(o.Type))).Inc()
+	case reactor.Retired:
+		for _, at := range o.Appended {
+			m.latency.Observe(age(time.Now(), at))
+		}
 	case reactor.CheckpointSaved:
 		m.saves.WithLabelValues(label(o.Tranche)).Inc()
+	case reactor.SlotTaken:
+		m.slots.WithLabelValues("taken").Inc()
+	case reactor.SlotGiven:
+		m.slots.WithLabelValues("given").Inc()
+	case reactor.SlotLost:
+		m.slots.WithLabelValues("lost").Inc()
 	case reactor.CheckpointFailed:
 		m.saveFailures.WithLabelValues(label(o.Tranche)).Inc()
-	case reactor.SetAside, reactor.TakenUp, reactor.QuarantineFailed, reactor.StoreUp, reactor.NotesMissing, reactor.EventsErased, reactor.StoodStill, reactor.GotOn, reactor.ReadRecovered, reactor.Called, reactor.Retired, reactor.Recovered: // nothing that the others do not tell
+	case reactor.SetAside, reactor.TakenUp, reactor.QuarantineFailed, reactor.StoreUp, reactor.NotesMissing, reactor.EventsErased, reactor.RosterFailed, reactor.StoodStill, reactor.GotOn, reactor.ReadRecovered, reactor.Called, reactor.Recovered: // nothing that the others do not tell
 	}
 }
 
@@ -207,21 +228,46 @@ func (g gauges) Collect(metrics chan<- prometheus.Metric) {
 	}
 	gauge("reactor_longest_call_seconds", "For how long the longest of the running calls has run.", longestCall.Seconds())
 	gauge("reactor_longest_trouble_seconds", "For how long the stream troubled longest has been so.", longestTrouble.Seconds())
-	persons := 0
+	persons, attempts := 0, 0
 	for _, t := range status.Troubled {
+		attempts = max(attempts, t.Attempts)
 		if t.NeedsPerson {
 			persons++
 		}
 	}
 	gauge("reactor_streams_for_a_person", "Troubled streams that trying again does not cure until somebody has acted.", float64(persons))
+	gauge("reactor_most_attempts", "How often the call failed of the troubled stream whose call failed most.", float64(attempts))
 	gauge("reactor_unhandled_events", "Events that were read and are not handled.", float64(status.Unhandled))
 	if status.Unhandled == 0 || !status.OldestUnhandled.IsZero() {
 		gauge("reactor_oldest_unhandled_seconds", "How old the oldest event is that was read and is not handled; not there if the feed does not tell.", age(status.At, status.OldestUnhandled))
 	}
 	ok, _ := health(status)
 	gauge("reactor_quarantined_streams", "Streams that are set aside.", float64(len(status.Aside)))
+	longestOutage := time.Duration(0)
+	for _, o := range status.Outages {
+		longestOutage = max(longestOutage, status.At.Sub(o.Since))
+	}
+	gauge("reactor_longest_outage_seconds", "For how long the server cannot be reached that is away longest.", longestOutage.Seconds())
 	gauge("reactor_servers_down", "Servers of the store that cannot be reached: one question at a time probes each.", float64(len(status.Outages)))
 	gauge("reactor_healthy", "Whether /healthz says so.", asNumber(ok))
+	if len(status.Slots) > 0 {
+		held, free, longest := 0, 0, time.Time{}
+		for _, s := range status.Slots {
+			if s.Working {
+				held++
+			}
+			if !s.FreeSince.IsZero() {
+				free++
+				if longest.IsZero() || s.FreeSince.Before(longest) {
+					longest = s.FreeSince
+				}
+			}
+		}
+		gauge("reactor_slots", "Slots that the work of the consumer group is divided into.", float64(len(status.Slots)))
+		gauge("reactor_slots_held", "Slots that this process works on; 0 if it stands by.", float64(held))
+		gauge("reactor_slots_free", "Slots that nobody holds, as far as this process knows.", float64(free))
+		gauge("reactor_slot_free_seconds", "For how long the slot that is free longest has been so; 0 if none is.", age(status.At, longest))
+	}
 	for _, t := range status.Tranches {
 		collectTranche(metrics, status.At, t)
 	}
@@ -238,6 +284,7 @@ func collectTranche(metrics chan<- prometheus.Metric, now time.Time, t reactor.T
 	gauge("reactor_position_saved", "The checkpoint, -1 if there is none.", float64(t.Saved))
 	if !t.EndAt.IsZero() {
 		gauge("reactor_position_end", "The end of the feed, as the leader of the store said last.", float64(t.End))
+		gauge("reactor_position_end_age_seconds", "How long ago that was, and so how old the figures of the lag are.", age(now, t.EndAt))
 		if t.Unread >= 0 {
 			gauge("reactor_lag_events", "Events that are not read yet, counted up to 10,000; not there if the feed does not tell.", float64(t.Unread))
 		}

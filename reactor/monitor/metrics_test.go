@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -59,6 +60,10 @@ func TestMetricsCountWhatHappens(t *testing.T) {
 		reactor.EventSkipped{Type: "not \xff UTF-8"},
 		reactor.CheckpointSaved{Tranche: "A"},
 		reactor.CheckpointFailed{Tranche: "A", Err: errBoom},
+		reactor.SlotTaken{Slot: 1},
+		reactor.SlotTaken{Slot: 2},
+		reactor.SlotGiven{Slot: 1},
+		reactor.SlotLost{Slot: 2},
 	} {
 		m.Observe(o)
 	}
@@ -70,6 +75,8 @@ func TestMetricsCountWhatHappens(t *testing.T) {
 		`reactor_calls_total{outcome="panic"} 1`,
 		`reactor_checkpoint_failures_total{tranche="A"} 1`,
 		`reactor_checkpoint_saves_total{tranche="A"} 1`,
+		"reactor_event_to_handled_seconds_sum 0",
+		"reactor_event_to_handled_seconds_count 0",
 		`reactor_events_read_total{tranche="A"} 7`,
 		`reactor_events_read_total{tranche="B"} 1`,
 		"reactor_hung_calls_total 1",
@@ -79,10 +86,30 @@ func TestMetricsCountWhatHappens(t *testing.T) {
 		`reactor_retries_total{cause="lag"} 1`,
 		`reactor_skipped_events_total{type="Renamed"} 2`,
 		"reactor_skipped_events_total{type=\"not \uFFFD UTF-8\"} 1",
+		`reactor_slot_changes_total{change="given"} 1`,
+		`reactor_slot_changes_total{change="lost"} 1`,
+		`reactor_slot_changes_total{change="taken"} 2`,
 	}
 	if diff := cmp.Diff(want, scrape(t, m)); diff != "" {
 		t.Errorf("metrics (-want +got):\n%s", diff)
 	}
+}
+
+func TestMetricsTellHowOldEventsWereWhenTheyWereHandled(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := monitor.NewMetrics()
+		now := time.Now()
+		m.Observe(reactor.Retired{Stream: stream("a"), UpTo: 3, Appended: []time.Time{now.Add(-3 * time.Second), now.Add(-time.Second)}})
+		m.Observe(reactor.Retired{Stream: stream("a"), UpTo: 4})                                            // ahead of the feed
+		m.Observe(reactor.Retired{Stream: stream("b"), UpTo: 1, Appended: []time.Time{now.Add(time.Hour)}}) // by a clock that is fast
+		lines := scrape(t, m)
+		for _, want := range []string{"reactor_event_to_handled_seconds_sum 4", "reactor_event_to_handled_seconds_count 3"} {
+			if !slices.Contains(lines, want) {
+				t.Errorf("metrics: got %v, want %s among them", lines, want)
+			}
+		}
+	})
 }
 
 func TestMetricsKeepFewNamesOfSkippedTypes(t *testing.T) {
@@ -106,12 +133,13 @@ func TestGaugesTellWhatTheReactorIsAt(t *testing.T) {
 	status := reactor.Status{
 		At: noon(),
 		Tranches: []reactor.TrancheStatus{
-			{Tranche: "A", Read: 30, Completed: 20, Saved: 10, Incomplete: 16, Full: true, FullSince: ago(time.Minute), EndAt: noon(), End: 42, Unread: 7, OldestUnread: ago(20 * time.Second), StillSince: ago(time.Minute)},
+			{Tranche: "A", Read: 30, Completed: 20, Saved: 10, Incomplete: 16, Full: true, FullSince: ago(time.Minute), EndAt: ago(3 * time.Second), End: 42, Unread: 7, OldestUnread: ago(20 * time.Second), StillSince: ago(time.Minute)},
 			{Tranche: "B", Saved: -1, Error: "boom", ErrorSince: ago(time.Minute), SaveError: "boom", SaveErrorSince: ago(time.Minute)},
 			{Tranche: "C", EndAt: noon(), End: 5, Unread: -1, Silent: "no indexer is at work", SilentSince: ago(time.Minute)},
 		},
 		Calls:    []reactor.CallStatus{{Stream: stream("a"), Since: ago(3 * time.Second), Hung: true}, {Stream: stream("b"), Since: ago(time.Second)}},
 		Troubled: []reactor.TroubleStatus{{Stream: stream("c"), Since: ago(time.Hour), Attempts: 9, Cause: "boom", NeedsPerson: true}},
+		Outages:  []reactor.OutageStatus{{Server: "a", Since: ago(time.Second)}, {Server: "b", Since: ago(90 * time.Second)}},
 		Aside:    []reactor.AsideStatus{{Stream: stream("d")}}, Waiting: 5, Unhandled: 3, OldestUnhandled: ago(4 * time.Second),
 	}
 	want := []string{
@@ -129,13 +157,17 @@ func TestGaugesTellWhatTheReactorIsAt(t *testing.T) {
 		`reactor_lag_events{tranche="A"} 7`,
 		`reactor_lag_seconds{tranche="A"} 20`,
 		"reactor_longest_call_seconds 3",
+		"reactor_longest_outage_seconds 90",
 		"reactor_longest_trouble_seconds 3600",
+		"reactor_most_attempts 9",
 		"reactor_oldest_unhandled_seconds 4",
 		`reactor_position_completed{tranche="A"} 20`,
 		`reactor_position_completed{tranche="B"} 0`,
 		`reactor_position_completed{tranche="C"} 0`,
 		`reactor_position_end{tranche="A"} 42`,
 		`reactor_position_end{tranche="C"} 5`,
+		`reactor_position_end_age_seconds{tranche="A"} 3`,
+		`reactor_position_end_age_seconds{tranche="C"} 0`,
 		`reactor_position_read{tranche="A"} 30`,
 		`reactor_position_read{tranche="B"} 0`,
 		`reactor_position_read{tranche="C"} 0`,
@@ -150,7 +182,7 @@ func TestGaugesTellWhatTheReactorIsAt(t *testing.T) {
 		`reactor_saves_failing{tranche="A"} 0`,
 		`reactor_saves_failing{tranche="B"} 1`,
 		`reactor_saves_failing{tranche="C"} 0`,
-		"reactor_servers_down 0",
+		"reactor_servers_down 2",
 		`reactor_stands_still{tranche="A"} 1`,
 		`reactor_stands_still{tranche="B"} 0`,
 		`reactor_stands_still{tranche="C"} 0`,

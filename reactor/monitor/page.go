@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"io"
 	"math"
 	"net/http"
 	"slices"
@@ -36,18 +37,20 @@ import (
 // changes anything, but streams and errors are named: it is for the operators'
 // network.
 //
-// What belongs to the store stands below the reactor, in sections of its own.
+// Of a [History] it shows curves. What belongs to the store stands below the reactor, in sections of its own.
 func NewPage(monitored Reactor, metrics prometheus.Gatherer, sections ...func(context.Context) []Section) http.Handler {
 	p := &page{monitored: monitored, sections: sections, template: template.Must(template.New("page").Parse(pageText))}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.serveHTML)
+	mux.HandleFunc("GET /page.css", file("text/css; charset=utf-8", pageStyle))
+	mux.HandleFunc("GET /page.js", file("text/javascript; charset=utf-8", pageScript))
 	mux.HandleFunc("GET /status.json", p.serveJSON)
 	mux.HandleFunc("GET /healthz", p.serveHealth)
 	mux.HandleFunc("GET /readyz", p.serveReady)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		mux.ServeHTTP(w, r)
 	})
@@ -95,7 +98,19 @@ type statusView struct {
 	AsideInAll    int           `json:"quarantinedInAll"`
 	Unhandled     int           `json:"unhandledEvents"` // read and not handled
 	Aside         []asideView   `json:"quarantined"`
+	Member        string        `json:"member,omitempty"`   // how the holders of slots name this process
+	StandsBy      bool          `json:"standsBy,omitempty"` // others do the work
+	Slots         []slotView    `json:"slots,omitempty"`
+	RosterError   string        `json:"rosterError,omitempty"` // why it is not known who holds the slots
 	Sections      []Section     `json:"sections,omitempty"`
+	Curves        []curve       `json:"-"`
+}
+
+type slotView struct {
+	Slot    int    `json:"slot"`
+	Holder  string `json:"holder"`  // "" if nobody holds it
+	Working bool   `json:"working"` // this process works on it
+	Free    span   `json:"freeForSeconds"`
 }
 
 type asideView struct {
@@ -183,6 +198,9 @@ func (v statusView) ListedAside() []asideView {
 	return listed
 }
 
+// OneUnread tells whether exactly one event is not read.
+func (t trancheView) OneUnread() bool { return t.Unread != nil && *t.Unread == 1 && !t.UnreadMore }
+
 // Unlisted is how many troubled streams are not listed.
 func (v statusView) Unlisted() int { return max(0, len(v.Troubled)-maxListed) }
 
@@ -205,6 +223,9 @@ func (p *page) ask(ctx context.Context) statusView {
 	ctx, cancel := context.WithTimeout(ctx, statusLimit)
 	defer cancel()
 	view := p.reactor(ctx)
+	if history, ok := p.monitored.(*History); ok {
+		view.Curves = curves(history.kept(), time.Now())
+	}
 	for _, section := range p.sections {
 		for _, part := range section(ctx) {
 			view.Sections, view.Reasons = append(view.Sections, part), append(view.Reasons, part.Reasons...)
@@ -230,6 +251,14 @@ func (p *page) reactor(ctx context.Context) statusView {
 		At: status.At, Group: status.Group, Ready: len(status.Outages) == 0, Healthy: ok, Reasons: append([]string{}, reasons...),
 		Outages: []outageView{}, Aside: []asideView{}, Tranches: []trancheView{}, Calls: []callView{}, Troubled: []troubleView{}, // [] in JSON rather than null
 		Waiting: status.Waiting, Unhandled: status.Unhandled,
+	}
+	view.Member, view.StandsBy, view.RosterError = status.Member, status.StandsBy(), status.RosterError
+	for _, s := range status.Slots {
+		shown := slotView{Slot: s.Slot, Holder: s.Holder, Working: s.Working}
+		if !s.FreeSince.IsZero() {
+			shown.Free = span(status.At.Sub(s.FreeSince))
+		}
+		view.Slots = append(view.Slots, shown)
 	}
 	for _, a := range status.Aside {
 		view.Aside = append(view.Aside, asideView{a.Stream.String(), span(status.At.Sub(a.Since)), a.Cause, a.UpTo, a.Retrying})
@@ -305,6 +334,20 @@ func number(r *http.Request, name string, without, most int) (int, error) {
 
 //go:embed page.html
 var pageText string
+
+//go:embed page.css
+var pageStyle string
+
+//go:embed page.js
+var pageScript string
+
+// file serves a text.
+func file(kind, text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", kind)
+		_, _ = io.WriteString(w, text) // a reader who left is no concern of ours
+	}
+}
 
 func (p *page) serveHTML(w http.ResponseWriter, r *http.Request) {
 	var body bytes.Buffer

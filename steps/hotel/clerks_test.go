@@ -27,6 +27,7 @@ import (
 	"example.com/groupcheckout/harness/messagedb"
 	"example.com/groupcheckout/harness/provision"
 	"example.com/groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/internal/pause"
 	"example.com/groupcheckout/steps/hotel"
 )
 
@@ -238,14 +239,32 @@ func TestClerksAndReactorsAtOnce(t *testing.T) {
 	}
 }
 
-// TestClerksAndTheReactorWhileTheStoreCrashes has PostgreSQL crash and come back, twice,
+// TestClerksAndTheReactorWhileTheStoreCrashes has a store crash and come back, twice,
 // while they work. What it has acknowledged it keeps.
-func TestClerksAndTheReactorWhileTheStoreCrashes(t *testing.T) { //nolint:paralleltest // it changes the environment
+func TestClerksAndTheReactorWhileTheStoreCrashes(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes a server of its own")
+		t.Skip("it takes servers of its own")
 	}
-	server, err := provision.MessageDB(t.Context(), provision.Options{Way: provision.Local, Durable: true})
-	skipWithout(t, err)
+	durable := provision.Options{Way: provision.Local, Durable: true}
+	t.Run("messagedb", func(t *testing.T) {
+		server, err := provision.MessageDB(t.Context(), durable)
+		skipWithout(t, err)
+		playWhile(t, messagedb.Store(), server, func() error { return crash(t.Context(), server.AdminConnectionString) })
+	})
+	t.Run("dynamodb", func(t *testing.T) {
+		server, err := provision.DynamoDB(t.Context(), durable)
+		skipWithout(t, err)
+		playWhile(t, dynamodb.Store(), server, func() error { return server.Crash(t.Context()) })
+	})
+}
+
+// playWhile has clerks and the reactor work on a store whose server crashes meanwhile.
+func playWhile(t *testing.T, store harness.Store, server interface {
+	Environment() []string
+	Close() error
+}, crash func() error,
+) {
+	t.Helper()
 	t.Cleanup(func() {
 		if err := server.Close(); err != nil {
 			t.Error(err)
@@ -255,7 +274,7 @@ func TestClerksAndTheReactorWhileTheStoreCrashes(t *testing.T) { //nolint:parall
 		name, value, _ := strings.Cut(variable, "=")
 		t.Setenv(name, value)
 	}
-	h, err := harness.Open(t.Context(), harness.Options{System: hotel.System(), Store: messagedb.Store(), Way: string(provision.Address)})
+	h, err := harness.Open(t.Context(), harness.Options{System: hotel.System(), Store: store, Way: string(provision.Address)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,28 +283,46 @@ func TestClerksAndTheReactorWhileTheStoreCrashes(t *testing.T) { //nolint:parall
 			for range clerks * commands / 3 {
 				<-s.made
 			}
-			crash(t, server.AdminConnectionString)
+			if err := crash(); err != nil {
+				t.Error(err)
+			}
 		}
 	})
 	audited(t, h)
 }
 
-// crash kills a process that serves a client, this one, after which the server ends all
-// connections and recovers.
-func crash(t *testing.T, admin string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+// crash kills a process of PostgreSQL that serves a client, after which the server ends
+// all sessions and recovers. It returns once the server is back.
+func crash(ctx context.Context, admin string) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, admin)
-	for err != nil && ctx.Err() == nil { // it may not be back since the last time
-		conn, err = pgx.Connect(ctx, admin)
-	}
+	victim, err := connect(ctx, admin)
 	if err != nil {
-		t.Error(err)
-		return
+		return err
 	}
-	defer conn.Close(context.WithoutCancel(t.Context()))                   //nolint:errcheck // the server has cut it off
-	_, _ = conn.Exec(ctx, "COPY (SELECT 1) TO PROGRAM 'kill -KILL $PPID'") // it gets no answer any more
+	defer victim.Close(ctx) //nolint:errcheck // the server has cut it off
+	witness, err := connect(ctx, admin)
+	if err != nil {
+		return err
+	}
+	defer witness.Close(ctx)                                                 //nolint:errcheck // the server has cut it off
+	_, _ = victim.Exec(ctx, "COPY (SELECT 1) TO PROGRAM 'kill -KILL $PPID'") // it gets no answer any more
+	_, _ = witness.Exec(ctx, "SELECT pg_sleep(3600)")                        // it is cut off with all the others
+	again, err := connect(ctx, admin)
+	if err != nil {
+		return err
+	}
+	return again.Close(ctx)
+}
+
+// connect connects to a server that may not be back yet.
+func connect(ctx context.Context, to string) (*pgx.Conn, error) {
+	for {
+		conn, err := pgx.Connect(ctx, to)
+		if err == nil || pause.For(ctx, 50*time.Millisecond) != nil {
+			return conn, err
+		}
+	}
 }
 
 // skipWithout skips a test that a store cannot be had for, unless that is forbidden.

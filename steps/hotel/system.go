@@ -36,7 +36,7 @@ func System() harness.System {
 // command is how the reactor's program follows a store as quickly as a scenario
 // wants it.
 func command(target harness.Target, group string) (args, env []string) {
-	args = []string{"run", "--processor-name", group, "--log-format", "json", "--listen", "127.0.0.1:0", "--checkpoint-interval", "1s"}
+	args = []string{"run", "--processor-name", group, "--log-format", "json", "--listen", "127.0.0.1:0", "--checkpoint-interval", "1s", "--lease", "2s"}
 	if target.Store == "messagedb" {
 		return append(args, "mdb", "--tail-sleep", "5"),
 			[]string{"MDB_CONNECTION_STRING=" + target.Connection, "MDB_SCHEMA=" + target.CheckpointSchema}

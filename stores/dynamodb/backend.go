@@ -13,5 +13,12 @@ func (db *DB) Backend(categories ...string) (*stores.Backend, error) {
 		db.Close()
 		return nil, err
 	}
-	return &stores.Backend{Name: "dynamodb", Events: db.Store(), Source: source, Checkpoints: db.Checkpoints(), Unavailable: unavailable, Release: db.Close}, nil
+	return &stores.Backend{
+		Name: "dynamodb", Events: db.Store(), Source: source, Checkpoints: db.Checkpoints(), Unavailable: unavailable,
+		CallsAtOnce: callsAtOnce, Release: db.Close,
+	}, nil
 }
+
+// callsAtOnce is far below what the service takes from one client. A call waits some
+// milliseconds for it and costs nothing meanwhile.
+const callsAtOnce = 32

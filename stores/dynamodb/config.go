@@ -216,8 +216,9 @@ func signingRegion(serviceURL string) string {
 	return "us-east-1"
 }
 
-// maxIdleConns is how many connections are kept for the next requests.
-const maxIdleConns = 64
+// maxIdleConns is how many connections are kept for the next requests: so many as eight
+// pieces of work use at once.
+const maxIdleConns = 8 * callsAtOnce
 
 // connect returns the client, and what closes its idle connections if they are
 // ours.
@@ -226,7 +227,7 @@ func (c Config) connect(ctx context.Context) (client *dynamodb.Client, release f
 		return c.Client, func() {}, nil
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = maxIdleConns
+	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = maxIdleConns, maxIdleConns
 	shared := aws.Config{Region: signingRegion(c.ServiceURL)}
 	if c.Region != "" {
 		if shared, err = awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(c.Region)); err != nil {

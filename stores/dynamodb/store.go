@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
@@ -147,9 +149,12 @@ func decoded(e table.Event) (es.Event, error) {
 	return es.Event{Index: e.Index, EventData: es.EventData{Type: e.Type, Data: data, Meta: meta, Time: e.Time.In(time.UTC)}}, errors.Join(err, metaErr)
 }
 
-// ReadMany reads several streams, each from its beginning, as Read does, with far
-// fewer requests: the events of all that fit into their tips come with one for each
-// hundred streams. The events of a stream are at its place in the list.
+// longAtOnce is how many streams are read at the same time whose events do not all fit
+// into their tips.
+const longAtOnce = 8
+
+// ReadMany implements [es.ManyReader]. The events of all streams that fit into their tips
+// come with one request for each hundred streams.
 func (s *Store) ReadMany(ctx context.Context, streams []es.StreamName, freshness es.Freshness) ([][]es.Event, error) {
 	consistent := freshness == es.FromLeader
 	distinct := []es.StreamName{}
@@ -175,16 +180,25 @@ func (s *Store) ReadMany(ctx context.Context, streams []es.StreamName, freshness
 		}
 	}
 	all := make([][]es.Event, len(streams))
+	long, ctx := errgroup.WithContext(ctx)
+	long.SetLimit(longAtOnce)
 	for i, stream := range streams {
-		loaded, ok := whole[stream]
-		if ok {
-			all[i], err = read(loaded)
-		} else {
+		if loaded, ok := whole[stream]; ok {
+			if all[i], err = read(loaded); err != nil {
+				break
+			}
+			continue
+		}
+		long.Go(func() (err error) {
 			all[i], err = s.Read(ctx, stream, 0, freshness)
-		}
-		if err != nil {
-			return nil, err
-		}
+			return err
+		})
+	}
+	if failed := long.Wait(); err == nil {
+		err = failed
+	}
+	if err != nil {
+		return nil, err
 	}
 	return all, nil
 }

@@ -16,9 +16,23 @@ type CheckpointsHooks struct {
 }
 
 // Checkpoints returns checkpoints that pass every call to next through the
-// hooks.
+// hooks: SaveHeld too, as a save. It keeps slots if next does.
 func Checkpoints(next feed.Checkpoints, hooks CheckpointsHooks) feed.Checkpoints {
-	return &checkpoints{next: next, hooks: hooks}
+	c := &checkpoints{next: next, hooks: hooks}
+	if slots, ok := next.(feed.Slots); ok {
+		return &slotted{c, slots}
+	}
+	return c
+}
+
+// slotted is checkpoints that keep slots.
+type slotted struct {
+	*checkpoints
+	feed.Slots
+}
+
+func (s *slotted) SaveHeld(ctx context.Context, key feed.Key, hold feed.Hold, pos feed.Position) error {
+	return s.saving(ctx, key, pos, func() error { return s.Slots.SaveHeld(ctx, key, hold, pos) })
 }
 
 type checkpoints struct {
@@ -40,12 +54,16 @@ func (c *checkpoints) Load(ctx context.Context, key feed.Key) (feed.Position, bo
 }
 
 func (c *checkpoints) Save(ctx context.Context, key feed.Key, pos feed.Position) error {
+	return c.saving(ctx, key, pos, func() error { return c.next.Save(ctx, key, pos) })
+}
+
+func (c *checkpoints) saving(ctx context.Context, key feed.Key, pos feed.Position, save func() error) error {
 	if c.hooks.BeforeSave != nil {
 		if err := c.hooks.BeforeSave(ctx, key, pos); err != nil {
 			return err
 		}
 	}
-	err := c.next.Save(ctx, key, pos)
+	err := save()
 	if c.hooks.AfterSave != nil {
 		return c.hooks.AfterSave(ctx, key, pos, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -118,6 +119,60 @@ func TestStoreHooks(t *testing.T) {
 	checkError(t, err, nil)
 	if got, want := len(stored), 3; got != want {
 		t.Errorf("got %d events stored, want %d: an append with a lost reply is stored, one refused before is not", got, want)
+	}
+}
+
+// The hooks of a read see each stream of several that are read together.
+func TestHooksOfReadsTogether(t *testing.T) {
+	t.Parallel()
+	var seen calls
+	streams := []es.StreamName{storetest.UniqueStream(), storetest.UniqueStream()}
+	inner := memory.New()
+	_, err := inner.Append(t.Context(), streams[1], 0, storetest.NewEvents(2))
+	checkError(t, err, nil)
+	var before, after error // of the second stream
+	wrapped := intercept.Store(inner, intercept.StoreHooks{
+		BeforeRead: func(_ context.Context, stream es.StreamName, from es.Version, freshness es.Freshness) error {
+			seen.add("before %d from %d of %v", slices.Index(streams, stream), from, freshness)
+			if stream == streams[1] {
+				return before
+			}
+			return nil
+		},
+		AfterRead: func(_ context.Context, stream es.StreamName, _ es.Version, _ es.Freshness, events []es.Event, err error) ([]es.Event, error) {
+			seen.add("after %d: %d events, error %v", slices.Index(streams, stream), len(events), err)
+			if stream == streams[1] && err == nil {
+				return events[:1], after
+			}
+			return events, err
+		},
+	})
+	many := es.ManyReaderOf(wrapped)
+
+	all, err := many.ReadMany(t.Context(), streams, es.FromReplica)
+	checkError(t, err, nil)
+	if len(all) != 2 || len(all[0]) != 0 || len(all[1]) != 1 {
+		t.Errorf("got %v, want no event, and one as the hook returned it", all)
+	}
+	seen.check(t, "before 0 from 0 of replica", "before 1 from 0 of replica", "after 0: 0 events, error <nil>", "after 1: 2 events, error <nil>")
+
+	after = errAfter
+	_, err = many.ReadMany(t.Context(), streams, es.FromReplica)
+	checkError(t, err, errAfter)
+	before = errBefore
+	_, err = many.ReadMany(t.Context(), streams, es.FromReplica)
+	checkError(t, err, errBefore)
+	seen = nil
+	before = nil
+	ended, end := context.WithCancel(t.Context())
+	end()
+	_, err = many.ReadMany(ended, streams, es.FromReplica)
+	checkError(t, err, context.Canceled)
+	seen.check(t, "before 0 from 0 of replica", "before 1 from 0 of replica",
+		fmt.Sprintf("after 0: 0 events, error read %s: context canceled", streams[0]), fmt.Sprintf("after 1: 0 events, error read %s: context canceled", streams[0]))
+
+	if es.ManyReaderOf(intercept.Store(struct{ es.Store }{inner}, intercept.StoreHooks{})) != nil {
+		t.Error("a store that reads alone reads together when it is wrapped")
 	}
 }
 

@@ -2,6 +2,7 @@ package intercept
 
 import (
 	"context"
+	"errors"
 
 	"example.com/groupcheckout/es"
 )
@@ -18,7 +19,9 @@ type StoreHooks struct {
 		after es.Version, err error) (es.Version, error)
 }
 
-// Store returns a store that passes every call to next through the hooks.
+// Store returns a store that passes every call to next through the hooks. If next is an
+// [es.ManyReader] it is one too: the hooks of a read are called for each of the streams,
+// and an error of one is that of all.
 func Store(next es.Store, hooks StoreHooks) es.Store {
 	return &store{next: next, hooks: hooks}
 }
@@ -39,6 +42,39 @@ func (s *store) Read(ctx context.Context, stream es.StreamName, from es.Version,
 		return s.hooks.AfterRead(ctx, stream, from, freshness, events, err)
 	}
 	return events, err
+}
+
+// ManyReader is what [es.ManyReaderOf] asks.
+func (s *store) ManyReader() es.ManyReader {
+	next := es.ManyReaderOf(s.next)
+	if next == nil {
+		return nil
+	}
+	return es.ManyReaderFunc(func(ctx context.Context, streams []es.StreamName, freshness es.Freshness) ([][]es.Event, error) {
+		for _, stream := range streams {
+			if s.hooks.BeforeRead != nil {
+				if err := s.hooks.BeforeRead(ctx, stream, 0, freshness); err != nil {
+					return nil, err
+				}
+			}
+		}
+		all, err := next.ReadMany(ctx, streams, freshness)
+		if s.hooks.AfterRead == nil {
+			return all, err
+		}
+		if err != nil {
+			all = make([][]es.Event, len(streams))
+		}
+		var errs []error
+		for i, stream := range streams {
+			events, err := s.hooks.AfterRead(ctx, stream, 0, freshness, all[i], err)
+			all[i], errs = events, append(errs, err)
+		}
+		if err := errors.Join(errs...); err != nil {
+			return nil, err
+		}
+		return all, nil
+	})
 }
 
 func (s *store) Append(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData) (es.Version, error) {

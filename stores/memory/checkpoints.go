@@ -15,11 +15,13 @@ type Checkpoints struct {
 	mu    sync.Mutex
 	saved map[feed.Key]feed.Position
 	notes map[noteKey]map[string][]byte
+
+	rosters map[string]roster
 }
 
 // NewCheckpoints returns a Checkpoints that remembers nothing yet.
 func NewCheckpoints() *Checkpoints {
-	return &Checkpoints{saved: map[feed.Key]feed.Position{}, notes: map[noteKey]map[string][]byte{}}
+	return &Checkpoints{saved: map[feed.Key]feed.Position{}, notes: map[noteKey]map[string][]byte{}, rosters: map[string]roster{}}
 }
 
 // Load implements [feed.Checkpoints].

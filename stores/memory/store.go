@@ -63,6 +63,18 @@ func (s *Store) Read(ctx context.Context, stream es.StreamName, from es.Version,
 	return events, nil
 }
 
+// ReadMany implements [es.ManyReader].
+func (s *Store) ReadMany(ctx context.Context, streams []es.StreamName, freshness es.Freshness) ([][]es.Event, error) {
+	all := make([][]es.Event, len(streams))
+	var err error
+	for i, stream := range streams {
+		if all[i], err = s.Read(ctx, stream, 0, freshness); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
 // Append implements [es.Appender]. The store stamps the events itself, with the
 // current time in UTC cut to microseconds, which is what PostgreSQL keeps. It
 // returns a [*es.DuplicateIDError] for an event id that is in use. Every error names

@@ -21,6 +21,11 @@ func (db *DB) Backend(categories ...string) (*stores.Backend, error) {
 		Unavailable:      unavailable,
 		ReadsApart:       db.config.ReadConnection != db.config.Connection,
 		CheckpointsApart: db.config.CheckpointConnection != db.config.Connection,
+		CallsAtOnce:      min(callsAtOnce, db.config.Gather),
 		Release:          db.Close,
 	}, nil
 }
+
+// callsAtOnce is as many appends as are worth to have in one transaction: they use one
+// connection together, however many they are, and what was read together before uses none.
+const callsAtOnce = 32

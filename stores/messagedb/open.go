@@ -1,6 +1,7 @@
 package messagedb
 
 import (
+	"cmp"
 	"context"
 	"sync"
 
@@ -87,10 +88,12 @@ func (db *DB) connect(ctx context.Context) (err error) {
 	if err := db.checkPoolers(ctx); err != nil {
 		return err
 	}
-	if err := checkServer(ctx, db.write, ForWriting); err != nil {
-		return err
-	}
-	return checkServer(ctx, db.read, ForReading)
+	var unreadable error
+	var reading sync.WaitGroup
+	reading.Go(func() { unreadable = checkServer(ctx, db.read, ForReading) }) // at the same time: it is half of a start
+	err = checkServer(ctx, db.write, ForWriting)
+	reading.Wait()
+	return cmp.Or(err, unreadable) // one is enough to begin with
 }
 
 // Close waits for the calls under way and closes all connections. It may be

@@ -2,6 +2,7 @@ package messagedb
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -65,11 +66,55 @@ func (s *Store) Read(ctx context.Context, stream es.StreamName, from es.Version,
 	if stream.IsZero() {
 		return nil, &es.NameError{Kind: "stream name", Reason: "it is the zero value"}
 	}
-	pool := s.db.read
+	return s.readFrom(ctx, stream, from, nil, s.pool(freshness))
+}
+
+func (s *Store) pool(freshness es.Freshness) *pgxpool.Pool {
 	if freshness == es.FromLeader {
-		pool = s.db.write
+		return s.db.write
 	}
-	var events []es.Event
+	return s.db.read
+}
+
+// ReadMany implements [es.ManyReader]. All streams are asked for in one round trip, and
+// what is longer than a page goes on from there.
+func (s *Store) ReadMany(ctx context.Context, streams []es.StreamName, freshness es.Freshness) ([][]es.Event, error) {
+	pool := s.pool(freshness)
+	for _, stream := range streams {
+		if stream.IsZero() {
+			return nil, &es.NameError{Kind: "stream name", Reason: "it is the zero value"}
+		}
+	}
+	all, err := onceMore(ctx, pool, func() ([][]es.Event, error) { return s.firstPages(ctx, streams, pool) })
+	if err != nil {
+		return nil, readError(fmt.Sprintf("%d streams", len(streams)), err)
+	}
+	for i, events := range all {
+		if len(events) < s.db.config.BatchSize {
+			continue
+		}
+		if all[i], err = s.readFrom(ctx, streams[i], es.Version(len(events)), events, pool); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// firstPages reads a page of each of several streams.
+func (s *Store) firstPages(ctx context.Context, streams []es.StreamName, pool *pgxpool.Pool) ([][]es.Event, error) {
+	all := make([][]es.Event, len(streams))
+	var batch pgx.Batch
+	for i, stream := range streams {
+		batch.Queue(readSQL, stream.String(), 0, s.db.config.BatchSize).Query(func(rows pgx.Rows) (err error) {
+			all[i], err = pgx.CollectRows(rows, scanEvent)
+			return err
+		})
+	}
+	return all, pool.SendBatch(ctx, &batch).Close()
+}
+
+// readFrom reads a stream from a version on, and puts it behind events.
+func (s *Store) readFrom(ctx context.Context, stream es.StreamName, from es.Version, events []es.Event, pool *pgxpool.Pool) ([]es.Event, error) {
 	for {
 		page, err := onceMore(ctx, pool, func() ([]es.Event, error) {
 			rows, err := pool.Query(ctx, readSQL, stream.String(), int64(from), s.db.config.BatchSize)

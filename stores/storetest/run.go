@@ -74,6 +74,7 @@ func topics() []topic {
 		{"cancellation", cancellation()},
 		{"conflicts", conflicts()},
 		{"reads", reads()},
+		{"many", many()},
 		{"names", names()},
 		{"bodies", bodies()},
 		{"refusals", refusals()},
@@ -81,6 +82,7 @@ func topics() []topic {
 		{"feed", feeds()},
 		{"tail", tail()},
 		{"checkpoints", checkpoints()},
+		{"slots", slots()},
 		{"model", model()},
 	}
 }

@@ -82,6 +82,46 @@ func sabotagedReads() []sabotage {
 			"what was appended is the caller's to change",
 			"what was read is the caller's to change",
 		}},
+		{"mixes up what it reads together", together(func(_ []es.StreamName, all [][]es.Event) { slices.Reverse(all) }), []string{
+			"several streams are read together as each is alone",
+		}},
+		{"gives one memory for a stream that is named twice", together(shareTwins), []string{
+			"what was read together is the caller's to change",
+		}},
+		{"does not stop reading together", together(nil), []string{
+			"nothing is read of no stream, nor once the context has ended",
+		}},
+	}
+}
+
+// joined is a store that reads together as it likes.
+type joined struct {
+	es.Store
+	es.ManyReader
+}
+
+// together changes what is read together, or, with nil, goes on when its context ends.
+func together(change func([]es.StreamName, [][]es.Event)) func() Fixture {
+	return func() Fixture {
+		fixture := intact()
+		next := es.ManyReaderOf(fixture.Store)
+		fixture.Store = joined{fixture.Store, es.ManyReaderFunc(func(ctx context.Context, streams []es.StreamName, freshness es.Freshness) ([][]es.Event, error) {
+			if change == nil {
+				return next.ReadMany(context.WithoutCancel(ctx), streams, freshness)
+			}
+			all, err := next.ReadMany(ctx, streams, freshness)
+			if err == nil {
+				change(streams, all)
+			}
+			return all, err
+		})}
+		return fixture
+	}
+}
+
+func shareTwins(streams []es.StreamName, all [][]es.Event) {
+	for i, stream := range streams {
+		all[i] = all[slices.Index(streams, stream)]
 	}
 }
 

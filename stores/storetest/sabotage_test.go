@@ -17,7 +17,7 @@ type sabotage struct {
 }
 
 func sabotages() []sabotage {
-	return slices.Concat(sabotagedAppends(), sabotagedReads(), sabotagedFeeds(), sabotagedCheckpoints())
+	return slices.Concat(sabotagedAppends(), sabotagedReads(), sabotagedFeeds(), sabotagedCheckpoints(), sabotagedSlots())
 }
 
 // appendFunc replaces the Append of a store.

@@ -111,7 +111,7 @@ func runs() map[string]string {
 		"TestAfterRunFails":            "the books do not balance",
 		"TestReporterCannotStart":      "no room for a report",
 		"TestReporterCannotWrite":      "no room for a line",
-		"TestTooFlaky":                 "2 scenarios are flaky, and no more than 1 are tolerated",
+		"TestTooFlaky":                 "2 scenarios are flaky, and no more than 1 is tolerated",
 	}
 }
 

@@ -229,7 +229,10 @@ func (p *Process) Stop() error {
 
 // Kill kills the program and all that it started, with SIGKILL, waits until it
 // has ended, and removes its folder. It is no error if it had ended already.
-func (p *Process) Kill() error {
+func (p *Process) Kill() error { return errors.Join(p.Crash(), os.RemoveAll(p.dir)) }
+
+// Crash is Kill that leaves the folder: the program can be started again in it.
+func (p *Process) Crash() error {
 	var killed error
 	select {
 	case <-p.done:
@@ -238,5 +241,5 @@ func (p *Process) Kill() error {
 			<-p.done
 		}
 	}
-	return errors.Join(killed, p.Ask(), os.RemoveAll(p.dir))
+	return errors.Join(killed, p.Ask())
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/plural"
 )
 
 // limit is how long the search for an order may take. Those of a scenario take
@@ -57,7 +58,7 @@ func judge(stream es.StreamName, records []record, stored []es.Event) error {
 	case porcupine.Ok:
 		return nil
 	case porcupine.Unknown:
-		return fmt.Errorf("the history of %s, of %d operations and %d events, could not be judged within %v", stream, len(records), len(stored), limit)
+		return fmt.Errorf("the history of %s, of %s and %s, could not be judged within %v", stream, plural.Of(len(records), "operation"), plural.Of(len(stored), "event"), limit)
 	default:
 		return &NoOrderError{Stream: stream, Reason: c.reason(operations, info), court: c, model: model, info: info}
 	}

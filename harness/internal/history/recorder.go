@@ -43,6 +43,9 @@ type recorded struct {
 // Recorder is looked for by package es.
 func (r recorded) Recorder() es.Recorder { return r.seat }
 
+// ManyReader passes on that of the store: a read by itself is no answer.
+func (r recorded) ManyReader() es.ManyReader { return es.ManyReaderOf(r.Store) }
+
 // seat is the recorder for those who use one store.
 type seat struct {
 	recorder *Recorder

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -59,9 +60,15 @@ func (p *Process) gone() error {
 // to its position, the end of the feed, say: see the package's doc. The error says
 // what is behind, which streams are in trouble and what the process said last.
 func (p *Process) AwaitCompleted(ctx context.Context, positions map[feed.Tranche]feed.Position) error {
-	var status Status
+	_, err := p.awaitCompleted(ctx, positions, false)
+	return err
+}
+
+// awaitCompleted returns what the process was at when it had. One that stands by has
+// nothing to complete, if that is enough.
+func (p *Process) awaitCompleted(ctx context.Context, positions map[feed.Tranche]feed.Position, orStandsBy bool) (status Status, err error) {
 	var last error
-	err := poll(ctx, p.Done(), func() bool {
+	err = poll(ctx, p.Done(), func() bool {
 		asked, err := p.Status(ctx)
 		if err != nil {
 			if ctx.Err() == nil {
@@ -70,10 +77,10 @@ func (p *Process) AwaitCompleted(ctx context.Context, positions map[feed.Tranche
 			return false
 		}
 		status, last = asked, nil
-		return len(behind(status, positions)) == 0
+		return orStandsBy && status.StandsBy || len(behind(status, positions)) == 0
 	})
 	if err == nil {
-		return nil
+		return status, nil
 	}
 	if errors.Is(err, errGone) {
 		err, last = p.gone(), nil
@@ -82,7 +89,7 @@ func (p *Process) AwaitCompleted(ctx context.Context, positions map[feed.Tranche
 		}
 	}
 	account := append(behind(status, positions), troubles(status)...)
-	return p.explain(fmt.Errorf("%s has not completed the feed: %s: %w", p.name(), strings.Join(account, "; "), errors.Join(err, last)))
+	return status, p.explain(fmt.Errorf("%s has not completed the feed: %s: %w", p.name(), strings.Join(account, "; "), errors.Join(err, last)))
 }
 
 // behind says which tranches are not where they are wanted.
@@ -116,7 +123,7 @@ func troubles(status Status) []string {
 		}
 	}
 	for _, t := range status.Troubled {
-		lines = append(lines, fmt.Sprintf("%s has failed %d times: %s", t.Stream, t.Attempts, t.Cause))
+		lines = append(lines, fmt.Sprintf("%s has failed %s: %s", t.Stream, plural.Of(t.Attempts, "time"), t.Cause))
 	}
 	for _, c := range status.Calls {
 		since := status.At.Add(-time.Duration(c.For * float64(time.Second)))

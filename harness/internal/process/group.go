@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -99,34 +100,62 @@ func (g *Group) successor(ctx context.Context, i int, ended *Process) *Process {
 }
 
 // AwaitCompleted waits until each of the processes has completed each of these
-// tranches up to its position. Any one of them has done all the work by then, but
-// the others may be about to do it again. It fails as soon as one of them has
-// ended, with that one's account, unless that is being replaced.
+// tranches up to its position. Of those that share slots, it waits until each slot is
+// worked on by one that has, and those that stand by have nothing to complete. Otherwise
+// any one of them has done all the work by then, but the others may be about to do it
+// again. It fails as soon as one of them has ended, with that one's account, unless that
+// is being replaced.
 func (g *Group) AwaitCompleted(ctx context.Context, positions map[feed.Tranche]feed.Position) error {
+	var failed error
+	err := poll(ctx, nil, func() bool {
+		var statuses []Status
+		statuses, failed = g.awaitEach(ctx, positions)
+		return failed != nil || workedOn(statuses)
+	})
+	if err != nil && failed == nil {
+		return fmt.Errorf("no process works on some of the slots: %w", err)
+	}
+	return failed
+}
+
+// awaitEach waits until each of the processes has completed the tranches, or stands by.
+func (g *Group) awaitEach(ctx context.Context, positions map[feed.Tranche]feed.Position) ([]Status, error) {
 	all, ctx := errgroup.WithContext(ctx)
 	members := g.Members()
+	statuses := make([]Status, len(members))
 	for i, p := range members {
-		all.Go(func() error {
-			err := g.awaitPlace(ctx, i, p, positions)
+		all.Go(func() (err error) {
+			statuses[i], err = g.awaitPlace(ctx, i, p, positions)
 			if err != nil && len(members) > 1 {
 				return fmt.Errorf("process %d: %w", i+1, err)
 			}
 			return err
 		})
 	}
-	return all.Wait()
+	return statuses, all.Wait()
+}
+
+// workedOn tells whether somebody works on each slot, if there are any.
+func workedOn(statuses []Status) bool {
+	worked := map[int]bool{}
+	for _, status := range statuses {
+		for _, s := range status.Slots {
+			worked[s.Slot] = worked[s.Slot] || s.Working
+		}
+	}
+	return !slices.Contains(slices.Collect(maps.Values(worked)), false)
 }
 
 // awaitPlace waits for a process, or for one that takes its place.
-func (g *Group) awaitPlace(ctx context.Context, i int, p *Process, positions map[feed.Tranche]feed.Position) error {
+func (g *Group) awaitPlace(ctx context.Context, i int, p *Process, positions map[feed.Tranche]feed.Position) (Status, error) {
 	for {
-		err := p.AwaitCompleted(ctx, positions)
+		status, err := p.awaitCompleted(ctx, positions, true)
 		if err == nil {
-			return nil
+			return status, nil
 		}
 		next := g.successor(ctx, i, p)
 		if next == p {
-			return err
+			return status, err
 		}
 		p = next
 	}

@@ -151,7 +151,7 @@ func (p *Process) awaitReady(ctx context.Context, address <-chan string) error {
 	err := poll(ctx, p.Done(), func() bool {
 		status, err := p.Status(ctx)
 		switch {
-		case err == nil && len(status.Tranches) > 0:
+		case err == nil && (len(status.Tranches) > 0 || status.StandsBy):
 			return true
 		case err == nil:
 			last = errors.New("it follows no feed yet")

@@ -26,6 +26,11 @@ type Status struct {
 		For    float64 `json:"forSeconds"`
 	}
 	Troubled []Trouble
+	StandsBy bool // others do the work
+	Slots    []struct {
+		Slot    int
+		Working bool // this process works on it
+	}
 }
 
 // Trouble is a stream that the reactor has failed to handle, and nothing else since.

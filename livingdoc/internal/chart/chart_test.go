@@ -2,18 +2,12 @@ package chart_test
 
 import (
 	"encoding/xml"
-	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"example.com/groupcheckout/internal/golden"
 	"example.com/groupcheckout/livingdoc/internal/chart"
 )
-
-var update = flag.Bool("update", false, "write the drawings to testdata instead of comparing them") //nolint:gochecknoglobals // a flag of the test binary
 
 func life(texts ...string) []chart.Step {
 	var made []chart.Step
@@ -42,19 +36,7 @@ func draw(g *chart.Graph) string {
 func TestAChart(t *testing.T) {
 	t.Parallel()
 	got := strings.ReplaceAll(draw(trucks()), "><", ">\n<") + "\n"
-	golden := filepath.Join("testdata", "trucks.svg")
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("differs from %s; run the test with -update if it is meant to (-want +got):\n%s", golden, diff)
-	}
+	golden.Compare(t, "trucks.svg", got)
 	if err := xml.Unmarshal([]byte(got), new(struct{})); err != nil {
 		t.Errorf("it is no XML: %v", err)
 	}

@@ -1,22 +1,17 @@
 package github
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/renderer/html"
 
+	"example.com/groupcheckout/internal/golden"
 	"example.com/groupcheckout/livingdoc/internal/run"
 )
-
-var update = flag.Bool("update", false, "write the texts to testdata instead of comparing them") //nolint:gochecknoglobals // a flag of the test binary
 
 // mixed is a report with one of everything.
 func mixed() Report {
@@ -62,19 +57,7 @@ func TestAReport(t *testing.T) {
 		"faulty.md": Summary(faulty), "faulty.txt": Annotations(faulty),
 		"green.md": Summary(green), "green.txt": Annotations(green), "empty.md": Summary(Report{Title: "Nothing"}),
 	} {
-		golden := filepath.Join("testdata", name)
-		if *update {
-			if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("differs from %s; run the test with -update if it is meant to (-want +got):\n%s", golden, diff)
-		}
+		golden.Compare(t, name, got)
 	}
 }
 

@@ -3,22 +3,17 @@ package timeline_test
 import (
 	"encoding/json"
 	"encoding/xml"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/html"
 
+	"example.com/groupcheckout/internal/golden"
 	"example.com/groupcheckout/livingdoc/evidence"
 	"example.com/groupcheckout/livingdoc/internal/timeline"
 )
-
-var update = flag.Bool("update", false, "write the drawings to testdata instead of comparing them") //nolint:gochecknoglobals // a flag of the test binary
 
 // wedding has three streams, of which the reactor writes to all.
 func wedding() evidence.Events {
@@ -90,20 +85,7 @@ func TestDrawings(t *testing.T) {
 func compare(t *testing.T, name, got string) {
 	t.Helper()
 	// A tag a line, so that a difference can be read.
-	got = strings.ReplaceAll(got, "><", ">\n<") + "\n"
-	golden := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("differs from %s; run the test with -update if it is meant to (-want +got):\n%s", golden, diff)
-	}
+	golden.Compare(t, name, strings.ReplaceAll(got, "><", ">\n<")+"\n")
 }
 
 func TestNothingIsDrawnOfNothing(t *testing.T) {

@@ -26,7 +26,8 @@ import (
 // invocations.
 //
 // A record that cannot be understood is no failure: the ingester sets it aside and
-// names it in its log.
+// names it in its log. An index is not begun where it would lack the past of its table:
+// the error is a HaltError then, until a rebuild has made the index.
 func Handler(ingester *index.Ingester) func(context.Context, events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 	return func(ctx context.Context, event events.DynamoDBEvent) (response events.DynamoDBEventResponse, err error) {
 		records := make([]index.Record, len(event.Records))
@@ -72,6 +73,7 @@ func recordOf(record events.DynamoDBEventRecord) index.Record {
 		Sequence: record.Change.SequenceNumber, View: record.Change.StreamViewType, Name: record.EventName,
 		Image: index.Image{Stream: text(record.Change.Keys["p"]), Version: number(image["n"]), Appended: number(image["a"])},
 	}
+	r.From = record.EventSourceArn
 	r.Written = record.Change.ApproximateCreationDateTime.Time
 	if e := image["e"]; e.DataType() == events.DataTypeList {
 		for _, event := range e.List() {

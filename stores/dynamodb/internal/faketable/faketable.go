@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
 )
 
 // Item is an item.
@@ -33,6 +34,8 @@ type Table struct {
 	// AtOnce is how many items a batch or a page of a scan has at the most; 100 if
 	// it is 0, and none if it is below.
 	AtOnce int
+	// Strong makes it a global table of strong consistency, which refuses transactions.
+	Strong bool
 
 	mu     sync.Mutex
 	items  map[string]map[int]Item
@@ -296,6 +299,9 @@ func (t *Table) TransactWriteItems(
 ) (*dynamodb.TransactWriteItemsOutput, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.Strong {
+		return nil, &smithy.GenericAPIError{Code: "ValidationException", Message: "Transactions are not supported on multi-Region strongly consistent tables"}
+	}
 	put, update := input.TransactItems[0].Put, input.TransactItems[1].Update
 	tip, tipKey := keyOf(update.Key)
 	before := t.items[tip][tipKey]

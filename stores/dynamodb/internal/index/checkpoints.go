@@ -75,13 +75,15 @@ type Checkpoints struct {
 
 	mu   sync.Mutex
 	tips map[es.StreamName]table.Tip // as they were last seen, which spares a save its read
+
+	claimed map[es.StreamName]claimed // as who holds the slot has left them
 }
 
 var _ feed.Checkpoints = (*Checkpoints)(nil)
 
 // NewCheckpoints returns the checkpoints in an index table.
 func NewCheckpoints(index *table.Table) *Checkpoints {
-	return &Checkpoints{index: often(index), now: time.Now, tips: map[es.StreamName]table.Tip{}}
+	return &Checkpoints{index: often(index), now: time.Now, tips: map[es.StreamName]table.Tip{}, claimed: map[es.StreamName]claimed{}}
 }
 
 // KeyError says that a key cannot name the stream of a checkpoint.

@@ -328,6 +328,64 @@ func TestAnIndexIsNotBegunWithoutItsPast(t *testing.T) {
 	})
 }
 
+// What Lambda brings has to begin at the beginning too. As Lambda reads what it brings
+// from the stream, what can be missing is older than that.
+func TestWhatAnotherReadsDoesNotBeginAnIndexWithoutItsPast(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		streamOf := func(on time.Time) string {
+			return "arn:aws:dynamodb:eu-west-1:1:table/hotel/stream/" + on.UTC().Format("2006-01-02T15:04:05.000")
+		}
+		for _, test := range []struct {
+			name     string
+			switched time.Duration // on, after the first event
+			age      time.Duration // of the first event
+			refused  bool
+		}{
+			{"a table that is new", -time.Second, time.Hour, false},
+			{"a table that is used long after it was made", -90 * 24 * time.Hour, time.Hour, false},
+			{"a stream that was switched on later", time.Second, time.Hour, true},
+			{"a stream that has lost its beginning", -time.Second, 25 * time.Hour, true},
+		} {
+			w, old, young := newWorld(t), mustName("A", "old"), mustName("A", "young")
+			w.append(t, old, 1)
+			arn := streamOf(time.Now().Add(test.switched))
+			time.Sleep(test.age)
+			w.append(t, young, 1)
+			taker, err := NewIngester(w.index, IngesterConfig{}.From(w.events))
+			if err != nil {
+				t.Fatal(err)
+			}
+			record := Record{
+				Sequence: "1", View: "NEW_IMAGE", Name: "INSERT", From: arn,
+				Image: Image{Stream: young.String(), Version: "1", Appended: "1", Types: []string{"T0"}},
+			}
+			err = taker.Take(t.Context(), []Record{record})
+			halted, ok := errors.AsType[*HaltError](err)
+			switch {
+			case !test.refused:
+				if err != nil {
+					t.Errorf("%s: got %v, want a beginning", test.name, err)
+				}
+				continue
+			case !ok || halted.ID != haltID(arn, reached{}) || taker.Stats().Events > 0:
+				t.Errorf("%s: got %v and %+v, want that the index lacks the past of the table, and nothing indexed", test.name, err, taker.Stats())
+			}
+			// Once somebody has made the index it goes on, and does not look again.
+			other, err := NewIngester(w.index, IngesterConfig{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := other.Ingest(t.Context(), []Span{{Stream: old.String(), Types: []string{"T0"}}}); err != nil {
+				t.Fatal(err)
+			}
+			if err := taker.Take(t.Context(), []Record{record}); err != nil {
+				t.Errorf("%s: got %v once there was an index, want that it goes on", test.name, err)
+			}
+		}
+	})
+}
+
 func TestStatus(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

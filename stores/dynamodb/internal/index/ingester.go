@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,12 +26,18 @@ type IngesterConfig struct {
 	// Stream reads all that the table of events has of a stream, for a record that
 	// cannot be understood; default none.
 	Stream func(ctx context.Context, stream string) (Span, error)
+	// Older tells whether the table of events holds some that were appended before a
+	// moment; default unknown. It is asked before an index is begun with records that
+	// say which stream of changes they came by.
+	Older func(ctx context.Context, before time.Time) (bool, error)
+
+	events string // the name of the table of events, for messages
 }
 
 // From makes the ingester read from a table of events what the stream of changes
 // lost.
 func (c IngesterConfig) From(events *table.Table) IngesterConfig {
-	c.Heal = HealFrom(events)
+	c.Heal, c.Older, c.events = HealFrom(events), events.Older, events.Name()
 	c.Stream = func(ctx context.Context, stream string) (Span, error) {
 		left, err := events.Left(ctx, stream, 0)
 		return spanOf(left), err
@@ -129,6 +136,29 @@ func (g *Ingester) empty() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.epoch == 0 && !g.tip.Exists()
+}
+
+// kept is for how long a stream of changes keeps them, certainly.
+const kept = 23 * time.Hour
+
+// begins refuses to begin an index that would lack the past of its table: with a stream
+// of changes, of the given ARN, that was switched on after events were there, or that
+// has lost them since. It has to be loaded.
+func (g *Ingester) begins(ctx context.Context, arn string) error {
+	if arn == "" || g.config.Older == nil || g.epoch > 0 || g.tip.Exists() {
+		return nil
+	}
+	since := time.Now().Add(-kept)
+	_, label, _ := strings.Cut(arn, "/stream/")
+	if on, err := time.Parse("2006-01-02T15:04:05.000", label); err == nil && on.After(since) {
+		since = on
+	}
+	past, err := g.config.Older(ctx, since)
+	if err == nil && past {
+		g.loaded = false // somebody is to make the index meanwhile
+		err = halt(haltID(arn, reached{}), &UnindexedError{g.config.events, g.index.Name()})
+	}
+	return err
 }
 
 // Ingest adds spans, in the order in which they come, to the index. When it

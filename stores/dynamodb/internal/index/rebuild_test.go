@@ -3,6 +3,7 @@ package index
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"math"
 	"sync"
@@ -52,13 +53,17 @@ func checkExact(t testing.TB, tab *table.Table, want map[es.StreamName]es.Versio
 	}
 }
 
-// A table of 100,000 events is adopted, while clerks and an indexer are at work. Most
+// More events than a usual run has time for.
+var pastStreams = flag.Int64("past-streams", 4_000, "in TestATableWithAPastIsAdopted, this `number` of streams of 5 events each") //nolint:gochecknoglobals // a flag of go test
+
+// A table with many events is adopted, while clerks and an indexer are at work. Most
 // of the table is older than what the stream of changes has.
 func TestATableWithAPastIsAdopted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		const streams, events = 20_000, 5
+		const events = 5
+		streams := *pastStreams
 		want := map[es.StreamName]es.Version{}
 		changed := w.lying.Changed
 		w.lying.Changed = nil // nobody was told
@@ -81,7 +86,7 @@ func TestATableWithAPastIsAdopted(t *testing.T) {
 						return
 					default:
 					}
-					stream := mustName("A", fmt.Sprint(n*7%(streams+500))) // some of them new
+					stream := mustName("A", fmt.Sprint(n*7%(int(streams)+500))) // some of them new
 					w.append(t, stream, 1)
 					mu.Lock()
 					want[stream]++
@@ -99,7 +104,7 @@ func TestATableWithAPastIsAdopted(t *testing.T) {
 			pages++
 			time.Sleep(100 * time.Millisecond) // so that the clerks do something meanwhile
 		}})
-		if err != nil || done.Done != 4 || done.Streams < streams || done.Missing < streams/2 || pages < 100 {
+		if err != nil || done.Done != 4 || done.Streams < streams || done.Missing < streams/2 || int64(pages) < streams/200 {
 			t.Errorf("got %+v after %d pages and error %v, want four parts and all streams", done, pages, err)
 		}
 		close(stop)

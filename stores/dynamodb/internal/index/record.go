@@ -16,6 +16,7 @@ type Record struct {
 	View     string    // what the stream shows of an item, such as NEW_IMAGE
 	Name     string    // what happened to the item, such as MODIFY
 	Image    Image     // the item afterwards
+	From     string    // the ARN of the stream of changes, if whoever reads it begins an index unasked
 	Written  time.Time // when that was, by the clock of AWS; zero if the record does not say
 }
 

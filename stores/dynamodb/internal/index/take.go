@@ -16,7 +16,8 @@ import (
 // record keeps the others from being indexed.
 //
 // Errors are those of [Ingester.Ingest], a [*RecordError] for a stream of changes
-// that does not show what is needed, and an [*AheadError].
+// that does not show what is needed, an [*AheadError], and a [*HaltError] where the first
+// index of a table would lack its past.
 func (g *Ingester) Take(ctx context.Context, records []Record) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -40,6 +41,9 @@ func (g *Ingester) Take(ctx context.Context, records []Record) error {
 		return nil
 	}
 	if err := g.load(ctx); err != nil {
+		return err
+	}
+	if err := g.begins(ctx, records[0].From); err != nil {
 		return err
 	}
 	if err := g.know(ctx, spans); err != nil {

@@ -2,12 +2,15 @@ package table
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
 
 	"example.com/groupcheckout/es"
 )
@@ -106,9 +109,18 @@ func (t *Table) send(ctx context.Context, p plan, option func(*dynamodb.Options)
 		},
 	}, option)
 	if err != nil {
-		return nil, err
+		return nil, refusesTransactions(err)
 	}
 	return output.ConsumedCapacity, nil
+}
+
+// refusesTransactions says in our words what a table means that takes none.
+func refusesTransactions(err error) error {
+	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "ValidationException" && strings.Contains(strings.ToLower(api.ErrorMessage()), "transaction") {
+		return fmt.Errorf("the table takes no transactions, and a stream that has grown needs one: it seems to be a global table of strong consistency; "+
+			"use a table of one region, or one of eventual consistency: %w", err)
+	}
+	return err
 }
 
 // update is the expression that turns the one tip into the other. Lists that

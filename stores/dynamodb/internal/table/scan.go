@@ -253,6 +253,26 @@ func (t *Table) Left(ctx context.Context, stream string, from es.Version) (Whole
 	}
 }
 
+// Older tells whether the table holds an event that was appended before a moment, of
+// the streams that Scan visits. It ends with the first that it finds.
+func (t *Table) Older(ctx context.Context, before time.Time) (bool, error) {
+	found := errors.New("found")
+	err := t.Scan(ctx, ScanConfig{}, func(page ScanPage) error {
+		for _, stream := range page.Streams {
+			for _, e := range stream.Events {
+				if !e.Time.IsZero() && e.Time.Before(before) {
+					return found
+				}
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, found) {
+		return true, nil
+	}
+	return false, err
+}
+
 // Any tells whether there is any stream in the table, but for those of systems.
 func (t *Table) Any(ctx context.Context) (bool, error) {
 	input := &dynamodb.ScanInput{

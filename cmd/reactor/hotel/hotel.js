@@ -1,0 +1,84 @@
+'use strict'
+// Shows /state.json, twice a second.
+
+const at = (id) => document.getElementById(id)
+let works = true
+
+function element(name, className, ...children) {
+  const made = document.createElement(name)
+  if (className) made.className = className
+  made.append(...children)
+  return made
+}
+
+const number = (n) => n.toLocaleString('en')
+const money = (text) => Number(text).toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
+const duration = (s) => (s < 1 ? `${Math.round(s * 1000)} ms` : `${s.toFixed(1)} s`)
+
+function group(g) {
+  const pending = g.selected - g.merged - g.without
+  const state = g.status === 'out' ? 'checked out' : pending > 0 ? `waits for ${pending} of ${g.selected}` : `owes ${money(g.owes)}`
+  const bar = element('div', 'bar')
+  for (const [className, n] of [['', g.merged], ['without', g.without]]) {
+    const part = element('span', className)
+    part.style.width = `${(100 * n) / g.selected}%`
+    bar.append(part)
+  }
+  return element('li', g.status, element('span', '', g.name), element('span', 'state', state), bar)
+}
+
+function curve(reactions) {
+  const svg = at('curve')
+  svg.replaceChildren()
+  if (reactions.length === 0) return
+  const longest = Math.max(...reactions.map((r) => r.seconds), 0.001)
+  const shape = (name, attributes) => {
+    const made = document.createElementNS('http://www.w3.org/2000/svg', name)
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value)
+    svg.append(made)
+  }
+  for (const y of [5, 80, 155]) shape('line', { x1: 0, x2: 600, y1: y, y2: y })
+  const x = (i) => (reactions.length === 1 ? 600 : (600 * i) / (reactions.length - 1))
+  shape('path', { d: reactions.map((r, i) => `${i ? 'L' : 'M'}${x(i).toFixed(1)} ${(155 - (150 * r.seconds) / longest).toFixed(1)}`).join(' ') })
+  at('curve-text').textContent = `The last of ${number(reactions.length)} groups waited ${duration(reactions.at(-1).seconds)}, the longest ${duration(longest)}.`
+}
+
+function show(s) {
+  works = s.reactorWorks
+  at('summary').textContent = `Store ${s.store}, round ${s.round}. ${number(s.groupsCheckedOut)} groups checked out, ${number(s.events)} events. ` +
+    (s.roundsBalanced > 0 ? `The books balanced after ${s.roundsBalanced === 1 ? 'the first round' : `each of ${s.roundsBalanced} rounds`}.` : 'The books are audited after each round.')
+  const since = Math.max(0, Math.round((Date.parse(s.at) - Date.parse(s.since)) / 1000))
+  at('reactor').textContent = works ? `It works, for ${since} s.` : `It is dead, for ${since} s.`
+  at('reactor').className = works ? '' : 'down'
+  at('toggle').textContent = works ? 'Kill the reactor' : 'Start the reactor'
+  at('toggle').className = works ? '' : 'start'
+  at('groups').replaceChildren(...s.groups.map(group).reverse())
+  at('stays').replaceChildren(...s.stays.filter((stay) => stay.status !== 'expected').map((stay) =>
+    element('li', stay.status, stay.name, element('span', 'owes', stay.status === 'here' ? `owes ${money(stay.owes)}` : stay.status === 'unknown' ? 'unknown' : stay.status))))
+  at('happenings').replaceChildren(...s.happenings.map((h) =>
+    element('li', h.reactor ? 'reactor' : '', element('span', 'who', h.reactor ? 'reactor' : 'clerk'), `${h.subject} ${h.text}`)))
+  curve(s.reactions)
+}
+
+async function refresh() {
+  try {
+    const response = await fetch('state.json', { cache: 'no-store' })
+    if (!response.ok) throw new Error(response.statusText)
+    show(await response.json())
+  } catch (error) {
+    at('summary').textContent = `The demo does not answer: ${error.message}. Has it ended?`
+  }
+}
+
+at('toggle').addEventListener('click', async () => {
+  at('toggle').disabled = true
+  try {
+    await fetch(works ? 'kill' : 'start', { method: 'POST' })
+    await refresh()
+  } finally {
+    at('toggle').disabled = false
+  }
+})
+
+refresh()
+setInterval(refresh, 500)

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/checkout/demo"
+	"example.com/groupcheckout/internal/browsertest"
+	"example.com/groupcheckout/stores/memory"
+)
+
+// hotelAtWork serves a hotel until the test ends.
+func hotelAtWork(t *testing.T) (address string) {
+	t.Helper()
+	backend, err := memory.New().Backend(checkout.Categories()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(backend.Close)
+	log := slog.New(slog.DiscardHandler)
+	hotel, err := demo.NewHotel(backend, demo.Config{Log: log}, 20*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	over := make(chan error, 1)
+	go func() { over <- hotel.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-over; err != nil {
+			t.Error(err)
+		}
+	})
+	handler, err := hotelPage(ctx, hotel, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// TestTheHotelInABrowser kills the reactor by the button of the page, and starts it again.
+func TestTheHotelInABrowser(t *testing.T) {
+	t.Parallel()
+	chromium, script := browsertest.Start(t), browsertest.Axe(t)
+	ctx := browsertest.Tab(chromium, t)
+	browsertest.Do(ctx, t, chromedp.EmulateViewport(1200, 900), chromedp.Navigate(hotelAtWork(t)))
+	shows := func(what string) {
+		t.Helper()
+		browsertest.Eval[bool](ctx, t, `new Promise((shown) => { const look = () => (`+what+`) ? shown(true) : setTimeout(look, 20); look() })`)
+	}
+	text := func(id string) string { return `document.getElementById('` + id + `').textContent` }
+
+	shows(text("reactor") + `.startsWith('It works')`)
+	shows(`document.querySelectorAll('#groups li').length > 0 && document.querySelectorAll('#stays li.moved').length > 0 && document.querySelectorAll('#happenings li.reactor').length > 0`)
+	shows(text("summary") + `.includes('The books balanced')`)
+	shows(`document.querySelector('#curve path') && ` + text("curve-text") + `.startsWith('The last of')`)
+	browsertest.Photograph(ctx, t, "hotel", "hotel-light")
+
+	browsertest.Eval[bool](ctx, t, `document.getElementById('toggle').click(); true`)
+	shows(text("reactor") + `.startsWith('It is dead') && ` + text("toggle") + ` === 'Start the reactor'`)
+	shows(`[...document.querySelectorAll('#groups .state')].some((state) => state.textContent.startsWith('waits for'))`)
+	browsertest.Photograph(ctx, t, "hotel", "hotel-dead")
+	before := browsertest.Eval[int](ctx, t, `fetch('state.json').then((r) => r.json()).then((s) => s.groupsCheckedOut)`)
+	browsertest.Eval[bool](ctx, t, `document.getElementById('toggle').click(); true`)
+	shows(text("reactor") + `.startsWith('It works')`)
+	browsertest.Eval[bool](ctx, t, `new Promise((on) => { const look = async () => (await (await fetch('state.json')).json()).groupsCheckedOut > `+strconv.Itoa(before)+` ? on(true) : setTimeout(look, 20); look() })`)
+
+	for _, theme := range []string{"light", "dark"} {
+		for _, width := range []int64{1200, 390} {
+			browsertest.Do(ctx, t, browsertest.Scheme(theme), chromedp.EmulateViewport(width, 844))
+			for _, violation := range browsertest.Violations(ctx, t, script, theme) {
+				t.Errorf("%s, %d pixels: %s", theme, width, violation)
+			}
+			if got := browsertest.Eval[int64](ctx, t, `document.documentElement.scrollWidth`); got > width {
+				t.Errorf("%s: it is %d pixels wide on a screen of %d", theme, got, width)
+			}
+			browsertest.Photograph(ctx, t, "hotel", "hotel-"+theme+"-"+strconv.Itoa(int(width)))
+		}
+	}
+}
+
+// TestThePageOfTheHotelIsForThisPageAlone has others try.
+func TestThePageOfTheHotelIsForThisPageAlone(t *testing.T) {
+	t.Parallel()
+	address := hotelAtWork(t)
+	response, err := http.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if got := response.Header.Get("Content-Security-Policy"); !strings.HasPrefix(got, "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'") {
+		t.Errorf("got the policy %q, want one that lets in nothing from elsewhere", got)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address+"/kill", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Sec-Fetch-Site", "cross-site")
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	if answer.StatusCode != http.StatusForbidden {
+		t.Errorf("got status %d for the button of another page, want 403", answer.StatusCode)
+	}
+	for _, path := range []string{"/kill", "/start"} {
+		got, err := http.Get(address + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = got.Body.Close()
+		if got.StatusCode == http.StatusOK {
+			t.Errorf("GET %s: got status 200, want that it changes nothing", path)
+		}
+	}
+	for _, file := range []string{"index.html", "hotel.css", "hotel.js"} {
+		text, err := hotelFiles.ReadFile("hotel/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if clean := strings.ReplaceAll(string(text), "http://www.w3.org/2000/svg", ""); strings.Contains(clean, "http://") || strings.Contains(clean, "https://") {
+			t.Errorf("%s: it names something outside", file)
+		}
+	}
+}

@@ -1,0 +1,158 @@
+//go:build unix
+
+package main
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/charmbracelet/x/vt"
+	"github.com/creack/pty"
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/groupcheckout/internal/terminal"
+)
+
+// How large the terminal of these tests is.
+const screenWidth, screenHeight = 80, 200
+
+// recording is what was written to a terminal.
+type recording struct {
+	raw    string // with all that moves the cursor and colours
+	screen string // as somebody saw it in the end
+}
+
+// record gives a command a terminal, and returns what it wrote to it.
+func record(t *testing.T, command func(tty *os.File)) recording {
+	t.Helper()
+	master, tty, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer master.Close() //nolint:errcheck // it was read to its end
+	if err := pty.Setsize(tty, &pty.Winsize{Rows: screenHeight, Cols: screenWidth}); err != nil {
+		t.Fatal(err)
+	}
+	read := make(chan []byte)
+	go func() {
+		raw, _ := io.ReadAll(master) // it ends with an error, once nobody has the terminal open
+		read <- raw
+	}()
+	command(tty)
+	if err := tty.Close(); err != nil {
+		t.Error(err)
+	}
+	raw := <-read
+	emulator := vt.NewEmulator(screenWidth, screenHeight)
+	defer emulator.Close() //nolint:errcheck // it holds nothing
+	if _, err := emulator.Write(raw); err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for line := range strings.Lines(emulator.String()) {
+		lines = append(lines, strings.TrimRight(line, " \n"))
+	}
+	return recording{string(raw), strings.TrimRight(strings.Join(lines, "\n"), "\n") + "\n"}
+}
+
+// typed is a command line as somebody types it at a terminal.
+func typed(t *testing.T, env map[string]string, args ...string) recording {
+	t.Helper()
+	return record(t, func(tty *os.File) {
+		run(t.Context(), args, streams{in: tty, out: tty, err: tty}, func(name string) string { return env[name] })
+	})
+}
+
+// screens are the recordings that are kept.
+func screens(t *testing.T) map[string]recording {
+	t.Helper()
+	all := map[string]recording{
+		"help":       typed(t, nil, "help"),
+		"run_help":   typed(t, nil, "help", "run", "mdb"),
+		"error":      typed(t, nil, "checkpoint", "-g", "x", "mdb", "-c", "Host=127.0.0.1;Port=1"),
+		"suggestion": typed(t, nil, "dmeo"),
+		"flag":       typed(t, nil, "run", "--procesor-name", "x", "mdb"),
+	}
+	for command, show := range examples(t, jsonFlag{}) {
+		name := strings.ReplaceAll(strings.ReplaceAll(command, " ", "_"), "--", "")
+		all[name] = record(t, func(tty *os.File) {
+			style := terminal.Of(tty, false, func(string) string { return "" })
+			if err := show(streams{out: tty, styles: terminalStyles{style, style}}); err != nil && exitStatus(err) != statusAudit {
+				t.Error(err)
+			}
+		})
+	}
+	return all
+}
+
+// TestScreens compares what a terminal of 80 columns shows.
+func TestScreens(t *testing.T) {
+	t.Parallel()
+	for name, got := range screens(t) {
+		fitsTheScreen(t, name, got)
+		golden := filepath.Join("testdata", "screen", name+".txt")
+		if *update {
+			if err := os.WriteFile(golden, []byte(got.screen), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), got.screen); diff != "" {
+			t.Errorf("%s; make the screens again with: go generate ./cmd/reactor (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+var escapes = regexp.MustCompile(`\x1b\[[0-9;?]*[a-zA-Z]`)
+
+// fitsTheScreen makes sure that no line is broken by the terminal.
+func fitsTheScreen(t *testing.T, name string, r recording) {
+	t.Helper()
+	for _, line := range regexp.MustCompile(`[\r\n]+`).Split(escapes.ReplaceAllString(r.raw, ""), -1) {
+		if width := len([]rune(line)); width > screenWidth {
+			t.Errorf("%s: got a line of %d columns, want %d at the most: %s", name, width, screenWidth, line)
+		}
+	}
+}
+
+func TestColoursAreForTerminalsThatWantThem(t *testing.T) {
+	t.Parallel()
+	const red = "\x1b[31mreactor:"
+	if got := typed(t, nil, "dmeo"); !strings.HasPrefix(got.raw, red) {
+		t.Errorf("got %q, want the name in red", got.raw)
+	}
+	for name, got := range map[string]recording{
+		"NO_COLOR":   typed(t, map[string]string{"NO_COLOR": "1"}, "dmeo"),
+		"--no-color": typed(t, nil, "--no-color", "dmeo"),
+		"dumb":       typed(t, map[string]string{"TERM": "dumb"}, "dmeo"),
+	} {
+		if escapes.MatchString(got.raw) {
+			t.Errorf("%s: got %q, want no colour", name, got.raw)
+		}
+	}
+}
+
+// TestTheDemoAtATerminal has it tell its story, show its bars and prove the books.
+func TestTheDemoAtATerminal(t *testing.T) {
+	t.Parallel()
+	got := typed(t, nil, "demo", "--fast", "--groups", "12", "--seed", "5")
+	fitsTheScreen(t, "demo", got)
+	at := 0
+	for _, want := range []string{
+		"One group, event by event", "stay 101            checks in", "selects stays 101, 102, 103 and 104", "takes over stays 101 and 102: 193.50",
+		"the Hansen wedding  is checked out", "And now all at once", "guests arrived", "groups checked out       12 of 12", "12 groups of 6 stays", "The books balance.",
+	} {
+		found := strings.Index(got.screen[at:], want)
+		if found < 0 {
+			t.Fatalf("got\n%s\nwant %q in it, behind what is before it", got.screen, want)
+		}
+		at += found
+	}
+}

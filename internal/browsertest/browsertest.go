@@ -1,0 +1,172 @@
+// Package browsertest opens pages in Chromium, for tests: what they show, whether they
+// can be read by everybody, and what their buttons do.
+package browsertest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"example.com/groupcheckout/internal/fetch"
+)
+
+// NoSkip is the environment variable that forbids to skip for want of a browser.
+const NoSkip = "LIVINGDOC_NO_SKIP"
+
+// Limit is how long one thing may take in a browser.
+const Limit = time.Minute
+
+// Start starts Chromium, and ends it with the test. Tabs are made of what it
+// returns.
+func Start(t *testing.T) context.Context {
+	t.Helper()
+	var program string
+	for _, name := range []string{"google-chrome", "chromium-browser", "chromium"} {
+		if found, err := exec.LookPath(name); err == nil {
+			program = found
+		}
+	}
+	if program == "" {
+		if os.Getenv(NoSkip) != "" {
+			t.Fatalf("there is no chromium on the PATH, and %s is set", NoSkip)
+		}
+		t.Skip("there is no chromium on the PATH; with Debian, apt-get install chromium")
+	}
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
+		chromedp.ExecPath(program), chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("no-sandbox", true), chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-component-update", true),
+	)
+	allocator, end := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(end)
+	ctx, endBrowser := chromedp.NewContext(allocator)
+	t.Cleanup(endBrowser)
+	Do(ctx, t, chromedp.Navigate("about:blank"))
+	return ctx
+}
+
+// Tab opens a tab.
+func Tab(browser context.Context, t *testing.T) context.Context {
+	t.Helper()
+	ctx, end := chromedp.NewContext(browser)
+	t.Cleanup(end)
+	Do(ctx, t, chromedp.Navigate("about:blank"))
+	return ctx
+}
+
+// Do carries out actions, and fails the test if one cannot be.
+func Do(ctx context.Context, t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Eval evaluates a script, awaits it if it is a promise, and returns its result.
+func Eval[T any](ctx context.Context, t *testing.T, script string) T {
+	t.Helper()
+	limited, cancel := context.WithTimeout(ctx, Limit)
+	defer cancel()
+	got, err := chromedp.Run(limited, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatalf("%v, in: %.200s", err, script)
+	}
+	return got
+}
+
+// Command makes an action of a command of the browser.
+func Command[P any](c cdp.Command[P, cdp.Empty], params P) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, c, params)
+		return err
+	})
+}
+
+// Scheme makes the browser prefer light or dark.
+func Scheme(name string) chromedp.Action[chromedp.Void] {
+	return Command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}},
+	})
+}
+
+// Axe returns the script of axe-core.
+func Axe(t *testing.T) string {
+	t.Helper()
+	dir, err := fetch.NPM(t.Context(), fetch.Package{
+		Name: "axe-core", Version: "4.14.1", Folder: "axe-core-4.14.1",
+		SHA512: "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := os.ReadFile(filepath.Join(dir, "axe.min.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(script)
+}
+
+// rules are those of axe that matter in a theme: all of them in one, and in the
+// other those that are about colours.
+func rules(theme string) string {
+	if theme == "dark" {
+		return `, runOnly: ['color-contrast', 'link-in-text-block']`
+	}
+	return ""
+}
+
+// Violations are what axe, whose script is given, finds wrong with the page that is open.
+func Violations(ctx context.Context, t *testing.T, script, theme string) []string {
+	t.Helper()
+	Eval[bool](ctx, t, script+`; true`)
+	found := Eval[string](ctx, t, `axe.run(document, {resultTypes: ['violations']`+rules(theme)+`}).then((r) => JSON.stringify(r.violations))`)
+	var violations []struct {
+		ID    string `json:"id"`
+		Help  string `json:"help"`
+		Nodes []struct {
+			HTML    string `json:"html"`
+			Summary string `json:"failureSummary"`
+		} `json:"nodes"`
+	}
+	if err := json.Unmarshal([]byte(found), &violations); err != nil {
+		t.Fatal(err)
+	}
+	var texts []string
+	for _, v := range violations {
+		texts = append(texts, fmt.Sprintf("%s (%s) at %d places: %s\n%s", v.ID, v.Help, len(v.Nodes), v.Nodes[0].HTML, v.Nodes[0].Summary))
+	}
+	return texts
+}
+
+// Photos is the environment variable with a folder for pictures of the pages.
+const Photos = "LIVINGDOC_PHOTOS"
+
+// Photograph keeps a picture of a page, if somebody wants to see them.
+func Photograph(ctx context.Context, t *testing.T, folder, page string) {
+	t.Helper()
+	if os.Getenv(Photos) == "" {
+		return
+	}
+	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(os.Getenv(Photos), folder, strings.ReplaceAll(page, "/", "_")+".png")
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, picture, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

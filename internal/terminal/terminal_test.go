@@ -1,0 +1,73 @@
+package terminal
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestThousandsAreSetApart(t *testing.T) {
+	t.Parallel()
+	for number, want := range map[string]string{
+		"0": "0", "999": "999", "1000": "1,000", "-1000": "-1,000", "-100": "-100", "1234567.891": "1,234,567.891", "0.1234": "0.1234",
+	} {
+		if got := Grouped(number); got != want {
+			t.Errorf("%s: got %s, want %s", number, got, want)
+		}
+	}
+}
+
+func TestWithoutATerminalNothingIsColouredOrBroken(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("word ", 40)
+	s := Of(&strings.Builder{}, false, func(string) string { return "" })
+	if got := s.Bad(s.Strong(s.Wrap(long, ""))); got != long || s.Interactive() {
+		t.Errorf("got %q, want the text as it is", got)
+	}
+}
+
+func TestATextIsWrapped(t *testing.T) {
+	t.Parallel()
+	s := Style{Width: 12}
+	if diff := cmp.Diff("one two\n  three four\n  unbreakable!", s.Wrap("one two three four unbreakable!", "  ")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestATableThatIsTooWideIsParagraphs(t *testing.T) {
+	t.Parallel()
+	table := Table{Head: []string{"name", "n", "cause"}, Right: []bool{false, true}, Rows: [][]string{{"a", "1", "it broke"}, {"bb", "22", "it broke again and again"}}}
+	for width, want := range map[int]string{
+		0: "name    n   cause\na       1   it broke\nbb     22   it broke again and again\n",
+		24: "name   a\nn      1\ncause  it broke\n" +
+			"\nname   bb\nn      22\ncause  it broke again\n       and again\n",
+	} {
+		var out strings.Builder
+		if err := table.Write(&out, Style{Width: width}); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, out.String()); diff != "" {
+			t.Errorf("in %d columns (-want +got):\n%s", width, diff)
+		}
+	}
+}
+
+func TestFiguresStandBelowEachOther(t *testing.T) {
+	t.Parallel()
+	var figures Figures
+	figures.Add("1,000", "stays")
+	figures.Add("7", "    that were not merged")
+	for width, want := range map[int]string{
+		0:  "1,000  stays\n    7      that were not merged\n",
+		22: "1,000  stays\n    7      that were\n           not merged\n",
+	} {
+		var out strings.Builder
+		if err := figures.Write(&out, Style{Width: width}); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, out.String()); diff != "" {
+			t.Errorf("in %d columns (-want +got):\n%s", width, diff)
+		}
+	}
+}
