@@ -186,6 +186,10 @@ godog: ## Run the scenarios on memory by the godog command, which must change no
 planted-faults: ## The same while everything else goes wrong too; this takes ten minutes
 	$(GO) test ./planted -count=1 -timeout=60m -v -run='^TestEveryBugIsCaught$$' -planted -planted-faults
 
+.PHONY: cli
+cli: ## Make docs/cli.md, the help texts and the recorded screens anew
+	$(GO) generate ./cmd/reactor
+
 .PHONY: steps
 steps: ## List the steps of the scenarios with their uses
 	$(GO) test ./features -count=1 -v -steps

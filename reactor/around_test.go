@@ -55,7 +55,7 @@ func TestWhatStandsAroundACallHearsOfItsOutcome(t *testing.T) {
 			return events[len(events)-1].Index + 1, nil
 		}
 		r := start(t, s, newCheckpoints(), handlerFunc(handle), reactor.Config{
-			Around: func(ctx context.Context, stream es.StreamName, events []es.Event) (context.Context, func(es.Version, error)) {
+			Around: func(ctx context.Context, stream es.StreamName, _ []es.Event) (context.Context, func(es.Version, error)) {
 				if stream.ID() == "blocked" {
 					panic("another mistake")
 				}
