@@ -210,8 +210,12 @@ func (k *keeper) run(ctx, writes context.Context, end func(error)) {
 	opened := make(chan feed.Hold, MaxSlots)
 	var signed time.Time // when the last sign of life was given
 	sign := k.lookPause()
+	uncertain := true // what the roster is like
 	for ctx.Err() == nil {
-		err := k.look(ctx)
+		var err error
+		if uncertain || !k.alone() {
+			err = k.look(ctx)
+		}
 		k.r.leaseOver()
 		if err == nil {
 			now := time.Now()
@@ -223,6 +227,7 @@ func (k *keeper) run(ctx, writes context.Context, end func(error)) {
 				}
 			}
 		}
+		uncertain = err != nil
 		if errors.Is(err, feed.ErrRosterMoved) {
 			if pause.For(ctx, rand.N(k.lookPause()/8+1)) != nil { //nolint:gosec // nothing secret
 				break
@@ -242,7 +247,11 @@ func (k *keeper) run(ctx, writes context.Context, end func(error)) {
 				k.open(writes, hold, opened, end)
 			}
 		}
-		if !k.rest(ctx, opened, opening) {
+		untilNext := k.lookPause()
+		if err == nil && k.alone() {
+			untilNext = sign
+		}
+		if !k.rest(ctx, untilNext, opened, opening) {
 			break
 		}
 	}
@@ -254,9 +263,19 @@ func (k *keeper) lookPause() time.Duration {
 	return min(k.r.config.Lease/looksInLease, longestLook)
 }
 
-// rest waits until it is time for another look. It is false if ctx has ended.
-func (k *keeper) rest(ctx context.Context, opened <-chan feed.Hold, opening map[int]int64) bool {
-	timer := time.NewTimer(k.lookPause())
+// alone tells whether this process works on every slot and knows of no other. There is
+// nobody then to take over from, and whoever comes gets in the way of its next sign of
+// life. So it does not look meanwhile: on DynamoDB each look costs.
+func (k *keeper) alone() bool {
+	working := len(k.r.holdings())
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return len(k.seat.roster.Members) == 1 && k.seat.in() && working == len(k.seat.roster.Slots)
+}
+
+// rest waits until it is time for another round. It is false if ctx has ended.
+func (k *keeper) rest(ctx context.Context, untilNext time.Duration, opened <-chan feed.Hold, opening map[int]int64) bool {
+	timer := time.NewTimer(untilNext)
 	defer timer.Stop()
 	for {
 		select {

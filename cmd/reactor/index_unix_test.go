@@ -215,10 +215,10 @@ func checkIndexed(t testing.TB, env map[string]string) {
 	t.Logf("%d streams", len(next))
 }
 
-// indexers is two of them, with a lease of a second.
-func indexers(t testing.TB, env map[string]string) (holder, waiting *process) {
+// indexers is two of them.
+func indexers(t testing.TB, env map[string]string, flags ...string) (holder, waiting *process) {
 	t.Helper()
-	args := []string{"index", "dynamo", "--log-format", "json", "--index-lease", "1", "--index-poll", "100"}
+	args := append([]string{"index", "dynamo", "--log-format", "json"}, flags...)
 	holder = start(t, env, args...)
 	holder.awaitLog(t, "the lease is held")
 	waiting = start(t, env, args...)
@@ -226,18 +226,31 @@ func indexers(t testing.TB, env map[string]string) (holder, waiting *process) {
 	return holder, waiting
 }
 
+// hasty are the flags of indexers that take over from each other soon.
+func hasty() []string { return []string{"--index-lease", "1", "--index-poll", "100"} }
+
+// asleep is how long an indexer sleeps at least. Without it a lease of a second is
+// outlasted; with it, a minute say, the one that an operator has who gives no flags.
+var asleep = flag.Duration("asleep", 0, "how long an indexer sleeps at least, with the usual lease") //nolint:gochecknoglobals // a flag of the test binary
+
 func TestAnIndexerThatSleptDoesNoHarm(t *testing.T) {
 	t.Parallel()
+	flags := hasty()
+	if *asleep > 0 {
+		flags = nil
+	}
 	env := ownTables(t)
 	h := openDynamoHotel(t, env)
 	stop := h.guestsArrive(t)
-	holder, waiting := indexers(t, env)
+	holder, waiting := indexers(t, env, flags...)
 	for range 3 {
 		eventually(t, "something is indexed", func() bool { return h.end(t) > 0 })
 		holder.signal(t, syscall.SIGSTOP)
+		awake := time.After(*asleep)
 		waiting.awaitLog(t, "the lease is held")
 		at := h.end(t)
 		eventually(t, "the other one indexes", func() bool { return h.end(t) > at })
+		<-awake
 		holder.signal(t, syscall.SIGCONT)
 		holder.awaitLog(t, "the indexer stopped and will be started again")
 		holder, waiting = waiting, holder
@@ -253,7 +266,7 @@ func TestIndexersThatAreKilledLeaveTheIndexExact(t *testing.T) {
 	env := ownTables(t)
 	h := openDynamoHotel(t, env)
 	stop := h.guestsArrive(t)
-	holder, waiting := indexers(t, env)
+	holder, waiting := indexers(t, env, hasty()...)
 	var held []string
 	for range 20 {
 		at := h.end(t)
@@ -261,7 +274,7 @@ func TestIndexersThatAreKilledLeaveTheIndexExact(t *testing.T) {
 		holder.signal(t, syscall.SIGKILL)
 		held = append(held, waiting.awaitLog(t, "the lease is held")["indexer"].(string))
 		holder = waiting
-		waiting = start(t, env, "index", "dynamo", "--log-format", "json", "--index-lease", "1", "--index-poll", "100")
+		waiting = start(t, env, append([]string{"index", "dynamo", "--log-format", "json"}, hasty()...)...)
 	}
 	waiting.awaitLog(t, "starting")
 	stop()

@@ -180,9 +180,10 @@ func TestPoliciesAllowWhatIsAskedAndNothingElse(t *testing.T) {
 			stays := append(h.receive(t, 3), h.fill(t))
 			group := h.selectStays(t, stays)
 			h.awaitMore(t, 10)
-			p := start(t, env, "run", "-g", dynamoGroup, "--log-format", "json", "--checkpoint-interval", "20ms", "dynamo", "--tail-sleep", "20")
+			p := start(t, env, "run", "-g", dynamoGroup, "--slots", "2", "--audit-every", "1s", "--log-level", "debug", "--log-format", "json", "--checkpoint-interval", "20ms", "dynamo", "--tail-sleep", "20")
 			h.awaitDone(t, group)
 			h.selectMore(t, group)
+			p.awaitLog(t, "audited")
 			stopped(t, p)
 			stopped(t, index)
 		},
@@ -251,10 +252,19 @@ func TestPoliciesAllowWhatIsAskedAndNothingElse(t *testing.T) {
 			}
 			call(t, env, "audit", "--quiet", "-g", dynamoGroup, "dynamo")
 		},
-		"checkpoint": func(t *testing.T, _ *hotel, _, env map[string]string) {
+		"checkpoint": func(t *testing.T, h *hotel, _, env map[string]string) {
 			t.Helper()
 			for _, position := range []string{"0", "1"} {
 				call(t, env, "checkpoint", "dynamo", "-g", dynamoGroup, "--force", "-p", position)
+			}
+			stream := h.groups.Stream(domain.GroupID(uuid.New())).String()
+			for _, command := range [][]string{
+				{"slots"}, {"slots", "--change-to", "3"}, {"slots"},
+				{"quarantine", "--stream", stream, "add"}, {"quarantine", "list"}, {"quarantine", "--stream", stream, "retry"}, {"quarantine", "--stream", stream, "drop"},
+			} {
+				if status, _, errors := call(t, env, append(command, "-g", dynamoGroup, "dynamo")...); status != statusDone {
+					t.Errorf("%v: got status %d and %q, want 0", command, status, errors)
+				}
 			}
 		},
 	} {

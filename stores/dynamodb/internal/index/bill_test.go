@@ -1,6 +1,9 @@
 package index
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -10,6 +13,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb/internal/faketable"
 	"example.com/groupcheckout/stores/dynamodb/internal/table"
@@ -38,7 +43,7 @@ func TestUnitsAreThoseInTheDocs(t *testing.T) {
 		t.Fatal(err)
 	}
 	large, small := tailRead(t, 48*1024), tailRead(t, 4*1024)
-	now := idleMonth(small, time.Second)
+	now := idle{}.month(t)
 	for _, line := range []string{
 		fmt.Sprintf("| append to the index, of one change | %.1f write | %.1f write | with `--index-tip 8192`: %.1f |",
 			indexAppend(t, 48*1024), indexAppend(t, 4*1024), indexAppend(t, 8*1024)),
@@ -52,10 +57,25 @@ func TestUnitsAreThoseInTheDocs(t *testing.T) {
 		fmt.Sprintf("| save of a checkpoint, after a month | %.1f write | %.1f write | none where nothing has moved |", checkpointSave(t, 48*1024, 0), checkpointSave(t, 0, 0)),
 		fmt.Sprintf("| conflict of two indexers | %.0f read | %.1f read | and the write that failed |", epochRead(t), conflictRead(t)),
 		fmt.Sprintf("| look of a reactor at the end of the index | %.1f read | %.1f read | twice a second, see `--tail-sleep` |", large, small),
-		fmt.Sprintf("| idle reactor with its indexer, a month | %.2f $ | %.2f $ | four shards |", idleBefore(large), now),
 	} {
 		if !strings.Contains(string(text), line+"\n") {
 			t.Errorf("docs/dynamodb.md lacks the line\n%s", line)
+		}
+	}
+	for format, dollars := range map[string]float64{
+		fmt.Sprintf("| idle reactor with its indexer, a month | %.2f $ ", idleBefore(large)) + "| %.2f $ | four shards |": now,
+		"| another one that stands by, a month | | %.2f $ | |":                                                            idle{reactors: 2}.month(t) - now,
+		"| `--index-poll` | 1000 ms when nothing is new, a quarter while there are changes | %.2f $ less;":                now - idle{indexPoll: 2 * time.Second}.month(t),
+		"| `--lease` | 10 s | %.2f $ less;":                                                                               now - idle{lease: 20 * time.Second}.month(t),
+		"| `--tail-sleep` | 500 ms | %.2f $ less;":                                                                        now - idle{tail: time.Second}.month(t),
+		"| `--index-lease` | 15 s | %.2f $ less;":                                                                         now - idle{indexLease: 30 * time.Second}.month(t),
+	} {
+		found := false // with some cents more or less, since pauses vary
+		for cents := -5; cents <= 5; cents++ {
+			found = found || strings.Contains(string(text), fmt.Sprintf(format, dollars+float64(cents)/100))
+		}
+		if !found {
+			t.Errorf("docs/dynamodb.md lacks the line\n"+format, dollars)
 		}
 	}
 	if got := now; got >= 4 {
@@ -246,19 +266,74 @@ func tailRead(t testing.TB, tip int) float64 {
 // and looks at a stream. A month has 730 hours.
 const (
 	writePrice, readPrice, lookPrice = 0.625, 0.125, 0.20
-	monthSeconds                     = 730 * 3600
+	monthHours                       = 730
 )
 
-// idleMonth is what a reactor and its indexer cost where nothing happens.
-func idleMonth(tail float64, poll time.Duration) float64 {
-	const shards, looksAtIndex, heartbeats = 4, 2, 0.2 // each second
-	looks := shards * float64(time.Second) / float64(poll)
-	return monthSeconds / 1e6 * (looksAtIndex*tail*readPrice + heartbeats*writePrice + looks*lookPrice)
+// idle is a hotel where nothing happens. What is zero is as without flags.
+type idle struct {
+	reactors                           int // of one name, with an indexer each
+	indexPoll, indexLease, tail, lease time.Duration
+}
+
+// month is what it costs, from a quarter of an hour on a table whose stream has four shards.
+func (i idle) month(t *testing.T) (dollars float64) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		for _, n := range []int{0, 0, 1} {
+			w.stream.Split(n, 2)
+		}
+		tabs := []*table.Table{w.events}
+		var stops []func() error
+		for n := range max(1, i.reactors) {
+			p := w.start(t, IndexerConfig{Poll: i.indexPoll, TTL: i.indexLease})
+			index := mustTable(t, w.backing, TableConfig())
+			source, err := NewSource(index, SourceConfig{}, "GuestStay")
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := reactor.Start(t.Context(), source, NewCheckpoints(index), upToDate{}, reactor.Config{
+				Group: "Checkout", Slots: 1, Member: fmt.Sprint("reactor-7c9d8b6f5d-x2x4", n, "/1"), TailPause: cmp.Or(i.tail, 500*time.Millisecond), Lease: i.lease,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			tabs, stops = append(tabs, p.index, index), append(stops, func() error {
+				r.Stop()
+				return errors.Join(r.Wait(t.Context()), p.end())
+			})
+		}
+		guests := arrivals()
+		for range 100 {
+			w.append(t, mustName("GuestStay", strings.TrimPrefix(guests().Stream, "GuestStay-")), 1)
+		}
+		sum := func() float64 {
+			read, write := units(tabs...)
+			return read*readPrice + write*writePrice + float64(w.stream.Calls("GetRecords"))*lookPrice
+		}
+		time.Sleep(5 * time.Minute)
+		before := sum()
+		time.Sleep(time.Hour / 4)
+		dollars = (sum() - before) * 4 * monthHours / 1e6
+		for _, stop := range stops {
+			if err := stop(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	return dollars
+}
+
+// upToDate is a handler for which nothing is left to do.
+type upToDate struct{}
+
+func (upToDate) Handle(_ context.Context, _ es.StreamName, events []es.Event) (es.Version, error) {
+	return events[len(events)-1].Index + 1, nil
 }
 
 // idleBefore is what it cost with large tips, looks at four shards each 250 ms, and a
 // lease after some take-overs.
 func idleBefore(tail float64) float64 {
-	const more = 4 // write units of a heartbeat, after 30 take-overs, beyond one
-	return idleMonth(tail, 250*time.Millisecond) + monthSeconds/1e6*0.2*more*writePrice
+	const looks, heartbeat, looksAtIndex = 4 * 4, 0.2 * 5, 2 // each second, a heartbeat of five units
+	return 3600 * monthHours / 1e6 * (looksAtIndex*tail*readPrice + heartbeat*writePrice + looks*lookPrice)
 }

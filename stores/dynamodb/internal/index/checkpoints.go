@@ -77,13 +77,14 @@ type Checkpoints struct {
 	tips map[es.StreamName]table.Tip // as they were last seen, which spares a save its read
 
 	claimed map[es.StreamName]claimed // as who holds the slot has left them
+	rosters map[string]seenRoster     // by group
 }
 
 var _ feed.Checkpoints = (*Checkpoints)(nil)
 
 // NewCheckpoints returns the checkpoints in an index table.
 func NewCheckpoints(index *table.Table) *Checkpoints {
-	return &Checkpoints{index: often(index), now: time.Now, tips: map[es.StreamName]table.Tip{}, claimed: map[es.StreamName]claimed{}}
+	return &Checkpoints{index: often(index), now: time.Now, tips: map[es.StreamName]table.Tip{}, claimed: map[es.StreamName]claimed{}, rosters: map[string]seenRoster{}}
 }
 
 // KeyError says that a key cannot name the stream of a checkpoint.

@@ -484,6 +484,64 @@ func TestATableThatWasSetBackEndsTheIndexer(t *testing.T) {
 }
 
 // What docs/dynamodb.md says of a month in which nothing happens comes from these.
+// age lets hours pass on a stream as AWS keeps it: a shard is closed after four hours,
+// and each record is gone after a day. It does something at the end of each hour.
+func (w *world) age(hours int, each func(hour int)) {
+	for hour := range hours {
+		time.Sleep(time.Hour)
+		if w.hours++; w.hours%4 == 0 {
+			w.stream.Split(0, 1)
+		}
+		if all := w.stream.Shards(); len(all) > 7 { // the last of which is open
+			w.stream.Trim(all[len(all)-8], 0)
+		}
+		each(hour)
+	}
+}
+
+// Where nothing is written the cursor stays at the last record, and ages with it, until
+// the shard is closed. So an outage may last 20 hours for certain.
+func TestTheCursorOfAQuietShardAges(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, slow := newWorld(t), IndexerConfig{Poll: time.Minute, TTL: 10 * time.Minute} // so that many hours pass soon
+		stream := mustName("A", "1")
+		w.append(t, stream, 1)
+		p := w.start(t, slow)
+		least := retention
+		w.age(31, func(hour int) {
+			all, err := ReadStatus(t.Context(), w.index)
+			if err != nil {
+				t.Fatal(err)
+			}
+			spare, ok := all[0].Spare(time.Now())
+			if least = min(least, spare); !ok {
+				t.Errorf("after %d hours: got that it is not known how long an outage may last", hour)
+			}
+		})
+		if least < 19*time.Hour+50*time.Minute || least > 21*time.Hour {
+			t.Errorf("got that an outage may last %v where nothing is written, want 20 hours", least)
+		}
+		if err := p.end(); err != nil { // three hours into a shard, of which nothing was read
+			t.Fatal(err)
+		}
+		w.append(t, stream, 1)
+		w.age(19, func(int) {})
+		p = w.start(t, slow)
+		time.Sleep(10 * time.Minute)
+		if err := p.end(); err != nil {
+			t.Errorf("after an outage of 19 hours: got %v, want that it goes on", err)
+		}
+		follow(t, w.source(t, "A"), map[es.StreamName]es.Version{stream: 2})
+
+		w.age(28, func(int) {})
+		var halt *HaltError
+		if err := w.start(t, slow).failed(t); !errors.As(err, &halt) {
+			t.Errorf("after an outage of 28 hours: got %v, want that something may be lost", err)
+		}
+	})
+}
+
 func TestAnIdleIndexerAsksSeldom(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

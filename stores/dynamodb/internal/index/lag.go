@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
 
 var _ feed.Lagger = (*Source)(nil)
@@ -25,7 +26,7 @@ func (s *Source) Lag(ctx context.Context, tranche feed.Tranche, from feed.Positi
 	if err != nil {
 		return feed.Lag{}, fmt.Errorf("find the end of the index, tranche %q: %w", tranche, err)
 	}
-	end, _, err := endOf(ctx, s.index, partition)
+	end, err := s.endNear(ctx, partition, from)
 	if err != nil {
 		return feed.Lag{}, fmt.Errorf("find the end of the index, tranche %q: %w", tranche, err)
 	}
@@ -39,6 +40,21 @@ func (s *Source) Lag(ctx context.Context, tranche feed.Tranche, from feed.Positi
 	}
 	lag.Silent = silence(end, state.Owner, time.Time(state.At), time.Duration(state.TTLMS)*time.Millisecond, time.Now())
 	return lag, nil
+}
+
+// endNear is the end of a partition. It is looked for in the epoch of a position first,
+// where it nearly always is: that takes one read rather than two.
+func (s *Source) endNear(ctx context.Context, partition Partition, from feed.Position) (feed.Position, error) {
+	epoch, _ := splitPosition(from)
+	tip, err := s.index.Tip(ctx, table.NoTip(epochStream(partition, epoch)), true)
+	switch {
+	case err != nil:
+		return 0, err
+	case tip.Exists() && !endsEpoch(tip):
+		return positionOf(epoch, tip.Version()), nil
+	}
+	end, _, err := endOf(ctx, s.index, partition) // it may be before that epoch too
+	return end, err
 }
 
 // silence says why nothing new comes into the feed; empty unless that is known.

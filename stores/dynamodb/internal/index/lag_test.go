@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb/internal/faketable"
 )
@@ -41,6 +42,31 @@ func TestLagTellsWhetherAnythingComesIn(t *testing.T) {
 		got := silence(tt.end, tt.owner, tt.heard, ttl, now)
 		if (tt.want == "") != (got == "") || !strings.Contains(got, tt.want) {
 			t.Errorf("%s: got %q, want %q", name, got, tt.want)
+		}
+	}
+}
+
+// The end is found from wherever a reader is: in an epoch that is closed, in the last, and
+// in one that does not exist.
+func TestTheEndIsFoundFromAnywhere(t *testing.T) {
+	t.Parallel()
+	tab := mustTable(t, faketable.New(), TableConfig())
+	g := mustIngester(t, tab, IngesterConfig{Limits: Limits{Version: 2}})
+	for i := range es.Version(5) {
+		mustIngest(t, g, sp("a", i, i+1))
+	}
+	source, err := NewSource(tab, SourceConfig{}, "Truck")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := source.End(t.Context(), "0")
+	if err != nil || want <= positionOf(1, 0) {
+		t.Fatalf("got the end %d and error %v, want one behind the first epoch", want, err)
+	}
+	for _, from := range []feed.Position{0, positionOf(0, 3), want, positionOf(7, 1)} {
+		lag, err := source.Lag(t.Context(), "0", from)
+		if events := map[bool]int{true: 0, false: -1}[from >= want]; err != nil || lag.End != want || lag.Events != events {
+			t.Errorf("from %d: got %+v and error %v, want the end %d and %d events", from, lag, err, want, events)
 		}
 	}
 }

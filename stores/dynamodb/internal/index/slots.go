@@ -26,11 +26,25 @@ var _ feed.Slots = (*Checkpoints)(nil)
 
 // Roster implements [feed.Slots].
 func (c *Checkpoints) Roster(ctx context.Context, group string) (feed.Roster, error) {
-	_, found, err := c.roster(ctx, group)
+	tip, found, err := c.roster(ctx, group)
 	if err != nil {
 		return feed.Roster{}, fmt.Errorf("read the roster of %q: %w", group, err)
 	}
+	c.saw(group, seenRoster{tip, found.Version})
 	return found, nil
+}
+
+// seenRoster is a roster as it was read or written last, so that writing the next one
+// takes no read.
+type seenRoster struct {
+	tip     table.Tip
+	version int64
+}
+
+func (c *Checkpoints) saw(group string, seen seenRoster) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rosters[group] = seen
 }
 
 func (c *Checkpoints) roster(ctx context.Context, group string) (table.Tip, feed.Roster, error) {
@@ -46,13 +60,21 @@ func (c *Checkpoints) roster(ctx context.Context, group string) (table.Tip, feed
 
 // PutRoster implements [feed.Slots].
 func (c *Checkpoints) PutRoster(ctx context.Context, roster feed.Roster) error {
-	tip, before, err := c.roster(ctx, roster.Group)
-	if err == nil && before.Version != roster.Version-1 {
-		err = feed.ErrRosterMoved
+	c.mu.Lock()
+	seen, known := c.rosters[roster.Group]
+	delete(c.rosters, roster.Group)
+	c.mu.Unlock()
+	err := ctx.Err()
+	if err == nil && !(known && seen.version == roster.Version-1) {
+		var before feed.Roster
+		seen.tip, before, err = c.roster(ctx, roster.Group)
+		if err == nil && before.Version != roster.Version-1 {
+			err = feed.ErrRosterMoved
+		}
 	}
 	if err == nil {
 		unfold := table.Unfold{Type: typeNotes, Data: table.Raw(marshal(map[string]feed.Roster{rosterKind: roster})), Time: c.now().UTC()}
-		_, err = c.index.Append(ctx, tip, table.Write{Unfolds: []table.Unfold{unfold}, Match: table.MatchETag})
+		seen.tip, err = c.index.Append(ctx, seen.tip, table.Write{Unfolds: []table.Unfold{unfold}, Match: table.MatchETag})
 	}
 	if isConflict(err) {
 		err = feed.ErrRosterMoved
@@ -60,6 +82,7 @@ func (c *Checkpoints) PutRoster(ctx context.Context, roster feed.Roster) error {
 	if err != nil {
 		return fmt.Errorf("write the roster of %q: %w", roster.Group, err)
 	}
+	c.saw(roster.Group, seenRoster{seen.tip, roster.Version})
 	return nil
 }
 

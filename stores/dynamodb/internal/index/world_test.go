@@ -28,6 +28,7 @@ type world struct {
 	stream  *fakestream.Stream
 	backing *faketable.Table // of the index
 	index   *table.Table
+	hours   int // that have passed in age
 }
 
 func newWorld(t testing.TB) *world {
