@@ -87,12 +87,13 @@ func allowed() map[string][]string {
 		"internal/oneline":                    {},
 		"internal/pause":                      {},
 		"internal/plural":                     {},
-		"internal/program":                    {"internal/terminal"},
+		"internal/program":                    {"internal/terminal", "internal/version"},
 		"internal/proxy":                      {},
 		"internal/terminal":                   {},
+		"internal/version":                    {},
 
 		// Programs, examples, planted bugs, and all of that as files.
-		"cmd/reactor":                 {"checkout", "checkout/...", "internal/completion", "internal/nearest", "internal/oneline", "internal/pause", "internal/terminal", "domain", "domain/...", "es", "reactor", "reactor/...", "stores", "stores/...", "internal/plural"},
+		"cmd/reactor":                 {"checkout", "checkout/...", "internal/completion", "internal/nearest", "internal/oneline", "internal/pause", "internal/terminal", "domain", "domain/...", "es", "reactor", "reactor/...", "stores", "stores/...", "internal/plural", "internal/version"},
 		"cmd/indexer-lambda":          {"es", "internal/oneline", "stores/dynamodb", "stores/dynamodb/lambda"},
 		"cmd/bench":                   {"checkout", "domain", "domain/...", "es", "harness/provision", "internal/program", "reactor", "reactor/feed", "stores", "stores/dynamodb", "stores/intercept", "stores/memory", "stores/messagedb"},
 		"cmd/scale":                   {"internal/program"},
