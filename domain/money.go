@@ -118,6 +118,15 @@ func (m Money) IsZero() bool { return m.amount.IsZero() }
 // String is the amount with its scale and without an exponent: 100.50.
 func (m Money) String() string { return m.amount.StringFixed(m.scale()) }
 
+// ForReaders is the amount as it stands in accounts: as String says it, but a zero to which
+// nothing has given a scale is 0.00, like the amounts around it.
+func (m Money) ForReaders() string {
+	if m.IsZero() && m.scale() == 0 {
+		return "0.00"
+	}
+	return m.String()
+}
+
 func (m Money) scale() int32 { return -m.amount.Exponent() }
 
 // MarshalJSON writes a bare number with its scale, never an exponent. It

@@ -400,3 +400,12 @@ func TestReasonsAreSaidInWords(t *testing.T) {
 		t.Errorf("got %q for a reason of a newer program, want it as it is", got)
 	}
 }
+
+func TestZeroInAnAccountLooksLikeOtherAmounts(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"0": "0.00", "-0": "0.00", "0.0": "0.0", "0.000": "0.000", "80": "80", "1.50": "1.50"} {
+		if got := money(t, text).ForReaders(); got != want {
+			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
+	}
+}

@@ -130,7 +130,7 @@ func (r Report) String() string {
 	}
 	told := ""
 	for _, fault := range r.Faults {
-		told += first(fault) + "\n"
+		told += strings.TrimSpace(first(fault)+"\n"+first(rest(fault))) + "\n"
 	}
 	return told + fmt.Sprintf("%s with %s on %s: %s.\n%s, %d KB",
 		plural(r.Rules, "rule", "rules"), plural(r.Examples, "example", "examples"), strings.Join(r.Stores, ", "), strings.Join(verdicts, ", "),

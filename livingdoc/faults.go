@@ -36,6 +36,9 @@ func sentence(fault run.Fault, store string) string {
 	text := strings.TrimSpace(fault.Text)
 	if fault.Hook == audit {
 		text = strings.TrimPrefix(text, "the audit failed: ") // which is said before it
+		if verdict, detail, more := strings.Cut(text, ": "); more && !strings.Contains(verdict, "\n") {
+			text = verdict + ".\n" + detail // it names events and rules, for who looks closer
+		}
 	}
 	if fault.Kind == run.OfRun {
 		if text == "" {
@@ -54,7 +57,7 @@ func sentence(fault run.Fault, store string) string {
 	if fault.Hook == audit {
 		what = "The audit"
 	}
-	said := fmt.Sprintf("%s %s the scenarios on %s", what, when, store)
+	said := fmt.Sprintf("%s %s the examples on %s", what, when, store)
 	switch {
 	case text == "":
 		return said + " failed, and did not say why."

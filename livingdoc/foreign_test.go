@@ -44,8 +44,8 @@ func TestRunsOfAnotherCucumberHaveASite(t *testing.T) {
 			t.Errorf("%s: the run failed, and the front page does not say so first:\n%s", name, front)
 		}
 		want := map[string]string{
-			"global-hooks-afterall-error":  "A step after the scenarios on fake-cucumber 123.45.6 failed: AfterAll hook went wrong",
-			"global-hooks-beforeall-error": "A step before the scenarios on fake-cucumber 123.45.6 failed: BeforeAll hook went wrong",
+			"global-hooks-afterall-error":  "A step after the examples on fake-cucumber 123.45.6 failed: AfterAll hook went wrong",
+			"global-hooks-beforeall-error": "A step before the examples on fake-cucumber 123.45.6 failed: BeforeAll hook went wrong",
 			"test-run-exception":           "The run on fake-cucumber 123.45.6 failed as a whole: Whoops!",
 			"minimal":                      "<strong>The rule holds:</strong> 1 example, checked on one store",
 		}[name]

@@ -70,7 +70,7 @@ func (d *desk) account(ctx context.Context, name group) (evidence.Statement, err
 		return evidence.Statement{}, err
 	}
 	state := groupcheckout.Fold(groupcheckout.State{}, events)
-	statement := evidence.Statement{Title: capital(name.String()), State: stateOf(state), Balance: state.Balance().String()}
+	statement := evidence.Statement{Title: capital(name.String()), State: stateOf(state), Balance: state.Balance().ForReaders()}
 	listed := 0
 	for _, event := range events {
 		switch e := event.(type) {
@@ -88,7 +88,7 @@ func (d *desk) account(ctx context.Context, name group) (evidence.Statement, err
 				statement.Lines = append(statement.Lines, line)
 			}
 			if more > 0 {
-				statement.Lines = append(statement.Lines, evidence.Line{Text: fmt.Sprintf("%d more stays, unpaid balances", more), Amount: rest.String()})
+				statement.Lines = append(statement.Lines, evidence.Line{Text: fmt.Sprintf("%d more stays, unpaid balances", more), Amount: rest.ForReaders()})
 			}
 		case groupcheckout.MergesFailed:
 			for _, id := range e.Stays {
@@ -99,7 +99,7 @@ func (d *desk) account(ctx context.Context, name group) (evidence.Statement, err
 				statement.Lines = append(statement.Lines, line)
 			}
 		case groupcheckout.Paid:
-			statement.Lines = append(statement.Lines, evidence.Line{Text: paid(e.Amount).Entry, Amount: e.Amount.Negated().String()})
+			statement.Lines = append(statement.Lines, evidence.Line{Text: paid(e.Amount).Entry, Amount: e.Amount.Negated().ForReaders()})
 		case groupcheckout.StaysSelected, groupcheckout.Confirmed: // they book nothing
 		}
 	}
@@ -112,7 +112,7 @@ func (d *desk) account(ctx context.Context, name group) (evidence.Statement, err
 // lineOf is the line of a stay that was merged, with what its balance comes
 // from.
 func (d *desk) lineOf(ctx context.Context, r groupcheckout.Residual) (evidence.Line, error) {
-	line := evidence.Line{Text: d.nameOf(r.Stay) + ", unpaid balance", Amount: r.Residual.String()}
+	line := evidence.Line{Text: d.nameOf(r.Stay) + ", unpaid balance", Amount: r.Residual.ForReaders()}
 	events, err := d.eventsOfStay(ctx, r.Stay)
 	if err != nil {
 		return line, err
@@ -120,9 +120,9 @@ func (d *desk) lineOf(ctx context.Context, r groupcheckout.Residual) (evidence.L
 	for _, event := range events {
 		switch e := event.(type) {
 		case gueststay.Charged:
-			line.Detail = append(line.Detail, evidence.Line{Text: "charge", Amount: e.Amount.String()})
+			line.Detail = append(line.Detail, evidence.Line{Text: "charge", Amount: e.Amount.ForReaders()})
 		case gueststay.Paid:
-			line.Detail = append(line.Detail, evidence.Line{Text: paid(e.Amount).Entry, Amount: e.Amount.Negated().String()})
+			line.Detail = append(line.Detail, evidence.Line{Text: paid(e.Amount).Entry, Amount: e.Amount.Negated().ForReaders()})
 		case gueststay.CheckedIn, gueststay.CheckedOut, gueststay.TransferredToGroup, gueststay.TransferRefused: // they book nothing
 		}
 	}

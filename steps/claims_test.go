@@ -75,7 +75,7 @@ func claims() []claim {
 		{"Given the clerk checks in stay 101 at 14:00\nWhen the clerk tries to check in stay 101 at 15:30", "it is refused because the guest had checked in at 14:01", "got a refusal that says the guest checked in at"},
 		{tries, "it is refused because the guest has checked out", "got the refusal “"},
 		{tries, "it is refused because the stay is not on record", "got the refusal “"},
-		{owing + "When the clerk tries to pay out 5.00 to stay 101", "it is refused because 5.00 is more than the credit of 1.00", "got a credit in the refusal of 0, want 1.00"},
+		{owing + "When the clerk tries to pay out 5.00 to stay 101", "it is refused because 5.00 is more than the credit of 1.00", "got a credit in the refusal of 0.00, want 1.00"},
 		{tries + "And the clerk takes a payment of 1.00 for the group", "it is refused because the guest has left with the group", `got a refusal that names the group "Hansen wedding", want the group`},
 		{paused + "When the clerk tries to confirm the group", "it is refused because 2 stays still wait to be visited", "got a refusal that speaks of 1 stays"},
 		{tries, "it is refused because the group is confirmed", "got the refusal “"},
@@ -89,7 +89,7 @@ func claims() []claim {
 
 		{taken + `And the clerk takes a payment of 80.00 for the group "Hansen wedding"` + "\n" + `And the clerk confirms the group "Hansen wedding"`, `either the group "Hansen wedding" is confirmed without stay 101, or that stay is merged into it and keeps it open`, `got the group "Hansen wedding" confirmed: true, and stay 101 merged, which left with the group "Hansen wedding"`},
 
-		{"Given the clerk takes a payment of 20.00 for the group\nWhen two clerks at the same moment try to pay out 20.00 each to the group", "one of them is refused because 20.00 is more than the credit of 1.00", "got a credit in the refusal of 0, want 1.00"},
+		{"Given the clerk takes a payment of 20.00 for the group\nWhen two clerks at the same moment try to pay out 20.00 each to the group", "one of them is refused because 20.00 is more than the credit of 1.00", "got a credit in the refusal of 0.00, want 1.00"},
 
 		// tours.go, reactor.go
 		{tour, "all 4 stays of the coach tour are merged into the group", "got 3 stays of the coach tour merged into the group, want 4"},

@@ -191,7 +191,7 @@ func (d *desk) stayBalanceReads(ctx context.Context, s stay, want string) error 
 
 // same compares amounts, whatever their scale.
 func same(what string, got, want domain.Money) error {
-	return unless(got.Equal(want), "got a %s of %s, want %s", what, got, want)
+	return unless(got.Equal(want), "got a %s of %s, want %s", what, got.ForReaders(), want.ForReaders())
 }
 
 // reads compares an amount to the last digit, zeros included.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/internal/program"
+	"example.com/groupcheckout/internal/terminal"
 )
 
 const description = `Measures how fast the project is beside the bare stores: ratios to a floor in the same process and minute, the median of interleaved rounds.
@@ -87,7 +88,7 @@ func (c cli) measure(ctx context.Context, out io.Writer, log *slog.Logger) error
 		this.Figures = append(this.Figures, result)
 	}
 	if len(this.Figures) > 0 {
-		fmt.Fprint(out, this.table())
+		fmt.Fprint(out, this.table(terminal.Of(out, false, os.Getenv)))
 		failed = append(failed, writeRuns(c.Out, append(past, this), c.Keep))
 	}
 	return errors.Join(failed...)

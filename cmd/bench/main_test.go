@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"example.com/groupcheckout/internal/terminal"
 )
 
 // scripted is a figure whose subject and floor take what they return from lists.
@@ -98,7 +100,7 @@ func TestRunsAreKeptAndDrawn(t *testing.T) {
 	if got := bytes.Count(drawn, []byte("<circle")); got != 3 {
 		t.Errorf("got %d points in the picture, want 3", got)
 	}
-	if table := kept[2].table(); !strings.Contains(table, "appends <&> more") || !strings.Contains(table, "missed") {
+	if table := kept[2].table(terminal.Style{}); !strings.Contains(table, "appends <&> more") || !strings.Contains(table, "no ") {
 		t.Errorf("got the table\n%s", table)
 	}
 	if err := os.WriteFile(runsFile(folder), []byte("{"), 0o600); err != nil {

@@ -11,8 +11,10 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
+
+	"example.com/groupcheckout/internal/plural"
+	"example.com/groupcheckout/internal/terminal"
 )
 
 // report is one run of bench.
@@ -34,20 +36,23 @@ func newRun(commit string) report {
 }
 
 // table is for the terminal, and for a page that shows text as it is.
-func (r report) table() string {
+func (r report) table(style terminal.Style) string {
 	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "row\tfigure\tratio\thalf lie in\ttarget\t\tsubject\tfloor\tunit\trounds\t")
-	for _, f := range r.Figures {
-		met := "met"
-		if !f.Met {
-			met = "missed"
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s – %s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", f.Row, f.Name, short(f.Ratio), short(f.Low), short(f.High),
-			f.Target, met, short(f.Subject), short(f.Floor), f.Unit, f.Rounds, f.Note)
+	table := terminal.Table{
+		Head:  []string{"row", "figure", "ratio", "half lie in", "target", "met", "subject", "floor", "unit", "rounds", "note"},
+		Right: []bool{false, false, true, true, true, false, true, true, false, true},
 	}
-	_ = w.Flush() // a strings.Builder takes everything
-	fmt.Fprintf(&b, "%d cores, %s", r.Cores, r.Go)
+	for _, f := range r.Figures {
+		met := "yes"
+		if !f.Met {
+			met = "no"
+		}
+		table.Rows = append(table.Rows, []string{
+			f.Row, f.Name, short(f.Ratio), short(f.Low) + " – " + short(f.High), f.Target, met, short(f.Subject), short(f.Floor), f.Unit, strconv.Itoa(f.Rounds), f.Note,
+		})
+	}
+	_ = table.Write(&b, style) // a strings.Builder takes everything
+	fmt.Fprintf(&b, "\n%s, %s", plural.Of(r.Cores, "core"), r.Go)
 	if r.Load != "" {
 		fmt.Fprintf(&b, ", load %s at the beginning", r.Load)
 	}

@@ -42,9 +42,10 @@ func examples() []example {
 			copied: map[string]string{
 				"domain": "domain", "checkout": "checkout", "steps": "steps", "features": "features", "cmd/reactor": "cmd/reactor",
 				"internal/oneline": "internal/oneline", "internal/pause": "internal/pause", "internal/proxy": "internal/proxy",
-				"internal/completion": "internal/completion", "internal/nearest": "internal/nearest", "internal/terminal": "internal/terminal", "internal/plural": "internal/plural", ".vscode": ".vscode",
+				"internal/completion": "internal/completion", "internal/nearest": "internal/nearest", "internal/terminal": "internal/terminal", "internal/plural": "internal/plural",
+				"internal/golden": "internal/golden", "internal/version": "internal/version", ".vscode": ".vscode",
 			},
-			except:   []string{"features/readme_test.go", "cmd/reactor/docs_test.go", "cmd/reactor/hotel_browser_test.go"},
+			except:   []string{"features/docs_test.go", "cmd/reactor/docs_test.go", "cmd/reactor/hotel_browser_test.go"},
 			Features: "features", Domain: "domain",
 			Packages: "| `domain` | ids, money, moments; the aggregates; the audit |\n| `checkout` | the process manager and its wiring |\n" +
 				"| `features` | the scenarios |\n| `steps` | the words of the scenarios |\n| `cmd/reactor` | the reactor as a program |",

@@ -12,6 +12,7 @@ import (
 
 	"example.com/groupcheckout/internal/completion"
 	"example.com/groupcheckout/internal/terminal"
+	"example.com/groupcheckout/internal/version"
 )
 
 // streams are where a command reads and writes.
@@ -57,7 +58,7 @@ type versionFlag bool
 
 // BeforeReset is called by the parser when it meets the flag.
 func (versionFlag) BeforeReset(app *kong.Kong) error {
-	_, err := fmt.Fprintln(app.Stdout, versionOf())
+	_, err := fmt.Fprintln(app.Stdout, version.Line("reactor"))
 	app.Exit(statusDone)
 	return err
 }

@@ -174,7 +174,7 @@ func shownValue(flag *kong.Flag, value reflect.Value) string {
 	if flag.Tag.Has("secret") || looksSecret.MatchString(text) {
 		return "…"
 	}
-	return text
+	return cmp.Or(text, "-")
 }
 
 // checkFile tells whether a file of settings is right, as far as that can be told

@@ -3,13 +3,13 @@ package main
 import (
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/alecthomas/kong"
-	"github.com/google/go-cmp/cmp"
+
+	"example.com/groupcheckout/internal/golden"
 )
 
 // The pages that are made of the grammar and of the program's own output. One command
@@ -17,23 +17,12 @@ import (
 //
 //go:generate go test . -count=1 -run ^(TestHelp|TestJSONKeepsItsForm|TestTheReferenceIsThatOfTheGrammar|TestScreens)$ -update
 
-const referencePage = "../../docs/cli.md"
+// referencePage is seen from testdata.
+const referencePage = "../../../docs/cli.md"
 
 func TestTheReferenceIsThatOfTheGrammar(t *testing.T) {
 	t.Parallel()
-	got := reference(t)
-	if *update {
-		if err := os.WriteFile(referencePage, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(referencePage)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("docs/cli.md is not what the grammar says; make it again with: go generate ./cmd/reactor (-want +got):\n%s", diff)
-	}
+	golden.Compare(t, referencePage, reference(t))
 }
 
 const referenceHead = `# The command line of reactor

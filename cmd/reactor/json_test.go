@@ -4,20 +4,17 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/checkout"
 	"example.com/groupcheckout/checkout/demo"
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/golden"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb"
@@ -102,23 +99,16 @@ func jsonExamples(t testing.TB) map[string]string {
 	return printed
 }
 
+// fileOf is what the files of a command with its flags are called.
+func fileOf(command string) string {
+	return strings.NewReplacer(" ", "_", "--", "").Replace(command)
+}
+
 // TestJSONKeepsItsForm compares what programs read with what they have read so far.
 func TestJSONKeepsItsForm(t *testing.T) {
 	t.Parallel()
 	for command, got := range jsonExamples(t) {
-		golden := filepath.Join("testdata", "json", strings.ReplaceAll(strings.ReplaceAll(command, " ", "_"), "--", "")+".json")
-		if *update {
-			if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s --json (-want +got):\n%s", command, diff)
-		}
+		golden.Compare(t, "json/"+fileOf(command)+".json", got)
 	}
 }
 

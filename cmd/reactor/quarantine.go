@@ -35,8 +35,8 @@ type quarantineCommand struct {
 func (*quarantineCommand) Help() string {
 	return `A stream that the reactor cannot handle is tried again for ever, and no checkpoint passes it; the others go on. It can be set aside, by hand or by reactor run --quarantine-after. The list is kept beside the checkpoints. A reactor that runs looks at it once in each --checkpoint-interval.
 
-    reactor quarantine -g checkouts list mdb -c "$DB" -cs public
-    reactor quarantine -g checkouts --stream GroupCheckout-… retry mdb -c "$DB" -cs public`
+    reactor quarantine -g checkouts list mdb -c "$DB" --cs public
+    reactor quarantine -g checkouts --stream GroupCheckout-… retry mdb -c "$DB" --cs public`
 }
 
 // quarantineAction is one of the things to do, on one of the stores.

@@ -41,7 +41,7 @@ type runCommand struct {
 func (*runCommand) Help() string {
 	return `Runs until it is stopped. Name the store behind the flags, and its own flags behind that:
 
-    reactor run --processor-name checkouts --listen :8080 mdb -c "$DB" -cs public
+    reactor run --processor-name checkouts --listen :8080 mdb -c "$DB" --cs public
     reactor run --processor-name checkouts --listen :8080 dynamo -sr eu-west-1 -t hotel
 
 One that is stopped or killed goes on at its checkpoint at the next start. Of several with the same name one works and the others stand by, or they share the work if --slots says how many parts it has. One that stops hands over at once; from one that is killed the others take over within --lease.

@@ -5,15 +5,14 @@ package main
 import (
 	"io"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/charmbracelet/x/vt"
 	"github.com/creack/pty"
-	"github.com/google/go-cmp/cmp"
 
+	"example.com/groupcheckout/internal/golden"
 	"example.com/groupcheckout/internal/terminal"
 )
 
@@ -78,8 +77,7 @@ func screens(t *testing.T) map[string]recording {
 		"flag":       typed(t, nil, "run", "--procesor-name", "x", "mdb"),
 	}
 	for command, show := range examples(t, jsonFlag{}) {
-		name := strings.ReplaceAll(strings.ReplaceAll(command, " ", "_"), "--", "")
-		all[name] = record(t, func(tty *os.File) {
+		all[fileOf(command)] = record(t, func(tty *os.File) {
 			style := terminal.Of(tty, false, func(string) string { return "" })
 			if err := show(streams{out: tty, styles: terminalStyles{style, style}}); err != nil && exitStatus(err) != statusAudit {
 				t.Error(err)
@@ -94,19 +92,7 @@ func TestScreens(t *testing.T) {
 	t.Parallel()
 	for name, got := range screens(t) {
 		fitsTheScreen(t, name, got)
-		golden := filepath.Join("testdata", "screen", name+".txt")
-		if *update {
-			if err := os.WriteFile(golden, []byte(got.screen), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got.screen); diff != "" {
-			t.Errorf("%s; make the screens again with: go generate ./cmd/reactor (-want +got):\n%s", name, diff)
-		}
+		golden.Compare(t, "screen/"+name+".txt", got.screen)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/internal/terminal"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
@@ -28,9 +29,9 @@ type slotsCommand struct {
 func (*slotsCommand) Help() string {
 	return `Processes with the same --processor-name divide their work into slots (reactor run --slots). This shows who holds which. The number of slots is kept with the checkpoints, and a process that is started with another one is refused. To change it, stop all processes of the group, change it here, and start them with the new number:
 
-    reactor slots -g checkouts mdb -c "$DB" -cs public
-    reactor slots -g checkouts --change-to 4 mdb -c "$DB" -cs public
-    reactor run -g checkouts --slots 4 mdb -c "$DB" -cs public
+    reactor slots -g checkouts mdb -c "$DB" --cs public
+    reactor slots -g checkouts --change-to 4 mdb -c "$DB" --cs public
+    reactor run -g checkouts --slots 4 mdb -c "$DB" --cs public
 
 Each new slot goes on at the lowest checkpoint of those before, so some work is done again, which is harmless, and none is left out. Before a .NET reactor takes over, change the number to 1.`
 }
@@ -81,7 +82,8 @@ func (c *slotsCommand) run(ctx context.Context, s streams, store openable) error
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.out, "group %q: %d -> %d slots\n", c.ProcessorName, max(1, before), c.ChangeTo)
+	said := fmt.Sprintf("The work of the group %q is divided into %s now; before, it was %d.", c.ProcessorName, plural.Of(c.ChangeTo, "slot"), max(1, before))
+	_, err = fmt.Fprintln(s.out, s.styles.out.Wrap(said, ""))
 	return err
 }
 

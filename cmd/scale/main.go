@@ -8,12 +8,15 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"text/tabwriter"
 
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/internal/program"
+	"example.com/groupcheckout/internal/terminal"
 )
 
-const description = `Says where each store gives way first, and what a chain of hotels needs: docs/scale.md tells what the words mean.`
+const description = `Says where each store gives way first, and what a chain of hotels needs: docs/scale.md tells what the words mean.
+
+Exit status: 0 it was said; 1 a number that was given cannot be, or a file cannot be read or written.`
 
 // cli is the grammar of the command line.
 type cli struct {
@@ -50,11 +53,10 @@ func (c cli) say(out io.Writer) error {
 		}
 	}
 	hotels := chain{Hotels: 1, Groups: c.Groups, Stays: c.Stays, Others: c.Others, Peak: c.Peak}
-	c.costs(out, measured)
-	c.limits(out, measured, hotels)
-	c.chains(out, measured, hotels)
-	if c.Out == "" {
-		return nil
+	style := terminal.Of(out, false, os.Getenv)
+	err := errors.Join(c.costs(out, style, measured), c.limits(out, style, measured, hotels), c.chains(out, style, measured, hotels))
+	if err != nil || c.Out == "" {
+		return err
 	}
 	return c.draw(measured, hotels)
 }
@@ -75,45 +77,57 @@ func (c cli) check() error {
 }
 
 // costs says what the model is fed with.
-func (c cli) costs(out io.Writer, m costs) {
-	fmt.Fprintf(out, "Costs of %s: a transaction %.2f ms and %.3f ms for each append in it; %.0f groups a second on %d cores; %.0f events a second through a scheduler.\n",
-		m.From, 1000*m.Lock.Fixed, 1000*m.Lock.Each, m.Groups, m.Cores, m.Feed)
+func (c cli) costs(out io.Writer, style terminal.Style, m costs) error {
+	said := fmt.Sprintf("Costs of %s: a transaction %.2f ms and %.3f ms for each append in it; %s groups a second on %s; %s events a second through a scheduler.",
+		m.From, 1000*m.Lock.Fixed, 1000*m.Lock.Each, round(m.Groups), plural.Of(m.Cores, "core"), round(m.Feed))
 	if m.Eight > 0 {
-		said := m.Lock.closed(8)
-		fmt.Fprintf(out, "Eight callers append %.0f times a second, says the model; measured are %.0f (%.2f).\n", said, m.Eight, said/m.Eight)
+		model := m.Lock.closed(8)
+		said += fmt.Sprintf(" Eight callers append %s times a second, says the model; measured are %s (%.2f).", round(model), round(m.Eight), model/m.Eight)
 	}
+	_, err := fmt.Fprintln(out, style.Wrap(said, ""))
+	return err
 }
 
 // limits says what is full first.
-func (c cli) limits(out io.Writer, m costs, hotels chain) {
-	fmt.Fprintf(out, "\nWhat one store can do, in groups a day: %.0f stays a group, %.0f other appends for each group, %.0f %% of a day in one hour\n",
-		hotels.Stays, hotels.Others/hotels.Groups, 100*hotels.Peak)
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+func (c cli) limits(out io.Writer, style terminal.Style, m costs, hotels chain) error {
+	fmt.Fprintln(out, "\n"+style.Wrap(fmt.Sprintf("What one store can do, in groups a day: %.0f stays a group, %.0f other appends for each group, %.0f %% of a day in one hour",
+		hotels.Stays, hotels.Others/hotels.Groups, 100*hotels.Peak), "")+"\n")
+	table := terminal.Table{Head: []string{"store", "station", "groups a day"}, Right: []bool{false, false, true}}
 	for _, store := range []struct {
 		name     string
 		stations []station
-	}{{fmt.Sprintf("Message DB, %d cores", c.Cores), append(messageDB(m, c.Cores), ungathered(m))}, {"DynamoDB", dynamoDB(m)}} {
+	}{{"Message DB, " + plural.Of(c.Cores, "core"), append(messageDB(m, c.Cores), ungathered(m))}, {"DynamoDB", dynamoDB(m)}} {
 		for _, s := range store.stations {
-			fmt.Fprintf(w, "%s\t%s\t%s\n", store.name, s.name, round(fill(s, hotels)*hotels.Groups))
+			table.Rows = append(table.Rows, []string{store.name, s.name, round(fill(s, hotels) * hotels.Groups)})
 		}
 	}
-	_ = w.Flush() // an error shows with what is printed last
+	return table.Write(out, style)
 }
 
 // chains says what chains need.
-func (c cli) chains(out io.Writer, m costs, hotels chain) {
-	fmt.Fprintf(out, "\nWhat a chain needs, with the fullest station of a store at %.0f %% in the busiest hour\n", 100*headroom)
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "hotels\tgroups/s at peak\tMessage DB: stores\treactors each\tconnections each\tappend p50\tp99\tDynamoDB: pairs of tables\treactors each\t$ a month")
+func (c cli) chains(out io.Writer, style terminal.Style, m costs, hotels chain) error {
+	fmt.Fprintln(out, "\n"+style.Wrap(fmt.Sprintf("What a chain needs, with the fullest station of a store at %.0f %% in the busiest hour", 100*headroom), ""))
+	onMDB := terminal.Table{
+		Head:  []string{"hotels", "groups/s", "stores", "reactors", "connections", "append p50", "p99"},
+		Right: []bool{true, true, true, true, true, true, true},
+	}
+	onDynamo := terminal.Table{Head: []string{"hotels", "groups/s", "pairs of tables", "reactors", "$ a month"}, Right: onMDB.Right}
 	for _, n := range c.Hotels {
 		hotels.Hotels = n
 		mdb, dynamo := onMessageDB(m, hotels, c.Cores), onDynamoDB(m, hotels)
-		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%.2f ms\t%.2f ms\t%d\t%d\t%s\n", round(n), round(hotels.atPeak().groups),
-			mdb.stores, mdb.slots, mdb.connections, 1000*mdb.median, 1000*mdb.slowest, dynamo.stores, dynamo.slots, round(dynamo.dollars))
+		peak := round(hotels.atPeak().groups)
+		onMDB.Rows = append(onMDB.Rows, []string{
+			round(n), peak, strconv.Itoa(mdb.stores), strconv.Itoa(mdb.slots), strconv.Itoa(mdb.connections),
+			fmt.Sprintf("%.2f ms", 1000*mdb.median), fmt.Sprintf("%.2f ms", 1000*mdb.slowest),
+		})
+		onDynamo.Rows = append(onDynamo.Rows, []string{round(n), peak, strconv.Itoa(dynamo.stores), strconv.Itoa(dynamo.slots), round(dynamo.dollars)})
 	}
-	if err := w.Flush(); err != nil {
-		fmt.Fprintln(out, err)
+	fmt.Fprintln(out, "\n"+style.Wrap("On Message DB; reactors and connections are those of each store:", "")+"\n")
+	if err := onMDB.Write(out, style); err != nil {
+		return err
 	}
+	fmt.Fprintln(out, "\n"+style.Wrap("On DynamoDB; reactors are those of each pair:", "")+"\n")
+	return onDynamo.Write(out, style)
 }
 
 // round writes two digits that count, with commas.

@@ -14,6 +14,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"example.com/groupcheckout/internal/terminal"
+	"example.com/groupcheckout/internal/version"
 )
 
 // The exit statuses.
@@ -30,8 +31,8 @@ type Program struct {
 	Do          func() error
 }
 
-// Run carries out a command line and returns the exit status. Who asks for help gets
-// that, and nothing is done.
+// Run carries out a command line and returns the exit status. Who asks for help, or which
+// build it is, gets that, and nothing is done.
 func (p Program) Run(args []string, out, complaints io.Writer) (status int) {
 	if err := p.run(args, out, complaints); err != nil {
 		style := terminal.Of(complaints, false, os.Getenv)
@@ -43,7 +44,10 @@ func (p Program) Run(args []string, out, complaints io.Writer) (status int) {
 
 func (p Program) run(args []string, out, complaints io.Writer) error {
 	helped := false
-	parser, err := kong.New(p.Grammar,
+	var common struct {
+		Version versionOf `help:"Say which build this is."`
+	}
+	parser, err := kong.New(p.Grammar, kong.Embed(&common), kong.Bind(p),
 		kong.Name(p.Name), kong.Description(p.Description), kong.Writers(out, complaints),
 		kong.Exit(func(int) { helped = true }),
 		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 110}),
@@ -52,8 +56,8 @@ func (p Program) run(args []string, out, complaints io.Writer) error {
 	if err != nil {
 		return err // the grammar itself is wrong
 	}
-	if len(args) == 1 && args[0] == "help" {
-		args = []string{"--help"}
+	if len(args) == 1 && (args[0] == "help" || args[0] == "version") {
+		args = []string{"--" + args[0]}
 	}
 	_, err = parser.Parse(args)
 	switch {
@@ -66,6 +70,16 @@ func (p Program) run(args []string, out, complaints io.Writer) error {
 		return fmt.Errorf("%w. See %s --help", err, p.Name)
 	}
 	return p.Do()
+}
+
+// versionOf says which build a program is.
+type versionOf bool
+
+// BeforeReset is called by the parser when it meets the flag.
+func (versionOf) BeforeReset(app *kong.Kong, p Program) error {
+	_, err := fmt.Fprintln(app.Stdout, version.Line(p.Name))
+	app.Exit(Done)
+	return err
 }
 
 // Main runs a program with what the process was given, and ends the process with its

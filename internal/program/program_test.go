@@ -1,6 +1,7 @@
 package program
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -20,6 +21,8 @@ func TestAMistypedFlagIsAnsweredWithTheRightOne(t *testing.T) {
 		{[]string{"--entirely"}, Wrong, "books: unknown flag --entirely. See books --help\n"},
 		{[]string{"--help"}, Done, "Usage: books"},
 		{[]string{"help"}, Done, "Usage: books"},
+		{[]string{"--version"}, Done, "books "},
+		{[]string{"version"}, Done, runtime.Version()},
 		{[]string{"--title=x", "here"}, Done, "done x here"},
 	} {
 		var out strings.Builder

@@ -43,7 +43,7 @@ func ofStay(event gueststay.Event) string {
 	case gueststay.CheckedOut:
 		return "checked out"
 	case gueststay.TransferredToGroup:
-		return "merged, " + e.ResidualBalance.String() + " unpaid"
+		return "merged, " + e.ResidualBalance.ForReaders() + " unpaid"
 	case gueststay.TransferRefused:
 		return "not merged: not on record"
 	}
@@ -59,7 +59,7 @@ func ofGroup(event groupcheckout.Event) string {
 		for _, r := range e.Residuals {
 			sum = sum.Plus(r.Residual)
 		}
-		return fmt.Sprintf("%s merged, %s unpaid", stays(len(e.Residuals)), sum)
+		return fmt.Sprintf("%s merged, %s unpaid", stays(len(e.Residuals)), sum.ForReaders())
 	case groupcheckout.MergesFailed:
 		return stays(len(e.Stays)) + " not merged"
 	case groupcheckout.Paid:

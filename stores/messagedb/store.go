@@ -2,7 +2,6 @@ package messagedb
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -10,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/plural"
 )
 
 // Store reads and appends to streams. Its calls may overlap.
@@ -87,7 +87,7 @@ func (s *Store) ReadMany(ctx context.Context, streams []es.StreamName, freshness
 	}
 	all, err := onceMore(ctx, pool, func() ([][]es.Event, error) { return s.firstPages(ctx, streams, pool) })
 	if err != nil {
-		return nil, readError(fmt.Sprintf("%d streams", len(streams)), err)
+		return nil, readError(plural.Of(len(streams), "stream"), err)
 	}
 	for i, events := range all {
 		if len(events) < s.db.config.BatchSize {

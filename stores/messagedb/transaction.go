@@ -63,7 +63,7 @@ func (e *lostReplyError) Error() string { return e.err.Error() }
 func (e *lostReplyError) Unwrap() error { return e.err }
 
 // send sends the transaction: one round trip, and another to roll back after a
-// refusal. It returns the outcome of each append, nil or a conflict, if
+// refusal. The first on a connection takes one more for each kind of statement. It returns the outcome of each append, nil or a conflict, if
 // the transaction was committed. It returns a [*lostReplyError] where it may or may
 // not have been; after any other error it was not.
 func (t *transaction) send(ctx context.Context, conn *pgxpool.Conn) (outcomes []error, err error) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
 
@@ -62,9 +63,9 @@ type AheadError struct {
 }
 
 func (e *AheadError) Error() string {
-	return fmt.Sprintf("the index knows %d events of %s, and they are not those of the table, where it came to version %d later: "+
+	return fmt.Sprintf("the index knows %s of %s that the table does not have; there the stream came to version %d later: "+
 		"the table was restored without its index, or it is another table; restore both together, "+
-		"or begin with an empty index and rebuild it", e.Indexed, e.Stream, e.Version)
+		"or begin with an empty index and rebuild it", plural.Of(int64(e.Indexed), "event"), e.Stream, e.Version)
 }
 
 // NeedsPerson is what [es.NeedsPerson] asks.

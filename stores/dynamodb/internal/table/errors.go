@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/plural"
 )
 
 // ConflictError says that a tip was not as an append expected it. Nothing was
@@ -42,8 +43,8 @@ func (e *TooLargeError) Error() string {
 	if e.Bytes > 0 {
 		size = fmt.Sprintf("%d bytes, but an item holds", e.Bytes)
 	}
-	return fmt.Sprintf("append of %d events to %s: they would make an item of %s %d bytes; append fewer or smaller events at a time",
-		e.Events, e.Stream, size, e.Limit)
+	return fmt.Sprintf("append of %s to %s: that would make an item of %s %d bytes; append fewer or smaller events at a time",
+		plural.Of(e.Events, "event"), e.Stream, size, e.Limit)
 }
 
 // NeedsPerson is what [es.NeedsPerson] asks.

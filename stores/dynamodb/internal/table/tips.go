@@ -10,6 +10,7 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/internal/pause"
+	"example.com/groupcheckout/internal/plural"
 )
 
 // batchKeys is how many items one request may ask for.
@@ -22,7 +23,7 @@ func (t *Table) Tips(ctx context.Context, streams []es.StreamName, consistent bo
 	found := map[string]Tip{}
 	for first := 0; first < len(streams); first += batchKeys {
 		if err := t.batch(ctx, streams[first:min(first+batchKeys, len(streams))], consistent, found); err != nil {
-			return nil, fmt.Errorf("read the tips of %d streams: %w", len(streams), err)
+			return nil, fmt.Errorf("read the tips of %s: %w", plural.Of(len(streams), "stream"), err)
 		}
 	}
 	tips := make([]Tip, len(streams))
@@ -76,7 +77,8 @@ func (t *Table) batch(ctx context.Context, streams []es.StreamName, consistent b
 		case len(left) == 0 || len(items) > 0:
 			stalled = 0
 		case stalled == t.config.Retries:
-			return fmt.Errorf("the table is throttled: %d items were left out %d times", len(left[t.name].Keys), stalled+1)
+			return fmt.Errorf("the table is throttled: %s left out %s",
+				plural.Of(len(left[t.name].Keys), "item was", "items were"), plural.Of(stalled+1, "time"))
 		default:
 			stalled++
 			if err := t.budget.wait(ctx); err != nil {

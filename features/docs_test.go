@@ -9,11 +9,11 @@ import (
 	"example.com/groupcheckout/features"
 )
 
-// TestTheExampleOfTheREADMEIsReal finds the README's scenario in a feature, line
+// TestTheExampleOfTheGuideIsReal finds the scenario of docs/scenarios.md in a feature, line
 // by line, and its step among the steps.
-func TestTheExampleOfTheREADMEIsReal(t *testing.T) {
+func TestTheExampleOfTheGuideIsReal(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../README.md")
+	guide, err := os.ReadFile("../docs/scenarios.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,16 +29,16 @@ func TestTheExampleOfTheREADMEIsReal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if example := block(t, string(readme), "gherkin"); !strings.Contains(all.String(), example) {
-		t.Errorf("no feature holds the scenario of README.md:\n%s", example)
+	if example := block(t, string(guide), "gherkin"); !strings.Contains(all.String(), example) {
+		t.Errorf("no feature holds the scenario of docs/scenarios.md:\n%s", example)
 	}
 	steps, err := os.ReadFile("../steps/groups.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(block(t, string(readme), "go")) {
+	for line := range strings.Lines(block(t, string(guide), "go")) {
 		if !strings.Contains(string(steps), line) {
-			t.Errorf("steps/groups.go does not hold this line of README.md: %s", line)
+			t.Errorf("steps/groups.go does not hold this line of docs/scenarios.md: %s", line)
 		}
 	}
 }
@@ -49,7 +49,7 @@ func block(t *testing.T, markdown, language string) string {
 	_, rest, found := strings.Cut(markdown, "```"+language+"\n")
 	text, _, closed := strings.Cut(rest, "```")
 	if !found || !closed || strings.TrimSpace(text) == "" {
-		t.Fatalf("README.md has no block of %s", language)
+		t.Fatalf("docs/scenarios.md has no block of %s", language)
 	}
 	return text
 }
