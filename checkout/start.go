@@ -23,6 +23,8 @@ type Config struct {
 	Chunk        int              // outcomes in one append at the most; 100
 	Now          func() time.Time // the time of transfers and events; time.Now
 	Log          *slog.Logger     // slog.Default
+	Cache        *es.Cache        // states between calls; default one of its own
+	Counts       *es.Counts       // counts appends; nobody does if nil
 }
 
 func (c Config) withDefaults() Config {
@@ -62,9 +64,13 @@ func Breakers(backend *stores.Backend) (breakers reactor.Breakers) {
 // returned. It runs until Stop is called or ctx ends. The error is about the
 // configuration; whatever goes wrong later is returned by Wait.
 func Start(ctx context.Context, backend *stores.Backend, config Config) (*reactor.Running, error) {
+	if config.Cache == nil {
+		config.Cache = es.NewCache(0, 0)
+	}
 	options := es.Options{
-		Cache: es.NewCache(0, 0),
-		Now:   config.Now,
+		Cache:  config.Cache,
+		Counts: config.Counts,
+		Now:    config.Now,
 		Skipped: func(stream es.StreamName, index es.Version, eventType string) {
 			if observer := config.Reactor.Observer; observer != nil {
 				observer.Observe(reactor.EventSkipped{Stream: stream, Index: index, Type: eventType})

@@ -2,6 +2,7 @@ package es
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jellydator/ttlcache/v3"
@@ -20,6 +21,8 @@ type CacheConfig struct {
 // goroutine. A nil Cache keeps nothing.
 type Cache struct {
 	states *ttlcache.Cache[StreamName, cached]
+
+	hits, misses atomic.Int64
 
 	mu       sync.Mutex // makes the comparison in put and the write after it one step
 	lifetime time.Duration
@@ -82,6 +85,22 @@ func (c *Cache) Bytes() int64 {
 		return true
 	})
 	return sum
+}
+
+// Looks is how often a state was looked for and was there, and how often it was not.
+func (c *Cache) Looks() (hits, misses int64) { return c.hits.Load(), c.misses.Load() }
+
+// look is get for who needs the state.
+func (c *Cache) look(stream StreamName) cached {
+	entry := c.get(stream)
+	switch {
+	case c == nil:
+	case entry.state == nil:
+		c.misses.Add(1)
+	default:
+		c.hits.Add(1)
+	}
+	return entry
 }
 
 // get returns the state of a stream and extends its life. It returns a nil

@@ -27,6 +27,7 @@ type Options struct {
 	Cache    *Cache           // states between calls; none if nil
 	Attempts int              // how often a decision is made before a conflict is returned; 3
 	Now      func() time.Time // stamps events; time.Now
+	Counts   *Counts          // counts appends; nobody does if nil
 	// Skipped is told of each event of an unknown type that a fold skips.
 	Skipped func(stream StreamName, index Version, eventType string)
 }

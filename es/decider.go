@@ -169,7 +169,7 @@ type versioned[S any] struct {
 
 // atHand returns the state that the cache holds, or else the initial one.
 func (d Decider[S, E]) atHand() versioned[S] {
-	entry := d.category.options.Cache.get(d.stream)
+	entry := d.category.options.Cache.look(d.stream)
 	if state, ok := entry.state.(S); ok {
 		return versioned[S]{entry.version, state, entry.bytes}
 	}
@@ -239,6 +239,7 @@ func (d Decider[S, E]) append(ctx context.Context, held versioned[S], events []E
 	}
 	d.note(data)
 	version, err := d.category.store.Append(ctx, d.stream, held.version, data)
+	d.category.options.Counts.tried(err)
 	if err != nil {
 		return after[S, E]{}, err
 	}

@@ -34,6 +34,7 @@ func TestWhatIsHandledTellsWhenItWasAppended(t *testing.T) {
 		return times
 	}
 	core.start("A", 0)
+	core.hold("A", 0, 0)
 	core.submit("A", feed.Batch{Next: 2, Events: []feed.Delivery{delivery(0, at(0)), delivery(1, time.Time{})}})
 	core.submit("A", feed.Batch{Next: 3, Events: []feed.Delivery{delivery(2, at(2))}})
 	core.dispatch(at(3))

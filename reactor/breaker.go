@@ -140,28 +140,49 @@ func (b *Breaker) do(ctx context.Context, ask func() error) error {
 		return ask()
 	}
 	for {
-		if err := b.enter(ctx); err != nil {
+		probe, err := b.enter(ctx)
+		if err != nil {
 			return err
 		}
-		err := ask()
-		down := err != nil && ctx.Err() == nil && b.unavailable(err)
-		b.left(down, err)
+		err = b.asked(probe, ask)
 		var uncertain *es.UncertainError
-		if !down || errors.As(err, &uncertain) {
+		unknown := errors.As(err, &uncertain)
+		down := err != nil && b.unavailable(err)
+		if err != nil && ctx.Err() != nil { // it may have ended for want of time, which tells nothing
+			if since, lasts := b.gaveUp(probe); lasts && down && !unknown {
+				return &OutageError{b.name, since, err, context.Cause(ctx)}
+			}
+			return err
+		}
+		b.left(probe, down, err)
+		if !down || unknown {
 			return err
 		}
 	}
 }
 
-// enter waits until a question may be asked.
-func (b *Breaker) enter(ctx context.Context) error {
+// asked asks. A probe that panics, or ends its goroutine, is followed by another.
+func (b *Breaker) asked(probe bool, ask func() error) error {
+	returned := false
+	defer func() {
+		if !returned {
+			b.gaveUp(probe)
+		}
+	}()
+	err := ask()
+	returned = true
+	return err
+}
+
+// enter waits until a question may be asked, and tells whether it is a probe.
+func (b *Breaker) enter(ctx context.Context) (probe bool, err error) {
 	for {
 		b.mu.Lock()
 		over, wait := b.over, time.Until(b.next)
 		if over == nil || !b.probing && wait <= 0 {
 			b.probing = over != nil
 			b.mu.Unlock()
-			return nil
+			return over != nil, nil
 		}
 		since, last := b.since, b.err
 		if b.probing {
@@ -175,13 +196,27 @@ func (b *Breaker) enter(ctx context.Context) error {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return &OutageError{b.name, since, last, context.Cause(ctx)}
+			return false, &OutageError{b.name, since, last, context.Cause(ctx)}
 		}
 	}
 }
 
+// gaveUp takes in that a question ended before it was answered. If it was a probe, another
+// one follows. It tells since when the outage lasts, if there is one.
+func (b *Breaker) gaveUp(probe bool) (since time.Time, lasts bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.over == nil {
+		return time.Time{}, false
+	}
+	if probe {
+		b.probing, b.next = false, time.Now().Add(b.pauses.NextBackOff())
+	}
+	return b.since, true
+}
+
 // left takes in how a question was answered.
-func (b *Breaker) left(down bool, err error) {
+func (b *Breaker) left(probe, down bool, err error) {
 	b.mu.Lock()
 	var tell Occurrence
 	switch {
@@ -190,7 +225,7 @@ func (b *Breaker) left(down bool, err error) {
 		b.pauses = pause.Doubling(firstProbePause, longestProbePause)
 	case down:
 		b.err = err
-		if b.probing {
+		if probe {
 			b.probing = false
 			b.probes++
 			b.next = time.Now().Add(b.pauses.NextBackOff())

@@ -92,6 +92,56 @@ func TestOneQuestionAtATimeProbesAStoreThatIsDown(t *testing.T) {
 }
 
 // A read of several streams waits for a server that is down as any other does.
+// TestAProbeWithoutAnAnswerEndsNoOutage has probes that end for want of time, as on a
+// server that is frozen, or without a return.
+func TestAProbeWithoutAnAnswerEndsNoOutage(t *testing.T) {
+	t.Parallel()
+	for name, probe := range map[string]func(context.Context) error{
+		"no time":           func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() },
+		"refused, too late": func(ctx context.Context) error { <-ctx.Done(); return errRefused },
+		"no return":         func(context.Context) error { panic("a probe that panics") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var asked, now, most atomic.Int64
+				frozen := func(ctx context.Context, _ es.StreamName, _ es.Version, _ es.Freshness) error {
+					defer now.Add(-1)
+					n := now.Add(1)
+					if asked.Add(1) == 1 {
+						return errRefused // the outage is found
+					}
+					most.Store(max(most.Load(), n))
+					return probe(ctx)
+				}
+				breaker := reactor.NewBreaker("the store", refused)
+				store := reactor.Breakers{Leader: breaker, Reads: breaker}.Store(
+					intercept.Store(memory.New(), intercept.StoreHooks{BeforeRead: frozen}))
+				read := func() (err error) {
+					defer func() { _ = recover() }()
+					_, err = store.Read(short(t), stream("a"), 0, es.FromLeader)
+					return err
+				}
+				err := read()
+				if _, is := errors.AsType[*reactor.OutageError](err); name == "refused, too late" && !is {
+					t.Errorf("got error %v, want an OutageError", err)
+				}
+				var readers sync.WaitGroup
+				for range 20 {
+					readers.Go(func() { _ = read() }) // fails
+				}
+				readers.Wait()
+				if most.Load() != 1 {
+					t.Errorf("%d asked at once, want one probe at a time", most.Load())
+				}
+				if asked.Load() < 3 {
+					t.Errorf("%d asked, want another probe after the first", asked.Load())
+				}
+			})
+		})
+	}
+}
+
 func TestStreamsAreReadTogetherThroughABreaker(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -39,7 +39,7 @@ func SlotCount(ctx context.Context, checkpoints feed.Checkpoints, group string) 
 
 // ChangeSlots changes the number of slots of a consumer group, of which no process may
 // run: one that does is a [*MembersError]. One that died and said nothing is waited for
-// as long as its lease. Each new slot goes on at the lowest checkpoint of those before,
+// as long as its lease, unless it ran on this machine. Each new slot goes on at the lowest checkpoint of those before,
 // so what lies behind may be handled again, and nothing is skipped.
 func ChangeSlots(ctx context.Context, source feed.Source, checkpoints feed.Checkpoints, group string, slots int) (before int, err error) {
 	keeper, ok := checkpoints.(feed.Slots)
@@ -104,6 +104,9 @@ func awaitNobody(ctx context.Context, slots feed.Slots, group string) (feed.Rost
 			}
 			if seen && beat != m.Beat {
 				alive = append(alive, m.Name)
+			}
+			if processEnded(m.Process) {
+				continue
 			}
 			left = max(left, lease-max(silent, time.Since(began)))
 			look = min(look, lease/looksInLease)

@@ -55,11 +55,14 @@ func (*SlotsError) NeedsPerson() bool { return true }
 // It writes that into the roster, so that another, or the same after a restart, goes on
 // from there. What is noted is never more than what has passed since the sign was
 // written; and a member counts its lease from before it wrote. So it knows that the
-// lease is over no later than anyone else.
+// lease is over no later than anyone else. There is no wait for a member of which the
+// system says that its process has ended, as it can on the same machine.
 type seat struct {
-	name  string
-	slots int
-	lease time.Duration
+	name    string
+	slots   int
+	lease   time.Duration
+	process string                    // which process we are, "" if that cannot be told
+	ended   func(process string) bool // whether another one is certain to have ended
 
 	roster  feed.Roster // as it was seen last
 	watched map[string]sighting
@@ -81,7 +84,10 @@ type sign struct {
 }
 
 func newSeat(name string, slots int, lease time.Duration) *seat {
-	return &seat{name: name, slots: slots, lease: lease, watched: map[string]sighting{}}
+	return &seat{
+		name: name, slots: slots, lease: lease, watched: map[string]sighting{},
+		process: thisProcess(), ended: processEnded,
+	}
 }
 
 // see takes in the roster as it was read or written. One that is older than what was
@@ -112,6 +118,9 @@ func (s *seat) see(r feed.Roster, now time.Time) error {
 		}
 		if before, ok := s.watched[m.Name]; ok && before.beat == m.Beat {
 			silent = max(silent, before.silent+now.Sub(before.at))
+		}
+		if lease := time.Duration(m.Lease) * time.Millisecond; silent < lease && s.ended(m.Process) {
+			silent = lease // nothing will come any more
 		}
 		watched[m.Name] = sighting{m.Beat, silent, now}
 	}
@@ -241,7 +250,7 @@ func (s *seat) next(now time.Time, give []int) feed.Roster {
 			shares[s.name]++
 		}
 	}
-	mine := feed.Member{Name: s.name, Beat: 1, Lease: s.lease.Milliseconds()}
+	mine := feed.Member{Name: s.name, Beat: 1, Lease: s.lease.Milliseconds(), Process: s.process}
 	next.Members = nil
 	for _, m := range s.roster.Members {
 		switch {

@@ -6,6 +6,9 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"example.com/groupcheckout/reactor/monitor"
 	"example.com/groupcheckout/stores/address"
 	"example.com/groupcheckout/stores/messagedb"
 	"example.com/groupcheckout/stores/messagedb/dsn"
@@ -32,13 +35,14 @@ type mdbServer struct {
 // mdbStore is all that can be said of a Message DB when following it.
 type mdbStore struct {
 	mdbServer
-	ReadConnection string       `secret:"" also:"-r" aliases:"readconnectionstring" variable:"MDB_CONNECTION_STRING_READ" placeholder:"STRING" help:"The server to read from, which may be a replica that lags behind. As --connection unless given."`
-	BatchSize      int          `short:"b" aliases:"batchsize" default:"1000" placeholder:"EVENTS" help:"Events to read at once. Default ${default}."`
-	TailSleep      milliseconds `short:"t" aliases:"tailsleepintervalms" default:"14" placeholder:"TIME" help:"How long to wait at the end of the feed before asking again, when nothing has come for a while; a plain number is in milliseconds. After something has come it begins with an eighth of that. Default ${default}, which takes about 2 % of a core of the server."`
-	Notify         bool         `help:"Be told of what others append, and tell them, by LISTEN and NOTIFY, instead of only asking. It takes a connection, and for each transaction that appends a small one behind it, which is never waited for. Who appends has to notify too. Asking at the end of the feed goes on, in case a notification is lost."`
-	Gather         int          `default:"128" placeholder:"APPENDS" help:"How many appends that wait at the same time may share a transaction; 1 has each commit by itself. Default ${default}."`
-	application    string       // its sessions' name; no flag
-	FromTail       bool         `short:"Z" aliases:"fromtail" help:"Start a group that has no checkpoint at the end of the feed, and so pass over all that happened before. Without it such a group starts at the beginning. It counts at each start until the first checkpoint is saved."`
+	ReadConnection string        `secret:"" also:"-r" aliases:"readconnectionstring" variable:"MDB_CONNECTION_STRING_READ" placeholder:"STRING" help:"The server to read from, which may be a replica that lags behind. As --connection unless given."`
+	BatchSize      int           `short:"b" aliases:"batchsize" default:"1000" placeholder:"EVENTS" help:"Events to read at once. Default ${default}."`
+	TailSleep      milliseconds  `short:"t" aliases:"tailsleepintervalms" default:"14" placeholder:"TIME" help:"How long to wait at the end of the feed before asking again, when nothing has come for a while; a plain number is in milliseconds. After something has come it begins with an eighth of that. Default ${default}, which takes about 2 % of a core of the server."`
+	Notify         bool          `help:"Be told of what others append, and tell them, by LISTEN and NOTIFY, instead of only asking. It takes a connection, and for each transaction that appends a small one behind it, which is never waited for. Who appends has to notify too. Asking at the end of the feed goes on, in case a notification is lost."`
+	Gather         int           `default:"128" placeholder:"APPENDS" help:"How many appends that wait at the same time may share a transaction; 1 has each commit by itself. Default ${default}."`
+	application    string        // its sessions' name; no flag
+	db             *messagedb.DB // once it is open
+	FromTail       bool          `short:"Z" aliases:"fromtail" help:"Start a group that has no checkpoint at the end of the feed, and so pass over all that happened before. Without it such a group starts at the beginning. It counts at each start until the first checkpoint is saved."`
 }
 
 func (s *mdbServer) config(log *slog.Logger) (messagedb.Config, error) {
@@ -95,6 +99,7 @@ func (s *mdbStore) open(ctx context.Context, log *slog.Logger, categories []stri
 	if err != nil {
 		return nil, err
 	}
+	s.db = db
 	backend, err := db.Backend(categories...)
 	if err != nil {
 		return nil, err
@@ -111,4 +116,14 @@ func (s *mdbStore) called(group string) { s.application = "reactor " + group }
 // feed says how to follow the store.
 func (s *mdbStore) feed() (tailPause time.Duration, fromEnd bool) {
 	return time.Duration(s.TailSleep), s.FromTail
+}
+
+// watch is what operators see of the pools of connections.
+func (s *mdbStore) watch() (prometheus.Collector, func(context.Context) monitor.Section) {
+	return monitor.Pools(func() (pools []monitor.Pool) {
+		for _, p := range s.db.Pools() {
+			pools = append(pools, monitor.Pool(p))
+		}
+		return pools
+	}), nil
 }

@@ -185,9 +185,19 @@ func (p *page) watchAudits(auditing *bookkeeper) error {
 }
 
 func (p *page) add(collector prometheus.Collector, section func(context.Context) monitor.Section) error {
-	p.mu.Lock()
-	p.watched = append(p.watched, section)
-	p.mu.Unlock()
+	if section != nil {
+		p.mu.Lock()
+		p.watched = append(p.watched, section)
+		p.mu.Unlock()
+	}
+	return p.register(collector)
+}
+
+// register adds figures, if any are served.
+func (p *page) register(collector prometheus.Collector) error {
+	if p.registry == nil {
+		return nil
+	}
 	if err := p.registry.Register(collector); err != nil {
 		return fmt.Errorf("register more metrics: %w", err)
 	}

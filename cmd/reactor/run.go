@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/monitor"
 	"example.com/groupcheckout/stores/address"
@@ -188,8 +189,11 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 	defer backend.Close()
 
 	tailPause, fromEnd := store.feed()
+	counts, cache := &es.Counts{}, es.NewCache(0, 0)
 	running, err := checkout.Start(ctx, backend.Backend, checkout.Config{
 		Log:          log,
+		Cache:        cache,
+		Counts:       counts,
 		MergesAtOnce: c.MergesAtOnce,
 		Reactor: reactor.Config{
 			Group:              c.ProcessorName,
@@ -212,7 +216,7 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 	}
 	late.Is(running)
 	auditing := newBookkeeper(c.AuditEvery, log, store)
-	if err := errors.Join(page.watch(store), page.watchAudits(auditing)); err != nil {
+	if err := errors.Join(page.watch(store), page.register(monitor.Streams(counts, cache)), page.watchAudits(auditing)); err != nil {
 		running.Stop()
 		return errors.Join(err, running.Wait(context.WithoutCancel(ctx)))
 	}

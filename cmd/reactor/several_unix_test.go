@@ -3,9 +3,12 @@
 package main
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
 	"flag"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,6 +19,7 @@ import (
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness/provision/provisiontest"
 )
 
 // More groups than a usual run has time for; every tenth has a reactor killed, each other
@@ -34,7 +38,7 @@ func TestSeveralReactorsAgreeOnStaysThatWereNotOnRecord(t *testing.T) {
 			t.Parallel()
 			on := onMessageDB(t)
 			torment(t, on.hotel, func() *process {
-				p, _ := on.begin(t, "--slots", slots, "--lease", "1s")
+				p, _ := on.begin(t, "--slots", slots, "--lease", tormentedLease.String())
 				return p
 			})
 			on.audited(t)
@@ -45,7 +49,7 @@ func TestSeveralReactorsAgreeOnStaysThatWereNotOnRecord(t *testing.T) {
 		t.Parallel()
 		on := onDynamoDB(t)
 		torment(t, on.hotel, func() *process {
-			p, _ := on.begin(t, "--slots", "3", "--lease", "1s")
+			p, _ := on.begin(t, "--slots", "3", "--lease", tormentedLease.String())
 			return p
 		})
 		on.audited(t)
@@ -132,13 +136,25 @@ func booksBySQL(t *testing.T, env map[string]string) {
 }
 
 // torment has clerks check out groups while the reactors are treated badly.
-func torment(t *testing.T, h *hotel, begin func() *process) {
+func torment(t *testing.T, h *hotel, reactor func() *process) {
 	t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	var selected []domain.GroupID
 	kills, pauses := 0, 0
-	defer func() { t.Logf("%d groups, %d kills, %d pauses", len(selected), kills, pauses) }()
+	turns := &turns{away: map[*process][]absence{}}
+	defer func() {
+		slot, longest := turns.longest(t)
+		t.Logf("%d groups, %d kills, %d pauses; the longest time for which nobody worked was %s, on slot %d", len(selected), kills, pauses, longest.Round(time.Millisecond), slot)
+		if longest > tormentedLease+provisiontest.Patience {
+			t.Errorf("nobody worked on slot %d for %s, and the lease is %s", slot, longest, tormentedLease)
+		}
+	}()
+	begin := func() *process {
+		p := reactor()
+		turns.all = append(turns.all, p)
+		return p
+	}
 	random := rand.New(rand.NewPCG(seed, 0))
 	const inHand = 4
 	groups := int(*tormentedGroups)
@@ -148,8 +164,10 @@ func torment(t *testing.T, h *hotel, begin func() *process) {
 	for i := range groups {
 		victim := random.IntN(len(reactors))
 		if paused >= 0 {
+			turns.back(reactors[paused])
 			reactors[paused].signal(t, syscall.SIGCONT)
 		}
+		turns.leaves(reactors[victim])
 		if i%10 == 9 {
 			reactors[victim].signal(t, syscall.SIGKILL)
 			reactors[victim].awaitEnd(t)
@@ -170,6 +188,7 @@ func torment(t *testing.T, h *hotel, begin func() *process) {
 		}
 	}
 	if paused >= 0 {
+		turns.back(reactors[paused])
 		reactors[paused].signal(t, syscall.SIGCONT)
 	}
 	for i := groups - inHand; i < groups; i++ {
@@ -178,6 +197,72 @@ func torment(t *testing.T, h *hotel, begin func() *process) {
 	for _, p := range reactors {
 		stopped(t, p)
 	}
+}
+
+// tormentedLease is that of the reactors that are treated badly.
+const tormentedLease = time.Second
+
+// turns are who worked on which slot, and when each process was paused or dead.
+type turns struct {
+	all  []*process
+	away map[*process][]absence
+}
+
+// absence is when a process was paused or dead; it has no end if it was killed.
+type absence struct{ from, to time.Time }
+
+func (w *turns) leaves(p *process) { w.away[p] = append(w.away[p], absence{from: time.Now()}) }
+
+func (w *turns) back(p *process) { w.away[p][len(w.away[p])-1].to = time.Now() }
+
+// longest is the longest time for which nobody worked on a slot: from the moment when its
+// holder could not go on, or gave it away, until the next one had it.
+func (w *turns) longest(t *testing.T) (slot int, longest time.Duration) {
+	t.Helper()
+	type turn struct {
+		Time  time.Time
+		Msg   string
+		Slot  int
+		Token int64
+		by    *process
+	}
+	taken := map[int][]turn{}
+	over := map[*process][]turn{}
+	for _, p := range w.all {
+		for line := range strings.Lines(p.output()) {
+			said := turn{by: p}
+			switch err := json.Unmarshal([]byte(line), &said); {
+			case err != nil:
+			case said.Msg == "works on a slot":
+				taken[said.Slot] = append(taken[said.Slot], said)
+			case strings.HasPrefix(said.Msg, "a slot was "):
+				over[p] = append(over[p], said)
+			}
+		}
+	}
+	if len(taken) == 0 {
+		t.Error("no reactor logged that it works on a slot")
+	}
+	for of, turns := range taken {
+		slices.SortFunc(turns, func(a, b turn) int { return cmp.Compare(a.Token, b.Token) })
+		for i, next := range turns[1:] {
+			before, left := turns[i], next.Time
+			for _, a := range w.away[before.by] {
+				if a.from.Before(left) && (a.to.IsZero() || a.to.After(next.Time)) {
+					left = a.from
+				}
+			}
+			for _, o := range over[before.by] {
+				if o.Slot == of && o.Time.After(before.Time) && o.Time.Before(left) {
+					left = o.Time
+				}
+			}
+			if idle := next.Time.Sub(left); idle > longest {
+				slot, longest = of, idle
+			}
+		}
+	}
+	return slot, longest
 }
 
 // arrive checks a guest in who owes 10.

@@ -62,6 +62,9 @@ type Member struct {
 	// Silent is for how long, in ms, others have watched and Beat was the same. So no
 	// two clocks are compared, and what one process has watched counts for the next.
 	Silent int64 `json:"silent"`
+	// Process says where the process runs and which it is, so that another one on the
+	// same machine sees at once that it has ended; "" if that cannot be told.
+	Process string `json:"process,omitempty"`
 }
 
 // Holds tells whether a slot is still held by who has this right to it.

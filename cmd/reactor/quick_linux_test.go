@@ -1,0 +1,31 @@
+package main
+
+import (
+	"syscall"
+	"testing"
+)
+
+// TestQuickRestartsWork kills the one reactor again and again. The next one does not wait
+// for its lease, since it sees that its process has ended.
+func TestQuickRestartsWork(t *testing.T) {
+	t.Parallel()
+	for name, open := range map[string]func(*testing.T) *site{"Message DB": onMessageDB, "DynamoDB": onDynamoDB} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			on := open(t)
+			for range 5 {
+				p, address := on.begin(t, "--lease", "1h")
+				awaitShares(t, "[1]", address)
+				p.signal(t, syscall.SIGKILL)
+				p.awaitEnd(t)
+			}
+			// Nor does who changes the number of slots.
+			if status, out, complaints := call(t, on.env, "slots", "-g", on.group, "--change-to", "2", on.store); status != statusDone {
+				t.Errorf("a change: got status %d, %q and %q, want 0", status, out, complaints)
+			}
+			last, address := on.begin(t, "--slots", "2", "--lease", "1h")
+			awaitShares(t, "[2]", address)
+			stopped(t, last)
+		})
+	}
+}
