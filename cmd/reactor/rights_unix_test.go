@@ -259,8 +259,13 @@ func TestPoliciesAllowWhatIsAskedAndNothingElse(t *testing.T) {
 			}
 			stream := h.groups.Stream(domain.GroupID(uuid.New())).String()
 			for _, command := range [][]string{
-				{"slots"}, {"slots", "--change-to", "3"}, {"slots"},
-				{"quarantine", "--stream", stream, "add"}, {"quarantine", "list"}, {"quarantine", "--stream", stream, "retry"}, {"quarantine", "--stream", stream, "drop"},
+				{"slots"},
+				{"slots", "--change-to", "3"},
+				{"slots"},
+				{"quarantine", "--stream", stream, "add"},
+				{"quarantine", "list"},
+				{"quarantine", "--stream", stream, "retry"},
+				{"quarantine", "--stream", stream, "drop"},
 			} {
 				if status, _, errors := call(t, env, append(command, "-g", dynamoGroup, "dynamo")...); status != statusDone {
 					t.Errorf("%v: got status %d and %q, want 0", command, status, errors)

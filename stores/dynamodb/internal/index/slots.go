@@ -65,7 +65,7 @@ func (c *Checkpoints) PutRoster(ctx context.Context, roster feed.Roster) error {
 	delete(c.rosters, roster.Group)
 	c.mu.Unlock()
 	err := ctx.Err()
-	if err == nil && !(known && seen.version == roster.Version-1) {
+	if err == nil && (!known || seen.version != roster.Version-1) {
 		var before feed.Roster
 		seen.tip, before, err = c.roster(ctx, roster.Group)
 		if err == nil && before.Version != roster.Version-1 {
