@@ -136,7 +136,7 @@ func TestSlotsAreSharedHandedOverTakenAndChanged(t *testing.T) {
 			four.signal(t, syscall.SIGKILL)
 			four.awaitEnd(t)
 			status, out, complaints = call(t, on.env, "slots", "-g", on.group, "--change-to", "1", on.store)
-			if status != statusDone || !strings.Contains(out, "2 -> 1 slots") {
+			if status != statusDone || !strings.Contains(out, "divided into 1 slot now; before, it was 2.") {
 				t.Fatalf("a change: got status %d, %q and %q", status, out, complaints)
 			}
 			five, fifth := on.begin(t)
