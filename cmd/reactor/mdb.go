@@ -119,7 +119,7 @@ func (s *mdbStore) feed() (tailPause time.Duration, fromEnd bool) {
 }
 
 // watch is what operators see of the pools of connections.
-func (s *mdbStore) watch() (prometheus.Collector, func(context.Context) monitor.Section) {
+func (s *mdbStore) watch() (prometheus.Collector, func(context.Context) monitor.Section) { //nolint:unparam // as the other stores, of which one has a section
 	return monitor.Pools(func() (pools []monitor.Pool) {
 		for _, p := range s.db.Pools() {
 			pools = append(pools, monitor.Pool(p))
