@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,10 +31,12 @@ type audited struct {
 	stays  *gueststay.Service
 	groups *groupcheckout.Service
 	keeper *bookkeeper
-	log    bytes.Buffer
-	read   int           // events that its audits read
-	slow   time.Duration // what a read takes
-	open   int           // audits at once
+
+	mu   sync.Mutex // the test has it but while time passes; guards what follows
+	log  bytes.Buffer
+	read int           // events that its audits read
+	slow time.Duration // what a read takes
+	open int           // audits at once
 }
 
 func newAudited(t testing.TB) *audited {
@@ -41,25 +44,36 @@ func newAudited(t testing.TB) *audited {
 	a := &audited{}
 	a.anew()
 	a.keeper = &bookkeeper{every: time.Hour, log: slog.New(slog.NewTextHandler(&a.log, nil)), open: func(context.Context) (*address.Store, error) {
+		a.mu.Lock()
+		defer a.mu.Unlock()
 		if a.open++; a.open > 1 {
 			return nil, errors.New("two audits at once")
 		}
 		backend := backendOn(t, a.store, auditedCategories())
 		backend.Source = intercept.Source(backend.Source, intercept.SourceHooks{
 			BeforeRead: func(ctx context.Context, _ feed.Tranche, _ feed.Position) error {
+				a.mu.Lock()
+				slow := a.slow
+				a.mu.Unlock()
 				select {
-				case <-time.After(a.slow):
+				case <-time.After(slow):
 					return nil
 				case <-ctx.Done():
 					return ctx.Err()
 				}
 			},
 			AfterRead: func(_ context.Context, _ feed.Tranche, _ feed.Position, batch feed.Batch, err error) (feed.Batch, error) {
+				a.mu.Lock()
+				defer a.mu.Unlock()
 				a.read += len(batch.Events)
 				return batch, err
 			},
 		})
-		backend.Release = func() { a.open-- }
+		backend.Release = func() {
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			a.open--
+		}
 		return &address.Store{Backend: backend}, nil
 	}}
 	return a
@@ -120,9 +134,12 @@ func TestAuditsReadWhatIsNewAndRememberWhatIsToBeSettled(t *testing.T) {
 			defer close(over)
 			a.keeper.run(ctx)
 		}()
+		a.mu.Lock()
 		after := func(d time.Duration) {
+			a.mu.Unlock()
 			time.Sleep(d)
 			synctest.Wait()
+			a.mu.Lock()
 		}
 		after(time.Minute)
 		if a.read != 30 || a.figures(t) != "reactor_audit_age_seconds 60\nreactor_audit_failed 0\nreactor_audit_violations 0" {
@@ -179,6 +196,7 @@ func TestAuditsReadWhatIsNewAndRememberWhatIsToBeSettled(t *testing.T) {
 		after(time.Hour)
 		began := time.Now()
 		stop()
+		a.mu.Unlock()
 		<-over
 		if time.Since(began) != 0 || a.open != 0 || !strings.Contains(a.figures(t), "reactor_audit_failed 0") {
 			t.Errorf("the stop took %v, %d stores are open, and the figures are %s", time.Since(began), a.open, a.figures(t))

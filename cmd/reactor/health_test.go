@@ -39,7 +39,7 @@ func TestHealthIsWhatTheReactorAnswers(t *testing.T) {
 		{"nobody there", []string{"--url", gone.URL + "/healthz"}, statusFailure, "", "does not answer"},
 		{"no limit", []string{"--limit", "0s"}, statusConfiguration, "", "--limit cannot be 0s"},
 		{"no URL", []string{"--url", "localhost:8080"}, statusConfiguration, "", "--url has to be one like"},
-		{"a password", []string{"--url", "http://u:" + secret + "@h/"}, statusConfiguration, "", "without a user"},
+		{"a password", []string{"--url", "http://u:" + secret + "@h/"}, statusConfiguration, "", "has another place"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -78,7 +78,7 @@ func TestAnOutageOfTheStore(t *testing.T) {
 	for _, w := range waiting {
 		h.awaitMerged(t, w.checkout, w.stays)
 	}
-	if took := time.Since(back); took > 10*time.Second {
+	if took := time.Since(back); took > time.Minute {
 		t.Errorf("the groups that waited were merged after %s", took)
 	}
 	if tried > 300 {

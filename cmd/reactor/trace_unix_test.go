@@ -83,13 +83,17 @@ func TestARunningReactorSendsTracesAndNothingWithoutBeingAsked(t *testing.T) {
 		t.Errorf("with --trace: got %+v, want the clerk's", cause)
 	}
 	want := "react to GroupCheckout " + clerksTrace + " " + clerksSpan + " reactor token S3cret"
-	select {
-	case got := <-spans:
-		if got != want {
-			t.Errorf("got the span %q, want %q", got, want)
+	limit := time.After(provisiontest.Patience)
+	for { // what the first reactor wrote may have been read once more, and has no cause
+		select {
+		case got := <-spans:
+			if got == want {
+				return
+			}
+			t.Logf("got the span %q", got)
+		case <-limit:
+			t.Fatalf("no span %q was sent", want)
 		}
-	case <-time.After(provisiontest.Patience):
-		t.Error("no span was sent")
 	}
 }
 
