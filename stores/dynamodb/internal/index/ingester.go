@@ -287,18 +287,18 @@ func (g *Ingester) advance() {
 }
 
 // conflict makes what is known of the epoch that what the winner left. A loser that
-// loses again waits a little, so that each has its turn.
+// loses again waits a little, so that each has its turn, and looks after that: what the
+// winner left is old by then.
 func (g *Ingester) conflict(ctx context.Context, err error, conflicts int) error {
 	g.stats.Conflicts++
 	g.loaded = false
-	if met, ok := errors.AsType[*table.ConflictError](err); ok && met.Actual.Exists() {
-		if err := g.catchUp(ctx, met.Actual); err != nil {
-			return err
-		}
-	}
 	if conflicts > 1 {
 		const each = 10 * time.Millisecond
 		if err := pause.For(ctx, rand.N(time.Duration(conflicts)*each)); err != nil {
+			return err
+		}
+	} else if met, ok := errors.AsType[*table.ConflictError](err); ok && met.Actual.Exists() {
+		if err := g.catchUp(ctx, met.Actual); err != nil {
 			return err
 		}
 	}
