@@ -159,11 +159,15 @@ CLERKS ?= 1000
 # are paused and killed.
 TORMENTED ?= 100
 
+# How many stays of five events a table of DynamoDB has that is adopted.
+ADOPTED ?= 4000
+
 .PHONY: torture
 torture: $(TOOLS)/provision matrix planted ## Everything that is to break it: the matrix of faults, faults on real stores, clerks side by side, and planted bugs
 	$(GO) test ./steps/hotel -count=1 -timeout=0 -run='ClerksAndTheReactorAtOnceInVirtualTime$$' -clerk-seeds=$(CLERKS) $(addprefix -clerk-seed=,$(SEED))
 	$(GO) test ./stores/dynamodb/internal/index -count=1 -timeout=0 -v -run='ATableWithAPastIsAdopted$$' -past-streams=20000
 	$(WITH_ALL) $(GO) test ./cmd/reactor -count=1 -timeout=0 -v -run='SeveralReactorsAgree' -tormented-groups=$(TORMENTED)
+	$(WITH_ALL) $(GO) test ./cmd/reactor -count=1 -timeout=0 -v -run='AnIndexerThatSleptDoesNoHarm|IndexersThatAreKilled|ATableIsAdoptedWhile' -asleep=1m -adopted-stays=$(ADOPTED)
 	$(MAKE) STORE=messagedb FAULTS=all TAGS= FEATURES_FLAGS= features
 	$(MAKE) STORE=dynamodb FAULTS=all TAGS= FEATURES_FLAGS= features
 	$(MAKE) STORE=messagedb FAULTS=all REACTOR=3 TAGS= FEATURES_FLAGS= features
