@@ -163,14 +163,20 @@ TORMENTED ?= 100
 ADOPTED ?= 4000
 
 .PHONY: torture
-torture: $(TOOLS)/provision matrix planted ## Everything that is to break it: the matrix of faults, faults on real stores, clerks side by side, and planted bugs
+torture: matrix planted faulty night ## Everything that is to break it; this takes half an hour
+
+.PHONY: faulty
+faulty: ## Clerks side by side with CLERKS seeds, and all faults on the real stores
 	$(GO) test ./steps/hotel -count=1 -timeout=0 -run='ClerksAndTheReactorAtOnceInVirtualTime$$' -clerk-seeds=$(CLERKS) $(addprefix -clerk-seed=,$(SEED))
-	$(GO) test ./stores/dynamodb/internal/index -count=1 -timeout=0 -v -run='ATableWithAPastIsAdopted$$' -past-streams=20000
-	$(WITH_ALL) $(GO) test ./cmd/reactor -count=1 -timeout=0 -v -run='SeveralReactorsAgree' -tormented-groups=$(TORMENTED)
-	$(WITH_ALL) $(GO) test ./cmd/reactor -count=1 -timeout=0 -v -run='AnIndexerThatSleptDoesNoHarm|IndexersThatAreKilled|ATableIsAdoptedWhile' -asleep=1m -adopted-stays=$(ADOPTED)
 	$(MAKE) STORE=messagedb FAULTS=all TAGS= FEATURES_FLAGS= features
 	$(MAKE) STORE=dynamodb FAULTS=all TAGS= FEATURES_FLAGS= features
 	$(MAKE) STORE=messagedb FAULTS=all REACTOR=3 TAGS= FEATURES_FLAGS= features
+
+.PHONY: night
+night: $(TOOLS)/provision ## Kills, pauses and long sleeps of reactors and indexers, and a big table that is adopted
+	$(WITH_ALL) $(GO) test ./cmd/reactor -count=1 -timeout=0 -v -run='SeveralReactorsAgree' -tormented-groups=$(TORMENTED)
+	$(WITH_ALL) $(GO) test ./cmd/reactor -count=1 -timeout=0 -v -run='AnIndexerThatSleptDoesNoHarm|IndexersThatAreKilled|ATableIsAdoptedWhile' -asleep=1m -adopted-stays=$(ADOPTED)
+	$(GO) test ./stores/dynamodb/internal/index -count=1 -timeout=0 -v -run='ATableWithAPastIsAdopted$$' -past-streams=20000
 
 .PHONY: matrix
 matrix: ## Run every scenario under every kind of fault with MATRIX seeds, on memory
