@@ -1,6 +1,7 @@
 package gueststay
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -94,5 +95,41 @@ func TestATransferIsTheSameWhenRepeated(t *testing.T) {
 	asks(3, Answer{WhyNot: domain.OtherGroup, Group: domain.GroupID{2}})
 	if diff := cmp.Diff([]string{"TransferRefused", "Charged", "Paid", "Paid", "TransferredToGroup"}, aggregatetest.Types(t, store, first.Stream(stay))); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+// together is a store that notes which streams were read together.
+type together struct {
+	*memory.Store
+
+	read []string
+}
+
+func (s *together) ReadMany(ctx context.Context, streams []es.StreamName, freshness es.Freshness) ([][]es.Event, error) {
+	for _, stream := range streams {
+		s.read = append(s.read, stream.String())
+	}
+	return s.Store.ReadMany(ctx, streams, freshness)
+}
+
+func TestStaysAreReadTogether(t *testing.T) {
+	t.Parallel()
+	store, at := &together{Store: memory.New()}, domain.MomentOf(time.Now())
+	stays := NewService(store, es.Options{Cache: es.NewCache(0, 0)})
+	ids := []domain.StayID{{15: 1}, {15: 2}}
+	clerk := NewService(store, es.Options{})
+	for _, id := range ids {
+		if err := clerk.CheckIn(t.Context(), id, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stays.Load(t.Context(), ids)
+	stays.Load(t.Context(), ids) // they are at hand
+	want := []string{"GuestStay-00000000000000000000000000000001", "GuestStay-00000000000000000000000000000002"}
+	if diff := cmp.Diff(want, store.read); diff != "" {
+		t.Errorf("read together (-want +got):\n%s", diff)
+	}
+	if answer, err := stays.TransferToGroup(t.Context(), ids[0], domain.GroupID{1}, at); err != nil || answer.WhyNot != "" {
+		t.Errorf("transfer: got %+v and error %v, want it done", answer, err)
 	}
 }
