@@ -43,7 +43,9 @@ type Need struct {
 type Server struct {
 	How string // it was brought up, in words and without secrets
 	// Site makes room for scenarios on it: apart from all others, as on a server of
-	// its own, if apart says so. There may be a site to close beside an error.
+	// its own, if apart says so. Where programs follow the store, it is apart wherever
+	// it can be: they take every stream for theirs. There may be a site to close beside
+	// an error.
 	Site  func(ctx context.Context, apart bool) (*Site, error)
 	Close func() error
 }

@@ -40,7 +40,9 @@ func bringUp(ctx context.Context, need harness.Need) (*harness.Server, error) {
 	}
 	up.Site = func(ctx context.Context, apart bool) (*harness.Site, error) {
 		made, on := &harness.Site{}, server
-		if apart {
+		// A reactor in another process takes every stream of its database for its own,
+		// also those of whoever else tests something on this server.
+		if apart || need.Processes && server.AdminConnectionString != "" {
 			var err error
 			if on, err = server.NewDatabase(ctx); err != nil {
 				return nil, err
