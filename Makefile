@@ -174,6 +174,7 @@ faulty: ## Clerks side by side with CLERKS seeds, and all faults on the real sto
 
 .PHONY: night
 night: $(TOOLS)/provision ## Kills, pauses and long sleeps of reactors and indexers, and a big table that is adopted
+	$(GO) test ./cmd/reactor -count=1 -timeout=0 -v -run='TellsA(Secret|Key)' -every-text
 	$(WITH_ALL) $(GO) test ./cmd/reactor -count=1 -timeout=0 -v -run='SeveralReactorsAgree' -tormented-groups=$(TORMENTED)
 	$(WITH_ALL) $(GO) test ./cmd/reactor -count=1 -timeout=0 -v -run='AnIndexerThatSleptDoesNoHarm|IndexersThatAreKilled|ATableIsAdoptedWhile' -asleep=1m -adopted-stays=$(ADOPTED)
 	$(GO) test ./stores/dynamodb/internal/index -count=1 -timeout=0 -v -run='ATableWithAPastIsAdopted$$' -past-streams=20000
