@@ -82,6 +82,30 @@ func TestCITrustsNoMovingTag(t *testing.T) {
 	}
 }
 
+// TestTheSiteIsToldOfReleases runs what the workflow asks git for, where there are tags
+// of both kinds.
+func TestTheSiteIsToldOfReleases(t *testing.T) {
+	t.Parallel()
+	asks := regexp.MustCompile(`(?m)^ +(releases=\$\(.*\));$`).FindStringSubmatch(read(t, ".github/workflows/ci.yml"))
+	if asks == nil {
+		t.Fatal("the workflow does not ask for the releases")
+	}
+	script := `set -e
+export GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.com GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.com
+git init -q && git commit -q --allow-empty -m 1 && git tag v1.0 && git tag nightly
+git commit -q --allow-empty -m 2 && git tag -a -m 'with a note' v1.1
+` + asks[1] + `
+test "$releases" = "--release=v1.0=$(git rev-parse HEAD~1) --release=v1.1=$(git rev-parse HEAD) " || { echo "got $releases"; exit 1; }`
+	command := exec.CommandContext(t.Context(), "bash", "-c", script)
+	command.Dir = t.TempDir()
+	if output, err := command.CombinedOutput(); err != nil {
+		t.Errorf("got %v, want a flag for each tag that begins with v: %s", err, output)
+	}
+	if !strings.Contains(read(t, ".github/workflows/ci.yml"), "--pdf $releases") {
+		t.Error("the workflow does not tell livingdoc of the releases")
+	}
+}
+
 func read(t *testing.T, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(name)

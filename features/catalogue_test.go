@@ -138,7 +138,7 @@ func TestSomebodyActsAndAttemptsAreRefused(t *testing.T) {
 // needs are the tags of a scenario that follow from its steps.
 func needs() map[string]*regexp.Regexp {
 	return map[string]*regexp.Regexp{
-		"@own-reactor":  regexp.MustCompile(`^the visits (to the stays are paused|go on)$|reactor (is stopped|starts|is going to break|has broken)`),
+		"@own-reactor":  regexp.MustCompile(`^the visits (to the stays are paused|go on)$|^the system (is stopped|starts|is going to break|has broken)`),
 		"@competing":    regexp.MustCompile(`at the same moment`),
 		"@virtual-time": regexp.MustCompile(`\d (second|minute|hour|day|week)s? pass`),
 		"@slow":         regexp.MustCompile(`^a coach tour of`),

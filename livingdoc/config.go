@@ -47,6 +47,10 @@ type Config struct {
 	// Release is what this build is released as, such as "v1.4"; "" if it is not. Later
 	// sites say what has changed since the last release.
 	Release string
+	// Releases are the commits of releases, in full, by their names, such as those that tags have;
+	// where a build is of one, it is that release, also a build of long ago. A commit that
+	// was never built is passed over.
+	Releases map[string]string
 	// Previous is the last site, whose history and pages are carried on. Default:
 	// the one that is in Out.
 	Previous string

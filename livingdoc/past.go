@@ -52,6 +52,7 @@ func newPast(config Config, t *tree) (past, error) {
 			config.Log.Warn("A line of the history could not be read, so that build is left out of it.", "file", from, "line", damage.Line, "why", damage.Why)
 		}
 	}
+	made.history.Released(config.Releases)
 	builds := made.history.Builds()
 	made.number = builds[len(builds)-1].Number
 	// Made again of the same runs, a site does not become the site of an earlier

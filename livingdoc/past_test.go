@@ -124,6 +124,32 @@ func TestHealthIsShownBuildByBuild(t *testing.T) {
 	}
 }
 
+// TestAReleaseIsFoundByItsCommit that was built before anybody called it a release. The
+// file of the history does not say so, and so the next site has to be told again.
+func TestAReleaseIsFoundByItsCommit(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "site")
+	at := func(commit string, releases map[string]string, outcome func(*suite.Scenario) fixture.Outcome) string {
+		config := project(t, library(), fixture.Run{Store: "paper", Outcome: outcome})
+		config.Out, config.Commit, config.Releases = out, commit, releases
+		return build(t, config)["history.html"]
+	}
+	lost := func(s *suite.Scenario) fixture.Outcome {
+		return fixture.Outcome{Failure: map[bool]string{true: "a book is lost"}[s.Name == "It comes back"]}
+	}
+	at("1", nil, nil)
+	at("2", nil, lost)
+	tags := map[string]string{"v1.0": "1", "v1.1": "2", "v0.9": "never built", "v1.1-rc": "2"}
+	page := at("3", tags, nil)
+	contains(t, "the history", page, "What has changed since v1.1<", "v1.1 was released as build 2", "<span class=mark>v1.0</span>",
+		"<span class=mark>fixed</span> <a href=lending/taking-books-home/it-comes-back.html>")
+	if strings.Contains(page, "v1.1-rc") || strings.Contains(page, "v0.9") {
+		t.Error("the history has a second name of a release, or one that was never built")
+	}
+	tags["v1.2"] = "4" // which has its tag before it is built
+	contains(t, "the next history", at("4", tags, nil), "What has changed since v1.1<", "<span class=mark>v1.2</span>")
+}
+
 // TestOtherRunsOfTheSameCommitAreAnotherBuild though the first of them began at the same
 // moment.
 func TestOtherRunsOfTheSameCommitAreAnotherBuild(t *testing.T) {

@@ -52,7 +52,7 @@ func sabotages() []sabotage {
 	return []sabotage{
 		// How a world checks.
 		{"harness/eventually.go", "World.Eventually", "", claims, "the balance of the group .*" + green},
-		{"harness/eventually.go", "World.Exactly", "", claims, "the reactor was called .*" + green},
+		{"harness/eventually.go", "World.Exactly", "", claims, "the system was called .*" + green},
 		{"harness/eventually.go", "World.Check", "", claims, "the balance of stay 101 is 79.00: " + green},
 		{"harness/time.go", "World.Within", "", claims, "within 0 seconds stay 101 is merged .*" + green},
 		{"harness/await.go", "runner.await", "", claims, "want it passed: what is to fail comes after it"},

@@ -95,9 +95,9 @@ func claims() []claim {
 		{tour, "all 4 stays of the coach tour are merged into the group", "got 3 stays of the coach tour merged into the group, want 4"},
 		{taken, `3 events of the group "Hansen wedding" are stored`, "got 2 stored events"},
 		{taken, `1 event of the group "Hansen wedding" is stored`, "got 2 stored events"},
-		{taken, `the reactor was called 2 times for the group "Hansen wedding"`, "got 1 call of the reactor"},
-		{taken, `the reactor was called 0 times for the group "Hansen wedding"`, "got 1 call of the reactor"},
-		{owing + "And the store refuses what the reactor writes\nAnd the clerk selects stay 101 for the group\nWhen 2 hours pass\nAnd the store accepts again what the reactor writes", "within 0 seconds stay 101 is merged into the group", "want it within 0s"},
+		{taken, `the system was called 2 times for the group "Hansen wedding"`, "got 1 call of the system"},
+		{taken, `the system was called 0 times for the group "Hansen wedding"`, "got 1 call of the system"},
+		{owing + "And the store refuses what the system writes\nAnd the clerk selects stay 101 for the group\nWhen 2 hours pass\nAnd the store accepts again what the system writes", "within 0 seconds stay 101 is merged into the group", "want it within 0s"},
 		{chosen, "within 30 seconds stay 105 is merged into the group", "got stay 105 not merged in the group, want it merged"},
 	}
 }

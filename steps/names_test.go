@@ -12,7 +12,7 @@ const mentioned = `Given stays 101 and 102 with a balance of 80.00
 And a coach tour of 2 stays with a charge of 12.50 each
 And stay 101 was merged into the group "Hansen wedding"
 And the clerk selects stay 102 for the group "Football club"
-And the reactor is stopped`
+And the system is stopped`
 
 // names are for each kind of name one that the scenario has mentioned, one that it
 // has not, and what the error of a check suggests.

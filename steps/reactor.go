@@ -19,19 +19,19 @@ import (
 func reactorStates(r *gherkin.Registrar, d *desk) {
 	r.Given("the visits to the stays are paused", d.stopReactor)
 	r.When("the visits go on", d.startReactor)
-	r.Given("the reactor is stopped", d.stopReactor)
-	r.When("the reactor starts again", d.startReactor)
-	r.When("the reactor is stopped and started again", d.restartReactor)
-	r.Given("the reactor is going to break down after {count} write(s)", d.breakAfter)
-	r.When("the reactor has broken down", d.awaitBroken)
+	r.Given("the system is stopped", d.stopReactor)
+	r.When("the system starts again", d.startReactor)
+	r.When("the system is stopped and started again", d.restartReactor)
+	r.Given("the system is going to break down after {count} write(s)", d.breakAfter)
+	r.When("the system has broken down", d.awaitBroken)
 	r.When("the feed delivers {group} again", d.deliverAgain)
-	r.Given("the store refuses what the reactor writes", d.refuseWrites)
-	r.When("the store accepts again what the reactor writes", d.acceptWrites)
-	r.Given("the reactor's next {count} read(s) of {group} miss(es) what was written", d.lag)
+	r.Given("the store refuses what the system writes", d.refuseWrites)
+	r.When("the store accepts again what the system writes", d.acceptWrites)
+	r.Given("the system's next {count} read(s) of {group} miss(es) what was written", d.lag)
 }
 
 func reactorChecks(r *gherkin.Registrar, d *desk) {
-	r.Then("the reactor was called {count} time(s) for {group}", d.calledTimes)
+	r.Then("the system was called {count} time(s) for {group}", d.calledTimes)
 }
 
 func (d *desk) stopReactor(ctx context.Context) error {
@@ -90,7 +90,7 @@ func (d *desk) calledTimes(ctx context.Context, want count, g group) error {
 	return d.world.Exactly(ctx, func(context.Context) error {
 		calls, excused := d.world.Calls(stream), d.world.Excused(stream)
 		if calls < int(want) || calls-excused > int(want) {
-			return fmt.Errorf("got %s of the reactor for %s, %d of which may be owed to injected faults, want %d", plural.Of(calls, "call"), g, excused, want)
+			return fmt.Errorf("got %s of the system for %s, %d of which may be owed to injected faults, want %d", plural.Of(calls, "call"), g, excused, want)
 		}
 		return nil
 	})

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"example.com/groupcheckout/internal/program"
 
@@ -32,7 +33,7 @@ type cli struct {
 	Glossary string            `placeholder:"DIR" help:"A folder of Go packages; those of its types that say so are words of the glossary, besides those of the table in the features' README.md. It need not exist. Default: domain, beside the features."`
 	Previous string            `placeholder:"DIR" help:"The last site, whose history and pages are carried on. Default: the one that is in --out."`
 	History  string            `placeholder:"FILE" help:"A file that keeps the history too, read in place of the last site's. This build is added to its end."`
-	Release  string            `placeholder:"NAME" help:"What this build is released as, such as v1.4. Later sites say what has changed since the last release."`
+	Release  []string          `sep:"none" placeholder:"NAME[=COMMIT]" help:"What this build is released as, such as v1.4; or with a commit, in full, what the build of that one is, also one of long ago. The site says what has changed since the last release. May be given several times; a commit that was never built is passed over."`
 	Ask      string            `placeholder:"URL" help:"Where a question about a rule or an example is put to, such as https://example.com/new?title={title}&body={address}."`
 	Keep     int               `default:"20" help:"How many sites of earlier builds are carried on. Default: ${default}."`
 	PDF      bool              `name:"pdf" help:"Make a PDF of the sheet for print too, with the Chromium on the PATH."`
@@ -55,9 +56,13 @@ func run(ctx context.Context, args []string, out, complaints io.Writer) int {
 }
 
 func (c cli) build(ctx context.Context, out io.Writer) error {
+	release, releases, err := c.releases()
+	if err != nil {
+		return err
+	}
 	report, err := livingdoc.Build(ctx, livingdoc.Config{
 		Runs: c.From, Features: c.Features, Out: c.Out, Title: c.Title, Stores: c.Name, Commit: c.Commit, Glossary: c.Glossary,
-		Previous: c.Previous, History: c.History, Release: c.Release, Ask: c.Ask, Keep: c.Keep, PDF: c.PDF, Paper: c.Paper, Cucumber: c.Cucumber,
+		Previous: c.Previous, History: c.History, Release: release, Releases: releases, Ask: c.Ask, Keep: c.Keep, PDF: c.PDF, Paper: c.Paper, Cucumber: c.Cucumber,
 		Log: slog.New(slog.NewTextHandler(out, nil)),
 	})
 	if err != nil {
@@ -71,6 +76,25 @@ func (c cli) build(ctx context.Context, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "%s: %s\n", report, filepath.Join(c.Out, "index.html"))
 	return nil
+}
+
+// releases are what this build is released as, and the commits of other releases.
+func (c cli) releases() (own string, others map[string]string, _ error) {
+	others = map[string]string{}
+	for _, given := range c.Release {
+		name, commit, other := strings.Cut(given, "=")
+		switch {
+		case name == "" || other && commit == "":
+			return "", nil, fmt.Errorf("--release=%s is not a name, nor a name and a commit as in v1.4=COMMIT", given)
+		case other:
+			others[name] = commit
+		case own != "":
+			return "", nil, fmt.Errorf("this build cannot be released as %s and as %s; give one, or say of which commit the other is, as in %s=COMMIT", own, name, own)
+		default:
+			own = name
+		}
+	}
+	return own, others, nil
 }
 
 // summarise appends the summary to its file, if it is wanted.

@@ -80,6 +80,8 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		"nothing given": {nil, "missing flags: --from=RUNS,..., --out=DIR. See livingdoc --help"},
 		"no runs":       {[]string{"--from", t.TempDir(), "--out", out, "--features", lending + "features"}, "holds no run"},
 		"unfinished":    {[]string{"--from", unfinished, "--out", out, "--features", lending + "features"}, "paper.ndjson: the run did not finish"},
+		"no commit":     {[]string{"--from", lending, "--out", out, "--features", lending + "features", "--release", "v1="}, "--release=v1= is not a name"},
+		"two releases":  {[]string{"--from", lending, "--out", out, "--features", lending + "features", "--release", "v1", "--release", "v2", "--release", "v0=1"}, "cannot be released as v1 and as v2"},
 		"no features":   {[]string{"--from", unfinished, "--out", out, "--features", "none"}, `no folder of features "none"`},
 	} {
 		status, _, complaints := call(t, test.args...)

@@ -7,11 +7,11 @@ Feature: The older program
 
     @own-reactor
     Scenario: It visits a stay that could not be merged, before the group has noted that
-      Given the reactor is going to break down after 1 write
+      Given the system is going to break down after 1 write
       And the clerk selects stay 105 for the group
-      And the reactor has broken down
+      And the system has broken down
       When the older program visits stay 105 for the group
-      And the reactor starts again
+      And the system starts again
       Then stay 105 is merged into the group
       And stay 105 left with the group
 

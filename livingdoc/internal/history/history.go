@@ -1,6 +1,7 @@
 package history
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -112,6 +113,21 @@ func (h *History) same(known record, build Build) bool {
 		}
 	}
 	return true
+}
+
+// Released says which commits were released as what. The last build of a commit is its
+// release; of several names it has the first in order, so v1.1 and not v1.1-rc. What a build said of itself
+// stays, and the file of the history does not keep what was said here.
+func (h *History) Released(commits map[string]string) {
+	names := slices.Sorted(maps.Keys(commits))
+	for _, name := range slices.Backward(names) {
+		for i := range slices.Backward(h.builds) {
+			if h.builds[i].Commit == commits[name] && commits[name] != "" {
+				h.builds[i].Release = name
+				break
+			}
+		}
+	}
 }
 
 // Keys lists all scenarios that any build had.
