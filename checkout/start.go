@@ -84,6 +84,7 @@ func Start(ctx context.Context, backend *stores.Backend, config Config) (*reacto
 	if config.MergesAtOnce <= 0 {
 		config.MergesAtOnce = backend.CallsAtOnce
 	}
+	config.Reactor.VersionsDo = true // what the feed delivers only saves reads
 	groups, stays := groupcheckout.NewService(events, options), gueststay.NewService(events, options)
 	return reactor.Start(ctx, backend.Source, backend.Checkpoints, NewProcess(groups, stays, config), config.Reactor)
 }

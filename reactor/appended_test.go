@@ -22,7 +22,7 @@ func TestWhatIsHandledTellsWhenItWasAppended(t *testing.T) {
 	}
 	core := newCore(limits{
 		maxWriters: 1, maxHung: 1, hangs: time.Hour, still: time.Hour,
-		weigh: func(es.Event) int { return 1 }, maxStuck: 100, remember: 100,
+		costs: counting(), maxStuck: 100, maxHeld: 100, remember: 100,
 	}, newDoubling)
 	// told are the times that the core has told since it was asked last.
 	told := func() (times [][]time.Time) {

@@ -49,20 +49,21 @@ func (c *core) setAside(name es.StreamName, cause string, since time.Time, upTo 
 
 // passOver takes what waits of a stream out of everybody's way.
 func (c *core) passOver(s *stream, a *aside) {
-	if n := len(s.waiting); n > 0 && s.waiting[n-1].Index >= a.upTo {
-		a.upTo, a.changed = s.waiting[n-1].Index+1, true
+	if end := s.waiting.end(); end > a.upTo {
+		a.upTo, a.changed = end, true
 	}
-	s.handled, s.waiting = max(s.handled, a.upTo), nil
+	s.handled = max(s.handled, a.upTo)
+	c.change(s, func(q *queue) { *q = queue{} })
 	if s.trouble != nil && s.trouble.delayed {
 		c.delayed = slices.DeleteFunc(c.delayed, func(t *trouble) bool { return t == s.trouble })
 	}
 	s.trouble, s.pauses = nil, nil
-	batches := s.batches
-	s.batches = nil
-	for _, b := range batches {
-		delete(b.needs, s)
-		c.settle(b)
+	claims := s.claims
+	s.claims = nil
+	for _, claim := range claims {
+		c.without(s, claim.batch)
 	}
+	c.judge(s)
 	c.place(s)
 }
 
@@ -78,7 +79,11 @@ func (c *core) retry(name es.StreamName) {
 		return // the call that ran when it was set aside; it is asked for again
 	}
 	a.retrying = true
-	s.handled, s.waiting = 0, []es.Event{{Index: max(a.upTo-1, 0)}}
+	s.handled = 0
+	c.change(s, func(q *queue) {
+		*q = queue{}
+		q.add(es.Event{Index: max(a.upTo-1, 0)}, c.costs)
+	})
 	c.place(s)
 }
 
@@ -110,7 +115,7 @@ func (c *core) returnedAside(s *stream, a *aside, err error, now time.Time) erro
 // handler that does not get on because the store does not answer, or lags, is none.
 func (c *core) poisoned(now time.Time, after time.Duration) (found []*trouble) {
 	for _, s := range c.streams {
-		if s.trouble == nil || len(s.waiting) == 0 || now.Sub(s.trouble.since) < after || c.aside[s.name] != nil || IsOutage(s.trouble.cause) {
+		if s.trouble == nil || s.waiting.empty() || now.Sub(s.trouble.since) < after || c.aside[s.name] != nil || IsOutage(s.trouble.cause) {
 			continue
 		}
 		if _, lags := s.trouble.cause.(*LagError); !lags { //nolint:errorlint // it was made as it is

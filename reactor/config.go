@@ -18,6 +18,8 @@ type Config struct {
 	MaxWriters         int           // handler calls at once; 8
 	MaxReadAhead       int           // batches of a tranche that are not completed and wait for more than streams in trouble; 16
 	MaxStuckBytes      int           // of events of a tranche that wait in memory, beyond those batches, because their streams are in trouble; 64 MiB
+	MaxHeldBytes       int           // of all that waits in memory for handler calls. Beyond it a tranche is read on only when it has nothing under way but what waits for streams in trouble; 128 MiB
+	VersionsDo         bool          // the handler can do with the versions of events: of what waits beyond an eighth of MaxHeldBytes nothing else is kept, see [Handler]
 	QuarantineAfter    time.Duration // a stream that fails for so long is set aside, which takes checkpoints that are [feed.Notes]; 0 is never
 	CheckpointInterval time.Duration // 5 s
 	TailPause          time.Duration // between reads at the end of a feed that does not notify, when nothing has come for a while; 14 ms. Up to a quarter less, so that reactors do not ask all at once
@@ -74,6 +76,7 @@ func (c Config) withDefaults() (Config, error) {
 		{"the number of writers", &c.MaxWriters, 8},
 		{"the read-ahead", &c.MaxReadAhead, 16},
 		{"the memory for streams in trouble", &c.MaxStuckBytes, 64 << 20},
+		{"the memory for what waits", &c.MaxHeldBytes, 128 << 20},
 	} {
 		if *n.value < 0 {
 			return c, &ConfigError{n.name, *n.value, "it has to be at least 1"}

@@ -32,6 +32,8 @@ type core struct {
 	aside    map[es.StreamName]*aside // set aside: what is delivered of them is passed over
 	tranches map[feed.Tranche]*progress
 	draining map[int]bool // slots of which no stream is called any more
+	queued   queued       // of all streams
+	batches  int          // bytes that open batches take besides
 	effects  effects
 }
 
@@ -40,8 +42,10 @@ type limits struct {
 	maxWriters int
 	maxHung    int           // calls that hang and do not count as writers
 	hangs      time.Duration // a call that runs for so long has ignored its deadline
-	maxStuck   int           // of the weight of a tranche's deliveries that may wait in batches without a slot
-	weigh      func(es.Event) int
+	maxStuck   int           // bytes of a tranche's deliveries that may wait in batches without a slot
+	maxHeld    int           // bytes of all that waits, beyond which a tranche with a batch that has a slot is not read on
+	maxWhole   int           // bytes of whole events, beyond which all that wait are made bare; 0 is any number
+	costs      costs
 	remember   int           // how many idle streams to remember the observed version of
 	still      time.Duration // a tranche that is behind its end and is not read on for so long stands still
 }
@@ -57,8 +61,9 @@ type stream struct {
 	name    es.StreamName
 	slot    int
 	handled es.Version // deliveries below it are retired
-	waiting []es.Event // at or above handled, ascending
-	batches []*batch   // those that need it, in order of arrival
+	waiting queue      // at or above handled
+	claims  []claim    // of the batches that need it, in order of arrival
+	ill     bool       // in trouble or hung, as those batches have been told
 	calling bool
 	hung    bool            // the running call has ignored its deadline
 	parted  bool            // the slot was lost while the running call was: what it returns is of no interest
@@ -81,31 +86,6 @@ type trouble struct {
 	stream   *stream
 }
 
-// batch is a batch with deliveries that are not retired. It has one of the slots
-// that limit how far is read ahead, until it is completed or stuck.
-type batch struct {
-	part   *part
-	read   *read
-	next   feed.Position // where reading goes on behind it, and behind completed batches that follow it
-	needs  map[*stream]need
-	order  []place       // its deliveries, in order, without those retired at its head; nil if the feed has no places in between
-	passed feed.Position // behind those that were; 0 if there is no such place
-	stuck  int           // deliveries that it needed when it gave its slot back; 0 while it has one
-}
-
-// place is where a delivery stands in its batch.
-type place struct {
-	stream *stream
-	index  es.Version
-	next   feed.Position // behind it; 0 if there is no place for a checkpoint
-}
-
-// need says what is missing of a stream before a batch is completed.
-type need struct {
-	upTo   es.Version // it has to be handled up to here
-	weight int        // of its deliveries
-}
-
 // progress is how far a tranche has got.
 type progress struct {
 	name   feed.Tranche
@@ -115,22 +95,6 @@ type progress struct {
 	stuck  int           // the sum of what the others were stuck with
 	behind time.Time     // since when it has been at read although the feed goes on; zero if it does not
 	still  bool          // it stands still
-}
-
-// part is what a tranche delivers of a slot's streams, and how far that is completed. A
-// batch that is read becomes one of each part.
-type part struct {
-	tranche  *progress
-	slot     int
-	position feed.Position // everything before it is retired
-	read     feed.Position // everything before it was submitted, and is passed over if it is read again
-	open     []*batch      // in order
-}
-
-// read is a batch as it was read. It has its slot as long as one that was made of it has.
-type read struct {
-	tranche *progress
-	holding int
 }
 
 // call is a handler call to be made.
@@ -158,118 +122,6 @@ func (c *core) start(tranche feed.Tranche, from feed.Position) {
 	c.tranches[tranche] = &progress{name: tranche, read: from}
 }
 
-// submit takes in a batch of a tranche, as far as it is of slots that are held.
-func (c *core) submit(tranche feed.Tranche, delivered feed.Batch) {
-	progress := c.tranches[tranche]
-	from := progress.read
-	progress.read = delivered.Next
-	c.getsOn(tranche, progress)
-	r := &read{tranche: progress}
-	progress.slots++
-	r.holding++ // until it was handed out
-	for _, p := range progress.parts {
-		if from >= p.read {
-			c.deliver(p, r, delivered.Next, c.ofSlot(p, delivered.Events, 0), from)
-		} else if p.read < delivered.Next { // some of it was read before
-			c.deliver(p, r, delivered.Next, c.ofSlot(p, delivered.Events, p.read), p.read)
-		}
-	}
-	c.freeSlot(r)
-	c.forget()
-}
-
-// ofSlot are the deliveries that a part is interested in: not those that have their
-// places before a position.
-func (c *core) ofSlot(p *part, deliveries []feed.Delivery, behind feed.Position) []feed.Delivery {
-	if c.slots == 1 && behind == 0 {
-		return deliveries
-	}
-	var found []feed.Delivery
-	for _, d := range deliveries {
-		if (d.Next == 0 || d.Next > behind) && SlotOf(d.Stream, c.slots) == p.slot {
-			found = append(found, d)
-		}
-	}
-	return found
-}
-
-// deliver takes in what a batch has for a part.
-func (c *core) deliver(p *part, r *read, next feed.Position, deliveries []feed.Delivery, from feed.Position) {
-	b := &batch{part: p, read: r, next: next, needs: map[*stream]need{}}
-	placed := hasPlaces(feed.Batch{Events: deliveries, Next: next}, from)
-	p.read = next
-	p.open = append(p.open, b)
-	r.holding++
-	var order []*stream // so that the outcome does not depend on the order of a map
-	for _, d := range deliveries {
-		if c.passes(d) {
-			continue
-		}
-		s := c.stream(d.Stream)
-		s.add(d.Event)
-		if placed {
-			b.order = append(b.order, place{s, d.Event.Index, d.Next})
-		}
-		n, known := b.needs[s]
-		if !known {
-			order = append(order, s)
-		}
-		b.needs[s] = need{max(n.upTo, d.Event.Index+1), n.weight + c.weigh(d.Event)}
-	}
-	for _, s := range order {
-		if n := b.needs[s]; n.upTo <= s.handled {
-			delete(b.needs, s)
-			c.occurs(Retired{s.name, n.upTo, nil})
-		} else {
-			s.batches = append(s.batches, b)
-		}
-		c.place(s)
-	}
-	c.settle(b)
-}
-
-// hasPlaces tells whether a checkpoint may lie between the deliveries of a batch. It may
-// if they come in the order of their places, as they should.
-func hasPlaces(b feed.Batch, from feed.Position) bool {
-	last := from
-	for _, d := range b.Events {
-		if d.Next < last || d.Next > b.Next {
-			return false
-		}
-		last = d.Next
-	}
-	return true
-}
-
-// position is how far a tranche is completed, in all slots that are held.
-func (c *core) position(tranche feed.Tranche) feed.Position {
-	progress := c.tranches[tranche]
-	if len(progress.parts) == 0 {
-		return progress.read
-	}
-	lowest := progress.parts[0].completed()
-	for _, p := range progress.parts[1:] {
-		lowest = min(lowest, p.completed())
-	}
-	return lowest
-}
-
-// completed is how far a part is completed: up to the first delivery that is not
-// retired. Several deliveries may share a place; it counts once all of them are.
-func (p *part) completed() feed.Position {
-	if len(p.open) == 0 {
-		return p.position
-	}
-	b := p.open[0]
-	for len(b.order) > 0 && b.order[0].index < b.order[0].stream.handled {
-		if next := b.order[0].next; len(b.order) > 1 && b.order[1].next > next {
-			b.passed = next
-		}
-		b.order = b.order[1:]
-	}
-	return max(p.position, b.passed)
-}
-
 // looked takes in what the leader says is the end of a tranche. A tranche that could
 // be read on and is not stands still after a while: whatever answers the reads does
 // not have what the leader has. able is false while reads fail, or there is no slot
@@ -295,24 +147,6 @@ func (c *core) getsOn(tranche feed.Tranche, progress *progress) {
 	progress.behind, progress.still = time.Time{}, false
 }
 
-// add puts a delivery among those waiting, unless it is there already or was
-// handled.
-func (s *stream) add(e es.Event) {
-	if e.Index < s.handled {
-		return
-	}
-	if n := len(s.waiting); n == 0 || s.waiting[n-1].Index < e.Index {
-		s.waiting = append(s.waiting, e)
-		return
-	}
-	if at, found := slices.BinarySearchFunc(s.waiting, e.Index, byIndex); !found {
-		s.waiting = slices.Insert(slices.Clone(s.waiting), at, e) // a running call may hold the old slice
-	}
-}
-
-// byIndex orders an event and an index.
-func byIndex(e es.Event, index es.Version) int { return cmp.Compare(e.Index, index) }
-
 // dispatch returns the calls to be made now, as far as there are free writers.
 func (c *core) dispatch(now time.Time) []call {
 	for len(c.delayed) > 0 && !c.delayed[0].retryAt.After(now) {
@@ -327,9 +161,9 @@ func (c *core) dispatch(now time.Time) []call {
 		s := c.ready.Front().Value.(*stream)
 		s.calling, s.since, s.call = true, now, c.calls.PushBack(s)
 		c.place(s)
-		s.given = s.waiting[len(s.waiting)-1].Index + 1
+		s.given = s.waiting.end()
 		c.calling++
-		calls = append(calls, call{stream: s.name, events: slices.Clip(s.waiting)})
+		calls = append(calls, call{stream: s.name, events: s.waiting.events()})
 	}
 	return calls
 }
@@ -350,9 +184,7 @@ func (c *core) noteHung(now time.Time) {
 		s.call, s.hung = nil, true
 		c.hung++
 		c.occurs(Hung{s.name, s.since})
-		for _, b := range s.batches {
-			c.settle(b)
-		}
+		c.tell(s)
 	}
 }
 
@@ -393,6 +225,7 @@ func (c *core) returned(name es.StreamName, observed es.Version, err error, now 
 		c.occurs(Recovered{name, s.trouble.attempts, now.Sub(s.trouble.since)})
 		s.trouble, s.pauses = nil, nil
 	}
+	c.judge(s)
 	c.place(s)
 }
 
@@ -402,29 +235,21 @@ func (c *core) handled(s *stream, observed es.Version) {
 		return
 	}
 	s.handled = observed
-	keep, _ := slices.BinarySearchFunc(s.waiting, observed, byIndex)
 	var appended []time.Time // told of with the first that is retired
-	for _, e := range s.waiting[:keep] {
-		if !e.Time.IsZero() {
-			appended = append(appended, e.Time)
-		}
-	}
-	s.waiting = slices.Clone(s.waiting[keep:])
-	remaining, told := s.batches[:0], es.Version(0)
-	for _, b := range s.batches {
-		n := b.needs[s]
-		if n.upTo > observed {
-			remaining = append(remaining, b)
+	c.change(s, func(q *queue) { appended = q.retire(observed, c.costs) })
+	remaining, told := s.claims[:0], es.Version(0)
+	for _, claim := range s.claims {
+		if claim.upTo > observed {
+			remaining = append(remaining, claim)
 			continue
 		}
-		delete(b.needs, s)
-		c.occurs(Retired{s.name, n.upTo, appended})
+		c.occurs(Retired{s.name, claim.upTo, appended})
 		appended = nil
-		told = max(told, n.upTo)
-		c.settle(b)
+		told = max(told, claim.upTo)
+		c.without(s, claim.batch)
 	}
-	clear(s.batches[len(remaining):])
-	if s.batches = remaining; len(remaining) > 0 && told < observed {
+	clear(s.claims[len(remaining):])
+	if s.claims = remaining; len(remaining) > 0 && told < observed {
 		c.occurs(Retired{s.name, observed, appended}) // some of what they brought is: a checkpoint may lie behind it
 	}
 }
@@ -447,71 +272,7 @@ func (c *core) delay(s *stream, cause error, now time.Time) {
 	})
 	c.delayed = slices.Insert(c.delayed, at, s.trouble)
 	c.occurs(Troubled{s.name, cause, s.trouble.attempts, s.trouble.since, s.trouble.retryAt})
-	for _, b := range s.batches {
-		c.settle(b)
-	}
-}
-
-// settle decides again about a batch of which the needs have changed, or how the
-// streams do that it needs. One that needs nothing is completed. One that is
-// stuck, because it needs nothing but streams in trouble or with a call that hangs,
-// gives its slot back: those streams may stay so for long, and the others must go on. It does not if
-// that would hold too many deliveries in memory, as when every call fails.
-func (c *core) settle(b *batch) {
-	progress := b.part.tranche
-	if len(b.needs) == 0 {
-		c.complete(b)
-		return
-	}
-	if weight, stuck := b.stuckWith(); stuck && b.stuck == 0 && progress.stuck+weight <= c.maxStuck {
-		b.stuck = weight
-		progress.stuck += weight
-		c.freeSlot(b.read)
-	}
-}
-
-// stuckWith weighs the deliveries that a batch needs; stuck is false if some of
-// them are of streams that are well.
-func (b *batch) stuckWith() (weight int, stuck bool) {
-	for s, n := range b.needs {
-		if s.trouble == nil && !s.hung {
-			return 0, false
-		}
-		weight += n.weight
-	}
-	return weight, true
-}
-
-// freeSlot gives back what one holds of the slot of a batch that was read. The last one
-// lets another be read in its place.
-func (c *core) freeSlot(r *read) {
-	if r.holding--; r.holding == 0 {
-		r.tranche.slots--
-		c.effects.freed = append(c.effects.freed, r.tranche.name)
-	}
-}
-
-// complete takes a batch of which everything is retired off the list. Its
-// position counts once nothing before it is open; until then the batch before
-// it stands for both.
-func (c *core) complete(b *batch) {
-	p := b.part
-	at := slices.Index(p.open, b)
-	if at == 0 {
-		p.position = b.next
-	} else {
-		p.open[at-1].next = b.next
-	}
-	p.open = slices.Delete(p.open, at, at+1)
-	c.letGo(b)
-}
-
-// letGo frees what a batch takes.
-func (c *core) letGo(b *batch) {
-	if b.stuck == 0 {
-		c.freeSlot(b.read)
-	}
-	b.part.tranche.stuck -= b.stuck
+	c.tell(s)
 }
 
 // place puts a stream where it belongs: among the ready, among the idle, or in
@@ -520,7 +281,7 @@ func (c *core) place(s *stream) {
 	switch {
 	case s.calling, s.trouble != nil && s.trouble.delayed, c.draining[s.slot]:
 		s.queue(nil)
-	case len(s.waiting) > 0:
+	case !s.waiting.empty():
 		s.queue(&c.ready)
 	default:
 		s.queue(&c.idle)

@@ -71,9 +71,10 @@ type model struct {
 }
 
 func newModel(t *rapid.T, maxStuck, remember int) *model {
+	maxWhole := rapid.SampledFrom([]int{0, 1, 3, 6}).Draw(t, "whole at most")
 	writers, hung := rapid.IntRange(1, 4).Draw(t, "writers"), rapid.IntRange(0, 2).Draw(t, "hung at most")
 	m := &model{
-		core: newCore(limits{maxWriters: writers, maxHung: hung, hangs: callHangs, weigh: func(es.Event) int { return 1 }, maxStuck: maxStuck, remember: remember}, newDoubling), now: epoch(), writers: writers, hung: hung, began: map[es.StreamName]time.Time{},
+		core: newCore(limits{maxWriters: writers, maxHung: hung, hangs: callHangs, costs: counting(), maxStuck: maxStuck, maxHeld: 1000, maxWhole: maxWhole, remember: remember}, newDoubling), now: epoch(), writers: writers, hung: hung, began: map[es.StreamName]time.Time{},
 		batches: map[feed.Tranche][]feed.Batch{}, start: map[feed.Tranche]feed.Position{"A": 10, "B": 0},
 		handled: map[es.StreamName]es.Version{}, known: map[es.StreamName]es.Version{},
 		calls: map[es.StreamName]call{}, given: map[es.StreamName]string{}, paused: map[es.StreamName]time.Time{},
@@ -100,7 +101,7 @@ func (m *model) submit(t *rapid.T) {
 		stream := rapid.SampledFrom(streams()).Draw(t, "stream")
 		index := max(0, m.known[stream]+es.Version(rapid.SampledFrom([]int{0, 0, 0, 0, -3, -1, 2}).Draw(t, "step")))
 		m.known[stream] = max(m.known[stream], index+1)
-		batch.Events = append(batch.Events, feed.Delivery{Stream: stream, Event: es.Event{Index: index}})
+		batch.Events = append(batch.Events, feed.Delivery{Stream: stream, Event: es.Event{Index: index, EventData: es.EventData{Time: appended(index)}}})
 	}
 	batch.Next = m.read(tranche) + feed.Position(rapid.IntRange(0, 3).Draw(t, "moves"))
 	if rapid.Bool().Draw(t, "has places") {
@@ -311,7 +312,7 @@ func (m *model) checkExactly(t *rapid.T) {
 		want := m.waiting(stream)
 		var got []es.Event
 		if s := m.core.streams[stream]; s != nil {
-			got = s.waiting
+			got = all(s)
 		}
 		if indexes(got) != indexes(want) {
 			t.Fatalf("waiting for %s: got %s, want %s", stream, indexes(got), indexes(want))
@@ -337,8 +338,56 @@ func (m *model) checkNotAhead(t *rapid.T) {
 	}
 }
 
+// appended is when an event was; the feed does not tell of each.
+func appended(index es.Version) time.Time {
+	if index%3 == 0 {
+		return time.Time{}
+	}
+	return epoch().Add(time.Duration(index) * 20 * 24 * time.Hour) // far apart, which does not fit into one span
+}
+
+// all are the events that wait of a stream, the bare ones too.
+func all(s *stream) []es.Event {
+	events := slices.Clone(s.waiting.whole)
+	for _, b := range s.waiting.bare {
+		for at := range int(b.to - b.from) {
+			events = append(events, b.event(at))
+		}
+	}
+	return events
+}
+
+// checkMemory counts what is kept, and how much of it is whole.
+func (m *model) checkMemory(t *rapid.T) {
+	var whole, bare int
+	for name, s := range m.core.streams {
+		whole += len(s.waiting.whole)
+		for _, b := range s.waiting.bare {
+			bare += int(b.to - b.from)
+			if b.from >= b.to || b.times != nil && len(b.times) != int(b.to-b.from) {
+				t.Fatalf("a span of %s from %d to %d has %d times", name, b.from, b.to, len(b.times))
+			}
+		}
+		for _, e := range all(s) {
+			if !e.Time.Equal(appended(e.Index)) {
+				t.Fatalf("event %d of %s was appended at %v, and is said to have been at %v", e.Index, name, appended(e.Index), e.Time)
+			}
+		}
+		if events := all(s); len(events) != s.waiting.len() || len(events) > 0 && events[len(events)-1].Index+1 != s.waiting.end() {
+			t.Fatalf("%s counts %d events up to %d, and has %s", name, s.waiting.len(), s.waiting.end(), indexes(events))
+		}
+	}
+	if got, want := m.core.queued, (queued{whole, bare}); got != want {
+		t.Fatalf("what waits: counted %d, got %d", got, want)
+	}
+	if most := m.core.maxWhole; most > 0 && whole > most {
+		t.Fatalf("whole events: got %d, want at most %d", whole, most)
+	}
+}
+
 // checkSlots counts the slots, and what waits without one.
 func (m *model) checkSlots(t *rapid.T, tranche feed.Tranche) {
+	m.checkMemory(t)
 	progress := m.core.tranches[tranche]
 	if got, want := progress.slots, len(m.batches[tranche])-m.freed[tranche]; got != want {
 		t.Fatalf("slots of %s in use: got %d, want %d", tranche, got, want)
@@ -346,9 +395,7 @@ func (m *model) checkSlots(t *rapid.T, tranche feed.Tranche) {
 	without := 0
 	for _, b := range progress.parts[0].open {
 		if b.stuck > 0 {
-			for _, n := range b.needs {
-				without += n.weight
-			}
+			without += m.core.weigh(b)
 		}
 	}
 	if without > m.core.maxStuck {
@@ -387,7 +434,7 @@ func (m *model) finish(t *rapid.T) {
 		t.Fatalf("remembered streams: got %d, want at most %d", len(m.core.streams), m.core.remember)
 	}
 	for name, s := range m.core.streams {
-		if s.trouble != nil || len(s.batches) > 0 || len(s.waiting) > 0 {
+		if s.trouble != nil || len(s.claims) > 0 || !s.waiting.empty() {
 			t.Fatalf("%s is not idle at the end", name)
 		}
 	}

@@ -21,8 +21,8 @@ import (
 // happens and shows what it makes of it. Times are seconds since the script
 // began; pauses after failures are 1 s, 2 s, 4 s and so on.
 //
-//	core [writers=n] [hung=n] [hangs=seconds] [stuck=n] [remember=n]
-//	                                   makes a new core; 8, 2, 60, 100 and 100
+//	core [writers=n] [hung=n] [hangs=seconds] [stuck=n] [held=n] [whole=n] [remember=n]
+//	                                   makes a new core; 8, 2, 60, 100, 100, any number and 100
 //	start A [from=n]                   adds the tranche A
 //	submit A next=n                    a batch; on the next line its deliveries:
 //	a@0 a@1 b@0/101                    events 0 and 1 of the stream a, 0 of b in front of 101
@@ -56,8 +56,9 @@ func (s *script) run(t *testing.T, d *datadriven.TestData) string {
 	case "core":
 		s.core = newCore(limits{
 			maxWriters: number(t, d, "writers", 8), maxHung: number(t, d, "hung", 2), hangs: time.Duration(number(t, d, "hangs", 60)) * time.Second,
-			still: 30 * time.Second,
-			weigh: func(es.Event) int { return 1 }, maxStuck: number(t, d, "stuck", 100), remember: number(t, d, "remember", 100),
+			still:    30 * time.Second,
+			maxStuck: number(t, d, "stuck", 100), maxHeld: number(t, d, "held", 100), maxWhole: number(t, d, "whole", 0),
+			costs: counting(), remember: number(t, d, "remember", 100),
 		}, newDoubling)
 		s.shown = map[feed.Tranche]feed.Position{}
 		return ""
@@ -157,7 +158,7 @@ func (s *script) effects() string {
 func (s *script) state() string {
 	var lines []string
 	for name, stream := range s.core.streams {
-		line := fmt.Sprintf("%s: handled %d, waiting %s", name.ID(), stream.handled, indexes(stream.waiting))
+		line := fmt.Sprintf("%s: handled %d, waiting %s", name.ID(), stream.handled, waiting(stream))
 		switch {
 		case stream.hung:
 			line += ", hanging"
@@ -173,10 +174,32 @@ func (s *script) state() string {
 		lines = append(lines, line)
 	}
 	for name, p := range s.core.tranches {
-		lines = append(lines, fmt.Sprintf("%s: read %d, position %d, %d batches open, %d of them with a slot", name, p.read, p.parts[0].position, len(p.parts[0].open), p.slots))
+		line := fmt.Sprintf("%s: read %d, position %d, %d batches open, %d of them with a slot", name, p.read, p.parts[0].position, len(p.parts[0].open), p.slots)
+		if !s.core.room(p) {
+			line += ", no room"
+		}
+		lines = append(lines, line)
 	}
 	slices.Sort(lines)
 	return fmt.Sprintf("%s\ncalls: %d\n", strings.Join(lines, "\n"), s.core.calling)
+}
+
+// counting are costs of one for each event.
+func counting() costs { return costs{event: func(es.Event) int { return 1 }, bare: 1} }
+
+// waiting is what waits of a stream: events, and the spans of those that are bare.
+func waiting(s *stream) string {
+	if len(s.waiting.bare) == 0 {
+		return indexes(s.waiting.whole)
+	}
+	var words []string
+	for _, e := range s.waiting.whole {
+		words = append(words, fmt.Sprint(e.Index))
+	}
+	for _, b := range s.waiting.bare {
+		words = append(words, fmt.Sprintf("%d..%d", b.from, b.to-1))
+	}
+	return strings.Join(words, " ")
 }
 
 // epoch is when scripts begin.

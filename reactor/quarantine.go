@@ -56,7 +56,7 @@ func (r *Running) quarantine(ctx context.Context) error {
 		}
 		if r.config.QuarantineAfter > 0 {
 			for _, t := range core.poisoned(time.Now(), r.config.QuarantineAfter) {
-				put[t.stream.name] = Quarantined{Since: time.Now(), Cause: t.cause.Error(), UpTo: t.stream.waiting[len(t.stream.waiting)-1].Index + 1}
+				put[t.stream.name] = Quarantined{Since: time.Now(), Cause: t.cause.Error(), UpTo: t.stream.waiting.end()}
 			}
 		}
 		for name, a := range core.aside {

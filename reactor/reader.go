@@ -18,6 +18,7 @@ import (
 type tranche struct {
 	name   feed.Tranche
 	slots  chan struct{}        // holds one for each batch that has a slot, and one for the read that runs
+	room   chan struct{}        // tells its reader, which may wait for that, that there is memory for another batch
 	turn   turn                 // of its reader
 	read   atomic.Int64         // the position up to which it was read, set by the reader
 	reads  failures             // of the reader
@@ -46,7 +47,7 @@ func (r *Running) list(ctx context.Context) ([]*tranche, error) {
 		if slices.Contains(names[:i], name) {
 			return nil, &ConfigError{"the feed", fmt.Sprintf("%q", names), fmt.Sprintf("it names the tranche %q twice, and each is read by one reader", name)}
 		}
-		tranches = append(tranches, &tranche{name: name, slots: make(chan struct{}, r.config.MaxReadAhead), turn: newTurn(r.reading)})
+		tranches = append(tranches, &tranche{name: name, slots: make(chan struct{}, r.config.MaxReadAhead), room: make(chan struct{}, 1), turn: newTurn(r.reading)})
 	}
 	return tranches, nil
 }
@@ -105,6 +106,10 @@ func (r *Running) readOn(ctx context.Context, t *tranche, from feed.Position) {
 		case <-ctx.Done():
 			return
 		}
+		if !r.awaitRoom(ctx, t) {
+			<-t.slots
+			return
+		}
 		woken := waits.before(t.name)
 		batch, ok := r.readBatch(ctx, t, from, pauses)
 		if ok {
@@ -133,6 +138,22 @@ func (r *Running) readOn(ctx context.Context, t *tranche, from feed.Position) {
 		case <-ctx.Done():
 			<-t.slots
 			return
+		}
+	}
+}
+
+// awaitRoom waits until there is memory for another batch; it is false if ctx ends first.
+func (r *Running) awaitRoom(ctx context.Context, t *tranche) bool {
+	for {
+		room := false
+		r.locked(func(core *core) { room = core.room(core.tranches[t.name]) })
+		if room {
+			return true
+		}
+		select {
+		case <-t.room:
+		case <-ctx.Done():
+			return false
 		}
 	}
 }

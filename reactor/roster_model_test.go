@@ -247,7 +247,7 @@ func TestNoTwoHoldASlotWhateverHappens(t *testing.T) {
 // be held again before that returns.
 func TestASlotIsLostAndHeldAgainDuringACall(t *testing.T) {
 	t.Parallel()
-	limits := limits{maxWriters: 2, maxHung: 2, hangs: time.Hour, weigh: func(es.Event) int { return 1 }, maxStuck: 10, remember: 10}
+	limits := limits{maxWriters: 2, maxHung: 2, hangs: time.Hour, costs: counting(), maxStuck: 10, maxHeld: 1000, remember: 10}
 	c, now := newCore(limits, newDoubling), epoch()
 	batch := func(next feed.Position) feed.Batch {
 		return feed.Batch{Next: next, Events: []feed.Delivery{{Stream: streamNamed("a"), Event: es.Event{Index: es.Version(next - 1)}, Next: next}}}

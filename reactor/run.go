@@ -25,6 +25,10 @@ type Handler interface {
 	// different streams overlap, those for one stream do not. The events are
 	// the handler's to read, not to change.
 	//
+	// With Config.VersionsDo, where much waits, an event may have nothing but its
+	// Index, and Time if the feed tells it; and of such events that follow each
+	// other only the first and the last are given.
+	//
 	// ctx ends when CallLimit is over. A call that goes on in spite of that keeps
 	// its stream waiting; others are called in its place, up to MaxWriters of them.
 	Handle(ctx context.Context, stream es.StreamName, events []es.Event) (es.Version, error)
@@ -84,7 +88,10 @@ func (r *Running) begin(ctx context.Context) (err error) {
 	}
 	limits := limits{
 		maxWriters: r.config.MaxWriters, maxHung: r.config.MaxWriters, hangs: r.config.CallLimit + callGrace,
-		maxStuck: r.config.MaxStuckBytes, weigh: weigh, remember: remembered, still: standsStill,
+		maxStuck: r.config.MaxStuckBytes, maxHeld: r.config.MaxHeldBytes, costs: inMemory(), remember: remembered, still: standsStill,
+	}
+	if r.config.VersionsDo {
+		limits.maxWhole = max(1, r.config.MaxHeldBytes/8)
 	}
 	r.core = newCore(limits, r.config.Pauses)
 	r.core.slots = r.slots()
@@ -281,9 +288,6 @@ func share(of time.Duration, hundredths int) time.Duration {
 // counts as one that hangs; see cancelAfter.
 const callGrace = 10 * time.Second
 
-// weigh is how many bytes a delivery takes in memory, more or less.
-func weigh(e es.Event) int { return 256 + len(e.Type) + len(e.Data) + len(e.Meta) }
-
 // standsStill is for how long reads may find nothing while the feed goes on.
 const standsStill = 30 * time.Second
 
@@ -326,7 +330,14 @@ func (r *Running) next(stopping bool) (made []call, running int) {
 		}
 		for _, t := range r.tranches {
 			progress := core.tranches[t.name]
-			switch full := progress.slots >= r.config.MaxReadAhead; {
+			room := core.room(progress)
+			if room {
+				select {
+				case t.room <- struct{}{}:
+				default:
+				}
+			}
+			switch full := progress.slots >= r.config.MaxReadAhead || !room; {
 			case !full:
 				t.full = time.Time{}
 			case t.full.IsZero():

@@ -241,7 +241,9 @@ func TestRunGoesOnBehindAPoisonedStreamThatChanges(t *testing.T) {
 		for n := range 50 {
 			s.add("A", fmt.Sprintf("poison@%d other@%d", n, n))
 		}
-		r := start(t, notifying{s}, c, h, reactor.Config{MaxStuckBytes: 10_000 * 256, MaxReadAhead: 2, Pauses: reactor.GrowingPauses(50*time.Millisecond, time.Minute, 0.5)})
+		// Each event takes 176 bytes, and each batch 18 for each stream.
+		stuck := 50*(2*(16+18)+160) + 99*(100*176+18)
+		r := start(t, notifying{s}, c, h, reactor.Config{MaxStuckBytes: stuck, MaxReadAhead: 2, Pauses: reactor.GrowingPauses(50*time.Millisecond, time.Minute, 0.5)})
 		equal(t, "status", unlooked(r.status().Tranches[0]), reactor.TrancheStatus{Tranche: "A", Read: 100, Saved: -1, Incomplete: 50})
 
 		s.batch = 100
@@ -311,6 +313,34 @@ func TestRunReadsNoFurtherThanItMay(t *testing.T) {
 		equal(t, "completed", tranche.Completed, 6)
 		equal(t, "full", tranche.Full, false)
 		equal(t, "full since nothing", tranche.FullSince.IsZero(), true)
+		r.endWell()
+	})
+}
+
+// TestRunReadsNoMoreThanMemoryAllows counts the reads while nothing is completed, in a
+// process that may hold less than three batches.
+func TestRunReadsNoMoreThanMemoryAllows(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, h := newSource("A", "B"), newHandler()
+		release := h.hold("slow")
+		s.add("A", "slow@0 slow@1 slow@2 slow@3 slow@4 slow@5 slow@6 slow@7 slow@8 slow@9")
+		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{MaxHeldBytes: 3*(160+16+18) - 1, CallLimit: time.Hour})
+		pass(time.Minute)
+		status := r.status()
+		if n := status.Tranches[0].Incomplete; n < 3 || n > 4 { // one may have been under way
+			t.Errorf("incomplete batches: got %d, want 3 or 4", n)
+		}
+		equal(t, "full", status.Tranches[0].Full, true)
+		equal(t, "the other is full", status.Tranches[1].Full, false)
+		s.add("B", "other@0 other@1")
+		synctest.Wait()
+		equal(t, "completed of the other", r.status().Tranches[1].Completed, 2)
+
+		close(release)
+		synctest.Wait()
+		equal(t, "completed", r.status().Tranches[0].Completed, 10)
+		equal(t, "full", r.status().Tranches[0].Full, false)
 		r.endWell()
 	})
 }

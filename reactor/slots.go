@@ -94,7 +94,9 @@ func (c *core) release(slot int) {
 		if s.slot != slot {
 			continue
 		}
-		s.waiting, s.batches, s.trouble, s.pauses = nil, nil, nil, nil
+		c.change(s, func(q *queue) { *q = queue{} })
+		s.claims, s.trouble, s.pauses = nil, nil, nil
+		c.judge(s)
 		if s.calling {
 			s.handled, s.parted = 0, true
 			continue
@@ -113,6 +115,7 @@ func (c *core) release(slot int) {
 // held again.
 func (c *core) rejoin(s *stream) {
 	s.parted = false
+	c.judge(s)
 	if !c.holds(s.slot) {
 		delete(c.streams, s.name)
 		return

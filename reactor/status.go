@@ -215,9 +215,9 @@ func (r *Running) status(now time.Time) Status {
 		if s.trouble != nil {
 			status.Troubled = append(status.Troubled, TroubleStatus{s.name, s.trouble.since, s.trouble.attempts, s.trouble.retryAt, s.trouble.cause.Error(), es.NeedsPerson(s.trouble.cause)})
 		}
-		status.Unhandled += len(s.waiting)
-		if len(s.waiting) > 0 {
-			oldest = append(oldest, s.waiting[0].Time)
+		status.Unhandled += s.waiting.len()
+		if !s.waiting.empty() {
+			oldest = append(oldest, s.waiting.oldest())
 		}
 	}
 	if len(oldest) > 0 {

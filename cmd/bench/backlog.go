@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"time"
+
+	"github.com/google/uuid"
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor"
@@ -12,8 +15,9 @@ import (
 	"example.com/groupcheckout/stores/memory"
 )
 
-// backlogs is row 7: a million events wait for a handler that is busy, told by a feed that
-// knows only that there are events. The floor is a list of where each is.
+// backlogs is row 7: a million events wait for a handler that is busy and needs no bodies,
+// though the feed has them. No two events of a batch are of the same stream, which takes
+// the most. The floor is a list of where each is.
 func backlogs() []figure {
 	const million = 1_000_000
 	return []figure{{
@@ -84,7 +88,10 @@ func (s *crowd) Read(_ context.Context, _ feed.Tranche, from feed.Position) (fee
 		at := int(from) + i
 		events[i] = feed.Delivery{
 			Stream: s.streams[at%len(s.streams)], Next: feed.Position(at + 1),
-			Event: es.Event{EventData: es.EventData{Type: "Charged"}, Index: es.Version(at / len(s.streams))},
+			Event: es.Event{
+				EventData: es.EventData{ID: uuid.New(), Type: "Charged", Data: []byte(body), Time: time.Now()},
+				Index:     es.Version(at / len(s.streams)),
+			},
 		}
 	}
 	return feed.Batch{Events: events, Next: from + crowdBatch}, nil
@@ -111,7 +118,7 @@ func (b busy) Handle(ctx context.Context, _ es.StreamName, events []es.Event) (e
 func buffered(ctx context.Context, events int) (float64, error) {
 	s, handler := newCrowd(events), make(busy)
 	before := heap()
-	running, err := reactor.Start(ctx, s, memory.NewCheckpoints(), handler, reactor.Config{Group: "bench", MaxWriters: 1, MaxReadAhead: events/crowdBatch + 1})
+	running, err := reactor.Start(ctx, s, memory.NewCheckpoints(), handler, reactor.Config{Group: "bench", MaxWriters: 1, MaxReadAhead: events/crowdBatch + 1, VersionsDo: true})
 	if err != nil {
 		return 0, err
 	}
