@@ -51,7 +51,7 @@ func figures(t testing.TB) map[string]figure {
 	}
 	mdb := messageDB(t)
 	fill(t, mdb["MDB_CONNECTION_STRING"])
-	maps.Copy(all, served(t, mdb, []string{"mdb"}, "reactor_lag_seconds"))
+	maps.Copy(all, served(t, mdb, []string{"--audit-every=1h", "mdb"}, "reactor_lag_seconds{", "reactor_audit_age_seconds "))
 	server := dynamoDBServer.Require(t)
 	env := map[string]string{
 		"EQUINOX_DYNAMO_SERVICE_URL": server.ServiceURL, "EQUINOX_DYNAMO_ACCESS_KEY_ID": server.AccessKeyID,
@@ -63,7 +63,7 @@ func figures(t testing.TB) map[string]figure {
 		t.Fatalf("reactor init dynamo: %v\n%s", err, out)
 	}
 	fill(t, strings.Replace(env["EQUINOX_DYNAMO_SERVICE_URL"], "http://", "dynamodb+http://"+server.AccessKeyID+":any@", 1)+"/"+env["EQUINOX_DYNAMO_TABLE"])
-	maps.Copy(all, served(t, env, []string{"dynamo", "--with-indexer"}, "index_spare_seconds"))
+	maps.Copy(all, served(t, env, []string{"dynamo", "--with-indexer"}, "index_spare_seconds{"))
 	return all
 }
 
@@ -88,8 +88,8 @@ func environment(env map[string]string) (all []string) {
 	return all
 }
 
-// served runs a reactor until it serves a figure, and returns all that it serves then.
-func served(t testing.TB, env map[string]string, store []string, until string) map[string]figure {
+// served runs a reactor until it serves some figures, and returns all that it serves then.
+func served(t testing.TB, env map[string]string, store []string, until ...string) map[string]figure {
 	t.Helper()
 	args := append([]string{"run", "--processor-name=Figures", "--listen=127.0.0.1:0", "--log-format=json"}, store...)
 	command := exec.CommandContext(provisiontest.Within(t), reactor(t), args...)
@@ -124,10 +124,12 @@ func served(t testing.TB, env map[string]string, store []string, until string) m
 		t.Fatal(errNoAddress)
 	}
 	var page string
-	eventually(t, "the reactor serves "+until, func() bool {
-		page = get(t, "http://"+address+"/metrics")
-		return strings.Contains(page, "\n"+until+"{")
-	})
+	for _, begins := range until {
+		eventually(t, "the reactor serves "+begins, func() bool {
+			page = get(t, "http://"+address+"/metrics")
+			return strings.Contains(page, "\n"+begins)
+		})
+	}
 	found := map[string]figure{}
 	for _, help := range regexp.MustCompile(`(?m)^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)$`).FindAllStringSubmatch(page, -1) {
 		found[help[1]] = figure{help[3], help[2]}
@@ -159,7 +161,7 @@ const (
 )
 
 // TestFiguresAreThere compares what a reactor really serves with what alerts and dashboard
-// ask for, and with the table for people.
+// ask for, which shows each figure of ours, and with the table for people.
 func TestFiguresAreThere(t *testing.T) {
 	t.Parallel()
 	all := figures(t)
@@ -168,7 +170,13 @@ func TestFiguresAreThere(t *testing.T) {
 		_, histogram := all[strings.TrimSuffix(name, "_bucket")]
 		return plain || histogram || name == "up"
 	}
-	for name, asked := range map[string][]string{"alerts.yml": askedByAlerts(t), "reactor.json": askedByDashboard(t)} {
+	shown := askedByDashboard(t)
+	for name := range all {
+		if ours.MatchString(name) && !slices.Contains(shown, name) && !slices.Contains(shown, name+"_bucket") {
+			t.Errorf("no panel of the dashboard shows %s", name)
+		}
+	}
+	for name, asked := range map[string][]string{"alerts.yml": askedByAlerts(t), "reactor.json": shown} {
 		if len(asked) < 15 {
 			t.Errorf("%s asks for %d figures only: %v", name, len(asked), asked)
 		}

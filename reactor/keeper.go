@@ -40,6 +40,11 @@ const (
 	longestLook  = 400 * time.Millisecond
 )
 
+// silence is for how long a process may give no sign of life. The rest of the lease is
+// for those who take over: they have to look, to write that, and to begin, so that within
+// the lease somebody works again.
+func silence(lease time.Duration) time.Duration { return max(lease*4/5, time.Millisecond) }
+
 // join finds out whether there is a roster, and takes a place in it, with the slots that
 // are free. Without a place for rosters, a group that has one slot does without.
 func (r *Running) join(ctx context.Context) error {
@@ -49,7 +54,7 @@ func (r *Running) join(ctx context.Context) error {
 	}
 	k := &keeper{
 		r: r, slots: slots, wakeUp: make(chan struct{}, 1), free: map[int]time.Time{}, ready: map[int]bool{},
-		seat: newSeat(memberName(r.config.Member), r.config.Slots, r.config.Lease),
+		seat: newSeat(memberName(r.config.Member), r.config.Slots, silence(r.config.Lease)),
 	}
 	err := k.look(ctx)
 	switch {

@@ -303,10 +303,10 @@ func TestWhoeverIsCutOffLosesItsSlots(t *testing.T) {
 		pass(5 * time.Second)
 		equal(t, "the call of one goes on", team.handled(), "a@0")
 		one.cut.set(true)
-		pass(team.lease - 2*time.Second)
-		equal(t, "nobody has taken it before the lease was over", shares(one, other), "1 0")
-		pass(3 * time.Second)
-		equal(t, "it was taken when the lease was over", shares(one, other), "0 1")
+		pass(team.lease*4/5 - 2*time.Second) // of which up to two had passed since the last sign
+		equal(t, "nobody has taken it before it could", shares(one, other), "1 0")
+		pass(team.lease/5 + 2*time.Second)
+		equal(t, "it was taken before the lease was over", shares(one, other), "0 1")
 		equal(t, "the call is made again, after the one before was cut off", team.handled(), "a@0")
 		equal(t, "nobody is without", other.status().Slots[0].FreeSince.IsZero(), true)
 		equal(t, "what is wrong", strings.Contains(one.status().RosterError, "cut off"), true)
@@ -317,6 +317,24 @@ func TestWhoeverIsCutOffLosesItsSlots(t *testing.T) {
 		equal(t, "nothing is wrong any more", one.status().RosterError, "")
 		team.check()
 	})
+}
+
+// It is so at whatever time after its last sign of life a process is cut off.
+func TestWithinTheLeaseSomebodyWorksAgain(t *testing.T) {
+	t.Parallel()
+	for after := 5 * time.Second; after < 7*time.Second; after += 100 * time.Millisecond {
+		synctest.Test(t, func(t *testing.T) {
+			team := newTeam(t, 1)
+			one := team.join("one")
+			synctest.Wait()
+			other := team.join("other")
+			pass(after)
+			one.cut.set(true)
+			pass(team.lease)
+			equal(t, fmt.Sprintf("a lease after one was cut off, which was %s after its start", after), shares(one, other), "0 1")
+			team.check()
+		})
+	}
 }
 
 // Without a word from the one that was killed, each life of the next is too short to wait

@@ -143,7 +143,7 @@ func (k *keeper) describe(status *Status) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := time.Now()
-	status.Member, status.Lease = k.seat.name, k.seat.lease
+	status.Member, status.Lease = k.seat.name, k.r.config.Lease
 	if k.failed.attempts > 0 {
 		status.RosterError, status.RosterSince = k.failed.err.Error(), k.failed.since
 	}

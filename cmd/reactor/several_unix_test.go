@@ -3,10 +3,12 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
 	"flag"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -14,6 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/andybalholm/brotli"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/domain"
@@ -22,8 +28,9 @@ import (
 	"example.com/groupcheckout/harness/provision/provisiontest"
 )
 
-// More groups than a usual run has time for; every tenth has a reactor killed, each other
-// has one paused.
+// More groups than a usual run has time for. One of ten times a reactor is killed, else it
+// is paused until the next group is selected, or, one of twenty times, for longer than the
+// lease while clerks go on.
 var tormentedGroups = flag.Uint("tormented-groups", 40, "in TestSeveralReactorsAgreeOnStaysThatWereNotOnRecord, check out this `number` of groups on each store") //nolint:gochecknoglobals // a flag of go test
 
 // Several reactors under one name, of which one after the other is paused, goes on and
@@ -53,6 +60,7 @@ func TestSeveralReactorsAgreeOnStaysThatWereNotOnRecord(t *testing.T) {
 			return p
 		})
 		on.audited(t)
+		booksBySDK(t, on.env)
 	})
 }
 
@@ -113,6 +121,12 @@ func booksBySQL(t *testing.T, env map[string]string) {
 	t.Helper()
 	conn := connect(t, env["MDB_CONNECTION_STRING"])
 	for question, sql := range map[string]string{
+		"stays that a group was never answered": `
+			SELECT count(*) FROM message_store.messages m, jsonb_array_elements_text(m.data -> 'stays') s
+			WHERE m.type = 'StaysSelected' AND NOT EXISTS (
+				SELECT FROM message_store.messages a WHERE a.stream_name = m.stream_name
+				AND (a.type = 'MergesFailed' AND a.data -> 'stays' ? s
+					OR a.type = 'StaysMerged' AND a.data -> 'residuals' @> jsonb_build_array(jsonb_build_object('stay', s))))`,
 		"balances that left a stay and reached no group": `
 			SELECT count(*) FROM message_store.messages t WHERE type = 'TransferredToGroup' AND NOT EXISTS (
 				SELECT FROM message_store.messages m, jsonb_array_elements(m.data -> 'residuals') r
@@ -135,17 +149,139 @@ func booksBySQL(t *testing.T, env map[string]string) {
 	}
 }
 
+// booksBySDK asks the same of DynamoDB, of items as the SDK gives them.
+func booksBySDK(t *testing.T, env map[string]string) {
+	t.Helper()
+	type answer struct {
+		stay     string
+		residual json.Number
+	}
+	type book struct {
+		selected, failed []string
+		merged           []answer
+	}
+	books := map[string]*book{}            // of groups, by the digits of their ids
+	left := map[string]map[string]answer{} // by group and stay, what was transferred
+	digits := func(id string) string { return strings.ReplaceAll(id, "-", "") }
+	transfers := 0
+	for _, event := range storedEvents(t, env) {
+		category, id, _ := strings.Cut(event.stream, "-")
+		of := books[id]
+		if of == nil && category == "GroupCheckout" {
+			of = &book{}
+			books[id] = of
+		}
+		var said struct {
+			Stays     []string
+			Residuals []struct {
+				Stay     string
+				Residual json.Number
+			}
+			GroupID         string
+			ResidualBalance json.Number
+		}
+		if err := json.Unmarshal(event.data, &said); err != nil {
+			t.Fatalf("%s of %s: %v", event.kind, event.stream, err)
+		}
+		switch event.kind {
+		case "StaysSelected":
+			of.selected = append(of.selected, said.Stays...)
+		case "MergesFailed":
+			of.failed = append(of.failed, said.Stays...)
+		case "StaysMerged":
+			for _, r := range said.Residuals {
+				of.merged = append(of.merged, answer{digits(r.Stay), r.Residual})
+			}
+		case "TransferredToGroup":
+			group := digits(said.GroupID)
+			if left[group] == nil {
+				left[group] = map[string]answer{}
+			}
+			left[group][id] = answer{id, said.ResidualBalance}
+			transfers++
+		}
+	}
+	if transfers == 0 || len(books) == 0 {
+		t.Errorf("the table holds %d groups and %d transfers, want some", len(books), transfers)
+	}
+	merged := map[string]string{}
+	for group, b := range books {
+		for _, a := range b.merged {
+			if other, twice := merged[a.stay]; twice {
+				t.Errorf("the balance of stay %s is with group %s and with group %s", a.stay, other, group)
+			}
+			merged[a.stay] = group
+			if transfer, ok := left[group][a.stay]; !ok || transfer.residual != a.residual {
+				t.Errorf("group %s has %s of stay %s, which transferred %q", group, a.residual, a.stay, transfer.residual)
+			}
+			delete(left[group], a.stay)
+		}
+		for _, stay := range b.failed {
+			if merged[digits(stay)] == group {
+				t.Errorf("group %s both has and has not stay %s", group, stay)
+			}
+		}
+		for _, stay := range b.selected {
+			if merged[digits(stay)] != group && !slices.Contains(b.failed, stay) {
+				t.Errorf("group %s never got an answer for stay %s", group, stay)
+			}
+		}
+	}
+	for group, stays := range left {
+		for _, transfer := range stays {
+			t.Errorf("%s left stay %s and did not reach group %s", transfer.residual, transfer.stay, group)
+		}
+	}
+}
+
+// storedEvent is an event as it lies in a table.
+type storedEvent struct {
+	stream, kind string
+	data         []byte
+}
+
+// storedEvents are all events of a table, read without this project.
+func storedEvents(t *testing.T, env map[string]string) (all []storedEvent) {
+	t.Helper()
+	client, table := dynamoClient(t, env), env["EQUINOX_DYNAMO_TABLE"]
+	pages := awsdynamodb.NewScanPaginator(client, &awsdynamodb.ScanInput{TableName: &table, ConsistentRead: aws.Bool(true)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(within(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, item := range page.Items {
+			stream := item["p"].(*types.AttributeValueMemberS).Value
+			kinds, ok := item["c"].(*types.AttributeValueMemberL)
+			if !ok || strings.HasPrefix(stream, "$") {
+				continue
+			}
+			for i, kind := range kinds.Value {
+				body := item["e"].(*types.AttributeValueMemberL).Value[i].(*types.AttributeValueMemberM).Value
+				event := storedEvent{stream, kind.(*types.AttributeValueMemberS).Value, body["d"].(*types.AttributeValueMemberB).Value}
+				if _, compressed := body["D"]; compressed {
+					if event.data, err = io.ReadAll(brotli.NewReader(bytes.NewReader(event.data))); err != nil {
+						t.Fatal(err)
+					}
+				}
+				all = append(all, event)
+			}
+		}
+	}
+	return all
+}
+
 // torment has clerks check out groups while the reactors are treated badly.
 func torment(t *testing.T, h *hotel, reactor func() *process) {
 	t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	var selected []domain.GroupID
-	kills, pauses := 0, 0
+	kills, pauses, long := 0, 0, 0
 	turns := &turns{away: map[*process][]absence{}}
 	defer func() {
 		slot, longest := turns.longest(t)
-		t.Logf("%d groups, %d kills, %d pauses; the longest time for which nobody worked was %s, on slot %d", len(selected), kills, pauses, longest.Round(time.Millisecond), slot)
+		t.Logf("%d groups, %d kills, %d pauses, %d of them longer than the lease; the longest time for which nobody worked was %s, on slot %d", len(selected), kills, pauses, long, longest.Round(time.Millisecond), slot)
 		if longest > tormentedLease+provisiontest.Patience {
 			t.Errorf("nobody worked on slot %d for %s, and the lease is %s", slot, longest, tormentedLease)
 		}
@@ -159,25 +295,36 @@ func torment(t *testing.T, h *hotel, reactor func() *process) {
 	const inHand = 4
 	groups := int(*tormentedGroups)
 	reactors := []*process{begin(), begin(), begin()}
-	paused := -1
+	paused, since, atLeast := -1, 0, time.Time{} // which one is, since which group, and until when at least
+	goOn := func() {
+		turns.back(reactors[paused])
+		reactors[paused].signal(t, syscall.SIGCONT)
+		paused = -1
+	}
 	var lists [][]domain.StayID
 	for i := range groups {
-		victim := random.IntN(len(reactors))
-		if paused >= 0 {
-			turns.back(reactors[paused])
-			reactors[paused].signal(t, syscall.SIGCONT)
+		if paused >= 0 && i-since > inHand {
+			<-time.After(time.Until(atLeast)) // enough was begun meanwhile
 		}
-		turns.leaves(reactors[victim])
-		if i%10 == 9 {
-			reactors[victim].signal(t, syscall.SIGKILL)
-			reactors[victim].awaitEnd(t)
-			reactors[victim] = begin()
-			paused = -1
-			kills++
-		} else {
-			reactors[victim].signal(t, syscall.SIGSTOP)
-			paused = victim
-			pauses++
+		if paused >= 0 && !time.Now().Before(atLeast) {
+			goOn()
+		}
+		if paused < 0 {
+			victim := random.IntN(len(reactors))
+			turns.leaves(reactors[victim])
+			if pauses == 9*(kills+1) {
+				reactors[victim].signal(t, syscall.SIGKILL)
+				reactors[victim].awaitEnd(t)
+				reactors[victim] = begin()
+				kills++
+			} else {
+				reactors[victim].signal(t, syscall.SIGSTOP)
+				paused, since = victim, i
+				if pauses++; pauses%20 == 10 {
+					atLeast = time.Now().Add(tormentedLease * 3 / 2)
+					long++
+				}
+			}
 		}
 		stays := append(h.receive(t, 2), domain.StayID(uuid.New()))
 		group := h.selectStays(t, stays)
@@ -186,10 +333,12 @@ func torment(t *testing.T, h *hotel, reactor func() *process) {
 		if i >= inHand {
 			h.settle(t, selected[i-inHand], lists[i-inHand])
 		}
+		if i%100 == 99 {
+			t.Logf("%d groups so far, %d kills, %d pauses", i+1, kills, pauses)
+		}
 	}
 	if paused >= 0 {
-		turns.back(reactors[paused])
-		reactors[paused].signal(t, syscall.SIGCONT)
+		goOn()
 	}
 	for i := groups - inHand; i < groups; i++ {
 		h.settle(t, selected[i], lists[i])
@@ -257,7 +406,11 @@ func (w *turns) longest(t *testing.T) (slot int, longest time.Duration) {
 					left = o.Time
 				}
 			}
-			if idle := next.Time.Sub(left); idle > longest {
+			idle := next.Time.Sub(left)
+			if takes := next.Token - before.Token; takes > 1 {
+				idle /= time.Duration(takes) // whoever took it in between was hit before it began, and was waited for too
+			}
+			if idle > longest {
 				slot, longest = of, idle
 			}
 		}

@@ -103,7 +103,7 @@ func (c *slotsCommand) show(roster feed.Roster, s streams) error {
 		return err
 	}
 	fmt.Fprintln(s.out)
-	members := terminal.Table{Head: []string{"process", "lease", "silent for"}}
+	members := terminal.Table{Head: []string{"process", "gone after", "silent for"}}
 	for _, m := range roster.Members {
 		members.Rows = append(members.Rows, []string{m.Name, inMilliseconds(m.Lease).String(), inMilliseconds(m.Silent + roster.Unwritten.Milliseconds()).String()})
 	}
