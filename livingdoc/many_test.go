@@ -2,10 +2,14 @@ package livingdoc_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
 
+	"github.com/chromedp/chromedp"
+
+	"example.com/groupcheckout/internal/browsertest"
 	"example.com/groupcheckout/livingdoc/internal/fixture"
 )
 
@@ -33,8 +37,8 @@ func TestTenThousandScenariosAreStillReadable(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it writes some thousand files")
 	}
-	features := town()
-	pages := build(t, project(t, features, fixture.Run{Store: "paper"}, fixture.Run{Store: "stone"}, fixture.Run{Store: "wax"}))
+	config := project(t, town(), fixture.Run{Store: "paper"}, fixture.Run{Store: "stone"}, fixture.Run{Store: "wax"})
+	pages := build(t, config)
 	front := pages["index.html"]
 	if !strings.Contains(front, "All 1000 rules hold") || !strings.Contains(front, "Street 9 of quarter 9</a> <small>10 rules</small>") {
 		t.Errorf("the front page is not one of topics:\n%.3000s", front)
@@ -48,6 +52,25 @@ func TestTenThousandScenariosAreStillReadable(t *testing.T) {
 	for name, limit := range limits {
 		if size := len(pages[name]); size == 0 || size > limit {
 			t.Errorf("%s has %d bytes, want some, and at most %d", name, size, limit)
+		}
+	}
+	theSearchLooksAtFew(t, config.Out)
+}
+
+// theSearchLooksAtFew has the search count the places that it looks at. The
+// index is made when it is first needed, and not while the page is made.
+func theSearchLooksAtFew(t *testing.T, site string) {
+	t.Helper()
+	ctx := browsertest.Tab(browsertest.Start(t), t)
+	browsertest.Do(ctx, t, chromedp.Navigate(address(site, "search.html")))
+	await(ctx, t, `document.getElementById('count').textContent.startsWith('10000 examples, of which these are the first 300')`)
+	for query, most := range map[string]int{"street 7": 30_000, "guest house bed quiet street": 100_000, "streat": 20_000, "zebra": 0} {
+		browsertest.Eval[bool](ctx, t, `var q = document.getElementById('q'); q.value = `+strconv.Quote(query)+`; q.dispatchEvent(new Event('input', { bubbles: true })); true`)
+		if work := browsertest.Eval[int](ctx, t, `+document.getElementById('found').dataset.work`); work > most {
+			t.Errorf("%q: the search looked at %d places, want at most %d", query, work, most)
+		}
+		if shown := browsertest.Eval[int](ctx, t, `document.querySelectorAll('#found li').length`); shown > 300 {
+			t.Errorf("%q: %d examples are shown", query, shown)
 		}
 	}
 }

@@ -106,7 +106,7 @@ func TestTwoIndexersShareOneLease(t *testing.T) {
 		second := w.start(t, IndexerConfig{Name: "second"})
 		w.append(t, stream, 3)
 		follow(t, w.source(t, "A"), map[es.StreamName]es.Version{stream: 3})
-		time.Sleep(time.Hour)
+		time.Sleep(10 * time.Minute)
 		if a, b := first.Stats(), second.Stats(); a.Ingested.Events != 3 || b.Read.Refreshes != 0 {
 			t.Errorf("got %d events by the first and %d looks by the second, want 3 and 0", a.Ingested.Events, b.Read.Refreshes)
 		}
@@ -467,7 +467,7 @@ func TestATableThatWasSetBackEndsTheIndexer(t *testing.T) {
 			for range 4 {
 				w.append(t, stream, 1)
 			}
-			p := w.start(t, IndexerConfig{})
+			p := w.start(t, IndexerConfig{Poll: 10 * time.Second, TTL: time.Minute}) // so that an hour passes soon
 			follow(t, w.source(t, "A"), map[es.StreamName]es.Version{stream: 4})
 			time.Sleep(time.Hour)
 			if err := w.put(t, stream, 2); err != nil { // as a restore of single items does
@@ -549,16 +549,16 @@ func TestAnIdleIndexerAsksSeldom(t *testing.T) {
 		p := w.start(t, IndexerConfig{})
 		time.Sleep(time.Minute)
 		looks, before := w.stream.Calls("GetRecords"), p.index.Usage()
-		time.Sleep(time.Hour)
+		time.Sleep(10 * time.Minute)
 		after := p.index.Usage()
-		if got := w.stream.Calls("GetRecords") - looks; got < 3500 || got > 3700 {
-			t.Errorf("got %d looks in an hour, want one a second", got)
+		if got := w.stream.Calls("GetRecords") - looks; got < 580 || got > 620 {
+			t.Errorf("got %d looks in ten minutes, want one a second", got)
 		}
-		if got := after["UpdateItem"].Units - before["UpdateItem"].Units; got < 700 || got > 740 {
-			t.Errorf("got %v write units in an hour, want one in five seconds", got)
+		if got := after["UpdateItem"].Units - before["UpdateItem"].Units; got < 116 || got > 124 {
+			t.Errorf("got %v write units in ten minutes, want one in five seconds", got)
 		}
 		if got, want := after["GetItem"], before["GetItem"]; got != want {
-			t.Errorf("got %+v reads after an hour, want as many as before, %+v", got, want)
+			t.Errorf("got %+v reads after ten minutes, want as many as before, %+v", got, want)
 		}
 
 		// It looks again sooner once something happened, and gathers what comes.
