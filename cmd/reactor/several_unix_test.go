@@ -389,11 +389,18 @@ func (w *turns) longest(t *testing.T) (slot int, longest time.Duration) {
 			}
 		}
 	}
+	var from, to time.Time
 	if len(taken) == 0 {
 		t.Error("no reactor logged that it works on a slot")
 	}
 	for of, turns := range taken {
 		slices.SortFunc(turns, func(a, b turn) int { return cmp.Compare(a.Token, b.Token) })
+		// Who was hit after it took a slot may say so when another one has it already.
+		for i := len(turns) - 2; i >= 0; i-- {
+			if turns[i].Time.After(turns[i+1].Time) {
+				turns = slices.Delete(turns, i, i+1)
+			}
+		}
 		for i, next := range turns[1:] {
 			before, left := turns[i], next.Time
 			for _, a := range w.away[before.by] {
@@ -411,11 +418,33 @@ func (w *turns) longest(t *testing.T) (slot int, longest time.Duration) {
 				idle /= time.Duration(takes) // whoever took it in between was hit before it began, and was waited for too
 			}
 			if idle > longest {
-				slot, longest = of, idle
+				slot, longest, from, to = of, idle, left, next.Time
 			}
 		}
 	}
+	if longest > tormentedLease {
+		w.tell(t, from, to)
+	}
 	return slot, longest
+}
+
+// tell logs what happened in a time.
+func (w *turns) tell(t *testing.T, from, to time.Time) {
+	t.Helper()
+	t.Logf("nobody worked from %s to %s", from.Format(time.StampMilli), to.Format(time.StampMilli))
+	for i, p := range w.all {
+		for _, a := range w.away[p] {
+			if a.from.Before(to) && (a.to.IsZero() && a.from.After(from.Add(-time.Second)) || a.to.After(from)) {
+				t.Logf("process %d was away from %s to %s", i, a.from.Format(time.StampMilli), a.to.Format(time.StampMilli))
+			}
+		}
+		for line := range strings.Lines(p.output()) {
+			var said struct{ Time time.Time }
+			if json.Unmarshal([]byte(line), &said) == nil && said.Time.After(from.Add(-time.Second)) && !said.Time.After(to) {
+				t.Logf("process %d: %s", i, line)
+			}
+		}
+	}
 }
 
 // arrive checks a guest in who owes 10.

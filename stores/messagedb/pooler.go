@@ -35,7 +35,7 @@ func (db *DB) checkPoolers(ctx context.Context) error {
 			conn.Release()
 		}
 	}()
-	pooled := false
+	pooled, before := false, 0 // how many are held of other connection strings
 	hold := func(pool *pgxpool.Pool, use Use) (*pgxpool.Conn, error) {
 		limited := ctx
 		if pooled {
@@ -50,7 +50,11 @@ func (db *DB) checkPoolers(ctx context.Context) error {
 			pooled = pooled || throughPooler(conn)
 			return conn, nil
 		case pooled && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
-			return nil, db.tooFew(use, len(held), err)
+			if use == ForCheckpoints && db.ownCheckpoints() {
+				most := int(pool.Config().MaxConns)
+				return nil, tooFew(use, len(held)-before, most, most, err)
+			}
+			return nil, tooFew(use, len(held), 5, db.mostConnections(), err)
 		}
 		return nil, connectError(use, err)
 	}
@@ -58,7 +62,16 @@ func (db *DB) checkPoolers(ctx context.Context) error {
 		first, second *pgxpool.Pool
 		use           Use
 	}{{db.write, db.watch, ForWriting}, {db.read, db.feed, ForReading}}
+	if db.ownCheckpoints() {
+		pairs = append(pairs, struct {
+			first, second *pgxpool.Pool
+			use           Use
+		}{db.checkpoint, db.checkpoint, ForCheckpoints})
+	}
 	for _, pair := range pairs {
+		if pair.use == ForCheckpoints {
+			pooled, before = false, len(held)
+		}
 		first, err := hold(pair.first, pair.use)
 		if err != nil {
 			return err
@@ -77,12 +90,18 @@ func (db *DB) checkPoolers(ctx context.Context) error {
 		}
 		db.config.Logger.Info("a connection pooler stands in between, and pools sessions", "connection", pair.use, "connectionsAtMost", db.mostConnections())
 	}
-	if pooled && db.config.CheckpointConnection == db.config.Connection && db.checkpoint != nil && db.write.Config().MaxConns > 1 {
+	if pooled && !db.ownCheckpoints() && db.checkpoint != nil && db.write.Config().MaxConns > 1 {
 		if _, err := hold(db.write, ForCheckpoints); err != nil { // in place of that for checkpoints, which may lack its table
 			return err
 		}
 	}
 	return nil
+}
+
+// ownCheckpoints tells whether checkpoints have a connection string of their own, and so
+// may have a pooler of their own.
+func (db *DB) ownCheckpoints() bool {
+	return db.checkpoint != nil && db.config.CheckpointConnection != db.config.Connection
 }
 
 func (db *DB) mostConnections() int {
@@ -98,11 +117,11 @@ func (db *DB) mostConnections() int {
 	return most
 }
 
-func (db *DB) tooFew(use Use, got int, err error) error {
+func tooFew(use Use, got, fewest, most int, err error) error {
 	return &SetupError{Problem: SmallPool, Connection: use, Err: fmt.Errorf(
-		"it gave %d at once, and no more within %v; it takes 5 to get on, and up to %d are used: "+
+		"it gave %d at once, and no more within %v; it takes %d to get on, and up to %d are used: "+
 			"raise default_pool_size (or pool_size of this database) in the pooler's configuration, or lower Maximum Pool Size in the connection string: %w",
-		got, poolerPatience, db.mostConnections(), err)}
+		got, poolerPatience, fewest, most, err)}
 }
 
 // pooledBy is what a pooler gives a backend for, if it is less than a session:

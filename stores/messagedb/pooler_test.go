@@ -129,6 +129,21 @@ func TestAPoolerIsNamedWithItsRemedy(t *testing.T) {
 			}
 		})
 	}
+	// The connection for checkpoints may lead through a pooler of its own.
+	for name, test := range map[string]struct{ settings, want string }{
+		"checkpoints, transactions": {"pool_mode = transaction", "it pools transactions"},
+		"checkpoints, statements":   {"pool_mode = statement", "it pools statements"},
+		"checkpoints, few sessions": {"pool_mode = session\ndefault_pool_size = 1", "it gave 1 at once, and no more within 10s; it takes 2 to get on, and up to 2 are used: raise default_pool_size"},
+		"checkpoints, few clients":  {"pool_mode = session\nmax_client_conn = 1", "raise max_client_conn"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := opened(t, Config{Connection: appDSN(t), CheckpointConnection: pgBouncer(t, test.settings), CheckpointSchema: "public"})
+			if setup, ok := errors.AsType[*SetupError](err); !ok || setup.Connection != ForCheckpoints || !setup.NeedsPerson() || !strings.Contains(setup.Error(), test.want) {
+				t.Errorf("got %v, want the connection for checkpoints and %q", err, test.want)
+			}
+		})
+	}
 	t.Run("none", func(t *testing.T) {
 		t.Parallel()
 		if logged, err := opened(t, Config{Connection: appDSN(t)}); err != nil || strings.Contains(logged, "pooler") {
