@@ -65,6 +65,7 @@ SIGINT or SIGTERM stops it: it begins nothing new, lets the work under way go on
 
 // Run follows the store.
 func (c *runMdb) Run(ctx context.Context, s streams, common *runCommand) error {
+	c.ready = true
 	return common.follow(ctx, s, c)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -64,6 +65,9 @@ func (db *DB) checkPoolers(ctx context.Context) error {
 			return err
 		}
 		if !throughPooler(first) {
+			if pair.use == ForWriting && db.config.Ready {
+				defer db.makeReady(ctx)()
+			}
 			continue
 		}
 		second, err := hold(pair.second, pair.use)
@@ -83,6 +87,24 @@ func (db *DB) checkPoolers(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// makeReady connects everything that a reactor uses at once, side by side, and returns
+// what waits for that. What goes wrong is of no interest: whoever needs the connection
+// tries again, and says so. It is not for a pooler, which may have none to spare.
+func (db *DB) makeReady(ctx context.Context) (wait func()) {
+	var connecting sync.WaitGroup
+	for _, pool := range []*pgxpool.Pool{db.feed, db.watch, db.checkpoint} {
+		if pool == nil || pool == db.checkpoint && db.config.CheckpointConnection != db.config.Connection {
+			continue
+		}
+		connecting.Go(func() {
+			if conn, err := pool.Acquire(ctx); err == nil {
+				conn.Release()
+			}
+		})
+	}
+	return connecting.Wait
 }
 
 func (db *DB) mostConnections() int {
