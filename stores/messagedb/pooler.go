@@ -36,10 +36,9 @@ func (db *DB) checkPoolers(ctx context.Context) error {
 			conn.Release()
 		}
 	}()
-	pooled := false
 	hold := func(pool *pgxpool.Pool, use Use) (*pgxpool.Conn, error) {
 		limited := ctx
-		if pooled {
+		if db.pooled {
 			var cancel context.CancelFunc
 			limited, cancel = context.WithTimeout(ctx, poolerPatience)
 			defer cancel()
@@ -48,9 +47,9 @@ func (db *DB) checkPoolers(ctx context.Context) error {
 		switch {
 		case err == nil:
 			held = append(held, conn)
-			pooled = pooled || throughPooler(conn)
+			db.pooled = db.pooled || throughPooler(conn)
 			return conn, nil
-		case pooled && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
+		case db.pooled && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
 			return nil, db.tooFew(use, len(held), err)
 		}
 		return nil, connectError(use, err)
@@ -65,8 +64,8 @@ func (db *DB) checkPoolers(ctx context.Context) error {
 			return err
 		}
 		if !throughPooler(first) {
-			if pair.use == ForWriting && db.config.Ready {
-				defer db.makeReady(ctx)()
+			if pair.use == ForWriting && db.config.ReadConnection == db.config.Connection {
+				return nil // both ways lead straight to the same server
 			}
 			continue
 		}
@@ -81,7 +80,7 @@ func (db *DB) checkPoolers(ctx context.Context) error {
 		}
 		db.config.Logger.Info("a connection pooler stands in between, and pools sessions", "connection", pair.use, "connectionsAtMost", db.mostConnections())
 	}
-	if pooled && db.config.CheckpointConnection == db.config.Connection && db.checkpoint != nil && db.write.Config().MaxConns > 1 {
+	if db.pooled && db.config.CheckpointConnection == db.config.Connection && db.checkpoint != nil && db.write.Config().MaxConns > 1 {
 		if _, err := hold(db.write, ForCheckpoints); err != nil { // in place of that for checkpoints, which may lack its table
 			return err
 		}
@@ -89,13 +88,13 @@ func (db *DB) checkPoolers(ctx context.Context) error {
 	return nil
 }
 
-// makeReady connects everything that a reactor uses at once, side by side, and returns
-// what waits for that. What goes wrong is of no interest: whoever needs the connection
-// tries again, and says so. It is not for a pooler, which may have none to spare.
+// makeReady connects everything that a reactor uses, side by side, and returns what waits
+// for that. What goes wrong is of no interest: whoever needs the connection tries again,
+// and says so. A pooler may have none to spare, so there it does nothing.
 func (db *DB) makeReady(ctx context.Context) (wait func()) {
 	var connecting sync.WaitGroup
-	for _, pool := range []*pgxpool.Pool{db.feed, db.watch, db.checkpoint} {
-		if pool == nil || pool == db.checkpoint && db.config.CheckpointConnection != db.config.Connection {
+	for _, pool := range []*pgxpool.Pool{db.read, db.feed, db.watch, db.checkpoint} {
+		if db.pooled || pool == nil || pool == db.checkpoint && db.config.CheckpointConnection != db.config.Connection {
 			continue
 		}
 		connecting.Go(func() {
