@@ -45,7 +45,9 @@ func (p *Process) Handle(ctx context.Context, stream es.StreamName, deliveries [
 			"stream", stream.String(), "reason", err)
 		return told, nil
 	}
-	p.groups.Extend(group, deliveries)
+	if !p.config.ReadGroups {
+		p.groups.Extend(group, deliveries)
+	}
 	state, version, err := p.groups.ReadAtLeast(ctx, group, told)
 	if err != nil {
 		return 0, err
@@ -97,9 +99,9 @@ func (p *Process) visit(ctx context.Context, group domain.GroupID, stays []domai
 	var visits errgroup.Group
 	visits.SetLimit(p.config.MergesAtOnce)
 	var portions sync.WaitGroup
-	for first := 0; first < len(stays); first += readTogether {
+	for first := 0; first < len(stays); first += p.config.ReadAtOnce {
 		portions.Go(func() {
-			portion := stays[first:min(first+readTogether, len(stays))]
+			portion := stays[first:min(first+p.config.ReadAtOnce, len(stays))]
 			p.load(ctx, portion)
 			for n, stay := range portion {
 				visits.Go(func() error {
@@ -125,13 +127,12 @@ func (p *Process) visit(ctx context.Context, group domain.GroupID, stays []domai
 	return outcomes
 }
 
-// readTogether is how many stays are read with one call: so few that the first are visited
-// while others are still being read.
-const readTogether = 25
-
 // load reads stays together that are about to be visited. What goes wrong here, even by a
 // panic, the visits of those that it concerns meet again, and only they.
 func (p *Process) load(ctx context.Context, stays []domain.StayID) {
+	if p.config.ReadAtOnce == 1 {
+		return
+	}
 	defer func() { _ = recover() }()
 	p.stays.Load(ctx, stays)
 }

@@ -54,17 +54,31 @@ func TestAGroupIsReadOnlyOverAGap(t *testing.T) {
 	}
 }
 
+// TestAGroupIsReadIfThatIsAskedFor tells a process of everything, which is not to use it.
+func TestAGroupIsReadIfThatIsAskedFor(t *testing.T) {
+	t.Parallel()
+	h := newHotel(t)
+	group := h.group(h.stay(1))
+	store, stream := &disturbed{Store: h.backend.Events}, h.groups.Stream(group)
+	_, err := h.process(store, checkout.Config{ReadGroups: true}).Handle(t.Context(), stream, h.events(stream))
+	h.must(err)
+	equal(t, "reads of the group", store.readsOf(stream), 1)
+}
+
 // TestStaysAreReadTogetherInPortions has a group of five with room for three outcomes in
 // an append. Where the joint read fails, each stay is read by itself.
 func TestStaysAreReadTogetherInPortions(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		fails func() error
-		alone int // reads of each stay
+		fails    func() error
+		atOnce   int
+		alone    int // reads of each stay
+		together []int
 	}{
-		"as it should be":            {nil, 0},
-		"where the joint read fails": {func() error { return errBoom }, 1},
-		"where it panics":            {func() error { panic("a mistake") }, 1},
+		"as it should be":                    {nil, 0, 0, []int{3, 2}},
+		"where the joint read fails":         {func() error { return errBoom }, 0, 1, []int{3, 2}},
+		"where it panics":                    {func() error { panic("a mistake") }, 0, 1, []int{3, 2}},
+		"where each is to be read by itself": {nil, 1, 1, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -72,10 +86,10 @@ func TestStaysAreReadTogetherInPortions(t *testing.T) {
 			stays := h.stayList(5)
 			group := h.group(stays...)
 			store := &disturbed{Store: h.backend.Events, joins: true, beforeMany: c.fails}
-			_, err := h.handle(h.process(store, checkout.Config{Chunk: 3}), group)
+			_, err := h.handle(h.process(store, checkout.Config{Chunk: 3, ReadAtOnce: c.atOnce}), group)
 			h.must(err)
 			equal(t, "group", h.summary(group, stays), "merged 1, merged 2, merged 3, merged 4, merged 5, balance 15")
-			if diff := cmp.Diff([]int{3, 2}, store.together); diff != "" {
+			if diff := cmp.Diff(c.together, store.together); diff != "" {
 				t.Errorf("stays read together (-want +got):\n%s", diff)
 			}
 			for i, stay := range stays {

@@ -20,6 +20,8 @@ func Categories() []string { return []string{groupcheckout.Category} }
 type Config struct {
 	Reactor      reactor.Config
 	MergesAtOnce int              // transfers at the same time, within one group; as many as the store chooses, else 5
+	ReadAtOnce   int              // stays that are read with one request; 25, so few that the first are visited while others are still being read. With 1 each is read by itself
+	ReadGroups   bool             // a group is read although the feed has delivered its events; to compare
 	Chunk        int              // outcomes in one append at the most; 100
 	Now          func() time.Time // the time of transfers and events; time.Now
 	Log          *slog.Logger     // slog.Default
@@ -30,6 +32,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.MergesAtOnce <= 0 {
 		c.MergesAtOnce = 5
+	}
+	if c.ReadAtOnce <= 0 {
+		c.ReadAtOnce = 25
 	}
 	if c.Chunk <= 0 {
 		c.Chunk = 100

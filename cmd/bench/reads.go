@@ -8,10 +8,8 @@ import (
 	"time"
 
 	"example.com/groupcheckout/checkout"
-	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
-	"example.com/groupcheckout/stores"
 	"example.com/groupcheckout/stores/intercept"
 	"example.com/groupcheckout/stores/messagedb"
 )
@@ -21,9 +19,9 @@ import (
 // group follows the other, and the reactor hears of each at once.
 func reads() []figure {
 	const count = 10
-	compare := func(row, name string, bound target, stays int, without func(*stores.Backend) checkout.Config) figure {
+	compare := func(row, name string, bound target, stays int, without checkout.Config) figure {
 		return figure{row: row, name: name, unit: "ms", target: bound, prepare: func(ctx context.Context, g *ground) (*pair, error) {
-			subject, closeSubject, err := g.reacting(ctx, count, stays, func(*stores.Backend) checkout.Config { return checkout.Config{} })
+			subject, closeSubject, err := g.reacting(ctx, count, stays, checkout.Config{})
 			if err != nil {
 				return nil, err
 			}
@@ -39,15 +37,9 @@ func reads() []figure {
 			}, nil
 		}}
 	}
-	alone := func(backend *stores.Backend) checkout.Config {
-		backend.Events = struct{ es.Store }{backend.Events}
-		return checkout.Config{}
-	}
-	untold := func(backend *stores.Backend) checkout.Config {
-		backend.Source = withoutBodies(backend.Source)
-		return checkout.Config{}
-	}
-	fiveAtOnce := func(*stores.Backend) checkout.Config { return checkout.Config{MergesAtOnce: 5} }
+	alone := checkout.Config{ReadAtOnce: 1}
+	untold := checkout.Config{ReadGroups: true}
+	fiveAtOnce := checkout.Config{MergesAtOnce: 5}
 	return []figure{
 		compare("12a", "reaction, stays read together ÷ each by itself", atMost(1), size, alone),
 		compare("12b", "reaction, the feed's events used ÷ the group read", atMost(1), size, untold),
@@ -57,22 +49,9 @@ func reads() []figure {
 	}
 }
 
-// withoutBodies is a feed that knows only that there are events.
-func withoutBodies(source feed.Source) feed.Source {
-	return intercept.Source(source, intercept.SourceHooks{
-		AfterRead: func(_ context.Context, _ feed.Tranche, _ feed.Position, batch feed.Batch, err error) (feed.Batch, error) {
-			for i := range batch.Events {
-				batch.Events[i].Event.Data, batch.Events[i].Event.Meta = nil, nil
-			}
-			return batch, err
-		},
-	})
-}
-
 // reacting is a reactor, and how long it takes from the acknowledged selection of a group
-// to its outcome: the median of some groups. A configuration is made of the backend, which
-// it may change.
-func (g *ground) reacting(ctx context.Context, count, stays int, configure func(*stores.Backend) checkout.Config) (measure func(context.Context) (float64, error), release func(), err error) {
+// to its outcome: the median of some groups.
+func (g *ground) reacting(ctx context.Context, count, stays int, config checkout.Config) (measure func(context.Context) (float64, error), release func(), err error) {
 	schema, err := g.checkpoints(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -93,7 +72,6 @@ func (g *ground) reacting(ctx context.Context, count, stays int, configure func(
 		return nil, nil, err
 	}
 	clerks := backend.Events
-	config := configure(backend)
 	config.Reactor = reactor.Config{MaxWriters: 64}
 	var mine sync.Map // the streams of its groups: the other one's are none of its business
 	backend.Source = intercept.Source(backend.Source, intercept.SourceHooks{

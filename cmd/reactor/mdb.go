@@ -41,6 +41,7 @@ type mdbStore struct {
 	Notify         bool          `help:"Be told of what others append, and tell them, by LISTEN and NOTIFY, instead of only asking. It takes a connection, and for each transaction that appends a small one behind it, which is never waited for. Who appends has to notify too. Asking at the end of the feed goes on, in case a notification is lost."`
 	Gather         int           `default:"128" placeholder:"APPENDS" help:"How many appends that wait at the same time may share a transaction; 1 has each commit by itself. Default ${default}."`
 	application    string        // its sessions' name; no flag
+	ready          bool          // whether to connect all at once; no flag
 	db             *messagedb.DB // once it is open
 	FromTail       bool          `short:"Z" aliases:"fromtail" help:"Start a group that has no checkpoint at the end of the feed, and so pass over all that happened before. Without it such a group starts at the beginning. It counts at each start until the first checkpoint is saved."`
 }
@@ -95,6 +96,7 @@ func (s *mdbStore) open(ctx context.Context, log *slog.Logger, categories []stri
 	tellIgnored(log, s.ReadConnection)
 	config.ReadConnection, config.BatchSize, config.Application = s.ReadConnection, s.BatchSize, s.application
 	config.Notify, config.Gather = s.Notify, s.Gather
+	config.Ready = s.ready
 	db, err := messagedb.Open(ctx, config)
 	if err != nil {
 		return nil, err

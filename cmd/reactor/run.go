@@ -25,6 +25,8 @@ type runCommand struct {
 	MaxWriters         int           `short:"w" aliases:"maxwriters" default:"8" placeholder:"GROUPS" help:"How many group checkouts to work on at once. Default ${default}."`
 	QuarantineAfter    time.Duration `placeholder:"TIME" help:"Set a group aside that cannot be handled for so long: reactor quarantine shows it. Never unless given."`
 	MergesAtOnce       int           `placeholder:"STAYS" help:"How many stays of one group to merge at once. By default as many as the store takes well: 32."`
+	ReadAtOnce         int           `default:"25" placeholder:"STAYS" help:"How many stays of one group to read with one request, where the store can; 1 reads each by itself. Default ${default}."`
+	ReadGroups         bool          `help:"Read each group from the store, instead of using what the feed has delivered of it. It is slower, and for comparisons."`
 	CheckpointInterval time.Duration `default:"5s" placeholder:"TIME" help:"How often to save how far the work has got. Default ${default}."`
 	CallLimit          time.Duration `default:"2m" placeholder:"TIME" help:"How long the work on one group may take at a stretch. What it has not done by then is tried again. Default ${default}."`
 	StopLimit          time.Duration `default:"25s" placeholder:"TIME" help:"How long a stop may take, all included. Work under way may go on for half of it. Default ${default}."`
@@ -65,6 +67,7 @@ SIGINT or SIGTERM stops it: it begins nothing new, lets the work under way go on
 
 // Run follows the store.
 func (c *runMdb) Run(ctx context.Context, s streams, common *runCommand) error {
+	c.ready = true
 	return common.follow(ctx, s, c)
 }
 
@@ -195,6 +198,8 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 		Cache:        cache,
 		Counts:       counts,
 		MergesAtOnce: c.MergesAtOnce,
+		ReadAtOnce:   c.ReadAtOnce,
+		ReadGroups:   c.ReadGroups,
 		Reactor: reactor.Config{
 			Group:              c.ProcessorName,
 			MaxWriters:         c.MaxWriters,
@@ -264,6 +269,7 @@ func (c *runCommand) check() error {
 	return cmp.Or(
 		atLeastOne("--max-read-ahead", c.MaxReadAhead),
 		atLeastOne("--max-writers", c.MaxWriters),
+		atLeastOne("--read-at-once", c.ReadAtOnce),
 		aboveZero("--checkpoint-interval", c.CheckpointInterval),
 		aboveZero("--call-limit", c.CallLimit),
 		aboveZero("--stop-limit", c.StopLimit),

@@ -42,6 +42,10 @@ type Config struct {
 	// who follows both have to have it set. A connection pooler in between has to pool sessions.
 	Notify bool
 
+	// Ready has [Open] make the connections at once that a reactor uses, side by side,
+	// instead of each when it is needed. Through a pooler it does not.
+	Ready bool
+
 	// RequireTLS refuses every connection to another machine that is not encrypted.
 	// Without it such a connection is warned of, once for each use.
 	RequireTLS bool

@@ -22,6 +22,7 @@ type DB struct {
 	watch       *pgxpool.Pool // leads to where write does; appends cannot starve it
 	checkpoint  *pgxpool.Pool // nil without a checkpoint schema
 	schema      string        // of the checkpoint table, as PostgreSQL stores the name
+	pooled      bool          // a pooler stands in between
 }
 
 // Open connects to the write and the read server and makes sure that each has
@@ -88,9 +89,14 @@ func (db *DB) connect(ctx context.Context) (err error) {
 	if err := db.checkPoolers(ctx); err != nil {
 		return err
 	}
+	if db.config.Ready {
+		defer db.makeReady(ctx)()
+	}
 	var unreadable error
 	var reading sync.WaitGroup
-	reading.Go(func() { unreadable = checkServer(ctx, db.read, ForReading) }) // at the same time: it is half of a start
+	if db.config.ReadConnection != db.config.Connection { // whoever can write there can read
+		reading.Go(func() { unreadable = checkServer(ctx, db.read, ForReading) }) // at the same time: it is half of a start
+	}
 	err = checkServer(ctx, db.write, ForWriting)
 	reading.Wait()
 	return cmp.Or(err, unreadable) // one is enough to begin with

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -35,7 +36,7 @@ func (db *DB) checkPoolers(ctx context.Context) error {
 			conn.Release()
 		}
 	}()
-	pooled, before := false, 0 // how many are held of other connection strings
+	pooled, straight, before := false, false, 0 // before is how many are held of other connection strings
 	hold := func(pool *pgxpool.Pool, use Use) (*pgxpool.Conn, error) {
 		limited := ctx
 		if pooled {
@@ -48,6 +49,7 @@ func (db *DB) checkPoolers(ctx context.Context) error {
 		case err == nil:
 			held = append(held, conn)
 			pooled = pooled || throughPooler(conn)
+			db.pooled = db.pooled || pooled
 			return conn, nil
 		case pooled && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
 			if use == ForCheckpoints && db.ownCheckpoints() {
@@ -69,6 +71,9 @@ func (db *DB) checkPoolers(ctx context.Context) error {
 		}{db.checkpoint, db.checkpoint, ForCheckpoints})
 	}
 	for _, pair := range pairs {
+		if pair.use == ForReading && straight {
+			continue // this way leads to the same server
+		}
 		if pair.use == ForCheckpoints {
 			pooled, before = false, len(held)
 		}
@@ -77,6 +82,7 @@ func (db *DB) checkPoolers(ctx context.Context) error {
 			return err
 		}
 		if !throughPooler(first) {
+			straight = pair.use == ForWriting && db.config.ReadConnection == db.config.Connection
 			continue
 		}
 		second, err := hold(pair.second, pair.use)
@@ -102,6 +108,24 @@ func (db *DB) checkPoolers(ctx context.Context) error {
 // may have a pooler of their own.
 func (db *DB) ownCheckpoints() bool {
 	return db.checkpoint != nil && db.config.CheckpointConnection != db.config.Connection
+}
+
+// makeReady connects everything that a reactor uses, side by side, and returns what waits
+// for that. What goes wrong is of no interest: whoever needs the connection tries again,
+// and says so. A pooler may have none to spare, so there it does nothing.
+func (db *DB) makeReady(ctx context.Context) (wait func()) {
+	var connecting sync.WaitGroup
+	for _, pool := range []*pgxpool.Pool{db.read, db.feed, db.watch, db.checkpoint} {
+		if db.pooled || pool == nil || pool == db.checkpoint && db.ownCheckpoints() {
+			continue
+		}
+		connecting.Go(func() {
+			if conn, err := pool.Acquire(ctx); err == nil {
+				conn.Release()
+			}
+		})
+	}
+	return connecting.Wait
 }
 
 func (db *DB) mostConnections() int {
