@@ -33,6 +33,7 @@ type cached struct {
 	version Version
 	state   any
 	bytes   int64
+	skips   bool // an event was of an unknown type
 }
 
 // perEvent is what an event adds to a state besides its type and its body, and perState

@@ -19,6 +19,9 @@ type Category[S, E any] struct {
 
 	recorder Recorder   // nil if nobody records
 	many     ManyReader // nil if the store is none
+
+	snapshots   *SnapshotCodec[S] // nil without snapshots
+	snapshotter Snapshotter       // nil without snapshots, or if the store is none
 }
 
 // Options are shared by the categories of a program. A zero field means the
@@ -28,6 +31,10 @@ type Options struct {
 	Attempts int              // how often a decision is made before a conflict is returned; 3
 	Now      func() time.Time // stamps events; time.Now
 	Counts   *Counts          // counts appends; nobody does if nil
+	// SnapshotEvery is after how many events a stream has a snapshot taken; 500, and below
+	// 0 never. It is for categories that have one, see [Category.WithSnapshots]. A stream
+	// of fewer events has none.
+	SnapshotEvery Version
 	// Skipped is told of each event of an unknown type that a fold skips.
 	Skipped func(stream StreamName, index Version, eventType string)
 }
@@ -45,13 +52,19 @@ func NewCategory[S, E any](name string, codec *Codec[E], initial S, fold func(S,
 	if options.Attempts <= 0 {
 		options.Attempts = 3
 	}
+	if options.SnapshotEvery == 0 {
+		options.SnapshotEvery = defaultSnapshotEvery
+	}
 	if options.Now == nil {
 		options.Now = time.Now
 	}
 	if options.Skipped == nil {
 		options.Skipped = func(StreamName, Version, string) {}
 	}
-	return &Category[S, E]{name, codec, initial, fold, store, options, RecorderOf(store), ManyReaderOf(store)}
+	return &Category[S, E]{
+		name: name, codec: codec, initial: initial, fold: fold, store: store, options: options,
+		recorder: RecorderOf(store), many: ManyReaderOf(store),
+	}
 }
 
 // Decider is the way in to the stream with the given id. Making one costs
@@ -66,9 +79,9 @@ func (c *Category[S, E]) Decider(elements ...string) (Decider[S, E], error) {
 //
 // It promises nothing. What it could not read or decode, whoever uses the stream reads
 // again, and gets the error; so it is with all of them if there is no cache, or if the
-// store is no [ManyReader].
+// store is neither a [ManyReader] nor a [Snapshotter].
 func (c *Category[S, E]) Load(ctx context.Context, deciders ...Decider[S, E]) {
-	if c.many == nil || c.options.Cache == nil {
+	if c.many == nil && c.snapshotter == nil || c.options.Cache == nil {
 		return
 	}
 	var missing []Decider[S, E]
@@ -79,6 +92,19 @@ func (c *Category[S, E]) Load(ctx context.Context, deciders ...Decider[S, E]) {
 		}
 	}
 	if len(streams) < 2 { // together with nothing
+		return
+	}
+	if c.snapshotter != nil {
+		all, err := c.snapshotter.ReadSnapshots(ctx, streams, c.snapshots.name, FromReplica)
+		if err != nil {
+			return
+		}
+		for i, found := range all {
+			if held, ok := c.restored(found.Snapshot); ok {
+				missing[i].keep(held)
+			}
+			missing[i].Extend(found.Events) // behind a snapshot that cannot be read there is a gap
+		}
 		return
 	}
 	all, err := c.many.ReadMany(ctx, streams, FromReplica)

@@ -165,13 +165,14 @@ type versioned[S any] struct {
 	version Version
 	state   S
 	bytes   int64 // of the events that it was folded of
+	skips   bool  // one of those was of an unknown type, so far as is known
 }
 
 // atHand returns the state that the cache holds, or else the initial one.
 func (d Decider[S, E]) atHand() versioned[S] {
 	entry := d.category.options.Cache.look(d.stream)
 	if state, ok := entry.state.(S); ok {
-		return versioned[S]{entry.version, state, entry.bytes}
+		return versioned[S]{entry.version, state, entry.bytes, entry.skips}
 	}
 	return versioned[S]{state: d.category.initial}
 }
@@ -179,6 +180,9 @@ func (d Decider[S, E]) atHand() versioned[S] {
 // load returns the state at hand brought up to date by the tail of the stream.
 func (d Decider[S, E]) load(ctx context.Context, freshness Freshness) (versioned[S], error) {
 	held := d.atHand()
+	if held.version == 0 && d.category.snapshotter != nil {
+		return d.loadSnapshot(ctx, freshness)
+	}
 	tail, err := d.category.store.Read(ctx, d.stream, held.version, freshness)
 	if err != nil {
 		return versioned[S]{}, err
@@ -225,6 +229,7 @@ func (d Decider[S, E]) extend(held versioned[S], tail []Event) (versioned[S], er
 		held.bytes += bytesOf(&tail[i].EventData)
 	}
 	held.version += Version(len(tail))
+	held.skips = held.skips || len(events) < len(tail)
 	held.state = d.category.fold(held.state, events)
 	d.keep(held)
 	return held, nil
@@ -238,13 +243,13 @@ func (d Decider[S, E]) append(ctx context.Context, held versioned[S], events []E
 		return after[S, E]{}, err
 	}
 	d.note(data)
-	version, err := d.category.store.Append(ctx, d.stream, held.version, data)
+	written := after[S, E]{held, d.category.fold, events}
+	version, err := d.write(ctx, &written, data)
 	d.category.options.Counts.tried(err)
 	if err != nil {
 		return after[S, E]{}, err
 	}
-	held.version = version
-	written := after[S, E]{held, d.category.fold, events}
+	written.version = version
 	if d.category.options.Cache == nil {
 		return written, nil
 	}
@@ -257,5 +262,5 @@ func (d Decider[S, E]) append(ctx context.Context, held versioned[S], events []E
 }
 
 func (d Decider[S, E]) keep(held versioned[S]) {
-	d.category.options.Cache.put(d.stream, cached{held.version, held.state, held.bytes})
+	d.category.options.Cache.put(d.stream, cached{held.version, held.state, held.bytes, held.skips})
 }

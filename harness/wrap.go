@@ -95,6 +95,28 @@ func (s sparing) ManyReader() es.ManyReader {
 	})
 }
 
+// Snapshotter is what es.SnapshotterOf asks.
+func (s sparing) Snapshotter() es.Snapshotter {
+	faulty, sound := es.SnapshotterOf(s.Store), es.SnapshotterOf(s.sound)
+	if faulty == nil || sound == nil {
+		return nil
+	}
+	of := func(ctx context.Context) es.Snapshotter {
+		if s.spares(ctx) {
+			return sound
+		}
+		return faulty
+	}
+	return es.SnapshotterFuncs{
+		Read: func(ctx context.Context, streams []es.StreamName, snapshotType string, freshness es.Freshness) ([]es.Snapshotted, error) {
+			return of(ctx).ReadSnapshots(ctx, streams, snapshotType, freshness)
+		},
+		Append: func(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData, taking es.SnapshotTaking) (es.Version, error) {
+			return of(ctx).AppendSnapshot(ctx, stream, expected, events, taking)
+		},
+	}
+}
+
 // lastSave spares the last checkpoint of a reactor that is stopped in good order
 // from faults: it has no second try, so its failure would be one of the stop.
 type lastSave struct {

@@ -100,6 +100,30 @@ func (s *guardedStore) ManyReader() es.ManyReader {
 	})
 }
 
+// Snapshotter passes on that of the store; see [es.SnapshotterOf].
+func (s *guardedStore) Snapshotter() es.Snapshotter {
+	next := es.SnapshotterOf(s.next)
+	if next == nil {
+		return nil
+	}
+	return es.SnapshotterFuncs{
+		Read: func(ctx context.Context, streams []es.StreamName, snapshotType string, freshness es.Freshness) (all []es.Snapshotted, err error) {
+			err = s.breakers.of(freshness).do(ctx, func() error {
+				all, err = next.ReadSnapshots(ctx, streams, snapshotType, freshness)
+				return err
+			})
+			return all, err
+		},
+		Append: func(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData, taking es.SnapshotTaking) (after es.Version, err error) {
+			err = s.breakers.Leader.do(ctx, func() error {
+				after, err = next.AppendSnapshot(ctx, stream, expected, events, taking)
+				return err
+			})
+			return after, err
+		},
+	}
+}
+
 // of is the breaker of the server that a read goes to.
 func (b Breakers) of(freshness es.Freshness) *Breaker {
 	if freshness == es.FromLeader {

@@ -14,7 +14,7 @@ type Service struct{ groups *es.Category[State, Event] }
 
 // NewService works on the group checkouts of a store.
 func NewService(store es.Store, options es.Options) *Service {
-	return &Service{es.NewCategory(Category, Codec(), State{}, Fold, store, options)}
+	return &Service{es.NewCategory(Category, Codec(), State{}, Fold, store, options).WithSnapshots(Snapshots())}
 }
 
 // IDOf is the id of the group that a stream belongs to. It returns a

@@ -14,7 +14,7 @@ type Service struct{ stays *es.Category[State, Event] }
 
 // NewService works on the stays of a store.
 func NewService(store es.Store, options es.Options) *Service {
-	return &Service{es.NewCategory(Category, Codec(), State{}, Fold, store, options)}
+	return &Service{es.NewCategory(Category, Codec(), State{}, Fold, store, options).WithSnapshots(Snapshots())}
 }
 
 // Stream is the name of a stay's stream.

@@ -105,11 +105,13 @@ type together struct {
 	read []string
 }
 
-func (s *together) ReadMany(ctx context.Context, streams []es.StreamName, freshness es.Freshness) ([][]es.Event, error) {
+func (s *together) ReadSnapshots(ctx context.Context, streams []es.StreamName, snapshotType string, freshness es.Freshness) ([]es.Snapshotted, error) {
 	for _, stream := range streams {
-		s.read = append(s.read, stream.String())
+		if len(streams) > 1 {
+			s.read = append(s.read, stream.String())
+		}
 	}
-	return s.Store.ReadMany(ctx, streams, freshness)
+	return s.Store.ReadSnapshots(ctx, streams, snapshotType, freshness)
 }
 
 func TestStaysAreReadTogether(t *testing.T) {

@@ -64,6 +64,31 @@ func (a Aggregate[S, E]) Folds(t *testing.T, generator *rapid.Generator[[]E]) {
 	})
 }
 
+// Snapshots proves that the state of a snapshot, and of the events behind it, is that of
+// all events, and that equal states have equal snapshots. The events may be such as no
+// decision would yield. A state that cannot be stored has no snapshot.
+func (a Aggregate[S, E]) Snapshots(t *testing.T, codec *es.SnapshotCodec[S], generator *rapid.Generator[[]E]) {
+	t.Helper()
+	rapid.Check(t, func(t *rapid.T) {
+		events := generator.Draw(t, "events")
+		cut := rapid.IntRange(0, len(events)).Draw(t, "cut")
+		first := a.State(events[:cut])
+		data, err := codec.Encode(first)
+		if err != nil {
+			return
+		}
+		restored, err := codec.Decode(data)
+		if err != nil {
+			t.Fatalf("%s: %v", data, err)
+		}
+		a.same(t, restored, first)
+		a.same(t, a.Fold(restored, events[cut:]), a.State(events))
+		if again, err := codec.Encode(restored); err != nil || string(again) != string(data) {
+			t.Errorf("got the snapshot %s and the error %v, want %s", again, err, data)
+		}
+	})
+}
+
 // Parts proves that a state stays as it is while several futures are folded from
 // it, as callers with the same cached state do.
 func (a Aggregate[S, E]) Parts(t *testing.T, shared S, past []E, futures ...[]E) {

@@ -45,15 +45,9 @@ func (s *store) ManyReader() es.ManyReader {
 		return nil
 	}
 	return es.ManyReaderFunc(func(ctx context.Context, streams []es.StreamName, freshness es.Freshness) ([][]es.Event, error) {
-		turns := map[int]turn{}
-		for i, stream := range streams {
-			t, ok, err := s.beforeRead(ctx, stream, freshness)
-			if err != nil {
-				return nil, err
-			}
-			if ok {
-				turns[i] = t
-			}
+		turns, err := s.beforeReads(ctx, streams, freshness)
+		if err != nil {
+			return nil, err
 		}
 		all, err := next.ReadMany(ctx, streams, freshness)
 		if err != nil {
@@ -66,6 +60,52 @@ func (s *store) ManyReader() es.ManyReader {
 		}
 		return all, nil
 	})
+}
+
+// Snapshotter is what [es.SnapshotterOf] asks. Reads and appends meet the faults of those
+// without a snapshot.
+func (s *store) Snapshotter() es.Snapshotter {
+	next := es.SnapshotterOf(s.next)
+	if next == nil {
+		return nil
+	}
+	return es.SnapshotterFuncs{
+		Read: func(ctx context.Context, streams []es.StreamName, snapshotType string, freshness es.Freshness) ([]es.Snapshotted, error) {
+			turns, err := s.beforeReads(ctx, streams, freshness)
+			if err != nil {
+				return nil, err
+			}
+			all, err := next.ReadSnapshots(ctx, streams, snapshotType, freshness)
+			if err != nil {
+				return nil, err
+			}
+			for i, t := range turns {
+				all[i].Events = s.afterRead(t, freshness, all[i].Events)
+			}
+			return all, nil
+		},
+		Append: func(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData, taking es.SnapshotTaking) (es.Version, error) {
+			return s.append(ctx, stream, expected, events, func() (es.Version, error) {
+				return next.AppendSnapshot(ctx, stream, expected, events, taking)
+			})
+		},
+	}
+}
+
+// beforeReads is beforeRead for several streams. Those that are to be left alone have no
+// turn.
+func (s *store) beforeReads(ctx context.Context, streams []es.StreamName, freshness es.Freshness) (map[int]turn, error) {
+	turns := map[int]turn{}
+	for i, stream := range streams {
+		t, ok, err := s.beforeRead(ctx, stream, freshness)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			turns[i] = t
+		}
+	}
+	return turns, nil
 }
 
 // beforeRead is what a read meets ahead of it. It is not ok if the stream is to be left
@@ -96,12 +136,17 @@ func (s *store) afterRead(t turn, freshness es.Freshness, events []es.Event) []e
 }
 
 func (s *store) Append(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData) (es.Version, error) {
+	return s.append(ctx, stream, expected, events, func() (es.Version, error) { return s.next.Append(ctx, stream, expected, events) })
+}
+
+// append is an append with the faults that it meets.
+func (s *store) append(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData, do func() (es.Version, error)) (es.Version, error) {
 	if len(events) == 0 || ctx.Err() != nil {
-		return s.next.Append(ctx, stream, expected, events) // nothing is written that could fail
+		return do() // nothing is written that could fail
 	}
 	t, ok := s.injector.turn(ctx, s.role, stream, appending)
 	if !ok {
-		return s.next.Append(ctx, stream, expected, events)
+		return do()
 	}
 	if err := s.before(ctx, t); err != nil {
 		return 0, fmt.Errorf("append to %s: %w", stream, err)
@@ -113,7 +158,7 @@ func (s *store) Append(ctx context.Context, stream es.StreamName, expected es.Ve
 	case own && s.injector.injects(t, DieBefore, ""):
 		panic(&Error{DieBefore, stream})
 	}
-	after, err := s.next.Append(ctx, stream, expected, events)
+	after, err := do()
 	switch {
 	case err != nil:
 		return after, err

@@ -21,7 +21,9 @@ type StoreHooks struct {
 
 // Store returns a store that passes every call to next through the hooks. If next is an
 // [es.ManyReader] it is one too: the hooks of a read are called for each of the streams,
-// and an error of one is that of all.
+// and an error of one is that of all. If next is an [es.Snapshotter] it is one too: a read
+// is then one from the version of the snapshot on, which is known only behind it, and a
+// snapshot that is taken meets no hook.
 func Store(next es.Store, hooks StoreHooks) es.Store {
 	return &store{next: next, hooks: hooks}
 }
@@ -77,13 +79,62 @@ func (s *store) ManyReader() es.ManyReader {
 	})
 }
 
+// Snapshotter is what [es.SnapshotterOf] asks.
+func (s *store) Snapshotter() es.Snapshotter {
+	next := es.SnapshotterOf(s.next)
+	if next == nil {
+		return nil
+	}
+	return es.SnapshotterFuncs{
+		Read: func(ctx context.Context, streams []es.StreamName, snapshotType string, freshness es.Freshness) ([]es.Snapshotted, error) {
+			return s.readSnapshots(ctx, next, streams, snapshotType, freshness)
+		},
+		Append: func(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData, taking es.SnapshotTaking) (es.Version, error) {
+			return s.append(ctx, stream, expected, events, func() (es.Version, error) {
+				return next.AppendSnapshot(ctx, stream, expected, events, taking)
+			})
+		},
+	}
+}
+
+func (s *store) readSnapshots(ctx context.Context, next es.Snapshotter, streams []es.StreamName, snapshotType string, freshness es.Freshness) ([]es.Snapshotted, error) {
+	for _, stream := range streams {
+		if s.hooks.BeforeRead != nil {
+			if err := s.hooks.BeforeRead(ctx, stream, 0, freshness); err != nil {
+				return nil, err
+			}
+		}
+	}
+	all, err := next.ReadSnapshots(ctx, streams, snapshotType, freshness)
+	if s.hooks.AfterRead == nil {
+		return all, err
+	}
+	if err != nil {
+		all = make([]es.Snapshotted, len(streams))
+	}
+	var errs []error
+	for i, stream := range streams {
+		events, err := s.hooks.AfterRead(ctx, stream, all[i].Snapshot.Version, freshness, all[i].Events, err)
+		all[i].Events, errs = events, append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
 func (s *store) Append(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData) (es.Version, error) {
+	return s.append(ctx, stream, expected, events, func() (es.Version, error) { return s.next.Append(ctx, stream, expected, events) })
+}
+
+// append calls the hooks around an append.
+func (s *store) append(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData, do func() (es.Version, error)) (es.Version, error) {
 	if s.hooks.BeforeAppend != nil {
 		if err := s.hooks.BeforeAppend(ctx, stream, expected, events); err != nil {
 			return 0, err
 		}
 	}
-	after, err := s.next.Append(ctx, stream, expected, events)
+	after, err := do()
 	if s.hooks.AfterAppend != nil {
 		return s.hooks.AfterAppend(ctx, stream, expected, events, after, err)
 	}

@@ -19,6 +19,7 @@ type Store struct {
 	streams    map[es.StreamName][]*record
 	categories map[string]*category
 	ids        map[uuid.UUID]struct{}
+	snapshots  map[es.StreamName]es.Snapshot
 	last       feed.Position // the global position of the newest event
 }
 
@@ -42,6 +43,7 @@ func New() *Store {
 		streams:    map[es.StreamName][]*record{},
 		categories: map[string]*category{},
 		ids:        map[uuid.UUID]struct{}{},
+		snapshots:  map[es.StreamName]es.Snapshot{},
 	}
 }
 

@@ -75,6 +75,7 @@ func topics() []topic {
 		{"conflicts", conflicts()},
 		{"reads", reads()},
 		{"many", many()},
+		{"snapshots", snapshots()},
 		{"names", names()},
 		{"bodies", bodies()},
 		{"refusals", refusals()},

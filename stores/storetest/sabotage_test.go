@@ -17,7 +17,7 @@ type sabotage struct {
 }
 
 func sabotages() []sabotage {
-	return slices.Concat(sabotagedAppends(), sabotagedReads(), sabotagedFeeds(), sabotagedCheckpoints(), sabotagedSlots())
+	return slices.Concat(sabotagedAppends(), sabotagedReads(), sabotagedSnapshots(), sabotagedFeeds(), sabotagedCheckpoints(), sabotagedSlots())
 }
 
 // appendFunc replaces the Append of a store.

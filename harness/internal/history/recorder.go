@@ -46,6 +46,9 @@ func (r recorded) Recorder() es.Recorder { return r.seat }
 // ManyReader passes on that of the store: a read by itself is no answer.
 func (r recorded) ManyReader() es.ManyReader { return es.ManyReaderOf(r.Store) }
 
+// Snapshotter passes on that of the store, for the same reason.
+func (r recorded) Snapshotter() es.Snapshotter { return es.SnapshotterOf(r.Store) }
+
 // seat is the recorder for those who use one store.
 type seat struct {
 	recorder *Recorder
