@@ -2,6 +2,7 @@ package livingdoc_test
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/url"
 	"os"
@@ -248,6 +249,33 @@ func TestTheSearchUnderstands(t *testing.T) {
 }
 
 // await waits until a script returns something true.
+// TestAManagersQuestionsAreAnsweredBySearch puts questions to the real site as somebody
+// types them who knows the hotel and not its words. The answer is on the first screen of what is found.
+func TestAManagersQuestionsAreAnsweredBySearch(t *testing.T) {
+	t.Parallel()
+	site, _ := realSite(t)
+	ctx := browsertest.Tab(browsertest.Start(t), t)
+	for _, test := range []struct{ question, answer string }{
+		{"what if a guest has left", "A stay can be merged if it is on record and its guest has not left"},
+		{"guest already left", "Once a guest has left with a group, the clerk is told which group it was"},
+		{"can a guest be charged who has left", "Nothing is added to a stay once the guest has left"},
+		{"can two groups have one stay", "A stay goes to one group, whoever was first"},
+		{"what if the group pays too much", "A credit can be paid out, in full or in part, and no more than that"},
+		{"what happens in a power cut", "After a breakdown work is taken up where it was left"},
+	} {
+		browsertest.Do(ctx, t, chromedp.Navigate(address(site, "search.html?q="+url.QueryEscape(test.question))))
+		await(ctx, t, `document.getElementById('count').textContent`)
+		found := browsertest.Eval[string](ctx, t, `[...document.querySelectorAll('#found h2')].map((h) => h.textContent).join('; ')`)
+		at := slices.Index(strings.Split(found, "; "), test.answer)
+		if at < 0 || at > 2 {
+			t.Errorf("%q: got the rules %q, want %q among the first three", test.question, found, test.answer)
+			continue
+		}
+		browsertest.Eval[bool](ctx, t, fmt.Sprintf(`document.querySelectorAll('#found h2 a')[%d].click(); true`, at))
+		await(ctx, t, `document.querySelector('body.rule h1')?.textContent === `+strconv.Quote(test.answer))
+	}
+}
+
 func await(ctx context.Context, t *testing.T, script string) {
 	t.Helper()
 	if !becomes(ctx, t, script) {

@@ -46,6 +46,20 @@ type page struct {
 	Within  string // the address of what it is a part of there; "" if of nothing
 }
 
+// Description says to who finds the page in a search engine, or is sent a link to it,
+// what is on it; "" where the title does.
+func (p *page) Description() string {
+	switch p.Kind {
+	case "front":
+		return "The rules, with examples, and whether they hold."
+	case "rule":
+		return "Examples of this rule, and whether it holds."
+	case "chapter":
+		return "Its rules, with examples, and whether they hold."
+	}
+	return ""
+}
+
 // link is a title with the address of its page.
 type link struct{ Title, Address string }
 

@@ -27,6 +27,7 @@ type cli struct {
 	Others float64   `default:"600" help:"Other appends of a hotel in a day: arrivals, charges, departures. Default: ${default}."`
 	Peak   float64   `default:"0.25" help:"How much of a day falls into its busiest hour. Default: ${default}."`
 	Cores  int       `default:"8" help:"Cores of a server of Message DB. Default: ${default}."`
+	JSON   bool      `name:"json" help:"Print the result as JSON, for programs, in a form that stays."`
 	Out    string    `placeholder:"DIR" help:"Where to draw the curves. Without it they are not drawn."`
 }
 
@@ -54,7 +55,12 @@ func (c cli) say(out io.Writer) error {
 	}
 	hotels := chain{Hotels: 1, Groups: c.Groups, Stays: c.Stays, Others: c.Others, Peak: c.Peak}
 	style := terminal.Of(out, false, os.Getenv)
-	err := errors.Join(c.costs(out, style, measured), c.limits(out, style, measured, hotels), c.chains(out, style, measured, hotels))
+	var err error
+	if c.JSON {
+		err = c.json(out, measured, hotels)
+	} else {
+		err = errors.Join(c.costs(out, style, measured), c.limits(out, style, measured, hotels), c.chains(out, style, measured, hotels))
+	}
 	if err != nil || c.Out == "" {
 		return err
 	}
@@ -93,15 +99,34 @@ func (c cli) limits(out io.Writer, style terminal.Style, m costs, hotels chain) 
 	fmt.Fprintln(out, "\n"+style.Wrap(fmt.Sprintf("What one store can do, in groups a day: %.0f stays a group, %.0f other appends for each group, %.0f %% of a day in one hour",
 		hotels.Stays, hotels.Others/hotels.Groups, 100*hotels.Peak), "")+"\n")
 	table := terminal.Table{Head: []string{"store", "station", "groups a day"}, Right: []bool{false, false, true}}
-	for _, store := range []struct {
-		name     string
-		stations []station
-	}{{"Message DB, " + plural.Of(c.Cores, "core"), append(messageDB(m, c.Cores), ungathered(m))}, {"DynamoDB", dynamoDB(m)}} {
-		for _, s := range store.stations {
-			table.Rows = append(table.Rows, []string{store.name, s.name, round(fill(s, hotels) * hotels.Groups)})
+	for _, s := range c.stations(m) {
+		store := s.store
+		if s.store == onServers {
+			store += ", " + plural.Of(c.Cores, "core")
 		}
+		table.Rows = append(table.Rows, []string{store, s.name, round(fill(s.station, hotels) * hotels.Groups)})
 	}
 	return table.Write(out, style)
+}
+
+// onServers is the store whose servers have cores.
+const onServers = "Message DB"
+
+type storesStation struct {
+	store string
+	station
+}
+
+// stations are those of each store.
+func (c cli) stations(m costs) []storesStation {
+	var made []storesStation
+	for _, s := range append(messageDB(m, c.Cores), ungathered(m)) {
+		made = append(made, storesStation{onServers, s})
+	}
+	for _, s := range dynamoDB(m) {
+		made = append(made, storesStation{"DynamoDB", s})
+	}
+	return made
 }
 
 // chains says what chains need.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"encoding/xml"
 	"math"
 	"os"
@@ -184,6 +185,33 @@ func TestTheProgramSaysAndDraws(t *testing.T) {
 		if got := bytes.Count(drawn, []byte("<polyline")); got != lines || bytes.Contains(drawn, []byte("NaN")) {
 			t.Errorf("%s: got %d curves, want %d, and each point a number", name, got, lines)
 		}
+	}
+}
+
+// TestJSONSaysWhatTheTablesSay in numbers that are not rounded.
+func TestJSONSaysWhatTheTablesSay(t *testing.T) {
+	t.Parallel()
+	var out, complaints bytes.Buffer
+	if status := run(t.Context(), []string{"--hotels", "10,100000", "--json"}, &out, &complaints); status != 0 {
+		t.Fatalf("got status %d and %s", status, &complaints)
+	}
+	var got result
+	decoder := json.NewDecoder(&out)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&got); err != nil || decoder.More() {
+		t.Fatalf("got error %v and more behind it: %t, want one result", err, decoder.More())
+	}
+	m, hotels := quiet(), chain{Hotels: 100_000, Groups: 10, Stays: 6, Others: 600, Peak: 0.25}
+	mdb, dynamo := onMessageDB(m, hotels, 8), onDynamoDB(m, hotels)
+	if len(got.Chains) != 2 || got.Chains[1].Hotels != 100_000 || got.Chains[1].MessageDB.Stores != mdb.stores ||
+		got.Chains[1].MessageDB.ConnectionsEach != mdb.connections || got.Chains[1].DynamoDB.Pairs != dynamo.stores || got.Chains[1].DynamoDB.DollarsPerMonth != dynamo.dollars {
+		t.Errorf("got the chains %+v, want the second to need %+v and %+v", got.Chains, mdb, dynamo)
+	}
+	if want := len(cli{Cores: 8}.stations(m)); len(got.Stations) != want || got.Stations[0].Store != "Message DB" || got.Stations[0].GroupsPerDay <= 0 {
+		t.Errorf("got the stations %+v, want %d", got.Stations, want)
+	}
+	if got.Costs.From != m.From || got.Costs.TransactionSeconds != m.Lock.Fixed || got.Costs.GroupsPerSecond != m.Groups {
+		t.Errorf("got the costs %+v, want those of %+v", got.Costs, m)
 	}
 }
 

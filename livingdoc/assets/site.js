@@ -166,8 +166,11 @@ const finder = (words) => {
       let list = [];
       for (let doc = 0; doc < docs.length; doc++) if (!stems.length || most && covered[doc] >= least && most * 2 >= stems.length) list.push(doc);
       if (list.length < 2000) for (const doc of list) { // a word as it was typed counts more than another form of it
-        const titles = split(`${docs[doc].rule[0]} ${docs[doc].example?.[0] ?? ''}`);
-        scores[doc] += 15 * asked.filter((word) => titles.includes(word)).length;
+        const [rule, example] = [docs[doc].rule[0], docs[doc].example?.[0] ?? ''].map((title) => {
+          const has = split(title);
+          return asked.filter((word) => has.includes(word)).length;
+        });
+        scores[doc] += 15 * Math.max(rule, example) + 5 * Math.min(rule, example); // together in one title they mean more
       }
       for (const phrase of phrases) list = list.filter((doc) => this.texts(docs[doc]).some((text) => text.toLowerCase().includes(phrase)));
       if (stems.length) list.sort((a, b) => covered[b] - covered[a] || scores[b] - scores[a] || a - b);
