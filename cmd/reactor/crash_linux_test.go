@@ -39,9 +39,9 @@ func crash(t testing.TB, admin string) (restart func()) {
 		}
 	}
 	eventually(t, "the server is dead", func() bool {
-		for _, pid := range pids {
+		for _, pid := range pids { // the first has to be waited for too, or the next takes it for alive
 			state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-			if err == nil && !(pid != pids[0] && bytes.Contains(state, []byte(") Z "))) {
+			if err == nil && (pid == pids[0] || !bytes.Contains(state, []byte(") Z "))) {
 				return false
 			}
 		}

@@ -394,7 +394,7 @@ func (w *turns) longest(t *testing.T) (slot int, longest time.Duration) {
 		t.Error("no reactor logged that it works on a slot")
 	}
 	for of, turns := range taken {
-		slices.SortFunc(turns, func(a, b turn) int { return cmp.Compare(a.Token, b.Token) })
+		slices.SortFunc(turns, func(a, b turn) int { return cmp.Or(cmp.Compare(a.Token, b.Token), a.Time.Compare(b.Time)) })
 		// Who was hit after it took a slot may say so when another one has it already.
 		for i := len(turns) - 2; i >= 0; i-- {
 			if turns[i].Time.After(turns[i+1].Time) {
