@@ -27,6 +27,9 @@ type Config struct {
 	Log          *slog.Logger     // slog.Default
 	Cache        *es.Cache        // states between calls; default one of its own
 	Counts       *es.Counts       // counts appends; nobody does if nil
+	// SnapshotEvery is after how many events a long stream has a snapshot, where the store
+	// keeps some; 500, and below 0 never.
+	SnapshotEvery es.Version
 }
 
 func (c Config) withDefaults() Config {
@@ -73,9 +76,10 @@ func Start(ctx context.Context, backend *stores.Backend, config Config) (*reacto
 		config.Cache = es.NewCache(0, 0)
 	}
 	options := es.Options{
-		Cache:  config.Cache,
-		Counts: config.Counts,
-		Now:    config.Now,
+		Cache:         config.Cache,
+		Counts:        config.Counts,
+		Now:           config.Now,
+		SnapshotEvery: config.SnapshotEvery,
 		Skipped: func(stream es.StreamName, index es.Version, eventType string) {
 			if observer := config.Reactor.Observer; observer != nil {
 				observer.Observe(reactor.EventSkipped{Stream: stream, Index: index, Type: eventType})
