@@ -126,16 +126,40 @@ func BenchmarkAppend(b *testing.B) {
 	})
 }
 
-// BenchmarkRead reads a stream of 10 events from the leader.
+// BenchmarkRead reads a stream of 10 events from the leader: as it is, and with a look for
+// a snapshot, which it has not or has.
 func BenchmarkRead(b *testing.B) {
-	db := open(b, Config{})
-	stream := newStream(b)
-	events := newEvents(10)
-	mustAppend(b, db.Store(), stream, 0, events...)
-	ctx := b.Context()
-	for b.Loop() {
-		if got, err := db.Store().Read(ctx, stream, 0, es.FromLeader); err != nil || len(got) != 10 {
-			b.Fatalf("got %d events and error %v", len(got), err)
+	store := open(b, Config{}).Store()
+	stream, long := newStream(b), newStream(b)
+	mustAppend(b, store, stream, 0, newEvents(10)...)
+	mustAppend(b, store, long, 0, newEvents(990)...)
+	taking := es.SnapshotTaking{Type: "Snapshotted.1", Every: 1000, State: func() ([]byte, error) { return []byte("{}"), nil }, Ended: func(err error) {
+		if err != nil {
+			b.Error(err)
 		}
+	}}
+	if _, err := store.AppendSnapshot(b.Context(), long, 990, newEvents(10), taking); err != nil {
+		b.Fatal(err)
+	}
+	mustAppend(b, store, long, 1000, newEvents(10)...)
+	b.Run("plain", func(b *testing.B) {
+		for b.Loop() {
+			if got, err := store.Read(b.Context(), stream, 0, es.FromLeader); err != nil || len(got) != 10 {
+				b.Fatalf("got %d events and error %v", len(got), err)
+			}
+		}
+	})
+	for name, of := range map[string]struct {
+		stream  es.StreamName
+		version es.Version
+	}{"no snapshot": {stream, 0}, "of 1010 events with a snapshot": {long, 1000}} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				got, err := store.ReadSnapshots(b.Context(), []es.StreamName{of.stream}, taking.Type, es.FromLeader)
+				if err != nil || len(got[0].Events) != 10 || got[0].Snapshot.Version != of.version {
+					b.Fatalf("got %+v and error %v", got, err)
+				}
+			}
+		})
 	}
 }

@@ -74,7 +74,7 @@ func checkServer(ctx context.Context, pool *pgxpool.Pool, use Use) error {
 
 // judge names the first problem, if there is one.
 func (have inventory) judge(use Use) (Problem, error) {
-	needed := []string{"message_store_version", "category", "is_category", "get_stream_messages", "get_last_stream_message", "get_category_messages"}
+	needed := []string{"message_store_version", "category", "is_category", "get_stream_messages", "get_category_messages"}
 	if use == ForWriting {
 		needed = append(needed, "write_message", "acquire_lock", "hash_64", "stream_version")
 	}

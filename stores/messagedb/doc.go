@@ -30,8 +30,8 @@
 //     schema or a temporary table in front could take a write away;
 //   - the default isolation to READ COMMITTED, since under a stricter one a
 //     conflict comes back as a unique violation;
-//   - enable_seqscan to off where it writes, since a session that starts on an
-//     empty table would otherwise keep a plan that gets slower for ever;
+//   - enable_seqscan to off where it writes and reads events, since a session that
+//     starts on an empty table would otherwise keep a plan that gets slower for ever;
 //   - lock_timeout to a second where it writes, so that a category that somebody keeps
 //     locked keeps no connection of ours for longer at a time.
 //

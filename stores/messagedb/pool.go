@@ -111,12 +111,12 @@ const sessionKey = "messagedb.session"
 
 // pin prepares a new connection for its use and notes its session.
 func pin(ctx context.Context, conn *pgx.Conn, use Use) error {
-	path, seqscan, lockTimeout := "message_store,pg_temp", "on", "0"
+	path, seqscan, lockTimeout := "message_store,pg_temp", "off", "0"
 	switch use {
 	case ForWriting:
-		seqscan, lockTimeout = "off", strconv.FormatInt(firstLockTimeout.Milliseconds(), 10)
+		lockTimeout = strconv.FormatInt(firstLockTimeout.Milliseconds(), 10)
 	case ForCheckpoints:
-		path = "pg_catalog,pg_temp"
+		path, seqscan = "pg_catalog,pg_temp", "on"
 	case ForReading:
 	}
 	var s session
