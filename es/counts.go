@@ -6,8 +6,8 @@ import (
 )
 
 // Counts counts what became of the appends of [Decider]s, those that came after a
-// conflict included, and of snapshots. The zero value is ready to use. Calls may overlap; a nil Counts
-// counts nothing.
+// conflict included, and of snapshots. The zero value is ready to use. Calls may overlap;
+// a nil Counts counts nothing.
 type Counts struct {
 	appended, conflicts, uncertain, failed atomic.Int64
 

@@ -62,6 +62,7 @@ func TestCommandLinesThatAreWrong(t *testing.T) {
 		{"no writers", both, []string{"run", "-g", "x", "-w", "0", "mdb"}, "--max-writers cannot be 0"},
 		{"no read-ahead", both, []string{"run", "-g", "x", "--max-read-ahead=0", "mdb"}, "--max-read-ahead cannot be 0"},
 		{"no merges", both, []string{"run", "-g", "x", "--merges-at-once=-1", "mdb"}, "--merges-at-once cannot be -1"},
+		{"no snapshots below zero", both, []string{"run", "-g", "x", "--snapshot-every=-1", "mdb"}, "--snapshot-every cannot be -1: 0 takes none"},
 		{"no interval", both, []string{"run", "-g", "x", "--checkpoint-interval=0s", "mdb"}, "--checkpoint-interval cannot be 0s"},
 		{"no limit", both, []string{"run", "-g", "x", "--stop-limit=-1s", "mdb"}, "--stop-limit cannot be -1s"},
 		{"a negative batch", both, []string{"run", "-g", "x", "mdb", "-b=-1"}, "--batch-size cannot be -1"},

@@ -27,6 +27,7 @@ type runCommand struct {
 	MergesAtOnce       int           `placeholder:"STAYS" help:"How many stays of one group to merge at once. By default as many as the store takes well: 32."`
 	ReadAtOnce         int           `default:"25" placeholder:"STAYS" help:"How many stays of one group to read with one request, where the store can; 1 reads each by itself. Default ${default}."`
 	ReadGroups         bool          `help:"Read each group from the store, instead of using what the feed has delivered of it. It is slower, and for comparisons."`
+	SnapshotEvery      int           `default:"500" placeholder:"EVENTS" help:"After how many events of a stay or a group to keep a snapshot of it, on Message DB; 0 reads all events each time. Default ${default}."`
 	CheckpointInterval time.Duration `default:"5s" placeholder:"TIME" help:"How often to save how far the work has got. Default ${default}."`
 	CallLimit          time.Duration `default:"2m" placeholder:"TIME" help:"How long the work on one group may take at a stretch. What it has not done by then is tried again. Default ${default}."`
 	StopLimit          time.Duration `default:"25s" placeholder:"TIME" help:"How long a stop may take, all included. Work under way may go on for half of it. Default ${default}."`
@@ -194,12 +195,13 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 	tailPause, fromEnd := store.feed()
 	counts, cache := &es.Counts{}, es.NewCache(0, 0)
 	running, err := checkout.Start(ctx, backend.Backend, checkout.Config{
-		Log:          log,
-		Cache:        cache,
-		Counts:       counts,
-		MergesAtOnce: c.MergesAtOnce,
-		ReadAtOnce:   c.ReadAtOnce,
-		ReadGroups:   c.ReadGroups,
+		Log:           log,
+		Cache:         cache,
+		Counts:        counts,
+		MergesAtOnce:  c.MergesAtOnce,
+		ReadAtOnce:    c.ReadAtOnce,
+		ReadGroups:    c.ReadGroups,
+		SnapshotEvery: cmp.Or(es.Version(c.SnapshotEvery), -1),
 		Reactor: reactor.Config{
 			Group:              c.ProcessorName,
 			MaxWriters:         c.MaxWriters,
@@ -262,6 +264,9 @@ func (c *runCommand) check() error {
 	}
 	if c.MergesAtOnce < 0 {
 		return &usageError{fmt.Sprintf("--merges-at-once cannot be %d: leave it out for what the store takes well", c.MergesAtOnce)}
+	}
+	if c.SnapshotEvery < 0 {
+		return &usageError{fmt.Sprintf("--snapshot-every cannot be %d: 0 takes none", c.SnapshotEvery)}
 	}
 	if c.AuditEvery < 0 || c.AuditEvery > 0 && c.AuditEvery < time.Second {
 		return &usageError{fmt.Sprintf("--audit-every cannot be %v: it has to be at least 1s; leave it out for never", c.AuditEvery)}

@@ -8,12 +8,16 @@ import (
 	"example.com/groupcheckout/es"
 )
 
-// Streams tells Prometheus what became of appends, and how the cache of states does.
+// Streams tells Prometheus what became of appends and snapshots, and how the cache of states does.
 func Streams(counts *es.Counts, cache *es.Cache) prometheus.Collector {
 	return collector(func(tell teller) {
 		now := counts.Now()
 		for outcome, n := range map[string]int64{"ok": now.Appended, "conflict": now.Conflicts, "uncertain": now.Uncertain, "error": now.Failed} {
 			tell("reactor_appends_total", "Appends that were tried, those after a conflict included, by outcome: ok, conflict, uncertain if nobody could find out, or error.",
+				prometheus.CounterValue, float64(n), "outcome", outcome)
+		}
+		for outcome, n := range map[string]int64{"ok": now.Snapshots, "error": now.SnapshotsFailed} {
+			tell("reactor_snapshots_total", "Snapshots of long streams, by outcome: ok if one was taken, or error if one could not be taken or read. Nothing is lost then.",
 				prometheus.CounterValue, float64(n), "outcome", outcome)
 		}
 		hits, misses := cache.Looks()

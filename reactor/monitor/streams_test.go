@@ -21,6 +21,7 @@ func TestPoolsAndStreamsAreTold(t *testing.T) {
 		`reactor_pool_wait_seconds_total{pool="writing"} 1.5`,
 		`reactor_pool_waits_total{pool="writing"} 4`,
 		`reactor_appends_total{outcome="uncertain"} 0`,
+		`reactor_snapshots_total{outcome="error"} 0`,
 		`reactor_cache_looks_total{found="no"} 0`,
 		`reactor_cache_states 0`,
 		`reactor_cache_bytes 0`,
