@@ -15,9 +15,9 @@ import (
 )
 
 // Snapshots lie where Equinox.MessageDb puts its adjacent ones: those of the stream
-// GuestStay-1 in the stream GuestStay:snapshot-1, the newest last, each with the metadata
+// Order-1 in the stream Order:snapshot-1, the newest last, each with the metadata
 // {"streamVersion":41} if it stands for the events up to that of position 41. That stream
-// is of another category, so no feed of stays has it, and nobody who reads stays minds it.
+// is of another category, so no feed of orders has it, and nobody who reads orders minds it.
 
 var _ es.Snapshotter = (*Store)(nil)
 
