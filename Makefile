@@ -94,6 +94,7 @@ test: ## Vet, run every test, and the scenarios on every store
 .PHONY: unit
 unit: $(TOOLS)/provision ## Run every test but the scenarios
 	$(WITH_ALL) $(GO) test $(RACE) -count=1 -timeout=40m $$($(GO) list -e ./... | grep -v -e '/features$$' -e '/examples/')
+	$(if $(RACE),$(GO) test -count=1 -run='^TestTenThousand' ./livingdoc)
 
 .PHONY: cover
 cover: ## Fail if the tests cover less than 95 % of a package of the domain

@@ -37,6 +37,9 @@ func TestTenThousandScenariosAreStillReadable(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it writes some thousand files")
 	}
+	if raced {
+		t.Skip("its size is of no interest to the race detector; make unit runs it once more without")
+	}
 	config := project(t, town(), fixture.Run{Store: "paper"}, fixture.Run{Store: "stone"}, fixture.Run{Store: "wax"})
 	pages := build(t, config)
 	front := pages["index.html"]

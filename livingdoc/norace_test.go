@@ -1,0 +1,5 @@
+//go:build !race
+
+package livingdoc_test
+
+const raced = false
