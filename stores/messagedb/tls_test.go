@@ -244,7 +244,7 @@ func TestAConnectionThatIsNotEncryptedIsWarnedOfOrRefused(t *testing.T) {
 	}
 	const warning = "the connection to another machine is not encrypted"
 	for _, mode := range []string{"disable", "prefer"} {
-		logged, err := opened(t, Config{Connection: at(plain, mode)})
+		logged, err := opened(t, Config{Connection: at(plain, mode), Ready: true})
 		if err != nil || strings.Count(logged, warning) != 2 || !strings.Contains(logged, "connection=writing host=db.example") || !strings.Contains(logged, "connection=reading") {
 			t.Errorf("sslmode=%s: got error %v and the log %q, want a warning for each use", mode, err, logged)
 		}

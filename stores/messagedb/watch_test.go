@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
+	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -17,7 +18,11 @@ func TestSessionsSayWhoseTheyAre(t *testing.T) {
 	name := "reactor " + newCategory()
 	db := open(t, Config{Application: name, CheckpointSchema: checkpointSchema(t)})
 	category := newCategory()
-	mustAppend(t, db.Store(), streamOf(t, category), 0, newEvents(1)...)
+	stream := streamOf(t, category)
+	mustAppend(t, db.Store(), stream, 0, newEvents(1)...)
+	if _, err := db.Store().Read(within(t), stream, 0, es.FromReplica); err != nil {
+		t.Fatal(err)
+	}
 	source := newSource(t, db, 0, category)
 	if _, err := source.Read(within(t), feed.Tranche(category), 0); err != nil {
 		t.Fatal(err)
