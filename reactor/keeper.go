@@ -342,10 +342,30 @@ func (k *keeper) giveExcess() bool {
 	excess := k.seat.excess(time.Now())
 	ready := len(k.ready) > 0
 	k.mu.Unlock()
-	for _, slot := range excess {
+	for _, slot := range append(excess, k.r.goOn(excess)...) {
 		k.r.windDown(slot)
 	}
 	return ready
+}
+
+// goOn has slots worked on again that were wound down and are not in excess any more:
+// whoever was to have them has left. It returns those whose calls were cut off: they are
+// given all the same, and then taken anew.
+func (r *Running) goOn(excess []int) (cutOff []int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for slot, h := range r.held {
+		switch {
+		case h.given.IsZero(), h.settling, slices.Contains(excess, slot):
+		case h.ctx.Err() != nil:
+			cutOff = append(cutOff, slot)
+		default:
+			h.given = time.Time{}
+			r.core.goOn(slot)
+			r.nudge()
+		}
+	}
+	return cutOff
 }
 
 // windDown has nothing more begun in a slot. Once nothing is under way any more, its

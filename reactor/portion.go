@@ -98,7 +98,11 @@ func (r *Running) open(ctx context.Context, hold feed.Hold) error {
 		r.drop(hold.Slot, err)
 		return err
 	}
-	r.locked(func(core *core) { core.goOn(hold.Slot) })
+	r.locked(func(core *core) {
+		if h.given.IsZero() { // it is not to be handed over already
+			core.goOn(hold.Slot)
+		}
+	})
 	return nil
 }
 

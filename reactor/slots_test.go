@@ -47,6 +47,7 @@ type member struct {
 	running *reactor.Running
 	cut     *cutOff
 	hold    chan struct{} // calls wait until it is closed, or their context ends; nil if they do not
+	deaf    bool          // the end of their context does not end the wait
 }
 
 // cutOff is checkpoints that can be cut off, as those of a process that was killed or
@@ -128,7 +129,10 @@ func (m *member) Handle(ctx context.Context, stream es.StreamName, events []es.E
 	}
 	m.team.busy[stream] = m.name
 	m.team.calls = append(m.team.calls, fmt.Sprintf("%s handles %s@%d", m.name, stream.ID(), last))
-	wait := m.hold
+	wait, done := m.hold, ctx.Done()
+	if m.deaf {
+		done = nil
+	}
 	m.team.mu.Unlock()
 	defer func() {
 		m.team.mu.Lock()
@@ -138,7 +142,7 @@ func (m *member) Handle(ctx context.Context, stream es.StreamName, events []es.E
 	if wait != nil {
 		select {
 		case <-wait:
-		case <-ctx.Done():
+		case <-done:
 			return 0, context.Cause(ctx)
 		}
 	}
@@ -495,4 +499,42 @@ func TestWhoeverHasLostASlotCannotSave(t *testing.T) {
 		running.Stop()
 		<-running.Done()
 	})
+}
+
+// A slot that is to be handed over is worked on again if whoever was to have it leaves
+// before the calls in it have returned.
+func TestASlotThatNobodyWantsAnyMoreIsWorkedOnAgain(t *testing.T) {
+	t.Parallel()
+	stops := func(m *member) { m.running.Stop(); <-m.running.Done() }
+	for name, tt := range map[string]struct {
+		after time.Duration // since it joined
+		leave func(*member)
+	}{
+		"it stops":                             {2 * time.Second, stops},
+		"it is killed":                         {2 * time.Second, func(m *member) { m.cut.set(true); pass(m.team.lease * 4 / 5) }},
+		"it stops when the calls were cut off": {14 * time.Second, stops},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				team := newTeam(t, 2)
+				one := team.join("one")
+				one.deaf = true
+				release := one.holdUp()
+				team.source.add("A", ids(0))
+				pass(time.Second)
+				two := team.join("two")
+				pass(tt.after) // one winds a slot down meanwhile
+				equal(t, "shares while the calls go on", shares(one, two), "2 0")
+				tt.leave(two)
+				pass(time.Second)
+				release()
+				team.source.add("A", ids(1))
+				pass(5 * time.Second)
+				equal(t, "shares", shares(one), "2")
+				equal(t, "events that are not handled", one.status().Unhandled, 0)
+				team.check()
+			})
+		})
+	}
 }
