@@ -56,16 +56,38 @@ type cutOff struct {
 	feed.Checkpoints
 	feed.Slots
 
-	mu   sync.Mutex
-	down bool
+	mu     sync.Mutex
+	down   bool
+	locked bool
 }
 
-var errCutOff = errors.New("cut off")
+var (
+	errCutOff = errors.New("cut off")
+	errLocked = errors.New("locked by another transaction")
+)
 
 func (c *cutOff) set(down bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.down = down
+}
+
+// lock makes each Load fail, as when somebody has locked the checkpoints and not the
+// roster.
+func (c *cutOff) lock(locked bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.locked = locked
+}
+
+func (c *cutOff) Load(ctx context.Context, key feed.Key) (feed.Position, bool, error) {
+	c.mu.Lock()
+	locked := c.locked
+	c.mu.Unlock()
+	if locked {
+		return 0, false, errLocked
+	}
+	return c.Checkpoints.Load(ctx, key)
 }
 
 func (c *cutOff) err() error {
@@ -537,4 +559,33 @@ func TestASlotThatNobodyWantsAnyMoreIsWorkedOnAgain(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Who holds a slot and cannot begin with it does not stand by: nobody else takes it.
+func TestASlotThatCannotBeBegunIsSeen(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		team := newTeam(t, 1)
+		one := team.join("one")
+		synctest.Wait()
+		other := team.join("other")
+		pass(3 * time.Second)
+		other.cut.lock(true)
+		one.running.Stop()
+		<-one.running.Done()
+		pass(time.Minute)
+		status := other.status()
+		equal(t, "stands by", status.StandsBy(), false)
+		slot := status.Slots[0]
+		equal(t, "the holder is the other itself", slot.Holder, status.Member)
+		equal(t, "works", other.works(), "")
+		equal(t, "what is wrong", slot.Error, `begin with slot 0 of consumer group "team": load the checkpoint of tranche "A": locked by another transaction`)
+		equal(t, "since it has held it", status.At.Sub(slot.ErrorSince) > 58*time.Second, true)
+
+		other.cut.lock(false)
+		pass(time.Second)
+		equal(t, "works when it can", other.works(), "0")
+		equal(t, "nothing is wrong any more", other.status().Slots[0].Error, "")
+		equal(t, "stands by", other.status().StandsBy(), false)
+	})
 }
