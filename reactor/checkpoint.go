@@ -116,7 +116,7 @@ func (r *Running) checkpoint(ctx, writes context.Context, t *tranche, limit time
 	read := feed.Position(t.read.Load()) // before the end is asked for
 	end, err := r.look(ctx, t, read, limit)
 	if err == nil {
-		err = r.compare(ctx, t, read, end, true, limit)
+		err = r.compare(ctx, t, &t.marks, read, end, true, limit)
 	}
 	switch {
 	case err != nil && (ctx.Err() != nil || t.lost != nil):

@@ -19,12 +19,17 @@ type row struct {
 	err      error     // the last
 }
 
+// and is the row with one more.
+func (r row) and(err error) row {
+	if r.attempts == 0 {
+		r.since = time.Now()
+	}
+	return row{r.attempts + 1, r.since, err}
+}
+
 // failed counts one more and returns the row with it.
 func (f *failures) failed(err error) row {
-	now := row{1, time.Now(), err}
-	if before := f.look(); before.attempts > 0 {
-		now.attempts, now.since = before.attempts+1, before.since
-	}
+	now := f.look().and(err)
 	f.current.Store(&now)
 	return now
 }

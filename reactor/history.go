@@ -227,16 +227,16 @@ func (r *Running) notes(ctx context.Context, keeper feed.Notes) (notes map[strin
 	return notes, nil
 }
 
-// recall takes in what the one before left of a slot, of which a tranche is completed up
-// to a position.
-func (r *Running) recall(ctx context.Context, t *tranche, slot int, position feed.Position, known bool) error {
-	t.marks.backTo(-1)
+// recall has marks be what the one before left of a slot, of which a tranche is completed
+// up to a position.
+func (r *Running) recall(ctx context.Context, marks *marks, t *tranche, slot int, position feed.Position, known bool) error {
+	marks.backTo(-1)
 	if r.keeper == nil || !known {
 		return nil
 	}
 	notes, err := r.notes(ctx, r.keeper)
 	if err == nil {
-		t.marks.recall(notes[r.markName(t, slot)], position)
+		marks.recall(notes[r.markName(t, slot)], position)
 	}
 	return err
 }
@@ -270,9 +270,10 @@ func (r *Running) noteMark(ctx context.Context, s *portion, position feed.Positi
 	}
 }
 
-// compare makes sure that the leader still has what was read of a tranche, of which it
-// said where it ends. What it finds lost ends the reactor: it sets lost.
-func (r *Running) compare(ctx context.Context, t *tranche, read, end feed.Position, running bool, limit time.Duration) error {
+// compare makes sure that the leader still has what marks tell of a tranche, which was
+// read up to a position, and of which the leader said where it ends. What it finds lost
+// ends the reactor: it sets lost.
+func (r *Running) compare(ctx context.Context, t *tranche, known *marks, read, end feed.Position, running bool, limit time.Duration) error {
 	historian, ok := r.source.(feed.Historian)
 	if !ok {
 		if end < read {
@@ -280,7 +281,7 @@ func (r *Running) compare(ctx context.Context, t *tranche, read, end feed.Positi
 		}
 		return t.lost
 	}
-	marks, then := t.marks.toCompare()
+	marks, then := known.toCompare()
 	var now feed.History
 	err := r.ask(ctx, limit, r.config.Breakers.Leader, func(ctx context.Context) (err error) {
 		now, err = historian.History(ctx, t.name, marks)
@@ -291,7 +292,7 @@ func (r *Running) compare(ctx context.Context, t *tranche, read, end feed.Positi
 	}
 	v := judge(marks, now.Events, then, now.Course)
 	if !v.intact { // up to where it is can be said with those that were not asked about
-		if all := t.marks.all(); r.ask(ctx, limit, r.config.Breakers.Leader, func(ctx context.Context) error {
+		if all := known.all(); r.ask(ctx, limit, r.config.Breakers.Leader, func(ctx context.Context) error {
 			further, err := historian.History(ctx, t.name, all)
 			if err == nil {
 				marks, now = all, further
@@ -314,6 +315,6 @@ func (r *Running) compare(ctx context.Context, t *tranche, read, end feed.Positi
 	case v.erased > 0:
 		r.config.Observer.Observe(EventsErased{t.name, read, end})
 	}
-	t.marks.found(len(marks), now.Course)
+	known.found(len(marks), now.Course)
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/memory"
 )
 
 // historian is a source of which every event has an id and a place, and that tells its
@@ -305,4 +306,37 @@ func TestCheckpointsGetOnInAProcessThatDiesEarly(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestAFailOverThatLostEventsOfOneSlotIsSeen has another slot that is further behind than
+// what was lost. Which slot is begun first is a matter of chance.
+func TestAFailOverThatLostEventsOfOneSlotIsSeen(t *testing.T) {
+	t.Parallel()
+	ofSlot := func(slot int) string {
+		for i := 0; ; i++ {
+			if id := fmt.Sprint("s", i); reactor.SlotOf(stream(id), 2) == slot {
+				return id
+			}
+		}
+	}
+	for range 10 {
+		synctest.Test(t, func(t *testing.T) {
+			h, c, handler := newHistorian("A"), memory.NewCheckpoints(), newHandler()
+			config := reactor.Config{Slots: 2, CheckpointInterval: time.Second}
+			behind, ahead := ofSlot(0), ofSlot(1)
+			h.add(fmt.Sprintf("%s@0 %s@0 %s@1", behind, ahead, ahead))
+			r := start(t, h, c, handler, config)
+			pass(3 * time.Second)
+			handler.on(behind, failure)
+			h.add(fmt.Sprintf("%s@1 %s@2 %s@3", behind, ahead, ahead))
+			pass(3 * time.Second)
+			r.endWell()
+			h.takesOver("A", 4)
+			h.add(fmt.Sprintf("%s@2 %s@3 x@0 y@0 z@0", ahead, ahead))
+			r = begin(t, h, c, handler, config)
+			pass(time.Minute)
+			r.Stop()
+			r.expectHistoryLost(6, 3)
+		})
+	}
 }

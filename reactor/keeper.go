@@ -28,7 +28,7 @@ type keeper struct {
 	seat   *seat
 	free   map[int]time.Time // since when nobody holds a slot
 	failed row               // of questions for the roster
-	opens  failures          // of slots that could not be begun
+	opens  map[int]row       // of our own slots, tries to begin with them
 	ready  map[int]bool      // slots that are to be given, of which nothing is under way
 }
 
@@ -53,7 +53,8 @@ func (r *Running) join(ctx context.Context) error {
 		return &ConfigError{"the number of slots", r.config.Slots, "these checkpoints do not keep who holds them"}
 	}
 	k := &keeper{
-		r: r, slots: slots, wakeUp: make(chan struct{}, 1), free: map[int]time.Time{}, ready: map[int]bool{},
+		r: r, slots: slots, wakeUp: make(chan struct{}, 1),
+		free: map[int]time.Time{}, opens: map[int]row{}, ready: map[int]bool{},
 		seat: newSeat(memberName(r.config.Member), r.config.Slots, silence(r.config.Lease)),
 	}
 	err := k.look(ctx)
@@ -305,13 +306,8 @@ func (k *keeper) note(ctx context.Context, err error) {
 	}
 	k.mu.Lock()
 	before := k.failed
-	switch {
-	case err == nil:
-		k.failed = row{}
-	case before.attempts == 0:
-		k.failed = row{1, time.Now(), err}
-	default:
-		k.failed = row{before.attempts + 1, before.since, err}
+	if k.failed = (row{}); err != nil {
+		k.failed = before.and(err)
 	}
 	k.mu.Unlock()
 	if err != nil && before.attempts == 0 {
@@ -342,10 +338,30 @@ func (k *keeper) giveExcess() bool {
 	excess := k.seat.excess(time.Now())
 	ready := len(k.ready) > 0
 	k.mu.Unlock()
-	for _, slot := range excess {
+	for _, slot := range append(excess, k.r.goOn(excess)...) {
 		k.r.windDown(slot)
 	}
 	return ready
+}
+
+// goOn has slots worked on again that were wound down and are not in excess any more:
+// whoever was to have them has left. It returns those whose calls were cut off: they are
+// given all the same, and then taken anew.
+func (r *Running) goOn(excess []int) (cutOff []int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for slot, h := range r.held {
+		switch {
+		case h.given.IsZero(), h.settling, slices.Contains(excess, slot):
+		case h.ctx.Err() != nil:
+			cutOff = append(cutOff, slot)
+		default:
+			h.given = time.Time{}
+			r.core.goOn(slot)
+			r.nudge()
+		}
+	}
+	return cutOff
 }
 
 // windDown has nothing more begun in a slot. Once nothing is under way any more, its
@@ -424,6 +440,12 @@ func (k *keeper) toOpen(opening map[int]int64) map[feed.Hold]bool {
 			delete(held, h.hold.Slot)
 		}
 	}
+	k.mu.Lock()
+	maps.DeleteFunc(k.opens, func(slot int, _ row) bool {
+		_, due := held[slot]
+		return !due
+	})
+	k.mu.Unlock()
 	for slot, token := range held {
 		found[feed.Hold{Group: k.r.config.Group, Slot: slot, Token: token}] = opening[slot] != token
 	}
@@ -438,7 +460,6 @@ func (k *keeper) open(writes context.Context, hold feed.Hold, opened chan<- feed
 		_, lost := errors.AsType[*feed.SlotLostError](err)
 		switch {
 		case err == nil:
-			k.opens.succeeded()
 			k.r.config.Observer.Observe(SlotTaken{hold.Slot, hold.Token})
 			k.r.nudge()
 		case lost, ctx.Err() != nil:
@@ -446,12 +467,20 @@ func (k *keeper) open(writes context.Context, hold feed.Hold, opened chan<- feed
 			err = fmt.Errorf("begin with slot %d of consumer group %q: %w", hold.Slot, hold.Group, err)
 			if es.NeedsPerson(err) {
 				end(err)
-			} else if k.opens.failed(err).attempts == 1 {
+			} else if k.notBegun(hold.Slot, err) == 1 {
 				k.r.config.Observer.Observe(RosterFailed{err})
 			}
 		}
 		opened <- hold
 	}
+}
+
+// notBegun counts how often in a row a slot could not be begun.
+func (k *keeper) notBegun(slot int, err error) (attempts int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.opens[slot] = k.opens[slot].and(err)
+	return k.opens[slot].attempts
 }
 
 // leaveTries is how often a process that leaves tries to give back what it holds. What

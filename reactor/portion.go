@@ -98,7 +98,11 @@ func (r *Running) open(ctx context.Context, hold feed.Hold) error {
 		r.drop(hold.Slot, err)
 		return err
 	}
-	r.locked(func(core *core) { core.goOn(hold.Slot) })
+	r.locked(func(core *core) {
+		if h.given.IsZero() { // it is not to be handed over already
+			core.goOn(hold.Slot)
+		}
+	})
 	return nil
 }
 
@@ -114,19 +118,25 @@ func (r *Running) openPortion(ctx context.Context, t *tranche, h *holding) (*por
 	}
 	read := feed.Position(t.read.Load())
 	alone := len(r.portions(t)) == 0
+	left := &marks{} // in front of the checkpoint, by whoever had the slot before
 	if alone {
-		read = position
-		if err := r.recall(ctx, t, h.hold.Slot, position, known); err != nil {
-			return nil, err
-		}
+		read, left = position, &t.marks
+	}
+	if err := r.recall(ctx, left, t, h.hold.Slot, position, known); err != nil {
+		return nil, err
 	}
 	if known || r.config.FromEnd {
 		end, err := r.end(ctx, t.name, r.config.ReadLimit)
 		if err != nil {
 			return nil, err
 		}
-		if err := r.compare(ctx, t, max(read, position), end, !alone && position <= read, r.config.ReadLimit); err != nil {
+		if err := r.compare(ctx, t, &t.marks, max(read, position), end, !alone && position <= read, r.config.ReadLimit); err != nil {
 			return nil, err
+		}
+		if !alone && len(left.all()) > 0 { // what this process has read says nothing of them
+			if err := r.compare(ctx, t, left, position, end, false, r.config.ReadLimit); err != nil {
+				return nil, err
+			}
 		}
 		if !known {
 			position = end

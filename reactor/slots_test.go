@@ -47,6 +47,7 @@ type member struct {
 	running *reactor.Running
 	cut     *cutOff
 	hold    chan struct{} // calls wait until it is closed, or their context ends; nil if they do not
+	deaf    bool          // the end of their context does not end the wait
 }
 
 // cutOff is checkpoints that can be cut off, as those of a process that was killed or
@@ -55,16 +56,38 @@ type cutOff struct {
 	feed.Checkpoints
 	feed.Slots
 
-	mu   sync.Mutex
-	down bool
+	mu     sync.Mutex
+	down   bool
+	locked bool
 }
 
-var errCutOff = errors.New("cut off")
+var (
+	errCutOff = errors.New("cut off")
+	errLocked = errors.New("locked by another transaction")
+)
 
 func (c *cutOff) set(down bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.down = down
+}
+
+// lock makes each Load fail, as when somebody has locked the checkpoints and not the
+// roster.
+func (c *cutOff) lock(locked bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.locked = locked
+}
+
+func (c *cutOff) Load(ctx context.Context, key feed.Key) (feed.Position, bool, error) {
+	c.mu.Lock()
+	locked := c.locked
+	c.mu.Unlock()
+	if locked {
+		return 0, false, errLocked
+	}
+	return c.Checkpoints.Load(ctx, key)
 }
 
 func (c *cutOff) err() error {
@@ -128,7 +151,10 @@ func (m *member) Handle(ctx context.Context, stream es.StreamName, events []es.E
 	}
 	m.team.busy[stream] = m.name
 	m.team.calls = append(m.team.calls, fmt.Sprintf("%s handles %s@%d", m.name, stream.ID(), last))
-	wait := m.hold
+	wait, done := m.hold, ctx.Done()
+	if m.deaf {
+		done = nil
+	}
 	m.team.mu.Unlock()
 	defer func() {
 		m.team.mu.Lock()
@@ -138,7 +164,7 @@ func (m *member) Handle(ctx context.Context, stream es.StreamName, events []es.E
 	if wait != nil {
 		select {
 		case <-wait:
-		case <-ctx.Done():
+		case <-done:
 			return 0, context.Cause(ctx)
 		}
 	}
@@ -494,5 +520,72 @@ func TestWhoeverHasLostASlotCannotSave(t *testing.T) {
 		}
 		running.Stop()
 		<-running.Done()
+	})
+}
+
+// A slot that is to be handed over is worked on again if whoever was to have it leaves
+// before the calls in it have returned.
+func TestASlotThatNobodyWantsAnyMoreIsWorkedOnAgain(t *testing.T) {
+	t.Parallel()
+	stops := func(m *member) { m.running.Stop(); <-m.running.Done() }
+	for name, tt := range map[string]struct {
+		after time.Duration // since it joined
+		leave func(*member)
+	}{
+		"it stops":                             {2 * time.Second, stops},
+		"it is killed":                         {2 * time.Second, func(m *member) { m.cut.set(true); pass(m.team.lease * 4 / 5) }},
+		"it stops when the calls were cut off": {14 * time.Second, stops},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				team := newTeam(t, 2)
+				one := team.join("one")
+				one.deaf = true
+				release := one.holdUp()
+				team.source.add("A", ids(0))
+				pass(time.Second)
+				two := team.join("two")
+				pass(tt.after) // one winds a slot down meanwhile
+				equal(t, "shares while the calls go on", shares(one, two), "2 0")
+				tt.leave(two)
+				pass(time.Second)
+				release()
+				team.source.add("A", ids(1))
+				pass(5 * time.Second)
+				equal(t, "shares", shares(one), "2")
+				equal(t, "events that are not handled", one.status().Unhandled, 0)
+				team.check()
+			})
+		})
+	}
+}
+
+// Who holds a slot and cannot begin with it does not stand by: nobody else takes it.
+func TestASlotThatCannotBeBegunIsSeen(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		team := newTeam(t, 1)
+		one := team.join("one")
+		synctest.Wait()
+		other := team.join("other")
+		pass(3 * time.Second)
+		other.cut.lock(true)
+		one.running.Stop()
+		<-one.running.Done()
+		pass(time.Minute)
+		status := other.status()
+		equal(t, "stands by", status.StandsBy(), false)
+		slot := status.Slots[0]
+		equal(t, "the holder is the other itself", slot.Holder, status.Member)
+		equal(t, "works", other.works(), "")
+		equal(t, "what is wrong", slot.Error, `begin with slot 0 of consumer group "team": load the checkpoint of tranche "A": locked by another transaction`)
+		equal(t, "since it has held it", status.At.Sub(slot.ErrorSince) > 58*time.Second, true)
+
+		other.cut.lock(false)
+		pass(time.Second)
+		equal(t, "works when it can", other.works(), "0")
+		equal(t, "nothing is wrong any more", other.status().Slots[0].Error, "")
+		equal(t, "stands by", other.status().StandsBy(), false)
 	})
 }

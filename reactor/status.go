@@ -32,7 +32,10 @@ type Status struct {
 }
 
 // StandsBy tells whether other processes do the work, and this one waits to take over.
-func (s Status) StandsBy() bool { return len(s.Slots) > 0 && len(s.Tranches) == 0 }
+func (s Status) StandsBy() bool {
+	holds := func(slot SlotStatus) bool { return slot.Holder == s.Member }
+	return len(s.Slots) > 0 && len(s.Tranches) == 0 && !slices.ContainsFunc(s.Slots, holds)
+}
 
 // SlotStatus is who works on a slot.
 type SlotStatus struct {
@@ -40,6 +43,9 @@ type SlotStatus struct {
 	Holder    string    // "" if nobody does
 	Working   bool      // this process does, and reads the feed for it
 	FreeSince time.Time // since when this process has known nobody to hold it; zero if somebody does
+
+	Error      string    // why this process, which holds it, could not begin with it when it last tried; empty if it could
+	ErrorSince time.Time // the first of the failures in a row, zero if there is none
 }
 
 // AsideStatus is a stream that is set aside: what is appended to it is passed over.
@@ -148,7 +154,11 @@ func (k *keeper) describe(status *Status) {
 		status.RosterError, status.RosterSince = k.failed.err.Error(), k.failed.since
 	}
 	for slot := range k.seat.roster.Slots {
-		status.Slots = append(status.Slots, SlotStatus{slot, k.seat.holder(slot, now), k.r.held[slot] != nil, k.free[slot]})
+		described := SlotStatus{Slot: slot, Holder: k.seat.holder(slot, now), Working: k.r.held[slot] != nil, FreeSince: k.free[slot]}
+		if failing := k.opens[slot]; failing.attempts > 0 && described.Holder == k.seat.name {
+			described.Error, described.ErrorSince = failing.err.Error(), failing.since
+		}
+		status.Slots = append(status.Slots, described)
 	}
 }
 

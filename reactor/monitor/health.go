@@ -34,6 +34,9 @@ func health(status reactor.Status) (ok bool, reasons []string) {
 		if lasts := status.At.Sub(s.FreeSince); !s.FreeSince.IsZero() && lasts >= status.Lease {
 			reasons = append(reasons, fmt.Sprintf("slot %d has no holder for %s: its streams are not worked on", s.Slot, seconds(lasts)))
 		}
+		if lasts := status.At.Sub(s.ErrorSince); s.Error != "" && lasts >= readsFail {
+			reasons = append(reasons, fmt.Sprintf("slot %d is held by this process, which cannot work on it for %s: %s", s.Slot, seconds(lasts), short(s.Error)))
+		}
 	}
 	if lasts := status.At.Sub(status.RosterSince); status.RosterError != "" && lasts >= readsFail {
 		reasons = append(reasons, fmt.Sprintf("it is not known for %s who holds the slots: %s", seconds(lasts), short(status.RosterError)))

@@ -116,6 +116,14 @@ func TestHealth(t *testing.T) {
 			reasons: []string{"slot 1 has no holder for 10s: its streams are not worked on"},
 		},
 		{
+			name: "it cannot begin with a slot that it holds",
+			status: reactor.Status{Lease: 10 * time.Second, Member: "me", Slots: []reactor.SlotStatus{
+				{Slot: 0, Holder: "me", Error: "boom", ErrorSince: ago(time.Minute)},
+				{Slot: 1, Holder: "me", Error: "boom", ErrorSince: ago(59 * time.Second)},
+			}},
+			reasons: []string{"slot 0 is held by this process, which cannot work on it for 1m0s: boom"},
+		},
+		{
 			name:    "nobody knows who holds the slots",
 			status:  reactor.Status{Lease: 10 * time.Second, RosterError: "boom", RosterSince: ago(time.Minute)},
 			reasons: []string{"it is not known for 1m0s who holds the slots: boom"},

@@ -111,6 +111,7 @@ type slotView struct {
 	Holder  string `json:"holder"`  // "" if nobody holds it
 	Working bool   `json:"working"` // this process works on it
 	Free    span   `json:"freeForSeconds"`
+	Error   string `json:"error"` // why this process, which holds it, cannot begin with it
 }
 
 type asideView struct {
@@ -254,7 +255,8 @@ func (p *page) reactor(ctx context.Context) statusView {
 	}
 	view.Member, view.StandsBy, view.RosterError = status.Member, status.StandsBy(), status.RosterError
 	for _, s := range status.Slots {
-		shown := slotView{Slot: s.Slot, Holder: s.Holder, Working: s.Working}
+		shown := slotView{Slot: s.Slot, Holder: s.Holder, Working: s.Working, Error: s.Error}
+		view.Ready = view.Ready && s.Error == ""
 		if !s.FreeSince.IsZero() {
 			shown.Free = span(status.At.Sub(s.FreeSince))
 		}
@@ -385,6 +387,11 @@ func (p *page) serveReady(w http.ResponseWriter, r *http.Request) {
 	reasons := view.Reasons
 	for _, o := range view.Outages {
 		reasons = append(slices.Clip(reasons), fmt.Sprintf("%s cannot be reached: %s", o.Server, short(o.Error)))
+	}
+	for _, s := range view.Slots {
+		if s.Error != "" {
+			reasons = append(slices.Clip(reasons), fmt.Sprintf("slot %d cannot be worked on: %s", s.Slot, short(s.Error)))
+		}
 	}
 	say(w, view.Ready, "ready", reasons)
 }
