@@ -26,7 +26,7 @@ type Graph struct {
 // node is a type of event.
 type node struct {
 	typ   string
-	texts map[string]bool
+	texts map[string]int // how often each was said
 	known bool
 	first map[string]int // how often it was there before another was, by that
 }
@@ -51,7 +51,7 @@ func (g *Graph) Add(life []Step, seen Place) {
 	for _, step := range life {
 		n := g.nodes[step.Type]
 		if n == nil {
-			n = &node{typ: step.Type, texts: map[string]bool{}, first: map[string]int{}}
+			n = &node{typ: step.Type, texts: map[string]int{}, first: map[string]int{}}
 			g.nodes[step.Type] = n
 		}
 		if !slices.Contains(known, step.Type) {
@@ -61,7 +61,7 @@ func (g *Graph) Add(life []Step, seen Place) {
 			known = append(known, step.Type)
 		}
 		n.known = n.known || step.Text != ""
-		n.texts[short(step)] = true
+		n.texts[short(step)]++
 		if step.Text == "" {
 			continue // nobody knows it, and it changes nothing
 		}
@@ -133,10 +133,17 @@ func (g *Graph) ends(typ string) bool {
 	return true
 }
 
-// name is what the events of a type say, without what differs: the longest of it, which
+// name is what the events of a type say, without what differs. What most of them say
+// counts ("paid", if few are "paid out"), and of texts of as many words the longest, which
 // has the plural.
 func (n *node) name() string {
-	return slices.MaxFunc(slices.Sorted(maps.Keys(n.texts)), func(a, b string) int { return cmp.Compare(len(a), len(b)) })
+	said := map[int]int{} // how often, by the number of words
+	for text, times := range n.texts {
+		said[len(strings.Fields(text))] += times
+	}
+	return slices.MaxFunc(slices.Sorted(maps.Keys(n.texts)), func(a, b string) int {
+		return cmp.Or(cmp.Compare(said[len(strings.Fields(a))], said[len(strings.Fields(b))]), cmp.Compare(len(a), len(b)))
+	})
 }
 
 // short is what an event says without its numbers, and without what comes with them:
