@@ -43,13 +43,15 @@ type books struct {
 	freed   int
 	submits int
 	names   []es.StreamName
-	log     []string // what happened, for a failure
+	apart   feed.Position // how far positions are apart
+	first   es.Version    // of each stream
+	log     []string      // what happened, for a failure
 }
 
 func newBooks(t *testing.T, seed uint64) *books {
 	r := rand.New(rand.NewPCG(seed, 1))
 	b := &books{t: t, seed: seed, rand: r, now: epoch(), feed: map[feed.Tranche][]feed.Delivery{"A": nil, "B": nil}, next: map[es.StreamName]es.Version{},
-		saved: map[string]feed.Position{}, done: map[es.StreamName]es.Version{}, calls: map[es.StreamName]call{}, slots: 1 + r.IntN(3)}
+		saved: map[string]feed.Position{}, done: map[es.StreamName]es.Version{}, calls: map[es.StreamName]call{}, slots: 1 + r.IntN(3), apart: []feed.Position{1, 1, 1 << 33}[r.IntN(3)], first: []es.Version{0, 0, 1 << 33, 1<<32 - 3}[r.IntN(4)]}
 	b.core = newCore(limits{maxWriters: 1 + r.IntN(4), maxHung: r.IntN(3), hangs: 5 * time.Second, costs: inMemory(),
 		maxStuck: []int{0, 300, 1000, 1 << 20}[r.IntN(4)], maxHeld: 2000, maxWhole: []int{0, 1, 400, 1000}[r.IntN(4)], remember: r.IntN(4), still: time.Second}, newDoubling)
 	b.core.slots = b.slots
@@ -97,12 +99,12 @@ func (b *books) step() {
 			if b.rand.IntN(4) == 0 {
 				at = time.Time{}
 			}
-			idx := b.next[n]
+			idx := b.first + b.next[n]
 			b.next[n]++
-			b.feed[tr] = append(b.feed[tr], feed.Delivery{Stream: n, Event: es.Event{Index: idx, EventData: es.EventData{Type: "T", Time: at}}, Next: feed.Position(len(b.feed[tr]) + 1)})
+			b.feed[tr] = append(b.feed[tr], feed.Delivery{Stream: n, Event: es.Event{Index: idx, EventData: es.EventData{Type: "T", Time: at}}, Next: feed.Position(len(b.feed[tr])+1) * b.apart})
 		}
 		all := b.feed[tr]
-		from := int(p.read)
+		from := int(p.read / b.apart)
 		to := min(len(all), from+b.rand.IntN(6))
 		if to == from {
 			return
@@ -115,7 +117,7 @@ func (b *books) step() {
 		}
 		b.note("submit %s %d..%d", tr, from, to)
 		b.submits++
-		b.core.submit(tr, feed.Batch{Events: events, Next: feed.Position(to)})
+		b.core.submit(tr, feed.Batch{Events: events, Next: feed.Position(to) * b.apart})
 	case k < 13:
 		for n, c := range b.calls {
 			delete(b.calls, n)
@@ -127,7 +129,7 @@ func (b *books) step() {
 			case 2:
 				observed = max(0, observed-1)
 			case 3:
-				observed = b.next[n]
+				observed = b.first + b.next[n]
 			}
 			if err == nil {
 				b.done[n] = max(b.done[n], observed)
@@ -271,7 +273,7 @@ func (b *books) check(step int) {
 				}
 			}
 			for i, d := range b.feed[tr] {
-				if feed.Position(i) >= at {
+				if feed.Position(i)*b.apart >= at {
 					break
 				}
 				if SlotOf(d.Stream, b.slots) == part.slot && d.Event.Index >= b.done[d.Stream] {
