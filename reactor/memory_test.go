@@ -35,7 +35,7 @@ func TestMemoryIsWhatIsCounted(t *testing.T) {
 		{"whole, short streams", events / 5, math.MaxInt, math.Inf(1)},
 		{"bare, short streams", events / 5, 1, 150},
 		{"whole, streams of one event", events, math.MaxInt, math.Inf(1)},
-		{"bare, streams of one event", events, 1, 450},
+		{"bare, streams of one event", events, 8 << 20, 450},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			core := newCore(limits{maxWriters: 1, maxHeld: math.MaxInt, maxWhole: test.whole, maxStuck: 1, costs: inMemory(), remember: 10}, newDoubling)
@@ -77,7 +77,7 @@ func TestMemoryIsWhatIsCounted(t *testing.T) {
 //
 //nolint:paralleltest // see above
 func TestMemoryOfWhatIsInTroubleIsCounted(t *testing.T) {
-	const events, size = 100_000, 1000
+	const events, size = 20_000, 1000
 	pauses := func() backoff.BackOff { return GrowingPauses(50*time.Millisecond, 30*time.Second, 0.5)() }
 	core := newCore(limits{
 		maxWriters: size, hangs: time.Hour, maxHeld: math.MaxInt, maxWhole: 1, maxStuck: math.MaxInt, costs: inMemory(), remember: 10,
