@@ -18,9 +18,12 @@
 // from the leader, and deciding again, three times in all unless told
 // otherwise.
 //
-//	command -> Decider: load (cache + tail) -> fold -> decide -> append
-//	                      ^                                        |
-//	                      +------------- on a conflict ------------+
+//	command -> Decider: load (cache or snapshot, + tail) -> fold -> decide -> append
+//	                      ^                                                    |
+//	                      +------------------- on a conflict ------------------+
+//
+// A [Snapshot] is a hint that a store may keep of a long stream: the events are the
+// truth, and decisions are the same without.
 //
 // Folds and decisions take values and return values. No clock, id generator,
 // store, logger or context reaches them.

@@ -24,7 +24,8 @@
 //
 // # Guarantees
 //
-//   - At most one call at a time for a stream, up to MaxWriters streams at once.
+//   - At most one call at a time for a stream, up to MaxWriters streams at once, and
+//     beside them as many calls that ignore that their time is over.
 //   - Deliveries below the observed version are dropped, also those still to
 //     come. Those at or above it stay: if the call was given them, the read it
 //     was based on lags behind the feed and the call is repeated after a pause,
@@ -34,15 +35,18 @@
 //     go on, and the repetition is also given what arrived meanwhile.
 //   - A checkpoint never passes a delivery that is not retired. A crash repeats
 //     work and skips none. The positions behind a stream that keeps failing are
-//     not saved, but reading goes on: batches that are completed, or wait for
-//     streams in trouble alone, do not count against MaxReadAhead.
+//     not saved, but reading goes on: batches that are completed do not count against
+//     MaxReadAhead, nor do those that wait for streams in trouble alone, as long as what
+//     they hold fits into MaxStuckBytes. A tranche is also not read on while all that
+//     waits takes MaxHeldBytes, unless it has nothing else under way.
 //   - A feed that has lost events, as a restored store has, ends the reactor: at its
-//     start or within a CheckpointInterval, unless so much was appended in the
-//     meantime that the feed reaches as far as before.
+//     start or within a CheckpointInterval. Where the source is a [feed.Historian] it is
+//     asked for the events that were read last; elsewhere a loss is seen only while the
+//     feed ends before what was read.
 //   - With slots, each is worked on by one process, but for calls that cannot be
 //     cancelled when it is lost; only who holds it can move its checkpoint. One that
 //     stops hands over, and from one that gives no sign of life the others take over
-//     when its Lease is over.
+//     within its Lease.
 //   - Delivery is at least once, so a handler must be able to repeat its work.
 //
 // # Structure
@@ -52,7 +56,8 @@
 // reader (reader.go), each call a goroutine, and one more saves checkpoints
 // (checkpoint.go). With slots another one keeps the place among the processes
 // (keeper.go), as its seat decides (roster.go), which is plain values too. run waits for
-// all of them.
+// all of them, but for calls and reads that have not ended when a stop has to be over:
+// those are left behind ([AbandonedError]).
 //
 // An [Observer] is told what happens, and a [Status] says what a reactor is at.
 package reactor

@@ -8,9 +8,9 @@
 // # Figures
 //
 // A figure is a row of the table: a subject, which is this project's code, and its floor.
-// They are in the file of their topic: appends.go, feed.go, reactions.go, groups.go,
-// memory.go, dynamodb.go. The floors of PostgreSQL lie beside them in floors.go; they know nothing of this
-// project but the bytes of its events.
+// They are in the file of their topic, such as appends.go and feed.go, and all are listed
+// in main.go. The floors of PostgreSQL lie beside them in floors.go; they know nothing of
+// this project but the bytes of its events.
 //
 // # Results
 //

@@ -21,16 +21,16 @@ import (
 type runCommand struct {
 	ProcessorName string `short:"g" aliases:"processorname" required:"" placeholder:"NAME" help:"The consumer group. Checkpoints are kept under this name, so it has to be the same at each start."`
 	logFlags
-	MaxReadAhead       int           `short:"r" aliases:"maxreadahead" default:"16" placeholder:"BATCHES" help:"How many batches of a tranche may be read and not completed, besides those that wait for groups in trouble alone. Default ${default}."`
+	MaxReadAhead       int           `short:"r" aliases:"maxreadahead" default:"16" placeholder:"BATCHES" help:"How many batches of a tranche may be read and not completed, besides those that wait for groups in trouble alone, up to 64 MiB of them. Default ${default}."`
 	MaxWriters         int           `short:"w" aliases:"maxwriters" default:"8" placeholder:"GROUPS" help:"How many group checkouts to work on at once. Default ${default}."`
 	QuarantineAfter    time.Duration `placeholder:"TIME" help:"Set a group aside that cannot be handled for so long: reactor quarantine shows it. Never unless given."`
 	MergesAtOnce       int           `placeholder:"STAYS" help:"How many stays of one group to merge at once. By default as many as the store takes well: 32."`
 	ReadAtOnce         int           `default:"25" placeholder:"STAYS" help:"How many stays of one group to read with one request, where the store can; 1 reads each by itself. Default ${default}."`
 	ReadGroups         bool          `help:"Read each group from the store, instead of using what the feed has delivered of it. It is slower, and for comparisons."`
-	SnapshotEvery      int           `default:"500" placeholder:"EVENTS" help:"After how many events of a stay or a group to keep a snapshot of it, on Message DB; 0 reads all events each time. Default ${default}."`
+	SnapshotEvery      int           `default:"500" placeholder:"EVENTS" help:"After how many events of a stay or a group to keep a snapshot of it, on Message DB; 0 keeps none, and reads none. Default ${default}."`
 	CheckpointInterval time.Duration `default:"5s" placeholder:"TIME" help:"How often to save how far the work has got. Default ${default}."`
 	CallLimit          time.Duration `default:"2m" placeholder:"TIME" help:"How long the work on one group may take at a stretch. What it has not done by then is tried again. Default ${default}."`
-	StopLimit          time.Duration `default:"25s" placeholder:"TIME" help:"How long a stop may take, all included. Work under way may go on for half of it. Default ${default}."`
+	StopLimit          time.Duration `default:"25s" placeholder:"TIME" help:"How long a stop may take, all included. Work under way may go on for about half of it. Default ${default}."`
 	AuditEvery         time.Duration `placeholder:"TIME" help:"Audit the books so often beside the work: at first from the beginning of the store, then what was appended since. What is found stays in the log, on the status page and in the metrics until an audit finds it settled. Never unless given."`
 	Slots              int           `default:"1" placeholder:"NUMBER" help:"How many parts the work has. Each is done by one process at a time, and those of the same --processor-name share them, stand by, and take over from each other. It has to be the same for all of them; reactor slots changes it. Default ${default}."`
 	Lease              time.Duration `default:"10s" placeholder:"TIME" help:"How long others wait for a sign of life before they take over. Default ${default}."`
@@ -62,7 +62,7 @@ type runMdb struct {
 func (*runMdb) Help() string {
 	return `Follows the category GroupCheckout of a Message DB. The checkpoint table has to exist: "reactor init mdb" creates it. Behind the word mdb, -r means --read-connection; before it, --max-read-ahead.
 
-SIGINT or SIGTERM stops it: it begins nothing new, lets the work under way go on for half of --stop-limit, and saves the checkpoint. What has not ended by then is done again at the next start. A second signal ends it at once, with exit status 2.
+SIGINT or SIGTERM stops it: it begins nothing new, lets the work under way go on for about half of --stop-limit, and saves the checkpoint. What has not ended by then is done again at the next start. A second signal ends it at once, with exit status 2.
 ` + mdbHelp
 }
 
@@ -97,7 +97,7 @@ The feed is read from an index, which an indexer makes from the stream of the ta
 
 The name of the consumer group cannot hold an underscore on DynamoDB.
 
-SIGINT or SIGTERM stops it: it begins nothing new, lets the work under way go on for half of --stop-limit, and saves the checkpoint. What has not ended by then is done again at the next start. A second signal ends it at once, with exit status 2.
+SIGINT or SIGTERM stops it: it begins nothing new, lets the work under way go on for about half of --stop-limit, and saves the checkpoint. What has not ended by then is done again at the next start. A second signal ends it at once, with exit status 2.
 ` + dynamoHelp
 }
 

@@ -9,9 +9,9 @@
 //
 // A store is a row of stations that every group checkout passes: what a store can do is
 // what its first full station can do. On Message DB these are the lock of the category of
-// the stays, which is held until a commit is on disk, and the cores of the server; on
-// DynamoDB the one partition of the index, which takes 1,000 write units a second; on both
-// the core that the scheduler runs on, and the replica that applies what was written.
+// the stays, which is held until a commit is on disk, the cores of the server, and the
+// replica that applies what was written; on DynamoDB the one partition of the index, which
+// takes 1,000 write units a second; on both the core that the scheduler runs on.
 //
 // How long an append waits for the lock is simulated (queue.go): appends that wait at the
 // same time share a transaction, which takes a fixed time and some more for each of them.

@@ -24,7 +24,8 @@
 //	-tagged, -only            which scenarios
 //	-reverse, -seed           in which order, besides -shuffle
 //	-time, -limit             how long it takes, and may take
-//	-reactor                  whether the reactor is in this process, or in others
+//	-reactor, -reactor-signal,
+//	-reactor-stop-limit       whether the reactor is in this process, or in others
 //	-faults, with -seed       what goes wrong
 //	-retries, -retry-tagged,
 //	-flaky-budget             what becomes of those that fail

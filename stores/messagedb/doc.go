@@ -13,13 +13,14 @@
 //
 // # Connections
 //
-//	write       -> leader    appends, reads FromLeader, notifications
-//	watch       -> leader    Source.End, Source.Lag
+//	write       -> leader    appends, snapshots, reads FromLeader, notifications
+//	watch       -> leader    Source.End, Source.Lag, Source.History
 //	read        -> replica   reads FromReplica
 //	feed        -> replica   Source.Read
-//	checkpoint               Checkpoints, Init
+//	checkpoint               Checkpoints, with slots and notes
 //
-// Each is a pool of its own, and by default all go to the same server. The feed
+// Each is a pool of its own, and by default all go to the same server. Who listens for
+// notifications, or settles an append, has one more connection for that. The feed
 // does not share with the reads of streams, so that a reactor whose visits use
 // up every connection still learns what comes next.
 // On every new connection this package sets, whatever the connection string
@@ -40,8 +41,9 @@
 //
 // # Guarantees
 //
-// Appends to one category that wait at the same time share a transaction, sent in one
-// round trip, and each has its own outcome: see committer.go. A transaction writes one
+// Appends to one category that wait at the same time share a transaction, and each has
+// its own outcome: see committer.go. It is sent in one round trip, once the connection
+// knows its statements, and a refusal by the server costs another. A transaction writes one
 // category, and so takes one of Message DB's category locks: two of ours cannot
 // deadlock. A transaction of somebody else's may involve us in a deadlock, which is
 // tried again once. Nothing is installed in the database for that.

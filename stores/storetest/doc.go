@@ -11,7 +11,8 @@
 //
 // run.go is the entry. Each topic is a file whose first function lists its
 // tests by the sentence that they prove: appends, cancellation, conflicts,
-// reads, names, bodies, refusals, ownership, feeds, tail, checkpoints, model.
+// reads, many, snapshots, names, bodies, refusals, ownership, feeds, tail,
+// checkpoints, slots, model.
 // events.go, json.go and follow.go hold what they share.
 //
 // # Guarantees
