@@ -84,11 +84,14 @@ type TrancheStatus struct {
 	SaveErrorSince time.Time // as ErrorSince
 }
 
+// maxLookAge is how old what the leader said may be to tell the lag.
+const maxLookAge = time.Minute
+
 // Lag is how old the oldest event is that is not read yet, 0 if there is none; ok is
-// false if that is not known.
+// false if that is not known, or was found out more than a minute ago.
 func (t TrancheStatus) Lag(now time.Time) (lag time.Duration, ok bool) {
 	switch {
-	case t.EndAt.IsZero():
+	case t.EndAt.IsZero(), now.Sub(t.EndAt) > maxLookAge:
 		return 0, false
 	case t.End <= t.Read:
 		return 0, true

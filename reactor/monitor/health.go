@@ -15,6 +15,7 @@ const (
 	readsFail = time.Minute     // every read of a tranche fails
 	savesFail = 5 * time.Minute // every save of a checkpoint fails
 	outage    = time.Minute     // a server of the store cannot be reached
+	unseen    = 2 * time.Minute // the leader has not said how far a tranche reaches
 	silent    = time.Minute     // nothing comes into a tranche
 	full      = 5 * time.Minute // a tranche is full, and nothing in it is completed
 )
@@ -41,6 +42,9 @@ func health(status reactor.Status) (ok bool, reasons []string) {
 	for _, t := range status.Tranches {
 		if lasts := status.At.Sub(t.ErrorSince); t.Error != "" && lasts >= readsFail {
 			reasons = append(reasons, fmt.Sprintf("tranche %q cannot be read for %s: %s", t.Tranche, seconds(lasts), short(t.Error)))
+		}
+		if lasts := status.At.Sub(t.EndAt); t.Error == "" && !t.EndAt.IsZero() && lasts >= unseen {
+			reasons = append(reasons, fmt.Sprintf("the leader has not said for %s how far tranche %q reaches: what is not read is not known", seconds(lasts), t.Tranche))
 		}
 		if lasts := status.At.Sub(t.SaveErrorSince); t.SaveError != "" && lasts >= savesFail {
 			reasons = append(reasons, fmt.Sprintf("the checkpoint of tranche %q cannot be saved for %s: %s", t.Tranche, seconds(lasts), short(t.SaveError)))

@@ -45,6 +45,16 @@ func TestHealth(t *testing.T) {
 			reasons: []string{`tranche "A" cannot be read for 1m0s: boom`},
 		},
 		{
+			name:   "the leader was not asked for the end, but not for long",
+			status: reactor.Status{Tranches: []reactor.TrancheStatus{{Tranche: "A", EndAt: ago(time.Minute)}}},
+			ok:     true,
+		},
+		{
+			name:    "the leader was not asked for the end for long",
+			status:  reactor.Status{Tranches: []reactor.TrancheStatus{{Tranche: "A", EndAt: ago(2 * time.Minute)}}},
+			reasons: []string{`the leader has not said for 2m0s how far tranche "A" reaches: what is not read is not known`},
+		},
+		{
 			name:   "saves fail, but not for long",
 			status: reactor.Status{Tranches: []reactor.TrancheStatus{{Tranche: "A", SaveError: "boom", SaveErrorSince: ago(4 * time.Minute)}}},
 			ok:     true,
