@@ -18,6 +18,7 @@ type Status struct {
 	Tranches        []TrancheStatus
 	Calls           []CallStatus    // running, the longest first
 	Troubled        []TroubleStatus // failing or lagging, the longest first
+	WellAt          time.Time       // when a call went well last; zero if none did
 	Waiting         int             // streams waiting for a free writer
 	Unhandled       int             // events that were read and are not handled
 	OldestUnhandled time.Time       // when the first of them was appended; zero if there is none, or the feed does not tell
@@ -158,7 +159,7 @@ func (k *keeper) describe(status *Status) {
 // status describes the core; whoever calls it holds the lock.
 func (r *Running) status(now time.Time) Status {
 	core := r.core
-	status := Status{At: now, Group: r.config.Group, Waiting: core.ready.Len()}
+	status := Status{At: now, Group: r.config.Group, Waiting: core.ready.Len(), WellAt: core.well}
 	if r.keeping != nil {
 		r.keeping.describe(&status)
 	}
