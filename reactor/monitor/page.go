@@ -242,7 +242,7 @@ func (p *page) reactor(ctx context.Context) statusView {
 			reason = fmt.Sprintf("the reactor is starting for %s", seconds(time.Since(status.At)))
 		}
 		return statusView{
-			At: time.Now(), Healthy: starting, Reasons: []string{reason},
+			At: time.Now(), Healthy: starting && time.Since(status.At) < starts, Reasons: []string{reason},
 			Outages: []outageView{}, Aside: []asideView{}, Tranches: []trancheView{}, Calls: []callView{}, Troubled: []troubleView{},
 		}
 	}
