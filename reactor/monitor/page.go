@@ -28,7 +28,7 @@ import (
 //
 //	/             for people, also in a terminal's browser
 //	/status.json  the same for programs, a page of each list: ?limit=100&offset=0
-//	/healthz      200 or 503, with the reasons as text: should it be restarted?
+//	/healthz      200 or 503, with the reasons as text: should somebody see to it?
 //	/readyz       the same: does it work now, with all that it needs?
 //	/metrics      what the gatherer has, in the form of Prometheus
 //
