@@ -19,6 +19,7 @@ const (
 	silent    = time.Minute     // nothing comes into a tranche
 	full      = 5 * time.Minute // a tranche is full, and nothing in it is completed
 	noneWell  = 5 * time.Minute // every call fails
+	starts    = 5 * time.Minute // it has not begun
 )
 
 // fewTroubled is as many troubled streams as may be ill by themselves, though no other
