@@ -472,3 +472,12 @@ func addressIn(line string) (string, error) {
 	}
 	return logged.Address, nil
 }
+
+// A store that is down is no reason to end every pod at once.
+func TestNoPodIsRestartedWhileTheStoreIsDown(t *testing.T) {
+	t.Parallel()
+	manifest := read(t, "kubernetes.yaml")
+	if regexp.MustCompile(`(?m)^\s*livenessProbe:`).MatchString(manifest) || !strings.Contains(manifest, "readinessProbe:") {
+		t.Error("kubernetes.yaml: want a readiness probe and no liveness probe, which would ask /healthz or nothing of use")
+	}
+}

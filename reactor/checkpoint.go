@@ -52,8 +52,23 @@ func (r *Running) save(ctx, writes context.Context, lost func()) {
 	began, pause := time.Now(), min(firstSave, r.config.CheckpointInterval)
 	next := time.NewTimer(pause)
 	defer next.Stop()
+	looks := time.NewTicker(r.lookInterval())
+	defer looks.Stop()
 	for {
 		select {
+		case <-looks.C:
+			for _, t := range r.tranches {
+				switch looked := t.looked.Load(); {
+				case len(r.portions(t)) == 0:
+					t.looked.Store(nil) // it would be old when the tranche is read again
+				case r.config.CheckpointInterval <= longestLookInterval: // what is saved is looked at
+				case looked == nil || time.Since(looked.at) >= longestLookInterval:
+					_ = r.seeEnd(ctx, t, r.config.ReadLimit) // observed, and made up for later
+				}
+				if t.lost != nil {
+					lost()
+				}
+			}
 		case <-next.C:
 			if err := r.quarantine(ctx); err != nil && ctx.Err() == nil {
 				r.config.Observer.Observe(QuarantineFailed{err})
@@ -80,6 +95,15 @@ func (r *Running) save(ctx, writes context.Context, lost func()) {
 	}
 }
 
+// longestLookInterval is how old what the leader said of the feed's end may get, however
+// rarely checkpoints are saved: a replica that does not get on is to be seen.
+const longestLookInterval = 5 * time.Second
+
+// lookInterval is how often the leader is asked for the end of each tranche.
+func (r *Running) lookInterval() time.Duration {
+	return min(r.config.CheckpointInterval, longestLookInterval)
+}
+
 // lastTries is how often a stop tries to save a checkpoint.
 const lastTries = 3
 
@@ -104,12 +128,10 @@ func (r *Running) saveNow(ctx context.Context, t *tranche, portions []*portion) 
 	return cmp.Or(t.lost, err)
 }
 
-// checkpoint saves the checkpoints of a tranche that have moved, unless the feed
-// ends before what was read of it. It asks for the end also if nothing has moved:
-// a reader beyond the end would wait there, and miss what is appended below.
-// Reads may be answered by a replica, but the end is the leader's, so it is
+// seeEnd asks the leader where a tranche ends, which must not be before what was read
+// of it. Reads may be answered by a replica, but the end is the leader's, so it is
 // never behind them unless events were lost.
-func (r *Running) checkpoint(ctx, writes context.Context, t *tranche, limit time.Duration) error {
+func (r *Running) seeEnd(ctx context.Context, t *tranche, limit time.Duration) error {
 	if t.lost != nil {
 		return t.lost
 	}
@@ -123,11 +145,21 @@ func (r *Running) checkpoint(ctx, writes context.Context, t *tranche, limit time
 		return err
 	case err != nil:
 		failed := t.ends.failed(err)
-		r.config.Observer.Observe(ReadFailed{t.name, read, err, r.config.CheckpointInterval, failed.attempts, failed.since})
+		r.config.Observer.Observe(ReadFailed{t.name, read, err, r.lookInterval(), failed.attempts, failed.since})
 		return err
 	}
 	if failed := t.ends.succeeded(); failed.attempts > 0 {
 		r.config.Observer.Observe(ReadRecovered{t.name, failed.attempts, time.Since(failed.since)})
+	}
+	return nil
+}
+
+// checkpoint saves the checkpoints of a tranche that have moved, unless the feed
+// ends before what was read of it. It asks for the end also if nothing has moved:
+// a reader beyond the end would wait there, and miss what is appended below.
+func (r *Running) checkpoint(ctx, writes context.Context, t *tranche, limit time.Duration) error {
+	if err := r.seeEnd(ctx, t, limit); err != nil {
+		return err
 	}
 	var all []error
 	for _, s := range r.portions(t) {

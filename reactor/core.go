@@ -29,6 +29,7 @@ type core struct {
 	calls    list.List  // of *stream, being called and not hung, the longest first
 	calling  int        // with those that hang
 	hung     int
+	well     time.Time                // when a call went well last; zero if none did
 	aside    map[es.StreamName]*aside // set aside: what is delivered of them is passed over
 	tranches map[feed.Tranche]*progress
 	draining map[int]bool // slots of which no stream is called any more
@@ -214,6 +215,9 @@ func (c *core) returned(name es.StreamName, observed es.Version, err error, now 
 		if observed < s.given {
 			err = &LagError{Stream: name, Notified: s.given, Observed: observed}
 		}
+	}
+	if err == nil {
+		c.well = now
 	}
 	if a := c.aside[name]; a != nil {
 		err = c.returnedAside(s, a, err, now)

@@ -70,11 +70,11 @@ func (s *source) add(tranche feed.Tranche, text string) {
 	s.changed = make(chan struct{})
 }
 
-// lose takes away what a tranche holds from a position on.
-func (s *source) lose(tranche feed.Tranche, from int) {
+// lose takes away what tranche A holds from a position on.
+func (s *source) lose(from int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.entries[tranche] = s.entries[tranche][:from]
+	s.entries["A"] = s.entries["A"][:from]
 }
 
 // refuse makes every question for the end or the tranches fail until it is called

@@ -75,9 +75,9 @@ func (h historian) History(_ context.Context, tranche feed.Tranche, at []feed.Ma
 	return history, nil
 }
 
-// takesOver is a replica that takes over with the events up to a position.
-func (h historian) takesOver(tranche feed.Tranche, from int) {
-	h.lose(tranche, from)
+// takesOver is a replica that takes over with the events of tranche A up to a position.
+func (h historian) takesOver(from int) {
+	h.lose(from)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	*h.generation++
@@ -160,7 +160,7 @@ func TestAFailOverThatLostEventsIsSeen(t *testing.T) {
 				if !running {
 					r.endWell()
 				}
-				h.takesOver("A", 3)
+				h.takesOver(3)
 				h.add("x@0 y@0 z@0 z@1")
 				if !running {
 					r = begin(t, h, c, newHandler(), reactor.Config{})
@@ -191,7 +191,7 @@ func TestEventsReadBetweenTwoLooksAreComparedToo(t *testing.T) {
 		pass(2 * time.Minute)
 		h.add("d@0")
 		synctest.Wait() // it is read
-		h.takesOver("A", 3)
+		h.takesOver(3)
 		h.add("x@0 y@0")
 		synctest.Wait() // y is read, x is not
 		pass(time.Minute)
@@ -208,12 +208,12 @@ func TestAFailOverThatLostNothingIsNoMatter(t *testing.T) {
 		h.add("a@0 b@0 c@0")
 		r := start(t, h, c, newHandler(), reactor.Config{CheckpointInterval: time.Minute, Observer: seen})
 		pass(2 * time.Minute)
-		h.takesOver("A", 3)
+		h.takesOver(3)
 		h.add("d@0")
 		pass(time.Minute)
 		equal(t, "saved", c.saved(), "A 3, A 4")
 
-		h.lose("A", 3) // erased: the course is the same
+		h.lose(3) // erased: the course is the same
 		h.writes()
 		pass(2 * time.Minute)
 		if erased := occurrences[reactor.EventsErased](seen); len(erased) == 0 || erased[0].Read != 4 || erased[0].End != 3 {
@@ -236,7 +236,7 @@ func TestAnErasedEventDoesNotKeepAReactorFromStarting(t *testing.T) {
 		h, c := newHistorian("A"), newKeeping()
 		h.add("a@0 b@0")
 		start(t, h, c, newHandler(), reactor.Config{}).endWell()
-		h.lose("A", 1)
+		h.lose(1)
 		h.writes()
 		start(t, h, c, newHandler(), reactor.Config{}).endWell()
 		h.course.Timeline = "9"
@@ -331,7 +331,7 @@ func TestAFailOverThatLostEventsOfOneSlotIsSeen(t *testing.T) {
 			h.add(fmt.Sprintf("%s@1 %s@2 %s@3", behind, ahead, ahead))
 			pass(3 * time.Second)
 			r.endWell()
-			h.takesOver("A", 4)
+			h.takesOver(4)
 			h.add(fmt.Sprintf("%s@2 %s@3 x@0 y@0 z@0", ahead, ahead))
 			r = begin(t, h, c, handler, config)
 			pass(time.Minute)

@@ -42,8 +42,11 @@ const (
 
 // silence is for how long a process may give no sign of life. The rest of the lease is
 // for those who take over: they have to look, to write that, and to begin, so that within
-// the lease somebody works again.
-func silence(lease time.Duration) time.Duration { return max(lease*4/5, time.Millisecond) }
+// the lease somebody works again. It is whole milliseconds, as the roster has it: others
+// must not count it as shorter than we do.
+func silence(lease time.Duration) time.Duration {
+	return max((lease * 4 / 5).Truncate(time.Millisecond), time.Millisecond)
+}
 
 // join finds out whether there is a roster, and takes a place in it, with the slots that
 // are free. Without a place for rosters, a group that has one slot does without.

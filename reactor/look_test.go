@@ -45,7 +45,8 @@ func TestAFeedThatStandsStillIsSeen(t *testing.T) {
 		s.add("A", "a@0")
 		var at atomic.Int64
 		at.Store(1)
-		r := start(t, behind(s, &at), newCheckpoints(), newHandler(), reactor.Config{Observer: seen})
+		// However rarely checkpoints are saved.
+		r := start(t, behind(s, &at), newCheckpoints(), newHandler(), reactor.Config{Observer: seen, CheckpointInterval: 10 * time.Minute})
 		pass(time.Minute)
 		tranche := r.status().Tranches[0]
 		equal(t, "end", tranche.End, 1)
@@ -111,4 +112,18 @@ func TestTheLagIsInTheStatus(t *testing.T) {
 		equal(t, "silent", r.status().Tranches[0].Silent, "")
 		r.endWell()
 	})
+}
+
+// TestAnOldLookTellsNoLag asks long after the leader was asked.
+func TestAnOldLookTellsNoLag(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	for age, want := range map[time.Duration]bool{time.Minute: true, time.Minute + 1: false} {
+		for _, read := range []feed.Position{1, 2} {
+			tranche := reactor.TrancheStatus{EndAt: now.Add(-age), End: 2, Read: read, OldestUnread: now.Add(-age)}
+			if _, known := tranche.Lag(now); known != want {
+				t.Errorf("the lag at %d of 2, by a look %s old: got known %t, want %t", read, age, known, want)
+			}
+		}
+	}
 }

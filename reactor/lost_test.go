@@ -43,7 +43,7 @@ func TestFeedThatLosesItsEndEndsTheRun(t *testing.T) {
 				s.add("A", "a@0 b@0 c@0")
 				r := start(t, wrap(s), c, newHandler(), reactor.Config{CheckpointInterval: time.Minute})
 				pass(time.Hour)
-				s.lose("A", 1)
+				s.lose(1)
 				s.add("A", "d@0")
 				pass(time.Minute)
 				r.expectLost(3, 2)
@@ -68,7 +68,7 @@ func TestPositionBehindTheEndIsNotSaved(t *testing.T) {
 				s.add("A", "a@0 b@0 c@0")
 				s.add("B", "d@0")
 				r := start(t, notifying{s}, c, newHandler(), reactor.Config{CheckpointInterval: time.Minute})
-				s.lose("A", 1)
+				s.lose(1)
 				wait(r)
 				r.expectLost(3, 1)
 				equal(t, "saved", c.saved(), "B 1")
@@ -86,7 +86,7 @@ func TestFeedThatLosesItsEndLetsCallsEnd(t *testing.T) {
 		release := h.hold("slow")
 		s.add("A", "quick@0 slow@0")
 		r := start(t, notifying{s}, c, h, reactor.Config{CheckpointInterval: time.Second})
-		s.lose("A", 1)
+		s.lose(1)
 		pass(time.Second)
 		s.add("A", "x@0 y@0 z@0")
 		pass(3 * time.Second)
@@ -113,10 +113,10 @@ func TestEndThatIsNotToldHoldsTheCheckpoint(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, h, c, seen := newSource("A"), newHandler(), newCheckpoints(), &recorder{}
-		r := start(t, notifying{s}, c, h, reactor.Config{CheckpointInterval: time.Minute, Observer: seen})
+		r := start(t, notifying{s}, c, h, reactor.Config{CheckpointInterval: 5 * time.Second, Observer: seen})
 		s.refuse(errBoom)
 		s.add("A", "a@0")
-		pass(3 * time.Minute)
+		pass(15 * time.Second)
 		equal(t, "calls", h.called(), "a 0")
 		equal(t, "saved", c.saved(), "")
 		failed := occurrences[reactor.ReadFailed](seen)
@@ -124,18 +124,18 @@ func TestEndThatIsNotToldHoldsTheCheckpoint(t *testing.T) {
 			t.Fatalf("failures: got %+v, want three", failed)
 		}
 		equal(t, "failures in a row", failed[2].Attempts, 3)
-		equal(t, "pause", failed[2].Pause, time.Minute)
+		equal(t, "pause", failed[2].Pause, 5*time.Second)
 		tranche := r.status().Tranches[0]
 		equal(t, "error", tranche.Error, `find the end of tranche "A": boom`)
-		equal(t, "failing since", time.Since(tranche.ErrorSince), 3*time.Minute-time.Second/4)
+		equal(t, "failing since", time.Since(tranche.ErrorSince), 15*time.Second-time.Second/4)
 
 		s.refuse(nil)
-		pass(time.Minute)
+		pass(5 * time.Second)
 		equal(t, "saved", c.saved(), "A 1")
 		equal(t, "error", r.status().Tranches[0].Error, "")
 		recovered := occurrences[reactor.ReadRecovered](seen)
-		if len(recovered) != 1 || recovered[0] != (reactor.ReadRecovered{Tranche: "A", Attempts: 3, After: 3 * time.Minute}) {
-			t.Errorf("recovered: got %+v, want once, from 3 attempts in 3m0s", recovered)
+		if len(recovered) != 1 || recovered[0] != (reactor.ReadRecovered{Tranche: "A", Attempts: 3, After: 15 * time.Second}) {
+			t.Errorf("recovered: got %+v, want once, from 3 attempts in 15s", recovered)
 		}
 
 		s.refuse(errBoom)

@@ -216,8 +216,11 @@ func (p place) retired() bool { return es.Version(p.index) < p.stream.handled }
 // nothing under way may always.
 func (c *core) room(p *progress) bool { return p.slots == 0 || c.held() < c.maxHeld }
 
-// held is how many bytes all take that waits.
-func (c *core) held() int { return c.queued.sum() + c.batches }
+// held is how many bytes all take that waits. What is remembered of idle streams is not
+// among it: their number is bounded.
+func (c *core) held() int {
+	return c.queued.sum() + c.batches + (len(c.streams)-c.idle.Len())*c.costs.stream
+}
 
 // settle decides again about a batch of which the needs have changed, or how the
 // streams do that it needs. One that needs nothing is completed. One that is
@@ -240,9 +243,10 @@ func (c *core) settle(b *batch) {
 	}
 }
 
-// weigh is how many bytes a batch takes, with what waits of its deliveries.
+// weigh is how many bytes a batch takes, with what waits of its deliveries. Each stream
+// that it needs counts as if no other batch needed it.
 func (c *core) weigh(b *batch) int {
-	weight := b.keeps
+	weight := b.keeps + b.needs*(c.costs.stream+c.costs.span+c.costs.trouble)
 	for _, p := range b.order {
 		if !p.retired() {
 			weight += p.stream.waiting.weight(es.Version(p.index), c.costs)

@@ -33,18 +33,20 @@ func (q queued) sum() int { return q.whole + q.bare }
 // costs are how many bytes things take in memory. Slices have room to grow, which is
 // counted in.
 type costs struct {
-	event func(es.Event) int // a whole one, on its way and with its place among others
-	bare  int                // a bare event
-	span  int
-	place int // of a delivery in its batch
-	claim int // of a batch on a stream
+	event   func(es.Event) int // a whole one, on its way and with its place among others
+	bare    int                // a bare event
+	span    int
+	place   int // of a delivery in its batch
+	claim   int // of a batch on a stream
+	stream  int // of which something waits
+	trouble int // of a stream, with its pauses
 }
 
 // inMemory are the costs as they are; a test compares them with what is really taken.
 func inMemory() costs {
 	return costs{
 		event: func(e es.Event) int { return 160 + len(e.Type) + len(e.Data) + len(e.Meta) },
-		bare:  5, span: 64, place: 16, claim: 18,
+		bare:  5, span: 64, place: 16, claim: 18, stream: 300, trouble: 190,
 	}
 }
 

@@ -241,8 +241,8 @@ func TestRunGoesOnBehindAPoisonedStreamThatChanges(t *testing.T) {
 		for n := range 50 {
 			s.add("A", fmt.Sprintf("poison@%d other@%d", n, n))
 		}
-		// Each event takes 176 bytes, and each batch 18 for each stream.
-		stuck := 50*(2*(16+18)+160) + 99*(100*176+18)
+		// Each event takes 176 bytes, and each batch 18 for each stream, and 554 for one in trouble.
+		stuck := 50*(2*(16+18)+160+554) + 99*(100*176+18+554)
 		r := start(t, notifying{s}, c, h, reactor.Config{MaxStuckBytes: stuck, MaxReadAhead: 2, Pauses: reactor.GrowingPauses(50*time.Millisecond, time.Minute, 0.5)})
 		equal(t, "status", unlooked(r.status().Tranches[0]), reactor.TrancheStatus{Tranche: "A", Read: 100, Saved: -1, Incomplete: 50})
 
@@ -325,7 +325,7 @@ func TestRunReadsNoMoreThanMemoryAllows(t *testing.T) {
 		s, h := newSource("A", "B"), newHandler()
 		release := h.hold("slow")
 		s.add("A", "slow@0 slow@1 slow@2 slow@3 slow@4 slow@5 slow@6 slow@7 slow@8 slow@9")
-		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{MaxHeldBytes: 3*(160+16+18) - 1, CallLimit: time.Hour})
+		r := start(t, notifying{s}, newCheckpoints(), h, reactor.Config{MaxHeldBytes: 300 + 3*(160+16+18) - 1, CallLimit: time.Hour})
 		pass(time.Minute)
 		status := r.status()
 		if n := status.Tranches[0].Incomplete; n < 3 || n > 4 { // one may have been under way

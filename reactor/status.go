@@ -18,6 +18,7 @@ type Status struct {
 	Tranches        []TrancheStatus
 	Calls           []CallStatus    // running, the longest first
 	Troubled        []TroubleStatus // failing or lagging, the longest first
+	WellAt          time.Time       // when a call went well last; zero if none did
 	Waiting         int             // streams waiting for a free writer
 	Unhandled       int             // events that were read and are not handled
 	OldestUnhandled time.Time       // when the first of them was appended; zero if there is none, or the feed does not tell
@@ -90,11 +91,14 @@ type TrancheStatus struct {
 	SaveErrorSince time.Time // as ErrorSince
 }
 
+// maxLookAge is how old what the leader said may be to tell the lag.
+const maxLookAge = time.Minute
+
 // Lag is how old the oldest event is that is not read yet, 0 if there is none; ok is
-// false if that is not known.
+// false if that is not known, or was found out more than a minute ago.
 func (t TrancheStatus) Lag(now time.Time) (lag time.Duration, ok bool) {
 	switch {
-	case t.EndAt.IsZero():
+	case t.EndAt.IsZero(), now.Sub(t.EndAt) > maxLookAge:
 		return 0, false
 	case t.End <= t.Read:
 		return 0, true
@@ -165,7 +169,7 @@ func (k *keeper) describe(status *Status) {
 // status describes the core; whoever calls it holds the lock.
 func (r *Running) status(now time.Time) Status {
 	core := r.core
-	status := Status{At: now, Group: r.config.Group, Waiting: core.ready.Len()}
+	status := Status{At: now, Group: r.config.Group, Waiting: core.ready.Len(), WellAt: core.well}
 	if r.keeping != nil {
 		r.keeping.describe(&status)
 	}

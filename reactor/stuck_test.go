@@ -179,3 +179,22 @@ func TestAStopEndsWithinItsLimit(t *testing.T) {
 		})
 	}
 }
+
+// TestTheStatusSaysWhenACallWentWell has calls that go well, fail, and see too little.
+func TestTheStatusSaysWhenACallWentWell(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, h := newSource("A"), newHandler()
+		h.on("bad", failure)
+		h.on("late", func(context.Context, []es.Event) (es.Version, error) { return 0, nil })
+		r := start(t, s, newCheckpoints(), h, reactor.Config{})
+		s.add("A", "bad@0 late@0")
+		pass(time.Minute)
+		equal(t, "troubled", len(r.status().Troubled), 2)
+		equal(t, "none went well", r.status().WellAt.IsZero(), true)
+		s.add("A", "good@0")
+		pass(10 * time.Second)
+		equal(t, "one went well", time.Since(r.status().WellAt) <= 10*time.Second, true)
+		r.endWell()
+	})
+}

@@ -12,7 +12,7 @@ import (
 
 // healthCommand is reactor health.
 type healthCommand struct {
-	URL   string        `name:"url" default:"http://127.0.0.1:8080/healthz" placeholder:"URL" help:"What to ask: /healthz says whether somebody, or a restart, should see to the reactor; /readyz whether it works now. Default ${default}."`
+	URL   string        `name:"url" default:"http://127.0.0.1:8080/healthz" placeholder:"URL" help:"What to ask: /healthz says whether somebody should see to the reactor; /readyz whether it works now. Default ${default}."`
 	Limit time.Duration `default:"5s" placeholder:"TIME" help:"How long the answer may take. Default ${default}."`
 }
 

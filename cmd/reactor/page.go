@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"crypto/tls"
@@ -12,6 +13,7 @@ import (
 	"net/http/pprof"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -66,6 +68,17 @@ func onThisMachine(address string) string {
 	return address
 }
 
+// repeatable refuses what errors would repeat and may hold a secret: the address of another
+// service with its user, or a user and a password alone.
+func repeatable(flag, address string) error {
+	port := address[strings.LastIndexByte(address, ':')+1:]
+	_, err := strconv.ParseUint(port, 10, 16)
+	if strings.ContainsAny(address, "@/") || port != address && err != nil {
+		return &usageError{flag + " has to be an address with a port, like :8080 or 127.0.0.1:8080. What it says is not repeated here, since it may hold a secret"}
+	}
+	return nil
+}
+
 // listen opens the addresses, if they are given, before anything else is begun.
 func (c *listenFlags) listen(ctx context.Context) (_ *page, err error) {
 	p := &page{}
@@ -85,6 +98,9 @@ func (c *listenFlags) listen(ctx context.Context) (_ *page, err error) {
 		return nil, &usageError{"--listen-cert, --listen-key and --listen-token-file have no meaning without --listen"}
 	}
 	if err := c.secure(p); err != nil {
+		return nil, err
+	}
+	if err := cmp.Or(repeatable("--listen", address), repeatable("--pprof", c.Pprof)); err != nil {
 		return nil, err
 	}
 	if address != "" {

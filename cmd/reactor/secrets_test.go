@@ -177,6 +177,11 @@ func TestAPasswordInThePlaceOfANumberIsNotTold(t *testing.T) {
 		{"run", "-g", "x", "mdb", "-t", "S3cr:et"},
 		{"run", "-g", "x", "--stop-limit", "S3cr:et", "mdb"},
 		{"run", "-g", "x", "--log-format", "S3cr:et", "mdb"},
+		{"run", "-g", "x", "--listen", "S3cr:et@h", "mdb", "-c", "host=127.0.0.1 port=1", "-cs", "public"},
+		{"run", "-g", "x", "--listen", "http://u:S3cr:et@h:80", "mdb", "-c", "host=127.0.0.1 port=1", "-cs", "public"},
+		{"run", "-g", "x", "--listen", "S3cr:et", "mdb", "-c", "host=127.0.0.1 port=1", "-cs", "public"},
+		{"run", "-g", "x", "--pprof", "u:S3cr:et@h", "mdb", "-c", "host=127.0.0.1 port=1", "-cs", "public"},
+		{"run", "-g", "x", "--pprof", "S3cr:et", "mdb", "-c", "host=127.0.0.1 port=1", "-cs", "public"},
 		{"S3cr:et"},
 	} {
 		if told := callEnded(t, nil, args...); strings.Contains(strings.ToLower(told), "s3cr:et") || !strings.Contains(told, "reactor: ") {

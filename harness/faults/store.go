@@ -79,8 +79,10 @@ func (s *store) Snapshotter() es.Snapshotter {
 			if err != nil {
 				return nil, err
 			}
-			for i, t := range turns {
-				all[i].Events = s.afterRead(t, freshness, all[i].Events)
+			for i := range streams { // in their order, since one may be there twice
+				if t, ok := turns[i]; ok {
+					all[i].Events = s.afterRead(t, freshness, all[i].Events)
+				}
 			}
 			return all, nil
 		},

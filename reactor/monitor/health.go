@@ -15,15 +15,21 @@ const (
 	readsFail = time.Minute     // every read of a tranche fails
 	savesFail = 5 * time.Minute // every save of a checkpoint fails
 	outage    = time.Minute     // a server of the store cannot be reached
+	unseen    = 2 * time.Minute // the leader has not said how far a tranche reaches
 	silent    = time.Minute     // nothing comes into a tranche
 	full      = 5 * time.Minute // a tranche is full, and nothing in it is completed
+	noneWell  = 5 * time.Minute // every call fails
+	starts    = 5 * time.Minute // it has not begun
 )
+
+// fewTroubled is as many troubled streams as may be ill by themselves, though no other
+// stream had anything to do.
+const fewTroubled = 2
 
 // health tells whether a reactor is well, and lists what is wrong with it.
 //
-// Troubled streams are listed too, but do not make it unhealthy: the others go
-// on, and to restart it would not cure them. So with ok there can be reasons
-// for a look.
+// Troubled streams are listed too, but do not make it unhealthy as long as others go
+// on: to restart it would not cure them. So with ok there can be reasons for a look.
 func health(status reactor.Status) (ok bool, reasons []string) {
 	for _, o := range status.Outages {
 		if lasts := status.At.Sub(o.Since); lasts >= outage {
@@ -45,6 +51,9 @@ func health(status reactor.Status) (ok bool, reasons []string) {
 		if lasts := status.At.Sub(t.ErrorSince); t.Error != "" && lasts >= readsFail {
 			reasons = append(reasons, fmt.Sprintf("tranche %q cannot be read for %s: %s", t.Tranche, seconds(lasts), short(t.Error)))
 		}
+		if lasts := status.At.Sub(t.EndAt); t.Error == "" && !t.EndAt.IsZero() && lasts >= unseen {
+			reasons = append(reasons, fmt.Sprintf("the leader has not said for %s how far tranche %q reaches: what is not read is not known", seconds(lasts), t.Tranche))
+		}
 		if lasts := status.At.Sub(t.SaveErrorSince); t.SaveError != "" && lasts >= savesFail {
 			reasons = append(reasons, fmt.Sprintf("the checkpoint of tranche %q cannot be saved for %s: %s", t.Tranche, seconds(lasts), short(t.SaveError)))
 		}
@@ -64,6 +73,15 @@ func health(status reactor.Status) (ok bool, reasons []string) {
 	for _, c := range status.Calls {
 		if c.Hung {
 			reasons = append(reasons, fmt.Sprintf("the call for %s runs for %s and ignores that its time is over: nothing but a restart ends it", c.Stream, seconds(status.At.Sub(c.Since))))
+		}
+	}
+	if n := len(status.Troubled); n > fewTroubled {
+		since := status.Troubled[0].Since
+		if status.WellAt.After(since) {
+			since = status.WellAt
+		}
+		if lasts := status.At.Sub(since); lasts >= noneWell {
+			reasons = append(reasons, fmt.Sprintf("no call has gone well for %s, and %d streams are troubled", seconds(lasts), n))
 		}
 	}
 	ok = len(reasons) == 0

@@ -25,6 +25,22 @@ func judged(t *testing.T, status reactor.Status) (ok bool, reasons []string) {
 	return response.Code == http.StatusOK, reasons
 }
 
+// poisoned are streams that have been in trouble for ten minutes.
+func poisoned(ids ...string) (all []reactor.TroubleStatus) {
+	for _, id := range ids {
+		all = append(all, reactor.TroubleStatus{Stream: stream(id), Since: ago(10 * time.Minute), Attempts: 7, Cause: "boom"})
+	}
+	return all
+}
+
+// troubledLines are the reasons that name them.
+func troubledLines(ids ...string) (lines []string) {
+	for _, id := range ids {
+		lines = append(lines, fmt.Sprintf("Stream-%s is troubled for 10m0s, after 7 attempts: boom", id))
+	}
+	return lines
+}
+
 func TestHealth(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -43,6 +59,16 @@ func TestHealth(t *testing.T) {
 			name:    "reads fail for long",
 			status:  reactor.Status{Tranches: []reactor.TrancheStatus{{Tranche: "A", Error: "boom", ErrorSince: ago(time.Minute)}}},
 			reasons: []string{`tranche "A" cannot be read for 1m0s: boom`},
+		},
+		{
+			name:   "the leader was not asked for the end, but not for long",
+			status: reactor.Status{Tranches: []reactor.TrancheStatus{{Tranche: "A", EndAt: ago(time.Minute)}}},
+			ok:     true,
+		},
+		{
+			name:    "the leader was not asked for the end for long",
+			status:  reactor.Status{Tranches: []reactor.TrancheStatus{{Tranche: "A", EndAt: ago(2 * time.Minute)}}},
+			reasons: []string{`the leader has not said for 2m0s how far tranche "A" reaches: what is not read is not known`},
 		},
 		{
 			name:   "saves fail, but not for long",
@@ -134,6 +160,28 @@ func TestHealth(t *testing.T) {
 			ok:      true,
 			reasons: []string{"Stream-a is troubled for 1h0m0s, after 7 attempts: boom …"},
 		},
+		{
+			name:    "three poisoned streams, and others go on",
+			status:  reactor.Status{Troubled: poisoned("a", "b", "c"), WellAt: ago(4 * time.Minute)},
+			ok:      true,
+			reasons: troubledLines("a", "b", "c"),
+		},
+		{
+			name:    "two poisoned streams, and no other has anything to do",
+			status:  reactor.Status{Troubled: poisoned("a", "b"), WellAt: ago(time.Hour)},
+			ok:      true,
+			reasons: troubledLines("a", "b"),
+		},
+		{
+			name:    "every call fails",
+			status:  reactor.Status{Troubled: poisoned("a", "b", "c"), WellAt: ago(5 * time.Minute)},
+			reasons: append([]string{"no call has gone well for 5m0s, and 3 streams are troubled"}, troubledLines("a", "b", "c")...),
+		},
+		{
+			name:    "no call has ever gone well",
+			status:  reactor.Status{Troubled: poisoned("a", "b", "c")},
+			reasons: append([]string{"no call has gone well for 10m0s, and 3 streams are troubled"}, troubledLines("a", "b", "c")...),
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -148,7 +196,7 @@ func TestHealth(t *testing.T) {
 
 func TestHealthNamesTenTroubledStreams(t *testing.T) {
 	t.Parallel()
-	var status reactor.Status
+	status := reactor.Status{WellAt: noon()}
 	for n := range 12 {
 		status.Troubled = append(status.Troubled, reactor.TroubleStatus{Stream: stream(fmt.Sprint(n)), Cause: strings.Repeat("ö", 1000)})
 	}

@@ -29,6 +29,7 @@ type Log struct {
 	troubled map[es.StreamName]troubled
 	saving   map[feed.Tranche]int // failed saves in a row
 	hung     map[es.StreamName]time.Time
+	unlisted failures       // looks at what is set aside
 	skipped  map[string]int // by type, in all
 	types    bounded
 }
@@ -36,6 +37,25 @@ type Log struct {
 // counts is what happened in a while.
 type counts struct {
 	events, calls, failures, lags, readFailures, saves, saveFailures int
+}
+
+// failures are those of something that is done again and again and tells only of them.
+type failures struct {
+	inARow int
+	last   time.Time
+}
+
+// longestRowPause is how long there may be between two failures in a row: nothing tells of the
+// end of the row.
+const longestRowPause = 15 * time.Minute
+
+// failed counts a failure, and tells whether it is worth a line.
+func (f *failures) failed(now time.Time) bool {
+	if now.Sub(f.last) > longestRowPause {
+		f.inARow = 0
+	}
+	f.inARow, f.last = f.inARow+1, now
+	return loud(f.inARow)
 }
 
 // troubled is a stream that was not handled yet.
@@ -149,7 +169,9 @@ func (l *Log) Observe(occurrence reactor.Occurrence) {
 	case reactor.TakenUp:
 		l.to.Info("the stream that was set aside is taken up again", "stream", o.Stream.String())
 	case reactor.QuarantineFailed:
-		l.to.Warn("it cannot be looked up or noted which streams are set aside", "error", o.Err)
+		if !reactor.IsOutage(o.Err) && l.unlisted.failed(time.Now()) {
+			l.to.Warn("it cannot be looked up or noted which streams are set aside", "attempts", l.unlisted.inARow, "error", o.Err)
+		}
 	case reactor.StoreDown:
 		l.to.Error("the store cannot be reached; everything waits for it, and one question at a time probes it", "server", o.Server, "since", o.Since, "error", o.Err)
 	case reactor.StoreUp:

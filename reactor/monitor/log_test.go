@@ -156,8 +156,29 @@ func TestLogTellsOfStreamsThatAreSetAside(t *testing.T) {
 	out.expect(t,
 		`level=ERROR msg="the stream is set aside: what is appended to it is passed over until it is retried or dropped (reactor quarantine)" stream=Stream-a upTo=3 cause=boom`,
 		`level=INFO msg="the stream that was set aside is taken up again" stream=Stream-a`,
-		`level=WARN msg="it cannot be looked up or noted which streams are set aside" error=boom`,
+		`level=WARN msg="it cannot be looked up or noted which streams are set aside" attempts=1 error=boom`,
 	)
+}
+
+// TestLogIsQuietOfLooksThatFail has the list of streams that are set aside out of reach for
+// an hour, and then another time.
+func TestLogIsQuietOfLooksThatFail(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var out logged
+		log := monitor.NewLog(out.logger(slog.LevelInfo))
+		log.Observe(reactor.QuarantineFailed{Err: &reactor.OutageError{Server: "the store", Err: errBoom, Ended: context.DeadlineExceeded}})
+		for range 5 {
+			log.Observe(reactor.QuarantineFailed{Err: errBoom})
+			time.Sleep(10 * time.Minute) // in no time
+		}
+		time.Sleep(10 * time.Minute)
+		log.Observe(reactor.QuarantineFailed{Err: errBoom})
+		line := func(attempts int) string {
+			return fmt.Sprintf(`level=WARN msg="it cannot be looked up or noted which streams are set aside" attempts=%d error=boom`, attempts)
+		}
+		out.expect(t, line(1), line(2), line(4), line(1))
+	})
 }
 
 func TestLogTellsOnceOfACallThatHangs(t *testing.T) {

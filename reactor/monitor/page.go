@@ -28,7 +28,7 @@ import (
 //
 //	/             for people, also in a terminal's browser
 //	/status.json  the same for programs, a page of each list: ?limit=100&offset=0
-//	/healthz      200 or 503, with the reasons as text: should it be restarted?
+//	/healthz      200 or 503, with the reasons as text: should somebody see to it?
 //	/readyz       the same: does it work now, with all that it needs?
 //	/metrics      what the gatherer has, in the form of Prometheus
 //
@@ -243,7 +243,7 @@ func (p *page) reactor(ctx context.Context) statusView {
 			reason = fmt.Sprintf("the reactor is starting for %s", seconds(time.Since(status.At)))
 		}
 		return statusView{
-			At: time.Now(), Healthy: starting, Reasons: []string{reason},
+			At: time.Now(), Healthy: starting && time.Since(status.At) < starts, Reasons: []string{reason},
 			Outages: []outageView{}, Aside: []asideView{}, Tranches: []trancheView{}, Calls: []callView{}, Troubled: []troubleView{},
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -218,4 +219,17 @@ func TestPageForReadiness(t *testing.T) {
 	health := get(t, late, "/healthz")
 	equal(t, "its health", health.Code, http.StatusOK)
 	equal(t, "in words", health.Body.String(), "healthy\nthe reactor is starting for 0s\n")
+}
+
+func TestOneThatStartsForLongIsUnhealthy(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		late := monitor.NewLate()
+		time.Sleep(5*time.Minute - time.Second) // in no time
+		equal(t, "just before", get(t, late, "/healthz").Code, http.StatusOK)
+		time.Sleep(time.Second)
+		health := get(t, late, "/healthz")
+		equal(t, "after five minutes", health.Code, http.StatusServiceUnavailable)
+		equal(t, "in words", health.Body.String(), "not healthy\nthe reactor is starting for 5m0s\n")
+	})
 }

@@ -2,12 +2,15 @@ package dynamodb
 
 import (
 	"context"
+	"log/slog"
+	"math/bits"
 	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	"github.com/cenkalti/backoff/v5"
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/internal/pause"
@@ -82,7 +85,7 @@ const (
 // switched off, a refusal of access.
 func (x *Indexer) Run(ctx context.Context) error {
 	pauses := pause.Doubling(firstIndexerPause, longestIndexerPause)
-	for {
+	for failed := 1; ; failed++ {
 		began := time.Now()
 		err := x.once(ctx)
 		switch {
@@ -93,13 +96,27 @@ func (x *Indexer) Run(ctx context.Context) error {
 		}
 		if time.Since(began) > steadyIndexer {
 			pauses.Reset()
+			failed = 1
 		}
-		next := pauses.NextBackOff()
-		x.config.Logger.WarnContext(ctx, "the indexer stopped and will be started again", "reason", err, "pause", next)
+		next, level := pauseAfter(err, pauses), slog.LevelWarn
+		if bits.OnesCount(uint(failed)) > 1 { // the first, second, fourth and so on in a row are enough
+			level = slog.LevelDebug
+		}
+		x.config.Logger.Log(ctx, level, "the indexer stopped and will be started again", "reason", err, "pause", next)
 		if pause.For(ctx, next) != nil {
 			return nil //nolint:nilerr // it was told to stop
 		}
 	}
+}
+
+// pauseAfter is how long to wait after an error. A server that cannot be reached is asked
+// again soon, however long it has been away: nothing new comes into the feed before the
+// indexer is back.
+func pauseAfter(err error, pauses backoff.BackOff) time.Duration {
+	if unavailable(err) {
+		return firstIndexerPause
+	}
+	return pauses.NextBackOff()
 }
 
 // once runs one indexer to its end.

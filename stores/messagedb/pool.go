@@ -109,9 +109,13 @@ type session struct {
 
 const sessionKey = "messagedb.session"
 
+// usualLockTimeout is for what is not an append: nobody holds those locks for long but a
+// change of a table, and who waits for that keeps a connection from the others.
+const usualLockTimeout = "5s"
+
 // pin prepares a new connection for its use and notes its session.
 func pin(ctx context.Context, conn *pgx.Conn, use Use) error {
-	path, seqscan, lockTimeout := "message_store,pg_temp", "off", "0"
+	path, seqscan, lockTimeout := "message_store,pg_temp", "off", usualLockTimeout
 	switch use {
 	case ForWriting:
 		lockTimeout = strconv.FormatInt(firstLockTimeout.Milliseconds(), 10)

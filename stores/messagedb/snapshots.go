@@ -16,8 +16,9 @@ import (
 
 // Snapshots lie where Equinox.MessageDb puts its adjacent ones: those of the stream
 // Order-1 in the stream Order:snapshot-1, the newest last, each with the metadata
-// {"streamVersion":41} if it stands for the events up to that of position 41. That stream
-// is of another category, so no feed of orders has it, and nobody who reads orders minds it.
+// {"streamVersion":41} if it stands for the events up to that of position 41, and the id of
+// that event, which Equinox does not mind. That stream is of another category, so no feed of
+// orders has it, and nobody who reads orders minds it.
 
 var _ es.Snapshotter = (*Store)(nil)
 
@@ -29,6 +30,9 @@ func snapshotsOf(stream es.StreamName) string {
 // snapshotMeta is the metadata of a snapshot.
 type snapshotMeta struct {
 	StreamVersion *int64 `json:"streamVersion"` // as Message DB counts: -1 for an empty stream
+	// Event is the id of the last event that it stands for. If that place of the stream has
+	// another one now, the stream was set back and went on in another way. Equinox keeps none.
+	Event string `json:"event,omitempty"`
 }
 
 // snapshotPosition is the position that stands for a snapshot among events.
@@ -93,9 +97,10 @@ func (s *Store) fromSnapshot(ctx context.Context, stream es.StreamName, page []e
 	if len(page) > 0 && page[0].Index == snapshotPosition {
 		row := page[0]
 		more = len(page) == 1+s.db.config.BatchSize
-		found.Snapshot = es.Snapshot{Version: standsFor(row), Type: row.Type, Data: row.Data}
-		if last := found.Snapshot.Version - 1; last < 0 || len(page) == 1 || page[1].Index != last {
-			// Its version is not to be read, or the stream has not reached it.
+		version, event := standsFor(row)
+		found.Snapshot = es.Snapshot{Version: version, Type: row.Type, Data: row.Data}
+		if version == 0 || len(page) == 1 || page[1].Index != version-1 || event != "" && page[1].ID.String() != event {
+			// Its version is not to be read, or the stream has not reached it, or not in that way.
 			found.Snapshot, page, more = es.Snapshot{}, nil, true
 		} else {
 			page = page[2:]
@@ -111,14 +116,15 @@ func (s *Store) fromSnapshot(ctx context.Context, stream es.StreamName, page []e
 	return found, err
 }
 
-// standsFor is the version that a snapshot stands for, 0 if its metadata do not tell.
-func standsFor(row es.Event) es.Version {
+// standsFor is the version that a snapshot stands for, 0 if its metadata do not tell, and
+// the id of the event in front of that, "" if they do not tell that.
+func standsFor(row es.Event) (version es.Version, event string) {
 	var meta snapshotMeta
 	if err := json.Unmarshal(row.Meta, &meta); err != nil || meta.StreamVersion == nil ||
 		*meta.StreamVersion < 0 || *meta.StreamVersion >= math.MaxInt64/10 {
-		return 0
+		return 0, ""
 	}
-	return es.Version(*meta.StreamVersion + 1)
+	return es.Version(*meta.StreamVersion + 1), meta.Event
 }
 
 // AppendSnapshot implements [es.Snapshotter]. The snapshot is written behind the append, in
@@ -131,14 +137,15 @@ func (s *Store) AppendSnapshot(ctx context.Context, stream es.StreamName, expect
 	}
 	data, err := taking.State()
 	if err == nil {
-		err = s.writeSnapshot(ctx, stream, es.Snapshot{Version: after, Type: taking.Type, Data: data})
+		err = s.writeSnapshot(ctx, stream, es.Snapshot{Version: after, Type: taking.Type, Data: data}, events[len(events)-1].ID)
 	}
 	taking.Ended(err)
 	return after, nil
 }
 
-// writeSnapshot writes a snapshot behind those that there are, whichever they are.
-func (s *Store) writeSnapshot(ctx context.Context, stream es.StreamName, snapshot es.Snapshot) error {
+// writeSnapshot writes a snapshot behind those that there are, whichever they are. last is
+// the event in front of its version.
+func (s *Store) writeSnapshot(ctx context.Context, stream es.StreamName, snapshot es.Snapshot, last uuid.UUID) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("write a snapshot of %s: %w", stream, err)
 	}
@@ -147,7 +154,7 @@ func (s *Store) writeSnapshot(ctx context.Context, stream es.StreamName, snapsho
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.db.config.SettleTimeout)
 	defer cancel()
 	covers := int64(snapshot.Version) - 1
-	meta, err := json.Marshal(snapshotMeta{&covers})
+	meta, err := json.Marshal(snapshotMeta{&covers, last.String()})
 	if err == nil {
 		_, err = s.db.write.Exec(ctx, writeSQL, uuid.NewString(), snapshotsOf(stream), snapshot.Type, jsonb(snapshot.Data), jsonb(meta), nil)
 	}

@@ -32,15 +32,17 @@ func taken(t testing.TB, db *DB, stream es.StreamName, expected es.Version, coun
 }
 
 // Equinox.MessageDb's adjacent snapshots: the name of the stream, and the version in
-// Message DB's count in the metadata.
+// Message DB's count in the metadata. Besides, there is the id of the last event.
 func TestGoldenSnapshot(t *testing.T) {
 	t.Parallel()
 	db, stream := open(t, Config{}), newStream(t)
 	taken(t, db, stream, taken(t, db, stream, 0, 3), 2)
 	name := stream.Category() + ":snapshot-" + stream.ID()
-	rows := mustGet[string](t, connect(t, appDSN(t)), `SELECT string_agg(concat_ws(' ', position, type, data, metadata), E'\n' ORDER BY position)
-		FROM message_store.messages WHERE stream_name = $1`, name)
-	want := "0 Snapshotted.1 {\"events\": 3} {\"streamVersion\": 2}\n1 Snapshotted.1 {\"events\": 5} {\"streamVersion\": 4}"
+	rows := mustGet[string](t, connect(t, appDSN(t)), `SELECT
+		string_agg(concat_ws(' ', s.position, s.type, s.data, s.metadata - 'event', s.metadata ->> 'event' = e.id::text), E'\n' ORDER BY s.position)
+		FROM message_store.messages s JOIN message_store.messages e ON e.stream_name = $2 AND e.position = (s.metadata ->> 'streamVersion')::bigint
+		WHERE s.stream_name = $1`, name, stream.String())
+	want := "0 Snapshotted.1 {\"events\": 3} {\"streamVersion\": 2} t\n1 Snapshotted.1 {\"events\": 5} {\"streamVersion\": 4} t"
 	if diff := cmp.Diff(want, rows); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}
@@ -92,6 +94,30 @@ func TestSnapshotsThatCannotBeTrustedArePassedOver(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A stream that was set back and went on in another way reaches the version of a snapshot
+// that is none of it.
+func TestASnapshotOfAnotherPastIsPassedOver(t *testing.T) {
+	t.Parallel()
+	db, stream := open(t, Config{BatchSize: 3}), newStream(t)
+	mustAppend(t, db.Store(), stream, taken(t, db, stream, 0, 7), newEvents(2)...)
+	mustExec(t, connect(t, adminDSN(t)), "DELETE FROM message_store.messages WHERE stream_name = $1 AND position >= 4", stream.String())
+	mustAppend(t, db.Store(), stream, 4, newEvents(8)...)
+	found, err := db.Store().ReadSnapshots(within(t), []es.StreamName{stream}, snapshotType, es.FromReplica)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := found[0]; got.Snapshot.Version != 0 || len(got.Events) != 12 {
+		t.Errorf("got a snapshot for version %d and %d events behind it, want none and 12", got.Snapshot.Version, len(got.Events))
+	}
+	taken(t, db, stream, 12, 1)
+	if found, err = db.Store().ReadSnapshots(within(t), []es.StreamName{stream}, snapshotType, es.FromReplica); err != nil {
+		t.Fatal(err)
+	}
+	if got := found[0]; got.Snapshot.Version != 13 || len(got.Events) != 0 {
+		t.Errorf("got a snapshot for version %d and %d events behind it, want 13 and none", got.Snapshot.Version, len(got.Events))
 	}
 }
 

@@ -38,23 +38,31 @@ func (t *trace) option(options *dynamodb.Options) {
 	})
 }
 
+// maxUnanswered is how many attempts at a read may go without an answer. A server that
+// is frozen takes all the time of each, and whoever asks is to learn of it before the
+// time for the whole read is over.
+const maxUnanswered = 2
+
 // read calls do, which reads, until it succeeds or it is of no use to go on. It
 // returns what the server said that the request consumed.
 func (t *Table) read(ctx context.Context, operation string,
 	do func(ctx context.Context, option func(*dynamodb.Options)) ([]types.ConsumedCapacity, error),
 ) error {
-	pauses := newPauses()
+	pauses, unanswered := newPauses(), 0
 	for attempt := 0; ; attempt++ {
 		var trace trace
 		within, cancel := context.WithTimeout(ctx, t.config.RequestTimeout)
 		consumed, err := do(within, trace.option)
+		if err != nil && within.Err() != nil {
+			unanswered++
+		}
 		cancel()
 		outcome := judge(err, trace.sent)
 		t.meter.count(operation, attempt, outcome, err, consumed...)
 		switch {
 		case outcome == succeeded:
 			return nil
-		case outcome == never || attempt >= t.config.Retries || t.again(ctx, outcome, pauses) != nil:
+		case outcome == never || attempt >= t.config.Retries || unanswered == maxUnanswered || t.again(ctx, outcome, pauses) != nil:
 			return withContext(ctx, Translated(err))
 		}
 	}
