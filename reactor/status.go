@@ -72,7 +72,7 @@ type TrancheStatus struct {
 	Completed  feed.Position
 	Saved      feed.Position // -1 if there is no checkpoint
 	Incomplete int           // batches with deliveries that are not retired
-	Full       bool          // as many as may be: nothing more is read
+	Full       bool          // as many as may be, or as many bytes: nothing more is read
 	FullSince  time.Time     // zero unless Full
 
 	// What the leader of the store said when it was last asked how far the feed reaches.

@@ -66,7 +66,7 @@ func health(status reactor.Status) (ok bool, reasons []string) {
 			reasons = append(reasons, fmt.Sprintf("nothing new comes into tranche %q: %s", t.Tranche, t.Silent))
 		}
 		if lasts := status.At.Sub(t.FullSince); t.Full && lasts >= full {
-			reasons = append(reasons, fmt.Sprintf("tranche %q is full for %s: nothing more is read before one of its %d incomplete batches is completed",
+			reasons = append(reasons, fmt.Sprintf("tranche %q is full for %s: nothing more is read before more of its %d incomplete batches is handled",
 				t.Tranche, seconds(lasts), t.Incomplete))
 		}
 	}

@@ -88,7 +88,7 @@ func TestHealth(t *testing.T) {
 		{
 			name:    "full for long",
 			status:  reactor.Status{Tranches: []reactor.TrancheStatus{{Tranche: "A"}, {Tranche: "B", Full: true, FullSince: ago(5 * time.Minute), Incomplete: 16}}},
-			reasons: []string{`tranche "B" is full for 5m0s: nothing more is read before one of its 16 incomplete batches is completed`},
+			reasons: []string{`tranche "B" is full for 5m0s: nothing more is read before more of its 16 incomplete batches is handled`},
 		},
 		{
 			name:   "the store cannot be reached, but not for long",
@@ -127,7 +127,7 @@ func TestHealth(t *testing.T) {
 			reasons: []string{
 				`tranche "A" cannot be read for 1m0s: boom`,
 				`the checkpoint of tranche "A" cannot be saved for 5m0s: bang`,
-				`tranche "A" is full for 6m0s: nothing more is read before one of its 3 incomplete batches is completed`,
+				`tranche "A" is full for 6m0s: nothing more is read before more of its 3 incomplete batches is handled`,
 				"the call for Stream-a runs for 7m0s and ignores that its time is over: nothing but a restart ends it",
 			},
 		},

@@ -295,7 +295,7 @@ func collectTranche(metrics chan<- prometheus.Metric, now time.Time, t reactor.T
 	}
 	gauge("reactor_stands_still", "Whether reads find nothing more although the leader has events.", asNumber(!t.StillSince.IsZero()))
 	gauge("reactor_incomplete_batches", "Batches that were read and are not completely handled.", float64(t.Incomplete))
-	gauge("reactor_full", "Whether nothing is read because too many batches are incomplete.", asNumber(t.Full))
+	gauge("reactor_full", "Whether nothing is read because too much of what was read is not handled.", asNumber(t.Full))
 	gauge("reactor_reads_failing", "Whether the last read failed.", asNumber(t.Error != ""))
 	gauge("reactor_saves_failing", "Whether the last save of the checkpoint failed.", asNumber(t.SaveError != ""))
 }

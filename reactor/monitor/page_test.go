@@ -100,7 +100,7 @@ func TestPageForPrograms(t *testing.T) {
 	want := map[string]any{
 		"at": "2024-01-01T12:00:00Z", "consumerGroup": "hotel", "healthy": false, "outages": []any{map[string]any{"server": "the store", "forSeconds": 2.0, "error": "refused"}}, "quarantined": []any{map[string]any{"stream": "Stream-aside", "forSeconds": 60.0, "cause": "boom", "upTo": 4.0, "retrying": true}}, "ready": false, "callsInAll": 1.0, "troubledInAll": 1.0, "quarantinedInAll": 1.0, "waitingStreams": 3.0, "unhandledEvents": 5.0,
 		"reasons": []any{
-			`tranche "A" is full for 6m0s: nothing more is read before one of its 16 incomplete batches is completed`,
+			`tranche "A" is full for 6m0s: nothing more is read before more of its 16 incomplete batches is handled`,
 			`tranche "B" stands still for 1m0s: reads find nothing behind position 0, although the leader's feed ends at 0. What answers the reads of the feed does not get on: is it a replica whose replay is paused or broken?`,
 			"the call for Stream-slow runs for 1m30s and ignores that its time is over: nothing but a restart ends it",
 			"for a person to settle: Stream-bad is troubled for 1h0m0s, after 42 attempts: boom & <script> …",
@@ -126,7 +126,7 @@ func TestPageForProbes(t *testing.T) {
 	response := get(t, busy(), "/healthz")
 	equal(t, "status", response.Code, http.StatusServiceUnavailable)
 	equal(t, "body", response.Body.String(), "not healthy\n"+
-		`tranche "A" is full for 6m0s: nothing more is read before one of its 16 incomplete batches is completed`+"\n"+
+		`tranche "A" is full for 6m0s: nothing more is read before more of its 16 incomplete batches is handled`+"\n"+
 		`tranche "B" stands still for 1m0s: reads find nothing behind position 0, although the leader's feed ends at 0. What answers the reads of the feed does not get on: is it a replica whose replay is paused or broken?`+"\n"+
 		"the call for Stream-slow runs for 1m30s and ignores that its time is over: nothing but a restart ends it\n"+
 		"for a person to settle: Stream-bad is troubled for 1h0m0s, after 42 attempts: boom & <script> …\n"+
