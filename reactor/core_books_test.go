@@ -49,11 +49,16 @@ type books struct {
 }
 
 func newBooks(t *testing.T, seed uint64) *books {
+	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 1))
-	b := &books{t: t, seed: seed, rand: r, now: epoch(), feed: map[feed.Tranche][]feed.Delivery{"A": nil, "B": nil}, next: map[es.StreamName]es.Version{},
-		saved: map[string]feed.Position{}, done: map[es.StreamName]es.Version{}, calls: map[es.StreamName]call{}, slots: 1 + r.IntN(3), apart: []feed.Position{1, 1, 1 << 33}[r.IntN(3)], first: []es.Version{0, 0, 1 << 33, 1<<32 - 3}[r.IntN(4)]}
-	b.core = newCore(limits{maxWriters: 1 + r.IntN(4), maxHung: r.IntN(3), hangs: 5 * time.Second, costs: inMemory(),
-		maxStuck: []int{0, 300, 1000, 1 << 20}[r.IntN(4)], maxHeld: 2000, maxWhole: []int{0, 1, 400, 1000}[r.IntN(4)], remember: r.IntN(4), still: time.Second}, newDoubling)
+	b := &books{
+		t: t, seed: seed, rand: r, now: epoch(), feed: map[feed.Tranche][]feed.Delivery{"A": nil, "B": nil}, next: map[es.StreamName]es.Version{},
+		saved: map[string]feed.Position{}, done: map[es.StreamName]es.Version{}, calls: map[es.StreamName]call{}, slots: 1 + r.IntN(3), apart: []feed.Position{1, 1, 1 << 33}[r.IntN(3)], first: []es.Version{0, 0, 1 << 33, 1<<32 - 3}[r.IntN(4)],
+	}
+	b.core = newCore(limits{
+		maxWriters: 1 + r.IntN(4), maxHung: r.IntN(3), hangs: 5 * time.Second, costs: inMemory(),
+		maxStuck: []int{0, 300, 1000, 1 << 20}[r.IntN(4)], maxHeld: 2000, maxWhole: []int{0, 1, 400, 1000}[r.IntN(4)], remember: r.IntN(4), still: time.Second,
+	}, newDoubling)
 	b.core.slots = b.slots
 	for _, id := range []string{"a", "b", "c", "d", "e", "f"} {
 		b.names = append(b.names, streamNamed(id))
@@ -149,14 +154,15 @@ func (b *books) step() {
 		}
 	case k < 18:
 		s := b.rand.IntN(b.slots)
-		if !b.core.holds(s) {
+		switch {
+		case !b.core.holds(s):
 			for _, tr := range []feed.Tranche{"A", "B"} {
 				b.note("hold %s %d from %d", tr, s, b.saved[key(tr, s)])
 				b.core.hold(tr, s, b.saved[key(tr, s)])
 			}
-		} else if b.core.draining[s] {
+		case b.core.draining[s]:
 			b.core.goOn(s)
-		} else if b.rand.IntN(3) == 0 {
+		case b.rand.IntN(3) == 0:
 			b.core.windDown(s)
 		}
 	case k < 19:
