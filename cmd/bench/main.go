@@ -97,7 +97,7 @@ func (c cli) measure(ctx context.Context, out io.Writer, log *slog.Logger) error
 // figures are all that there are, in the order of the table.
 func figures() []figure {
 	var all []figure
-	for _, topic := range [][]figure{appends(), feeds(), reactions(), groups(), inMemory(), backlogs(), starts(), onDynamoDB(), reads()} {
+	for _, topic := range [][]figure{appends(), feeds(), reactions(), groups(), inMemory(), backlogs(), starts(), onDynamoDB(), reads(), lengths()} {
 		all = append(all, topic...)
 	}
 	return all
