@@ -22,6 +22,7 @@ type life struct {
 // said is a line of a log, as far as it is of interest here.
 type said struct {
 	Time   time.Time
+	Level  string
 	Msg    string
 	Slot   int
 	Token  int64
