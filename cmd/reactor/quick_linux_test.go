@@ -3,6 +3,8 @@ package main
 import (
 	"syscall"
 	"testing"
+
+	"example.com/groupcheckout/internal/tried"
 )
 
 // TestQuickRestartsWork kills the one reactor again and again. The next one does not wait
@@ -13,7 +15,9 @@ func TestQuickRestartsWork(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			on := open(t)
-			for range 5 {
+			const kills = 5
+			tried.Times(t, name, "kills soon after the start", kills)
+			for range kills {
 				p, address := on.begin(t, "--lease", "1h")
 				awaitShares(t, "[1]", address)
 				p.signal(t, syscall.SIGKILL)

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"example.com/groupcheckout/internal/tried"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -107,6 +108,9 @@ func TestSlotsAreSharedHandedOverTakenAndChanged(t *testing.T) {
 				t.Errorf("another number: got status %d and %q, want 1 and both numbers", status, complaints)
 			}
 
+			tried.Times(t, name, "holders that were stopped", 1)
+			tried.Times(t, name, "killed", 2)
+			tried.Times(t, name, "paused", 1)
 			stopped(t, one)
 			awaitShares(t, "[1 1]", second, third)
 			merges("one has handed over")
