@@ -395,6 +395,6 @@ func TestEverySabotageIsCaught(t *testing.T) {
 			})
 		}
 	})
-	tried.Times(t, "", "checks and functions taken away", len(all))
+	tried.Times(t, "", "checks and functions taken away", len(table.rows))
 	t.Logf("sabotage\n%s", table.text())
 }

@@ -54,13 +54,7 @@ const (
 // tries, and what is logged.
 func TestAnOutageOfTheStore(t *testing.T) {
 	t.Parallel()
-	for _, store := range []struct {
-		name, address string // and the variable with its address
-		open          func(*testing.T) *site
-	}{
-		{"Message DB", "MDB_CONNECTION_STRING", onMessageDB},
-		{"DynamoDB Local", "EQUINOX_DYNAMO_SERVICE_URL", onDynamoDB},
-	} {
+	for _, store := range realStores() {
 		t.Run(store.name, func(t *testing.T) {
 			t.Parallel()
 			on := store.open(t)

@@ -39,14 +39,7 @@ var tormentedGroups = flag.Uint("tormented-groups", 40, "in TestSeveralReactorsA
 // that stand by or by slots.
 func TestSeveralReactorsAgreeOnStaysThatWereNotOnRecord(t *testing.T) {
 	t.Parallel()
-	for _, store := range []struct {
-		name  string
-		open  func(*testing.T) *site
-		books func(*testing.T, map[string]string)
-	}{
-		{"Message DB", onMessageDB, booksBySQL},
-		{"DynamoDB Local", onDynamoDB, booksBySDK},
-	} {
+	for _, store := range realStores() {
 		for _, slots := range []int{1, 3} {
 			t.Run(fmt.Sprintf("%s, slots %d", store.name, slots), func(t *testing.T) {
 				t.Parallel()
@@ -72,6 +65,21 @@ func onMessageDB(t *testing.T) *site {
 	env := initialised(t)
 	h := openHotel(t, env)
 	return &site{h, env, newGroup(t, h, env), "mdb"}
+}
+
+// realStore is where a test that is for both of them makes a site.
+type realStore struct {
+	name    string
+	address string // the variable that has it
+	open    func(*testing.T) *site
+	books   func(t *testing.T, env map[string]string) // looks at them without this project
+}
+
+func realStores() []realStore {
+	return []realStore{
+		{"Message DB", "MDB_CONNECTION_STRING", onMessageDB, booksBySQL},
+		{"DynamoDB Local", "EQUINOX_DYNAMO_SERVICE_URL", onDynamoDB, booksBySDK},
+	}
 }
 
 // onDynamoDB has an indexer at work.
