@@ -156,9 +156,10 @@ MATRIX ?= 20
 # How many seeds of clerks who work side by side are tried.
 CLERKS ?= 1000
 
-# How many groups of three stays are checked out on each real store, with 1 and with 3
-# slots, while three reactors are paused, killed and replaced.
-TORMENTED ?= 3400
+# How many groups of three stays are checked out on each real store, once with 1 and once
+# with 3 slots, while three reactors are paused, killed and replaced: more than 10,000
+# stays on each store.
+TORMENTED ?= 1700
 
 # How often servers fail, are away, freeze and crash under a reactor.
 OUTAGES ?= 3

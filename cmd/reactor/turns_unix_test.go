@@ -79,10 +79,10 @@ func gaps(lives []life, slots int, end time.Time) (found []gap) {
 				if line.Msg != "works on a slot" || line.Slot != slot {
 					continue
 				}
-				t := turn{from: line.Time, to: end, token: line.Token}
+				t, lost := turn{from: line.Time, to: end, token: line.Token}, false
 				for _, later := range l.lines[i+1:] {
 					if strings.HasPrefix(later.Msg, "a slot was ") && later.Slot == slot {
-						t.to = later.Time
+						t.to, lost = later.Time, strings.HasPrefix(later.Msg, "a slot was lost")
 						break
 					}
 				}
@@ -92,7 +92,7 @@ func gaps(lives []life, slots int, end time.Time) (found []gap) {
 				for _, a := range l.away {
 					switch {
 					case !a.from.Before(t.to) || !a.to.IsZero() && !a.to.After(t.from):
-					case a.to.IsZero() || !a.to.Before(over), over.Before(end) && over.Sub(a.to) < soon:
+					case a.to.IsZero() || !a.to.Before(over), lost && over.Sub(a.to) < soon:
 						t.to, t.stop = a.from, a.stopped
 					default:
 						if t.from.Before(a.from) {
@@ -266,6 +266,7 @@ func TestTimesWithoutAHolderAreFound(t *testing.T) {
 		"taken over after the pause":  {[]life{{lines: []said{took(0, 1), lost(15)}, away: []absence{away(10, 14.9)}}, {lines: []said{took(15.5, 2)}}}, "[10-15.5]"},
 		"lost, without a pause":       {[]life{{lines: []said{took(0, 1), lost(10), took(11, 2)}}}, "[10-11]"},
 		"handed over":                 {[]life{{lines: []said{took(0, 1), {Time: second(10), Msg: "a slot was handed over to another process"}}}, {lines: []said{took(10.25, 2)}}}, "[10-10.25]"},
+		"handed over after a pause":   {[]life{{lines: []said{took(0, 1), {Time: second(10), Msg: "a slot was handed over to another process"}}, away: []absence{away(9, 9.5)}}, {lines: []said{took(10.25, 2)}}}, "[9-9.5 10-10.25]"},
 		"the next was hit as well":    {[]life{{lines: []said{took(0, 1)}, away: []absence{killed(10)}}, {away: []absence{killed(14)}}, {lines: []said{took(17, 3)}}}, "[14-17]"},
 		"said when it was lost again": {[]life{{lines: []said{took(0, 1)}, away: []absence{killed(10)}}, {lines: []said{took(20, 2), lost(20.1)}, away: []absence{away(12, 19.9)}}, {lines: []said{took(16, 3)}}}, "[12-16]"},
 	} {
