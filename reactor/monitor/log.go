@@ -200,7 +200,9 @@ func (l *Log) Observe(occurrence reactor.Occurrence) {
 		if attempts := l.saving[o.Tranche]; loud(attempts) && !reactor.IsOutage(o.Err) {
 			l.to.Warn("the checkpoint could not be saved", "tranche", o.Tranche, "position", o.Position, "attempts", attempts, "error", o.Err)
 		}
-	case reactor.Called, reactor.Retired: // the return of the call tells enough
+	case reactor.Called:
+		l.to.Debug("a call begins", "stream", o.Stream.String(), "events", o.Events)
+	case reactor.Retired: // the return of the call tells enough
 	}
 }
 

@@ -222,6 +222,7 @@ func TestLogTellsOfEachCallForDebugging(t *testing.T) {
 	log.Observe(reactor.Retired{Stream: stream("a"), UpTo: 2})
 	out.expect(t,
 		`level=DEBUG msg="a batch was read" tranche=A events=2 next=9`,
+		`level=DEBUG msg="a call begins" stream=Stream-a events=2`,
 		`level=DEBUG msg="a call returned" stream=Stream-a observed=2 took=1s error=<nil>`,
 	)
 }
