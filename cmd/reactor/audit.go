@@ -45,7 +45,7 @@ Exit status: 0 the books balance; 1 an argument or the configuration is wrong; 2
 // auditMdb is reactor audit mdb.
 type auditMdb struct {
 	mdbServer
-	ReadConnection string `secret:"" also:"-r" aliases:"readconnectionstring" variable:"MDB_CONNECTION_STRING_READ" placeholder:"STRING" help:"The server to read the feed from, which may be a replica. What is in doubt is read from the other one. As --connection unless given."`
+	ReadConnection string `secret:"" also:"-r" aliases:"readconnectionstring" variable:"MDB_CONNECTION_STRING_READ" placeholder:"STRING" without:"as --connection" help:"The server to read the feed from, which may be a replica. What is in doubt is read from the other one. As --connection unless given."`
 	BatchSize      int    `short:"b" aliases:"batchsize" default:"1000" placeholder:"EVENTS" help:"Events to read at once. Default ${default}."`
 }
 
@@ -87,14 +87,14 @@ func (c *auditCommand) run(ctx context.Context, s streams, store openable, all f
 	if slices.Contains(c.ProcessorName, "") {
 		return errNoGroup()
 	}
-	backend, err := store.open(ctx, slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: slog.LevelWarn})), auditedCategories())
+	backend, err := store.open(ctx, s.logger(slog.LevelWarn), auditedCategories())
 	if err != nil {
 		return err
 	}
 	defer backend.Close()
-	progress := &auditProgress{out: s.err, every: progressInterval, last: time.Now()}
-	if c.Quiet {
-		progress.out = io.Discard
+	progress := &auditProgress{}
+	if !c.Quiet {
+		progress = &auditProgress{note: s.note, every: progressInterval, last: time.Now()}
 	}
 	if all == nil {
 		all = func() whole { return nil }
@@ -188,21 +188,21 @@ const progressInterval = 5 * time.Second
 
 // auditProgress tells how far an audit is, once it takes long.
 type auditProgress struct {
-	out   io.Writer
+	note  func(line string)
 	every time.Duration
 	last  time.Time
 }
 
 func (p *auditProgress) show(w walked) {
-	if time.Since(p.last) < p.every {
+	if p.note == nil || time.Since(p.last) < p.every {
 		return
 	}
 	p.last = time.Now()
 	if w.end == 0 {
-		fmt.Fprintf(p.out, "%s events of %s streams read\n", grouped(w.events), grouped(w.at))
+		p.note(fmt.Sprintf("%s events of %s streams read", grouped(w.events), grouped(w.at)))
 		return
 	}
-	fmt.Fprintf(p.out, "%s: at %s of %s; %s events read\n", w.tranche, grouped(w.at), grouped(w.end), grouped(w.events))
+	p.note(fmt.Sprintf("%s: at %s of %s; %s events read", w.tranche, grouped(w.at), grouped(w.end), grouped(w.events)))
 }
 
 // grouped is a number with a comma between its thousands.

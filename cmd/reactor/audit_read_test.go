@@ -90,14 +90,14 @@ func TestAnAuditThatFails(t *testing.T) {
 		backend := backendOn(t, store, auditedCategories())
 		broke(backend)
 		var out strings.Builder
-		err := (&auditCommand{ProcessorName: []string{"night"}}).audit(t.Context(), backend, nil, streams{out: &out}, &auditProgress{out: io.Discard})
+		err := (&auditCommand{ProcessorName: []string{"night"}}).audit(t.Context(), backend, nil, streams{out: &out}, &auditProgress{})
 		if !errors.Is(err, broken) || exitStatus(err) != statusFailure || out.Len() > 0 {
 			t.Errorf("%s: got %v and the output %q, want the error and status 2, and no output", name, err, out.String())
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := (&auditCommand{}).audit(ctx, backendOn(t, memory.New(), auditedCategories()), nil, streams{out: io.Discard}, &auditProgress{out: io.Discard})
+	err := (&auditCommand{}).audit(ctx, backendOn(t, memory.New(), auditedCategories()), nil, streams{out: io.Discard}, &auditProgress{})
 	if err == nil || err.Error() != "the audit was interrupted" || exitStatus(err) != statusFailure {
 		t.Errorf("got %v, want that it was interrupted, and status 2", err)
 	}

@@ -103,6 +103,7 @@ type settingOf struct {
 	Key      string `json:"setting"`
 	Value    string `json:"value"` // as it is shown; a secret is not
 	From     string `json:"from"`
+	Without  string `json:"default"` // "-" if there is none
 	Unit     string `json:"unit"`
 	Variable string `json:"variable"`
 	Meaning  string `json:"meaning"`

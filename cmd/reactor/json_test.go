@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -57,7 +56,7 @@ func examples(t testing.TB, as jsonFlag) map[string]func(streams) error {
 			return (&configCommand{jsonFlag: as}).Run(s, &cli{}, newSources(func(string) string { return "" }))
 		},
 		"audit": func(s streams) error {
-			return (&auditCommand{ProcessorName: []string{"day"}, jsonFlag: as}).audit(t.Context(), backendOn(t, broken, auditedCategories()), nil, s, &auditProgress{out: io.Discard})
+			return (&auditCommand{ProcessorName: []string{"day"}, jsonFlag: as}).audit(t.Context(), backendOn(t, broken, auditedCategories()), nil, s, &auditProgress{})
 		},
 		"checkpoint": func(s streams) error {
 			return (&checkpointCommand{ProcessorName: "checkouts", jsonFlag: as}).showOrSet(t.Context(), backend, s)
