@@ -37,7 +37,7 @@ func (*auditCommand) Help() string {
  - on DynamoDB, the index has all events of each stream, and no others;
  - no checkpoint of the consumer groups that are named lies behind pending work.
 
-Prints what the books come to and every violation, with the streams and events that prove it. It writes nothing, and may run while clerks and reactors work: a transfer that its group has not recorded yet is in flight and no violation, and what looks wrong is read again before it is called so.
+Prints what the books come to, the streams that these consumer groups have set aside, and every violation, with the streams and events that prove it. It writes nothing, and may run while clerks and reactors work: a transfer that its group has not recorded yet is in flight and no violation, and what looks wrong is read again before it is called so.
 
 Exit status: 0 the books balance; 1 an argument or the configuration is wrong; 2 the audit could not be finished; 3 there are violations.`
 }
@@ -113,6 +113,7 @@ func (c *auditCommand) audit(ctx context.Context, backend *stores.Backend, all w
 	result := auditResultOf(audited.books.Summary())
 	result.Violations, result.InAll = audited.violations()
 	result.Strangers = append(result.Strangers, strangers...)
+	result.Aside = append(result.Aside, audited.aside...)
 	result.Balanced = result.InAll == 0
 	if c.JSON {
 		err = printJSON(s.out, result)
@@ -175,6 +176,16 @@ func printBooks(out io.Writer, style terminal.Style, r auditResult, lacking bool
 	}
 	if lacking {
 		text.WriteString("\n" + style.Wrap(`Of what the index lacks no reactor is told. "reactor index dynamo --rebuild" brings it in.`, "") + "\n")
+	}
+	if len(r.Aside) > 0 {
+		text.WriteString("\n" + style.Warning("Set aside, for a person to settle:") + "\n")
+	}
+	for _, of := range r.Aside {
+		since := ""
+		if of.Since != nil {
+			since = " since " + of.Since.Format(time.RFC3339)
+		}
+		text.WriteString(style.Wrap(fmt.Sprintf("%s, of the consumer group %q%s: %s", of.Stream, of.Group, since, paragraph(errors.New(of.Cause))), "    ") + "\n")
 	}
 	for _, name := range r.Strangers {
 		text.WriteString("\n" + style.Wrap(fmt.Sprintf("The consumer group %q has no checkpoint here: is the name right?", name), "") + "\n")

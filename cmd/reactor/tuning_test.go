@@ -43,7 +43,8 @@ func configurations() []configuration {
 		},
 		{
 			"es.CacheConfig", mdb, func(c *cli) (any, error) { return c.Run.cache(), nil },
-			map[string]string{"States": "--cache-states 3", "Bytes": "--cache-bytes 3MiB", "Lifetime": "--cache-time 3m"}, nil,
+			map[string]string{"States": "--cache-states 3", "Bytes": "--cache-bytes 3MiB", "Lifetime": "--cache-time 3m"},
+			nil,
 		},
 		{
 			"messagedb.Config", mdb, func(c *cli) (any, error) { return c.Run.Mdb.tuned(slog.New(slog.DiscardHandler)) },

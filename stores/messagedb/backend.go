@@ -17,7 +17,7 @@ func (db *DB) Backend(categories ...string) (*stores.Backend, error) {
 		return nil, err
 	}
 	return &stores.Backend{
-		Name: "messagedb", Events: db.Store(), Source: source, Checkpoints: checkpoints,
+		Name: backendName, Events: db.Store(), Source: source, Checkpoints: checkpoints,
 		Unavailable:      unavailable,
 		ReadsApart:       db.config.ReadConnection != db.config.Connection,
 		CheckpointsApart: db.config.CheckpointConnection != db.config.Connection,
@@ -25,6 +25,8 @@ func (db *DB) Backend(categories ...string) (*stores.Backend, error) {
 		Release:          db.Close,
 	}, nil
 }
+
+const backendName = "messagedb"
 
 // callsAtOnce is as many appends as are worth to have in one transaction: they use one
 // connection together, however many they are, and what was read together before uses none.
