@@ -137,7 +137,7 @@ func (c *core) looked(tranche feed.Tranche, end feed.Position, able bool, now ti
 		progress.behind = now
 	case !progress.still && now.Sub(progress.behind) >= c.still:
 		progress.still = true
-		c.occurs(StoodStill{tranche, progress.read, end, progress.behind})
+		c.occurs(StoodStill{Tranche: tranche, Position: progress.read, End: end, Since: progress.behind})
 	}
 }
 

@@ -35,6 +35,7 @@ type source struct {
 	failing  error         // of every read, while set
 	refusing error         // of Tranches and End, while set
 	reads    int
+	frozen   feed.Position                                // behind which reads find nothing, while set
 	ids      func(tranche feed.Tranche, at int) uuid.UUID // of events; nil if they have none
 }
 
@@ -116,6 +117,9 @@ func (s *source) Read(_ context.Context, tranche feed.Tranche, from feed.Positio
 		return feed.Batch{}, s.failing
 	}
 	entries := s.entries[tranche]
+	if s.frozen > 0 {
+		entries = entries[:min(int(s.frozen), len(entries))]
+	}
 	batch := feed.Batch{Next: from}
 	for int(batch.Next) < len(entries) && batch.Next < from+feed.Position(s.batch) {
 		if e := entries[batch.Next]; !e.stream.IsZero() {
@@ -123,7 +127,7 @@ func (s *source) Read(_ context.Context, tranche feed.Tranche, from feed.Positio
 		}
 		batch.Next++
 	}
-	batch.Tail = int(batch.Next) == len(entries)
+	batch.Tail = int(batch.Next) >= len(entries)
 	return batch, nil
 }
 

@@ -352,6 +352,10 @@ func (r *Running) next(stopping bool) (made []call, running int) {
 		<-r.tranche(name).slots
 	}
 	for _, o := range effects.occurred {
+		if still, ok := o.(StoodStill); ok {
+			still.Server = r.config.Breakers.Reads.called()
+			o = still
+		}
 		r.config.Observer.Observe(o)
 		if t, ok := o.(Troubled); ok && asksToBeSetAside(t.Cause) {
 			r.setAsideSoon()

@@ -15,7 +15,7 @@ import (
 // TestSessionsSayWhoseTheyAre has each pool make a session and looks at the server.
 func TestSessionsSayWhoseTheyAre(t *testing.T) {
 	t.Parallel()
-	name := "reactor " + newCategory()
+	name := newCategory()
 	db := open(t, Config{Application: name, CheckpointSchema: checkpointSchema(t)})
 	category := newCategory()
 	stream := streamOf(t, category)
