@@ -50,7 +50,7 @@ func TestAProcessThatStandsByLooksWhetherItCouldRead(t *testing.T) {
 		pass(time.Minute)
 		equal(t, "all is well again", look().Error, "")
 
-		own.freeze(true) // what answers reads does not get what the leader has
+		own.freeze(2) // what answers reads does not get what the leader has
 		own.add("A", "a@2 a@3 a@4")
 		pass(20 * time.Second)
 		equal(t, "it stands still, for a moment", look().StillSince.IsZero(), true)
@@ -58,7 +58,7 @@ func TestAProcessThatStandsByLooksWhetherItCouldRead(t *testing.T) {
 		if got := look(); got.StillSince.IsZero() || got.Position != 2 || got.End != 5 {
 			t.Errorf("got %+v, want that it stands still at 2", got)
 		}
-		own.freeze(false)
+		own.freeze(0)
 		pass(time.Minute)
 		equal(t, "it gets on", look(), reactor.StandByStatus{Tranche: "A", Position: 5, End: 5})
 
@@ -82,12 +82,9 @@ func TestAProcessThatStandsByLooksWhetherItCouldRead(t *testing.T) {
 	})
 }
 
-// freeze has reads get no further, or get on again.
-func (s *source) freeze(on bool) {
+// freeze has reads get no further, or get on again if that is 0.
+func (s *source) freeze(at feed.Position) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.frozen = 0
-	if on {
-		s.frozen = feed.Position(len(s.entries["A"]))
-	}
+	s.frozen = at
 }
