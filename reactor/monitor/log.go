@@ -136,7 +136,7 @@ func (l *Log) Observe(occurrence reactor.Occurrence) {
 		l.to.Info("the feed can be read again", "tranche", o.Tranche, "attempts", o.Attempts, "after", o.After)
 	case reactor.StoodStill:
 		l.to.Error("the feed stands still: reads find nothing more, although the leader has events; is what answers them a replica that does not get on?",
-			"tranche", o.Tranche, "position", o.Position, "end", o.End, "since", o.Since)
+			"tranche", o.Tranche, "position", o.Position, "end", o.End, "since", o.Since, "server", o.Server)
 	case reactor.GotOn:
 		l.to.Info("the feed gets on again", "tranche", o.Tranche, "position", o.Position)
 	case reactor.Hung:

@@ -24,10 +24,12 @@ const (
 	ForCheckpoints Use = "checkpoints"
 )
 
-// applicationName says who connects and what for. PostgreSQL keeps 63 bytes, and
-// replaces what is not ASCII, so the part that tells connections apart comes whole.
+// applicationName says who connects, to which kind of store, and what for. PostgreSQL keeps
+// 63 bytes, and replaces what is not ASCII, so the part that tells connections apart comes
+// whole.
 func applicationName(application, role string) string {
 	const most = 63
+	role = backendName + " " + role
 	if room := most - len(role) - 1; len(application) > room {
 		application = application[:room]
 	}
