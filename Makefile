@@ -146,6 +146,10 @@ docs-run-%:
 site: ## Write the living documentation of the runs that docs has made
 	$(GO) run ./cmd/livingdoc $(DOCS_RUNS:%=--from=$(RUNS)/%.ndjson) --out=$(DOCS) --commit="$$(git rev-parse HEAD 2>/dev/null)" $(DOCS_NAMES) $(DOCS_FLAGS)
 
+.PHONY: lighthouse
+lighthouse: ## Have Lighthouse look at the site, which fails for what is not perfect but speed
+	LIVINGDOC_LIGHTHOUSE=yes $(GO) test ./livingdoc -count=1 -v -run='^TestLighthouse$$'
+
 .PHONY: explore
 explore: ## Try SEEDS orders of goroutines and faults on memory, in virtual time
 	$(GO) test ./features -count=1 -timeout=0 -v -run='^TestExplore$$' -explore=$(SEEDS) $(addprefix -seed=,$(SEED)) $(if $(FAULTS),-faults='$(FAULTS)')
