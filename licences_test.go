@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // licences are those that what is shipped may stand under, by words that only they have.
@@ -83,9 +85,7 @@ func TestLicencesAreReallyRead(t *testing.T) {
 		"Apache License\n\n      Version 2.0, January 2004":                             "Apache-2.0",
 		"Permission is hereby granted, free of charge, to any\nperson obtaining a copy": "MIT",
 	} {
-		if err := os.WriteFile(filepath.Join(dir, "LICENSE"), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, os.WriteFile(filepath.Join(dir, "LICENSE"), []byte(text), 0o600))
 		if got, err := licenceOf(dir); got != want || (err != nil) != (want == "") {
 			t.Errorf("%.30q: got %q and %v, want %q", regexp.MustCompile(`\s+`).ReplaceAllString(text, " "), got, err, want)
 		}

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/internal/check"
 )
 
 const (
@@ -19,12 +20,8 @@ const (
 func TestAnIDHasTwoForms(t *testing.T) {
 	t.Parallel()
 	var fromText, fromN domain.StayID
-	if err := fromText.UnmarshalText([]byte(hyphenated)); err != nil {
-		t.Fatal(err)
-	}
-	if err := fromN.UnmarshalN(n); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, fromText.UnmarshalText([]byte(hyphenated)))
+	check.Must(t, fromN.UnmarshalN(n))
 	if fromText != fromN {
 		t.Errorf("got %s and %s, want the same id", fromText, fromN)
 	}
@@ -110,9 +107,7 @@ func TestIDsRoundTrip(t *testing.T) {
 		var id, fromText, fromN domain.StayID
 		copy(id[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "id"))
 		text, err := id.MarshalText()
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		if err := fromText.UnmarshalText(text); err != nil || fromText != id {
 			t.Fatalf("%s became %s and error %v", text, fromText, err)
 		}

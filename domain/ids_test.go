@@ -5,10 +5,10 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestIDsAreKeptTogetherInOrder(t *testing.T) {
@@ -24,9 +24,7 @@ func TestIDsAreKeptTogetherInOrder(t *testing.T) {
 	if err := json.Unmarshal(text, &read); err != nil || !slices.Equal(read, ids) {
 		t.Errorf("got %v, error %v, want %v again", read, err, ids)
 	}
-	if diff := cmp.Diff(map[domain.StayID]struct{}{low: {}, high: {}}, read.Set()); diff != "" {
-		t.Errorf("the set (-want +got):\n%s", diff)
-	}
+	check.Same(t, "the set", map[domain.StayID]struct{}{low: {}, high: {}}, read.Set())
 }
 
 func TestIDsThatAreWrongAreRefused(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestParseMomentAccepts(t *testing.T) {
@@ -142,9 +143,7 @@ func TestAMomentOutOfRangeIsNotMarshalled(t *testing.T) {
 func TestMomentInJSON(t *testing.T) {
 	t.Parallel()
 	var m domain.Moment
-	if err := json.Unmarshal([]byte(`"2026-11-23T12:35:27.6876850+01:00"`), &m); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, json.Unmarshal([]byte(`"2026-11-23T12:35:27.6876850+01:00"`), &m))
 	body, err := json.Marshal(m)
 	if want := `"2026-11-23T11:35:27.687685+00:00"`; err != nil || string(body) != want {
 		t.Errorf("got %s and error %v, want %s", body, err, want)
@@ -171,9 +170,7 @@ func TestAMomentEqualsItselfOnceStored(t *testing.T) {
 			t.Fatalf("%v became %s, which is %v before it", at, m, late)
 		}
 		text, err := m.MarshalText()
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		if again, err := domain.ParseMoment(string(text)); err != nil || again != m {
 			t.Fatalf("%s became %s and error %v", text, again, err)
 		}

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/internal/check"
 )
 
 // The largest amount that .NET's decimal holds, 2^96 - 1, and one above.
@@ -21,9 +22,7 @@ const (
 func money(t testing.TB, text string) domain.Money {
 	t.Helper()
 	m, err := domain.ParseMoney(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return m
 }
 
@@ -244,9 +243,7 @@ func TestOnlyAStorableSumIsMarshalled(t *testing.T) {
 func TestMoneyIsABareNumberInJSON(t *testing.T) {
 	t.Parallel()
 	var amounts []domain.Money
-	if err := json.Unmarshal([]byte(`[100.50, 1e2, -0.00]`), &amounts); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, json.Unmarshal([]byte(`[100.50, 1e2, -0.00]`), &amounts))
 	body, err := json.Marshal(amounts)
 	if want := `[100.50,100,0.00]`; err != nil || string(body) != want {
 		t.Errorf("got %s and error %v, want %s", body, err, want)
@@ -309,9 +306,7 @@ func TestRefusalsNameTheAmounts(t *testing.T) {
 func drawMoney(t *rapid.T, label string) (domain.Money, string) {
 	text := rapid.StringMatching(`(0|-?[1-9][0-9]{0,13})(\.[0-9]{1,14})?`).Draw(t, label)
 	m, err := domain.ParseMoney(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return m, text
 }
 
@@ -375,9 +370,7 @@ func TestCredit(t *testing.T) {
 	t.Parallel()
 	for balance, want := range map[string]string{"-42.50": "42.50", "0.00": "0", "42.50": "0", "-0.1": "0.1"} {
 		m, err := domain.ParseMoney(balance)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		if got := m.Credit().String(); got != want {
 			t.Errorf("got a credit of %s for a balance of %s, want %s", got, balance, want)
 		}

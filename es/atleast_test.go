@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // requests compares what a store was asked since the last time.
@@ -50,9 +51,7 @@ func TestAtLeast(t *testing.T) {
 			t.Fatal(err)
 		}
 		store.requests(t, []read{tail}, nil)
-		if err := d.AtLeast(1).Transact(t.Context(), add(1)); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, d.AtLeast(1).Transact(t.Context(), add(1)))
 		if sum, version, err := d.AtLeast(2).QueryVersion(t.Context()); sum != 6 || version != 2 || err != nil {
 			t.Errorf("got %d at version %d and %v, want 6 at 2", sum, version, err)
 		}
@@ -62,9 +61,7 @@ func TestAtLeast(t *testing.T) {
 	t.Run("a state that is not far enough is read", func(t *testing.T) {
 		t.Parallel()
 		store, d := newCounter(t, es.Options{Cache: es.NewCache(0, 0)})
-		if err := d.AtLeast(1).Transact(t.Context(), add(1)); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, d.AtLeast(1).Transact(t.Context(), add(1)))
 		store.requests(t, []read{tail}, []write{{0, []string{"Added"}}})
 		store.given(d.Stream(), 7)
 		if sum, version, err := d.AtLeast(2).QueryVersion(t.Context()); sum != 8 || version != 2 || err != nil {

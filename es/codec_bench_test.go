@@ -3,6 +3,8 @@ package es_test
 import (
 	stdjson "encoding/json"
 	"testing"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // BenchmarkDecode reads a body by a codec, and by encoding/json, which takes what the
@@ -22,9 +24,7 @@ func BenchmarkDecode(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			var p parcel
-			if err := stdjson.Unmarshal(body, &p); err != nil {
-				b.Fatal(err)
-			}
+			check.Must(b, stdjson.Unmarshal(body, &p))
 		}
 	})
 }

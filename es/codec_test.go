@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // parcel is an event with a field of every sort.
@@ -91,9 +92,7 @@ func TestDecodeIsLenientWhereDotNETIs(t *testing.T) {
 			t.Errorf("%s: got known %t and error %v", name, ok, err)
 			continue
 		}
-		if diff := cmp.Diff(event(want), got, cmp.AllowUnexported(parcel{})); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
-		}
+		check.Same(t, name, event(want), got, cmp.AllowUnexported(parcel{}))
 	}
 }
 

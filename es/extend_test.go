@@ -6,9 +6,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // TestAStateIsExtendedAsFarAsTheEventsFollowIt has a feed deliver events of a stream of
@@ -124,9 +123,7 @@ func newJoint(t *testing.T, options es.Options, around func(es.Store) es.Store) 
 	var deciders []es.Decider[int, event]
 	for i, id := range []string{"a", "b", "c", "d"} {
 		d, err := category.Decider(id)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		if id != "d" {
 			j.given(d.Stream(), i+1)
 		}
@@ -145,9 +142,7 @@ func TestStreamsAreReadTogether(t *testing.T) {
 	category.Load(t.Context(), deciders...)
 	category.Load(t.Context(), deciders[:3]...) // all are there
 	category.Load(t.Context(), deciders[3])     // one alone is read by whoever wants it
-	if diff := cmp.Diff([][]string{{"b", "c", "d"}}, j.asked); diff != "" {
-		t.Errorf("asked for (-want +got):\n%s", diff)
-	}
+	check.Same(t, "asked for", [][]string{{"b", "c", "d"}}, j.asked)
 	for i, d := range deciders[:3] {
 		query(t, d.AtLeast(1), i+1, 1)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestBodiesThatEveryStoreKeeps(t *testing.T) {
@@ -103,8 +104,6 @@ func TestFreshnessHasAName(t *testing.T) {
 func stream(t *testing.T) es.StreamName {
 	t.Helper()
 	name, err := es.NewStreamName("Counter", "a")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return name
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/check"
 )
 
 // money and room stand for the types of a domain.
@@ -37,9 +38,7 @@ func moneyType(r *gherkin.Registrar) {
 func compile(t *testing.T, define func(*gherkin.Registrar)) *gherkin.Definitions {
 	t.Helper()
 	defs, err := gherkin.Compile(define)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return defs
 }
 
@@ -67,9 +66,7 @@ func runGodog(ctx context.Context, t *testing.T, define func(*gherkin.Registrar)
 	contents := "Feature: f\n  " + tags + "\n  Scenario: s\n    * " + strings.Join(steps, "\n    * ")
 	return godog.TestSuite{
 		ScenarioInitializer: func(sc *godog.ScenarioContext) {
-			if err := defs.Bind(sc, define); err != nil {
-				t.Error(err)
-			}
+			check.OK(t, defs.Bind(sc, define))
 			besides(sc)
 		},
 		Options: &godog.Options{
@@ -110,9 +107,7 @@ func TestArgumentsArriveTyped(t *testing.T) {
 		"a doc\n\"\"\"\nlong\n\"\"\"", "a table\n| x |", "a table of 7\n| y |",
 		"a table and a doc of 8\n| z |\n\"\"\"\nboth\n\"\"\"", "a doc and a table\n| z |\n\"\"\"\nboth\n\"\"\"", "anything goes here",
 	)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	want := []any{
 		`Bjørn "B" O'Neil`,
 		money{"EUR", 4050},
@@ -127,9 +122,7 @@ func TestArgumentsArriveTyped(t *testing.T) {
 		"Ann",
 		"long", "x", 7, "y", 8, "z", "both", "both", "z", "goes here",
 	}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(money{})); diff != "" {
-		t.Errorf("arguments (-want +got):\n%s", diff)
-	}
+	check.Same(t, "arguments", want, got, cmp.AllowUnexported(money{}))
 }
 
 func TestStepsFailWithReasons(t *testing.T) {
@@ -253,11 +246,7 @@ func TestCompileReportsEveryMistakeWithItsPlace(t *testing.T) {
 			if test.define != nil && places < len(test.want) && name != "unknown parameter type, with a caret" && name != "a nil world" {
 				t.Errorf("got %d places, want one for each of %d mistakes:\n%v", places, len(test.want), err)
 			}
-			for _, want := range test.want {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("got:\n%v\nwant in it: %s", err, want)
-				}
-			}
+			check.Contains(t, err.Error(), test.want...)
 		})
 	}
 }

@@ -4,23 +4,19 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestCapturesKeepTheirNesting(t *testing.T) {
 	t.Parallel()
 	groups, err := captures(`^(a(b(c))(d)) (?:e(f)) [(] (\(g)$`)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	var got []string
 	for _, g := range groups {
 		got = append(got, fmt.Sprint(g))
 	}
 	want := []string{"{1 [{2 [{3 []}]} {4 []}]}", "{5 []}", "{6 []}"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("groups (-want +got):\n%s", diff)
-	}
+	check.Same(t, "groups", want, got)
 }
 
 func FuzzExpression(f *testing.F) {

@@ -10,6 +10,8 @@ import (
 
 	parser "github.com/cucumber/gherkin/go/v42"
 	messages "github.com/cucumber/messages/go/v34"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // FuzzTags has tag lines of features: each tag that the parser finds can be selected.
@@ -63,9 +65,7 @@ func FuzzRows(f *testing.F) {
 	definitions, err := Compile(func(r *Registrar) {
 		Parameter(r, "money", `[A-Z]{3} -?\d+\.\d\d`, func(groups []string) (money, error) { return money(groups[0]), nil })
 	})
-	if err != nil {
-		f.Fatal(err)
-	}
+	check.Must(f, err)
 	f.Fuzz(func(t *testing.T, cell string) {
 		for _, column := range []string{"text", "whole", "count", "part", "truth", "period", "money"} {
 			header, values := []string{column}, []string{cell}

@@ -9,10 +9,10 @@ import (
 	"testing"
 
 	"github.com/cucumber/godog"
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/check"
 )
 
 // notes records what happens, and is the world of the steps too.
@@ -76,9 +76,7 @@ func TestHooksRunInOrderAndAreRecorded(t *testing.T) {
 			"start a1", "failure: after scenario: a2: panic: boom", "finish a1 <nil>",
 		},
 	} {
-		if diff := cmp.Diff(want, runScenario(t, tags)); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", tags, diff)
-		}
+		check.Same(t, fmt.Sprintf("%s", tags), want, runScenario(t, tags))
 	}
 }
 
@@ -111,9 +109,7 @@ func TestRegistrationsAreInOrder(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	want := []gherkin.HookInfo{{Type: gherkin.BeforeScenario, Name: "first", Index: 1}, {Type: gherkin.AfterScenario, Index: 2}}
-	if diff := cmp.Diff(want, defs.HooksFor(nil), cmpopts.IgnoreFields(gherkin.HookInfo{}, "Location")); diff != "" {
-		t.Errorf("hooks (-want +got):\n%s", diff)
-	}
+	check.Same(t, "hooks", want, defs.HooksFor(nil), cmpopts.IgnoreFields(gherkin.HookInfo{}, "Location"))
 	if at := defs.HooksFor(nil)[0].Location.String(); !strings.HasPrefix(at, "gherkin/hook_test.go:") {
 		t.Errorf("got the place %s, want one in this file", at)
 	}
@@ -141,7 +137,5 @@ func TestWhatIsWrongIsLeftOutOfDefinitionsForReports(t *testing.T) {
 		t.Errorf("got %d matches, want 2", got)
 	}
 	want := []gherkin.UndefinedParameter{{Name: "airport", Expression: "the {airport} is closed"}}
-	if diff := cmp.Diff(want, defs.UndefinedParameters()); diff != "" {
-		t.Errorf("undefined parameters (-want +got):\n%s", diff)
-	}
+	check.Same(t, "undefined parameters", want, defs.UndefinedParameters())
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/check"
 )
 
 type line struct {
@@ -28,17 +29,13 @@ func TestRows(t *testing.T) {
 		{"EUR 1.50", "101", "3", "true", "1h30m", "2026-01-02T03:04:05Z"},
 		{"USD -1.50", "", "", "", "", ""},
 	}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	nights := uint8(3)
 	want := []line{
 		{Room: "101", Balance: money{"EUR", 150}, Nights: &nights, Paid: true, After: 90 * time.Minute, When: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)},
 		{Balance: money{"USD", -150}},
 	}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(line{}, money{})); diff != "" {
-		t.Errorf("rows (-want +got):\n%s", diff)
-	}
+	check.Same(t, "rows", want, got, cmp.AllowUnexported(line{}, money{}))
 
 	none, err := gherkin.Rows[line](defs.Table([][]string{{"room", "balance"}}))
 	if err != nil || len(none) != 0 {

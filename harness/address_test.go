@@ -10,6 +10,7 @@ import (
 	"example.com/groupcheckout/harness"
 	"example.com/groupcheckout/harness/messagedb"
 	"example.com/groupcheckout/harness/provision"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/steps/hotel"
 )
 
@@ -19,11 +20,9 @@ import (
 //nolint:paralleltest // it changes the environment
 func TestAnAddressWithoutAnAdministratorWillDo(t *testing.T) {
 	server, err := provision.MessageDB(t.Context(), provision.Options{})
-	must(t, err)
+	check.Must(t, err)
 	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
+		check.OK(t, server.Close())
 	})
 	t.Setenv(provision.EnvConnectionString, server.ConnectionString)
 	t.Setenv(provision.EnvAdminConnectionString, "")
@@ -35,6 +34,6 @@ func TestAnAddressWithoutAnAdministratorWillDo(t *testing.T) {
 		t.Errorf("got %q, want it to say where the checkpoints are", h.How())
 	}
 	w, group := world(t, h, true), domain.GroupID(uuid.New())
-	must(t, w.groups.Select(t.Context(), group, stays(t, w, 3), at()))
-	must(t, w.Eventually(t.Context(), merged(w, group, 3)))
+	check.Must(t, w.groups.Select(t.Context(), group, stays(t, w, 3), at()))
+	check.Must(t, w.Eventually(t.Context(), merged(w, group, 3)))
 }

@@ -9,6 +9,7 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores"
@@ -44,21 +45,17 @@ func TestWhatGetsLostIsDeliveredOnceMore(t *testing.T) {
 				return reactor.Start(ctx, source, backend.Checkpoints, sorter{}, config)
 			},
 		}})
-		must(t, err)
+		check.Must(t, err)
 		w, order := stage(t, h), streamName(t, "Order-1")
 		appendTo(t, w.Store(), order, 0, "Placed")
-		if err := w.Eventually(t.Context(), func(context.Context) error { return nil }); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, w.Eventually(t.Context(), func(context.Context) error { return nil }))
 		lose.Store(true)
-		must(t, w.DeliverAgain(t.Context(), order))
+		check.Must(t, w.DeliverAgain(t.Context(), order))
 		if !lost.Load() {
 			t.Error("got nothing lost, so nothing was proved")
 		}
 		for _, err := range []error{w.Close(t.Context()), h.Audit(t.Context()), h.Close(t.Context())} {
-			if err != nil {
-				t.Error(err)
-			}
+			check.OK(t, err)
 		}
 	})
 }

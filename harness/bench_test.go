@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/internal/check"
 )
 
 // BenchmarkScenario is a whole group checkout of six stays on memory, with the
@@ -16,15 +17,9 @@ func BenchmarkScenario(b *testing.B) {
 	for b.Loop() {
 		w := world(b, h, false)
 		group := domain.GroupID(uuid.New())
-		if err := w.groups.Select(b.Context(), group, stays(b, w, 6), at()); err != nil {
-			b.Fatal(err)
-		}
-		if err := w.Eventually(b.Context(), merged(w, group, 6)); err != nil {
-			b.Fatal(err)
-		}
-		if err := w.groups.Pay(b.Context(), group, domain.PaymentID(uuid.New()), domain.MoneyOf(60), at()); err != nil {
-			b.Fatal(err)
-		}
+		check.Must(b, w.groups.Select(b.Context(), group, stays(b, w, 6), at()))
+		check.Must(b, w.Eventually(b.Context(), merged(w, group, 6)))
+		check.Must(b, w.groups.Pay(b.Context(), group, domain.PaymentID(uuid.New()), domain.MoneyOf(60), at()))
 		if err := w.groups.Confirm(b.Context(), group, at()); err != nil {
 			b.Fatal(fmt.Errorf("confirm: %w", err))
 		}

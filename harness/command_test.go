@@ -20,6 +20,7 @@ import (
 	"example.com/groupcheckout/harness/messagedb"
 	"example.com/groupcheckout/harness/provision"
 	"example.com/groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/steps/hotel"
 )
 
@@ -76,7 +77,7 @@ func TestACommandThatMakesNoSense(t *testing.T) {
 func documented(t *testing.T, store, exe string) string {
 	t.Helper()
 	text, err := os.ReadFile("../docs/other-reactors.md")
-	must(t, err)
+	check.Must(t, err)
 	found := regexp.MustCompile("-store " + store + " -reactor 'exec:build/reactor ([^'\n]+)'").FindSubmatch(text)
 	if found == nil {
 		t.Fatalf("docs/other-reactors.md has no command with build/reactor for %s", store)
@@ -89,7 +90,7 @@ func documented(t *testing.T, store, exe string) string {
 func judged(t *testing.T, store harness.Store, processes int, command, signal string) (*harness.Harness, error) {
 	t.Helper()
 	program, err := harness.Command(command, store)
-	must(t, err)
+	check.Must(t, err)
 	program.Signal = signal
 	system := hotel.System()
 	system.Program = program
@@ -115,14 +116,12 @@ func TestAnyReactorIsJudgedAsTheDocumentSays(t *testing.T) {
 					opened(t, h, err)
 					w, group := world(t, h, false), domain.GroupID(uuid.New())
 					ids := stays(t, w, 6)
-					must(t, w.groups.Select(t.Context(), group, ids, at()))
+					check.Must(t, w.groups.Select(t.Context(), group, ids, at()))
 					mergedOnce(t, w, group, ids)
-					must(t, w.DeliverAgain(t.Context(), w.groups.Stream(group)))
+					check.Must(t, w.DeliverAgain(t.Context(), w.groups.Stream(group)))
 					mergedOnce(t, w, group, ids)
 					breaksDown(t, h, 3)
-					if err := h.Audit(t.Context()); err != nil {
-						t.Error(err)
-					}
+					check.OK(t, h.Audit(t.Context()))
 				})
 			}
 		}
@@ -132,14 +131,14 @@ func TestAnyReactorIsJudgedAsTheDocumentSays(t *testing.T) {
 func TestAReactorThatEndsByItselfFailsItsScenarios(t *testing.T) {
 	t.Parallel()
 	h, err := judged(t, messagedb.Store(), 1, `sh -c 'echo "{group} has no room"; exit 7'`, "")
-	must(t, err)
+	check.Must(t, err)
 	t.Cleanup(func() { // behind the scenario's own end
 		if err := h.Close(context.Background()); err == nil || !strings.Contains(err.Error(), "exit status 7") {
 			t.Errorf("close: got the error %v, want that the reactor has ended", err)
 		}
 	})
 	w := world(t, h, false)
-	must(t, w.groups.Select(t.Context(), domain.GroupID(uuid.New()), stays(t, w, 1), at()))
+	check.Must(t, w.groups.Select(t.Context(), domain.GroupID(uuid.New()), stays(t, w, 1), at()))
 	err = w.Eventually(t.Context(), func(context.Context) error { return nil })
 	for _, want := range []string{"exit status 7", "has no room", "its checkpoint is at"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -153,7 +152,7 @@ func TestWhatAReactorWithoutAPageWroteLastComesFirst(t *testing.T) {
 	h, err := judged(t, messagedb.Store(), 1, `sh -c 'echo "{group} has no room"; exec sleep 1000'`, "")
 	opened(t, h, err)
 	w := world(t, h, false)
-	must(t, w.groups.Select(t.Context(), domain.GroupID(uuid.New()), stays(t, w, 1), at()))
+	check.Must(t, w.groups.Select(t.Context(), domain.GroupID(uuid.New()), stays(t, w, 1), at()))
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	err = w.Eventually(ctx, func(context.Context) error { return nil })

@@ -13,6 +13,7 @@ import (
 
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/internal/check"
 )
 
 // inexact runs a test on a harness that is on memory but believes that it is
@@ -140,20 +141,14 @@ func TestAWaitThatRunsOutSaysWhatIsMissing(t *testing.T) {
 		t.Helper()
 		group, stay, at := domain.GroupID(uuid.New()), domain.StayID(uuid.New()), domain.MomentOf(time.Now())
 		err := w.Lag(w.groups.Stream(group), 1_000_000)
-		must(t, err)
-		if err := w.groups.Select(t.Context(), group, []domain.StayID{stay}, at); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
+		check.Must(t, w.groups.Select(t.Context(), group, []domain.StayID{stay}, at))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		err = w.Eventually(ctx, func(context.Context) error { t.Error("got a check, want none"); return nil })
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Fatalf("got %v, want one that ends with the context", err)
 		}
-		for _, part := range []string{"is written to version 1 and handled to version 0", "lags behind", "is read to"} {
-			if !strings.Contains(err.Error(), part) {
-				t.Errorf("got %q, want it to hold %q", err, part)
-			}
-		}
+		check.Contains(t, err.Error(), "is written to version 1 and handled to version 0", "lags behind", "is read to")
 	})
 }

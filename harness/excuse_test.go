@@ -11,6 +11,7 @@ import (
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness"
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/steps/hotel"
 )
@@ -21,7 +22,7 @@ func TestAnErrorOfAStopCountsWhereConnectionsAreCut(t *testing.T) {
 	t.Parallel()
 	p := &puppet{done: make(chan struct{}), end: errors.New("the last checkpoint was lost")}
 	h, err := harness.Open(t.Context(), harness.Options{System: p.system()})
-	must(t, err)
+	check.Must(t, err)
 	h.HaveCuts()
 	if err := h.Close(t.Context()); !errors.Is(err, p.end) {
 		t.Errorf("got %v, want %v", err, p.end)
@@ -61,7 +62,7 @@ func TestFaultsExcuseTheCallsThatTheyDisturbed(t *testing.T) {
 		}, 0},
 	} {
 		spec, err := faults.Parse(c.spec)
-		must(t, err)
+		check.Must(t, err)
 		h, p := onPuppet(t, harness.Options{Faults: spec, Seed: 1})
 		w, order := stage(t, h), streamName(t, "Order-1")
 		appendTo(t, w.Store(), order, 0, "Placed")
@@ -72,7 +73,7 @@ func TestFaultsExcuseTheCallsThatTheyDisturbed(t *testing.T) {
 		if c.kind != "" && len(h.Injected()) == 0 {
 			t.Errorf("%s: got no fault, want some", c.spec)
 		}
-		must(t, w.Close(t.Context()))
+		check.Must(t, w.Close(t.Context()))
 	}
 }
 
@@ -90,13 +91,13 @@ func TestEachFailedCallIsExcusedOnce(t *testing.T) {
 	t.Parallel()
 	for _, spec := range []string{"failed-load=1", "lost-reply=1", "die-after=1", "conflict=1"} {
 		parsed, err := faults.Parse(spec)
-		must(t, err)
+		check.Must(t, err)
 		options := harness.Options{System: hotel.System(), Faults: parsed, Seed: 1}
 		h, err := harness.Open(t.Context(), options)
 		opened(t, h, err)
 		w, group := world(t, h, false), domain.GroupID(uuid.New())
-		must(t, w.groups.Select(t.Context(), group, stays(t, w, 2), at()))
-		must(t, w.Eventually(t.Context(), func(context.Context) error { return nil }))
+		check.Must(t, w.groups.Select(t.Context(), group, stays(t, w, 2), at()))
+		check.Must(t, w.Eventually(t.Context(), func(context.Context) error { return nil }))
 		stream := w.groups.Stream(group)
 		if calls, excused := w.Calls(stream), w.Excused(stream); calls-excused != 1 || calls < 2 && spec != "conflict=1" {
 			t.Errorf("%s: got %d calls, %d of which are excused, want all but one", spec, calls, excused)

@@ -8,10 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"example.com/groupcheckout/harness"
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 )
 
@@ -46,10 +45,8 @@ the order, Order-1, handled to version 5 in 1 call:
 Note-1:
     0 Written              scenario {"n":1}
 the reactor runs; Order-1 has failed 3 times: no van; tranche all is read to 8 and completed to 7, and reading fails: the line is dead`, "\n")
-	if diff := cmp.Diff(want, err.Error()); diff != "" {
-		t.Errorf("the error (-want +got):\n%s", diff)
-	}
-	must(t, w.Close(t.Context()))
+	check.Same(t, "the error", want, err.Error())
+	check.Must(t, w.Close(t.Context()))
 }
 
 // Where the reactor is in another process nobody here sees it write, so a failure
@@ -73,7 +70,7 @@ Order-1:
 	if err == nil || !strings.Contains("\n"+err.Error(), want) {
 		t.Errorf("got\n%v\nwant it to hold%s", err, want)
 	}
-	must(t, w.Close(t.Context()))
+	check.Must(t, w.Close(t.Context()))
 }
 
 // Of many streams a slow store shows some in time, and a failure shows those.
@@ -103,7 +100,7 @@ func TestAFailureShowsWhatCouldBeReadBack(t *testing.T) {
 		if took := time.Since(began); took > harness.ExplainLimit {
 			t.Errorf("took %v of the bubble's time, want at most %v", took, harness.ExplainLimit)
 		}
-		must(t, w.Close(t.Context()))
+		check.Must(t, w.Close(t.Context()))
 	})
 }
 
@@ -114,9 +111,7 @@ func TestAStepThatWasLeftBehindGetsAnError(t *testing.T) {
 	w, no := stage(t, h), errors.New("no")
 	appendTo(t, w.Store(), streamName(t, "Note-1"), 0, "Written")
 	err := w.Eventually(t.Context(), func(ctx context.Context) error {
-		if err := w.Close(ctx); err != nil {
-			t.Error(err)
-		}
+		check.OK(t, w.Close(ctx))
 		return no
 	})
 	if !errors.Is(err, no) {
@@ -127,14 +122,14 @@ func TestAStepThatWasLeftBehindGetsAnError(t *testing.T) {
 func TestAFailureShowsTheFaultsOfItsOwnScenarioOnly(t *testing.T) {
 	t.Parallel()
 	slow, err := faults.Parse("slow=1:1ms")
-	must(t, err)
+	check.Must(t, err)
 	h, _ := onPuppet(t, harness.Options{Faults: slow, Seed: 1})
 	for _, c := range []struct {
 		key, stream string
 		writes      bool
 	}{{"an outline | 10", "Order-10", true}, {"an outline | 1", "Order-1", false}} {
 		w, err := h.World(t.Context(), harness.Scenario{Key: c.key})
-		must(t, err)
+		check.Must(t, err)
 		w.Name(streamName(t, c.stream), "the order")
 		if c.writes {
 			appendTo(t, w.Store(), streamName(t, c.stream), 0, "Placed")
@@ -143,6 +138,6 @@ func TestAFailureShowsTheFaultsOfItsOwnScenarioOnly(t *testing.T) {
 		if shown := strings.Contains(failure.Error(), "injected: slow at append 0 of "); shown != c.writes {
 			t.Errorf("%s: a fault is shown: %t, want %t, in\n%v", c.key, shown, c.writes, failure)
 		}
-		must(t, w.Close(t.Context()))
+		check.Must(t, w.Close(t.Context()))
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"example.com/groupcheckout/harness/messagedb"
 	"example.com/groupcheckout/harness/provision"
 	"example.com/groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/steps/hotel"
 )
 
@@ -33,9 +34,7 @@ func onEachStore(t *testing.T, processes int, spec faults.Spec, test func(t *tes
 				t.Skip(err)
 			}
 			test(t, opened(t, h, err))
-			if err := h.Audit(t.Context()); err != nil {
-				t.Error(err)
-			}
+			check.OK(t, h.Audit(t.Context()))
 		})
 	}
 }
@@ -46,7 +45,7 @@ func TestTheRealReactorMergesAGroupAndBreaksDown(t *testing.T) {
 		t.Helper()
 		w, group := world(t, h, false), domain.GroupID(uuid.New())
 		ids := stays(t, w, 6)
-		must(t, w.groups.Select(t.Context(), group, ids, at()))
+		check.Must(t, w.groups.Select(t.Context(), group, ids, at()))
 		mergedOnce(t, w, group, ids)
 		breaksDown(t, h, 3)
 	})
@@ -66,7 +65,7 @@ func TestAProgramThatNeverSucceedsIsNotWaitedFor(t *testing.T) {
 	w.Name(stream, "the group")
 	broken := es.EventData{ID: uuid.New(), Type: "StaysSelected", Data: []byte(`{"stays":"all"}`)}
 	_, err = w.Store().Append(t.Context(), stream, 0, []es.EventData{broken})
-	must(t, err)
+	check.Must(t, err)
 	err = w.Eventually(t.Context(), func(context.Context) error { return nil })
 	var handler *harness.HandlerError
 	if !errors.As(err, &handler) || handler.Times < 5 || !strings.HasPrefix(err.Error(), "the reactor cannot handle the group: event 0 (StaysSelected) of ") {
@@ -78,7 +77,7 @@ func TestAProgramThatNeverSucceedsIsNotWaitedFor(t *testing.T) {
 func TestTwoRealReactorsUnderOneNameDoNoHarm(t *testing.T) {
 	t.Parallel()
 	kill, err := faults.Parse("kill=1")
-	must(t, err)
+	check.Must(t, err)
 	onEachStore(t, 2, kill, func(t *testing.T, h *harness.Harness) {
 		t.Helper()
 		w := world(t, h, false)
@@ -86,7 +85,7 @@ func TestTwoRealReactorsUnderOneNameDoNoHarm(t *testing.T) {
 		for ; len(ids) > 0; ids = ids[4:] {
 			group := domain.GroupID(uuid.New())
 			groups[group] = ids[:4]
-			must(t, w.groups.Select(t.Context(), group, ids[:4], at()))
+			check.Must(t, w.groups.Select(t.Context(), group, ids[:4], at()))
 		}
 		for group, ids := range groups {
 			mergedOnce(t, w, group, ids)

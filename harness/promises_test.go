@@ -9,13 +9,14 @@ import (
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness"
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 )
 
 func TestTheAuditNamesPromisesThatAReactorBroke(t *testing.T) {
 	t.Parallel()
 	all, err := faults.Parse("all")
-	must(t, err)
+	check.Must(t, err)
 	order := streamName(t, "Order-1")
 	for _, test := range []struct {
 		name    string
@@ -81,7 +82,7 @@ func TestTheAuditNamesPromisesThatAReactorBroke(t *testing.T) {
 				p.save(t, tranche, batch.Next)
 			}
 			w.Name(order, "the last order")
-			must(t, w.Close(t.Context()))
+			check.Must(t, w.Close(t.Context()))
 			err := h.Audit(t.Context())
 			var found *harness.AuditError
 			switch {
@@ -108,7 +109,7 @@ func TestACheckpointMayPassWhatIsNobodys(t *testing.T) {
 	w := stage(t, h)
 	appendTo(t, w.Store(), streamName(t, "Order-1"), 0, "Placed")
 	tranche, batch := p.read(t)
-	must(t, w.Close(t.Context()))
+	check.Must(t, w.Close(t.Context()))
 	p.save(t, tranche, batch.Next)
 	if err := h.Audit(t.Context()); err != nil {
 		t.Errorf("got %v, want no error", err)
@@ -120,14 +121,14 @@ func TestClosingTellsOfPromisesThatNoAuditHasToldOf(t *testing.T) {
 	t.Parallel()
 	p := &puppet{done: make(chan struct{})}
 	h, err := harness.Open(t.Context(), harness.Options{System: p.system()})
-	must(t, err)
+	check.Must(t, err)
 	w, order := stage(t, h), streamName(t, "Order-1")
 	appendTo(t, w.Store(), order, 0, "Placed")
-	must(t, h.Audit(t.Context()))
+	check.Must(t, h.Audit(t.Context()))
 	for range 2 {
 		p.observer.Observe(reactor.Called{Stream: order, Events: 1})
 	}
-	must(t, w.Close(t.Context()))
+	check.Must(t, w.Close(t.Context()))
 	if err := h.Close(t.Context()); err == nil || !strings.Contains(err.Error(), "while an earlier call for it was running") {
 		t.Errorf("got %v, want the promise", err)
 	}

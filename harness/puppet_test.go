@@ -9,6 +9,7 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores"
@@ -67,7 +68,7 @@ func (p *puppet) read(t *testing.T) (feed.Tranche, feed.Batch) {
 		t.Fatalf("got the tranches %v and %v, want one", tranches, err)
 	}
 	batch, err := p.backend.Source.Read(t.Context(), tranches[0], 0)
-	must(t, err)
+	check.Must(t, err)
 	return tranches[0], batch
 }
 
@@ -75,14 +76,14 @@ func (p *puppet) read(t *testing.T) (feed.Tranche, feed.Batch) {
 func (p *puppet) save(t *testing.T, tranche feed.Tranche, position feed.Position) {
 	t.Helper()
 	key := feed.Key{Source: p.backend.Source.ID(), Tranche: tranche, Group: "puppet"}
-	must(t, p.backend.Checkpoints.Save(t.Context(), key, position))
+	check.Must(t, p.backend.Checkpoints.Save(t.Context(), key, position))
 }
 
 // stage makes a world. Close it in the end.
 func stage(t *testing.T, h *harness.Harness) *harness.World {
 	t.Helper()
 	w, err := h.World(t.Context(), harness.Scenario{Key: t.Name()})
-	must(t, err)
+	check.Must(t, err)
 	return w
 }
 
@@ -101,6 +102,6 @@ func appendTo(t *testing.T, store es.Appender, stream es.StreamName, expected es
 func streamName(t *testing.T, text string) es.StreamName {
 	t.Helper()
 	name, err := es.ParseStreamName(text)
-	must(t, err)
+	check.Must(t, err)
 	return name
 }

@@ -13,6 +13,7 @@ import (
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/gherkin"
 	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/steps/hotel"
 )
 
@@ -34,7 +35,7 @@ func TestWhatReachesIntoAReactorElsewhereIsSkipped(t *testing.T) {
 	skipped(t, "exactly", w.Exactly(t.Context(), func(context.Context) error { t.Error("got a check, want none"); return nil }), elsewhere)
 	skipped(t, "lag", w.Lag(order, 1), elsewhere)
 	skipped(t, "refuse", w.RefuseWrites(true), elsewhere)
-	must(t, w.Close(t.Context()))
+	check.Must(t, w.Close(t.Context()))
 }
 
 func TestAReactorWhoseWritesAreRefusedGoesOnWhenTheyAreAccepted(t *testing.T) {
@@ -43,15 +44,15 @@ func TestAReactorWhoseWritesAreRefusedGoesOnWhenTheyAreAccepted(t *testing.T) {
 		t.Helper()
 		group := domain.GroupID(uuid.New())
 		ids := stays(t, w, 3)
-		must(t, w.RefuseWrites(true))
-		must(t, w.groups.Select(t.Context(), group, ids, at()))
+		check.Must(t, w.RefuseWrites(true))
+		check.Must(t, w.groups.Select(t.Context(), group, ids, at()))
 		synctest.Wait() // the reactor has tried, and pauses
 		if w.Calls(w.groups.Stream(group)) == 0 {
 			t.Error("got no call of the handler, want one that is refused")
 		}
-		must(t, w.Eventually(t.Context(), merged(w, group, 0)))
-		must(t, w.RefuseWrites(false))
-		must(t, w.Eventually(t.Context(), merged(w, group, 3)))
+		check.Must(t, w.Eventually(t.Context(), merged(w, group, 0)))
+		check.Must(t, w.RefuseWrites(false))
+		check.Must(t, w.Eventually(t.Context(), merged(w, group, 3)))
 	})
 }
 
@@ -59,13 +60,13 @@ func TestWithinFailsWhatTookLonger(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h, err := harness.Open(t.Context(), harness.Options{System: hotel.System(), Virtual: true})
-		must(t, err)
+		check.Must(t, err)
 		defer h.Close(t.Context()) //nolint:errcheck // the bubble fails if anything is left
 		w := world(t, h, false)
 		group := domain.GroupID(uuid.New())
 		// Each read that misses everything costs one of the reactor's pauses.
-		must(t, w.Lag(w.groups.Stream(group), 3))
-		must(t, w.groups.Select(t.Context(), group, stays(t, w, 1), at()))
+		check.Must(t, w.Lag(w.groups.Stream(group), 3))
+		check.Must(t, w.groups.Select(t.Context(), group, stays(t, w, 1), at()))
 		began := time.Now()
 		err = w.Within(t.Context(), time.Nanosecond, merged(w, group, 1))
 		took := time.Since(began)
@@ -79,7 +80,7 @@ func TestWithinFailsWhatTookLonger(t *testing.T) {
 		if err := w.Pass(t.Context(), 24*time.Hour); err != nil || time.Since(began) < 24*time.Hour {
 			t.Errorf("got %v after %v, want no error after a day", err, time.Since(began))
 		}
-		must(t, w.Close(t.Context()))
+		check.Must(t, w.Close(t.Context()))
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/internal/check"
 )
 
 // A reactor that was killed asks the store something before it starts again, and
@@ -23,7 +24,7 @@ func TestNobodyHasToWaitForAReactorThatIsBeingStarted(t *testing.T) {
 		answers := make(chan struct{})
 		h.HoldUpEnds(answers)
 		w.KillReactor()
-		must(t, w.groups.Select(t.Context(), group, stays(t, w, 2), at()))
+		check.Must(t, w.groups.Select(t.Context(), group, stays(t, w, 2), at()))
 		over := errors.New("the scenario is over")
 		for name, wait := range map[string]func(context.Context) error{
 			"eventually":    func(ctx context.Context) error { return w.Eventually(ctx, merged(w, group, 2)) },
@@ -54,7 +55,7 @@ func TestAStartIsGivenUpWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := open(t)
 		w, group := world(t, h, true), domain.GroupID(uuid.New())
-		must(t, w.StopReactor(t.Context()))
+		check.Must(t, w.StopReactor(t.Context()))
 		answers := make(chan struct{})
 		h.HoldUpEnds(answers)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour) // no limit but this
@@ -66,10 +67,8 @@ func TestAStartIsGivenUpWithItsContext(t *testing.T) {
 		if err := w.StartReactor(t.Context()); err != nil {
 			t.Errorf("after a start that was given up: got %v, want no error", err)
 		}
-		must(t, w.groups.Select(t.Context(), group, stays(t, w, 2), at()))
-		if err := w.Eventually(t.Context(), merged(w, group, 2)); err != nil {
-			t.Error(err)
-		}
+		check.Must(t, w.groups.Select(t.Context(), group, stays(t, w, 2), at()))
+		check.OK(t, w.Eventually(t.Context(), merged(w, group, 2)))
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness"
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 )
 
@@ -34,7 +35,7 @@ func struggle(t *testing.T, p *puppet, every time.Duration, cause func(n int) er
 func TestAWaitForWhatNeverSucceedsIsGivenUp(t *testing.T) {
 	t.Parallel()
 	all, err := faults.Parse("all")
-	must(t, err)
+	check.Must(t, err)
 	noVan := func(int) error { return &reactor.PanicError{Value: "no van", Stack: []byte(time.Now().String())} }
 	for _, c := range []struct {
 		name    string
@@ -73,7 +74,7 @@ func TestAWaitForWhatNeverSucceedsIsGivenUp(t *testing.T) {
 				if took > c.within || c.within == 5*time.Minute && took != c.within {
 					t.Errorf("got an error after %v, want it after %v", took, c.within)
 				}
-				must(t, w.Close(t.Context()))
+				check.Must(t, w.Close(t.Context()))
 			})
 		})
 	}
@@ -99,6 +100,6 @@ func TestAWaitGoesOnWhereThereIsProgress(t *testing.T) {
 		if err := w.Eventually(t.Context(), func(context.Context) error { return nil }); err != nil {
 			t.Errorf("got %v, want no error", err)
 		}
-		must(t, w.Close(t.Context()))
+		check.Must(t, w.Close(t.Context()))
 	})
 }

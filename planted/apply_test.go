@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 const sample = `Bug:       It answers the wrong
@@ -27,9 +29,7 @@ const diff = `diff --git a/deep/thought.go b/deep/thought.go
 func TestAPatchIsFoundWhereItsLinesHaveMoved(t *testing.T) {
 	t.Parallel()
 	b, err := readBug("42-answer", sample)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if want := "It answers the wrong question."; b.what != want {
 		t.Errorf("got the bug %q, want %q", b.what, want)
 	}
@@ -70,9 +70,7 @@ func TestAPatchThatIsNotWholeIsRefused(t *testing.T) {
 func TestABugThatIsNotCaughtIsAnError(t *testing.T) {
 	t.Parallel()
 	b, err := readBug("42-answer", sample)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	for name, c := range map[string]struct {
 		output string
 		passed bool
@@ -95,9 +93,7 @@ func TestABugThatIsNotCaughtIsAnError(t *testing.T) {
 func TestAnOverlayReallyReplaces(t *testing.T) {
 	t.Parallel()
 	root, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	command := strings.Fields("go test ./domain -count=1 -run=^$")
 	broken := map[string]string{filepath.Join(root, "domain", "money.go"): filepath.Join(root, "README.md")}
 	if output, passed := goTest(t, root, command, broken); passed || !strings.Contains(output, "[") {

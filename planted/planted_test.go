@@ -15,6 +15,8 @@ import (
 	"testing"
 	"text/tabwriter"
 	"time"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // planting is a flag, since a run takes minutes.
@@ -30,13 +32,9 @@ const fewest = 20
 func TestEachPatchIsWholeAndApplies(t *testing.T) {
 	t.Parallel()
 	all, err := bugs()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	root, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	var places []string
 	for i, b := range all {
 		want := fmt.Sprintf("%02d-", i+1)
@@ -44,9 +42,7 @@ func TestEachPatchIsWholeAndApplies(t *testing.T) {
 			t.Errorf("got the patch %s, want its name to begin with %s, or with a word for its topic", b.name, want)
 		}
 		copies, err := b.plant(root, t.TempDir())
-		if err != nil {
-			t.Error(err)
-		}
+		check.OK(t, err)
 		for original, patched := range copies {
 			if _, err := parser.ParseFile(token.NewFileSet(), patched, nil, parser.SkipObjectResolution); err != nil {
 				t.Errorf("%s makes no Go of %s: %v", b.name, original, err)
@@ -73,13 +69,9 @@ func TestEveryBugIsCaught(t *testing.T) {
 		t.Skip("it takes minutes; -planted runs it, and so does make torture")
 	}
 	all, err := bugs()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	root, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if *faulty {
 		all = underFaults(all)
 	}
@@ -108,9 +100,7 @@ func TestEveryBugIsCaught(t *testing.T) {
 			t.Run(b.name, func(t *testing.T) {
 				t.Parallel()
 				copies, err := b.plant(root, t.TempDir())
-				if err != nil {
-					t.Fatal(err)
-				}
+				check.Must(t, err)
 				began := time.Now()
 				output, passed := goTest(t, root, b.caughtBy, copies)
 				if *faulty && passed {

@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // limit is how long a command may take before the test binary ends itself. A bug
@@ -23,13 +25,9 @@ func goTest(t *testing.T, root string, command []string, replaced map[string]str
 	args := []string{"test", "-timeout", limit, "-vet=off", "-ldflags=-w"} // quicker to build
 	if replaced != nil {
 		overlay, err := json.Marshal(struct{ Replace map[string]string }{replaced})
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		file := filepath.Join(t.TempDir(), "overlay.json")
-		if err := os.WriteFile(file, overlay, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, os.WriteFile(file, overlay, 0o600))
 		args = append(args, "-overlay", file)
 	}
 	cmd := exec.CommandContext(t.Context(), command[0], append(args, command[2:]...)...)

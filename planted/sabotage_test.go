@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/steps"
 )
 
@@ -204,18 +205,14 @@ func receiver(expression ast.Expr) string {
 func checks(t *testing.T, root string) []sabotage {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, "steps", "*.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	methods, expressions := map[string]string{}, map[string]string{} // files and expressions, by method
 	for _, name := range files {
 		if strings.HasSuffix(name, "_test.go") {
 			continue
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		ast.Inspect(file, func(node ast.Node) bool {
 			switch n := node.(type) {
 			case *ast.FuncDecl:
@@ -223,7 +220,7 @@ func checks(t *testing.T, root string) []sabotage {
 					methods[receiver(n.Recv.List[0].Type)+"."+n.Name.Name] = path.Join("steps", filepath.Base(name))
 				}
 			case *ast.CallExpr:
-				if expression, method, is := check(n); is {
+				if expression, method, is := checkIn(n); is {
 					expressions["desk."+method] = expression
 				}
 			}
@@ -242,8 +239,8 @@ func checks(t *testing.T, root string) []sabotage {
 	return all
 }
 
-// check reads a line such as r.Then("the group is confirmed", d.isConfirmed).
-func check(call *ast.CallExpr) (expression, method string, is bool) {
+// checkIn reads a line such as r.Then("the group is confirmed", d.isConfirmed).
+func checkIn(call *ast.CallExpr) (expression, method string, is bool) {
 	if function, isSelector := call.Fun.(*ast.SelectorExpr); !isSelector || function.Sel.Name != "Then" || len(call.Args) != 2 {
 		return "", "", false
 	}
@@ -278,9 +275,7 @@ func everySabotage(t *testing.T, root string) []sabotage {
 	t.Helper()
 	found := checks(t, root)
 	definitions, err := steps.Definitions()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	registered := 0
 	for _, step := range definitions.Steps() {
 		if step.Keyword == gherkin.Then {
@@ -296,9 +291,7 @@ func everySabotage(t *testing.T, root string) []sabotage {
 func TestEachSabotageHasItsPlace(t *testing.T) {
 	t.Parallel()
 	root, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	all := everySabotage(t, root)
 	seen := map[string]bool{}
 	for _, s := range all {
@@ -311,9 +304,7 @@ func TestEachSabotageHasItsPlace(t *testing.T) {
 		}
 	}
 	copies, err := build(root, t.TempDir(), all)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	for original, sabotaged := range copies {
 		if _, err := parser.ParseFile(token.NewFileSet(), sabotaged, nil, parser.SkipObjectResolution); err != nil {
 			t.Errorf("what is sabotaged in %s is no Go any more: %v", original, err)
@@ -353,14 +344,10 @@ func TestEverySabotageIsCaught(t *testing.T) {
 		t.Skip("it takes minutes; -planted runs it, and so does make torture")
 	}
 	root, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	all := everySabotage(t, root)
 	copies, err := build(root, t.TempDir(), all)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	intact := t.Run("intact", func(t *testing.T) {
 		seen := map[string]bool{}
 		for _, s := range all {

@@ -7,14 +7,13 @@ import (
 	"time"
 
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/check"
 )
 
 func compiled(t *testing.T) *gherkin.Definitions {
 	t.Helper()
 	definitions, err := Definitions()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return definitions
 }
 

@@ -11,6 +11,7 @@ import (
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/memory"
 )
 
@@ -20,9 +21,7 @@ func TestCommandsTogetherAllDecideBeforeAnyWrites(t *testing.T) {
 	t.Parallel()
 	store := fair{memory.New()}
 	stream, err := es.ParseStreamName("GuestStay-101")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	refused := errors.New("refused")
 	write := func(ctx context.Context) error {
 		held, err := store.Read(ctx, stream, 0, es.FromLeader)
@@ -59,9 +58,7 @@ func TestNoClerkWritesBeforeAllHaveDecided(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := fair{memory.New()}
 		stream, err := es.ParseStreamName("GuestStay-101")
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		quick := func(ctx context.Context) error {
 			_, err := store.Append(ctx, stream, 0, []es.EventData{{ID: uuid.New(), Type: "Charged"}})
 			return err
@@ -74,9 +71,7 @@ func TestNoClerkWritesBeforeAllHaveDecided(t *testing.T) {
 			}
 			return err
 		}
-		if err := errors.Join(newDesk(&register{}).together(t.Context(), quick, slow)...); err != nil {
-			t.Error(err)
-		}
+		check.OK(t, errors.Join(newDesk(&register{}).together(t.Context(), quick, slow)...))
 	})
 }
 
@@ -101,9 +96,7 @@ func TestWhatClerksAreAnsweredIsRecorded(t *testing.T) {
 	t.Parallel()
 	store := &recorded{Store: memory.New()}
 	services := gueststay.NewService(fair{store}, es.Options{})
-	if err := services.CheckIn(t.Context(), newStay(), domain.MomentOf(today())); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, services.CheckIn(t.Context(), newStay(), domain.MomentOf(today())))
 	if len(store.operations) != 1 || store.operations[0].Name != "checkIn" {
 		t.Errorf("got no operation by the name of checkIn, but %v", store.operations)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/provision"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/messagedb"
 )
 
@@ -29,18 +30,12 @@ func TestTheModelIsAFifthFromTheMeasurementAtMost(t *testing.T) { //nolint:paral
 		t.Skip("it takes a quiet machine: go test ./cmd/scale -measure")
 	}
 	server, err := provision.MessageDB(t.Context(), provision.Options{Durable: true, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
+		check.OK(t, server.Close())
 	})
 	db, err := messagedb.Open(t.Context(), messagedb.Config{Connection: server.ConnectionString})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	defer db.Close()
 	counts := []int{1, 4, 8, 16, 32, 64}
 	const rounds = 15

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // near fails the test unless two numbers differ by a share at most.
@@ -132,16 +134,12 @@ func TestCostsAreThoseOfTheLastRuns(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "bench.json")
 	write := func(text string) {
 		t.Helper()
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, os.WriteFile(name, []byte(text), 0o600))
 	}
 	write(`[{"cores":4,"figures":[{"row":"1","subject":1},{"row":"2a","subject":8000},{"row":"2b","subject":17300},{"row":"5a","subject":1000}]},
 		{"cores":2,"figures":[{"row":"1","subject":2660},{"row":"3","subject":5000}]}]`)
 	got, err := readCosts(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	want := quiet()
 	want.From, want.Cores, want.Feed = name, 4, 5000
 	if got != want {
@@ -169,16 +167,10 @@ func TestTheProgramSaysAndDraws(t *testing.T) {
 	if status := run(t.Context(), []string{"--hotels", "10,100000", "--out", folder}, &out, &complaints); status != 0 {
 		t.Fatalf("got status %d and %s", status, &complaints)
 	}
-	for _, want := range []string{"lock of the category of stays", "partition of the index", "core of the scheduler", "replica", "100,000  ", "$ a month"} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("got\n%s\nwant %q in it", &out, want)
-		}
-	}
+	check.Contains(t, out.String(), "lock of the category of stays", "partition of the index", "core of the scheduler", "replica", "100,000  ", "$ a month")
 	for name, lines := range map[string]int{"scale-stations.svg": 6, "scale-appends.svg": 4} {
 		drawn, err := os.ReadFile(filepath.Join(folder, name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		if err := xml.Unmarshal(drawn, new(struct{})); err != nil {
 			t.Errorf("%s is no XML: %v", name, err)
 		}

@@ -5,9 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestDecisions(t *testing.T) {
@@ -178,9 +177,7 @@ func TestOutcomes(t *testing.T) {
 			t.Parallel()
 			aggregate().Decides(t, test.given, recordOutcomes(test.outcomes), test.then.events, nil)
 			after := Fold(Fold(State{}, test.given), test.then.events)
-			if diff := cmp.Diff(test.next, Next(after)); diff != "" {
-				t.Errorf("next step (-want +got):\n%s", diff)
-			}
+			check.Same(t, "next step", test.next, Next(after))
 		})
 	}
 }
@@ -211,9 +208,7 @@ func TestNext(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(test.want, Next(Fold(State{}, test.given))); diff != "" {
-				t.Errorf("next step (-want +got):\n%s", diff)
-			}
+			check.Same(t, "next step", test.want, Next(Fold(State{}, test.given)))
 		})
 	}
 }

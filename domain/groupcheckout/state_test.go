@@ -11,6 +11,7 @@ import (
 
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/es/aggregatetest"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestTheStateTellsWhatHappened(t *testing.T) {
@@ -25,9 +26,7 @@ func TestTheStateTellsWhatHappened(t *testing.T) {
 	for status, want := range map[Status][]domain.StayID{
 		Unselected: nil, Pending: stays(cleo), Merged: stays(dora, bert), Failed: stays(anna), Status(7): nil,
 	} {
-		if diff := cmp.Diff(want, s.Stays(status)); diff != "" {
-			t.Errorf("%s stays (-want +got):\n%s", status, diff)
-		}
+		check.Same(t, fmt.Sprintf("%s stays", status), want, s.Stays(status))
 		for _, stay := range want {
 			if got := s.Status(stay); got != status {
 				t.Errorf("%s: got %s, want %s", stay, got, status)
@@ -84,9 +83,7 @@ func TestListsOfStaysAreTheCallers(t *testing.T) {
 	s := Fold(State{}, []Event{selected(anna, bert)})
 	list := s.Stays(Pending)
 	list[0] = domain.StayID{9}
-	if diff := cmp.Diff(stays(anna, bert), s.Stays(Pending)); diff != "" {
-		t.Errorf("pending (-want +got):\n%s", diff)
-	}
+	check.Same(t, "pending", stays(anna, bert), s.Stays(Pending))
 }
 
 type command = aggregatetest.Command[State, Event]

@@ -11,6 +11,8 @@ import (
 	messages "github.com/cucumber/messages/go/v34"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // intricate has everything that a mask could trip over.
@@ -197,9 +199,7 @@ func TestLoadReadsWhatAScenarioIs(t *testing.T) {
 		`65 "Ruled 7" rule "First" row 1["7"] @feature@more@rule@last`,
 		`68 "In the second rule" rule "Second" row 0[] @feature@more`,
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("scenarios (-want +got):\n%s", diff)
-	}
+	check.Same(t, "scenarios", want, got)
 }
 
 func TestLoadReportsMistakesWithTheirPlace(t *testing.T) {
@@ -250,9 +250,7 @@ func TestLint(t *testing.T) {
 		"d.feature": {Data: []byte("# nothing\n")},
 		"e.feature": {Data: []byte("Feature: E\nScenario Outline: O <b>\n* <a> and <c>\n| <d> |\nExamples:\n|a|b|d|\n|1|2|3|\nExamples:\n|a|d|e|\n|1|2|3|\nExamples:\n|a|b|\n|1|2|\n")},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	var got []string
 	for _, issue := range issues {
 		got = append(got, issue.String())
@@ -273,9 +271,7 @@ func TestLint(t *testing.T) {
 		`e.feature:8: the examples at line 8 lack the column "b", which the outline "O <b>" uses at line 2`,
 		`e.feature:11: the examples at line 11 lack the column "d", which the outline "O <b>" uses at line 4`,
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("issues (-want +got):\n%s", diff)
-	}
+	check.Same(t, "issues", want, got)
 }
 
 // TestAStepCannotChangeWhatWasLoaded has a step that writes into what it was given, as a

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // process runs a fixture and returns what it printed, and its exit status.
@@ -50,15 +52,6 @@ func verdicts(output string) []string {
 	return list
 }
 
-func wantIn(t *testing.T, output string, wants ...string) {
-	t.Helper()
-	for _, want := range wants {
-		if !strings.Contains(output, want) {
-			t.Errorf("got:\n%s\nwant in it: %s", output, want)
-		}
-	}
-}
-
 func TestGoTestShowsTheTruth(t *testing.T) {
 	t.Parallel()
 	output, status := process(t, "mixed", "-test.v")
@@ -88,7 +81,7 @@ func TestGoTestShowsTheTruth(t *testing.T) {
 	if diff := gocmp.Diff(want, verdicts(output)); diff != "" {
 		t.Errorf("verdicts (-want +got):\n%s", diff)
 	}
-	wantIn(t, output,
+	check.Contains(t, output,
 		"dir/f.feature:11: failed: When it fails with",
 		"✓ Given a step",
 		"no clock", "there is no server", "the before hook says so",
@@ -140,7 +133,7 @@ func TestRunSelectsAtEveryLevel(t *testing.T) {
 	if status != 1 {
 		t.Errorf("got exit status %d for a pattern that selects nothing", status)
 	}
-	wantIn(t, output, `none of the 11 selected scenarios was run: -run="TestFixture/memory/Mixd"`)
+	check.Contains(t, output, `none of the 11 selected scenarios was run: -run="TestFixture/memory/Mixd"`)
 	output, status = process(t, "hooks", "-test.run=TestFixture/other")
 	if got := results(output); status != 0 || len(got) > 0 {
 		t.Errorf("got exit status %d and %q for a pattern that selects another run, want 0 and nothing", status, got)
@@ -233,7 +226,7 @@ func TestRuns(t *testing.T) {
 		if diff := gocmp.Diff(test.results, results(output)); diff != "" && test.results != nil {
 			t.Errorf("%s: results (-want +got):\n%s", name, diff)
 		}
-		wantIn(t, output, test.output...)
+		check.Contains(t, output, test.output...)
 	}
 }
 
@@ -290,5 +283,5 @@ func TestOrder(t *testing.T) {
 	output, _ := process(t, "no seed", "-test.v")
 	_, chosen, _ := strings.Cut(output, "to repeat this order set the seed to ")
 	chosen, _, _ = strings.Cut(chosen, "\n")
-	wantIn(t, output, "  shuffled  with the seed "+chosen+"\n")
+	check.Contains(t, output, "  shuffled  with the seed "+chosen+"\n")
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestTheSlowestComeFirst(t *testing.T) {
@@ -17,9 +17,7 @@ func TestTheSlowestComeFirst(t *testing.T) {
 	}
 	var text strings.Builder
 	for _, n := range []int{-1, 0, 3, 9} {
-		if err := s.WriteSlowest(&text, n); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, s.WriteSlowest(&text, n))
 	}
 	want := `  the slowest 3 of 4:
       900ms f.feature:4  b
@@ -31,9 +29,7 @@ func TestTheSlowestComeFirst(t *testing.T) {
        30ms f.feature:8  d
         5ms f.feature:2  a
 `
-	if diff := cmp.Diff(want, text.String()); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	check.Same(t, "the result", want, text.String())
 	text.Reset()
 	if err := s.WriteText(&text); err != nil || text.String() != "memory: 4 scenarios: 4 passed, 0 failed, 0 skipped (1.2s)\n" {
 		t.Errorf("got %q and error %v, want the wall clock in it", text.String(), err)

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"example.com/groupcheckout/internal/check"
 )
 
 func outline(nodes []*node, indent string) []string {
@@ -55,9 +55,7 @@ func TestGrow(t *testing.T) {
 		"    Same",
 		"    Same",
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("tree (-want +got):\n%s", diff)
-	}
+	check.Same(t, "tree", want, got)
 }
 
 func TestShuffleRepeatsForASeed(t *testing.T) {

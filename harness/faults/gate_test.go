@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/check"
 )
 
 // atGate is what n appends meet at a gate.
@@ -79,7 +80,7 @@ func TestOutsideAreTheKindsThatNeedNoWrapping(t *testing.T) {
 		"":                     "",
 	} {
 		spec, err := faults.Parse(text)
-		must(t, err)
+		check.Must(t, err)
 		if got := spec.Outside().String(); got != want {
 			t.Errorf("of %q: got %q, want %q", text, got, want)
 		}

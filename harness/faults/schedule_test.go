@@ -14,6 +14,7 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/intercept"
 	"example.com/groupcheckout/stores/memory"
@@ -125,7 +126,7 @@ func TestActorsHaveFaultsOfTheirOwn(t *testing.T) {
 		store, seen := i.Store(truth, faults.Client), map[string]string{}
 		for _, name := range order {
 			events, err := store.Read(faults.As(t.Context(), name), stream, 0, es.FromReplica)
-			must(t, err)
+			check.Must(t, err)
 			seen[name] += fmt.Sprint(len(events), " ")
 		}
 		for _, f := range i.Log() {
@@ -136,9 +137,7 @@ func TestActorsHaveFaultsOfTheirOwn(t *testing.T) {
 		return seen
 	}
 	want := seen("Ann", "Ann", "Ann", "Ann", "Bob", "Bob", "Bob", "Bob")
-	if diff := cmp.Diff(want, seen("Bob", "Ann", "Ann", "Bob", "Bob", "Ann", "Bob", "Ann")); diff != "" {
-		t.Errorf("in another order (-want +got):\n%s", diff)
-	}
+	check.Same(t, "in another order", want, seen("Bob", "Ann", "Ann", "Bob", "Bob", "Ann", "Bob", "Ann"))
 	if want["Ann"] == want["Bob"] {
 		t.Errorf("Ann and Bob both see %s, want different faults", want["Ann"])
 	}

@@ -13,6 +13,7 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/memory"
 )
@@ -35,7 +36,7 @@ func TestFeedStaysAFeed(t *testing.T) {
 			}
 		}
 		inner, err := truth.Source(memory.SourceConfig{Categories: []string{"Jar"}, BatchSize: rapid.IntRange(1, 10).Draw(t, "batch size")})
-		must(t, err)
+		check.Must(t, err)
 		spec := rapid.SampledFrom([]string{"duplicate=1", "hold-back=1", "reorder=1", "failed-feed=1", "duplicate,hold-back,reorder,failed-feed"}).Draw(t, "spec")
 		i := injector(t, spec, faults.Config{Seed: rapid.Uint64().Draw(t, "seed")})
 		seen, failed := drain(ctx, t, inner, i.Source(inner))
@@ -55,7 +56,7 @@ func TestFeedStaysAFeed(t *testing.T) {
 func drain(ctx context.Context, t *rapid.T, truth, source feed.Source) (seen map[es.StreamName]es.Version, failed int) {
 	seen = map[es.StreamName]es.Version{}
 	end, err := truth.End(ctx, "Jar")
-	must(t, err)
+	check.Must(t, err)
 	from, row := feed.Position(0), 0
 	for reads := 0; ; reads++ {
 		if reads > 1000 {
@@ -115,14 +116,14 @@ func TestAStreamIsOvertaken(t *testing.T) {
 			}
 			write("a", "a")
 			inner, err := truth.Source(memory.SourceConfig{Categories: []string{"Jar"}})
-			must(t, err)
+			check.Must(t, err)
 			i := injector(t, "reorder=1:7ms", faults.Config{
 				Name: func(s es.StreamName) (string, bool) { return s.String(), s.ID() != "z" },
 			})
 			began := time.Now()
 			time.AfterFunc(time.Millisecond, func() { write(c.later...) }) // while it waits
 			batch, err := i.Source(inner).Read(t.Context(), "Jar", 0)
-			must(t, err)
+			check.Must(t, err)
 			var got, overtaken []string
 			for _, d := range batch.Events {
 				got = append(got, fmt.Sprintf("%s@%d", d.Stream.ID(), d.Event.Index))
@@ -140,7 +141,7 @@ func TestAStreamIsOvertaken(t *testing.T) {
 func TestNotifierStaysOne(t *testing.T) {
 	t.Parallel()
 	inner, err := memory.New().Source(memory.SourceConfig{Categories: []string{"Jar"}})
-	must(t, err)
+	check.Must(t, err)
 	i := injector(t, "all", faults.Config{})
 	if _, ok := i.Source(inner).(feed.Notifier); !ok {
 		t.Error("got no notifier from a source that is one")

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestParse(t *testing.T) {
@@ -40,7 +41,7 @@ func TestParse(t *testing.T) {
 func TestAllIsEveryKind(t *testing.T) {
 	t.Parallel()
 	spec, err := faults.Parse("all")
-	must(t, err)
+	check.Must(t, err)
 	for _, d := range faults.Kinds() {
 		if !spec.Has(d.Kind) {
 			t.Errorf("all has no %s", d.Kind)
@@ -108,7 +109,7 @@ func TestSpecIsReadAsItIsWritten(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := anySpec(t)
 		spec, err := faults.Parse(text)
-		must(t, err)
+		check.Must(t, err)
 		again, err := faults.Parse(spec.String())
 		if err != nil {
 			t.Fatalf("%q, written as %q: %v", text, spec, err)

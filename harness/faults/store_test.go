@@ -11,27 +11,14 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/memory"
 )
 
-// failing is a test, also one of rapid's.
-type failing interface {
-	Helper()
-	Fatal(args ...any)
-}
-
-// must fails the test at once if there is an error.
-func must(t failing, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func injector(t failing, spec string, config faults.Config) *faults.Injector {
+func injector(t check.T, spec string, config faults.Config) *faults.Injector {
 	t.Helper()
 	parsed, err := faults.Parse(spec)
-	must(t, err)
+	check.Must(t, err)
 	config.Spec = parsed
 	return faults.New(config)
 }
@@ -42,10 +29,10 @@ func aStream(t testing.TB) es.StreamName {
 	return jar(t, "1")
 }
 
-func jar(t failing, id string) es.StreamName {
+func jar(t check.T, id string) es.StreamName {
 	t.Helper()
 	stream, err := es.NewStreamName("Jar", id)
-	must(t, err)
+	check.Must(t, err)
 	return stream
 }
 
@@ -61,7 +48,7 @@ func newEvents(n int) []es.EventData {
 func stored(t testing.TB, store es.Store, stream es.StreamName) int {
 	t.Helper()
 	events, err := store.Read(t.Context(), stream, 0, es.FromLeader)
-	must(t, err)
+	check.Must(t, err)
 	return len(events)
 }
 
@@ -150,7 +137,7 @@ func TestReadsTogetherMeetFaults(t *testing.T) {
 	streams := []es.StreamName{jar(t, "1"), jar(t, "2")}
 	for _, stream := range streams {
 		_, err := truth.Append(t.Context(), stream, 0, newEvents(5))
-		must(t, err)
+		check.Must(t, err)
 	}
 	for spec, fails := range map[string]bool{"failed-load=1": true, "throttle=1:1ns": true, "stale=1": false} {
 		i := injector(t, spec, faults.Config{})
@@ -162,7 +149,7 @@ func TestReadsTogetherMeetFaults(t *testing.T) {
 			}
 			continue
 		}
-		must(t, err)
+		check.Must(t, err)
 		if len(all[0]) == 5 || len(all[1]) == 5 || len(i.Log()) != 2 {
 			t.Errorf("%s: got %d and %d events of five, and the faults %v, want fewer of each", spec, len(all[0]), len(all[1]), i.Log())
 		}
@@ -232,7 +219,7 @@ func TestBounds(t *testing.T) {
 		for range rapid.IntRange(1, 60).Draw(t, "operations") {
 			operation := rapid.SampledFrom([]string{"leader", "replica", "append"}).Draw(t, "operation")
 			held, err := truth.Read(ctx, stream, 0, es.FromLeader)
-			must(t, err)
+			check.Must(t, err)
 			failed := false
 			switch operation {
 			case "append":

@@ -3,6 +3,7 @@ package messagedb
 import (
 	"testing"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/messagedb/dsn"
 )
 
@@ -28,8 +29,6 @@ func TestAURLIsSpelledAsNpgsqlDoes(t *testing.T) {
 func same(t *testing.T, address string) string {
 	t.Helper()
 	read, err := dsn.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return read.URL()
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // limit bounds whatever waits for a server. It is never reached when all is
@@ -53,36 +55,20 @@ func hold(err error, address func() string) {
 func held(ctx context.Context, t *testing.T, kind, scheme string) (address string, kill func()) {
 	t.Helper()
 	self, err := os.Executable()
-	must(t, err)
+	check.Must(t, err)
 	helper := exec.CommandContext(ctx, self)
 	helper.Env = append(os.Environ(), killedHelper+"="+kind)
 	output, err := helper.StdoutPipe()
-	must(t, err)
-	must(t, helper.Start())
+	check.Must(t, err)
+	check.Must(t, helper.Start())
 	address, err = bufio.NewReader(output).ReadString('\n')
 	if err != nil || !strings.HasPrefix(address, scheme) {
 		t.Fatalf("the helper said %q, error %v", address, err)
 	}
 	return strings.TrimSpace(address), func() {
 		t.Helper()
-		must(t, helper.Process.Kill())
+		check.Must(t, helper.Process.Kill())
 		_ = helper.Wait() // it was killed
-	}
-}
-
-// noError fails the test if something that it goes on after has failed.
-func noError(t testing.TB, what string, err error) {
-	t.Helper()
-	if err != nil {
-		t.Errorf("%s: %v", what, err)
-	}
-}
-
-// must fails the test at once if there is an error.
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -99,8 +85,8 @@ func bringUp[S server](t *testing.T, kind func(context.Context, Options) (S, err
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	up, err := kind(ctx, options)
-	must(t, err)
-	t.Cleanup(func() { noError(t, "close", up.Close()) })
+	check.Must(t, err)
+	t.Cleanup(func() { check.NoError(t, "close", up.Close()) })
 	return up
 }
 

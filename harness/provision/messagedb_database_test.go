@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestADatabaseOfOnesOwn(t *testing.T) {
@@ -38,7 +40,7 @@ func TestADatabaseOfOnesOwn(t *testing.T) {
 	const left = "SELECT count(*) FROM pg_database WHERE datname LIKE 'groupcheckout_own_%'"
 	for i, database := range own { // whose connections of above are still open
 		for range 2 {
-			noError(t, "close", database.Close())
+			check.NoError(t, "close", database.Close())
 		}
 		if got, want := query[int](t, server.AdminConnectionString, left), len(own)-1-i; got != want {
 			t.Errorf("got %d databases after %d were closed, want %d", got, i+1, want)
@@ -52,10 +54,10 @@ func TestADatabaseOnAServerThatStaysUpLeavesNothing(t *testing.T) {
 	up := bringUp(t, MessageDB, Options{Way: Local})
 	server := bringUp(t, MessageDB, asAddress(up))
 	database, err := server.NewDatabase(t.Context())
-	must(t, err)
+	check.Must(t, err)
 	another, err := database.NewDatabase(t.Context()) // one of the same server
-	must(t, err)
-	noError(t, "close", errors.Join(another.Close(), database.Close(), server.Close()))
+	check.Must(t, err)
+	check.NoError(t, "close", errors.Join(another.Close(), database.Close(), server.Close()))
 	if got := query[int](t, up.AdminConnectionString, "SELECT count(*) FROM pg_database WHERE datname LIKE 'groupcheckout_%'"); got != 0 {
 		t.Errorf("got %d databases left behind, want none", got)
 	}
@@ -78,10 +80,8 @@ func TestCheckpointsAreShared(t *testing.T) {
 	if err := server.ShareCheckpoints(t.Context(), "nowhere"); err == nil || !strings.Contains(err.Error(), "nowhere") {
 		t.Errorf("got error %v, want one that names the schema", err)
 	}
-	must(t, server.administer(t.Context(), `CREATE SCHEMA "Checkpoints"`, `CREATE TABLE "Checkpoints".propulsion_checkpoint (position bigint)`))
-	if err := server.ShareCheckpoints(t.Context(), "Checkpoints"); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, server.administer(t.Context(), `CREATE SCHEMA "Checkpoints"`, `CREATE TABLE "Checkpoints".propulsion_checkpoint (position bigint)`))
+	check.Must(t, server.ShareCheckpoints(t.Context(), "Checkpoints"))
 	if got := query[int](t, server.ConnectionString, `INSERT INTO "Checkpoints".propulsion_checkpoint VALUES (7) RETURNING position`); got != 7 {
 		t.Errorf("got %d, want 7", got)
 	}
@@ -90,17 +90,11 @@ func TestCheckpointsAreShared(t *testing.T) {
 // BenchmarkNewDatabase makes and drops a database of one's own.
 func BenchmarkNewDatabase(b *testing.B) {
 	server, err := MessageDB(b.Context(), Options{Way: Local})
-	if err != nil {
-		b.Fatal(err)
-	}
+	check.Must(b, err)
 	defer server.Close() //nolint:errcheck // it is a benchmark
 	for b.Loop() {
 		database, err := server.NewDatabase(b.Context())
-		if err != nil {
-			b.Fatal(err)
-		}
-		if err := database.Close(); err != nil {
-			b.Fatal(err)
-		}
+		check.Must(b, err)
+		check.Must(b, database.Close())
 	}
 }

@@ -11,12 +11,14 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 func connect(t *testing.T, connectionString string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), connectionString)
-	must(t, err)
+	check.Must(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.Background()) }) // the server may be gone by then
 	return conn
 }
@@ -63,7 +65,7 @@ func TestLocalServer(t *testing.T) {
 	t.Run("as an address", func(t *testing.T) { testAddress(t, server) })
 
 	dir := query[string](t, server.AdminConnectionString, "SHOW unix_socket_directories")
-	noError(t, "close", server.Close())
+	check.NoError(t, "close", server.Close())
 	if exists(dir) {
 		t.Errorf("the folder %s is still there", dir)
 	}
@@ -77,7 +79,7 @@ func testAddress(t *testing.T, server *Server) {
 	t.Helper()
 	change := func(connectionString string, change func(*url.URL)) string {
 		u, err := url.Parse(connectionString)
-		must(t, err)
+		check.Must(t, err)
 		change(u)
 		return u.String()
 	}
@@ -159,9 +161,7 @@ func TestAMalformedAddressIsNotRepeated(t *testing.T) {
 func TestNoAddressIsTold(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile("../../stores/messagedb/dsn/testdata/wrong.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // nothing is connected to
 	urls := "http://k:S3CRET@h\nhttp://k:1/S3CRET@h\nhttp://127.0.0.1:1/?secret=S3CRET\nhttp://127.0.0.1:1/#S3CRET\nhttp://h;S3CRET\nhttp://127.0.0.1:1/a=S3CRET"
@@ -236,7 +236,7 @@ func TestContainer(t *testing.T) {
 	needDocker(t)
 	server := bringUp(t, MessageDB, Options{Way: Container})
 	testServer(t, server)
-	noError(t, "close", server.Close())
+	check.NoError(t, "close", server.Close())
 	if _, err := inspect(t.Context(), server.ConnectionString); err == nil {
 		t.Error("the server still answers")
 	}

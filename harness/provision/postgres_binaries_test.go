@@ -5,8 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/fetch"
 )
 
@@ -14,9 +13,7 @@ func TestNewestFirst(t *testing.T) {
 	t.Parallel()
 	got := newestFirst([]string{"/usr/lib/postgresql/9.6/bin", "/usr/lib/postgresql/15/bin", "/usr/pgsql-16/bin", "/usr/lib/postgresql/9/bin"})
 	want := []string{"/usr/pgsql-16/bin", "/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/9/bin", "/usr/lib/postgresql/9.6/bin"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("folders (-want +got):\n%s", diff)
-	}
+	check.Same(t, "folders", want, got)
 }
 
 // A machine without PostgreSQL is rare among those that run this test, so the
@@ -26,16 +23,14 @@ func TestFetchedBinariesMakeAServer(t *testing.T) { //nolint:paralleltest // it 
 		t.Skip("PROVISION_TEST_FETCH is not set: not downloading PostgreSQL")
 	}
 	cache, err := fetch.Dir()
-	must(t, err)
+	check.Must(t, err)
 	dir, err := os.MkdirTemp("", "groupcheckout-fetched-*") //nolint:usetesting // t.TempDir is closed to an unprivileged user
-	must(t, err)
+	check.Must(t, err)
 	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
+		check.OK(t, os.RemoveAll(dir))
 	})
 	bin, err := fetchBinaries(cache, dir)
-	must(t, err)
+	check.Must(t, err)
 	if err := os.Chmod(dir, 0o755); err != nil { // so is os.MkdirTemp, unless changed
 		t.Fatal(err)
 	}

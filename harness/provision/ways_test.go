@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"example.com/groupcheckout/internal/check"
 )
 
 // ways returns attempts at all three ways that fail with the given errors, or
@@ -48,9 +48,7 @@ func TestInOrder(t *testing.T) {
 			t.Parallel()
 			attempts, calls := ways(test.failures)
 			got, err := inOrder(t.Context(), Options{Way: test.asked}, attempts)
-			if diff := cmp.Diff(test.calls, *calls); diff != "" {
-				t.Errorf("ways tried (-want +got):\n%s", diff)
-			}
+			check.Same(t, "ways tried", test.calls, *calls)
 			if test.got == "" {
 				if want := test.failures[test.calls[0]]; !errors.Is(err, want) {
 					t.Errorf("got error %v, want one that wraps %v", err, want)

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestFilesStandWhereTheCommandWasGiven(t *testing.T) {
@@ -19,9 +21,7 @@ func TestFilesStandWhereTheCommandWasGiven(t *testing.T) {
 	}
 	// Under go test it is not the folder of this package, unless that was called there.
 	here, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if folder := commandFolder(); folder != "" && !strings.HasPrefix(here, folder) {
 		t.Errorf("got %q, want the folder %q or one above it", folder, here)
 	}

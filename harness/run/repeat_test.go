@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/gherkin/suite"
+	"example.com/groupcheckout/internal/check"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -54,9 +55,7 @@ func TestAShellReadsWhatWasQuoted(t *testing.T) {
 func lastCopy(t *testing.T, f *Features) *suite.Scenario {
 	t.Helper()
 	loaded, err := suite.Load(f.project.Features)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return loaded[0].Scenarios[0]
 }
 

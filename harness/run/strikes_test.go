@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestAKindOfFaultThatNeverCameProvesNothing(t *testing.T) {
@@ -31,9 +32,7 @@ func TestAKindOfFaultThatNeverCameProvesNothing(t *testing.T) {
 		{"nobody to read from a replica", "slow,stale", []string{"-store", "messagedb", "-reactor", "2"}, some, none, 20, ""},
 	} {
 		f := features(t, library(), append(c.flags, "-faults", c.faults)...)
-		if err := f.options.check(); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, f.options.check())
 		got := ""
 		if err := f.options.proved(tally{c.injected, c.occasions, map[faults.Kind]string{faults.Cut: "no lines"}}, c.scenarios); err != nil {
 			got = err.Error()

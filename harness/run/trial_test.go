@@ -16,6 +16,7 @@ import (
 	"example.com/groupcheckout/gherkin/suite"
 	"example.com/groupcheckout/harness"
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/stores"
 )
@@ -24,9 +25,7 @@ import (
 func trials(t *testing.T, project Project, args ...string) (*laboratory, *strings.Builder) {
 	t.Helper()
 	f, out := features(t, project, args...), &strings.Builder{}
-	if err := f.options.check(); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, f.options.check())
 	f.ready, f.out = true, out
 	return f.laboratory(t), out
 }
@@ -43,20 +42,10 @@ func scripted(lend, remind func() error) Project {
 
 func nothing() error { return nil }
 
-// contains checks that a text has these parts.
-func contains(t *testing.T, text string, parts ...string) {
-	t.Helper()
-	for _, part := range parts {
-		if !strings.Contains(text, part) {
-			t.Errorf("got\n%s\nwant %q in it", text, part)
-		}
-	}
-}
-
 func TestAnExplorationShowsWhatAFailureNeedsAndRepeatsIt(t *testing.T) { //nolint:paralleltest // its trials are
 	l, out := trials(t, carelessLibrary(), "-explore", "500", "-seed", "1", "-faults", "die-after=1,slow=1")
 	failure := l.explore(t)
-	contains(t, failure,
+	check.Contains(t, failure,
 		"the smallest failure, of seed ",
 		"✗ Then its reader is reminded once",
 		"got 2 reminders, want 1",
@@ -95,14 +84,14 @@ func TestAFailureThatDoesNotComeAgainIsSaidToBeOne(t *testing.T) { //nolint:para
 		}
 		return nil
 	}), "-explore", "1", "-seed", "3")
-	contains(t, l.explore(t), "once in a blue moon", "the same seed was tried again and passed", "-explore 1 -seed 3 ")
+	check.Contains(t, l.explore(t), "once in a blue moon", "the same seed was tried again and passed", "-explore 1 -seed 3 ")
 }
 
 func TestTheMatrixNamesTheFaultsThatDoHarm(t *testing.T) { //nolint:paralleltest // its trials are
 	l, out := trials(t, carelessLibrary(), "-matrix", "20")
 	var reports strings.Builder
 	l.matrix(t, func(failure string) { reports.WriteString(failure + "\n") })
-	contains(t, reports.String(),
+	check.Contains(t, reports.String(),
 		"under die-after=1, seed ", // by chance there was none
 		"got 2 reminders, want 1",
 		"-matrix 1 -seed ",
@@ -166,19 +155,19 @@ func TestTheMatrixIsOfTheFaultsThatAreAskedFor(t *testing.T) { //nolint:parallel
 	var reports strings.Builder
 	none, _ := trials(t, library(), "-matrix", "2", "-faults", "cut")
 	none.matrix(t, func(failure string) { reports.WriteString(failure) })
-	contains(t, reports.String(), "there is no way for cut on the memory store")
+	check.Contains(t, reports.String(), "there is no way for cut on the memory store")
 }
 
 func TestATrialHasTheLimitThatIsAskedFor(t *testing.T) { //nolint:paralleltest // its trials are
 	slow := func() error { time.Sleep(time.Hour); return nil } // of virtual time
 	l, _ := trials(t, scripted(slow, nothing), "-explore", "1", "-limit", "10m")
-	contains(t, l.explore(t), "the time limit of 10m0s is over")
+	check.Contains(t, l.explore(t), "the time limit of 10m0s is over")
 }
 
 func TestAllFaultsTogetherMayBeNone(t *testing.T) { //nolint:paralleltest // its trials are
 	l, out := trials(t, scripted(nothing, nothing), "-matrix", "1", "-only", "lending.feature")
 	l.matrix(t, func(failure string) { t.Error(failure) })
-	contains(t, out.String(), "all                     1 runs        0 faults")
+	check.Contains(t, out.String(), "all                     1 runs        0 faults")
 }
 
 func TestTheMatrixOfWhatHoldsHasNoFailure(t *testing.T) { //nolint:paralleltest // its trials are

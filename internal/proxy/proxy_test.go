@@ -12,6 +12,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/proxy"
 )
 
@@ -24,9 +25,7 @@ const limit = time.Minute
 func echo(t *testing.T) (addr string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -51,9 +50,7 @@ func echo(t *testing.T) (addr string) {
 func listen(t *testing.T, config proxy.Config) *proxy.Proxy {
 	t.Helper()
 	p, err := proxy.Listen(t.Context(), echo(t), config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	t.Cleanup(p.Close)
 	return p
 }
@@ -61,13 +58,9 @@ func listen(t *testing.T, config proxy.Config) *proxy.Proxy {
 func dial(t *testing.T, p *proxy.Proxy) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("tcp", p.Addr())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(limit)); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, conn.SetDeadline(time.Now().Add(limit)))
 	return conn
 }
 
@@ -165,9 +158,7 @@ func TestHalfClosed(t *testing.T) {
 	if _, err := fmt.Fprint(conn, "last words"); err != nil {
 		t.Fatal(err)
 	}
-	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, conn.(*net.TCPConn).CloseWrite())
 	if got, err := io.ReadAll(conn); err != nil || string(got) != "last words" {
 		t.Errorf("got %q and error %v, want all of it", got, err)
 	}

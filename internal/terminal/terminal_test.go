@@ -1,10 +1,11 @@
 package terminal
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestThousandsAreSetApart(t *testing.T) {
@@ -30,9 +31,7 @@ func TestWithoutATerminalNothingIsColouredOrBroken(t *testing.T) {
 func TestATextIsWrapped(t *testing.T) {
 	t.Parallel()
 	s := Style{Width: 12}
-	if diff := cmp.Diff("one two\n  three four\n  unbreakable!", s.Wrap("one two three four unbreakable!", "  ")); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	check.Same(t, "the result", "one two\n  three four\n  unbreakable!", s.Wrap("one two three four unbreakable!", "  "))
 }
 
 func TestATableThatIsTooWideIsParagraphs(t *testing.T) {
@@ -44,12 +43,8 @@ func TestATableThatIsTooWideIsParagraphs(t *testing.T) {
 			"\nname   bb\nn      22\ncause  it broke again\n       and again\n",
 	} {
 		var out strings.Builder
-		if err := table.Write(&out, Style{Width: width}); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want, out.String()); diff != "" {
-			t.Errorf("in %d columns (-want +got):\n%s", width, diff)
-		}
+		check.Must(t, table.Write(&out, Style{Width: width}))
+		check.Same(t, fmt.Sprintf("in %d columns", width), want, out.String())
 	}
 }
 
@@ -63,11 +58,7 @@ func TestFiguresStandBelowEachOther(t *testing.T) {
 		22: "1,000  stays\n    7      that were\n           not merged\n",
 	} {
 		var out strings.Builder
-		if err := figures.Write(&out, Style{Width: width}); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want, out.String()); diff != "" {
-			t.Errorf("in %d columns (-want +got):\n%s", width, diff)
-		}
+		check.Must(t, figures.Write(&out, Style{Width: width}))
+		check.Same(t, fmt.Sprintf("in %d columns", width), want, out.String())
 	}
 }

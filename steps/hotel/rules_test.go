@@ -14,6 +14,7 @@ import (
 	"example.com/groupcheckout/domain/audit"
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/steps/hotel"
@@ -116,13 +117,9 @@ func TestEachRuleOfTheAuditSpeaksUpThroughTheHarness(t *testing.T) {
 		t.Run(string(rule), func(t *testing.T) {
 			t.Parallel()
 			h, err := harness.Open(t.Context(), harness.Options{System: lazySystem(), Store: c.store})
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			w, err := h.World(t.Context(), harness.Scenario{Key: "a scenario", OwnReactor: true})
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			write := func(name, label string, events []es.EventData) {
 				if len(events) == 0 {
 					return
@@ -136,13 +133,9 @@ func TestEachRuleOfTheAuditSpeaksUpThroughTheHarness(t *testing.T) {
 			write("GroupCheckout-"+strings.ReplaceAll(group, "-", ""), "the group", c.group)
 			// What the reactor is to have passed, it has to be told of.
 			if rule == audit.Checkpoint {
-				if err := w.Eventually(t.Context(), func(context.Context) error { return nil }); err != nil {
-					t.Fatal(err)
-				}
+				check.Must(t, w.Eventually(t.Context(), func(context.Context) error { return nil }))
 			}
-			if err := w.Close(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, w.Close(t.Context()))
 			err = h.Audit(t.Context())
 			var found *hotel.ViolationsError
 			if !errors.As(err, &found) || !slices.ContainsFunc(found.Violations, func(v audit.Violation) bool { return v.Rule == rule }) {
@@ -150,9 +143,7 @@ func TestEachRuleOfTheAuditSpeaksUpThroughTheHarness(t *testing.T) {
 			} else if !strings.Contains(err.Error(), c.says) {
 				t.Errorf("got %v, want %q in it", err, c.says)
 			}
-			if err := h.Close(t.Context()); err != nil {
-				t.Error(err)
-			}
+			check.OK(t, h.Close(t.Context()))
 		})
 	}
 }
@@ -162,22 +153,12 @@ func TestWhatWasNotHandledYetIsNoViolation(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	h, err := harness.Open(ctx, harness.Options{System: lazySystem()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	w, err := h.World(ctx, harness.Scenario{Key: "a scenario", OwnReactor: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.StopReactor(ctx); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
+	check.Must(t, w.StopReactor(ctx))
 	selected := event("StaysSelected", fmt.Sprintf(`,"stays":[%q]`, uuid.NewString()))
 	_, err = w.Store().Append(ctx, stream(t, "GroupCheckout-"+strings.ReplaceAll(uuid.NewString(), "-", "")), 0, []es.EventData{selected})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(w.Close(ctx), h.Audit(ctx), h.Close(ctx)); err != nil {
-		t.Error(err)
-	}
+	check.Must(t, err)
+	check.OK(t, errors.Join(w.Close(ctx), h.Audit(ctx), h.Close(ctx)))
 }

@@ -12,6 +12,7 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/steps/hotel"
 	"example.com/groupcheckout/stores/memory"
 )
@@ -20,9 +21,7 @@ func TestTheAuditNamesAResidualThatNobodyHandedOver(t *testing.T) {
 	t.Parallel()
 	store, group, stay := memory.New(), domain.GroupID(uuid.New()), domain.StayID(uuid.New())
 	service := groupcheckout.NewService(store, es.Options{})
-	if err := service.Select(t.Context(), group, []domain.StayID{stay}, domain.MomentOf(time.Now())); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, service.Select(t.Context(), group, []domain.StayID{stay}, domain.MomentOf(time.Now())))
 	audit := func() error {
 		return hotel.System().Audit(t.Context(), harness.Left{Reader: store, Streams: []es.StreamName{service.Stream(group)}})
 	}
@@ -70,8 +69,6 @@ func TestEventsAreToldInTheWordsOfTheFrontDesk(t *testing.T) {
 func stream(t *testing.T, text string) es.StreamName {
 	t.Helper()
 	name, err := es.ParseStreamName(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return name
 }

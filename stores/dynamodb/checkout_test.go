@@ -18,6 +18,7 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // staysOfAGroup is how many stays the group has whose requests are counted.
@@ -43,9 +44,7 @@ func TestAGroupCheckoutCostsARequestAStayAndFive(t *testing.T) {
 		t.Errorf("got %d requests, want %d", now, want)
 	}
 	text, err := os.ReadFile("../../docs/dynamodb.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	line := fmt.Sprintf("| group checkout of six stays, with its payment | %d requests | %d requests |", before, now)
 	if !strings.Contains(string(text), line) {
 		t.Errorf("docs/dynamodb.md lacks the line\n%s", line)
@@ -105,12 +104,8 @@ func arrivals(t testing.TB, h hotel, n int) []domain.StayID {
 	at, stays := domain.MomentOf(time.Now()), make([]domain.StayID, n)
 	for i := range stays {
 		stays[i] = domain.StayID(uuid.New())
-		if err := h.stays.CheckIn(within(t), stays[i], at); err != nil {
-			t.Fatal(err)
-		}
-		if err := h.stays.Charge(within(t), stays[i], domain.ChargeID(uuid.New()), domain.MoneyOf(10), at); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, h.stays.CheckIn(within(t), stays[i], at))
+		check.Must(t, h.stays.Charge(within(t), stays[i], domain.ChargeID(uuid.New()), domain.MoneyOf(10), at))
 	}
 	return stays
 }
@@ -120,18 +115,12 @@ func arrivals(t testing.TB, h hotel, n int) []domain.StayID {
 func (h hotel) checkOut(ctx context.Context, t testing.TB, stays []domain.StayID) {
 	t.Helper()
 	group, at := domain.GroupID(uuid.New()), domain.MomentOf(time.Now())
-	if err := h.groups.Select(ctx, group, stays, at); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, h.groups.Select(ctx, group, stays, at))
 	if _, err := h.process.Handle(ctx, h.groups.Stream(group), []es.Event{{Index: 0}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.groups.Pay(ctx, group, domain.PaymentID(uuid.New()), domain.MoneyOf(int64(10*len(stays))), at); err != nil {
-		t.Fatal(err)
-	}
-	if err := h.groups.Confirm(ctx, group, at); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, h.groups.Pay(ctx, group, domain.PaymentID(uuid.New()), domain.MoneyOf(int64(10*len(stays))), at))
+	check.Must(t, h.groups.Confirm(ctx, group, at))
 }
 
 // barePut writes one item of about the size of a tip.
@@ -145,9 +134,7 @@ func barePut(b *testing.B, client *dynamodb.Client) {
 			"d": &types.AttributeValueMemberB{Value: make([]byte, 200)},
 		},
 	})
-	if err != nil {
-		b.Fatal(err)
-	}
+	check.Must(b, err)
 }
 
 // bareGet reads one item that is not there.
@@ -160,7 +147,5 @@ func bareGet(b *testing.B, client *dynamodb.Client) {
 			"i": &types.AttributeValueMemberN{Value: "2147483647"},
 		},
 	})
-	if err != nil {
-		b.Fatal(err)
-	}
+	check.Must(b, err)
 }

@@ -13,6 +13,7 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/dynamodb/internal/dynamotest"
 )
 
@@ -38,9 +39,7 @@ func open(t testing.TB, config Config) (*DB, *dynamotest.Transport) {
 		config.Table = sharedTable
 	}
 	db, err := Open(within(t), config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	t.Cleanup(db.Close)
 	transport.Taken()
 	return db, transport
@@ -58,9 +57,7 @@ func newName() string { return "Test" + strings.ReplaceAll(uuid.NewString(), "-"
 func newStream(t testing.TB) es.StreamName {
 	t.Helper()
 	stream, err := es.NewStreamName(newName(), "stream")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return stream
 }
 

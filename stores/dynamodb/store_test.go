@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/dynamodb/internal/dynamotest"
 	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
@@ -23,39 +23,37 @@ func TestRequests(t *testing.T) {
 	db, transport := open(t, Config{MaxEvents: 4})
 	other, _ := open(t, Config{})
 	store, stream := db.Store(), newStream(t)
-	check := func(what string, want ...string) {
+	took := func(what string, want ...string) {
 		t.Helper()
-		if diff := cmp.Diff(want, transport.Taken()); diff != "" {
-			t.Errorf("%s: requests (-want +got):\n%s", what, diff)
-		}
+		check.Same(t, what+": requests", want, transport.Taken())
 	}
 	mustAppend(t, store, stream, 0, newEvents(1)...)
-	check("the first append", "PutItem")
+	took("the first append", "PutItem")
 	mustAppend(t, store, stream, 1, newEvents(2)...)
-	check("an append at a known version", "UpdateItem")
+	took("an append at a known version", "UpdateItem")
 	mustAppend(t, store, stream, 3, newEvents(2)...)
-	check("an append that calves", "TransactWriteItems")
+	took("an append that calves", "TransactWriteItems")
 	mustRead(t, store, stream, 0)
-	check("a whole stream", "Query")
+	took("a whole stream", "Query")
 	mustRead(t, store, stream, 3)
-	check("a tail", "GetItem")
+	took("a tail", "GetItem")
 	mustRead(t, store, stream, 5)
-	check("an empty tail", "GetItem")
+	took("an empty tail", "GetItem")
 
 	mustAppend(t, other.Store(), stream, 5, newEvents(1)...)
 	if _, err := store.Append(within(t), stream, 5, newEvents(1)); !errors.As(err, new(*es.ConflictError)) {
 		t.Errorf("got %v, want a conflict", err)
 	}
-	check("a conflict", "UpdateItem")
+	took("a conflict", "UpdateItem")
 	mustAppend(t, store, stream, 6, newEvents(1)...)
-	check("an append at the version that the conflict told", "UpdateItem")
+	took("an append at the version that the conflict told", "UpdateItem")
 	mustAppend(t, other.Store(), stream, 7, newEvents(1)...)
 	mustAppend(t, store, stream, 8, newEvents(1)...)
-	check("an append at a version that others made", "GetItem", "TransactWriteItems")
+	took("an append at a version that others made", "GetItem", "TransactWriteItems")
 	if _, err := store.Append(within(t), stream, 0, newEvents(1)); !errors.As(err, new(*es.ConflictError)) {
 		t.Errorf("got %v, want a conflict", err)
 	}
-	check("a conflict at the start", "PutItem")
+	took("a conflict at the start", "PutItem")
 }
 
 // A conflict tells the version whenever there was a request.
@@ -169,9 +167,7 @@ func TestCompressedBodies(t *testing.T) {
 	}
 	broken := table.Body{Encoding: table.Brotli, Bytes: []byte("broken")}
 	tip, err := db.streams.Append(within(t), table.NoTip(stream), table.Write{Events: []table.Event{{Type: "A", Time: time.Now(), Data: compressed}}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	for _, from := range []es.Version{-1, 0} {
 		if got := mustRead(t, db.Store(), stream, from); !bytes.Equal(got[0].Data, data) {
 			t.Errorf("got %s, want %s", got[0].Data, data)
@@ -201,9 +197,7 @@ func TestTipsAreBounded(t *testing.T) {
 	transport.Taken()
 	mustAppend(t, db.Store(), streams[0], 1, newEvents(1)...)
 	mustAppend(t, db.Store(), streams[1], 1, newEvents(1)...)
-	if diff := cmp.Diff([]string{"UpdateItem", "GetItem", "UpdateItem"}, transport.Taken()); diff != "" {
-		t.Errorf("requests (-want +got):\n%s", diff)
-	}
+	check.Same(t, "requests", []string{"UpdateItem", "GetItem", "UpdateItem"}, transport.Taken())
 	db.store.tips.put(table.NoTip(streams[0]), false)
 	for _, stream := range streams {
 		db.store.tips.drop(stream)

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/memory"
 	"example.com/groupcheckout/stores/storetest"
 )
@@ -26,9 +27,7 @@ func mustAppend(t *testing.T, store *memory.Store, stream es.StreamName, expecte
 func mustRead(t *testing.T, store *memory.Store, stream es.StreamName) []es.Event {
 	t.Helper()
 	events, err := store.Read(t.Context(), stream, 0, es.FromLeader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return events
 }
 
@@ -80,9 +79,7 @@ func TestDuplicateIDIsRefused(t *testing.T) {
 	mustAppend(t, store, stream, 0, fresh...)
 	_, err := store.Append(t.Context(), stream, 0, fresh)
 	want := &es.ConflictError{Stream: stream, Expected: 0, Actual: 2}
-	if diff := cmp.Diff(error(want), err, cmp.AllowUnexported(es.StreamName{})); diff != "" {
-		t.Errorf("the same append again (-want +got):\n%s", diff)
-	}
+	check.Same(t, "the same append again", error(want), err, cmp.AllowUnexported(es.StreamName{}))
 }
 
 // TestErrorsNameTheStreamOnce pins their text: nobody above the store says again

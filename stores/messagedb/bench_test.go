@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -30,9 +31,7 @@ func BenchmarkFeed(b *testing.B) {
 		for b.Loop() {
 			for at := feed.Position(0); ; {
 				batch, err := source.Read(ctx, feed.Tranche(category), at)
-				if err != nil {
-					b.Fatal(err)
-				}
+				check.Must(b, err)
 				if batch.Tail {
 					break
 				}
@@ -48,18 +47,14 @@ func BenchmarkFeed(b *testing.B) {
 		for b.Loop() {
 			for at := int64(0); ; {
 				rows, err := conn.Query(ctx, categorySQL, category, at, feedBatch)
-				if err != nil {
-					b.Fatal(err)
-				}
+				check.Must(b, err)
 				var position, global int64
 				var eventType, id, stream string
 				var data, meta []byte
 				var stamp time.Time
 				into := []any{&position, &eventType, &data, &meta, &id, &stamp, &global, &stream}
 				tag, err := pgx.ForEachRow(rows, into, func() error { return nil })
-				if err != nil {
-					b.Fatal(err)
-				}
+				check.Must(b, err)
 				if tag.RowsAffected() == 0 {
 					break
 				}
@@ -134,9 +129,7 @@ func BenchmarkRead(b *testing.B) {
 	mustAppend(b, store, stream, 0, newEvents(10)...)
 	mustAppend(b, store, long, 0, newEvents(990)...)
 	taking := es.SnapshotTaking{Type: "Snapshotted.1", Every: 1000, State: func() ([]byte, error) { return []byte("{}"), nil }, Ended: func(err error) {
-		if err != nil {
-			b.Error(err)
-		}
+		check.OK(b, err)
 	}}
 	if _, err := store.AppendSnapshot(b.Context(), long, 990, newEvents(10), taking); err != nil {
 		b.Fatal(err)

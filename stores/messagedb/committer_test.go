@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -19,9 +20,7 @@ import (
 func lockCategory(t testing.TB, stream es.StreamName) (release func()) {
 	t.Helper()
 	tx, err := connect(t, appDSN(t)).Begin(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if _, err := tx.Exec(within(t), "SELECT message_store.acquire_lock($1)", stream.String()); err != nil {
 		t.Fatal(err)
 	}
@@ -114,9 +113,7 @@ func TestAppendsThatWaitShareATransaction(t *testing.T) {
 				begin = append(begin, func() *attempt { return start(t, db, streamOf(t, category), 0, newEvents(1+i%3)...) })
 			}
 			for _, a := range together(t, db, category, begin...) {
-				if err := a.outcome(); err != nil {
-					t.Error(err)
-				}
+				check.OK(t, a.outcome())
 				checkIDs(t, db.Store(), a.stream, a.events...)
 			}
 			if got := transactions(t, category); got != want {
@@ -335,12 +332,8 @@ func TestALockedCategoryHoldsUpNothingElse(t *testing.T) {
 		t.Error(err)
 	}
 	checkpoints, err := db.Checkpoints()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := checkpoints.Save(within(t), checkpointKey, 1); err != nil {
-		t.Error(err)
-	}
+	check.Must(t, err)
+	check.OK(t, checkpoints.Save(within(t), checkpointKey, 1))
 	for _, a := range stuck {
 		select {
 		case <-a.done:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -71,12 +72,8 @@ func TestNothingListensNorNotifies(t *testing.T) {
 		t.Error(err)
 	}
 	checkpoints, err := db.Checkpoints()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := checkpoints.Save(within(t), checkpointKey, 1); err != nil {
-		t.Error(err)
-	}
+	check.Must(t, err)
+	check.OK(t, checkpoints.Save(within(t), checkpointKey, 1))
 	if _, _, err := checkpoints.Load(within(t), checkpointKey); err != nil {
 		t.Error(err)
 	}

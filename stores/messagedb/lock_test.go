@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -21,14 +22,10 @@ func TestReadsAndCheckpointsDoNotWaitForALockForEver(t *testing.T) {
 	}
 	db := open(t, config)
 	checkpoints, err := db.Checkpoints()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	stream := newStream(t)
 	source, err := db.Source(stream.Category())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	locks := connect(t, text)
 	mustExec(t, locks, "BEGIN")
 	mustExec(t, locks, "LOCK TABLE message_store.messages, public.propulsion_checkpoint")

@@ -14,6 +14,7 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/internal/check"
 )
 
 // patience limits every wait of these tests.
@@ -70,9 +71,7 @@ func freshDatabase(t testing.TB) string {
 	t.Helper()
 	adminDSN(t) // which skips the test where there is none
 	database, err := shared.Require(t).NewDatabase(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	t.Cleanup(func() {
 		if err := database.Close(); err != nil {
 			t.Errorf("drop the test's database: %v", err)
@@ -168,9 +167,7 @@ func newStream(t testing.TB) es.StreamName { return streamOf(t, newCategory()) }
 func streamOf(t testing.TB, category string) es.StreamName {
 	t.Helper()
 	stream, err := es.NewStreamName(category, strings.ReplaceAll(uuid.NewString(), "-", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return stream
 }
 

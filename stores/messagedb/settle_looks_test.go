@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // What bites: a server in recovery, and many appends that want to know. Each
@@ -20,9 +21,7 @@ func TestLooksGetRarer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		pool, err := newPool(Config{}, "host=db sslmode=disable", ForWriting, 1, "writing")
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		config := pool.Config()
 		pool.Close()
 		began := time.Now()
@@ -71,9 +70,7 @@ func TestOutcomeWhereTheSessionIsHidden(t *testing.T) {
 	stream, events := newStream(t), newEvents(1)
 	mustAppend(t, db.Store(), stream, 0, events...)
 	conn, err := db.write.Acquire(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	hidden := sessionOf(conn.Conn())
 	conn.Release()
 	if hidden.direct || hidden.pid == 0 {

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // What bites in all of these: the reply to an append is lost, and neither
@@ -130,9 +131,7 @@ func TestCancelledAppendThatWaitsForTheLock(t *testing.T) {
 	db := open(t, Config{})
 	stream := newStream(t)
 	holder, err := connect(t, appDSN(t)).Begin(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if _, err := holder.Exec(within(t), "SELECT acquire_lock($1)", stream.String()); err != nil {
 		t.Fatal(err)
 	}
@@ -149,9 +148,7 @@ func TestCancelledAppendThatWaitsForTheLock(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || errors.As(err, &uncertain) {
 		t.Errorf("got error %v, want that it was cancelled, for certain", err)
 	}
-	if err := holder.Commit(within(t)); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, holder.Commit(within(t)))
 	events := newEvents(1)
 	mustAppend(t, db.Store(), stream, 0, events...)
 	checkIDs(t, db.Store(), stream, events...)
@@ -219,9 +216,7 @@ func TestTerminatedBackends(t *testing.T) {
 	schema := checkpointSchema(t)
 	db := open(t, Config{Connection: changed(appDSN(t), map[string]string{"application_name": name}), CheckpointSchema: schema})
 	checkpoints, err := db.Checkpoints()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	stream := newStream(t)
 	var events []es.EventData
 	for i := range 5 {
@@ -247,9 +242,7 @@ func fill(t testing.TB, pool *pgxpool.Pool) {
 	t.Helper()
 	for range pool.Config().MaxConns {
 		conn, err := pool.Acquire(within(t))
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		defer conn.Release()
 	}
 }
@@ -268,9 +261,7 @@ func TestCrashOfTheServer(t *testing.T) {
 
 	// The next append waits for a lock when the server crashes.
 	holder, err := connect(t, server.ConnectionString).Begin(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if _, err := holder.Exec(within(t), "SELECT acquire_lock($1)", stream.String()); err != nil {
 		t.Fatal(err)
 	}

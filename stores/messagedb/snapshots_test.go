@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 const snapshotType = "Snapshotted.1"
@@ -20,14 +20,10 @@ func taken(t testing.TB, db *DB, stream es.StreamName, expected es.Version, coun
 		Type: snapshotType, Every: 1,
 		State: func() ([]byte, error) { return fmt.Appendf(nil, `{"events": %d}`, int(expected)+count), nil },
 		Ended: func(err error) {
-			if err != nil {
-				t.Error(err)
-			}
+			check.OK(t, err)
 		},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return after
 }
 
@@ -43,9 +39,7 @@ func TestGoldenSnapshot(t *testing.T) {
 		FROM message_store.messages s JOIN message_store.messages e ON e.stream_name = $2 AND e.position = (s.metadata ->> 'streamVersion')::bigint
 		WHERE s.stream_name = $1`, name, stream.String())
 	want := "0 Snapshotted.1 {\"events\": 3} {\"streamVersion\": 2} t\n1 Snapshotted.1 {\"events\": 5} {\"streamVersion\": 4} t"
-	if diff := cmp.Diff(want, rows); diff != "" {
-		t.Errorf("rows (-want +got):\n%s", diff)
-	}
+	check.Same(t, "rows", want, rows)
 	category := mustGet[string](t, connect(t, appDSN(t)), "SELECT message_store.category($1)", name)
 	if category != stream.Category()+":snapshot" {
 		t.Errorf("snapshots are of the category %s", category)
@@ -82,9 +76,7 @@ func TestSnapshotsThatCannotBeTrustedArePassedOver(t *testing.T) {
 			mustExec(t, connect(t, appDSN(t)), "SELECT message_store.write_message($1, $2, $3, '{}', $4, NULL)",
 				uuid.NewString(), snapshotsOf(stream), snapshotType, test.meta)
 			found, err := db.Store().ReadSnapshots(within(t), []es.StreamName{stream}, snapshotType, es.FromReplica)
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			if got := found[0]; got.Snapshot.Version != test.want || len(got.Events) != 7-int(test.want) {
 				t.Errorf("got version %d and %d events behind it, want %d and %d", got.Snapshot.Version, len(got.Events), test.want, 7-test.want)
 			}
@@ -106,9 +98,7 @@ func TestASnapshotOfAnotherPastIsPassedOver(t *testing.T) {
 	mustExec(t, connect(t, adminDSN(t)), "DELETE FROM message_store.messages WHERE stream_name = $1 AND position >= 4", stream.String())
 	mustAppend(t, db.Store(), stream, 4, newEvents(8)...)
 	found, err := db.Store().ReadSnapshots(within(t), []es.StreamName{stream}, snapshotType, es.FromReplica)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if got := found[0]; got.Snapshot.Version != 0 || len(got.Events) != 12 {
 		t.Errorf("got a snapshot for version %d and %d events behind it, want none and 12", got.Snapshot.Version, len(got.Events))
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // The category's lock is held from the first write until the commit, so what
@@ -50,9 +51,7 @@ func TestRoundTripsOfReadsTogether(t *testing.T) {
 		t.Helper()
 		before := sent.countTrips()
 		all, err := db.Store().ReadMany(within(t), streams, es.FromReplica)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		for i, stream := range streams {
 			alone, err := db.Store().Read(within(t), stream, 0, es.FromLeader) // which is not on the wire that is watched
 			if err != nil || len(all[i]) != len(alone) {

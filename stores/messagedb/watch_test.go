@@ -5,10 +5,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -31,25 +31,17 @@ func TestSessionsSayWhoseTheyAre(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkpoints, err := db.Checkpoints()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if _, _, err := checkpoints.Load(within(t), checkpointKey); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := db.watch.Query(within(t), "SELECT DISTINCT application_name FROM pg_stat_activity WHERE starts_with(application_name, $1)", name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	slices.Sort(got)
 	want := []string{name + " checkpoints", name + " feed", name + " reading", name + " watch", name + " writing"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("sessions (-want +got):\n%s", diff)
-	}
+	check.Same(t, "sessions", want, got)
 }
 
 func TestApplicationNamesFit(t *testing.T) {
@@ -84,12 +76,8 @@ func TestHistoryOfWhatWasRead(t *testing.T) {
 	history, err := source.History(within(t), feed.Tranche(category), []feed.Mark{
 		{Position: batch.Events[0].Next}, {Position: batch.Events[1].Next}, {Position: 1 << 60},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{events[0].ID.String(), events[1].ID.String(), ""}, history.Events); diff != "" {
-		t.Errorf("ids (-want +got):\n%s", diff)
-	}
+	check.Must(t, err)
+	check.Same(t, "ids", []string{events[0].ID.String(), events[1].ID.String(), ""}, history.Events)
 	later, err := source.History(within(t), feed.Tranche(category), nil)
 	if err != nil || history.Course.Timeline == "" || history.Course.Reached == 0 || later.Course.Timeline != history.Course.Timeline || later.Course.Reached < history.Course.Reached {
 		t.Errorf("got the courses %+v and %+v, and error %v, want one that gets on", history.Course, later.Course, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // NewEvent returns an event of a type with a new id, decided now. Its data is
@@ -54,9 +55,7 @@ func streamOf(category, id string) es.StreamName {
 func mustAppend(t testing.TB, store es.Store, stream es.StreamName, expected es.Version, events ...es.EventData) es.Version {
 	t.Helper()
 	after, err := appendAll(patient(t), store, stream, expected, events)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return after
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 func reads() []leaf {
@@ -81,9 +82,7 @@ func readsFromReplica(t testing.TB, f Fixture) {
 		mustAppend(t, f.Store, stream, es.Version(i), events[i])
 		from := i / 2
 		got, err := f.Store.Read(patient(t), stream, es.Version(from), es.FromReplica)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		known := events[from : i+1]
 		if err := compareEvents(got, es.Version(from), known[:min(len(got), len(known))]); err != nil {
 			t.Fatalf("read from a replica, from %d, of %d events: %v", from, i+1, err)
@@ -116,9 +115,7 @@ func readsWholeAppends(t testing.TB, f Fixture) {
 		if len(got)%size != 0 || len(got) < seen {
 			t.Fatalf("got %d events after %d, want whole appends of %d, and no fewer than before", len(got), seen, size)
 		}
-		if err := compareEvents(got, 0, events[:min(len(got), len(events))]); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, compareEvents(got, 0, events[:min(len(got), len(events))]))
 		seen = len(got)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // snapshots is about stores that are an [es.Snapshotter]. Others have nothing to prove here.
@@ -69,9 +70,7 @@ func grow(t testing.TB, f Fixture, stream es.StreamName, portion, portions int) 
 func mustReadSnapshots(t testing.TB, f Fixture, snapshotType string, streams ...es.StreamName) []es.Snapshotted {
 	t.Helper()
 	all, err := es.SnapshotterOf(f.Store).ReadSnapshots(patient(t), streams, snapshotType, es.FromLeader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if len(all) != len(streams) {
 		t.Fatalf("got %d for %d streams", len(all), len(streams))
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -61,9 +62,7 @@ func tailLags(t testing.TB, f Fixture) {
 	for tranche := range follower.at {
 		before := mustEnd(t, follower.source, tranche)
 		lag, err := lagger.Lag(patient(t), tranche, start[tranche])
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		after := mustEnd(t, follower.source, tranche)
 		if lag.End < before || lag.End > after {
 			t.Errorf("lag of %q: got the end %d, want one from %d to %d", tranche, lag.End, before, after)
@@ -145,9 +144,7 @@ func tailIsFollowed(t testing.TB, f Fixture) {
 			t.Fatalf("%d events were appended, and the follower ended: %v", i, err)
 		}
 	}
-	if err := <-followed; err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, <-followed)
 }
 
 // tailNotifies proves nothing of a source that is no notifier: its readers ask

@@ -19,6 +19,7 @@ import (
 	// although they have changed, if it did not know.
 	_ "example.com/groupcheckout/gherkin/report"
 	_ "example.com/groupcheckout/gherkin/suite"
+	"example.com/groupcheckout/internal/check"
 )
 
 // outputs are the four, in the order in which read adds what they say.
@@ -44,9 +45,7 @@ func (l tests) output(name string) string {
 func goTest(t *testing.T, folder string) (status int, _ tests) {
 	t.Helper()
 	// For the same reason the files are read.
-	if err := os.CopyFS(t.TempDir(), os.DirFS("testdata/red")); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.CopyFS(t.TempDir(), os.DirFS("testdata/red")))
 	command := exec.CommandContext(t.Context(), "go", "test", "-json", "-count=1", "./testdata/red")
 	command.Env = append(os.Environ(), "SELFTEST_OUT="+folder)
 	var complaints bytes.Buffer
@@ -89,9 +88,7 @@ func read(t *testing.T, folder, run string, list tests, got map[string]want, tex
 		t.Errorf("%s: the messages say that the run was a success", run)
 	}
 	content, err := os.ReadFile(filepath.Join(folder, run+".txt"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	summary := string(content)
 	if len(report.scenarios) != len(cases) {
 		t.Errorf("%s: got %d scenarios in the messages and %d in JUnit, want the same", run, len(report.scenarios), len(cases))

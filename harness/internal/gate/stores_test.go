@@ -20,6 +20,7 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/dynamodb"
 	"example.com/groupcheckout/stores/messagedb"
 	"example.com/groupcheckout/stores/messagedb/dsn"
@@ -31,7 +32,7 @@ const category = "Gated"
 func newStream(t testing.TB) es.StreamName {
 	t.Helper()
 	stream, err := es.NewStreamName(category, strings.ReplaceAll(uuid.NewString(), "-", ""))
-	must(t, err)
+	check.Must(t, err)
 	return stream
 }
 
@@ -45,7 +46,7 @@ func events(n int) []es.EventData {
 
 func opened(t testing.TB, g *Gate, err error) *Gate {
 	t.Helper()
-	must(t, err)
+	check.Must(t, err)
 	t.Cleanup(func() {
 		for range 2 {
 			if err := g.Close(); err != nil {
@@ -73,7 +74,7 @@ func openMessageDB(t testing.TB, connection string) es.Store {
 	t.Helper()
 	// Appends that were cut off together are sent again only once it is settled that none was written.
 	db, err := messagedb.Open(within(t), messagedb.Config{Connection: connection, SettleTimeout: 5 * time.Second})
-	must(t, err)
+	check.Must(t, err)
 	t.Cleanup(db.Close)
 	return db.Store()
 }
@@ -105,7 +106,7 @@ func TestDynamoDB(t *testing.T) {
 		config := config
 		config.ServiceURL = at
 		db, err := dynamodb.Open(within(t), config)
-		must(t, err)
+		check.Must(t, err)
 		t.Cleanup(db.Close)
 		return db.Store()
 	}
@@ -123,12 +124,12 @@ func testStore(t *testing.T, direct es.Store, newGate func(t *testing.T) (g *Gat
 	length := func(t *testing.T, stream es.StreamName) int {
 		t.Helper()
 		events, err := direct.Read(within(t), stream, 0, es.FromLeader)
-		must(t, err)
+		check.Must(t, err)
 		return len(events)
 	}
 	breakAfter := func(t *testing.T, g *Gate, n int) {
 		t.Helper()
-		must(t, g.BreakAfter(n))
+		check.Must(t, g.BreakAfter(n))
 	}
 	awaitBroken := func(t *testing.T, g *Gate) {
 		t.Helper()
@@ -280,12 +281,12 @@ func TestEveryWayToCallTheFunctionCounts(t *testing.T) {
 			opening, err := inFrontOf(within(t), server.ConnectionString)
 			g := opened(t, opening, err)
 			conn, err := pgx.Connect(within(t), g.URL())
-			must(t, err)
+			check.Must(t, err)
 			t.Cleanup(func() { _ = conn.Close(context.Background()) })
 			if _, err := conn.Exec(within(t), "SET search_path TO message_store"); err != nil {
 				t.Fatal(err)
 			}
-			must(t, g.BreakAfter(3))
+			check.Must(t, g.BreakAfter(3))
 			stream := newStream(t).String()
 			write := func(on interface {
 				Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
@@ -300,7 +301,7 @@ func TestEveryWayToCallTheFunctionCounts(t *testing.T) {
 			}
 			transaction := func(end func(pgx.Tx) error) {
 				tx, err := conn.Begin(within(t))
-				must(t, err)
+				check.Must(t, err)
 				if err := errors.Join(write(tx, 0), write(tx, 1), end(tx)); err != nil {
 					t.Errorf("a transaction: %v", err)
 				}
@@ -390,7 +391,7 @@ func TestAGateToMessageDBTakesEveryForm(t *testing.T) {
 		opening, err := inFrontOf(within(t), connection)
 		g := opened(t, opening, err)
 		got, err := url.Parse(g.URL())
-		must(t, err)
+		check.Must(t, err)
 		password, _ := got.User.Password()
 		if got.Hostname() != "127.0.0.1" || got.Port() == "5433" || got.User.Username() != "app" || password != "ab+c" || got.Path != "/ms" {
 			t.Errorf("%s: got %s, want the gate's address and all else as before", connection, got)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // The tests' stream is an account: what was added to it once, and whether it is closed,
@@ -225,9 +226,7 @@ func TestWhatGoesOnMayHaveWrittenWhatAnotherFound(t *testing.T) {
 	operation := es.Operation{Name: "add", Alone: add(1)}
 	store.Recorder().Begins(t.Context(), operation)
 	store.Recorder().Begins(t.Context(), operation)(es.Answer{Result: 1, Version: 1, Tried: []es.EventData{added(1)}})
-	if err := r.Judge(t.Context(), reader{stored(added(1)), nil}, es.StreamName{}); err != nil {
-		t.Error(err)
-	}
+	check.OK(t, r.Judge(t.Context(), reader{stored(added(1)), nil}, es.StreamName{}))
 	err := r.Judge(t.Context(), reader{stored(added(1), added(1)), nil}, es.StreamName{})
 	if !errors.As(err, new(*NoOrderError)) {
 		t.Errorf("got %v for what is there twice, want a failure", err)

@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // said is what a test expects of a connection string.
@@ -71,9 +73,7 @@ func TestConnectionStrings(t *testing.T) {
 				test.want.User = config.User // the account of the operating system
 			}
 			got := said{config.Host, config.User, config.Password, config.Database, config.Port}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
+			check.Same(t, "the result", test.want, got)
 			if test.want.Password != "" && strings.Contains(config.ConnString(), test.want.Password) {
 				t.Error("the driver was given the password as text")
 			}
@@ -82,9 +82,7 @@ func TestConnectionStrings(t *testing.T) {
 				t.Fatalf("the driver does not read the URL: %v", err)
 			}
 			got = said{config.Host, config.User, config.Password, config.Database, config.Port}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("what the driver reads in the URL (-want +got)\n%s", diff)
-			}
+			check.Same(t, "what the driver reads in the URL", test.want, got)
 		})
 	}
 }
@@ -94,24 +92,18 @@ func TestParameters(t *testing.T) {
 	const text = "Host=a,b:5444;Username=app;SSL Mode=VerifyFull;Timeout=3;Maximum Pool Size=7;Application Name=it's me;" +
 		"Target Session Attributes=PreferStandby;Options=-c search_path=evil;Timezone=UTC;Client Encoding=UTF8"
 	got, err := Parse(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	want := Settings{numbers: map[string]int{"pool_max_conns": 7}, params: map[string]string{
 		"host": "a,b", "port": ",5444", "user": "app", "sslmode": "verify-full", "connect_timeout": "3",
 		"application_name": "it's me", "target_session_attrs": "prefer-standby", "options": "-c search_path=evil",
 		"timezone": "UTC", "client_encoding": "UTF8",
 	}}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Settings{})); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
+	check.Same(t, "the result", want, got, cmp.AllowUnexported(Settings{}))
 	if got.MaxConns() != 7 {
 		t.Errorf("got a pool of %d, want 7", got.MaxConns())
 	}
 	config, err := got.Config()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if config.Port != 5432 || len(config.Fallbacks) != 1 || config.Fallbacks[0].Port != 5444 {
 		t.Errorf("got port %d and fallbacks %v, want 5432 and one with 5444", config.Port, config.Fallbacks)
 	}
@@ -152,13 +144,9 @@ func TestPasswordFromTheEnvironment(t *testing.T) {
 		"postgres://app@db":                "from the environment",
 	} {
 		parsed, err := Parse(text)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		config, err := parsed.Config()
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		if config.Password != want {
 			t.Errorf("%q: got password %q, want %q", text, config.Password, want)
 		}
@@ -232,13 +220,9 @@ func TestWhatTheDriverDoesNotKnow(t *testing.T) {
 	config := func(text string) *pgx.ConnConfig {
 		t.Helper()
 		parsed, err := Parse(text)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		config, err := parsed.Config()
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		return config
 	}
 	c := config("host=db,other,/run/pg hostaddr=192.0.2.1,,192.0.2.3 port=1,2,3 sslmode=verify-full")
@@ -325,9 +309,7 @@ func TestBlanksAround(t *testing.T) {
 func wrong(t testing.TB, secret string) []string {
 	t.Helper()
 	content, err := os.ReadFile("testdata/wrong.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	var lines []string
 	for line := range strings.Lines(string(content)) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {

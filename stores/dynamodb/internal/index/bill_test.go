@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb/internal/faketable"
@@ -39,9 +40,7 @@ func units(tabs ...*table.Table) (read, write float64) {
 func TestUnitsAreThoseInTheDocs(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../../../docs/dynamodb.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	large, small := tailRead(t, 48*1024), tailRead(t, 4*1024)
 	now := idle{}.month(t)
 	for _, line := range []string{
@@ -131,9 +130,7 @@ func writeStay(t testing.TB, tab *table.Table, from, until int) {
 		if err == nil {
 			_, err = tab.Append(t.Context(), tip, table.Write{Events: []table.Event{newEvent("Charged", table.Raw([]byte(body)))}})
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 	}
 }
 
@@ -157,9 +154,7 @@ func heartbeat(t *testing.T) (write float64) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		for range 300 {
-			if err := w.start(t, IndexerConfig{}).end(); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, w.start(t, IndexerConfig{}).end())
 		}
 		p := w.start(t, IndexerConfig{})
 		time.Sleep(time.Minute)
@@ -167,9 +162,7 @@ func heartbeat(t *testing.T) (write float64) {
 		time.Sleep(time.Hour)
 		_, after := units(p.index)
 		write = (after - before) / (3600 / 5)
-		if err := p.end(); err != nil {
-			t.Error(err)
-		}
+		check.OK(t, p.end())
 	})
 	return write
 }
@@ -245,9 +238,7 @@ func tailRead(t testing.TB, tip int) float64 {
 	tab := mustTable(t, faketable.New(), table.Config{MaxBytes: tip})
 	g := mustIngester(t, tab, IngesterConfig{})
 	source, err := NewSource(tab, SourceConfig{}, "GuestStay")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	sum := 0.0
 	const looks = 300
 	for range looks {
@@ -289,15 +280,11 @@ func (i idle) month(t *testing.T) (dollars float64) {
 			p := w.start(t, IndexerConfig{Poll: i.indexPoll, TTL: i.indexLease})
 			index := mustTable(t, w.backing, TableConfig())
 			source, err := NewSource(index, SourceConfig{}, "GuestStay")
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			r, err := reactor.Start(t.Context(), source, NewCheckpoints(index), upToDate{}, reactor.Config{
 				Group: "Checkout", Slots: 1, Member: fmt.Sprint("reactor-7c9d8b6f5d-x2x4", n, "/1"), TailPause: cmp.Or(i.tail, 500*time.Millisecond), Lease: i.lease,
 			})
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			tabs, stops = append(tabs, p.index, index), append(stops, func() error {
 				r.Stop()
 				return errors.Join(r.Wait(t.Context()), p.end())
@@ -316,9 +303,7 @@ func (i idle) month(t *testing.T) (dollars float64) {
 		time.Sleep(time.Hour / 4)
 		dollars = (sum() - before) * 4 * monthHours / 1e6
 		for _, stop := range stops {
-			if err := stop(); err != nil {
-				t.Error(err)
-			}
+			check.OK(t, stop())
 		}
 	})
 	return dollars

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/dynamodb/internal/fakestream"
 	"example.com/groupcheckout/stores/dynamodb/internal/shards"
 )
@@ -29,9 +30,7 @@ func put(s *fakestream.Stream, key string, n int) {
 func mustReader(t testing.TB, s *fakestream.Stream, from []shards.Cursor, config shards.Config) *shards.Reader {
 	t.Helper()
 	r, err := shards.NewReader(s, fakestream.ARN, from, config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return r
 }
 
@@ -42,9 +41,7 @@ func drain(t testing.TB, r *shards.Reader) (records []string, cursors []shards.C
 	t.Helper()
 	for {
 		page, err := r.Next(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		for _, record := range page.Records {
 			records = append(records, aws.ToString(record.EventID))
 		}
@@ -76,9 +73,7 @@ func TestParentsAreReadBeforeTheirChildren(t *testing.T) {
 		s.Split(n, 1+n%2)
 	}
 	got, cursors := drain(t, mustReader(t, s, nil, shards.Config{PageSize: 2}))
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("records (-want +got):\n%s", diff)
-	}
+	check.Same(t, "records", want, got)
 	for _, c := range cursors {
 		if c.Done {
 			t.Errorf("got the cursor %+v of a shard that has children, want it forgotten", c)
@@ -194,9 +189,7 @@ func TestShardsThatAreGoneAreALoss(t *testing.T) {
 	}
 	r := mustReader(t, s, cursors, shards.Config{AcceptLoss: true})
 	got, cursors := drain(t, r)
-	if diff := cmp.Diff([]string{"a 2", "a 3"}, got); diff != "" {
-		t.Errorf("records behind the accepted loss (-want +got):\n%s", diff)
-	}
+	check.Same(t, "records behind the accepted loss", []string{"a 2", "a 3"}, got)
 	if len(cursors) != 1 || cursors[0].Shard != ids[3] {
 		t.Errorf("got the cursors %+v, want the one of %s", cursors, ids[3])
 	}
@@ -373,9 +366,7 @@ func TestEveryRecordComesInOrder(t *testing.T) {
 		r := mustReader(t, s, nil, config)
 		next := func(rt *rapid.T) bool {
 			page, err := r.Next(t.Context())
-			if err != nil {
-				rt.Fatal(err)
-			}
+			check.Must(rt, err)
 			for _, record := range page.Records {
 				var key string
 				var n int

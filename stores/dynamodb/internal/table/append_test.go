@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // Each way to write, from the tip that it finds to the items that it leaves.
@@ -22,9 +23,7 @@ func TestWays(t *testing.T) {
 	unfolds := []Unfold{{Type: "Snapshotted", Time: sampleTime(), Data: Raw([]byte(`{"s":1}`))}}
 	checkRequests := func(want ...string) {
 		t.Helper()
-		if diff := cmp.Diff(want, transport.Taken()); diff != "" {
-			t.Errorf("requests (-want +got):\n%s", diff)
-		}
+		check.Same(t, "requests", want, transport.Taken())
 	}
 
 	tip := mustAppend(t, tab, NoTip(stream), Write{Unfolds: unfolds})
@@ -72,9 +71,7 @@ func checkTip(t *testing.T, stream es.StreamName, want string) {
 	it := all[len(all)-1]
 	d := &decoder{}
 	b, err := decodeItem(stream, it)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	got := fmt.Sprintf("n=%d a=%d b=%d etag=%s events=%d unfolds=%d", d.number(it, "n"), d.number(it, "a"), d.number(it, "b"),
 		d.text(it, "etag"), len(d.list(it, "e")), len(b.unfolds))
 	for _, u := range b.unfolds {

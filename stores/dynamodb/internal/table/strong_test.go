@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/smithy-go"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/dynamodb/internal/faketable"
 )
 
@@ -17,9 +18,7 @@ func TestATableThatTakesNoTransactions(t *testing.T) {
 	fake := faketable.New()
 	fake.Strong = true
 	tab, err := New(fake, "strong", Config{MaxEvents: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	stream := newStream(t)
 	tip := mustAppend(t, tab, NoTip(stream), Write{Events: numbered(0, 2)})
 	_, err = tab.Append(t.Context(), tip, Write{Events: numbered(2, 1)})

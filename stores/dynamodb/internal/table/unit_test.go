@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // The samples and their sizes are Equinox's.
@@ -73,9 +74,7 @@ func TestEncodings(t *testing.T) {
 
 	var deflated bytes.Buffer
 	writer, err := flate.NewWriter(&deflated, flate.BestCompression)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if _, err := writer.Write(long); err != nil {
 		t.Fatal(err)
 	}
@@ -83,9 +82,7 @@ func TestEncodings(t *testing.T) {
 		name string
 		do   func() error
 	}{{"flushed", writer.Flush}, {"closed", writer.Close}} { // in this order
-		if err := end.do(); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, end.do())
 		if got, err := (Body{Deflate, deflated.Bytes()}).Decode(); err != nil || !bytes.Equal(got, long) {
 			t.Errorf("deflate, %s: got %q and error %v, want %q", end.name, got, err, long)
 		}
