@@ -124,9 +124,7 @@ func (r *reader) change(t *testing.T, name, diff string) (takeBack func()) {
 	file := filepath.Join(r.dir, name)
 	text, err := os.ReadFile(file)
 	check.Must(t, err)
-	write := func(text string) {
-		check.Must(t, os.WriteFile(file, []byte(text), 0o600))
-	}
+	write := func(text string) { check.Must(t, os.WriteFile(file, []byte(text), 0o600)) }
 	if before == "" || strings.Count(string(text), before) != 1 {
 		t.Fatalf("%s does not hold this once, which the walk-through changes:\n%s", name, before)
 	}

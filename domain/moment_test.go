@@ -83,8 +83,7 @@ func TestParseMomentRefuses(t *testing.T) {
 		strings.Repeat("2", 1000),
 	} {
 		got, err := domain.ParseMoment(text)
-		var refused *domain.MomentError
-		if !errors.As(err, &refused) || refused.Value != text {
+		if refused, ok := errors.AsType[*domain.MomentError](err); !ok || refused.Value != text {
 			t.Errorf("parse %.60q: got %s and error %v, want a *MomentError that names the text", text, got, err)
 			continue
 		}
@@ -133,8 +132,7 @@ func TestAMomentOutOfRangeIsNotMarshalled(t *testing.T) {
 	for _, year := range []int{-1, 0, 10000, 200000} {
 		m := domain.MomentOf(time.Date(year, 6, 1, 0, 0, 0, 0, time.UTC))
 		body, err := m.MarshalText()
-		var refused *domain.MomentError
-		if body != nil || !errors.As(err, &refused) {
+		if _, ok := errors.AsType[*domain.MomentError](err); body != nil || !ok {
 			t.Errorf("marshal %s: got %q and error %v, want a *MomentError", m, body, err)
 		}
 	}

@@ -65,8 +65,7 @@ func TestWhatCannotBeEncoded(t *testing.T) {
 		{parcel{Zone: "\xff"}, "encode Parcel: "},
 	} {
 		name, body, err := parcelCodec().Encode(test.event)
-		var refused *es.EncodeError
-		if !errors.As(err, &refused) || !strings.HasPrefix(err.Error(), test.want) {
+		if _, ok := errors.AsType[*es.EncodeError](err); !ok || !strings.HasPrefix(err.Error(), test.want) {
 			t.Errorf("%#v: got error %v, want an *EncodeError that starts with %q", test.event, err, test.want)
 		}
 		if name != "" || body != nil {

@@ -198,8 +198,8 @@ func TestOtherErrorsOfTheStoreAreNotTriedAgain(t *testing.T) {
 		if !errors.Is(err, test.wants) {
 			t.Errorf("%s: got %v, want %v", test.name, err, test.err)
 		}
-		var uncertain *es.UncertainError
-		if wasUncertain := errors.As(test.err, &uncertain); errors.As(err, &uncertain) != wasUncertain {
+		_, wasUncertain := errors.AsType[*es.UncertainError](test.err)
+		if _, uncertain := errors.AsType[*es.UncertainError](err); uncertain != wasUncertain {
 			t.Errorf("%s: got %v, which hides or invents an *UncertainError", test.name, err)
 		}
 		if len(store.appends) != 1 {
@@ -225,8 +225,7 @@ func TestAnEventThatCannotBeEncodedIsNotSent(t *testing.T) {
 	t.Parallel()
 	store, d := newCounter(t, es.Options{})
 	err := d.Transact(t.Context(), func(int) ([]event, error) { return []event{added{1}, reset{"\xff"}}, nil })
-	var encode *es.EncodeError
-	if !errors.As(err, &encode) || encode.Type != "Reset" {
+	if encode, ok := errors.AsType[*es.EncodeError](err); !ok || encode.Type != "Reset" {
 		t.Errorf("got error %v, want an *EncodeError of Reset", err)
 	}
 	store.expectAppends(t)

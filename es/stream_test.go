@@ -106,8 +106,7 @@ func checkName(t *testing.T, got es.StreamName, raw, category, id string) {
 
 func checkRefused(t *testing.T, got es.StreamName, err error, want es.NameError) {
 	t.Helper()
-	var refused *es.NameError
-	if !errors.As(err, &refused) || *refused != want {
+	if refused, ok := errors.AsType[*es.NameError](err); !ok || *refused != want {
 		t.Errorf("got %q and error %v, want %v", got, err, &want)
 	}
 	if !got.IsZero() {

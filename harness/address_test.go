@@ -21,9 +21,7 @@ import (
 func TestAnAddressWithoutAnAdministratorWillDo(t *testing.T) {
 	server, err := provision.MessageDB(t.Context(), provision.Options{})
 	check.Must(t, err)
-	t.Cleanup(func() {
-		check.OK(t, server.Close())
-	})
+	t.Cleanup(func() { check.OK(t, server.Close()) })
 	t.Setenv(provision.EnvConnectionString, server.ConnectionString)
 	t.Setenv(provision.EnvAdminConnectionString, "")
 	t.Setenv("MDB_SCHEMA", "")

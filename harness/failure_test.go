@@ -30,8 +30,7 @@ func TestAFailureSaysWhatWasWantedAndThenWhatIsKnown(t *testing.T) {
 
 	reason := errors.New("got 1 order paid, want 2")
 	err := w.Check(t.Context(), func(context.Context) error { return reason })
-	var failure *harness.FailureError
-	if !errors.As(err, &failure) || !errors.Is(err, reason) {
+	if _, ok := errors.AsType[*harness.FailureError](err); !ok || !errors.Is(err, reason) {
 		t.Fatalf("got %v, want a failure for that reason", err)
 	}
 	want := strings.TrimPrefix(`

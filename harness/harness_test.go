@@ -36,9 +36,7 @@ func open(t testing.TB) *harness.Harness {
 func opened(t testing.TB, h *harness.Harness, err error) *harness.Harness {
 	t.Helper()
 	check.Must(t, err)
-	t.Cleanup(func() {
-		check.OK(t, h.Close(context.Background()))
-	})
+	t.Cleanup(func() { check.OK(t, h.Close(context.Background())) })
 	return h
 }
 
@@ -47,9 +45,7 @@ func world(t testing.TB, h *harness.Harness, own bool) *front {
 	t.Helper()
 	w, err := h.World(t.Context(), harness.Scenario{Key: t.Name(), OwnReactor: own})
 	check.Must(t, err)
-	t.Cleanup(func() {
-		check.OK(t, w.Close(context.Background()))
-	})
+	t.Cleanup(func() { check.OK(t, w.Close(context.Background())) })
 	return &front{w, gueststay.NewService(w.Store(), w.Options()), groupcheckout.NewService(w.Store(), w.Options())}
 }
 

@@ -67,8 +67,7 @@ func TestAProgramThatNeverSucceedsIsNotWaitedFor(t *testing.T) {
 	_, err = w.Store().Append(t.Context(), stream, 0, []es.EventData{broken})
 	check.Must(t, err)
 	err = w.Eventually(t.Context(), func(context.Context) error { return nil })
-	var handler *harness.HandlerError
-	if !errors.As(err, &handler) || handler.Times < 5 || !strings.HasPrefix(err.Error(), "the reactor cannot handle the group: event 0 (StaysSelected) of ") {
+	if handler, ok := errors.AsType[*harness.HandlerError](err); !ok || handler.Times < 5 || !strings.HasPrefix(err.Error(), "the reactor cannot handle the group: event 0 (StaysSelected) of ") {
 		t.Errorf("got %v, want it to begin with what the reactor cannot handle", err)
 	}
 }

@@ -20,8 +20,7 @@ import (
 // skipped checks that an error skips the scenario for a reason.
 func skipped(t *testing.T, what string, err error, want string) {
 	t.Helper()
-	var skip *gherkin.SkipError
-	if !errors.As(err, &skip) || !strings.Contains(skip.Reason, want) {
+	if skip, ok := errors.AsType[*gherkin.SkipError](err); !ok || !strings.Contains(skip.Reason, want) {
 		t.Errorf("%s: got %v, want a skip that says %q", what, err, want)
 	}
 }

@@ -67,8 +67,7 @@ func TestAWaitForWhatNeverSucceedsIsGivenUp(t *testing.T) {
 				took := time.Since(began)
 				close(over)
 				<-ended
-				var handler *harness.HandlerError
-				if !errors.As(err, &handler) || !regexp.MustCompile("^"+c.want).MatchString(err.Error()) {
+				if _, ok := errors.AsType[*harness.HandlerError](err); !ok || !regexp.MustCompile("^"+c.want).MatchString(err.Error()) {
 					t.Errorf("got %v, want it to begin with %s", err, c.want)
 				}
 				if took > c.within || c.within == 5*time.Minute && took != c.within {

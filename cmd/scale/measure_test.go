@@ -31,9 +31,7 @@ func TestTheModelIsAFifthFromTheMeasurementAtMost(t *testing.T) { //nolint:paral
 	}
 	server, err := provision.MessageDB(t.Context(), provision.Options{Durable: true, Log: slog.New(slog.DiscardHandler)})
 	check.Must(t, err)
-	t.Cleanup(func() {
-		check.OK(t, server.Close())
-	})
+	t.Cleanup(func() { check.OK(t, server.Close()) })
 	db, err := messagedb.Open(t.Context(), messagedb.Config{Connection: server.ConnectionString})
 	check.Must(t, err)
 	defer db.Close()

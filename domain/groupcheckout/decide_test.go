@@ -186,8 +186,7 @@ func TestAMergeBehindTheConfirmationIsNamed(t *testing.T) {
 	t.Parallel()
 	given := Fold(State{}, []Event{selected(anna, bert), failed(anna, bert), confirmed()})
 	events, err := recordOutcomes(Outcomes{Merged: []Residual{residual(anna, "7"), residual(bert, "9")}})(given)
-	var late *LateMergeError
-	if len(events) > 0 || !errors.As(err, &late) || !strings.Contains(err.Error(), "balance of 7") || !strings.Contains(err.Error(), "balance of 9") {
+	if _, ok := errors.AsType[*LateMergeError](err); len(events) > 0 || !ok || !strings.Contains(err.Error(), "balance of 7") || !strings.Contains(err.Error(), "balance of 9") {
 		t.Errorf("got %v and %v, want no event, and an error that names each stay and its amount", events, err)
 	}
 }

@@ -107,8 +107,7 @@ func TestTheGroupOfAStream(t *testing.T) {
 		name(t, "GroupCheckout-x"),
 	} {
 		id, err := IDOf(stream)
-		var refused *domain.IDError
-		if !errors.As(err, &refused) || !id.IsZero() {
+		if _, ok := errors.AsType[*domain.IDError](err); !ok || !id.IsZero() {
 			t.Errorf("%s: got %s and error %v, want an *IDError", stream, id, err)
 		}
 	}

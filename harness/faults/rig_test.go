@@ -116,8 +116,7 @@ func (r *rig) Observe(o reactor.Occurrence) {
 	case reactor.Retired:
 		r.retired[o.Stream] = max(r.retired[o.Stream], o.UpTo)
 	case reactor.Returned:
-		var panicked *reactor.PanicError
-		if errors.As(o.Err, &panicked) {
+		if panicked, ok := errors.AsType[*reactor.PanicError](o.Err); ok {
 			if fault, ok := panicked.Value.(*faults.Error); ok {
 				r.died[fault.Kind]++
 			}

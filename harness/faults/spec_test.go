@@ -74,8 +74,7 @@ func TestParseRefuses(t *testing.T) {
 		"slow=0.1:5ms:1":     "neither a rate",
 	} {
 		_, err := faults.Parse(text)
-		var spec *faults.SpecError
-		if !errors.As(err, &spec) || !strings.Contains(err.Error(), want) {
+		if _, ok := errors.AsType[*faults.SpecError](err); !ok || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got error %v, want one that says %q", text, err, want)
 		}
 	}

@@ -60,8 +60,7 @@ func TestConflict(t *testing.T) {
 		before := stored(t, truth, stream)
 		for range most {
 			_, err := store.Append(t.Context(), stream, es.Version(before), newEvents(1))
-			var conflict *es.ConflictError
-			if !errors.As(err, &conflict) || conflict.Stream != stream || conflict.Expected != es.Version(before) {
+			if conflict, ok := errors.AsType[*es.ConflictError](err); !ok || conflict.Stream != stream || conflict.Expected != es.Version(before) {
 				t.Errorf("%s: got error %v, want a conflict at version %d", role, err, before)
 			}
 			if got := stored(t, truth, stream); got != before {
@@ -79,8 +78,7 @@ func TestLostReplyIsWritten(t *testing.T) {
 	truth, stream := memory.New(), aStream(t)
 	store := injector(t, "lost-reply=1", faults.Config{}).Store(truth, faults.Reactor)
 	_, err := store.Append(t.Context(), stream, 0, newEvents(2))
-	var uncertain *es.UncertainError
-	if !errors.As(err, &uncertain) || uncertain.Stream != stream {
+	if uncertain, ok := errors.AsType[*es.UncertainError](err); !ok || uncertain.Stream != stream {
 		t.Errorf("got error %v, want an uncertain outcome", err)
 	}
 	if got := stored(t, truth, stream); got != 2 {
@@ -88,8 +86,7 @@ func TestLostReplyIsWritten(t *testing.T) {
 	}
 	// A true conflict stays one: its reply is not lost.
 	_, err = store.Append(t.Context(), stream, 0, newEvents(1))
-	var conflict *es.ConflictError
-	if !errors.As(err, &conflict) {
+	if _, ok := errors.AsType[*es.ConflictError](err); !ok {
 		t.Errorf("got error %v, want the conflict", err)
 	}
 }
@@ -143,8 +140,7 @@ func TestReadsTogetherMeetFaults(t *testing.T) {
 		i := injector(t, spec, faults.Config{})
 		all, err := es.ManyReaderOf(i.Store(truth, faults.Reactor)).ReadMany(t.Context(), streams, es.FromReplica)
 		if fails {
-			var injected *faults.Error
-			if !errors.As(err, &injected) || len(i.Log()) != 1 {
+			if _, ok := errors.AsType[*faults.Error](err); !ok || len(i.Log()) != 1 {
 				t.Errorf("%s: got error %v and the faults %v, want one", spec, err, i.Log())
 			}
 			continue

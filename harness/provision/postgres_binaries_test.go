@@ -26,9 +26,7 @@ func TestFetchedBinariesMakeAServer(t *testing.T) { //nolint:paralleltest // it 
 	check.Must(t, err)
 	dir, err := os.MkdirTemp("", "groupcheckout-fetched-*") //nolint:usetesting // t.TempDir is closed to an unprivileged user
 	check.Must(t, err)
-	t.Cleanup(func() {
-		check.OK(t, os.RemoveAll(dir))
-	})
+	t.Cleanup(func() { check.OK(t, os.RemoveAll(dir)) })
 	bin, err := fetchBinaries(cache, dir)
 	check.Must(t, err)
 	if err := os.Chmod(dir, 0o755); err != nil { // so is os.MkdirTemp, unless changed

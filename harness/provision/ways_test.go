@@ -78,8 +78,7 @@ func TestWhereNoWayWorksTheErrorNamesAllThree(t *testing.T) {
   container: no engine
   local: no binaries
     at all`
-	var unavailable *UnavailableError
-	if !errors.As(err, &unavailable) || unavailable.Error() != want {
+	if unavailable, ok := errors.AsType[*UnavailableError](err); !ok || unavailable.Error() != want {
 		t.Errorf("got error %q, want an *UnavailableError %q", err, want)
 	}
 	if !errors.Is(err, errNotConfigured) {

@@ -254,9 +254,7 @@ func playWhile(t *testing.T, store harness.Store, server interface {
 }, crash func() error,
 ) {
 	t.Helper()
-	t.Cleanup(func() {
-		check.OK(t, server.Close())
-	})
+	t.Cleanup(func() { check.OK(t, server.Close()) })
 	for _, variable := range server.Environment() {
 		name, value, _ := strings.Cut(variable, "=")
 		t.Setenv(name, value)

@@ -137,8 +137,7 @@ func TestEachRuleOfTheAuditSpeaksUpThroughTheHarness(t *testing.T) {
 			}
 			check.Must(t, w.Close(t.Context()))
 			err = h.Audit(t.Context())
-			var found *hotel.ViolationsError
-			if !errors.As(err, &found) || !slices.ContainsFunc(found.Violations, func(v audit.Violation) bool { return v.Rule == rule }) {
+			if found, ok := errors.AsType[*hotel.ViolationsError](err); !ok || !slices.ContainsFunc(found.Violations, func(v audit.Violation) bool { return v.Rule == rule }) {
 				t.Errorf("got %v, want a violation of the rule %s", err, rule)
 			} else if !strings.Contains(err.Error(), c.says) {
 				t.Errorf("got %v, want %q in it", err, c.says)

@@ -33,8 +33,7 @@ func TestTheAuditNamesAResidualThatNobodyHandedOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := audit()
-	var violations *hotel.ViolationsError
-	if !errors.As(err, &violations) || !strings.Contains(err.Error(), "records a residual of 80") {
+	if _, ok := errors.AsType[*hotel.ViolationsError](err); !ok || !strings.Contains(err.Error(), "records a residual of 80") {
 		t.Errorf("got %v, want one that names the residual", err)
 	}
 }

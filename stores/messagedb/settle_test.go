@@ -92,8 +92,7 @@ func TestCancelledAppendThatHasNotArrived(t *testing.T) {
 	name := "late_" + newCategory()
 	db := open(t, Config{Connection: changed(through, map[string]string{"application_name": name})})
 	_, err := db.Store().Append(ctx, stream, 0, newEvents(2))
-	var uncertain *es.UncertainError
-	if !errors.Is(err, context.Canceled) || errors.As(err, &uncertain) {
+	if _, ok := errors.AsType[*es.UncertainError](err); !errors.Is(err, context.Canceled) || ok {
 		t.Errorf("got error %v, want that it was cancelled, for certain", err)
 	}
 	p.release()
@@ -144,8 +143,7 @@ func TestCancelledAppendThatWaitsForTheLock(t *testing.T) {
 	awaitWaiting(t, stream)
 	cancel()
 	err = <-done
-	var uncertain *es.UncertainError
-	if !errors.Is(err, context.Canceled) || errors.As(err, &uncertain) {
+	if _, ok := errors.AsType[*es.UncertainError](err); !errors.Is(err, context.Canceled) || ok {
 		t.Errorf("got error %v, want that it was cancelled, for certain", err)
 	}
 	check.Must(t, holder.Commit(within(t)))

@@ -19,9 +19,7 @@ func taken(t testing.TB, db *DB, stream es.StreamName, expected es.Version, coun
 	after, err := db.Store().AppendSnapshot(within(t), stream, expected, newEvents(count), es.SnapshotTaking{
 		Type: snapshotType, Every: 1,
 		State: func() ([]byte, error) { return fmt.Appendf(nil, `{"events": %d}`, int(expected)+count), nil },
-		Ended: func(err error) {
-			check.OK(t, err)
-		},
+		Ended: func(err error) { check.OK(t, err) },
 	})
 	check.Must(t, err)
 	return after

@@ -78,8 +78,7 @@ func (k keeper) saveHeld(t testing.TB, key feed.Key, hold feed.Hold, pos feed.Po
 
 func checkLost(t testing.TB, what string, err error, hold feed.Hold) {
 	t.Helper()
-	var lost *feed.SlotLostError
-	if !errors.As(err, &lost) || lost.Hold != hold {
+	if lost, ok := errors.AsType[*feed.SlotLostError](err); !ok || lost.Hold != hold {
 		t.Errorf("%s: got error %v, want the loss of %+v", what, err, hold)
 	}
 }

@@ -51,8 +51,7 @@ func goTest(t *testing.T, folder string) (status int, _ tests) {
 	var complaints bytes.Buffer
 	command.Stderr = &complaints
 	output, err := command.Output()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
 		t.Fatal(err)
 	}
 	list := tests{}

@@ -238,8 +238,7 @@ func testStore(t *testing.T, direct es.Store, newGate func(t *testing.T) (g *Gat
 				return ""
 			})
 			_, err := store.Append(within(t), stream, 0, events(2))
-			var uncertain *es.UncertainError
-			if err != nil && !errors.As(err, &uncertain) {
+			if _, ok := errors.AsType[*es.UncertainError](err); err != nil && !ok {
 				t.Fatalf("got error %v, want none, or that the outcome is unknown", err)
 			}
 			written := length(t, stream)
