@@ -119,9 +119,7 @@ func testOnly() []string {
 func TestImportsFollowTheStructure(t *testing.T) {
 	t.Parallel()
 	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}} {{range .Imports}}{{.}} {{end}}", "./...").Output()
-	if err != nil {
-		t.Fatalf("list the packages: %v", err)
-	}
+	check.Mustf(t, err, "list the packages")
 	seen := 0
 	for line := range strings.Lines(string(out)) {
 		name, imports, _ := strings.Cut(strings.TrimSpace(line), " ")

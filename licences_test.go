@@ -54,9 +54,7 @@ func TestWhatIsShippedStandsUnderKnownLicences(t *testing.T) {
 	t.Parallel()
 	out, err := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}} {{.Dir}}{{end}}{{end}}",
 		"./cmd/reactor", "./cmd/indexer-lambda", "./cmd/livingdoc").Output()
-	if err != nil {
-		t.Fatalf("list the modules: %v", err)
-	}
+	check.Mustf(t, err, "list the modules")
 	seen := map[string]bool{}
 	for line := range strings.Lines(string(out)) {
 		path, dir, found := strings.Cut(strings.TrimSpace(line), " ")

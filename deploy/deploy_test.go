@@ -105,9 +105,7 @@ func read(t testing.TB, name string) string {
 // parsed reads a document of YAML or JSON.
 func parsed[T any](t testing.TB, name string) (document T) {
 	t.Helper()
-	if err := yaml.Unmarshal([]byte(read(t, name)), &document); err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
+	check.Mustf(t, yaml.Unmarshal([]byte(read(t, name)), &document), "%s", name)
 	return document
 }
 
@@ -406,9 +404,7 @@ func TestTheImageIsHealthyWhereTheReactorIs(t *testing.T) {
 	if out, err := run(t, docker, "stop", "--time=30", id); err != nil {
 		t.Fatalf("docker stop: %v\n%s", err, out)
 	}
-	if status := inspect("{{.State.ExitCode}}"); status != "0" {
-		t.Errorf("got the exit status %s of a stop, want 0", status)
-	}
+	check.Equal(t, "exit status of a stop", "0", inspect("{{.State.ExitCode}}"))
 }
 
 // messageDB is a database of the test's own, with its checkpoint table, as variables.
@@ -418,11 +414,7 @@ func messageDB(t testing.TB) map[string]string {
 	if err != nil {
 		t.Skip(err)
 	}
-	t.Cleanup(func() {
-		if err := database.Close(); err != nil {
-			t.Errorf("drop the database of the test: %v", err)
-		}
-	})
+	t.Cleanup(func() { check.OKf(t, database.Close(), "drop the database of the test") })
 	if out, err := run(t, reactor(t), "init", "mdb", "-c", database.AdminConnectionString, "-cs", "checkouts"); err != nil {
 		t.Fatalf("reactor init mdb: %v\n%s", err, out)
 	}

@@ -188,9 +188,7 @@ func FuzzParseMoment(f *testing.F) {
 			return
 		}
 		stored, err := m.MarshalText()
-		if err != nil {
-			t.Fatalf("%q was accepted and cannot be stored: %v", text, err)
-		}
+		check.Mustf(t, err, "%q was accepted and cannot be stored", text)
 		if again, err := domain.ParseMoment(string(stored)); err != nil || again != m {
 			t.Errorf("%q became %s, then %s and error %v", text, stored, again, err)
 		}

@@ -276,9 +276,7 @@ func TestInRangeLooksAtTheWholeAmountOnly(t *testing.T) {
 		"the largest and a fine rest":  {largest.Plus(finest), true},
 		"the largest twice, and finer": {largest.Plus(largest).Plus(finest), false},
 	} {
-		if got := test.amount.InRange(); got != test.want {
-			t.Errorf("%s: got %t, want %t", name, got, test.want)
-		}
+		check.Equal(t, name, test.want, test.amount.InRange())
 	}
 }
 
@@ -357,9 +355,7 @@ func FuzzParseMoney(f *testing.F) {
 			t.Errorf("%q became %s", text, m)
 		}
 		body, err := m.MarshalJSON()
-		if err != nil {
-			t.Fatalf("%q was accepted and cannot be stored: %v", text, err)
-		}
+		check.Mustf(t, err, "%q was accepted and cannot be stored", text)
 		if again := money(t, string(body)); again.String() != m.String() || strings.ContainsAny(m.String(), "eE") {
 			t.Errorf("%q became %s, then %s", text, m, again)
 		}
@@ -389,16 +385,12 @@ func TestReasonsAreSaidInWords(t *testing.T) {
 		}
 		said[why.String()] = true
 	}
-	if got := domain.WhyNot("onStrike").String(); got != "onStrike" {
-		t.Errorf("got %q for a reason of a newer program, want it as it is", got)
-	}
+	check.Equal(t, "for a reason of a newer program", "onStrike", domain.WhyNot("onStrike").String())
 }
 
 func TestZeroInAnAccountLooksLikeOtherAmounts(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{"0": "0.00", "-0": "0.00", "0.0": "0.0", "0.000": "0.000", "80": "80", "1.50": "1.50"} {
-		if got := money(t, text).ForReaders(); got != want {
-			t.Errorf("%s: got %q, want %q", text, got, want)
-		}
+		check.Equal(t, text, want, money(t, text).ForReaders())
 	}
 }

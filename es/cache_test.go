@@ -237,14 +237,10 @@ func TestStatesAreForgottenThoughNobodyAsks(t *testing.T) {
 		}
 		query(t, d, 1, 1)
 		time.Sleep(2 * time.Minute)
-		if n := cache.Swept(); n != 1 {
-			t.Errorf("got %d states dropped by the time alone, want one", n)
-		}
+		check.Equal(t, "states dropped by the time alone", 1, cache.Swept())
 		query(t, d, 1, 1) // it begins anew
 		time.Sleep(2 * time.Minute)
-		if n := cache.Swept(); n != 2 {
-			t.Errorf("got %d states dropped by the time alone, want two", n)
-		}
+		check.Equal(t, "states dropped by the time alone", 2, cache.Swept())
 	})
 }
 

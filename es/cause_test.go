@@ -56,8 +56,6 @@ func TestWhatIsNoCauseIsNotKnown(t *testing.T) {
 		`{"$causationId":"e","other":1}`: {Causation: "e"},
 		`{"$correlationId":"` + strings.Repeat("x", 201) + `","traceparent":"t"}`: {Trace: "t"},
 	} {
-		if got := es.CauseOf(es.Event{EventData: es.EventData{Meta: []byte(meta)}}); got != want {
-			t.Errorf("%s: got %+v, want %+v", meta, got, want)
-		}
+		check.Equal(t, meta, want, es.CauseOf(es.Event{EventData: es.EventData{Meta: []byte(meta)}}))
 	}
 }

@@ -154,11 +154,7 @@ func TestACodecHasOneCaseForEach(t *testing.T) {
 		"es: two cases for the Go type es_test.added": {es.On("Added", identity), es.On("Increased", identity)},
 	} {
 		func() {
-			defer func() {
-				if got := recover(); got != want {
-					t.Errorf("got the panic %v, want %s", got, want)
-				}
-			}()
+			defer func() { check.Equal(t, "panic", any(want), recover()) }()
 			es.NewCodec(cases...)
 		}()
 	}

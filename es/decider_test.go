@@ -202,9 +202,7 @@ func TestOtherErrorsOfTheStoreAreNotTriedAgain(t *testing.T) {
 		if _, uncertain := errors.AsType[*es.UncertainError](err); uncertain != wasUncertain {
 			t.Errorf("%s: got %v, which hides or invents an *UncertainError", test.name, err)
 		}
-		if len(store.appends) != 1 {
-			t.Errorf("%s: got %d appends, want 1", test.name, len(store.appends))
-		}
+		check.Equal(t, test.name+": appends", 1, len(store.appends))
 	}
 }
 

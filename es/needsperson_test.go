@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // saying is an error that says whether it needs a person, and wraps another.
@@ -35,8 +36,6 @@ func TestNeedsPerson(t *testing.T) {
 		"joined, and none says yes":        {errors.Join(silent, no), false},
 		"wrapped among several, as second": {fmt.Errorf("%w: %w", silent, fmt.Errorf("why: %w", yes)), true},
 	} {
-		if got := es.NeedsPerson(test.err); got != test.want {
-			t.Errorf("%s: got %v, want %v", name, got, test.want)
-		}
+		check.Equal(t, name, test.want, es.NeedsPerson(test.err))
 	}
 }

@@ -23,9 +23,7 @@ func TestBodiesThatEveryStoreKeeps(t *testing.T) {
 		strings.Repeat("[", 1000) + strings.Repeat("]", 1000),
 		`{"n":` + strings.Repeat("9", 100) + `}`,
 	} {
-		if err := es.CheckEvents(stream(t), []es.EventData{{Type: "T", Data: []byte(body), Meta: []byte(body)}}); err != nil {
-			t.Errorf("%.80s: %v", body, err)
-		}
+		check.OKf(t, es.CheckEvents(stream(t), []es.EventData{{Type: "T", Data: []byte(body), Meta: []byte(body)}}), "%.80s", body)
 	}
 }
 
@@ -65,9 +63,7 @@ func TestAnEventNeedsAType(t *testing.T) {
 	if want := "event 1 of an append to Counter-a: an event needs a type"; !errors.Is(err, es.ErrEmptyType) || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
-	if err := es.CheckEvents(stream(t), nil); err != nil {
-		t.Errorf("no events: %v", err)
-	}
+	check.OKf(t, es.CheckEvents(stream(t), nil), "no events")
 }
 
 func TestErrorsSayWhatWasWrong(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestNewStreamNameJoins(t *testing.T) {
@@ -126,9 +127,7 @@ func FuzzParseStreamName(f *testing.F) {
 		if name.String() != raw || name.Category()+"-"+name.ID() != raw || name.Category() == "" || name.ID() == "" {
 			t.Errorf("%q became %q of category %q and id %q", raw, name, name.Category(), name.ID())
 		}
-		if err := es.ValidateCategory(name.Category()); err != nil {
-			t.Errorf("the category of %q: %v", raw, err)
-		}
+		check.OKf(t, es.ValidateCategory(name.Category()), "the category of %q", raw)
 		// A name can be made of its parts, unless an element is empty.
 		built, err := es.NewStreamName(name.Category(), strings.Split(name.ID(), "_")...)
 		if err == nil && built != name {

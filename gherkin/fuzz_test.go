@@ -37,9 +37,7 @@ func FuzzTags(f *testing.F) {
 		}
 		for _, tag := range document.Feature.Tags {
 			matches, err := ParseTags(TagExpression(tag.Name))
-			if err != nil {
-				t.Fatalf("the tag %q cannot be selected: %v", tag.Name, err)
-			}
+			check.Mustf(t, err, "the tag %q cannot be selected", tag.Name)
 			if !matches([]string{tag.Name}) || matches([]string{tag.Name + "x", "@"}) {
 				t.Fatalf("%q does not select just the tag %q", TagExpression(tag.Name), tag.Name)
 			}

@@ -126,16 +126,10 @@ func TestWhatIsWrongIsLeftOutOfDefinitionsForReports(t *testing.T) {
 		r.Before(gherkin.Hook{}, nil)
 	})
 	for _, want := range []string{"Undefined parameter type 'airport'", `"twice" is already defined at gherkin/hook_test.go:`, `the tag expression "slow" has the word`, "needs a function"} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got error %v, want in it: %s", err, want)
-		}
+		check.Fails(t, err, want)
 	}
-	if got := len(defs.Steps()); got != 2 {
-		t.Errorf("got %d steps, want 2", got)
-	}
-	if got := len(defs.Match("twice")); got != 2 {
-		t.Errorf("got %d matches, want 2", got)
-	}
+	check.Equal(t, "steps", 2, len(defs.Steps()))
+	check.Equal(t, "matches", 2, len(defs.Match("twice")))
 	want := []gherkin.UndefinedParameter{{Name: "airport", Expression: "the {airport} is closed"}}
 	check.Same(t, "undefined parameters", want, defs.UndefinedParameters())
 }

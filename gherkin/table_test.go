@@ -1,7 +1,6 @@
 package gherkin_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -80,9 +79,7 @@ func TestTableErrorsNameThePlace(t *testing.T) {
 		`unknown option "optonal"`:                                              as(func(t gherkin.Table) error { _, err := gherkin.Rows[unknownOption](t); return err }),
 		"text cannot be turned into a []int: register a parameter type":         as(func(t gherkin.Table) error { _, err := gherkin.Rows[unreadable](t); return err }),
 	} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want an error with %q", err, want)
-		}
+		check.Fails(t, err, want)
 	}
 }
 

@@ -92,9 +92,7 @@ func TestAFailureShowsWhatCouldBeReadBack(t *testing.T) {
 			"    1 Sent                 reactor  {\"n\":1}\n",
 			"tranche all is read to 8 and completed to 7",
 		} {
-			if err == nil || !strings.Contains(err.Error(), want) {
-				t.Errorf("got\n%v\nwant it to hold %q", err, want)
-			}
+			check.Fails(t, err, want)
 		}
 		if took := time.Since(began); took > harness.ExplainLimit {
 			t.Errorf("took %v of the bubble's time, want at most %v", took, harness.ExplainLimit)

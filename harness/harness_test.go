@@ -94,9 +94,7 @@ func TestEventuallyEndsExactlyWhenEverythingIsHandled(t *testing.T) {
 			check.Must(t, w.Eventually(t.Context(), merged(w, group, 3)))
 			check.Must(t, w.groups.Select(t.Context(), group, ids, at()))
 			check.Must(t, w.Eventually(t.Context(), merged(w, group, 6)))
-			if got := w.Calls(w.groups.Stream(group)); got != 2 {
-				t.Errorf("got %d handler calls, want 2", got)
-			}
+			check.Equal(t, "handler calls", 2, w.Calls(w.groups.Stream(group)))
 		})
 	}
 }
@@ -118,9 +116,7 @@ func TestAReactorThatLagsIsCalledAgain(t *testing.T) {
 	check.Must(t, w.Lag(stream, 1))
 	check.Must(t, w.groups.Select(t.Context(), group, stays(t, w, 2), at()))
 	check.Must(t, w.Eventually(t.Context(), merged(w, group, 2)))
-	if got := w.Calls(stream); got != 2 {
-		t.Errorf("got %d handler calls, want 2", got)
-	}
+	check.Equal(t, "handler calls", 2, w.Calls(stream))
 }
 
 func TestAReactorThatBreaksDownGoesOnWhereItWas(t *testing.T) {
@@ -147,9 +143,7 @@ func breaksDown(t *testing.T, h *harness.Harness, n int) {
 	for _, id := range ids {
 		transfers += count(t, w, w.stays.Stream(id), "TransferredToGroup")
 	}
-	if transfers != min(n, 7) {
-		t.Errorf("got %d transfers when it broke down, want %d", transfers, min(n, 7))
-	}
+	check.Equal(t, "transfers when it broke down", min(n, 7), transfers)
 	if n == 8 {
 		recorded = 7
 	}
@@ -212,9 +206,7 @@ func TestWhatIsDeliveredAgainIsDropped(t *testing.T) {
 	for range 3 {
 		check.Must(t, w.DeliverAgain(t.Context(), stream))
 	}
-	if got := w.Calls(stream); got != 1 {
-		t.Errorf("got %d handler calls, want 1", got)
-	}
+	check.Equal(t, "handler calls", 1, w.Calls(stream))
 	if events := read(t, w, stream); len(events) != 2 {
 		t.Errorf("got %d events, want 2", len(events))
 	}

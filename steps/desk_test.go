@@ -129,9 +129,7 @@ func TestEveryCommandHasATimeOfItsOwn(t *testing.T) {
 	t.Parallel()
 	d := newDesk(nil)
 	first, second := d.moment(), d.moment()
-	if got := second.Time().Sub(first.Time()); got != time.Minute {
-		t.Errorf("got %v between two commands, want %v", got, time.Minute)
-	}
+	check.Equal(t, "between two commands", time.Minute, second.Time().Sub(first.Time()))
 }
 
 func money(t *testing.T, text string) domain.Money {

@@ -81,8 +81,6 @@ func TestAMistakeInAnExpressionIsPointedAt(t *testing.T) {
 		r.When("{duraton} pass(es)", func(time.Duration) error { return nil })
 	})
 	for _, want := range []string{"steps/parameters_test.go:", "{duraton} pass(es)\n    ^-------^\n", "Undefined parameter type 'duraton'"} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got:\n%v\nwant in it: %s", err, want)
-		}
+		check.Fails(t, err, want)
 	}
 }

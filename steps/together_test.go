@@ -40,9 +40,7 @@ func TestCommandsTogetherAllDecideBeforeAnyWrites(t *testing.T) {
 			t.Errorf("command %d: got %v, want a conflict or no error", i, errs[i])
 		}
 	}
-	if conflicts != 2 {
-		t.Errorf("got %d conflicts of 3 writes to one stream, want 2", conflicts)
-	}
+	check.Equal(t, "conflicts of 3 writes to one stream", 2, conflicts)
 	if !errors.Is(errs[1], refused) || errs[3] != nil {
 		t.Errorf("got %v of a command that was refused, and %v of one with nothing to write", errs[1], errs[3])
 	}

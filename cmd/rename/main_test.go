@@ -80,9 +80,7 @@ func TestEveryFileThatNamesTheModule(t *testing.T) {
 		if renamed, changes := after[name]; changes {
 			text = renamed
 		}
-		if got := read(t, dir, name); got != text {
-			t.Errorf("%s: got %q, want %q", name, got, text)
-		}
+		check.Equal(t, name, text, read(t, dir, name))
 	}
 	status, out, _ = rename(t, "--dir", dir, "a.org/b")
 	if want := "The module is a.org/b already; nothing was changed.\n"; status != program.Done || out != want {
@@ -174,9 +172,7 @@ func copyRepository(t *testing.T) map[string]string {
 	list := exec.CommandContext(t.Context(), "git", "ls-files", "-co", "--exclude-standard", "-z")
 	list.Dir = repository
 	names, err := list.Output()
-	if err != nil {
-		t.Fatalf("list the files of the repository: %v", err)
-	}
+	check.Mustf(t, err, "list the files of the repository")
 	files := map[string]string{}
 	for name := range strings.SplitSeq(strings.TrimSuffix(string(names), "\x00"), "\x00") {
 		if _, err := os.Stat(filepath.Join(repository, name)); os.IsNotExist(err) {

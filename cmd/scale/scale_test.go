@@ -171,9 +171,7 @@ func TestTheProgramSaysAndDraws(t *testing.T) {
 	for name, lines := range map[string]int{"scale-stations.svg": 6, "scale-appends.svg": 4} {
 		drawn, err := os.ReadFile(filepath.Join(folder, name))
 		check.Must(t, err)
-		if err := xml.Unmarshal(drawn, new(struct{})); err != nil {
-			t.Errorf("%s is no XML: %v", name, err)
-		}
+		check.OKf(t, xml.Unmarshal(drawn, new(struct{})), "%s is no XML", name)
 		if got := bytes.Count(drawn, []byte("<polyline")); got != lines || bytes.Contains(drawn, []byte("NaN")) {
 			t.Errorf("%s: got %d curves, want %d, and each point a number", name, got, lines)
 		}

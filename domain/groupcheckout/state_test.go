@@ -20,17 +20,13 @@ func TestTheStateTellsWhatHappened(t *testing.T) {
 		selected(dora, anna), paid(cash, "100"), selected(cleo, bert),
 		merged(residual(bert, "58.50"), residual(dora, "-1.5")), failed(anna),
 	})
-	if got := s.Balance().String(); got != "-43.00" {
-		t.Errorf("got the balance %s, want -43.00", got)
-	}
+	check.Equal(t, "balance", "-43.00", s.Balance().String())
 	for status, want := range map[Status][]domain.StayID{
 		Unselected: nil, Pending: stays(cleo), Merged: stays(dora, bert), Failed: stays(anna), Status(7): nil,
 	} {
 		check.Same(t, fmt.Sprintf("%s stays", status), want, s.Stays(status))
 		for _, stay := range want {
-			if got := s.Status(stay); got != status {
-				t.Errorf("%s: got %s, want %s", stay, got, status)
-			}
+			check.Equal(t, stay.String(), status, s.Status(stay))
 		}
 	}
 	if got := s.Status(domain.StayID{9}); got != Unselected {

@@ -9,6 +9,7 @@ import (
 
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/es/aggregatetest"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestTheStateTellsWhatHappened(t *testing.T) {
@@ -40,9 +41,7 @@ func TestTheStateTellsWhatHappened(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			s := Fold(State{}, test.given)
-			if got := s.Balance().String(); got != test.balance {
-				t.Errorf("got the balance %s, want %s", got, test.balance)
-			}
+			check.Equal(t, "balance", test.balance, s.Balance().String())
 			if s.Known() != test.known || s.CheckedOut() != test.checkedOut {
 				t.Errorf("got known %t and checked out %t, want %t and %t", s.Known(), s.CheckedOut(), test.known, test.checkedOut)
 			}

@@ -77,9 +77,7 @@ func (a Aggregate[S, E]) Snapshots(t *testing.T, codec *es.SnapshotCodec[S], gen
 			return
 		}
 		restored, err := codec.Decode(data)
-		if err != nil {
-			t.Fatalf("%s: %v", data, err)
-		}
+		check.Mustf(t, err, "%s", data)
 		a.same(t, restored, first)
 		a.same(t, a.Fold(restored, events[cut:]), a.State(events))
 		if again, err := codec.Encode(restored); err != nil || string(again) != string(data) {

@@ -98,14 +98,10 @@ func TestReadersSeeTheVerdict(t *testing.T) {
 		suite.Pending: "failed", suite.Undefined: "failed", suite.Ambiguous: "failed", suite.Failed: "failed", 0: "failed",
 	} {
 		written := write(t, suite.Summary{}, result(s[0], status, "why", 1))
-		if got := verdict(t, written); got != want {
-			t.Errorf("%s: got %s, want %s", status, got, want)
-		}
+		check.Equal(t, status.String(), want, verdict(t, written))
 	}
 	flaky := write(t, suite.Summary{}, again(result(s[0], suite.Failed, "x", 1)), result(s[0], suite.Passed, "", 2))
-	if got := verdict(t, flaky); got != "success" {
-		t.Errorf("flaky: got %s, want success", got)
-	}
+	check.Equal(t, "flaky", "success", verdict(t, flaky))
 }
 
 // verdict reads the only testcase as dorny/test-reporter does.

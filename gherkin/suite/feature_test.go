@@ -113,9 +113,7 @@ func TestWhatRunsIsWhatWasLoaded(t *testing.T) {
 			}
 			for _, s := range scenarios {
 				ran, err := playAll(t, s)
-				if err != nil {
-					t.Fatalf("%s: %v", s.Name, err)
-				}
+				check.Mustf(t, err, "%s", s.Name)
 				if len(s.Pickle.Steps) == 0 {
 					continue
 				}
@@ -211,9 +209,7 @@ func TestLoadReportsMistakesWithTheirPlace(t *testing.T) {
 		"no.txt":        {Data: []byte("no")},
 	})
 	for _, want := range []string{"a/one.feature:4:5: expected: ", "two.feature:1:1: expected: "} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want an error with %q", err, want)
-		}
+		check.Fails(t, err, want)
 	}
 	if _, err := Load(fstest.MapFS{}); err == nil || err.Error() != "there is no .feature file" {
 		t.Errorf("got %v for no file", err)

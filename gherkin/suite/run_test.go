@@ -54,9 +54,7 @@ func verdicts(output string) []string {
 func TestGoTestShowsTheTruth(t *testing.T) {
 	t.Parallel()
 	output, status := process(t, "mixed", "-test.v")
-	if status != 1 {
-		t.Errorf("got exit status %d, want 1", status)
-	}
+	check.Equal(t, "exit status", 1, status)
 	const rule = "TestFixture/memory/Mixed/Some_go_wrong"
 	want := []string{
 		"TestFixture FAIL",
@@ -264,18 +262,12 @@ func TestOrder(t *testing.T) {
 		}
 		return b.String()
 	}
-	if got := order("reversed"); got != "cba" {
-		t.Errorf("got the order %s, want cba", got)
-	}
+	check.Equal(t, "order", "cba", order("reversed"))
 	// One at a time they run in the order of the tree, and those that -run leaves out
 	// change nothing of it.
 	const all = "abcdefghij"
-	if got := order("in order"); got != all {
-		t.Errorf("got the order %s, want %s", got, all)
-	}
-	if got := order("in order", "-test.run=TestFixture/features/F/[^R]/^[^d]*$"); got != "abcehij" {
-		t.Errorf("got the order %s, want abcehij", got)
-	}
+	check.Equal(t, "order", all, order("in order"))
+	check.Equal(t, "order", "abcehij", order("in order", "-test.run=TestFixture/features/F/[^R]/^[^d]*$"))
 	if first, second := order("mixed up"), order("mixed up"); first != second || first == all {
 		t.Errorf("got the orders %s and %s for the same seed, want one that is not %s", first, second, all)
 	}

@@ -57,18 +57,14 @@ func TestWhatIsNoTextIsRefusedWithItsPlace(t *testing.T) {
 		}
 	}
 	_, err := Load(fstest.MapFS{"f.feature": {Data: []byte(strings.Replace(plain, "Then b", "Then\u00a0b", 1))}})
-	if err == nil || !strings.Contains(err.Error(), "it has a no-break space") {
-		t.Errorf("got the error %v, want what is odd about a line that looks as it should", err)
-	}
+	check.Fails(t, err, "it has a no-break space")
 }
 
 func TestTheSourceIsPlainText(t *testing.T) {
 	t.Parallel()
 	loaded, err := Load(fstest.MapFS{"f.feature": {Data: []byte("\ufeff" + strings.ReplaceAll(plain, "\n", "\r\n"))}})
 	check.Must(t, err)
-	if got := string(loaded[0].Source); got != plain {
-		t.Errorf("got the source %q, want %q", got, plain)
-	}
+	check.Equal(t, "source", plain, string(loaded[0].Source))
 }
 
 func TestAFileOfAnyCaseOfItsEndingIsLoaded(t *testing.T) {

@@ -80,9 +80,7 @@ func TestUnusedUndefinedAndAmbiguousStepsAreErrors(t *testing.T) {
 		"f.feature:6: ambiguous step: one of two: suite/usage_test.go:",
 		`: no feature uses the step "the shelf is painted"`,
 	} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want in it: %s", err, want)
-		}
+		check.Fails(t, err, want)
 	}
 	if err != nil && strings.Count(err.Error(), "no feature uses") != 1 {
 		t.Errorf("got %v, want one unused step", err)
@@ -151,9 +149,7 @@ func TestKeywordsSayWhatTheirDefinitionsDo(t *testing.T) {
 	}
 	check.Same(t, "the result", want, got)
 	for _, want := range want {
-		if err := u.Err(); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got the error %v, want in it: %s", err, want)
-		}
+		check.Fails(t, u.Err(), want)
 	}
 	var text strings.Builder
 	if err := u.WriteText(&text); err != nil || !strings.Contains(text.String(), "   ?  "+want[0]) {

@@ -51,9 +51,7 @@ func TestAtAGateAppendsAreSparedAfterAFault(t *testing.T) {
 			t.Fatalf("append %d: got %q, want a lost reply: %t", k, kind, want)
 		}
 	}
-	if got := len(i.Of("the gate")); got != 91 {
-		t.Errorf("got %d faults in the log, want 91", got)
-	}
+	check.Equal(t, "faults in the log", 91, len(i.Of("the gate")))
 	i.Rest()
 	if met := atGate(t, i, 20); slices.ContainsFunc(met, func(k faults.Kind) bool { return k != "" }) {
 		t.Errorf("at rest: got %q, want none", met)

@@ -32,9 +32,7 @@ func TestParse(t *testing.T) {
 		if err != nil {
 			t.Errorf("%q: got error %v, want none", text, err)
 		}
-		if got := spec.String(); got != want {
-			t.Errorf("%q: got %q, want %q", text, got, want)
-		}
+		check.Equal(t, text, want, spec.String())
 	}
 }
 
@@ -110,9 +108,7 @@ func TestSpecIsReadAsItIsWritten(t *testing.T) {
 		spec, err := faults.Parse(text)
 		check.Must(t, err)
 		again, err := faults.Parse(spec.String())
-		if err != nil {
-			t.Fatalf("%q, written as %q: %v", text, spec, err)
-		}
+		check.Mustf(t, err, "%q, written as %q", text, spec)
 		if again.String() != spec.String() {
 			t.Fatalf("got %q, want %q", again, spec)
 		}

@@ -81,9 +81,7 @@ func TestLostReplyIsWritten(t *testing.T) {
 	if uncertain, ok := errors.AsType[*es.UncertainError](err); !ok || uncertain.Stream != stream {
 		t.Errorf("got error %v, want an uncertain outcome", err)
 	}
-	if got := stored(t, truth, stream); got != 2 {
-		t.Errorf("got %d events, want 2", got)
-	}
+	check.Equal(t, "events", 2, stored(t, truth, stream))
 	// A true conflict stays one: its reply is not lost.
 	_, err = store.Append(t.Context(), stream, 0, newEvents(1))
 	if _, ok := errors.AsType[*es.ConflictError](err); !ok {

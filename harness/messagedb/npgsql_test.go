@@ -15,9 +15,7 @@ func TestAURLIsSpelledAsNpgsqlDoes(t *testing.T) {
 		"postgres://app@db/ms": "Host=db;Username=app;Database=ms",
 	} {
 		got := npgsql(address)
-		if got != want {
-			t.Errorf("%s: got %s, want %s", address, got, want)
-		}
+		check.Equal(t, address, want, got)
 		read, err := dsn.Parse(got)
 		if err != nil || read.URL() != same(t, address) {
 			t.Errorf("%s: read again it is %s, error %v; want it unchanged", address, read.URL(), err)

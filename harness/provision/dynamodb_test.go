@@ -23,13 +23,13 @@ import (
 // that it is gone when it is closed.
 func testDynamoDB(t *testing.T, server *DynamoDBServer) {
 	t.Helper()
-	check.NoError(t, "the server does not answer", server.answers(t.Context()))
+	check.OKf(t, server.answers(t.Context()), "the server does not answer")
 	other := &DynamoDBServer{ServiceURL: server.ServiceURL, AccessKeyID: "other", SecretAccessKey: "other"}
-	check.NoError(t, "the server does not take another key", other.answers(t.Context()))
+	check.OKf(t, other.answers(t.Context()), "the server does not take another key")
 	if got := fmt.Sprintf("%v %+v", server, server); got != server.How+" "+server.How {
 		t.Errorf("printed: got %q, want %q twice", got, server.How)
 	}
-	check.NoError(t, "close", server.Close())
+	check.OKf(t, server.Close(), "close")
 	if err := server.answers(t.Context()); err == nil {
 		t.Error("the server still answers")
 	}
@@ -67,7 +67,7 @@ func TestADurableDynamoDBKeepsItsTablesThroughACrash(t *testing.T) {
 	if err != nil || len(found.Item) == 0 {
 		t.Errorf("after the crash: got the item %v and error %v, want it to be there", found, err)
 	}
-	check.NoError(t, "close", server.Close())
+	check.OKf(t, server.Close(), "close")
 
 	passing := bringUp(t, DynamoDB, Options{Way: Local})
 	if err := passing.Crash(t.Context()); !errors.Is(err, errors.ErrUnsupported) {
@@ -183,9 +183,7 @@ func TestWhatAMachineLacksForALocalDynamoDB(t *testing.T) {
 		}
 	}
 	t.Setenv("PATH", nowhere)
-	if err := fetchJars(t.Context(), filepath.Join(nowhere, "jars")); err == nil || !strings.Contains(err.Error(), "mvn is not on the PATH") {
-		t.Errorf("got error %v, want that mvn is missing", err)
-	}
+	check.Fails(t, fetchJars(t.Context(), filepath.Join(nowhere, "jars")), "mvn is not on the PATH")
 }
 
 func TestParseJavaVersion(t *testing.T) {

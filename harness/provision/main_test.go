@@ -86,7 +86,7 @@ func bringUp[S server](t *testing.T, kind func(context.Context, Options) (S, err
 	defer cancel()
 	up, err := kind(ctx, options)
 	check.Must(t, err)
-	t.Cleanup(func() { check.NoError(t, "close", up.Close()) })
+	t.Cleanup(func() { check.OKf(t, up.Close(), "close") })
 	return up
 }
 

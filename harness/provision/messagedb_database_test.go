@@ -30,9 +30,7 @@ func TestADatabaseOfOnesOwn(t *testing.T) {
 	for _, database := range own {
 		testServer(t, database)
 		// What the role is given in one database counts there alone.
-		if got := query[int](t, database.ConnectionString, "SELECT count(*) FROM message_store.messages"); got != 1 {
-			t.Errorf("got %d messages, want the one of this test", got)
-		}
+		check.Equal(t, "messages", 1, query[int](t, database.ConnectionString, "SELECT count(*) FROM message_store.messages"))
 		if !strings.HasPrefix(database.How, server.How+", database ") {
 			t.Errorf("how: got %q, want it to begin with %q", database.How, server.How)
 		}
@@ -40,7 +38,7 @@ func TestADatabaseOfOnesOwn(t *testing.T) {
 	const left = "SELECT count(*) FROM pg_database WHERE datname LIKE 'groupcheckout_own_%'"
 	for i, database := range own { // whose connections of above are still open
 		for range 2 {
-			check.NoError(t, "close", database.Close())
+			check.OKf(t, database.Close(), "close")
 		}
 		if got, want := query[int](t, server.AdminConnectionString, left), len(own)-1-i; got != want {
 			t.Errorf("got %d databases after %d were closed, want %d", got, i+1, want)
@@ -57,10 +55,8 @@ func TestADatabaseOnAServerThatStaysUpLeavesNothing(t *testing.T) {
 	check.Must(t, err)
 	another, err := database.NewDatabase(t.Context()) // one of the same server
 	check.Must(t, err)
-	check.NoError(t, "close", errors.Join(another.Close(), database.Close(), server.Close()))
-	if got := query[int](t, up.AdminConnectionString, "SELECT count(*) FROM pg_database WHERE datname LIKE 'groupcheckout_%'"); got != 0 {
-		t.Errorf("got %d databases left behind, want none", got)
-	}
+	check.OKf(t, errors.Join(another.Close(), database.Close(), server.Close()), "close")
+	check.Equal(t, "databases left behind", 0, query[int](t, up.AdminConnectionString, "SELECT count(*) FROM pg_database WHERE datname LIKE 'groupcheckout_%'"))
 }
 
 func TestADatabaseNeedsASuperuser(t *testing.T) {
@@ -77,9 +73,7 @@ func TestADatabaseNeedsASuperuser(t *testing.T) {
 func TestCheckpointsAreShared(t *testing.T) {
 	t.Parallel()
 	server := bringUp(t, MessageDB, Options{Way: Local})
-	if err := server.ShareCheckpoints(t.Context(), "nowhere"); err == nil || !strings.Contains(err.Error(), "nowhere") {
-		t.Errorf("got error %v, want one that names the schema", err)
-	}
+	check.Fails(t, server.ShareCheckpoints(t.Context(), "nowhere"), "nowhere")
 	check.Must(t, server.administer(t.Context(), `CREATE SCHEMA "Checkpoints"`, `CREATE TABLE "Checkpoints".propulsion_checkpoint (position bigint)`))
 	check.Must(t, server.ShareCheckpoints(t.Context(), "Checkpoints"))
 	if got := query[int](t, server.ConnectionString, `INSERT INTO "Checkpoints".propulsion_checkpoint VALUES (7) RETURNING position`); got != 7 {

@@ -27,9 +27,7 @@ func connect(t *testing.T, connectionString string) *pgx.Conn {
 func query[T any](t *testing.T, connectionString, sql string) T {
 	t.Helper()
 	var value T
-	if err := connect(t, connectionString).QueryRow(t.Context(), sql).Scan(&value); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
+	check.Mustf(t, connect(t, connectionString).QueryRow(t.Context(), sql).Scan(&value), "%s", sql)
 	return value
 }
 
@@ -38,18 +36,12 @@ const write = `SELECT message_store.write_message(gen_random_uuid()::varchar, 't
 // testServer checks what every server of ours has, however it came up.
 func testServer(t *testing.T, server *Server) {
 	t.Helper()
-	if got := query[int64](t, server.ConnectionString, write); got != 0 {
-		t.Errorf("position of the first message of a stream: got %d, want 0", got)
-	}
-	if got := query[string](t, server.ConnectionString, "SELECT current_user"); got != messageStore {
-		t.Errorf("user: got %s, want %s", got, messageStore)
-	}
+	check.Equal(t, "position of the first message of a stream", 0, query[int64](t, server.ConnectionString, write))
+	check.Equal(t, "user", messageStore, query[string](t, server.ConnectionString, "SELECT current_user"))
 	if got := query[bool](t, server.AdminConnectionString, "SELECT usesuper FROM pg_user WHERE usename = current_user"); !got {
 		t.Error("the user of the admin connection string is no superuser")
 	}
-	if got := query[string](t, server.AdminConnectionString, "SHOW fsync"); got != "off" {
-		t.Errorf("fsync: got %s, want off", got)
-	}
+	check.Equal(t, "fsync", "off", query[string](t, server.AdminConnectionString, "SHOW fsync"))
 	if got := fmt.Sprintf("%v %+v", server, server); got != server.How+" "+server.How {
 		t.Errorf("printed: got %q, want %q twice", got, server.How)
 	}
@@ -65,7 +57,7 @@ func TestLocalServer(t *testing.T) {
 	t.Run("as an address", func(t *testing.T) { testAddress(t, server) })
 
 	dir := query[string](t, server.AdminConnectionString, "SHOW unix_socket_directories")
-	check.NoError(t, "close", server.Close())
+	check.OKf(t, server.Close(), "close")
 	if exists(dir) {
 		t.Errorf("the folder %s is still there", dir)
 	}
@@ -211,9 +203,7 @@ func TestADurableServerFlushes(t *testing.T) {
 	t.Parallel()
 	server := bringUp(t, MessageDB, Options{Way: Local, Durable: true})
 	for _, setting := range []string{"fsync", "synchronous_commit", "full_page_writes"} {
-		if got := query[string](t, server.AdminConnectionString, "SHOW "+setting); got != "on" {
-			t.Errorf("%s: got %s, want on", setting, got)
-		}
+		check.Equal(t, setting, "on", query[string](t, server.AdminConnectionString, "SHOW "+setting))
 	}
 }
 
@@ -236,7 +226,7 @@ func TestContainer(t *testing.T) {
 	needDocker(t)
 	server := bringUp(t, MessageDB, Options{Way: Container})
 	testServer(t, server)
-	check.NoError(t, "close", server.Close())
+	check.OKf(t, server.Close(), "close")
 	if _, err := inspect(t.Context(), server.ConnectionString); err == nil {
 		t.Error("the server still answers")
 	}

@@ -12,6 +12,7 @@ import (
 	"example.com/groupcheckout/gherkin/suite"
 	"example.com/groupcheckout/harness"
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestFlagsThatAreWrongRunNothing(t *testing.T) {
@@ -99,9 +100,7 @@ func TestEachRunOfAShuffledCountHasAnOrderOfItsOwn(t *testing.T) {
 		t.Errorf("got the seeds %d, want 7 and 8", got)
 	}
 	o.faults = specOf("kill")
-	if got := o.order(1); got != 7 {
-		t.Errorf("got the seed %d, want 7, that of the faults", got)
-	}
+	check.Equal(t, "seed", 7, o.order(1))
 }
 
 func TestFaultsHaveASeed(t *testing.T) {

@@ -45,9 +45,7 @@ func TestAShellReadsWhatWasQuoted(t *testing.T) {
 		"two words":           "'two words'",
 		"Hansen's.feature:1":  `'Hansen'\''s.feature:1'`,
 	} {
-		if got := quoted(word); got != want {
-			t.Errorf("%s: got %s, want %s", word, got, want)
-		}
+		check.Equal(t, word, want, quoted(word))
 	}
 }
 

@@ -77,9 +77,7 @@ func TestTimeMayBeVirtual(t *testing.T) { //nolint:paralleltest // see above
 	if status != 0 || !strings.Contains(out, "in virtual time") || !strings.Contains(out, "1 passed") {
 		t.Errorf("got the status %d and\n%s%s", status, out, complaints)
 	}
-	if audits != 1 {
-		t.Errorf("got %d audits, want one for each scenario", audits)
-	}
+	check.Equal(t, "audits", 1, audits)
 }
 
 func TestATestWithoutScenariosNeedsNoStore(t *testing.T) { //nolint:paralleltest // see above

@@ -37,8 +37,6 @@ func TestAKindOfFaultThatNeverCameProvesNothing(t *testing.T) {
 		if err := f.options.proved(tally{c.injected, c.occasions, map[faults.Kind]string{faults.Cut: "no lines"}}, c.scenarios); err != nil {
 			got = err.Error()
 		}
-		if got != c.want {
-			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
-		}
+		check.Equal(t, c.name, c.want, got)
 	}
 }

@@ -2,6 +2,8 @@
 package check
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/google/go-cmp/cmp"
@@ -30,12 +32,48 @@ func OK(t T, err error) {
 	}
 }
 
-// NoError fails the test if what it did has failed, and lets it go on.
-func NoError(t T, what string, err error) {
+// Mustf is Must with what did not succeed.
+func Mustf(t T, err error, format string, args ...any) {
 	t.Helper()
 	if err != nil {
-		t.Errorf("%s: %v", what, err)
+		t.Fatal(fmt.Sprintf(format, args...) + ": " + err.Error())
 	}
+}
+
+// OKf is OK with what did not succeed.
+func OKf(t T, err error, format string, args ...any) {
+	t.Helper()
+	if err != nil {
+		t.Errorf("%s: %v", fmt.Sprintf(format, args...), err)
+	}
+}
+
+// Fails fails the test unless there is an error that says all of the parts, and lets it
+// go on.
+func Fails(t T, err error, parts ...string) {
+	t.Helper()
+	if err == nil {
+		t.Errorf("got no error, want one that says %q", parts)
+		return
+	}
+	Contains(t, err.Error(), parts...)
+}
+
+// Equal fails the test if it got something other than it wants, and lets it go on; what
+// names it.
+func Equal[V comparable](t T, what string, want, got V) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, quoted(got), quoted(want))
+	}
+}
+
+// quoted is a text in quotes, and anything else as it is.
+func quoted(v any) any {
+	if text, ok := v.(string); ok {
+		return strconv.Quote(text)
+	}
+	return v
 }
 
 // Same fails the test if cmp.Diff finds that it got something other than it wants, and

@@ -87,9 +87,7 @@ func TestCut(t *testing.T) {
 	first, second := dial(t, p), dial(t, p)
 	mustAsk(t, first, "hello")
 	mustAsk(t, second, "hello")
-	if got := p.Cut(); got != 2 {
-		t.Errorf("got %d connections cut, want 2", got)
-	}
+	check.Equal(t, "connections cut", 2, p.Cut())
 	for _, conn := range []net.Conn{first, second} {
 		if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
 			t.Errorf("got error %v, want a reset", err)
@@ -145,9 +143,7 @@ func TestRequestsThatDoNotPass(t *testing.T) {
 	if got, err := io.ReadAll(conn); err != nil || len(got) > 0 {
 		t.Errorf("got %q and error %v, want no answer", got, err)
 	}
-	if got := seen.Load(); got != 3 {
-		t.Errorf("got %d requests shown, want 3", got)
-	}
+	check.Equal(t, "requests shown", 3, seen.Load())
 }
 
 // A client that has nothing more to say still gets all answers.

@@ -13,9 +13,7 @@ func TestThousandsAreSetApart(t *testing.T) {
 	for number, want := range map[string]string{
 		"0": "0", "999": "999", "1000": "1,000", "-1000": "-1,000", "-100": "-100", "1234567.891": "1,234,567.891", "0.1234": "0.1234",
 	} {
-		if got := Grouped(number); got != want {
-			t.Errorf("%s: got %s, want %s", number, got, want)
-		}
+		check.Equal(t, number, want, Grouped(number))
 	}
 }
 

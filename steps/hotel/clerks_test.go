@@ -152,12 +152,8 @@ func play(t *testing.T, h *harness.Harness, seed uint64, meanwhile func(*scene))
 	}
 	s.work(t.Context())
 	beside.Wait()
-	if err := world.Eventually(t.Context(), func(context.Context) error { return nil }); err != nil {
-		t.Errorf("seed %d: %v", seed, err)
-	}
-	if err := world.Close(t.Context()); err != nil {
-		t.Errorf("seed %d: %v", seed, err)
-	}
+	check.OKf(t, world.Eventually(t.Context(), func(context.Context) error { return nil }), "seed %d", seed)
+	check.OKf(t, world.Close(t.Context()), "seed %d", seed)
 }
 
 // audited closes a harness once its books were proved.

@@ -59,9 +59,7 @@ func TestEventsAreToldInTheWordsOfTheFrontDesk(t *testing.T) {
 		{stay, "Charged", `{`, ""},
 		{stream(t, "Other-1"), "Charged", `{}`, ""},
 	} {
-		if got := hotel.System().Text(c.stream, es.EventData{Type: c.event, Data: []byte(c.body)}); got != c.want {
-			t.Errorf("%s: got %q, want %q", c.event, got, c.want)
-		}
+		check.Equal(t, c.event, c.want, hotel.System().Text(c.stream, es.EventData{Type: c.event, Data: []byte(c.body)}))
 	}
 }
 

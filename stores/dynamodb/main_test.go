@@ -72,17 +72,13 @@ func newEvents(count int) []es.EventData {
 func mustAppend(t testing.TB, store es.Store, stream es.StreamName, expected es.Version, events ...es.EventData) es.Version {
 	t.Helper()
 	after, err := store.Append(within(t), stream, expected, events)
-	if err != nil {
-		t.Fatalf("append: %v", err)
-	}
+	check.Mustf(t, err, "append")
 	return after
 }
 
 func mustRead(t testing.TB, store es.Store, stream es.StreamName, from es.Version) []es.Event {
 	t.Helper()
 	events, err := store.Read(within(t), stream, from, es.FromLeader)
-	if err != nil {
-		t.Fatalf("read: %v", err)
-	}
+	check.Mustf(t, err, "read")
 	return events
 }

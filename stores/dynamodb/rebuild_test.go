@@ -29,9 +29,7 @@ func TestStreamsThatHaveEveryChange(t *testing.T) {
 		"switched on before it, somehow": {"2026-11-28T07:00:00.000", time.Hour, false},
 	} {
 		found := &types.TableDescription{CreationDateTime: &made, LatestStreamLabel: &test.label}
-		if got := complete(found, made.Add(test.age)); got != test.want {
-			t.Errorf("%s: got %t, want %t", name, got, test.want)
-		}
+		check.Equal(t, name, test.want, complete(found, made.Add(test.age)))
 	}
 }
 

@@ -232,9 +232,7 @@ func TestInitByManyAtOnce(t *testing.T) {
 			}
 		}
 	}
-	if created != 2 {
-		t.Errorf("got %d tables created, want 2", created)
-	}
+	check.Equal(t, "tables created", 2, created)
 }
 
 func TestInitRefusesHalfAThroughput(t *testing.T) {

@@ -216,9 +216,7 @@ func TestTipsFromReplicas(t *testing.T) {
 	old := db.store.tips.get(stream)
 	mustAppend(t, db.Store(), stream, 1, newEvents(1)...)
 	db.store.tips.put(old, true)
-	if got := db.store.tips.get(stream).Version(); got != 2 {
-		t.Errorf("got version %d, want 2", got)
-	}
+	check.Equal(t, "version", 2, db.store.tips.get(stream).Version())
 }
 
 // BenchmarkRequests shows what a call costs, in time and in requests.

@@ -42,9 +42,7 @@ func TestTimeIsStampedByTheStore(t *testing.T) {
 
 		got := mustRead(t, store, stream)[0].Time
 		want := time.Date(2000, 1, 1, 0, 0, 1, 234567000, time.UTC)
-		if got != want {
-			t.Errorf("got time %v, want %v", got, want)
-		}
+		check.Equal(t, "time", want, got)
 	})
 }
 

@@ -24,11 +24,7 @@ func lockCategory(t testing.TB, stream es.StreamName) (release func()) {
 	if _, err := tx.Exec(within(t), "SELECT message_store.acquire_lock($1)", stream.String()); err != nil {
 		t.Fatal(err)
 	}
-	return sync.OnceFunc(func() {
-		if err := tx.Rollback(context.Background()); err != nil {
-			t.Errorf("release the lock: %v", err)
-		}
-	})
+	return sync.OnceFunc(func() { check.OKf(t, tx.Rollback(context.Background()), "release the lock") })
 }
 
 // attempt is an append under way, and its outcome once it is done.
@@ -88,9 +84,7 @@ func together(t testing.TB, db *DB, category string, begin ...func() *attempt) [
 		awaitQueued(t, db, category, i+1)
 	}
 	release()
-	if err := first.outcome(); err != nil {
-		t.Errorf("the append in front: %v", err)
-	}
+	check.OKf(t, first.outcome(), "the append in front")
 	return attempts
 }
 
@@ -116,9 +110,7 @@ func TestAppendsThatWaitShareATransaction(t *testing.T) {
 				check.OK(t, a.outcome())
 				checkIDs(t, db.Store(), a.stream, a.events...)
 			}
-			if got := transactions(t, category); got != want {
-				t.Errorf("got %d transactions of eleven appends, want %d", got, want)
-			}
+			check.Equal(t, "transactions of eleven appends", want, transactions(t, category))
 			if gather != 0 {
 				return
 			}
@@ -126,9 +118,7 @@ func TestAppendsThatWaitShareATransaction(t *testing.T) {
 			for _, a := range together(t, db, category, begin...) {
 				_ = a.outcome()
 			}
-			if got := sent.countTrips() - before; got != 2 {
-				t.Errorf("got %d round trips of one append and ten, want one each", got)
-			}
+			check.Equal(t, "round trips of one append and ten", 2, sent.countTrips()-before)
 		})
 	}
 }
@@ -209,9 +199,7 @@ func TestACallerThatGivesUpCostsTheOthersNothing(t *testing.T) {
 		t.Errorf("the one that was sent: got error %v, want that it was cancelled, for certain", err)
 	}
 	release()
-	if err := queued[1].outcome(); err != nil {
-		t.Errorf("the one that did not give up: %v", err)
-	}
+	check.OKf(t, queued[1].outcome(), "the one that did not give up")
 	checkIDs(t, db.Store(), queued[0].stream)
 	checkIDs(t, db.Store(), inFlight.stream)
 	checkIDs(t, db.Store(), queued[1].stream, queued[1].events...)
@@ -349,9 +337,7 @@ func TestALockedCategoryHoldsUpNothingElse(t *testing.T) {
 	})
 	release()
 	for i, a := range stuck {
-		if err := a.outcome(); err != nil {
-			t.Errorf("append %d, once the lock was free: %v", i+1, err)
-		}
+		check.OKf(t, a.outcome(), "append %d, once the lock was free", i+1)
 	}
 }
 

@@ -248,9 +248,7 @@ func TestFeedPassesOverInvalidNames(t *testing.T) {
 		}
 		at, delivered = batch.Next, append(delivered, batch.Events...)
 	}
-	if len(delivered) != 1 {
-		t.Errorf("got %d deliveries, want the one of a valid stream", len(delivered))
-	}
+	check.Equal(t, "deliveries", 1, len(delivered))
 }
 
 func TestDuplicateID(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // What bites: a session that first writes while the table is empty and has
@@ -93,7 +94,5 @@ func rowsScanned(t *testing.T, session func(text, name string) (appendOne func()
 
 func closeConn(t *testing.T, conn *pgx.Conn) {
 	t.Helper()
-	if err := conn.Close(within(t)); err != nil {
-		t.Errorf("close the session: %v", err)
-	}
+	check.OKf(t, conn.Close(within(t)), "close the session")
 }

@@ -340,9 +340,7 @@ func TestDecisionIsMadeOnTheLeaderAfterAConflict(t *testing.T) {
 	id, at := domain.StayID(uuid.New()), domain.MomentOf(time.Now())
 	// Neither service has a cache, so each begins with the replica's idea of
 	// the stay, or with none.
-	if err := gueststay.NewService(watched, es.Options{}).CheckIn(within(t), id, at); err != nil {
-		t.Fatalf("check in: %v", err)
-	}
+	check.Mustf(t, gueststay.NewService(watched, es.Options{}).CheckIn(within(t), id, at), "check in")
 	second := gueststay.NewService(watched, es.Options{})
 	for i, amount := range []int64{10, 20} {
 		if err := second.Charge(within(t), id, domain.ChargeID(uuid.New()), domain.MoneyOf(amount), at); err != nil {

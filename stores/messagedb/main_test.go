@@ -72,11 +72,7 @@ func freshDatabase(t testing.TB) string {
 	adminDSN(t) // which skips the test where there is none
 	database, err := shared.Require(t).NewDatabase(within(t))
 	check.Must(t, err)
-	t.Cleanup(func() {
-		if err := database.Close(); err != nil {
-			t.Errorf("drop the test's database: %v", err)
-		}
-	})
+	t.Cleanup(func() { check.OKf(t, database.Close(), "drop the test's database") })
 	config, err := pgx.ParseConfig(database.ConnectionString)
 	if err != nil {
 		t.Fatal("the connection string of a database is malformed")
@@ -89,9 +85,7 @@ func freshDatabase(t testing.TB) string {
 func connect(t testing.TB, text string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(within(t), text)
-	if err != nil {
-		t.Fatalf("connect: %v", err)
-	}
+	check.Mustf(t, err, "connect")
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
 	return conn
 }
@@ -112,9 +106,7 @@ func mustExec(t testing.TB, conn *pgx.Conn, sql string, args ...any) {
 func mustGet[T any](t testing.TB, from querier, sql string, args ...any) T {
 	t.Helper()
 	var value T
-	if err := from.QueryRow(within(t), sql, args...).Scan(&value); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
+	check.Mustf(t, from.QueryRow(within(t), sql, args...).Scan(&value), "%s", sql)
 	return value
 }
 
@@ -129,9 +121,7 @@ func open(t testing.TB, config Config) *DB {
 		config.MaxConns = 4
 	}
 	db, err := Open(within(t), config)
-	if err != nil {
-		t.Fatalf("open: %v", err)
-	}
+	check.Mustf(t, err, "open")
 	t.Cleanup(db.Close)
 	return db
 }
@@ -182,9 +172,7 @@ func newEvents(count int) []es.EventData {
 func mustAppend(t testing.TB, store es.Store, stream es.StreamName, expected es.Version, events ...es.EventData) es.Version {
 	t.Helper()
 	after, err := store.Append(within(t), stream, expected, events)
-	if err != nil {
-		t.Fatalf("append: %v", err)
-	}
+	check.Mustf(t, err, "append")
 	return after
 }
 
@@ -192,9 +180,7 @@ func mustAppend(t testing.TB, store es.Store, stream es.StreamName, expected es.
 func checkIDs(t testing.TB, store es.Store, stream es.StreamName, want ...es.EventData) {
 	t.Helper()
 	events, err := store.Read(within(t), stream, 0, es.FromLeader)
-	if err != nil {
-		t.Fatalf("read: %v", err)
-	}
+	check.Mustf(t, err, "read")
 	if len(events) != len(want) {
 		t.Fatalf("got %d events in %s, want %d", len(events), stream, len(want))
 	}

@@ -194,9 +194,7 @@ func TestInitSeveralAtOnce(t *testing.T) {
 	for i := range 8 {
 		all.Go(func() {
 			report, err := Init(within(t), config)
-			if err != nil {
-				t.Errorf("init %d: %v", i, err)
-			}
+			check.OKf(t, err, "init %d", i)
 			if report.TableCreated {
 				created.Store(i, true)
 			}
@@ -205,9 +203,7 @@ func TestInitSeveralAtOnce(t *testing.T) {
 	all.Wait()
 	count := 0
 	created.Range(func(any, any) bool { count++; return true })
-	if count != 1 {
-		t.Errorf("got %d that created the table, want 1", count)
-	}
+	check.Equal(t, "that created the table", 1, count)
 }
 
 func TestInitSaysWhatIsWrong(t *testing.T) {
@@ -248,8 +244,6 @@ func TestCheckpointsSayWhatIsWrong(t *testing.T) {
 		if _, _, err := checkpoints.Load(within(t), checkpointKey); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("load from %s: got error %v, want %q in it", schema, err, want)
 		}
-		if err := checkpoints.Save(within(t), checkpointKey, 1); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("save in %s: got error %v, want %q in it", schema, err, want)
-		}
+		check.Fails(t, checkpoints.Save(within(t), checkpointKey, 1), want)
 	}
 }

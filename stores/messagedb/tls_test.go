@@ -272,13 +272,9 @@ func TestWhatIsLeftWhereEncryptionIsRequired(t *testing.T) {
 		"Host=db;SSL Mode=Prefer;Trust Server Certificate=true": "db encrypted",
 	} {
 		said, err := dsn.Parse(text)
-		if err != nil {
-			t.Fatalf("%s: %v", text, err)
-		}
+		check.Mustf(t, err, "%s", text)
 		config, err := said.Config()
-		if err != nil {
-			t.Fatalf("%s: %v", text, err)
-		}
+		check.Mustf(t, err, "%s", text)
 		got := "none"
 		if err := onlyEncrypted(config); err == nil {
 			kind := map[bool]string{true: " plain", false: " encrypted"}
@@ -288,8 +284,6 @@ func TestWhatIsLeftWhereEncryptionIsRequired(t *testing.T) {
 			}
 			got = strings.Join(places, ", ")
 		}
-		if got != want {
-			t.Errorf("%s: got %s, want %s", text, got, want)
-		}
+		check.Equal(t, text, want, got)
 	}
 }

@@ -74,9 +74,7 @@ func uniqueKey() feed.Key {
 
 func mustSave(t testing.TB, c feed.Checkpoints, key feed.Key, pos feed.Position) {
 	t.Helper()
-	if err := c.Save(patient(t), key, pos); err != nil {
-		t.Fatalf("save %d for %+v: %v", pos, key, err)
-	}
+	check.Mustf(t, c.Save(patient(t), key, pos), "save %d for %+v", pos, key)
 }
 
 func checkSaved(t testing.TB, c feed.Checkpoints, key feed.Key, want feed.Position) {
@@ -168,9 +166,7 @@ func checkpointsOverlap(t testing.TB, f Fixture) {
 	}
 	wg.Wait()
 	for i, err := range errs {
-		if err != nil {
-			t.Fatalf("save for %+v: %v", keys[i], err)
-		}
+		check.Mustf(t, err, "save for %+v", keys[i])
 		checkSaved(t, c, keys[i], feed.Position(100*i+saves))
 	}
 }

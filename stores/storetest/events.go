@@ -84,9 +84,7 @@ func mustRead(t testing.TB, store es.Store, stream es.StreamName, from es.Versio
 // checkStream reads a whole stream and ends the test unless it holds want.
 func checkStream(t testing.TB, store es.Store, stream es.StreamName, want ...es.EventData) {
 	t.Helper()
-	if err := compareEvents(mustRead(t, store, stream, 0), 0, want); err != nil {
-		t.Fatalf("%s: %v", stream, err)
-	}
+	check.Mustf(t, compareEvents(mustRead(t, store, stream, 0), 0, want), "%s", stream)
 }
 
 // compareEvents says how events of a stream, read from the index first on,

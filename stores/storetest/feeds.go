@@ -157,9 +157,7 @@ func feedsAgain(t testing.TB, f Fixture) {
 		}
 		total += len(labels(pages))
 	}
-	if total != all.count() {
-		t.Errorf("got %d events, want %d", total, all.count())
-	}
+	check.Equal(t, "events", all.count(), total)
 }
 
 func feedsWhatIsStored(t testing.TB, f Fixture) {
@@ -224,9 +222,7 @@ func mustDrain(t testing.TB, source feed.Source, tranche feed.Tranche, from feed
 		if err == nil {
 			err = checkBatch(batch, from)
 		}
-		if err != nil {
-			t.Fatalf("read %q from %d: %v", tranche, from, err)
-		}
+		check.Mustf(t, err, "read %q from %d", tranche, from)
 		if batch.Tail && len(batch.Events) == 0 {
 			return pages
 		}

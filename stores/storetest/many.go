@@ -70,9 +70,7 @@ func ownsReadTogether(t testing.TB, f Fixture) {
 	for i := range got[0] {
 		scribble(&got[0][i].EventData)
 	}
-	if err := compareEvents(got[2], 0, events); err != nil {
-		t.Errorf("the same stream at another place: %v", err)
-	}
+	check.OKf(t, compareEvents(got[2], 0, events), "the same stream at another place")
 	checkStream(t, f.Store, stream, events...)
 }
 

@@ -82,9 +82,7 @@ func (m *machine) readLeader(t *rapid.T) {
 	if err == nil {
 		err = compareEvents(got, from, known)
 	}
-	if err != nil {
-		t.Fatalf("read %s from %d: %v", stream, from, err)
-	}
+	check.Mustf(t, err, "read %s from %d", stream, from)
 }
 
 func (m *machine) readReplica(t *rapid.T) {
@@ -93,9 +91,7 @@ func (m *machine) readReplica(t *rapid.T) {
 	if err == nil {
 		err = compareEvents(got, from, known[:min(len(got), len(known))])
 	}
-	if err != nil {
-		t.Fatalf("read %s from %d from a replica: %v", stream, from, err)
-	}
+	check.Mustf(t, err, "read %s from %d from a replica", stream, from)
 }
 
 func (m *machine) follow(t *rapid.T) {

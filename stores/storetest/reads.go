@@ -38,9 +38,7 @@ func readsFromAnywhere(t testing.TB, f Fixture) {
 	for from := range es.Version(8) {
 		checkRead(t, f, stream, events, from)
 	}
-	if err := compareEvents(mustRead(t, f.Store, stream, -1), 0, events); err != nil {
-		t.Errorf("read from -1: %v", err)
-	}
+	check.OKf(t, compareEvents(mustRead(t, f.Store, stream, -1), 0, events), "read from -1")
 	checkRead(t, f, stream, events, math.MaxInt32)
 }
 
@@ -48,9 +46,7 @@ func readsFromAnywhere(t testing.TB, f Fixture) {
 func checkRead(t testing.TB, f Fixture, stream es.StreamName, stored []es.EventData, from es.Version) {
 	t.Helper()
 	want := stored[min(int(from), len(stored)):]
-	if err := compareEvents(mustRead(t, f.Store, stream, from), from, want); err != nil {
-		t.Errorf("read from %d: %v", from, err)
-	}
+	check.OKf(t, compareEvents(mustRead(t, f.Store, stream, from), from, want), "read from %d", from)
 }
 
 func readsInNumericOrder(t testing.TB, f Fixture) {
@@ -84,9 +80,7 @@ func readsFromReplica(t testing.TB, f Fixture) {
 		got, err := f.Store.Read(patient(t), stream, es.Version(from), es.FromReplica)
 		check.Must(t, err)
 		known := events[from : i+1]
-		if err := compareEvents(got, es.Version(from), known[:min(len(got), len(known))]); err != nil {
-			t.Fatalf("read from a replica, from %d, of %d events: %v", from, i+1, err)
-		}
+		check.Mustf(t, compareEvents(got, es.Version(from), known[:min(len(got), len(known))]), "read from a replica, from %d, of %d events", from, i+1)
 	}
 }
 

@@ -71,9 +71,7 @@ func (k keeper) claim(t testing.TB, key feed.Key, hold feed.Hold, first, want fe
 
 func (k keeper) saveHeld(t testing.TB, key feed.Key, hold feed.Hold, pos feed.Position) {
 	t.Helper()
-	if err := k.SaveHeld(patient(t), key, hold, pos); err != nil {
-		t.Fatalf("save %d: %v", pos, err)
-	}
+	check.Mustf(t, k.SaveHeld(patient(t), key, hold, pos), "save %d", pos)
 }
 
 func checkLost(t testing.TB, what string, err error, hold feed.Hold) {

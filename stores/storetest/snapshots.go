@@ -59,9 +59,7 @@ func grow(t testing.TB, f Fixture, stream es.StreamName, portion, portions int) 
 			t.Fatalf("got version %d and error %v, want %d", after, err, len(events))
 		}
 		for _, err := range take.taken {
-			if err != nil {
-				t.Errorf("take a snapshot at version %d: %v", after, err)
-			}
+			check.OKf(t, err, "take a snapshot at version %d", after)
 		}
 	}
 	return events
@@ -88,9 +86,7 @@ func checkSnapshotted(t testing.TB, found es.Snapshotted, events []es.EventData)
 	if from > 0 && (found.Snapshot.Type != snapshotType || diffJSON(found.Snapshot.Data, stateAt(from)) != "") {
 		t.Errorf("got the snapshot %q of type %s for version %d", found.Snapshot.Data, found.Snapshot.Type, from)
 	}
-	if err := compareEvents(found.Events, from, events[from:]); err != nil {
-		t.Errorf("behind the snapshot for version %d: %v", from, err)
-	}
+	check.OKf(t, compareEvents(found.Events, from, events[from:]), "behind the snapshot for version %d", from)
 }
 
 func readsFromSnapshot(t testing.TB, f Fixture) {

@@ -118,9 +118,7 @@ func tailIsEnd(t testing.TB, f Fixture) {
 func mustEnd(t testing.TB, source feed.Source, tranche feed.Tranche) feed.Position {
 	t.Helper()
 	end, err := source.End(patient(t), tranche)
-	if err != nil {
-		t.Fatalf("end of %q: %v", tranche, err)
-	}
+	check.Mustf(t, err, "end of %q", tranche)
 	return end
 }
 

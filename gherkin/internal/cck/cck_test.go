@@ -110,9 +110,7 @@ func TestDifferenceIsSeen(t *testing.T) {
 		"one less": {[]string{"a", "b"}, "- a\n"},
 		"order":    {[]string{"b", "a", "a"}, "the same lines, in another order\n"},
 	} {
-		if got := difference(want, test.got); got != test.want {
-			t.Errorf("%s: got %q, want %q", name, got, test.want)
-		}
+		check.Equal(t, name, test.want, difference(want, test.got))
 	}
 }
 

@@ -57,9 +57,7 @@ func goTest(t *testing.T, folder string) (status int, _ tests) {
 	list := tests{}
 	for line := range bytes.Lines(output) {
 		var event struct{ Action, Test, Output string }
-		if err := json.Unmarshal(line, &event); err != nil {
-			t.Fatalf("read go test's line %s: %v", line, err)
-		}
+		check.Mustf(t, json.Unmarshal(line, &event), "read go test's line %s", line)
 		if event.Test == "" {
 			continue
 		}
@@ -175,9 +173,7 @@ func readJUnit(t *testing.T, file string) []junitCase {
 	var report struct {
 		Cases []junitCase `xml:"testsuite>testcase"`
 	}
-	if err := xml.Unmarshal(content, &report); err != nil {
-		t.Errorf("%s: %v", file, err)
-	}
+	check.OKf(t, xml.Unmarshal(content, &report), "%s", file)
 	return report.Cases
 }
 
@@ -245,9 +241,7 @@ func readMessages(t *testing.T, file string) (m messages, success bool) {
 	var order []*scenario
 	for line := range bytes.Lines(content) {
 		var e protocol.Envelope
-		if err := json.Unmarshal(line, &e); err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
+		check.Mustf(t, json.Unmarshal(line, &e), "%s", file)
 		switch {
 		case e.Pickle != nil:
 			pickles[e.Pickle.Id] = &scenario{name: e.Pickle.Name, text: string(line)} // the protocol says of an undefined step only which it is

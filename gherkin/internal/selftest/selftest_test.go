@@ -142,9 +142,7 @@ func keepsToTheSchema(t *testing.T, folder string) {
 	schema, err := cck.Schema(t.Context())
 	check.Must(t, err)
 	for _, run := range append(slices.Collect(maps.Keys(runs())), "TestScenarios", "TestDeadline") {
-		if err := cck.Validate(schema, filepath.Join(folder, run+".ndjson")); err != nil {
-			t.Errorf("%s: %v", run, err)
-		}
+		check.OKf(t, cck.Validate(schema, filepath.Join(folder, run+".ndjson")), "%s", run)
 	}
 	content, err := os.ReadFile(filepath.Join(folder, "TestScenarios.ndjson"))
 	for _, want := range []string{
@@ -160,9 +158,7 @@ func TestWhatIsBrokenIsRedEverywhere(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	status, tests := goTest(t, folder)
-	if status != 1 {
-		t.Errorf("got exit status %d of go test, want 1", status)
-	}
+	check.Equal(t, "exit status of go test", 1, status)
 
 	keepsToTheSchema(t, folder)
 	got := map[string]want{}

@@ -49,9 +49,7 @@ func opened(t testing.TB, g *Gate, err error) *Gate {
 	check.Must(t, err)
 	t.Cleanup(func() {
 		for range 2 {
-			if err := g.Close(); err != nil {
-				t.Errorf("close: %v", err)
-			}
+			check.OKf(t, g.Close(), "close")
 		}
 	})
 	return g
@@ -174,9 +172,7 @@ func testStore(t *testing.T, direct es.Store, newGate func(t *testing.T) (g *Gat
 					written++
 				}
 			}
-			if written != n {
-				t.Errorf("got %d appends, want %d", written, n)
-			}
+			check.Equal(t, "appends", n, written)
 		})
 	}
 	t.Run("a conflict is no append", func(t *testing.T) {
@@ -203,9 +199,7 @@ func testStore(t *testing.T, direct es.Store, newGate func(t *testing.T) (g *Gat
 			t.Error("the reply to the last append came through")
 		}
 		awaitBroken(t, g)
-		if got := length(t, stream); got != 3 {
-			t.Errorf("got %d events, want 3", got)
-		}
+		check.Equal(t, "events", 3, length(t, stream))
 	})
 	t.Run("nothing passes until it is mended", func(t *testing.T) {
 		t.Parallel()
@@ -301,9 +295,7 @@ func TestEveryWayToCallTheFunctionCounts(t *testing.T) {
 			transaction := func(end func(pgx.Tx) error) {
 				tx, err := conn.Begin(within(t))
 				check.Must(t, err)
-				if err := errors.Join(write(tx, 0), write(tx, 1), end(tx)); err != nil {
-					t.Errorf("a transaction: %v", err)
-				}
+				check.OKf(t, errors.Join(write(tx, 0), write(tx, 1), end(tx)), "a transaction")
 			}
 			if _, err := conn.Exec(within(t), "SELECT to_regproc('message_store.write_message')", mode); err != nil { // none: it is only named
 				t.Fatal(err)

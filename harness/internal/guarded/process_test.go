@@ -49,7 +49,7 @@ func TestAServerIsReadyWhenItSaysSoAndStopLeavesNothing(t *testing.T) {
 	if want := "starting\nnow I am ready\n"; err != nil || string(log) != want {
 		t.Errorf("log: got %q and error %v, want %q", log, err, want)
 	}
-	check.NoError(t, "stop", server.Stop())
+	check.OKf(t, server.Stop(), "stop")
 	if there(p.Dir) {
 		t.Errorf("the folder %s is still there", p.Dir)
 	}
@@ -66,7 +66,7 @@ func TestAServerThatEndsByItselfIsReportedWithItsLastLines(t *testing.T) {
 	if !there(p.Dir) {
 		t.Error("the folder is gone; another start would not find its data")
 	}
-	check.NoError(t, "stop after the end", server.Stop())
+	check.OKf(t, server.Stop(), "stop after the end")
 }
 
 func TestAwaitEnd(t *testing.T) {
@@ -84,7 +84,7 @@ func TestAwaitEnd(t *testing.T) {
 			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 				t.Errorf("got error %v, want %q", err, test.want)
 			}
-			check.NoError(t, "stop", program.Stop())
+			check.OKf(t, program.Stop(), "stop")
 		})
 	}
 	t.Run("the end of the context", func(t *testing.T) {
@@ -96,7 +96,7 @@ func TestAwaitEnd(t *testing.T) {
 		if err := program.AwaitEnd(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("got error %v, want %v", err, context.Canceled)
 		}
-		check.NoError(t, "stop", program.Stop())
+		check.OKf(t, program.Stop(), "stop")
 		if there(p.Dir) {
 			t.Errorf("the folder %s is still there", p.Dir)
 		}
@@ -112,7 +112,7 @@ func TestAwaitReadyEndsWithItsContext(t *testing.T) {
 	if err := server.AwaitReady(ctx); !errors.Is(err, enough) {
 		t.Errorf("got error %v, want %v", err, enough)
 	}
-	check.NoError(t, "stop", server.Stop())
+	check.OKf(t, server.Stop(), "stop")
 }
 
 func TestTheServersEnvironment(t *testing.T) {
@@ -131,14 +131,10 @@ func TestKillLeavesNothingEither(t *testing.T) {
 	program := start(t, p)
 	check.Must(t, program.AwaitReady(t.Context()))
 	for range 2 {
-		check.NoError(t, "kill", program.Kill())
+		check.OKf(t, program.Kill(), "kill")
 	}
-	if err := program.Result(); err == nil || !strings.Contains(err.Error(), "signal: killed") {
-		t.Errorf("got the result %v, want an end by a signal", err)
-	}
-	if got := <-lines; got != "ready" {
-		t.Errorf("got the line %q, want ready", got)
-	}
+	check.Fails(t, program.Result(), "signal: killed")
+	check.Equal(t, "line", "ready", <-lines)
 	if there(p.Dir) {
 		t.Errorf("the folder %s is still there", p.Dir)
 	}
@@ -163,7 +159,7 @@ func TestTheEnvironmentOfAProgram(t *testing.T) {
 	if got, want := program.Tail(), "POSIX yes\nready"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	check.NoError(t, "stop", program.Stop())
+	check.OKf(t, program.Stop(), "stop")
 }
 
 func TestEachSignalCanStopAProgram(t *testing.T) {
@@ -175,11 +171,11 @@ func TestEachSignalCanStopAProgram(t *testing.T) {
 			p.StopSignal = signal
 			program := start(t, p)
 			check.Must(t, program.AwaitReady(t.Context()))
-			check.NoError(t, "stop", program.Stop())
+			check.OKf(t, program.Stop(), "stop")
 			if want := "ready\nasked by " + signal; program.Tail() != want {
 				t.Errorf("got the output %q, want %q", program.Tail(), want)
 			}
-			check.NoError(t, "the end", program.Result())
+			check.OKf(t, program.Result(), "the end")
 		})
 	}
 }

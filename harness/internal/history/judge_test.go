@@ -207,13 +207,9 @@ func TestWhatHasNotEndedMayBeThere(t *testing.T) {
 			if err := r.Judge(t.Context(), reader{c.events, reading}, stream); (err != nil) != c.wrong {
 				t.Errorf("got %v, want an error: %t", err, c.wrong)
 			}
-			if n := r.Operations(stream); n != 1 {
-				t.Errorf("got %d operations, want 1", n)
-			}
+			check.Equal(t, "operations", 1, r.Operations(stream))
 			r.Forget(stream)
-			if n := r.Operations(stream); n != 0 {
-				t.Errorf("got %d operations of a stream that was forgotten, want none", n)
-			}
+			check.Equal(t, "operations of a stream that was forgotten", 0, r.Operations(stream))
 		})
 	}
 }

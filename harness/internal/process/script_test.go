@@ -97,7 +97,7 @@ func started(t *testing.T, config Config) *Process {
 	t.Helper()
 	p, err := Start(within(t), config)
 	check.Must(t, err)
-	t.Cleanup(func() { check.NoError(t, "kill", p.Kill()) })
+	t.Cleanup(func() { check.OKf(t, p.Kill(), "kill") })
 	return p
 }
 
@@ -117,7 +117,7 @@ func TestAProcessIsStoppedInOrder(t *testing.T) {
 	_, config := script(t, inOrder, forEver)
 	p := started(t, config)
 	for range 2 {
-		check.NoError(t, "stop", p.Stop(within(t)))
+		check.OKf(t, p.Stop(within(t)), "stop")
 	}
 	<-p.Done()
 	if !strings.HasSuffix(p.Output(), "stopping") {
@@ -238,9 +238,9 @@ func TestAWaitEndsWithTheProcess(t *testing.T) {
 	p := started(t, config)
 	ended := make(chan error)
 	go func() { ended <- p.AwaitCompleted(within(t), map[feed.Tranche]feed.Position{"Some": 7}) }()
-	check.NoError(t, "kill", p.Kill())
+	check.OKf(t, p.Kill(), "kill")
 	checkError(t, <-ended, "it has ended: it was killed")
-	check.NoError(t, "stop what was killed", p.Stop(within(t)))
+	check.OKf(t, p.Stop(within(t)), "stop what was killed")
 }
 
 func TestAGroupHasDoneWhatEachOfItHasDone(t *testing.T) {
@@ -251,16 +251,16 @@ func TestAGroupHasDoneWhatEachOfItHasDone(t *testing.T) {
 	}
 	g, err := StartGroup(within(t), 3, config)
 	check.Must(t, err)
-	t.Cleanup(func() { check.NoError(t, "kill what was stopped", g.Kill()) })
+	t.Cleanup(func() { check.OKf(t, g.Kill(), "kill what was stopped") })
 	told.completed(7)
 	seven, eight := map[feed.Tranche]feed.Position{"Some": 7}, map[feed.Tranche]feed.Position{"Some": 8}
 	if err := g.AwaitCompleted(within(t), seven); err != nil {
 		t.Errorf("all three are there: got error %v, want none", err)
 	}
-	check.NoError(t, "kill", g.Members()[1].Kill())
+	check.OKf(t, g.Members()[1].Kill(), "kill")
 	// The others have not completed it, and nobody waits for them.
 	checkError(t, g.AwaitCompleted(within(t), eight), "process 2: ", "it has ended: it was killed")
-	check.NoError(t, "stop", g.Stop(within(t)))
+	check.OKf(t, g.Stop(within(t)), "stop")
 	for i, p := range g.Members() {
 		if asked := strings.HasSuffix(p.Output(), "stopping"); asked != (i != 1) {
 			t.Errorf("process %d: got the output %q; was asked to stop: %t, want that of all but the one that was killed", i+1, p.Output(), asked)
@@ -273,7 +273,7 @@ func TestAGroupIsKilled(t *testing.T) {
 	_, config := script(t, inOrder, forEver)
 	g, err := StartGroup(within(t), 2, config)
 	check.Must(t, err)
-	check.NoError(t, "kill", g.Kill())
+	check.OKf(t, g.Kill(), "kill")
 	for i, p := range g.Members() {
 		<-p.Done()
 		if strings.HasSuffix(p.Output(), "stopping") {
@@ -306,7 +306,7 @@ func TestAProcessThatEndsAtItsStartIsStartedAgain(t *testing.T) {
 			continue
 		}
 		check.Must(t, err)
-		check.NoError(t, "stop", p.Stop(within(t)))
+		check.OKf(t, p.Stop(within(t)), "stop")
 	}
 }
 
@@ -316,7 +316,7 @@ func TestAGroupWaitsForTheOneThatReplacesAnother(t *testing.T) {
 	told, config := script(t, "while test -e '"+hold+"'; do sleep 0.01; done; "+inOrder, forEver)
 	g, err := StartGroup(within(t), 2, config)
 	check.Must(t, err)
-	t.Cleanup(func() { check.NoError(t, "kill", g.Kill()) })
+	t.Cleanup(func() { check.OKf(t, g.Kill(), "kill") })
 	if err := g.Replace(within(t), 2); err == nil {
 		t.Error("the third of two: got no error, want one")
 	}
@@ -351,9 +351,7 @@ func TestTheLineWithTheAddressIsFound(t *testing.T) {
 		if match := serving().FindStringSubmatch(line); match != nil {
 			got = match[1]
 		}
-		if got != want {
-			t.Errorf("%s: got %q, want %q", line, got, want)
-		}
+		check.Equal(t, line, want, got)
 	}
 }
 
@@ -398,7 +396,7 @@ func TestAProgramWithoutAPageIsJudgedByItsCheckpoints(t *testing.T) {
 	checkError(t, p.AwaitCompleted(ctx, seven), "tranche Some is wanted up to 7, and its checkpoint is at 6", "enough of it")
 	saved.Store(7)
 	check.Must(t, p.AwaitCompleted(within(t), seven))
-	check.NoError(t, "stop, whatever its status is then", p.Stop(within(t)))
+	check.OKf(t, p.Stop(within(t)), "stop, whatever its status is then")
 	if want := config.Dir + "\nwaiting\nby INT"; p.Output() != want {
 		t.Errorf("got the output %q, want %q", p.Output(), want)
 	}

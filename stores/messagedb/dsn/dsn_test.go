@@ -78,9 +78,7 @@ func TestConnectionStrings(t *testing.T) {
 				t.Error("the driver was given the password as text")
 			}
 			config, err = pgx.ParseConfig(parsed.URL())
-			if err != nil {
-				t.Fatalf("the driver does not read the URL: %v", err)
-			}
+			check.Mustf(t, err, "the driver does not read the URL")
 			got = said{config.Host, config.User, config.Password, config.Database, config.Port}
 			check.Same(t, "what the driver reads in the URL", test.want, got)
 		})
@@ -99,9 +97,7 @@ func TestParameters(t *testing.T) {
 		"timezone": "UTC", "client_encoding": "UTF8",
 	}}
 	check.Same(t, "the result", want, got, cmp.AllowUnexported(Settings{}))
-	if got.MaxConns() != 7 {
-		t.Errorf("got a pool of %d, want 7", got.MaxConns())
-	}
+	check.Equal(t, "pool of", 7, got.MaxConns())
 	config, err := got.Config()
 	check.Must(t, err)
 	if config.Port != 5432 || len(config.Fallbacks) != 1 || config.Fallbacks[0].Port != 5444 {
@@ -122,12 +118,8 @@ func TestURL(t *testing.T) {
 		"Host=db;Maximum Pool Size=7;Keepalive=5;Timeout=3": "postgres://db/?connect_timeout=3",
 	} {
 		parsed, err := Parse(text)
-		if err != nil {
-			t.Fatalf("%q: %v", text, err)
-		}
-		if got := parsed.URL(); got != want {
-			t.Errorf("%q: got %q, want %q", text, got, want)
-		}
+		check.Mustf(t, err, "%q", text)
+		check.Equal(t, text, want, parsed.URL())
 		parsed.numbers = map[string]int{}
 		if again, err := Parse(parsed.URL()); err != nil || !cmp.Equal(parsed, again, cmp.AllowUnexported(Settings{})) {
 			t.Errorf("%q: got error %v and other settings out of the URL", text, err)
@@ -147,9 +139,7 @@ func TestPasswordFromTheEnvironment(t *testing.T) {
 		check.Must(t, err)
 		config, err := parsed.Config()
 		check.Must(t, err)
-		if config.Password != want {
-			t.Errorf("%q: got password %q, want %q", text, config.Password, want)
-		}
+		check.Equal(t, text+": password", want, config.Password)
 	}
 }
 
@@ -378,9 +368,7 @@ func FuzzConnectionStrings(f *testing.F) {
 			if err != nil {
 				t.Errorf("%s: got error %v, want none", form, err)
 			}
-			if parsed.password != password {
-				t.Errorf("%s: got password %q, want %q", form, parsed.password, password)
-			}
+			check.Equal(t, form+": password", password, parsed.password)
 			again, err := Parse(parsed.URL())
 			if diff := cmp.Diff(parsed, again, cmp.AllowUnexported(Settings{})); diff != "" || err != nil {
 				t.Errorf("%s, as a URL: got error %v and (-want +got)\n%s", form, err, diff)

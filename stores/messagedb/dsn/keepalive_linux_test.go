@@ -27,13 +27,9 @@ func TestKeepAlive(t *testing.T) {
 			interval: option(t, text, listener, syscall.IPPROTO_TCP, syscall.TCP_KEEPINTVL),
 			count:    option(t, text, listener, syscall.IPPROTO_TCP, syscall.TCP_KEEPCNT),
 		}
-		if got != want {
-			t.Errorf("%s: got %+v, want %+v", text, got, want)
-		}
+		check.Equal(t, text, want, got)
 	}
-	if got := option(t, "host=db keepalives=0 keepalives_idle=7", listener, syscall.SOL_SOCKET, syscall.SO_KEEPALIVE); got != 0 {
-		t.Errorf("keepalives=0: got SO_KEEPALIVE %d, want 0", got)
-	}
+	check.Equal(t, "keepalives=0: SO_KEEPALIVE", 0, option(t, "host=db keepalives=0 keepalives_idle=7", listener, syscall.SOL_SOCKET, syscall.SO_KEEPALIVE))
 }
 
 // option dials as the connection string says and returns an option of the

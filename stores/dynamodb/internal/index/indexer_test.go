@@ -89,9 +89,7 @@ func everythingIsIndexed(t *testing.T, random *rand.Rand) {
 	last := w.start(t, config)
 	again := follow(t, w.source(t, "A"), want)
 	check.OK(t, last.end())
-	if got := last.Stats().Ingested.Gaps; got != 0 {
-		t.Errorf("got %d gaps, want none", got)
-	}
+	check.Equal(t, "gaps", 0, last.Stats().Ingested.Gaps)
 	t.Logf("%d kills, %d events came again", kills, again)
 }
 
@@ -421,9 +419,7 @@ func TestABadRecordIsSetAside(t *testing.T) {
 		w.append(t, good, 1)
 		p := w.start(t, IndexerConfig{})
 		follow(t, w.source(t, "A"), map[es.StreamName]es.Version{bad: 2, good: 1})
-		if got := p.Stats().Ingested.SetAside; got != 1 {
-			t.Errorf("got %d records set aside, want 1", got)
-		}
+		check.Equal(t, "records set aside", 1, p.Stats().Ingested.SetAside)
 		check.OK(t, p.end())
 	})
 }

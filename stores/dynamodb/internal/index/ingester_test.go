@@ -208,9 +208,7 @@ func TestNothingNewWritesNothing(t *testing.T) {
 	tab := mustTable(t, fake, TableConfig())
 	g := mustIngester(t, tab, IngesterConfig{})
 	mustIngest(t, g)
-	if got := fake.Writes(); got != 0 {
-		t.Errorf("got %d writes for no spans, want none", got)
-	}
+	check.Equal(t, "writes for no spans", 0, fake.Writes())
 	mustIngest(t, g, sp("a", 0, 2))
 	writes := fake.Writes()
 	mustIngest(t, g, sp("a", 0, 2), sp("a", 1, 2))
@@ -218,9 +216,7 @@ func TestNothingNewWritesNothing(t *testing.T) {
 	if got := fake.Writes(); got != writes {
 		t.Errorf("got %d writes for what is known, want none", got-writes)
 	}
-	if got := g.Stats().Duplicates; got != 3 {
-		t.Errorf("got %d duplicates, want 3", got)
-	}
+	check.Equal(t, "duplicates", 3, g.Stats().Duplicates)
 }
 
 func TestALostReplyIsNoDuplicate(t *testing.T) {

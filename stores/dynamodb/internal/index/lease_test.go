@@ -46,9 +46,7 @@ func TestALeaseIsFreeAtFirstAndWhenItIsGivenBack(t *testing.T) {
 		if waited := time.Since(start); waited != 0 {
 			t.Errorf("waited %v for a lease that was free", waited)
 		}
-		if got := b.progress().Stream; got != "arn" {
-			t.Errorf("got the progress %q, want that of the owner before", got)
-		}
+		check.Equal(t, "progress", "arn", b.progress().Stream)
 		checkLost(t, a.renew(t.Context()), "b")
 		checkLost(t, a.guard(t.Context(), false), "b")
 		if items := fake.Items("$Indexer-0"); len(items) != 1 || items[0]["e"] != nil {

@@ -138,9 +138,7 @@ func testConformance(t *testing.T, h *hotel) {
 	go func() { done <- x.Run(ctx) }()
 	defer func() {
 		stop()
-		if err := <-done; err != nil {
-			t.Errorf("the indexer ended: %v", err)
-		}
+		check.OKf(t, <-done, "the indexer ended")
 	}()
 	t.Run("suite", func(t *testing.T) {
 		storetest.Run(t, storetest.Fixture{
@@ -202,9 +200,7 @@ func TestEndToEnd(t *testing.T) {
 				t.Error("want no error but the loss of the lease")
 			}
 		}
-		if got := x.Stats().Ingested.Gaps; got != 0 {
-			t.Errorf("got %d gaps, want none", got)
-		}
+		check.Equal(t, "gaps", 0, x.Stats().Ingested.Gaps)
 		if t.Failed() {
 			break
 		}

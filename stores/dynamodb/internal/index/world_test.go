@@ -218,9 +218,7 @@ func follow(t testing.TB, source feed.Source, want map[es.StreamName]es.Version)
 			missing--
 		}
 		if from = batch.Next; batch.Tail {
-			if err := pause.For(ctx, 100*time.Millisecond); err != nil {
-				t.Fatalf("%d events did not come: %v", missing, err)
-			}
+			check.Mustf(t, pause.For(ctx, 100*time.Millisecond), "%d events did not come", missing)
 		}
 	}
 	return again

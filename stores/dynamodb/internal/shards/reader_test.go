@@ -95,9 +95,7 @@ func TestExpiredIteratorsAreMadeAgain(t *testing.T) {
 	if got, _ := drain(t, r); !cmp.Equal(got, []string{"a 1"}) {
 		t.Errorf("got %q after the iterators expired, want the record that was new", got)
 	}
-	if got := r.Stats().Expired; got != 1 {
-		t.Errorf("got %d expired iterators, want 1", got)
-	}
+	check.Equal(t, "expired iterators", 1, r.Stats().Expired)
 }
 
 func TestTrimmedRecordsAreALoss(t *testing.T) {
@@ -121,9 +119,7 @@ func TestTrimmedRecordsAreALoss(t *testing.T) {
 	if got, _ := drain(t, r); !cmp.Equal(got, []string{"a 6", "a 7"}) {
 		t.Errorf("got %q behind an accepted loss, want what is left", got)
 	}
-	if got := r.Stats().Losses; got != 1 {
-		t.Errorf("got %d losses counted, want 1", got)
-	}
+	check.Equal(t, "losses counted", 1, r.Stats().Losses)
 }
 
 func TestWhatWasTrimmedBeforeTheFirstReadIsNoLoss(t *testing.T) {
@@ -228,9 +224,7 @@ func TestThrottlingIsWaitedOut(t *testing.T) {
 		if got, _ := drain(t, r); !cmp.Equal(got, []string{"a 0"}) {
 			t.Errorf("got %q, want the record", got)
 		}
-		if got := r.Stats().Retries; got != 6 {
-			t.Errorf("got %d retries, want 6", got)
-		}
+		check.Equal(t, "retries", 6, r.Stats().Retries)
 	})
 }
 
@@ -312,9 +306,7 @@ func TestThrottlingThatDoesNotEndIsAnError(t *testing.T) {
 		if err := drainError(t, mustReader(t, s, nil, shards.Config{})); !isThrottled(err) {
 			t.Errorf("got %v, want the server's error", err)
 		}
-		if got := s.Calls("GetRecords"); got != 10 {
-			t.Errorf("got %d requests, want 10", got)
-		}
+		check.Equal(t, "requests", 10, s.Calls("GetRecords"))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if _, err := mustReader(t, s, nil, shards.Config{}).Next(ctx); !errors.Is(err, context.DeadlineExceeded) {

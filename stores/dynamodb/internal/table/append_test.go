@@ -77,9 +77,7 @@ func checkTip(t *testing.T, stream es.StreamName, want string) {
 	for _, u := range b.unfolds {
 		got += fmt.Sprintf("@%d", u.Index)
 	}
-	if got != want {
-		t.Errorf("tip: got %s, want %s", got, want)
-	}
+	check.Equal(t, "tip", want, got)
 	for name, present := range map[string]bool{"c": len(b.events) > 0, "e": len(b.events) > 0, "u": len(b.unfolds) > 0} {
 		if _, ok := it[name]; ok != present {
 			t.Errorf("attribute %s: got present %v, want %v", name, ok, present)
@@ -140,9 +138,7 @@ func TestConflicts(t *testing.T) {
 			if contract, ok := errors.AsType[*es.ConflictError](err); !ok || contract.Expected != tip.version || contract.Actual != between.version {
 				t.Errorf("got %v, want the contract's conflict in it", err)
 			}
-			if loaded.Tip.etag != between.etag {
-				t.Errorf("something was written: got etag %s, want %s", loaded.Tip.etag, between.etag)
-			}
+			check.Equal(t, "something was written: etag", between.etag, loaded.Tip.etag)
 		})
 	}
 }
@@ -291,9 +287,7 @@ func TestCalvingUnderContention(t *testing.T) {
 		}
 		next[writer]++
 	}
-	if len(loaded.Events) != writers*each {
-		t.Errorf("got %d events, want %d", len(loaded.Events), writers*each)
-	}
+	check.Equal(t, "events", writers*each, len(loaded.Events))
 	if want := estimate(loaded.Events) - loaded.Tip.bytes; loaded.Tip.before != want {
 		t.Errorf("b: got %d, want %d", loaded.Tip.before, want)
 	}

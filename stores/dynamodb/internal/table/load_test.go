@@ -190,9 +190,7 @@ func TestReadsAreRepeated(t *testing.T) {
 	transport.Script("", dynamotest.Throttle(), dynamotest.Refuse(http.StatusInternalServerError, "InternalServerError", nil),
 		dynamotest.Drop(errors.New("connection reset")))
 	mustLoad(t, tab, stream, 0)
-	if got := len(transport.Taken()); got != 4 {
-		t.Errorf("got %d requests, want 4", got)
-	}
+	check.Equal(t, "requests", 4, len(transport.Taken()))
 	transport.Script("", dynamotest.Throttle(), dynamotest.Throttle(), dynamotest.Throttle(), dynamotest.Throttle())
 	if _, err := tab.Load(within(t), stream, 0, true); err == nil {
 		t.Error("got no error, want that of the last attempt")
