@@ -62,9 +62,7 @@ func TestWhatIsShippedStandsUnderKnownLicences(t *testing.T) {
 			continue
 		}
 		seen[path] = true
-		if _, err := licenceOf(dir); err != nil {
-			t.Errorf("%s: %v", path, err)
-		}
+		check.OKf(t, check.Error(licenceOf(dir)), "%s", path)
 	}
 	if len(seen) < 20 {
 		t.Errorf("got only %d modules, want all that are linked", len(seen))

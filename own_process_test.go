@@ -55,9 +55,7 @@ func TestTheWalkThroughCanBeFollowed(t *testing.T) {
 		t.Errorf("%s has %d commands, %d of them red: they are written in another way than this test knows", ownProcess, commands, reds)
 	}
 	for _, made := range []string{"build/docs/index.html", "parcels/truck.go", "go.sum"} {
-		if _, err := os.Stat(filepath.Join(reader.dir, made)); err != nil {
-			t.Errorf("who has followed the walk-through has no %s: %v", made, err)
-		}
+		check.OKf(t, check.Error(os.Stat(filepath.Join(reader.dir, made))), "who has followed the walk-through has no %s", made)
 	}
 }
 

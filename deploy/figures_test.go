@@ -18,7 +18,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"example.com/groupcheckout/harness/provision/provisiontest"
-	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/monitor"
 )
 
@@ -96,8 +95,12 @@ func served(t testing.TB, env map[string]string, store []string, until ...string
 	command := exec.CommandContext(provisiontest.Within(t), reactor(t), args...)
 	command.Env = environment(env)
 	stderr, err := command.StderrPipe()
-	check.Must(t, err)
-	check.Must(t, command.Start())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
 	lines := bufio.NewScanner(stderr)
 	address, log := "", ""
 	for address == "" && lines.Scan() {
@@ -137,12 +140,18 @@ func served(t testing.TB, env map[string]string, store []string, until ...string
 func get(t testing.TB, url string) string {
 	t.Helper()
 	request, err := http.NewRequestWithContext(provisiontest.Within(t), http.MethodGet, url, http.NoBody)
-	check.Must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	response, err := http.DefaultClient.Do(request)
-	check.Must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
-	check.Must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return string(body)
 }
 

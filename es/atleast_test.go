@@ -47,9 +47,7 @@ func TestAtLeast(t *testing.T) {
 		t.Parallel()
 		store, d := newCounter(t, es.Options{Cache: es.NewCache(0, 0)})
 		store.given(d.Stream(), 5)
-		if _, err := d.Query(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(d.Query(t.Context())))
 		store.requests(t, []read{tail}, nil)
 		check.Must(t, d.AtLeast(1).Transact(t.Context(), add(1)))
 		if sum, version, err := d.AtLeast(2).QueryVersion(t.Context()); sum != 6 || version != 2 || err != nil {

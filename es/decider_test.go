@@ -354,9 +354,7 @@ func TestAStateIsFoldedOnce(t *testing.T) {
 			d, err := es.NewCategory("Counter", counterCodec(), 0, fold, store, es.Options{Cache: test.cache}).Decider("a")
 			check.Must(t, err)
 			store.given(d.Stream(), 1, 2)
-			if _, err := d.Query(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, check.Error(d.Query(t.Context())))
 			folded = 0
 			if err := d.Transact(t.Context(), add(4)); err != nil || folded != test.transact {
 				t.Errorf("Transact: got %d events folded and error %v, want %d", folded, err, test.transact)

@@ -67,9 +67,7 @@ func TestACommandThatMakesNoSense(t *testing.T) {
 			t.Errorf("%s: got the error %v, want one with %q", text, err, want)
 		}
 	}
-	if _, err := harness.Command("run {table} {index-table} {service-url} {access-key} {secret-key} {region} {group}", dynamodb.Store()); err != nil {
-		t.Errorf("on DynamoDB: %v", err)
-	}
+	check.OKf(t, check.Error(harness.Command("run {table} {index-table} {service-url} {access-key} {secret-key} {region} {group}", dynamodb.Store())), "on DynamoDB")
 }
 
 // documented is a command of docs/other-reactors.md for a store, with the program in

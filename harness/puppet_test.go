@@ -94,9 +94,7 @@ func appendTo(t *testing.T, store es.Appender, stream es.StreamName, expected es
 	for i, eventType := range types {
 		events[i] = es.EventData{ID: uuid.New(), Type: eventType, Data: []byte(`{"n":1}`)}
 	}
-	if _, err := store.Append(t.Context(), stream, expected, events); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(store.Append(t.Context(), stream, expected, events)))
 }
 
 func streamName(t *testing.T, text string) es.StreamName {

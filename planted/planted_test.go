@@ -44,9 +44,7 @@ func TestEachPatchIsWholeAndApplies(t *testing.T) {
 		copies, err := b.plant(root, t.TempDir())
 		check.OK(t, err)
 		for original, patched := range copies {
-			if _, err := parser.ParseFile(token.NewFileSet(), patched, nil, parser.SkipObjectResolution); err != nil {
-				t.Errorf("%s makes no Go of %s: %v", b.name, original, err)
-			}
+			check.OKf(t, check.Error(parser.ParseFile(token.NewFileSet(), patched, nil, parser.SkipObjectResolution)), "%s makes no Go of %s", b.name, original)
 		}
 		for _, f := range b.files {
 			places = append(places, path.Dir(f.NewName))

@@ -299,16 +299,12 @@ func TestEachSabotageHasItsPlace(t *testing.T) {
 			t.Errorf("%s is sabotaged twice", s)
 		}
 		seen[s.String()] = true
-		if _, err := regexp.Compile("(?s)" + s.says); err != nil {
-			t.Errorf("%s: %v", s, err)
-		}
+		check.OKf(t, check.Error(regexp.Compile("(?s)"+s.says)), "%s", s)
 	}
 	copies, err := build(root, t.TempDir(), all)
 	check.Must(t, err)
 	for original, sabotaged := range copies {
-		if _, err := parser.ParseFile(token.NewFileSet(), sabotaged, nil, parser.SkipObjectResolution); err != nil {
-			t.Errorf("what is sabotaged in %s is no Go any more: %v", original, err)
-		}
+		check.OKf(t, check.Error(parser.ParseFile(token.NewFileSet(), sabotaged, nil, parser.SkipObjectResolution)), "what is sabotaged in %s is no Go any more", original)
 	}
 }
 

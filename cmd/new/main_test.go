@@ -252,9 +252,7 @@ func TestWhereTheKitIsFound(t *testing.T) {
 		}
 	}
 	write(filepath.Join(clone, "go.mod"), "module a.org/b\n")
-	if _, err := findKit(t.Context(), clone); err == nil || !strings.Contains(err.Error(), `its go.mod is that of the module "a.org/b"`) {
-		t.Errorf("of another module got %v, want an error that names it", err)
-	}
+	check.Fails(t, check.Error(findKit(t.Context(), clone)), `its go.mod is that of the module "a.org/b"`)
 }
 
 // TestWithoutANetworkTheProjectIsWrittenAllTheSame has an empty module cache, and
@@ -269,7 +267,5 @@ func TestWithoutANetworkTheProjectIsWrittenAllTheSame(t *testing.T) {
 			t.Errorf("got %+v, want status 1 and %q", got, want)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(dir, "parcels", "truck.go")); err != nil {
-		t.Errorf("the project is not written: %v", err)
-	}
+	check.OKf(t, check.Error(os.Stat(filepath.Join(dir, "parcels", "truck.go"))), "the project is not written")
 }

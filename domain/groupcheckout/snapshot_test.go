@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestASnapshotAndWhatFollowsAreTheWhole(t *testing.T) {
@@ -32,9 +34,7 @@ func TestASnapshotThatIsNoneIsRefused(t *testing.T) {
 	of := func(selected, failed string) string {
 		return `{"selected":` + selected + `,"merged":[],"failed":` + failed + `,"reasons":[],"payments":"","balance":0,"confirmed":false}`
 	}
-	if _, err := Snapshots().Decode([]byte(of(anna, anna))); err != nil {
-		t.Errorf("a sound one: %v", err)
-	}
+	check.OKf(t, check.Error(Snapshots().Decode([]byte(of(anna, anna)))), "a sound one")
 	for name, data := range map[string]string{
 		"an outcome of a stay that is not selected": of(none, anna),
 		"a stay that is selected twice":             of(`"AQAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAA="`, none),

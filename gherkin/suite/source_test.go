@@ -194,8 +194,6 @@ func FuzzFeature(f *testing.F) {
 		f.Add([]byte(source))
 	}
 	f.Fuzz(func(t *testing.T, source []byte) {
-		if _, err := account(t, "f.feature", source); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(account(t, "f.feature", source)))
 	})
 }

@@ -40,9 +40,7 @@ func race(t *testing.T, seed uint64) (order []string, took time.Duration) {
 			stream := jar(t, fmt.Sprint(i))
 			racing.Go(func() {
 				for version := range es.Version(4) {
-					if _, err := store.Append(t.Context(), stream, version, newEvents(1)); err != nil {
-						t.Error(err)
-					}
+					check.OK(t, check.Error(store.Append(t.Context(), stream, version, newEvents(1))))
 				}
 			})
 		}
@@ -102,9 +100,7 @@ func TestScheduleForgetsWhatHadNoTurn(t *testing.T) {
 				}
 			}
 			began := time.Now()
-			if _, err := store.Read(t.Context(), aStream(t), 0, es.FromLeader); err != nil {
-				t.Error(err)
-			}
+			check.OK(t, check.Error(store.Read(t.Context(), aStream(t), 0, es.FromLeader)))
 			took = time.Since(began)
 		})
 		return took
@@ -118,9 +114,7 @@ func TestScheduleForgetsWhatHadNoTurn(t *testing.T) {
 func TestActorsHaveFaultsOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	truth, stream := memory.New(), aStream(t)
-	if _, err := truth.Append(t.Context(), stream, 0, newEvents(9)); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(truth.Append(t.Context(), stream, 0, newEvents(9))))
 	seen := func(order ...string) map[string]string {
 		i := injector(t, "stale=0.5", faults.Config{Seed: 1})
 		store, seen := i.Store(truth, faults.Client), map[string]string{}

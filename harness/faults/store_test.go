@@ -93,9 +93,7 @@ func TestReadsThatFailLagAndAreSlow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		truth, stream := memory.New(), aStream(t)
-		if _, err := truth.Append(t.Context(), stream, 0, newEvents(4)); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(truth.Append(t.Context(), stream, 0, newEvents(4))))
 		var failed *faults.Error
 		if _, err := injector(t, "failed-load=1", faults.Config{}).Store(truth, faults.Reactor).Read(t.Context(), stream, 0, es.FromLeader); !errors.As(err, &failed) || failed.Kind != faults.FailedLoad {
 			t.Errorf("got error %v, want a failed load", err)

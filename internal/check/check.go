@@ -16,6 +16,9 @@ type T interface {
 	Fatal(args ...any)
 }
 
+// Error is the error of a call whose other result does not matter.
+func Error[V any](_ V, err error) error { return err }
+
 // Must ends the test if there is an error.
 func Must(t T, err error) {
 	t.Helper()

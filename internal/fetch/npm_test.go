@@ -54,9 +54,7 @@ func archive(t *testing.T, name string, content []byte) []byte {
 	files := tar.NewWriter(compressed)
 	err := files.WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeReg, Size: int64(len(content)), Mode: 0o644})
 	check.Must(t, err)
-	if _, err := files.Write(content); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(files.Write(content)))
 	check.Must(t, errors.Join(files.Close(), compressed.Close()))
 	return packed.Bytes()
 }

@@ -36,9 +36,7 @@ func TestOnceByManyAtOnceGivesEachAWholeFolder(t *testing.T) {
 	}
 	all.Wait()
 	assertEntries(t, filepath.Dir(final), "thing")
-	if _, err := Once(final, func(string) error { return errors.New("fetched again") }); err != nil {
-		t.Error(err)
-	}
+	check.OK(t, check.Error(Once(final, func(string) error { return errors.New("fetched again") })))
 }
 
 func TestAFetchThatFailsLeavesNothing(t *testing.T) {

@@ -134,9 +134,7 @@ func TestRequestsThatDoNotPass(t *testing.T) {
 		t.Errorf("got %q, want the connection cut", got)
 	}
 	conn = dial(t, p)
-	if _, err := fmt.Fprint(conn, "mute"); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(fmt.Fprint(conn, "mute")))
 	if err := conn.(*net.TCPConn).CloseWrite(); err != nil { // so that the server ends it, once it has answered
 		t.Fatal(err)
 	}
@@ -151,9 +149,7 @@ func TestHalfClosed(t *testing.T) {
 	t.Parallel()
 	p := listen(t, proxy.Config{})
 	conn := dial(t, p)
-	if _, err := fmt.Fprint(conn, "last words"); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(fmt.Fprint(conn, "last words")))
 	check.Must(t, conn.(*net.TCPConn).CloseWrite())
 	if got, err := io.ReadAll(conn); err != nil || string(got) != "last words" {
 		t.Errorf("got %q and error %v, want all of it", got, err)

@@ -125,9 +125,7 @@ func TestEachRuleOfTheAuditSpeaksUpThroughTheHarness(t *testing.T) {
 					return
 				}
 				w.Name(stream(t, name), label)
-				if _, err := w.Store().Append(t.Context(), stream(t, name), 0, events); err != nil {
-					t.Fatal(err)
-				}
+				check.Must(t, check.Error(w.Store().Append(t.Context(), stream(t, name), 0, events)))
 			}
 			write("GuestStay-"+strings.ReplaceAll(stay, "-", ""), "stay 101", c.ofStay)
 			write("GroupCheckout-"+strings.ReplaceAll(group, "-", ""), "the group", c.group)

@@ -116,9 +116,7 @@ func (h hotel) checkOut(ctx context.Context, t testing.TB, stays []domain.StayID
 	t.Helper()
 	group, at := domain.GroupID(uuid.New()), domain.MomentOf(time.Now())
 	check.Must(t, h.groups.Select(ctx, group, stays, at))
-	if _, err := h.process.Handle(ctx, h.groups.Stream(group), []es.Event{{Index: 0}}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(h.process.Handle(ctx, h.groups.Stream(group), []es.Event{{Index: 0}})))
 	check.Must(t, h.groups.Pay(ctx, group, domain.PaymentID(uuid.New()), domain.MoneyOf(int64(10*len(stays))), at))
 	check.Must(t, h.groups.Confirm(ctx, group, at))
 }

@@ -100,9 +100,7 @@ func TestOpenByServiceURL(t *testing.T) {
 func TestTheClientGivenMakesAllRequests(t *testing.T) {
 	t.Parallel()
 	name := newName()
-	if _, err := Init(within(t), Config{Client: shared.Client(t, nil), Table: name}, Provision{}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(Init(within(t), Config{Client: shared.Client(t, nil), Table: name}, Provision{})))
 	db, transport := open(t, Config{Table: name})
 	stream := newStream(t)
 	mustAppend(t, db.Store(), stream, 0, newEvents(1)...)
@@ -110,9 +108,7 @@ func TestTheClientGivenMakesAllRequests(t *testing.T) {
 	backend, err := db.Backend(stream.Category())
 	check.Must(t, err)
 	check.Must(t, backend.Checkpoints.Save(within(t), feed.Key{Source: "s", Tranche: "0", Group: "g"}, 1))
-	if _, err := backend.Source.Read(within(t), "0", 0); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(backend.Source.Read(within(t), "0", 0)))
 	want := []string{"PutItem", "Query", "GetItem", "PutItem", "GetItem"}
 	check.Same(t, "requests of the store, the checkpoints and the feed", want, transport.Taken())
 	ctx, stop := context.WithCancel(within(t))
@@ -324,13 +320,9 @@ func TestServersThatCannotBeUsed(t *testing.T) {
 func TestTableThatVanishes(t *testing.T) {
 	t.Parallel()
 	config := Config{Client: shared.Client(t, nil), Table: newName()}
-	if _, err := Init(within(t), config, Provision{}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(Init(within(t), config, Provision{})))
 	db, _ := open(t, Config{Table: config.Table})
-	if _, err := config.Client.DeleteTable(within(t), &dynamodb.DeleteTableInput{TableName: &config.Table}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(config.Client.DeleteTable(within(t), &dynamodb.DeleteTableInput{TableName: &config.Table})))
 	start := time.Now()
 	_, err := db.Store().Append(within(t), newStream(t), 0, newEvents(1))
 	if _, ok := errors.AsType[*types.ResourceNotFoundException](err); !ok || errors.As(err, new(*es.UncertainError)) {

@@ -148,9 +148,7 @@ func TestFreshness(t *testing.T) {
 					t.Errorf("read from %d, from the %v: got %s, want %s in it", from, freshness, body, want)
 				}
 			}))
-			if _, err := db.Store().Read(within(t), newStream(t), from, freshness); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, check.Error(db.Store().Read(within(t), newStream(t), from, freshness)))
 		}
 	}
 }
@@ -173,9 +171,7 @@ func TestCompressedBodies(t *testing.T) {
 			t.Errorf("got %s, want %s", got[0].Data, data)
 		}
 	}
-	if _, err := db.streams.Append(within(t), tip, table.Write{Events: []table.Event{{Type: "A", Time: time.Now(), Data: broken}}}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(db.streams.Append(within(t), tip, table.Write{Events: []table.Event{{Type: "A", Time: time.Now(), Data: broken}}})))
 	if got, err := db.Store().Read(within(t), stream, 0, es.FromLeader); err == nil || !strings.Contains(err.Error(), "event 1 of "+stream.String()) {
 		t.Errorf("a broken body: got %d events and error %v, want an error that names it", len(got), err)
 	}

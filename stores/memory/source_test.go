@@ -2,7 +2,6 @@ package memory_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -121,9 +120,7 @@ func TestSourceConfigIsChecked(t *testing.T) {
 		`the category "A" is named twice`: {Categories: []string{"A", "B", "A"}},
 		`"A-1" is not a category`:         {Categories: []string{"A-1"}},
 	} {
-		if _, err := memory.New().Source(config); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%+v: got error %v, want one that says %q", config, err, want)
-		}
+		check.Fails(t, check.Error(memory.New().Source(config)), want)
 	}
 }
 

@@ -19,9 +19,7 @@ import (
 
 func mustAppend(t *testing.T, store *memory.Store, stream es.StreamName, expected es.Version, events ...es.EventData) {
 	t.Helper()
-	if _, err := store.Append(t.Context(), stream, expected, events); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(store.Append(t.Context(), stream, expected, events)))
 }
 
 func mustRead(t *testing.T, store *memory.Store, stream es.StreamName) []es.Event {

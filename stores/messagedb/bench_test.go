@@ -92,9 +92,7 @@ func BenchmarkAppend(b *testing.B) {
 			db := open(b, Config{})
 			store, category, ctx := db.Store(), newCategory(), b.Context()
 			for b.Loop() {
-				if _, err := store.Append(ctx, streamOf(b, category), 0, newEvents(count)); err != nil {
-					b.Fatal(err)
-				}
+				check.Must(b, check.Error(store.Append(ctx, streamOf(b, category), 0, newEvents(count))))
 			}
 		})
 	}
@@ -114,9 +112,7 @@ func BenchmarkAppend(b *testing.B) {
 		category, ctx := newCategory(), b.Context()
 		for b.Loop() {
 			e := newEvents(1)[0]
-			if _, err := conn.Exec(ctx, writeSQL, e.ID.String(), streamOf(b, category).String(), e.Type, e.Data, nil, -1); err != nil {
-				b.Fatal(err)
-			}
+			check.Must(b, check.Error(conn.Exec(ctx, writeSQL, e.ID.String(), streamOf(b, category).String(), e.Type, e.Data, nil, -1)))
 		}
 	})
 }
@@ -131,9 +127,7 @@ func BenchmarkRead(b *testing.B) {
 	taking := es.SnapshotTaking{Type: "Snapshotted.1", Every: 1000, State: func() ([]byte, error) { return []byte("{}"), nil }, Ended: func(err error) {
 		check.OK(b, err)
 	}}
-	if _, err := store.AppendSnapshot(b.Context(), long, 990, newEvents(10), taking); err != nil {
-		b.Fatal(err)
-	}
+	check.Must(b, check.Error(store.AppendSnapshot(b.Context(), long, 990, newEvents(10), taking)))
 	mustAppend(b, store, long, 1000, newEvents(10)...)
 	b.Run("plain", func(b *testing.B) {
 		for b.Loop() {

@@ -21,9 +21,7 @@ func lockCategory(t testing.TB, stream es.StreamName) (release func()) {
 	t.Helper()
 	tx, err := connect(t, appDSN(t)).Begin(within(t))
 	check.Must(t, err)
-	if _, err := tx.Exec(within(t), "SELECT message_store.acquire_lock($1)", stream.String()); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(tx.Exec(within(t), "SELECT message_store.acquire_lock($1)", stream.String())))
 	return sync.OnceFunc(func() { check.OKf(t, tx.Rollback(context.Background()), "release the lock") })
 }
 
@@ -316,9 +314,7 @@ func TestALockedCategoryHoldsUpNothingElse(t *testing.T) {
 	if end, err := newSource(t, db, 0, locked).End(within(t), feed.Tranche(locked)); err != nil || end != 0 {
 		t.Errorf("the end of the locked category: got %d and error %v, want 0", end, err)
 	}
-	if _, err := db.Store().Read(within(t), stuck[0].stream, 0, es.FromLeader); err != nil {
-		t.Error(err)
-	}
+	check.OK(t, check.Error(db.Store().Read(within(t), stuck[0].stream, 0, es.FromLeader)))
 	checkpoints, err := db.Checkpoints()
 	check.Must(t, err)
 	check.OK(t, checkpoints.Save(within(t), checkpointKey, 1))

@@ -116,9 +116,7 @@ func TestGoldenRowsWrittenByDotNet(t *testing.T) {
 	check.Must(t, err)
 	for i, data := range []string{`{"at":"2026-11-23T11:35:27.6876851+00:00"}`, `{"residuals":[]}`} {
 		const sql = "SELECT write_message($1::uuid::text, $2, $3, $4::jsonb, $5::jsonb, $6::bigint)"
-		if _, err := tx.Exec(within(t), sql, ids[i].String(), stream.String(), "CheckedOut", data, nil, int64(i)-1); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(tx.Exec(within(t), sql, ids[i].String(), stream.String(), "CheckedOut", data, nil, int64(i)-1)))
 	}
 	check.Must(t, tx.Commit(within(t)))
 
@@ -197,9 +195,7 @@ func TestGoldenCheckpoint(t *testing.T) {
 	admin := connect(t, withDatabase(adminDSN(t), name))
 	mustExec(t, admin, "SELECT setval('message_store.messages_global_position_seq', 1232)")
 	config := Config{Connection: withDatabase(adminDSN(t), name), CheckpointSchema: "Checkpoints"}
-	if _, err := Init(within(t), config); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(Init(within(t), config)))
 	db := open(t, config)
 	stream, err := es.NewStreamName("GroupCheckout", "5b1f7e0c9f3a4d528a7b0c1d2e3f4a5b")
 	check.Must(t, err)

@@ -60,17 +60,11 @@ func TestNothingListensNorNotifies(t *testing.T) {
 		}
 	}
 	for _, freshness := range []es.Freshness{es.FromReplica, es.FromLeader} {
-		if _, err := db.Store().Read(within(t), stream, 0, freshness); err != nil {
-			t.Error(err)
-		}
+		check.OK(t, check.Error(db.Store().Read(within(t), stream, 0, freshness)))
 	}
 	source := newSource(t, db, 0, category)
-	if _, err := source.Read(within(t), feed.Tranche(category), 0); err != nil {
-		t.Error(err)
-	}
-	if _, err := source.End(within(t), feed.Tranche(category)); err != nil {
-		t.Error(err)
-	}
+	check.OK(t, check.Error(source.Read(within(t), feed.Tranche(category), 0)))
+	check.OK(t, check.Error(source.End(within(t), feed.Tranche(category))))
 	checkpoints, err := db.Checkpoints()
 	check.Must(t, err)
 	check.OK(t, checkpoints.Save(within(t), checkpointKey, 1))

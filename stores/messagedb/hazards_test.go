@@ -101,9 +101,7 @@ func TestDeadlockIsTriedAgain(t *testing.T) {
 	tx, err := other.Begin(within(t))
 	check.Must(t, err)
 	const insert = "INSERT INTO messages (id, stream_name, position, type) VALUES ($1, $2, 0, 'X')"
-	if _, err := tx.Exec(within(t), insert, events[0].ID.String(), newStream(t).String()); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(tx.Exec(within(t), insert, events[0].ID.String(), newStream(t).String())))
 	done := make(chan error, 1)
 	go func() {
 		_, err := db.Store().Append(within(t), stream, 0, events)
@@ -112,9 +110,7 @@ func TestDeadlockIsTriedAgain(t *testing.T) {
 	awaitWaiting(t, stream)
 	// This takes the lock once our first try has lost. Then our second one
 	// waits for it, and finds the id free.
-	if _, err := tx.Exec(within(t), "SELECT acquire_lock($1)", stream.String()); err != nil {
-		t.Fatalf("the other side was the victim: %v", err)
-	}
+	check.Mustf(t, check.Error(tx.Exec(within(t), "SELECT acquire_lock($1)", stream.String())), "the other side was the victim")
 	check.Must(t, tx.Rollback(within(t)))
 	if err := <-done; err != nil {
 		t.Fatalf("got error %v, want the append to be tried again", err)
@@ -172,9 +168,7 @@ func TestTemporaryTableIsNotWrittenTo(t *testing.T) {
 	}
 
 	db := open(t, Config{MaxConns: 1})
-	if _, err := db.write.Exec(within(t), trap); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(db.write.Exec(within(t), trap)))
 	stream := newStream(t)
 	mustAppend(t, db.Store(), stream, 0, newEvents(1)...)
 	if rows := rawRows(t, stream); len(rows) != 1 {

@@ -17,9 +17,7 @@ func TestReadsAndCheckpointsDoNotWaitForALockForEver(t *testing.T) {
 	t.Parallel()
 	text := withDatabase(adminDSN(t), freshDatabase(t))
 	config := Config{Connection: text, CheckpointSchema: "public"}
-	if _, err := Init(within(t), config); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(Init(within(t), config)))
 	db := open(t, config)
 	checkpoints, err := db.Checkpoints()
 	check.Must(t, err)

@@ -98,9 +98,7 @@ type querier interface {
 
 func mustExec(t testing.TB, conn *pgx.Conn, sql string, args ...any) {
 	t.Helper()
-	if _, err := conn.Exec(within(t), sql, args...); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
+	check.Mustf(t, check.Error(conn.Exec(within(t), sql, args...)), "%s", sql)
 }
 
 func mustGet[T any](t testing.TB, from querier, sql string, args ...any) T {

@@ -162,9 +162,7 @@ func TestAStoreWorksThroughAPoolerOfSessions(t *testing.T) {
 	stream, err := es.NewStreamName(newCategory(), "1")
 	check.Must(t, err)
 	for version := range es.Version(20) {
-		if _, err := db.Store().Append(within(t), stream, version, newEvents(1)); err != nil {
-			t.Fatalf("append at %d: %v", version, err)
-		}
+		check.Mustf(t, check.Error(db.Store().Append(within(t), stream, version, newEvents(1))), "append at %d", version)
 	}
 	if _, err := db.Store().Append(within(t), stream, 3, newEvents(1)); !errors.As(err, new(*es.ConflictError)) {
 		t.Errorf("got %v, want a conflict", err)

@@ -131,9 +131,7 @@ func TestCancelledAppendThatWaitsForTheLock(t *testing.T) {
 	stream := newStream(t)
 	holder, err := connect(t, appDSN(t)).Begin(within(t))
 	check.Must(t, err)
-	if _, err := holder.Exec(within(t), "SELECT acquire_lock($1)", stream.String()); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(holder.Exec(within(t), "SELECT acquire_lock($1)", stream.String())))
 	ctx, cancel := context.WithCancel(within(t))
 	done := make(chan error, 1)
 	go func() {
@@ -260,9 +258,7 @@ func TestCrashOfTheServer(t *testing.T) {
 	// The next append waits for a lock when the server crashes.
 	holder, err := connect(t, server.ConnectionString).Begin(within(t))
 	check.Must(t, err)
-	if _, err := holder.Exec(within(t), "SELECT acquire_lock($1)", stream.String()); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(holder.Exec(within(t), "SELECT acquire_lock($1)", stream.String())))
 	second := newEvents(1)
 	done := make(chan error, 1)
 	go func() {

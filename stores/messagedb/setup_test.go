@@ -234,9 +234,7 @@ func TestCheckpointsSayWhatIsWrong(t *testing.T) {
 	_, err := open(t, Config{}).Checkpoints()
 	checkSetupError(t, err, BadCheckpointSchema, ForCheckpoints, "none is configured")
 	name := freshDatabase(t)
-	if _, err := Init(within(t), Config{Connection: withDatabase(adminDSN(t), name), CheckpointSchema: "ungranted"}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(Init(within(t), Config{Connection: withDatabase(adminDSN(t), name), CheckpointSchema: "ungranted"})))
 	for schema, want := range map[string]string{"missing": "reactor init mdb", "ungranted": "INSERT and UPDATE"} {
 		db := open(t, Config{Connection: withDatabase(appDSN(t), name), CheckpointSchema: schema})
 		checkpoints, err := db.Checkpoints()

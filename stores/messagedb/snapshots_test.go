@@ -121,9 +121,7 @@ func TestRoundTripsOfSnapshots(t *testing.T) {
 	trips := func(what string, want int, streams ...es.StreamName) {
 		t.Helper()
 		before := sent.countTrips()
-		if _, err := db.Store().ReadSnapshots(within(t), streams, snapshotType, es.FromReplica); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(db.Store().ReadSnapshots(within(t), streams, snapshotType, es.FromReplica)))
 		if got := sent.countTrips() - before; got != want && want > 0 {
 			t.Errorf("%s took %d round trips, want %d", what, got, want)
 		}

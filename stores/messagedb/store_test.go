@@ -88,9 +88,7 @@ func checkpointSchema(t testing.TB) string {
 	t.Helper()
 	admin := connect(t, adminDSN(t))
 	schema := "checkpoints_" + newCategory()[4:]
-	if _, err := Init(within(t), Config{Connection: adminDSN(t), CheckpointSchema: schema}); err != nil {
-		t.Fatalf("init: %v", err)
-	}
+	check.Mustf(t, check.Error(Init(within(t), Config{Connection: adminDSN(t), CheckpointSchema: schema})), "init")
 	mustExec(t, admin, "GRANT USAGE ON SCHEMA "+schema+" TO message_store")
 	mustExec(t, admin, "GRANT SELECT, INSERT, UPDATE ON "+schema+".propulsion_checkpoint TO message_store")
 	mustExec(t, admin, "GRANT SELECT, INSERT, UPDATE, DELETE ON "+schema+".reactor_note TO message_store")

@@ -20,16 +20,10 @@ func TestSessionsSayWhoseTheyAre(t *testing.T) {
 	category := newCategory()
 	stream := streamOf(t, category)
 	mustAppend(t, db.Store(), stream, 0, newEvents(1)...)
-	if _, err := db.Store().Read(within(t), stream, 0, es.FromReplica); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(db.Store().Read(within(t), stream, 0, es.FromReplica)))
 	source := newSource(t, db, 0, category)
-	if _, err := source.Read(within(t), feed.Tranche(category), 0); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := source.End(within(t), feed.Tranche(category)); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(source.Read(within(t), feed.Tranche(category), 0)))
+	check.Must(t, check.Error(source.End(within(t), feed.Tranche(category))))
 	checkpoints, err := db.Checkpoints()
 	check.Must(t, err)
 	if _, _, err := checkpoints.Load(within(t), checkpointKey); err != nil {

@@ -61,9 +61,7 @@ func (m *machine) append(t *rapid.T) {
 	stream := m.drawStream(t)
 	events := drawEvents(t, 0)
 	version := es.Version(len(m.lists[stream]))
-	if _, err := appendAll(m.ctx, m.store, stream, version, events); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(appendAll(m.ctx, m.store, stream, version, events)))
 	m.lists[stream] = append(m.lists[stream], events...)
 }
 

@@ -96,9 +96,7 @@ func TestDynamoDB(t *testing.T) {
 		Table: "gate-test-" + uuid.NewString(), SettleTimeout: 100 * time.Millisecond, Retries: -1,
 	}
 	config.IndexTable = config.Table + "-index"
-	if _, err := dynamodb.Init(within(t), config, dynamodb.Provision{}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(dynamodb.Init(within(t), config, dynamodb.Provision{})))
 	open := func(t testing.TB, at string) es.Store {
 		t.Helper()
 		config := config
@@ -179,9 +177,7 @@ func testStore(t *testing.T, direct es.Store, newGate func(t *testing.T) (g *Gat
 		t.Parallel()
 		g, open := newGate(t)
 		store, stream := open(), newStream(t)
-		if _, err := store.Append(within(t), stream, 0, events(1)); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(store.Append(within(t), stream, 0, events(1))))
 		breakAfter(t, g, 2)
 		var conflict *es.ConflictError
 		for range 5 {
@@ -189,9 +185,7 @@ func testStore(t *testing.T, direct es.Store, newGate func(t *testing.T) (g *Gat
 				t.Fatalf("got error %v, want a conflict", err)
 			}
 		}
-		if _, err := store.Append(within(t), stream, 1, events(1)); err != nil {
-			t.Errorf("the first append: %v", err)
-		}
+		check.OKf(t, check.Error(store.Append(within(t), stream, 1, events(1))), "the first append")
 		if isClosed(g.Broken()) {
 			t.Fatal("the gate broke after one append, want two")
 		}
@@ -252,9 +246,7 @@ func testStore(t *testing.T, direct es.Store, newGate func(t *testing.T) (g *Gat
 		store, stream := open(), newStream(t)
 		large := events(1)
 		large[0].Data = []byte(`"` + strings.Repeat("x", 300_000) + `"`)
-		if _, err := store.Append(within(t), stream, 0, large); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(store.Append(within(t), stream, 0, large)))
 		got, err := store.Read(within(t), stream, 0, es.FromReplica)
 		if err != nil || len(got) != 1 || !bytes.Equal(got[0].Data, large[0].Data) {
 			t.Errorf("got %d events and error %v, want the one that was written", len(got), err)
@@ -276,9 +268,7 @@ func TestEveryWayToCallTheFunctionCounts(t *testing.T) {
 			conn, err := pgx.Connect(within(t), g.URL())
 			check.Must(t, err)
 			t.Cleanup(func() { _ = conn.Close(context.Background()) })
-			if _, err := conn.Exec(within(t), "SET search_path TO message_store"); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, check.Error(conn.Exec(within(t), "SET search_path TO message_store")))
 			check.Must(t, g.BreakAfter(3))
 			stream := newStream(t).String()
 			write := func(on interface {

@@ -117,9 +117,7 @@ func TestABatchReportsTheRecordThatFailed(t *testing.T) {
 	check.Must(t, err)
 	ingester := mustIngester(t, tab) // that has no table to heal from
 	handle := lambda.Handler(ingester)
-	if _, err := handle(t.Context(), mustEvent(t, records(record("1", "A-1", 1)))); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(handle(t.Context(), mustEvent(t, records(record("1", "A-1", 1))))))
 	response, err := handle(t.Context(), mustEvent(t, records(record("2", "A-2", 1), record("3", "A-1", 5), record("4", "A-4", 1))))
 	if _, gap := errors.AsType[*index.GapError](err); !gap || len(response.BatchItemFailures) != 1 || response.BatchItemFailures[0].ItemIdentifier != "3" {
 		t.Errorf("got %+v and %v, want that record 3 failed, for its gap", response, err)

@@ -106,9 +106,7 @@ func stayRead(t testing.TB, n int) float64 {
 	t.Helper()
 	tab := writtenStay(t, n)
 	before, _ := units(tab)
-	if _, err := tab.Load(t.Context(), mustName("GuestStay", strings.Repeat("5", 32)), 0, false); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(tab.Load(t.Context(), mustName("GuestStay", strings.Repeat("5", 32)), 0, false)))
 	after, _ := units(tab)
 	return after - before
 }
@@ -244,9 +242,7 @@ func tailRead(t testing.TB, tip int) float64 {
 	for range looks {
 		mustIngest(t, g, stay())
 		before, _ := units(tab)
-		if _, err := source.Read(t.Context(), "0", positionOf(0, g.tip.Version())); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(source.Read(t.Context(), "0", positionOf(0, g.tip.Version()))))
 		after, _ := units(tab)
 		sum += after - before
 	}

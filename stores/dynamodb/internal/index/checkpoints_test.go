@@ -143,9 +143,7 @@ func TestCheckpointsOfOthersAreRead(t *testing.T) {
 		tab := mustTable(t, faketable.New(), TableConfig())
 		stream, err := checkpointStream(key())
 		check.Must(t, err)
-		if _, err := tab.Append(t.Context(), table.NoTip(stream), tt.write); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(tab.Append(t.Context(), table.NoTip(stream), tt.write)))
 		c := newCheckpoints(tab, newClock())
 		checkLoad(t, c, tt.want)
 		mustSave(t, c, 100)
@@ -170,9 +168,7 @@ func TestAnOldUnfoldIsNotTheState(t *testing.T) {
 	u := maps.Clone(tip["u"].(*types.AttributeValueMemberL).Value[0].(*types.AttributeValueMemberM).Value)
 	u["i"] = &types.AttributeValueMemberN{Value: "0"}
 	tip["u"] = &types.AttributeValueMemberL{Value: []types.AttributeValue{&types.AttributeValueMemberM{Value: u}}}
-	if _, err := fake.PutItem(t.Context(), &dynamodb.PutItemInput{Item: tip}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(fake.PutItem(t.Context(), &dynamodb.PutItemInput{Item: tip})))
 	checkLoad(t, c, 4) // which the event says
 }
 
@@ -219,9 +215,7 @@ func TestACheckpointThatIsNoneIsAnError(t *testing.T) {
 		tab := mustTable(t, faketable.New(), TableConfig())
 		stream, err := es.ParseStreamName(keyStream)
 		check.Must(t, err)
-		if _, err := tab.Append(t.Context(), table.NoTip(stream), write); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(tab.Append(t.Context(), table.NoTip(stream), write)))
 		c := newCheckpoints(tab, newClock())
 		_, _, err = c.Load(t.Context(), key())
 		if bad, ok := errors.AsType[*BodyError](err); !ok || bad.Stream != stream {

@@ -75,9 +75,7 @@ func newHotel(t testing.TB, maxEvents int) *hotel {
 	h := &hotel{url: shared.URL(t), name: "Test" + strings.ReplaceAll(uuid.NewString(), "-", "")}
 	client := dynamotest.NewClient(h.url, shared.Network)
 	config := dynamodb.Config{Client: client, Table: h.name, MaxEvents: maxEvents}
-	if _, err := dynamodb.Init(within(t), config, dynamodb.Provision{}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(dynamodb.Init(within(t), config, dynamodb.Provision{})))
 	var err error
 	if h.db, err = dynamodb.Open(within(t), config); err != nil {
 		t.Fatal(err)

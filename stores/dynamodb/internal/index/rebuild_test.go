@@ -164,9 +164,7 @@ func TestARebuildKeepsToARate(t *testing.T) {
 		}
 		w.lying.AtOnce, w.lying.Units = 10, 5 // ten pages
 		start := time.Now()
-		if _, err := Rebuild(t.Context(), w.events, w.index, RebuildConfig{Segments: 1, Units: 1}); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(Rebuild(t.Context(), w.events, w.index, RebuildConfig{Segments: 1, Units: 1})))
 		if took := time.Since(start); took < 45*time.Second || took > 60*time.Second {
 			t.Errorf("got %v for 50 units at one a second", took)
 		}

@@ -89,9 +89,7 @@ func (w *world) append(t testing.TB, stream es.StreamName, count int) {
 	for i := range count {
 		events = append(events, newEvent(fmt.Sprint("T", tip.Version()+es.Version(i)), table.Body{}))
 	}
-	if _, err := w.events.Append(t.Context(), tip, table.Write{Events: events}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(w.events.Append(t.Context(), tip, table.Write{Events: events})))
 }
 
 // put sets a stream back to an earlier version, without a record of it.

@@ -362,9 +362,7 @@ func TestEveryRecordComesInOrder(t *testing.T) {
 			for _, record := range page.Records {
 				var key string
 				var n int
-				if _, err := fmt.Sscan(aws.ToString(record.EventID), &key, &n); err != nil {
-					rt.Fatal(err)
-				}
+				check.Must(rt, check.Error(fmt.Sscan(aws.ToString(record.EventID), &key, &n)))
 				if n != read[key] {
 					rt.Fatalf("got record %d of %s, want %d", n, key, read[key])
 				}

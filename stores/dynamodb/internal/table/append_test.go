@@ -279,9 +279,7 @@ func TestCalvingUnderContention(t *testing.T) {
 	loaded := mustLoad(t, reader, stream, 0)
 	for _, e := range loaded.Events {
 		var writer, i int
-		if _, err := fmt.Sscanf(string(e.Data.Bytes), "%d/%d", &writer, &i); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(fmt.Sscanf(string(e.Data.Bytes), "%d/%d", &writer, &i)))
 		if next[writer] != i {
 			t.Fatalf("writer %d: got event %d, want %d", writer, i, next[writer])
 		}

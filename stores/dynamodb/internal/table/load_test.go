@@ -76,9 +76,7 @@ func TestRequestsOfReads(t *testing.T) {
 		"the tip's events": {func() (Stream, error) { return tab.Tail(within(t), tip, 10, true) }, []string{"GetItem"}},
 		"some calves":      {func() (Stream, error) { return tab.Tail(within(t), tip, 5, true) }, []string{"GetItem", "Query"}},
 	} {
-		if _, err := test.read(); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(test.read()))
 		check.Same(t, name+": requests", test.want, transport.Taken())
 	}
 }

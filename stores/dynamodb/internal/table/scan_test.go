@@ -47,13 +47,9 @@ func TestAScanVisitsEveryStreamOnce(t *testing.T) {
 	// A name that is none by our rules, and a stream whose first calf was pruned.
 	other := tipItem(Tip{stream: streamOf(t, "x-y"), version: 2, etag: "e", events: numbered(0, 2)}, 2)
 	other["p"] = text("nodash")
-	if _, err := client.PutItem(within(t), &dynamodb.PutItemInput{TableName: &tab.name, Item: other}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(client.PutItem(within(t), &dynamodb.PutItemInput{TableName: &tab.name, Item: other})))
 	want["nodash"] = 2
-	if _, err := client.DeleteItem(within(t), &dynamodb.DeleteItemInput{TableName: &tab.name, Key: key(streamOf(t, "A-12"), 0)}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(client.DeleteItem(within(t), &dynamodb.DeleteItemInput{TableName: &tab.name, Key: key(streamOf(t, "A-12"), 0)})))
 	for _, config := range []ScanConfig{{}, {Segments: 1, PageSize: 1}, {Segments: 3, PageSize: 2}, {Segments: 20}} {
 		got := map[string]int{}
 		err := tab.Scan(within(t), config, func(page ScanPage) error {
@@ -204,9 +200,7 @@ func TestKeysThatWereLeftOutAreAskedForAgain(t *testing.T) {
 			t.Errorf("got %+v and %v, want four requests and half a unit for each stream", got, err)
 		}
 		fake.AtOnce = -1 // a table that is throttled
-		if _, err := tab.Tips(t.Context(), streams, false); err == nil || !strings.Contains(err.Error(), "throttled") {
-			t.Errorf("got %v, want that the table is throttled", err)
-		}
+		check.Fails(t, check.Error(tab.Tips(t.Context(), streams, false)), "throttled")
 	})
 }
 
@@ -259,9 +253,7 @@ func TestTheFakeCountsUnitsAsTheServer(t *testing.T) {
 			tip = mustAppend(t, tab, tip, Write{Events: []Event{event("Happened", `"`+data+`"`)}})
 		}
 		mustLoad(t, tab, stream, 0)
-		if _, err := tab.Tip(within(t), NoTip(stream), false); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(tab.Tip(within(t), NoTip(stream), false)))
 	}
 	want := server.Usage()
 	twice := want["TransactWriteItems"]

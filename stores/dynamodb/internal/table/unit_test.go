@@ -67,9 +67,7 @@ func TestEncodings(t *testing.T) {
 	var deflated bytes.Buffer
 	writer, err := flate.NewWriter(&deflated, flate.BestCompression)
 	check.Must(t, err)
-	if _, err := writer.Write(long); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(writer.Write(long)))
 	for _, end := range []struct {
 		name string
 		do   func() error
@@ -148,9 +146,7 @@ func TestItemsThatAreAmiss(t *testing.T) {
 	} {
 		it := tipItem(Tip{stream: stream, version: 1, etag: "e"}, 0)
 		it["c"], it["e"] = list(text("A")), list(good)
-		if _, err := decodeItem(stream, it); err != nil {
-			t.Fatalf("the item to change: %v", err)
-		}
+		check.Mustf(t, check.Error(decodeItem(stream, it)), "the item to change")
 		for attribute, value := range change {
 			it[attribute] = value
 		}
