@@ -106,22 +106,24 @@ func TestAnyReactorIsJudgedAsTheDocumentSays(t *testing.T) {
 		t.Fatalf("%v\n%s", err, output)
 	}
 	t.Run("stores", func(t *testing.T) { // exe is there until all are through
-		for signal, processes := range map[string]int{"TERM": 1, "INT": 2} {
-			for _, store := range []harness.Store{messagedb.Store(), dynamodb.Store()} {
-				t.Run(store.Name+" "+signal, func(t *testing.T) {
-					t.Parallel()
-					h, err := judged(t, store, processes, documented(t, store.Name, exe), signal)
-					opened(t, h, err)
-					w, group := world(t, h, false), domain.GroupID(uuid.New())
-					ids := stays(t, w, 6)
-					check.Must(t, w.groups.Select(t.Context(), group, ids, at()))
-					mergedOnce(t, w, group, ids)
-					check.Must(t, w.DeliverAgain(t.Context(), w.groups.Stream(group)))
-					mergedOnce(t, w, group, ids)
-					breaksDown(t, h, 3)
-					check.OK(t, h.Audit(t.Context()))
-				})
-			}
+		for _, c := range []struct {
+			store     harness.Store
+			processes int
+			signal    string
+		}{{messagedb.Store(), 1, "TERM"}, {dynamodb.Store(), 2, "INT"}} {
+			t.Run(c.store.Name, func(t *testing.T) {
+				t.Parallel()
+				h, err := judged(t, c.store, c.processes, documented(t, c.store.Name, exe), c.signal)
+				opened(t, h, err)
+				w, group := world(t, h, false), domain.GroupID(uuid.New())
+				ids := stays(t, w, 6)
+				check.Must(t, w.groups.Select(t.Context(), group, ids, at()))
+				mergedOnce(t, w, group, ids)
+				check.Must(t, w.DeliverAgain(t.Context(), w.groups.Stream(group)))
+				mergedOnce(t, w, group, ids)
+				breaksDown(t, h, 3)
+				check.OK(t, h.Audit(t.Context()))
+			})
 		}
 	})
 }

@@ -39,18 +39,6 @@ func onEachStore(t *testing.T, processes int, spec faults.Spec, test func(t *tes
 	}
 }
 
-func TestTheRealReactorMergesAGroupAndBreaksDown(t *testing.T) {
-	t.Parallel()
-	onEachStore(t, 1, faults.Spec{}, func(t *testing.T, h *harness.Harness) {
-		t.Helper()
-		w, group := world(t, h, false), domain.GroupID(uuid.New())
-		ids := stays(t, w, 6)
-		check.Must(t, w.groups.Select(t.Context(), group, ids, at()))
-		mergedOnce(t, w, group, ids)
-		breaksDown(t, h, 3)
-	})
-}
-
 // An event that nobody can read has each attempt of the program fail.
 func TestAProgramThatNeverSucceedsIsNotWaitedFor(t *testing.T) {
 	t.Parallel()

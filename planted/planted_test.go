@@ -15,8 +15,6 @@ import (
 	"testing"
 	"text/tabwriter"
 	"time"
-
-	"example.com/groupcheckout/internal/check"
 )
 
 // planting is a flag, since a run takes minutes.
@@ -32,9 +30,13 @@ const fewest = 20
 func TestEachPatchIsWholeAndApplies(t *testing.T) {
 	t.Parallel()
 	all, err := bugs()
-	check.Must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	root, err := filepath.Abs("..")
-	check.Must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var places []string
 	for i, b := range all {
 		want := fmt.Sprintf("%02d-", i+1)
@@ -42,9 +44,13 @@ func TestEachPatchIsWholeAndApplies(t *testing.T) {
 			t.Errorf("got the patch %s, want its name to begin with %s, or with a word for its topic", b.name, want)
 		}
 		copies, err := b.plant(root, t.TempDir())
-		check.OK(t, err)
+		if err != nil {
+			t.Error(err)
+		}
 		for original, patched := range copies {
-			check.OKf(t, check.Error(parser.ParseFile(token.NewFileSet(), patched, nil, parser.SkipObjectResolution)), "%s makes no Go of %s", b.name, original)
+			if _, err := parser.ParseFile(token.NewFileSet(), patched, nil, parser.SkipObjectResolution); err != nil {
+				t.Errorf("%s makes no Go of %s: %v", b.name, original, err)
+			}
 		}
 		for _, f := range b.files {
 			places = append(places, path.Dir(f.NewName))
@@ -67,9 +73,13 @@ func TestEveryBugIsCaught(t *testing.T) {
 		t.Skip("it takes minutes; -planted runs it, and so does make torture")
 	}
 	all, err := bugs()
-	check.Must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	root, err := filepath.Abs("..")
-	check.Must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if *faulty {
 		all = underFaults(all)
 	}
@@ -98,7 +108,9 @@ func TestEveryBugIsCaught(t *testing.T) {
 			t.Run(b.name, func(t *testing.T) {
 				t.Parallel()
 				copies, err := b.plant(root, t.TempDir())
-				check.Must(t, err)
+				if err != nil {
+					t.Fatal(err)
+				}
 				began := time.Now()
 				output, passed := goTest(t, root, b.caughtBy, copies)
 				if *faulty && passed {

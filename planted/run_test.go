@@ -10,8 +10,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"example.com/groupcheckout/internal/check"
 )
 
 // limit is how long a command may take before the test binary ends itself. A bug
@@ -25,9 +23,13 @@ func goTest(t *testing.T, root string, command []string, replaced map[string]str
 	args := []string{"test", "-timeout", limit, "-vet=off", "-ldflags=-w"} // quicker to build
 	if replaced != nil {
 		overlay, err := json.Marshal(struct{ Replace map[string]string }{replaced})
-		check.Must(t, err)
+		if err != nil {
+			t.Fatal(err)
+		}
 		file := filepath.Join(t.TempDir(), "overlay.json")
-		check.Must(t, os.WriteFile(file, overlay, 0o600))
+		if err := os.WriteFile(file, overlay, 0o600); err != nil {
+			t.Fatal(err)
+		}
 		args = append(args, "-overlay", file)
 	}
 	cmd := exec.CommandContext(t.Context(), command[0], append(args, command[2:]...)...)

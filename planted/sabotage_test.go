@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"example.com/groupcheckout/gherkin"
-	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/steps"
 )
 
@@ -205,14 +204,18 @@ func receiver(expression ast.Expr) string {
 func checks(t *testing.T, root string) []sabotage {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, "steps", "*.go"))
-	check.Must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	methods, expressions := map[string]string{}, map[string]string{} // files and expressions, by method
 	for _, name := range files {
 		if strings.HasSuffix(name, "_test.go") {
 			continue
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
-		check.Must(t, err)
+		if err != nil {
+			t.Fatal(err)
+		}
 		ast.Inspect(file, func(node ast.Node) bool {
 			switch n := node.(type) {
 			case *ast.FuncDecl:
@@ -220,7 +223,7 @@ func checks(t *testing.T, root string) []sabotage {
 					methods[receiver(n.Recv.List[0].Type)+"."+n.Name.Name] = path.Join("steps", filepath.Base(name))
 				}
 			case *ast.CallExpr:
-				if expression, method, is := checkIn(n); is {
+				if expression, method, is := check(n); is {
 					expressions["desk."+method] = expression
 				}
 			}
@@ -239,8 +242,8 @@ func checks(t *testing.T, root string) []sabotage {
 	return all
 }
 
-// checkIn reads a line such as r.Then("the group is confirmed", d.isConfirmed).
-func checkIn(call *ast.CallExpr) (expression, method string, is bool) {
+// check reads a line such as r.Then("the group is confirmed", d.isConfirmed).
+func check(call *ast.CallExpr) (expression, method string, is bool) {
 	if function, isSelector := call.Fun.(*ast.SelectorExpr); !isSelector || function.Sel.Name != "Then" || len(call.Args) != 2 {
 		return "", "", false
 	}
@@ -275,7 +278,9 @@ func everySabotage(t *testing.T, root string) []sabotage {
 	t.Helper()
 	found := checks(t, root)
 	definitions, err := steps.Definitions()
-	check.Must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	registered := 0
 	for _, step := range definitions.Steps() {
 		if step.Keyword == gherkin.Then {
@@ -291,7 +296,9 @@ func everySabotage(t *testing.T, root string) []sabotage {
 func TestEachSabotageHasItsPlace(t *testing.T) {
 	t.Parallel()
 	root, err := filepath.Abs("..")
-	check.Must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	all := everySabotage(t, root)
 	seen := map[string]bool{}
 	for _, s := range all {
@@ -299,12 +306,18 @@ func TestEachSabotageHasItsPlace(t *testing.T) {
 			t.Errorf("%s is sabotaged twice", s)
 		}
 		seen[s.String()] = true
-		check.OKf(t, check.Error(regexp.Compile("(?s)"+s.says)), "%s", s)
+		if _, err := regexp.Compile("(?s)" + s.says); err != nil {
+			t.Errorf("%s: %v", s, err)
+		}
 	}
 	copies, err := build(root, t.TempDir(), all)
-	check.Must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for original, sabotaged := range copies {
-		check.OKf(t, check.Error(parser.ParseFile(token.NewFileSet(), sabotaged, nil, parser.SkipObjectResolution)), "what is sabotaged in %s is no Go any more", original)
+		if _, err := parser.ParseFile(token.NewFileSet(), sabotaged, nil, parser.SkipObjectResolution); err != nil {
+			t.Errorf("what is sabotaged in %s is no Go any more: %v", original, err)
+		}
 	}
 }
 
@@ -340,10 +353,14 @@ func TestEverySabotageIsCaught(t *testing.T) {
 		t.Skip("it takes minutes; -planted runs it, and so does make torture")
 	}
 	root, err := filepath.Abs("..")
-	check.Must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	all := everySabotage(t, root)
 	copies, err := build(root, t.TempDir(), all)
-	check.Must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	intact := t.Run("intact", func(t *testing.T) {
 		seen := map[string]bool{}
 		for _, s := range all {

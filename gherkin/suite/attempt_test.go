@@ -252,39 +252,3 @@ func TestTryMakesOneAttempt(t *testing.T) {
 		t.Error("without a world: got no error, want one")
 	}
 }
-
-// BenchmarkAttempt measures the driver alone: eight steps that do nothing, with
-// sixty definitions and a file of about a hundred lines.
-func BenchmarkAttempt(b *testing.B) {
-	define := func(r *gherkin.Registrar) {
-		for i := range 60 {
-			r.Step(fmt.Sprintf("stay number %d of {string} costs {int} euros", i), func(context.Context, string, int) error { return nil })
-		}
-	}
-	defs, err := gherkin.Compile(define)
-	check.Must(b, err)
-	var file strings.Builder
-	file.WriteString("Feature: F\n")
-	for i := range 10 {
-		fmt.Fprintf(&file, "\n  Scenario: S %d\n", i)
-		for j := range 8 {
-			fmt.Fprintf(&file, "    Given stay number %d of \"Ann\" costs 20 euros\n", j*7)
-		}
-	}
-	features, err := Load(fstest.MapFS{"f.feature": {Data: []byte(file.String())}})
-	check.Must(b, err)
-	c, err := Config{
-		Features: fstest.MapFS{},
-		World: func(context.Context, *Scenario) (World, error) {
-			return World{Bind: func(sc *godog.ScenarioContext) error { return defs.Bind(sc, define) }}, nil
-		},
-	}.withDefaults()
-	check.Must(b, err)
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		r := c.attempt(b.Context(), features[0].Scenarios[i%10], 1)
-		if r.Status != Passed {
-			b.Fatal(c.text(r))
-		}
-	}
-}

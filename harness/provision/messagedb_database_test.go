@@ -80,15 +80,3 @@ func TestCheckpointsAreShared(t *testing.T) {
 		t.Errorf("got %d, want 7", got)
 	}
 }
-
-// BenchmarkNewDatabase makes and drops a database of one's own.
-func BenchmarkNewDatabase(b *testing.B) {
-	server, err := MessageDB(b.Context(), Options{Way: Local})
-	check.Must(b, err)
-	defer server.Close() //nolint:errcheck // it is a benchmark
-	for b.Loop() {
-		database, err := server.NewDatabase(b.Context())
-		check.Must(b, err)
-		check.Must(b, database.Close())
-	}
-}

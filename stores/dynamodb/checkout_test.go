@@ -8,9 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/checkout"
@@ -51,39 +48,6 @@ func TestAGroupCheckoutCostsARequestAStayAndFive(t *testing.T) {
 	}
 }
 
-// BenchmarkGroupCheckout is the same, beside the bare calls of the SDK that make
-// as many reads and writes one after another.
-func BenchmarkGroupCheckout(b *testing.B) {
-	b.Run("store", func(b *testing.B) {
-		elsewhere, _ := open(b, Config{})
-		db, transport := open(b, Config{})
-		hotel, desk := newHotel(db.Store()), newHotel(elsewhere.Store())
-		requests := 0
-		for b.Loop() {
-			b.StopTimer()
-			stays := arrivals(b, desk, staysOfAGroup)
-			transport.Taken()
-			b.StartTimer()
-			hotel.checkOut(context.Background(), b, stays)
-			requests += len(transport.Taken())
-		}
-		b.ReportMetric(float64(requests)/float64(b.N), "requests/op")
-	})
-	b.Run("bare", func(b *testing.B) {
-		client := shared.Client(b, nil)
-		for b.Loop() {
-			for range staysOfAGroup {
-				bareGet(b, client)
-				barePut(b, client)
-			}
-			for range 4 {
-				barePut(b, client)
-			}
-		}
-		b.ReportMetric(staysOfAGroup+5, "requests/op")
-	})
-}
-
 // hotel is a front desk and a reactor that share a cache.
 type hotel struct {
 	stays   *gueststay.Service
@@ -119,31 +83,4 @@ func (h hotel) checkOut(ctx context.Context, t testing.TB, stays []domain.StayID
 	check.Must(t, check.Error(h.process.Handle(ctx, h.groups.Stream(group), []es.Event{{Index: 0}})))
 	check.Must(t, h.groups.Pay(ctx, group, domain.PaymentID(uuid.New()), domain.MoneyOf(int64(10*len(stays))), at))
 	check.Must(t, h.groups.Confirm(ctx, group, at))
-}
-
-// barePut writes one item of about the size of a tip.
-func barePut(b *testing.B, client *dynamodb.Client) {
-	b.Helper()
-	_, err := client.PutItem(context.Background(), &dynamodb.PutItemInput{
-		TableName: aws.String(sharedTable),
-		Item: map[string]types.AttributeValue{
-			"p": &types.AttributeValueMemberS{Value: newName() + "-bare"},
-			"i": &types.AttributeValueMemberN{Value: "2147483647"},
-			"d": &types.AttributeValueMemberB{Value: make([]byte, 200)},
-		},
-	})
-	check.Must(b, err)
-}
-
-// bareGet reads one item that is not there.
-func bareGet(b *testing.B, client *dynamodb.Client) {
-	b.Helper()
-	_, err := client.GetItem(context.Background(), &dynamodb.GetItemInput{
-		TableName: aws.String(sharedTable),
-		Key: map[string]types.AttributeValue{
-			"p": &types.AttributeValueMemberS{Value: newName() + "-bare"},
-			"i": &types.AttributeValueMemberN{Value: "2147483647"},
-		},
-	})
-	check.Must(b, err)
 }

@@ -3,7 +3,6 @@ package dynamodb
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -213,32 +212,4 @@ func TestTipsFromReplicas(t *testing.T) {
 	mustAppend(t, db.Store(), stream, 1, newEvents(1)...)
 	db.store.tips.put(old, true)
 	check.Equal(t, "version", 2, db.store.tips.get(stream).Version())
-}
-
-// BenchmarkRequests shows what a call costs, in time and in requests.
-func BenchmarkRequests(b *testing.B) {
-	db, transport := open(b, Config{})
-	store := db.Store()
-	measure := func(name string, call func(i int)) {
-		b.Run(name, func(b *testing.B) {
-			transport.Taken()
-			calls := 0
-			for b.Loop() {
-				call(calls)
-				calls++
-			}
-			b.ReportMetric(float64(len(transport.Taken()))/float64(calls), "requests/op")
-		})
-	}
-	measure("first append", func(int) { mustAppend(b, store, newStream(b), 0, newEvents(1)...) })
-	for _, count := range []int{1, 10} {
-		stream, version := newStream(b), es.Version(0)
-		measure(fmt.Sprintf("append %d with calving", count), func(int) {
-			version = mustAppend(b, store, stream, version, newEvents(count)...)
-		})
-	}
-	stream := newStream(b)
-	mustAppend(b, store, stream, 0, newEvents(10)...)
-	measure("read a short stream", func(int) { mustRead(b, store, stream, 0) })
-	measure("read a tail", func(int) { mustRead(b, store, stream, 10) })
 }

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/es"
-	"example.com/groupcheckout/internal/check"
 )
 
 // The category's lock is held from the first write until the commit, so what
@@ -51,7 +50,9 @@ func TestRoundTripsOfReadsTogether(t *testing.T) {
 		t.Helper()
 		before := sent.countTrips()
 		all, err := db.Store().ReadMany(within(t), streams, es.FromReplica)
-		check.Must(t, err)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for i, stream := range streams {
 			alone, err := db.Store().Read(within(t), stream, 0, es.FromLeader) // which is not on the wire that is watched
 			if err != nil || len(all[i]) != len(alone) {

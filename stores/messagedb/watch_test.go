@@ -5,10 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
 	"example.com/groupcheckout/es"
-	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -20,22 +20,36 @@ func TestSessionsSayWhoseTheyAre(t *testing.T) {
 	category := newCategory()
 	stream := streamOf(t, category)
 	mustAppend(t, db.Store(), stream, 0, newEvents(1)...)
-	check.Must(t, check.Error(db.Store().Read(within(t), stream, 0, es.FromReplica)))
+	if _, err := db.Store().Read(within(t), stream, 0, es.FromReplica); err != nil {
+		t.Fatal(err)
+	}
 	source := newSource(t, db, 0, category)
-	check.Must(t, check.Error(source.Read(within(t), feed.Tranche(category), 0)))
-	check.Must(t, check.Error(source.End(within(t), feed.Tranche(category))))
+	if _, err := source.Read(within(t), feed.Tranche(category), 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := source.End(within(t), feed.Tranche(category)); err != nil {
+		t.Fatal(err)
+	}
 	checkpoints, err := db.Checkpoints()
-	check.Must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, _, err := checkpoints.Load(within(t), checkpointKey); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := db.watch.Query(within(t), "SELECT DISTINCT application_name FROM pg_stat_activity WHERE starts_with(application_name, $1)", name)
-	check.Must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	check.Must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	slices.Sort(got)
 	want := []string{name + " checkpoints", name + " feed", name + " reading", name + " watch", name + " writing"}
-	check.Same(t, "sessions", want, got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("sessions (-want +got):\n%s", diff)
+	}
 }
 
 func TestApplicationNamesFit(t *testing.T) {
@@ -70,8 +84,12 @@ func TestHistoryOfWhatWasRead(t *testing.T) {
 	history, err := source.History(within(t), feed.Tranche(category), []feed.Mark{
 		{Position: batch.Events[0].Next}, {Position: batch.Events[1].Next}, {Position: 1 << 60},
 	})
-	check.Must(t, err)
-	check.Same(t, "ids", []string{events[0].ID.String(), events[1].ID.String(), ""}, history.Events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{events[0].ID.String(), events[1].ID.String(), ""}, history.Events); diff != "" {
+		t.Errorf("ids (-want +got):\n%s", diff)
+	}
 	later, err := source.History(within(t), feed.Tranche(category), nil)
 	if err != nil || history.Course.Timeline == "" || history.Course.Reached == 0 || later.Course.Timeline != history.Course.Timeline || later.Course.Reached < history.Course.Reached {
 		t.Errorf("got the courses %+v and %+v, and error %v, want one that gets on", history.Course, later.Course, err)

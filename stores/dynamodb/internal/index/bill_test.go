@@ -14,7 +14,6 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/es"
-	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb/internal/faketable"
@@ -40,7 +39,9 @@ func units(tabs ...*table.Table) (read, write float64) {
 func TestUnitsAreThoseInTheDocs(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../../../docs/dynamodb.md")
-	check.Must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	large, small := tailRead(t, 48*1024), tailRead(t, 4*1024)
 	now := idle{}.month(t)
 	for _, line := range []string{
@@ -106,7 +107,9 @@ func stayRead(t testing.TB, n int) float64 {
 	t.Helper()
 	tab := writtenStay(t, n)
 	before, _ := units(tab)
-	check.Must(t, check.Error(tab.Load(t.Context(), mustName("GuestStay", strings.Repeat("5", 32)), 0, false)))
+	if _, err := tab.Load(t.Context(), mustName("GuestStay", strings.Repeat("5", 32)), 0, false); err != nil {
+		t.Fatal(err)
+	}
 	after, _ := units(tab)
 	return after - before
 }
@@ -128,7 +131,9 @@ func writeStay(t testing.TB, tab *table.Table, from, until int) {
 		if err == nil {
 			_, err = tab.Append(t.Context(), tip, table.Write{Events: []table.Event{newEvent("Charged", table.Raw([]byte(body)))}})
 		}
-		check.Must(t, err)
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -152,7 +157,9 @@ func heartbeat(t *testing.T) (write float64) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		for range 300 {
-			check.Must(t, w.start(t, IndexerConfig{}).end())
+			if err := w.start(t, IndexerConfig{}).end(); err != nil {
+				t.Fatal(err)
+			}
 		}
 		p := w.start(t, IndexerConfig{})
 		time.Sleep(time.Minute)
@@ -160,7 +167,9 @@ func heartbeat(t *testing.T) (write float64) {
 		time.Sleep(time.Hour)
 		_, after := units(p.index)
 		write = (after - before) / (3600 / 5)
-		check.OK(t, p.end())
+		if err := p.end(); err != nil {
+			t.Error(err)
+		}
 	})
 	return write
 }
@@ -236,13 +245,17 @@ func tailRead(t testing.TB, tip int) float64 {
 	tab := mustTable(t, faketable.New(), table.Config{MaxBytes: tip})
 	g := mustIngester(t, tab, IngesterConfig{})
 	source, err := NewSource(tab, SourceConfig{}, "GuestStay")
-	check.Must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	sum := 0.0
 	const looks = 300
 	for range looks {
 		mustIngest(t, g, stay())
 		before, _ := units(tab)
-		check.Must(t, check.Error(source.Read(t.Context(), "0", positionOf(0, g.tip.Version()))))
+		if _, err := source.Read(t.Context(), "0", positionOf(0, g.tip.Version())); err != nil {
+			t.Fatal(err)
+		}
 		after, _ := units(tab)
 		sum += after - before
 	}
@@ -276,11 +289,15 @@ func (i idle) month(t *testing.T) (dollars float64) {
 			p := w.start(t, IndexerConfig{Poll: i.indexPoll, TTL: i.indexLease})
 			index := mustTable(t, w.backing, TableConfig())
 			source, err := NewSource(index, SourceConfig{}, "GuestStay")
-			check.Must(t, err)
+			if err != nil {
+				t.Fatal(err)
+			}
 			r, err := reactor.Start(t.Context(), source, NewCheckpoints(index), upToDate{}, reactor.Config{
 				Group: "Checkout", Slots: 1, Member: fmt.Sprint("reactor-7c9d8b6f5d-x2x4", n, "/1"), TailPause: cmp.Or(i.tail, 500*time.Millisecond), Lease: i.lease,
 			})
-			check.Must(t, err)
+			if err != nil {
+				t.Fatal(err)
+			}
 			tabs, stops = append(tabs, p.index, index), append(stops, func() error {
 				r.Stop()
 				return errors.Join(r.Wait(t.Context()), p.end())
@@ -299,7 +316,9 @@ func (i idle) month(t *testing.T) (dollars float64) {
 		time.Sleep(time.Hour / 4)
 		dollars = (sum() - before) * 4 * monthHours / 1e6
 		for _, stop := range stops {
-			check.OK(t, stop())
+			if err := stop(); err != nil {
+				t.Error(err)
+			}
 		}
 	})
 	return dollars
