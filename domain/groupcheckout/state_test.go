@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
 	"example.com/groupcheckout/domain"
@@ -211,4 +212,69 @@ func anyEvents() *rapid.Generator[[]Event] {
 func TestItMakesNoDifferenceHowEventsAreFolded(t *testing.T) {
 	t.Parallel()
 	aggregate().Folds(t, anyEvents())
+}
+
+func TestASnapshotAndWhatFollowsAreTheWhole(t *testing.T) {
+	t.Parallel()
+	aggregate().Snapshots(t, Snapshots(), anyEvents())
+}
+
+// The stored form: .NET reads it as a record with these properties.
+func TestTheStoredFormOfASnapshot(t *testing.T) {
+	t.Parallel()
+	state := Fold(State{}, []Event{
+		selected(bert, anna, cleo), merged(residual(anna, "58.50")), failed(bert), paid(cash, "8"), confirmed(),
+	})
+	const want = `{"selected":"AgAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAADAAAAAAAAAAAAAAAAAAAA",` +
+		`"merged":[{"stay":"01000000-0000-0000-0000-000000000000","residual":58.50}],"failed":"AgAAAAAAAAAAAAAAAAAAAA==",` +
+		`"reasons":[{"stay":"02000000-0000-0000-0000-000000000000","whyNot":"checkedOut"}],"payments":"AQAAAAAAAAAAAAAAAAAAAA==","balance":50.50,"confirmed":true}`
+	data, err := Snapshots().Encode(state)
+	if diff := cmp.Diff(want, string(data)); diff != "" || err != nil {
+		t.Errorf("error %v, snapshot (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestASnapshotThatIsNoneIsRefused(t *testing.T) {
+	t.Parallel()
+	const anna, none = `"AQAAAAAAAAAAAAAAAAAAAA=="`, `""`
+	of := func(selected, failed string) string {
+		return `{"selected":` + selected + `,"merged":[],"failed":` + failed + `,"reasons":[],"payments":"","balance":0,"confirmed":false}`
+	}
+	check.OKf(t, check.Error(Snapshots().Decode([]byte(of(anna, anna)))), "a sound one")
+	for name, data := range map[string]string{
+		"an outcome of a stay that is not selected": of(none, anna),
+		"a stay that is selected twice":             of(`"AQAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAA="`, none),
+		"nothing":                                   `{}`,
+	} {
+		if _, err := Snapshots().Decode([]byte(data)); err == nil {
+			t.Errorf("%s: got no error", name)
+		}
+	}
+}
+
+// BenchmarkFold records the stays of one group in portions of 100. What a stay costs
+// should not depend on how many there are.
+func BenchmarkFold(b *testing.B) {
+	for _, stays := range []int{1_000, 50_000} {
+		ids := make([]domain.StayID, stays)
+		for i := range ids {
+			ids[i] = domain.StayID(uuid.New())
+		}
+		b.Run(fmt.Sprintf("%d stays", stays), func(b *testing.B) {
+			for b.Loop() {
+				state := Fold(State{}, []Event{StaysSelected{Stays: ids}})
+				for from := 0; from < len(ids); from += 100 {
+					var merged StaysMerged
+					for _, id := range ids[from : from+100] {
+						merged.Residuals = append(merged.Residuals, Residual{id, domain.MoneyOf(10)})
+					}
+					state = Fold(state, []Event{merged})
+					if _, pending := Next(state).(MergeStays); pending != (from+100 < len(ids)) {
+						b.Fatal("the number of pending stays is wrong")
+					}
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*stays), "ns/stay")
+		})
+	}
 }

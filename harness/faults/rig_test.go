@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/faults"
 	"example.com/groupcheckout/internal/check"
@@ -246,3 +248,5 @@ func story(t *testing.T, spec string, seed uint64) (log []faults.Injected) {
 	})
 	return log
 }
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -3,16 +3,19 @@ package provision
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 
 	"example.com/groupcheckout/internal/check"
+	"example.com/groupcheckout/internal/fetch"
 )
 
 func connect(t *testing.T, connectionString string) *pgx.Conn {
@@ -243,5 +246,107 @@ func TestALocalServerEndsWithItsProcess(t *testing.T) {
 	_, err := conn.WaitForNotification(ctx)
 	if err == nil || ctx.Err() != nil {
 		t.Errorf("got %v while waiting for the server to end, want that it closes the connection", err)
+	}
+}
+
+func TestNewestFirst(t *testing.T) {
+	t.Parallel()
+	got := newestFirst([]string{"/usr/lib/postgresql/9.6/bin", "/usr/lib/postgresql/15/bin", "/usr/pgsql-16/bin", "/usr/lib/postgresql/9/bin"})
+	want := []string{"/usr/pgsql-16/bin", "/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/9/bin", "/usr/lib/postgresql/9.6/bin"}
+	check.Same(t, "folders", want, got)
+}
+
+// A machine without PostgreSQL is rare among those that run this test, so the
+// fetching is tried for its own sake, where asked for: it downloads 10 MB.
+func TestFetchedBinariesMakeAServer(t *testing.T) { //nolint:paralleltest // it changes the environment
+	if os.Getenv("PROVISION_TEST_FETCH") == "" {
+		t.Skip("PROVISION_TEST_FETCH is not set: not downloading PostgreSQL")
+	}
+	cache, err := fetch.Dir()
+	check.Must(t, err)
+	dir, err := os.MkdirTemp("", "groupcheckout-fetched-*") //nolint:usetesting // t.TempDir is closed to an unprivileged user
+	check.Must(t, err)
+	t.Cleanup(func() { check.OK(t, os.RemoveAll(dir)) })
+	bin, err := fetchBinaries(cache, dir)
+	check.Must(t, err)
+	if err := os.Chmod(dir, 0o755); err != nil { // so is os.MkdirTemp, unless changed
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	server := bringUp(t, MessageDB, Options{Way: Local})
+	if want := "local processes: PostgreSQL 15.13, Message DB 1.3.0 from " + bin; !strings.HasPrefix(server.How, want) {
+		t.Errorf("how: got %q, want it to start with %q", server.How, want)
+	}
+}
+
+func TestADatabaseOfOnesOwn(t *testing.T) {
+	t.Parallel()
+	server := bringUp(t, MessageDB, Options{Way: Local})
+	query[int64](t, server.ConnectionString, write) // the server's own has something in it, and somebody on it
+	own := make([]*Server, 3)
+	var all sync.WaitGroup
+	for i := range own {
+		all.Go(func() {
+			var err error
+			if own[i], err = server.NewDatabase(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if t.Failed() {
+		t.FailNow()
+	}
+	for _, database := range own {
+		testServer(t, database)
+		// What the role is given in one database counts there alone.
+		check.Equal(t, "messages", 1, query[int](t, database.ConnectionString, "SELECT count(*) FROM message_store.messages"))
+		if !strings.HasPrefix(database.How, server.How+", database ") {
+			t.Errorf("how: got %q, want it to begin with %q", database.How, server.How)
+		}
+	}
+	const left = "SELECT count(*) FROM pg_database WHERE datname LIKE 'groupcheckout_own_%'"
+	for i, database := range own { // whose connections of above are still open
+		for range 2 {
+			check.OKf(t, database.Close(), "close")
+		}
+		if got, want := query[int](t, server.AdminConnectionString, left), len(own)-1-i; got != want {
+			t.Errorf("got %d databases after %d were closed, want %d", got, i+1, want)
+		}
+	}
+	query[int64](t, server.ConnectionString, write)
+}
+
+func TestADatabaseOnAServerThatStaysUpLeavesNothing(t *testing.T) {
+	t.Parallel()
+	up := bringUp(t, MessageDB, Options{Way: Local})
+	server := bringUp(t, MessageDB, asAddress(up))
+	database, err := server.NewDatabase(t.Context())
+	check.Must(t, err)
+	another, err := database.NewDatabase(t.Context()) // one of the same server
+	check.Must(t, err)
+	check.OKf(t, errors.Join(another.Close(), database.Close(), server.Close()), "close")
+	check.Equal(t, "databases left behind", 0, query[int](t, up.AdminConnectionString, "SELECT count(*) FROM pg_database WHERE datname LIKE 'groupcheckout_%'"))
+}
+
+func TestADatabaseNeedsASuperuser(t *testing.T) {
+	t.Parallel()
+	server := &Server{ConnectionString: "postgres://message_store:geheim123@localhost/message_store"}
+	_, made := server.NewDatabase(t.Context())
+	for what, err := range map[string]error{"a database": made, "shared checkpoints": server.ShareCheckpoints(t.Context(), "checkpoints")} {
+		if !errors.Is(err, ErrNoAdmin) || !strings.Contains(err.Error(), EnvAdminConnectionString) || strings.Contains(err.Error(), "geheim123") {
+			t.Errorf("%s: got error %v, want one that names %s and no password", what, err, EnvAdminConnectionString)
+		}
+	}
+}
+
+func TestCheckpointsAreShared(t *testing.T) {
+	t.Parallel()
+	server := bringUp(t, MessageDB, Options{Way: Local})
+	check.Fails(t, server.ShareCheckpoints(t.Context(), "nowhere"), "nowhere")
+	check.Must(t, server.administer(t.Context(), `CREATE SCHEMA "Checkpoints"`, `CREATE TABLE "Checkpoints".propulsion_checkpoint (position bigint)`))
+	check.Must(t, server.ShareCheckpoints(t.Context(), "Checkpoints"))
+	if got := query[int](t, server.ConnectionString, `INSERT INTO "Checkpoints".propulsion_checkpoint VALUES (7) RETURNING position`); got != 7 {
+		t.Errorf("got %d, want 7", got)
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/groupcheckout/gherkin"
 	"example.com/groupcheckout/gherkin/suite"
 	"example.com/groupcheckout/harness"
@@ -219,5 +221,101 @@ func TestThoseWhoWaitHearOfTrials(t *testing.T) {
 		"  26 of 100 after 31s: 75 faults injected, 1 failure\n"
 	if got := out.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestAFailureSaysWhatRunsItAgain(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "go test ./library -count=1 -only lending.feature:3"},
+		{[]string{"-time", "virtual", "-limit", "10s"}, "go test ./library -count=1 -time virtual -limit 10s -only lending.feature:3"},
+		{[]string{"-store", "dynamodb", "-provision", "local"}, "go test ./library -count=1 -store dynamodb -provision local -only lending.feature:3"},
+		{[]string{"-faults", "kill,slow=20ms", "-seed", "4"}, "go test ./library -count=1 -faults kill,slow=20ms -seed 4 -only lending.feature:3"},
+		{[]string{"-seed", "4", "-tagged", "@a", "-messages", "x", "-retries", "2"}, "go test ./library -count=1 -only lending.feature:3"},
+	} {
+		f := features(t, library(), c.args...)
+		if got := f.options.repeat("library", lastCopy(t, f)); got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
+	}
+}
+
+func TestATrialIsRunAgainByItsSeed(t *testing.T) {
+	t.Parallel()
+	f := features(t, library(), "-faults", "all,kill=0", "-seed", "1", "-explore", "900", "-limit", "1h")
+	got := f.options.repeatTrial("library", "TestExplore", "explore", trial{scenario: lastCopy(t, f), seed: 17})
+	want := "go test ./library -count=1 -run '^TestExplore$' -explore 1 -limit 1h0m0s -faults all,kill=0 -seed 17 -only lending.feature:3"
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestAShellReadsWhatWasQuoted(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[string]string{
+		"plain/1-a.feature:3": "plain/1-a.feature:3",
+		"two words":           "'two words'",
+		"Hansen's.feature:1":  `'Hansen'\''s.feature:1'`,
+	} {
+		check.Equal(t, word, want, quoted(word))
+	}
+}
+
+// lastCopy is the scenario of the library.
+func lastCopy(t *testing.T, f *Features) *suite.Scenario {
+	t.Helper()
+	loaded, err := suite.Load(f.project.Features)
+	check.Must(t, err)
+	return loaded[0].Scenarios[0]
+}
+
+func TestAReportSaysHowToMakeTheRunAgain(t *testing.T) {
+	t.Parallel()
+	o := features(t, library(), "-store", "messagedb", "-reactor", "3", "-tagged", "@competing and not @slow", "-seed", "7",
+		"-retries", "2", "-retry-tagged", "@slow", "-flaky-budget", "1", "-reverse").options
+	want := map[string]string{
+		"command": "go test ./lending -count=1 -store messagedb -reactor 3 -tagged '@competing and not @slow' -retries 2 -retry-tagged @slow -flaky-budget 1 -reverse",
+		"reactor": "3",
+		"seed":    "7",
+	}
+	if diff := cmp.Diff(want, o.properties("lending", 0)); diff != "" && !shuffled() {
+		t.Errorf("properties (-want +got):\n%s", diff)
+	}
+}
+
+func TestAKindOfFaultThatNeverCameProvesNothing(t *testing.T) {
+	t.Parallel()
+	none := map[faults.Kind]int{}
+	some := map[faults.Kind]int{faults.Slow: 3}
+	for _, c := range []struct {
+		name      string
+		faults    string
+		flags     []string
+		injected  map[faults.Kind]int
+		occasions map[faults.Kind]int
+		scenarios int
+		want      string
+	}{
+		{"it came", "slow", nil, some, some, 1, ""},
+		{"nothing came", "slow,kill", nil, none, none, 1, "no fault was injected in 1 scenario, so nothing was proved: give slow or kill a higher rate, such as slow=1, another -seed, or more scenarios"},
+		{"there can be none", "cut", nil, none, none, 1, "no fault was injected, so nothing was proved: the store memory cannot have cut: no lines"},
+		{"by chance", "slow,kill", nil, some, map[faults.Kind]int{faults.Kill: 300}, 50, ""},
+		{"not by chance", "slow,kill", nil, some, map[faults.Kind]int{faults.Kill: 400}, 1, "no fault of the kind kill was injected on 400 occasions, so nothing was proved of it: this is hardly chance, see whether package faults still injects it"},
+		{"no occasion", "slow,kill", nil, some, none, 20, "there was no occasion for a fault of the kind kill in 20 scenarios, so nothing was proved of it: leave it out with kill=0, if there can be none"},
+		{"no occasion in a few scenarios", "slow,kill", nil, some, none, 19, ""},
+		{"no occasion in a selection", "slow,kill", []string{"-tagged", "@slow"}, some, none, 20, ""},
+		{"nothing to change places with", "slow,reorder", []string{"-time", "virtual"}, some, none, 20, ""},
+		{"nobody to read from a replica", "slow,stale", []string{"-store", "messagedb", "-reactor", "2"}, some, none, 20, ""},
+	} {
+		f := features(t, library(), append(c.flags, "-faults", c.faults)...)
+		check.Must(t, f.options.check())
+		got := ""
+		if err := f.options.proved(tally{c.injected, c.occasions, map[faults.Kind]string{faults.Cut: "no lines"}}, c.scenarios); err != nil {
+			got = err.Error()
+		}
+		check.Equal(t, c.name, c.want, got)
 	}
 }

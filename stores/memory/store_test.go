@@ -10,9 +10,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
+	"go.uber.org/goleak"
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/internal/check"
+	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/memory"
 	"example.com/groupcheckout/stores/storetest"
 )
@@ -133,4 +135,18 @@ func TestAppendNeedsAStreamName(t *testing.T) {
 	if _, ok := errors.AsType[*es.NameError](err); !ok {
 		t.Errorf("got error %v, want a NameError", err)
 	}
+}
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	store, checkpoints := memory.New(), memory.NewCheckpoints()
+	storetest.Run(t, storetest.Fixture{
+		Store: store,
+		Source: func(batchSize int, categories ...string) (feed.Source, error) {
+			return store.Source(memory.SourceConfig{Categories: categories, BatchSize: batchSize})
+		},
+		Checkpoints: func() (feed.Checkpoints, error) { return checkpoints, nil },
+	})
 }

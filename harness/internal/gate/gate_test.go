@@ -1,11 +1,14 @@
 package gate
 
 import (
+	"context"
 	"errors"
+	"os"
 	"testing"
 	"testing/synctest"
 
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/harness/provision/provisiontest"
 	"example.com/groupcheckout/internal/check"
 )
 
@@ -182,4 +185,17 @@ func TestAGateRefusesToBreakAfterNothing(t *testing.T) {
 			t.Errorf("after %d: got no error, want one", n)
 		}
 	}
+}
+
+//nolint:gochecknoglobals // a server takes seconds to come up
+var (
+	messageDBServer = provisiontest.MessageDB()
+	dynamoDBServer  = provisiontest.DynamoDB()
+)
+
+func TestMain(m *testing.M) { os.Exit(provisiontest.Main(m, messageDBServer, dynamoDBServer)) }
+
+func within(t testing.TB) context.Context {
+	t.Helper()
+	return provisiontest.Within(t)
 }

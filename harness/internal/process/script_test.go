@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness/provision/provisiontest"
 	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
@@ -422,4 +423,11 @@ func TestAProgramHasItsTimeToStop(t *testing.T) {
 	config := pageless(&saved, "trap '' TERM; "+forEver)
 	config.StopLimit = time.Nanosecond
 	checkError(t, started(t, config).Stop(within(t)), "did not stop and was killed", "it was given 1ns to stop")
+}
+
+func TestMain(m *testing.M) { os.Exit(provisiontest.Main(m)) }
+
+func within(t testing.TB) context.Context {
+	t.Helper()
+	return provisiontest.Within(t)
 }
