@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // hotels are the folders that are about hotels, and the programs that run one and
@@ -91,9 +93,7 @@ func TestWhatIsForAnyDomainSpeaksOfNoHotel(t *testing.T) {
 		}
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if seen[".go"] < 100 || seen[".html"] < 5 {
 		t.Errorf("only %v files were read", seen)
 	}

@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 const module = "example.com/groupcheckout/"
@@ -28,7 +30,7 @@ func allowed() map[string][]string {
 
 		// The kit.
 		"es":                {},
-		"es/aggregatetest":  {"es"},
+		"es/aggregatetest":  {"es", "internal/check"},
 		"reactor":           {"es", "reactor/feed", "internal/pause"},
 		"reactor/monitor":   {"es", "reactor", "reactor/feed", "internal/plural"},
 		"reactor/feed":      {"es"},
@@ -38,7 +40,7 @@ func allowed() map[string][]string {
 		"stores/dynamodb":   {"es", "reactor/feed", "stores", "stores/dynamodb/internal/...", "internal/pause"},
 		"stores/address":    {"stores", "stores/memory", "stores/messagedb", "stores/dynamodb", "internal/oneline"},
 		"stores/intercept":  {"es", "reactor/feed"},
-		"stores/storetest":  {"es", "reactor/feed", "internal/pause"},
+		"stores/storetest":  {"es", "reactor/feed", "internal/check", "internal/pause"},
 		"gherkin":           {"internal/nearest"},
 		"gherkin/suite":     {"gherkin", "internal/plural"},
 		"gherkin/report":    {"gherkin", "gherkin/suite"},
@@ -67,7 +69,7 @@ func allowed() map[string][]string {
 		"harness/internal/history":            {"es", "internal/plural"},
 		"harness/internal/process":            {"es", "harness/internal/guarded", "internal/fetch", "reactor", "reactor/feed", "internal/plural"},
 		"harness/provision/cmd/provision":     {"harness/provision"},
-		"harness/provision/provisiontest":     {"harness/provision"},
+		"harness/provision/provisiontest":     {"harness/provision", "internal/check"},
 		"livingdoc/evidence":                  {},
 		"livingdoc/internal/chart":            {},
 		"livingdoc/internal/fixture":          {"gherkin", "gherkin/...", "livingdoc/evidence"},
@@ -77,9 +79,10 @@ func allowed() map[string][]string {
 		"livingdoc/internal/run":              {"livingdoc/evidence"},
 		"livingdoc/internal/stock":            {"internal/fetch"},
 		"livingdoc/internal/timeline":         {"livingdoc/evidence"},
+		"internal/check":                      {},
 		"internal/fetch":                      {},
 		"internal/golden":                     {},
-		"internal/browsertest":                {"internal/fetch"},
+		"internal/browsertest":                {"internal/check", "internal/fetch"},
 		"internal/completion":                 {},
 		"deploy":                              {},
 		"internal/modulepath":                 {},
@@ -117,9 +120,7 @@ func testOnly() []string {
 func TestImportsFollowTheStructure(t *testing.T) {
 	t.Parallel()
 	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}} {{range .Imports}}{{.}} {{end}}", "./...").Output()
-	if err != nil {
-		t.Fatalf("list the packages: %v", err)
-	}
+	check.Mustf(t, err, "list the packages")
 	seen := 0
 	for line := range strings.Lines(string(out)) {
 		name, imports, _ := strings.Cut(strings.TrimSpace(line), " ")
@@ -128,9 +129,7 @@ func TestImportsFollowTheStructure(t *testing.T) {
 			name = "." // this package
 		}
 		seen++
-		if err := check(name, strings.Fields(imports)); err != nil {
-			t.Error(err)
-		}
+		check.OK(t, permit(name, strings.Fields(imports)))
 	}
 	if seen < 10 {
 		t.Errorf("only %d packages were found: the listing has changed its form:\n%s", seen, out)
@@ -149,16 +148,16 @@ func TestImportsAreReallyChecked(t *testing.T) {
 		"cmd/livingdoc":    "example.com/groupcheckout",
 		"no/such/package":  "fmt",
 	} {
-		if err := check(name, []string{imports}); err == nil {
+		if err := permit(name, []string{imports}); err == nil {
 			t.Errorf("%s imports %s: got no error, want one", name, imports)
 		}
 	}
-	if err := check("domain/gueststay", []string{"example.com/groupcheckout/es", "fmt"}); err != nil {
+	if err := permit("domain/gueststay", []string{"example.com/groupcheckout/es", "fmt"}); err != nil {
 		t.Errorf("domain/gueststay imports es: got %v, want no error", err)
 	}
 }
 
-func check(name string, imports []string) error {
+func permit(name string, imports []string) error {
 	rules, known := allowed()[name]
 	if !known {
 		return fmt.Errorf("package %s is not in the table of imports: say in imports_test.go what it may import, and in docs/structure.md what it is if it is a folder of its own", name)

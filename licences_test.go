@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // licences are those that what is shipped may stand under, by words that only they have.
@@ -52,9 +54,7 @@ func TestWhatIsShippedStandsUnderKnownLicences(t *testing.T) {
 	t.Parallel()
 	out, err := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}} {{.Dir}}{{end}}{{end}}",
 		"./cmd/reactor", "./cmd/indexer-lambda", "./cmd/livingdoc").Output()
-	if err != nil {
-		t.Fatalf("list the modules: %v", err)
-	}
+	check.Mustf(t, err, "list the modules")
 	seen := map[string]bool{}
 	for line := range strings.Lines(string(out)) {
 		path, dir, found := strings.Cut(strings.TrimSpace(line), " ")
@@ -62,9 +62,7 @@ func TestWhatIsShippedStandsUnderKnownLicences(t *testing.T) {
 			continue
 		}
 		seen[path] = true
-		if _, err := licenceOf(dir); err != nil {
-			t.Errorf("%s: %v", path, err)
-		}
+		check.OKf(t, check.Error(licenceOf(dir)), "%s", path)
 	}
 	if len(seen) < 20 {
 		t.Errorf("got only %d modules, want all that are linked", len(seen))
@@ -83,9 +81,7 @@ func TestLicencesAreReallyRead(t *testing.T) {
 		"Apache License\n\n      Version 2.0, January 2004":                             "Apache-2.0",
 		"Permission is hereby granted, free of charge, to any\nperson obtaining a copy": "MIT",
 	} {
-		if err := os.WriteFile(filepath.Join(dir, "LICENSE"), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, os.WriteFile(filepath.Join(dir, "LICENSE"), []byte(text), 0o600))
 		if got, err := licenceOf(dir); got != want || (err != nil) != (want == "") {
 			t.Errorf("%.30q: got %q and %v, want %q", regexp.MustCompile(`\s+`).ReplaceAllString(text, " "), got, err, want)
 		}

@@ -4,6 +4,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // heavy are the modules that a project without real stores must not link, by what
@@ -40,9 +42,7 @@ func TestAProjectLinksTheStoresThatItNames(t *testing.T) {
 func linked(t *testing.T, packages ...string) map[string]string {
 	t.Helper()
 	out, err := exec.Command("go", append([]string{"list", "-deps"}, packages...)...).Output()
-	if err != nil {
-		t.Fatalf("list what %v depend on: %v", packages, err)
-	}
+	check.Mustf(t, err, "list what %v depend on", packages)
 	found := map[string]string{}
 	for line := range strings.Lines(string(out)) {
 		for prefix, what := range heavy() {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/internal/check"
 )
 
 // shown are the blocks of the walk-through that a reader carries out: commands, and
@@ -25,17 +26,11 @@ func TestTheWalkThroughCanBeFollowed(t *testing.T) {
 		t.Skip("it makes a project, and runs its tests on every store")
 	}
 	text, err := os.ReadFile(ownProcess)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	repository, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	reader := newReader(t)
-	if err := os.Symlink(repository, filepath.Join(reader.dir, "groupcheckout")); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.Symlink(repository, filepath.Join(reader.dir, "groupcheckout")))
 	takeBack := func() {}
 	commands, reds := 0, 0
 	for _, block := range shown.FindAllStringSubmatch(string(text), -1) {
@@ -60,9 +55,7 @@ func TestTheWalkThroughCanBeFollowed(t *testing.T) {
 		t.Errorf("%s has %d commands, %d of them red: they are written in another way than this test knows", ownProcess, commands, reds)
 	}
 	for _, made := range []string{"build/docs/index.html", "parcels/truck.go", "go.sum"} {
-		if _, err := os.Stat(filepath.Join(reader.dir, made)); err != nil {
-			t.Errorf("who has followed the walk-through has no %s: %v", made, err)
-		}
+		check.OKf(t, check.Error(os.Stat(filepath.Join(reader.dir, made))), "who has followed the walk-through has no %s", made)
 	}
 }
 
@@ -76,12 +69,8 @@ func newReader(t *testing.T) *reader {
 	t.Helper()
 	messageDB, dynamoDB := provisiontest.MessageDB(), provisiontest.DynamoDB()
 	t.Cleanup(func() {
-		if err := messageDB.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := dynamoDB.Close(); err != nil {
-			t.Error(err)
-		}
+		check.OK(t, messageDB.Close())
+		check.OK(t, dynamoDB.Close())
 	})
 	return &reader{t.TempDir(), map[string]func(t testing.TB) []string{
 		"-store messagedb": func(t testing.TB) []string { t.Helper(); return messageDB.Get(t).Environment() },
@@ -114,9 +103,7 @@ func (r *reader) run(t *testing.T, line string) {
 		t.Fatalf("%v\n%s", err, output)
 	}
 	led, err := os.ReadFile(where)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	r.dir = strings.TrimSpace(string(led))
 }
 
@@ -134,14 +121,8 @@ func (r *reader) change(t *testing.T, name, diff string) (takeBack func()) {
 	}
 	file := filepath.Join(r.dir, name)
 	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	write := func(text string) {
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	check.Must(t, err)
+	write := func(text string) { check.Must(t, os.WriteFile(file, []byte(text), 0o600)) }
 	if before == "" || strings.Count(string(text), before) != 1 {
 		t.Fatalf("%s does not hold this once, which the walk-through changes:\n%s", name, before)
 	}

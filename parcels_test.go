@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 const (
@@ -37,9 +39,7 @@ var fence = regexp.MustCompile("(?s)```(go|gherkin)\n(.*?)```")
 func TestTheWalkThroughShowsTheExample(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(ownProcess)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	snippets := fence.FindAllStringSubmatch(string(text), -1)
 	if len(snippets) < 10 {
 		t.Errorf("%s has %d snippets: they are written in another way than this test knows", ownProcess, len(snippets))
@@ -76,8 +76,6 @@ func texts(t *testing.T, folder string) map[string]string {
 		found[name] = string(text)
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return found
 }

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // TestCIRunsWhatIsRunHere compares the workflow with the Makefile and with the script
@@ -109,9 +111,7 @@ test "$releases" = "--release=v1.0=$(git rev-parse HEAD~1) --release=v1.1=$(git 
 func read(t *testing.T, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return string(text)
 }
 
@@ -167,9 +167,7 @@ func TestTheHistoryBeginsOnlyWhereThereIsNone(t *testing.T) {
 				t.Fatalf("got error %v, want one: %v\n%s", err, test.fails, output)
 			}
 			entries, err := os.ReadDir(dir)
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			var names []string
 			for _, entry := range entries {
 				names = append(names, entry.Name())

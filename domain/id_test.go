@@ -3,12 +3,15 @@ package domain_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
 	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/internal/check"
 )
 
 const (
@@ -19,12 +22,8 @@ const (
 func TestAnIDHasTwoForms(t *testing.T) {
 	t.Parallel()
 	var fromText, fromN domain.StayID
-	if err := fromText.UnmarshalText([]byte(hyphenated)); err != nil {
-		t.Fatal(err)
-	}
-	if err := fromN.UnmarshalN(n); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, fromText.UnmarshalText([]byte(hyphenated)))
+	check.Must(t, fromN.UnmarshalN(n))
 	if fromText != fromN {
 		t.Errorf("got %s and %s, want the same id", fromText, fromN)
 	}
@@ -110,9 +109,7 @@ func TestIDsRoundTrip(t *testing.T) {
 		var id, fromText, fromN domain.StayID
 		copy(id[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "id"))
 		text, err := id.MarshalText()
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		if err := fromText.UnmarshalText(text); err != nil || fromText != id {
 			t.Fatalf("%s became %s and error %v", text, fromText, err)
 		}
@@ -120,4 +117,30 @@ func TestIDsRoundTrip(t *testing.T) {
 			t.Fatalf("%s became %s and error %v", id.N(), fromN, err)
 		}
 	})
+}
+
+func TestIDsAreKeptTogetherInOrder(t *testing.T) {
+	t.Parallel()
+	low := domain.StayID(uuid.MustParse("00000000-0000-0000-0000-000000000001"))
+	high := domain.StayID(uuid.MustParse("ff000000-0000-0000-0000-000000000000"))
+	ids := domain.SortedIDs(map[domain.StayID]bool{high: true, low: true})
+	text, err := json.Marshal(ids)
+	if want := `"AAAAAAAAAAAAAAAAAAAAAf8AAAAAAAAAAAAAAAAAAAA="`; err != nil || string(text) != want {
+		t.Errorf("got %s, error %v, want %s", text, err, want)
+	}
+	var read domain.StayIDs
+	if err := json.Unmarshal(text, &read); err != nil || !slices.Equal(read, ids) {
+		t.Errorf("got %v, error %v, want %v again", read, err, ids)
+	}
+	check.Same(t, "the set", map[domain.StayID]struct{}{low: {}, high: {}}, read.Set())
+}
+
+func TestIDsThatAreWrongAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{`"AAAA"`, `"?"`, `"AAAAAAAAAAAAAAAAAAAAAf8="`} {
+		var read domain.ChargeIDs
+		if err := json.Unmarshal([]byte(text), &read); err == nil {
+			t.Errorf("%s: got %v, want an error", text, read)
+		}
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestParseMomentAccepts(t *testing.T) {
@@ -82,8 +83,7 @@ func TestParseMomentRefuses(t *testing.T) {
 		strings.Repeat("2", 1000),
 	} {
 		got, err := domain.ParseMoment(text)
-		var refused *domain.MomentError
-		if !errors.As(err, &refused) || refused.Value != text {
+		if refused, ok := errors.AsType[*domain.MomentError](err); !ok || refused.Value != text {
 			t.Errorf("parse %.60q: got %s and error %v, want a *MomentError that names the text", text, got, err)
 			continue
 		}
@@ -132,8 +132,7 @@ func TestAMomentOutOfRangeIsNotMarshalled(t *testing.T) {
 	for _, year := range []int{-1, 0, 10000, 200000} {
 		m := domain.MomentOf(time.Date(year, 6, 1, 0, 0, 0, 0, time.UTC))
 		body, err := m.MarshalText()
-		var refused *domain.MomentError
-		if body != nil || !errors.As(err, &refused) {
+		if _, ok := errors.AsType[*domain.MomentError](err); body != nil || !ok {
 			t.Errorf("marshal %s: got %q and error %v, want a *MomentError", m, body, err)
 		}
 	}
@@ -142,9 +141,7 @@ func TestAMomentOutOfRangeIsNotMarshalled(t *testing.T) {
 func TestMomentInJSON(t *testing.T) {
 	t.Parallel()
 	var m domain.Moment
-	if err := json.Unmarshal([]byte(`"2026-11-23T12:35:27.6876850+01:00"`), &m); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, json.Unmarshal([]byte(`"2026-11-23T12:35:27.6876850+01:00"`), &m))
 	body, err := json.Marshal(m)
 	if want := `"2026-11-23T11:35:27.687685+00:00"`; err != nil || string(body) != want {
 		t.Errorf("got %s and error %v, want %s", body, err, want)
@@ -171,9 +168,7 @@ func TestAMomentEqualsItselfOnceStored(t *testing.T) {
 			t.Fatalf("%v became %s, which is %v before it", at, m, late)
 		}
 		text, err := m.MarshalText()
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		if again, err := domain.ParseMoment(string(text)); err != nil || again != m {
 			t.Fatalf("%s became %s and error %v", text, again, err)
 		}
@@ -193,9 +188,7 @@ func FuzzParseMoment(f *testing.F) {
 			return
 		}
 		stored, err := m.MarshalText()
-		if err != nil {
-			t.Fatalf("%q was accepted and cannot be stored: %v", text, err)
-		}
+		check.Mustf(t, err, "%q was accepted and cannot be stored", text)
 		if again, err := domain.ParseMoment(string(stored)); err != nil || again != m {
 			t.Errorf("%q became %s, then %s and error %v", text, stored, again, err)
 		}

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/internal/check"
 )
 
 // The largest amount that .NET's decimal holds, 2^96 - 1, and one above.
@@ -21,9 +22,7 @@ const (
 func money(t testing.TB, text string) domain.Money {
 	t.Helper()
 	m, err := domain.ParseMoney(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return m
 }
 
@@ -244,9 +243,7 @@ func TestOnlyAStorableSumIsMarshalled(t *testing.T) {
 func TestMoneyIsABareNumberInJSON(t *testing.T) {
 	t.Parallel()
 	var amounts []domain.Money
-	if err := json.Unmarshal([]byte(`[100.50, 1e2, -0.00]`), &amounts); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, json.Unmarshal([]byte(`[100.50, 1e2, -0.00]`), &amounts))
 	body, err := json.Marshal(amounts)
 	if want := `[100.50,100,0.00]`; err != nil || string(body) != want {
 		t.Errorf("got %s and error %v, want %s", body, err, want)
@@ -279,9 +276,7 @@ func TestInRangeLooksAtTheWholeAmountOnly(t *testing.T) {
 		"the largest and a fine rest":  {largest.Plus(finest), true},
 		"the largest twice, and finer": {largest.Plus(largest).Plus(finest), false},
 	} {
-		if got := test.amount.InRange(); got != test.want {
-			t.Errorf("%s: got %t, want %t", name, got, test.want)
-		}
+		check.Equal(t, name, test.want, test.amount.InRange())
 	}
 }
 
@@ -309,9 +304,7 @@ func TestRefusalsNameTheAmounts(t *testing.T) {
 func drawMoney(t *rapid.T, label string) (domain.Money, string) {
 	text := rapid.StringMatching(`(0|-?[1-9][0-9]{0,13})(\.[0-9]{1,14})?`).Draw(t, label)
 	m, err := domain.ParseMoney(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return m, text
 }
 
@@ -362,9 +355,7 @@ func FuzzParseMoney(f *testing.F) {
 			t.Errorf("%q became %s", text, m)
 		}
 		body, err := m.MarshalJSON()
-		if err != nil {
-			t.Fatalf("%q was accepted and cannot be stored: %v", text, err)
-		}
+		check.Mustf(t, err, "%q was accepted and cannot be stored", text)
 		if again := money(t, string(body)); again.String() != m.String() || strings.ContainsAny(m.String(), "eE") {
 			t.Errorf("%q became %s, then %s", text, m, again)
 		}
@@ -375,9 +366,7 @@ func TestCredit(t *testing.T) {
 	t.Parallel()
 	for balance, want := range map[string]string{"-42.50": "42.50", "0.00": "0", "42.50": "0", "-0.1": "0.1"} {
 		m, err := domain.ParseMoney(balance)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		if got := m.Credit().String(); got != want {
 			t.Errorf("got a credit of %s for a balance of %s, want %s", got, balance, want)
 		}
@@ -396,16 +385,12 @@ func TestReasonsAreSaidInWords(t *testing.T) {
 		}
 		said[why.String()] = true
 	}
-	if got := domain.WhyNot("onStrike").String(); got != "onStrike" {
-		t.Errorf("got %q for a reason of a newer program, want it as it is", got)
-	}
+	check.Equal(t, "for a reason of a newer program", "onStrike", domain.WhyNot("onStrike").String())
 }
 
 func TestZeroInAnAccountLooksLikeOtherAmounts(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{"0": "0.00", "-0": "0.00", "0.0": "0.0", "0.000": "0.000", "80": "80", "1.50": "1.50"} {
-		if got := money(t, text).ForReaders(); got != want {
-			t.Errorf("%s: got %q, want %q", text, got, want)
-		}
+		check.Equal(t, text, want, money(t, text).ForReaders())
 	}
 }

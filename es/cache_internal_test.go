@@ -4,6 +4,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // TestNoPutUndoesAnother lets callers put ever newer versions at the same time.
@@ -16,9 +18,7 @@ func TestNoPutUndoesAnother(t *testing.T) {
 		versions = 100_000
 	)
 	stream, err := NewStreamName("Counter", "a")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	cache := NewCache(0, 0)
 	var last atomic.Int64
 	var all sync.WaitGroup

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestOnlyTheTailIsReadOfACachedState(t *testing.T) {
@@ -18,9 +19,7 @@ func TestOnlyTheTailIsReadOfACachedState(t *testing.T) {
 	query(t, d, 3, 2)
 	store.given(d.Stream(), 4)
 	query(t, d, 7, 3)
-	if err := d.Transact(t.Context(), add(8)); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, d.Transact(t.Context(), add(8)))
 	query(t, d, 15, 4)
 	store.expectReads(t, []read{{0, es.FromReplica}, {2, es.FromReplica}, {2, es.FromReplica}, {3, es.FromReplica}, {4, es.FromReplica}}...)
 }
@@ -51,9 +50,7 @@ func TestTheCacheIsAheadOfAReplica(t *testing.T) {
 	store, d := newCounter(t, es.Options{Cache: es.NewCache(0, 0)})
 	store.lag = 10
 	for i := range 5 {
-		if err := d.Transact(t.Context(), add(1)); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, d.Transact(t.Context(), add(1)))
 		query(t, d, i+1, es.Version(i+1))
 	}
 }
@@ -66,9 +63,7 @@ func TestTheCacheNeverGoesBack(t *testing.T) {
 	store.given(d.Stream(), 1)
 	store.afterRead = func() {
 		store.afterRead = nil
-		if err := d.Transact(t.Context(), add(2)); err != nil {
-			t.Error(err)
-		}
+		check.OK(t, d.Transact(t.Context(), add(2)))
 	}
 	query(t, d, 1, 1)
 	store.asked()
@@ -130,9 +125,7 @@ func TestACachedStateOfAnotherTypeIsIgnored(t *testing.T) {
 		return text + strconv.Itoa(foldCounter(0, events))
 	}, store, es.Options{Cache: cache})
 	other, err := texts.Decider("a")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	for range 2 {
 		if got, err := other.Query(t.Context()); got != "3" || err != nil {
 			t.Errorf("got %q and error %v, want 3", got, err)
@@ -175,9 +168,7 @@ func TestTheStateUnusedForLongestMakesRoom(t *testing.T) {
 	category := counters(store, es.Options{Cache: cache})
 	from := func(id string) es.Version {
 		d, err := category.Decider(id)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		if len(store.streams[d.Stream()]) == 0 {
 			store.given(d.Stream(), 1)
 		}
@@ -211,9 +202,7 @@ func TestWhatTheCacheHoldsIsBoundedInBytes(t *testing.T) {
 	category := counters(store, es.Options{Cache: cache})
 	for i := range 100 {
 		d, err := category.Decider(strconv.Itoa(i))
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		store.given(d.Stream(), make([]int, 20)...)
 		query(t, d, 0, 20)
 		if held := cache.Bytes(); held == 0 || held > limit {
@@ -224,14 +213,10 @@ func TestWhatTheCacheHoldsIsBoundedInBytes(t *testing.T) {
 		t.Errorf("got %d states, want about ten", got)
 	}
 	d, err := category.Decider("large")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	store.given(d.Stream(), make([]int, limit)...)
 	query(t, d, 0, limit)
-	if err := d.Transact(t.Context(), add(1)); err != nil {
-		t.Error(err)
-	}
+	check.OK(t, d.Transact(t.Context(), add(1)))
 	query(t, d, 1, limit+1)
 	if held := cache.Bytes(); held > limit {
 		t.Errorf("%d bytes are held, want %d at the most", held, limit)
@@ -252,14 +237,10 @@ func TestStatesAreForgottenThoughNobodyAsks(t *testing.T) {
 		}
 		query(t, d, 1, 1)
 		time.Sleep(2 * time.Minute)
-		if n := cache.Swept(); n != 1 {
-			t.Errorf("got %d states dropped by the time alone, want one", n)
-		}
+		check.Equal(t, "states dropped by the time alone", 1, cache.Swept())
 		query(t, d, 1, 1) // it begins anew
 		time.Sleep(2 * time.Minute)
-		if n := cache.Swept(); n != 2 {
-			t.Errorf("got %d states dropped by the time alone, want two", n)
-		}
+		check.Equal(t, "states dropped by the time alone", 2, cache.Swept())
 	})
 }
 

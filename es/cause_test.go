@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/memory"
 )
 
@@ -24,9 +25,7 @@ func TestEventsSayWhatLedToThemOnlyIfItIsGiven(t *testing.T) {
 			ctx = es.WithCause(ctx, *test.cause)
 		}
 		counter := counter(t, store, es.Options{Cache: es.NewCache(0, 0)})
-		if err := counter.Transact(ctx, func(int) ([]event, error) { return []event{added{1}, added{2}}, nil }); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, counter.Transact(ctx, func(int) ([]event, error) { return []event{added{1}, added{2}}, nil }))
 		events, err := store.Read(ctx, counter.Stream(), 0, es.FromLeader)
 		if err != nil || len(events) != 2 {
 			t.Fatalf("got %d events and error %v", len(events), err)
@@ -57,8 +56,6 @@ func TestWhatIsNoCauseIsNotKnown(t *testing.T) {
 		`{"$causationId":"e","other":1}`: {Causation: "e"},
 		`{"$correlationId":"` + strings.Repeat("x", 201) + `","traceparent":"t"}`: {Trace: "t"},
 	} {
-		if got := es.CauseOf(es.Event{EventData: es.EventData{Meta: []byte(meta)}}); got != want {
-			t.Errorf("%s: got %+v, want %+v", meta, got, want)
-		}
+		check.Equal(t, meta, want, es.CauseOf(es.Event{EventData: es.EventData{Meta: []byte(meta)}}))
 	}
 }

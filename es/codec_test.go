@@ -1,6 +1,7 @@
 package es_test
 
 import (
+	stdjson "encoding/json"
 	"errors"
 	"math"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // parcel is an event with a field of every sort.
@@ -64,8 +66,7 @@ func TestWhatCannotBeEncoded(t *testing.T) {
 		{parcel{Zone: "\xff"}, "encode Parcel: "},
 	} {
 		name, body, err := parcelCodec().Encode(test.event)
-		var refused *es.EncodeError
-		if !errors.As(err, &refused) || !strings.HasPrefix(err.Error(), test.want) {
+		if _, ok := errors.AsType[*es.EncodeError](err); !ok || !strings.HasPrefix(err.Error(), test.want) {
 			t.Errorf("%#v: got error %v, want an *EncodeError that starts with %q", test.event, err, test.want)
 		}
 		if name != "" || body != nil {
@@ -91,9 +92,7 @@ func TestDecodeIsLenientWhereDotNETIs(t *testing.T) {
 			t.Errorf("%s: got known %t and error %v", name, ok, err)
 			continue
 		}
-		if diff := cmp.Diff(event(want), got, cmp.AllowUnexported(parcel{})); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
-		}
+		check.Same(t, name, event(want), got, cmp.AllowUnexported(parcel{}))
 	}
 }
 
@@ -156,12 +155,30 @@ func TestACodecHasOneCaseForEach(t *testing.T) {
 		"es: two cases for the Go type es_test.added": {es.On("Added", identity), es.On("Increased", identity)},
 	} {
 		func() {
-			defer func() {
-				if got := recover(); got != want {
-					t.Errorf("got the panic %v, want %s", got, want)
-				}
-			}()
+			defer func() { check.Equal(t, "panic", any(want), recover()) }()
 			es.NewCodec(cases...)
 		}()
 	}
+}
+
+// BenchmarkDecode reads a body by a codec, and by encoding/json, which takes what the
+// codec refuses.
+func BenchmarkDecode(b *testing.B) {
+	body := []byte(`{"zone":"north","items":[{"name":"a","tags":["b","c"]},{"name":"d","tags":[]}],"weight":1.5,"Plain":true}`)
+	codec := parcelCodec()
+	b.Run("codec", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, _, err := codec.Decode("Parcel", body); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("encoding/json", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			var p parcel
+			check.Must(b, stdjson.Unmarshal(body, &p))
+		}
+	})
 }

@@ -7,10 +7,10 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // The tests' aggregate is a counter: its state is the sum of what was added.
@@ -55,9 +55,7 @@ func counters(store es.Store, options es.Options) *es.Category[int, event] {
 func counter(t testing.TB, store es.Store, options es.Options) es.Decider[int, event] {
 	t.Helper()
 	decider, err := counters(store, options).Decider("a")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return decider
 }
 
@@ -166,15 +164,11 @@ func (s *store) asked() []read {
 // expectReads compares the reads since the last call.
 func (s *store) expectReads(t testing.TB, want ...read) {
 	t.Helper()
-	if diff := cmp.Diff(want, s.asked()); diff != "" {
-		t.Errorf("reads (-want +got):\n%s", diff)
-	}
+	check.Same(t, "reads", want, s.asked())
 }
 
 // expectAppends compares the appends so far.
 func (s *store) expectAppends(t testing.TB, want ...write) {
 	t.Helper()
-	if diff := cmp.Diff(want, s.appends); diff != "" {
-		t.Errorf("appends (-want +got):\n%s", diff)
-	}
+	check.Same(t, "appends", want, s.appends)
 }

@@ -8,11 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 var errRefused = errors.New("refused")
@@ -42,16 +42,12 @@ func TestEventsAreStamped(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 1, time.FixedZone("CET", 3600))
 	store, d := newCounter(t, es.Options{Now: func() time.Time { return now }})
 	err := d.Transact(t.Context(), func(int) ([]event, error) { return []event{added{1}, reset{"<&>"}}, nil })
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	want := []es.Event{
 		{EventData: es.EventData{Type: "Added", Data: []byte(`{"by":1}`), Time: now.UTC()}, Index: 0},
 		{EventData: es.EventData{Type: "Reset", Data: []byte(`{"note":"<&>"}`), Time: now.UTC()}, Index: 1},
 	}
-	if diff := cmp.Diff(want, store.streams[d.Stream()], cmpopts.IgnoreFields(es.EventData{}, "ID")); diff != "" {
-		t.Errorf("stored (-want +got):\n%s", diff)
-	}
+	check.Same(t, "stored", want, store.streams[d.Stream()], cmpopts.IgnoreFields(es.EventData{}, "ID"))
 	if zone := store.streams[d.Stream()][0].Time.Location(); zone != time.UTC {
 		t.Errorf("stamped in %s, want UTC", zone)
 	}
@@ -61,9 +57,7 @@ func TestDefaultStampsAreDistinctAndNow(t *testing.T) {
 	t.Parallel()
 	store, d := newCounter(t, es.Options{})
 	before := time.Now()
-	if err := d.Transact(t.Context(), func(int) ([]event, error) { return []event{added{1}, added{1}}, nil }); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, d.Transact(t.Context(), func(int) ([]event, error) { return []event{added{1}, added{1}}, nil }))
 	first, second := store.streams[d.Stream()][0], store.streams[d.Stream()][1]
 	if first.ID == second.ID || first.ID == uuid.Nil {
 		t.Errorf("got the ids %s and %s", first.ID, second.ID)
@@ -155,9 +149,7 @@ func TestAConflictIsDecidedAgainOnTheLeadersState(t *testing.T) {
 			if err != nil || version != 3 {
 				t.Errorf("got version %d and error %v, want 3", version, err)
 			}
-			if diff := cmp.Diff([]int{5, 12}, seen); diff != "" {
-				t.Errorf("states decided on (-want +got):\n%s", diff)
-			}
+			check.Same(t, "states decided on", []int{5, 12}, seen)
 			store.expectReads(t, read{0, es.FromReplica}, read{test.again, es.FromLeader})
 			store.expectAppends(t, []write{{1, []string{"Added"}}, {2, []string{"Added"}}}...)
 		})
@@ -206,13 +198,11 @@ func TestOtherErrorsOfTheStoreAreNotTriedAgain(t *testing.T) {
 		if !errors.Is(err, test.wants) {
 			t.Errorf("%s: got %v, want %v", test.name, err, test.err)
 		}
-		var uncertain *es.UncertainError
-		if wasUncertain := errors.As(test.err, &uncertain); errors.As(err, &uncertain) != wasUncertain {
+		_, wasUncertain := errors.AsType[*es.UncertainError](test.err)
+		if _, uncertain := errors.AsType[*es.UncertainError](err); uncertain != wasUncertain {
 			t.Errorf("%s: got %v, which hides or invents an *UncertainError", test.name, err)
 		}
-		if len(store.appends) != 1 {
-			t.Errorf("%s: got %d appends, want 1", test.name, len(store.appends))
-		}
+		check.Equal(t, test.name+": appends", 1, len(store.appends))
 	}
 }
 
@@ -233,8 +223,7 @@ func TestAnEventThatCannotBeEncodedIsNotSent(t *testing.T) {
 	t.Parallel()
 	store, d := newCounter(t, es.Options{})
 	err := d.Transact(t.Context(), func(int) ([]event, error) { return []event{added{1}, reset{"\xff"}}, nil })
-	var encode *es.EncodeError
-	if !errors.As(err, &encode) || encode.Type != "Reset" {
+	if encode, ok := errors.AsType[*es.EncodeError](err); !ok || encode.Type != "Reset" {
 		t.Errorf("got error %v, want an *EncodeError of Reset", err)
 	}
 	store.expectAppends(t)
@@ -261,9 +250,7 @@ func TestUnknownTypesAreSkippedAndCount(t *testing.T) {
 	if sum != 3 || version != 4 || err != nil {
 		t.Errorf("got %d at version %d and error %v, want 3 at 4", sum, version, err)
 	}
-	if diff := cmp.Diff([]skip{{"Counter-a", 1, "Renamed"}, {"Counter-a", 3, "added"}}, skipped); diff != "" {
-		t.Errorf("skipped (-want +got):\n%s", diff)
-	}
+	check.Same(t, "skipped", []skip{{"Counter-a", 1, "Renamed"}, {"Counter-a", 3, "added"}}, skipped)
 	if version, err := silent.TransactVersion(t.Context(), add(1)); version != 5 || err != nil {
 		t.Errorf("got version %d and error %v, want 5", version, err)
 	}
@@ -331,9 +318,7 @@ func TestNothingIsLostBetweenWriters(t *testing.T) {
 			var all sync.WaitGroup
 			for range writers {
 				all.Go(func() {
-					if err := d.Transact(t.Context(), func(sum int) ([]event, error) { return []event{added{sum%2 + 1}}, nil }); err != nil {
-						t.Error(err)
-					}
+					check.OK(t, d.Transact(t.Context(), func(sum int) ([]event, error) { return []event{added{sum%2 + 1}}, nil }))
 				})
 			}
 			all.Wait()
@@ -367,13 +352,9 @@ func TestAStateIsFoldedOnce(t *testing.T) {
 			}
 			store := newStore()
 			d, err := es.NewCategory("Counter", counterCodec(), 0, fold, store, es.Options{Cache: test.cache}).Decider("a")
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			store.given(d.Stream(), 1, 2)
-			if _, err := d.Query(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, check.Error(d.Query(t.Context())))
 			folded = 0
 			if err := d.Transact(t.Context(), add(4)); err != nil || folded != test.transact {
 				t.Errorf("Transact: got %d events folded and error %v, want %d", folded, err, test.transact)
@@ -384,5 +365,47 @@ func TestAStateIsFoldedOnce(t *testing.T) {
 				t.Errorf("TransactState: got %d at version %d, %d events folded and error %v, want 15 at 4 and %d folded", sum, version, folded, err, test.withState)
 			}
 		})
+	}
+}
+
+// scripted is a store whose appends end as they are told to.
+type scripted struct {
+	*store
+
+	outcomes []error
+}
+
+func (s *scripted) Append(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData) (es.Version, error) {
+	err := s.outcomes[0]
+	if s.outcomes = s.outcomes[1:]; err != nil {
+		return 0, err
+	}
+	return s.store.Append(ctx, stream, expected, events)
+}
+
+func TestAppendsAndLooksIntoTheCacheAreCounted(t *testing.T) {
+	t.Parallel()
+	store := &scripted{store: newStore()}
+	counts, cache := &es.Counts{}, es.NewCache(0, 0)
+	counter := counter(t, store, es.Options{Counts: counts, Cache: cache, Attempts: 2})
+	for _, tried := range [][]error{
+		{nil},
+		{&es.ConflictError{}, nil},
+		{&es.ConflictError{}, &es.ConflictError{}},
+		{&es.UncertainError{}},
+		{errors.New("the disk is full")},
+	} {
+		store.outcomes = tried
+		_ = counter.Transact(t.Context(), add(1)) // it ends as it is told to
+	}
+	if got, want := counts.Now(), (es.Counted{Appended: 2, Conflicts: 3, Uncertain: 1, Failed: 1}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if got := (*es.Counts)(nil).Now(); got != (es.Counted{}) {
+		t.Errorf("nobody counted %+v", got)
+	}
+	hits, misses := cache.Looks()
+	if hits == 0 || misses == 0 {
+		t.Errorf("got %d hits and %d misses, want both", hits, misses)
 	}
 }

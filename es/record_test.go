@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // recorded is a store whose deciders tell what they are asked.
@@ -168,9 +169,7 @@ func double(sum int) (int, []event, error) { return 2 * sum, nil, nil }
 func compareAnswers(t *testing.T, what string, want, got es.Answer) {
 	t.Helper()
 	sameText := cmp.Comparer(func(a, b error) bool { return (a == nil) == (b == nil) && (a == nil || a.Error() == b.Error()) })
-	if diff := cmp.Diff(want, got, sameText, cmpopts.IgnoreFields(es.EventData{}, "ID", "Time"), cmpopts.EquateEmpty()); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", what, diff)
-	}
+	check.Same(t, what, want, got, sameText, cmpopts.IgnoreFields(es.EventData{}, "ID", "Time"), cmpopts.EquateEmpty())
 }
 
 func TestAQueryThatTrustsAStateAtHandMayBeOld(t *testing.T) {
@@ -184,9 +183,7 @@ func TestAQueryThatTrustsAStateAtHandMayBeOld(t *testing.T) {
 func TestAStoreMayHaveNoRecorder(t *testing.T) {
 	t.Parallel()
 	d := counter(t, unrecorded{newStore()}, es.Options{})
-	if err := d.Transact(t.Context(), add1()); err != nil {
-		t.Error(err)
-	}
+	check.OK(t, d.Transact(t.Context(), add1()))
 }
 
 type unrecorded struct{ *store }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/memory"
 )
 
@@ -25,23 +26,15 @@ func snapshotReads(t *testing.T, options es.Options, write, read *es.SnapshotCod
 	store, counts := &observed{Store: memory.New(), first: -1}, &es.Counts{}
 	options.Counts = counts
 	writer, err := counters(store, options).WithSnapshots(write).Decider("a")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	for i := range 10 {
-		if err := writer.Transact(t.Context(), add(1<<i)); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, writer.Transact(t.Context(), add(1<<i)))
 	}
 	reader, err := counters(store, options).WithSnapshots(read).Decider("a")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	store.first = -1
 	sum, err = reader.Query(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return sum, store.first, counts.Now()
 }
 
@@ -111,18 +104,10 @@ func TestASkippedEventKeepsSnapshotsAway(t *testing.T) {
 	store, counts := memory.New(), &es.Counts{}
 	category := counters(store, es.Options{SnapshotEvery: 2, Counts: counts}).WithSnapshots(sums("Sum.1", readSum))
 	d, err := category.Decider("a")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := store.Append(t.Context(), d.Stream(), 0, []es.EventData{{Type: "Doubled"}}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
+	check.Must(t, check.Error(store.Append(t.Context(), d.Stream(), 0, []es.EventData{{Type: "Doubled"}})))
 	for range 5 {
-		if err := d.Transact(t.Context(), add(1)); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, d.Transact(t.Context(), add(1)))
 	}
-	if taken := counts.Now().Snapshots; taken != 0 {
-		t.Errorf("got %d snapshots of a stream with an event that is not known, want none", taken)
-	}
+	check.Equal(t, "snapshots of a stream with an event that is not known", 0, counts.Now().Snapshots)
 }

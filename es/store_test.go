@@ -2,10 +2,12 @@ package es_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestBodiesThatEveryStoreKeeps(t *testing.T) {
@@ -22,9 +24,7 @@ func TestBodiesThatEveryStoreKeeps(t *testing.T) {
 		strings.Repeat("[", 1000) + strings.Repeat("]", 1000),
 		`{"n":` + strings.Repeat("9", 100) + `}`,
 	} {
-		if err := es.CheckEvents(stream(t), []es.EventData{{Type: "T", Data: []byte(body), Meta: []byte(body)}}); err != nil {
-			t.Errorf("%.80s: %v", body, err)
-		}
+		check.OKf(t, es.CheckEvents(stream(t), []es.EventData{{Type: "T", Data: []byte(body), Meta: []byte(body)}}), "%.80s", body)
 	}
 }
 
@@ -64,9 +64,7 @@ func TestAnEventNeedsAType(t *testing.T) {
 	if want := "event 1 of an append to Counter-a: an event needs a type"; !errors.Is(err, es.ErrEmptyType) || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
-	if err := es.CheckEvents(stream(t), nil); err != nil {
-		t.Errorf("no events: %v", err)
-	}
+	check.OKf(t, es.CheckEvents(stream(t), nil), "no events")
 }
 
 func TestErrorsSayWhatWasWrong(t *testing.T) {
@@ -103,8 +101,37 @@ func TestFreshnessHasAName(t *testing.T) {
 func stream(t *testing.T) es.StreamName {
 	t.Helper()
 	name, err := es.NewStreamName("Counter", "a")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return name
+}
+
+// saying is an error that says whether it needs a person, and wraps another.
+type saying struct {
+	needs bool
+	err   error
+}
+
+func (s *saying) Error() string     { return "an error that speaks for itself" }
+func (s *saying) Unwrap() error     { return s.err }
+func (s *saying) NeedsPerson() bool { return s.needs }
+
+func TestNeedsPerson(t *testing.T) {
+	t.Parallel()
+	yes, no, silent := &saying{needs: true}, &saying{}, errors.New("says nothing")
+	for name, test := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"no error":                         {nil, false},
+		"one that says nothing":            {silent, false},
+		"one that says yes":                {yes, true},
+		"one that says no":                 {no, false},
+		"wrapped":                          {fmt.Errorf("do it: %w", fmt.Errorf("twice: %w", yes)), true},
+		"behind one that says no":          {&saying{err: yes}, true},
+		"joined, as the last":              {errors.Join(silent, no, yes), true},
+		"joined, and none says yes":        {errors.Join(silent, no), false},
+		"wrapped among several, as second": {fmt.Errorf("%w: %w", silent, fmt.Errorf("why: %w", yes)), true},
+	} {
+		check.Equal(t, name, test.want, es.NeedsPerson(test.err))
+	}
 }

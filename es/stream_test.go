@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestNewStreamNameJoins(t *testing.T) {
@@ -106,8 +107,7 @@ func checkName(t *testing.T, got es.StreamName, raw, category, id string) {
 
 func checkRefused(t *testing.T, got es.StreamName, err error, want es.NameError) {
 	t.Helper()
-	var refused *es.NameError
-	if !errors.As(err, &refused) || *refused != want {
+	if refused, ok := errors.AsType[*es.NameError](err); !ok || *refused != want {
 		t.Errorf("got %q and error %v, want %v", got, err, &want)
 	}
 	if !got.IsZero() {
@@ -127,9 +127,7 @@ func FuzzParseStreamName(f *testing.F) {
 		if name.String() != raw || name.Category()+"-"+name.ID() != raw || name.Category() == "" || name.ID() == "" {
 			t.Errorf("%q became %q of category %q and id %q", raw, name, name.Category(), name.ID())
 		}
-		if err := es.ValidateCategory(name.Category()); err != nil {
-			t.Errorf("the category of %q: %v", raw, err)
-		}
+		check.OKf(t, es.ValidateCategory(name.Category()), "the category of %q", raw)
 		// A name can be made of its parts, unless an element is empty.
 		built, err := es.NewStreamName(name.Category(), strings.Split(name.ID(), "_")...)
 		if err == nil && built != name {

@@ -14,6 +14,7 @@ import (
 	"example.com/groupcheckout/features"
 	"example.com/groupcheckout/gherkin/suite"
 	"example.com/groupcheckout/harness/run"
+	"example.com/groupcheckout/internal/check"
 )
 
 func catalogue(t *testing.T) []*suite.Feature {
@@ -31,9 +32,7 @@ func TestEveryFeatureAndFolderHasAnIntroduction(t *testing.T) {
 		if strings.TrimSpace(f.Document.Feature.Description) == "" {
 			t.Errorf("%s: the feature has no description", f.URI)
 		}
-		if _, err := fs.Stat(features.FS, path.Join(path.Dir(f.URI), "README.md")); err != nil {
-			t.Errorf("%s: its folder has no introduction: %v", f.URI, err)
-		}
+		check.OKf(t, check.Error(fs.Stat(features.FS, path.Join(path.Dir(f.URI), "README.md"))), "%s: its folder has no introduction", f.URI)
 		for _, child := range f.Document.Feature.Children {
 			if child.Scenario != nil {
 				t.Errorf("%s: the scenario %q illustrates no rule", f.URI, child.Scenario.Name)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/features"
+	"example.com/groupcheckout/internal/check"
 )
 
 // TestTheExampleOfTheGuideIsReal finds the scenario of docs/scenarios.md in a feature, line
@@ -14,9 +15,7 @@ import (
 func TestTheExampleOfTheGuideIsReal(t *testing.T) {
 	t.Parallel()
 	guide, err := os.ReadFile("../docs/scenarios.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	var all strings.Builder
 	err = fs.WalkDir(features.FS, ".", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, ".feature") {
@@ -26,16 +25,12 @@ func TestTheExampleOfTheGuideIsReal(t *testing.T) {
 		all.Write(text)
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if example := block(t, string(guide), "gherkin"); !strings.Contains(all.String(), example) {
 		t.Errorf("no feature holds the scenario of docs/scenarios.md:\n%s", example)
 	}
 	steps, err := os.ReadFile("../steps/groups.go")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	for line := range strings.Lines(block(t, string(guide), "go")) {
 		if !strings.Contains(string(steps), line) {
 			t.Errorf("steps/groups.go does not hold this line of docs/scenarios.md: %s", line)

@@ -3,6 +3,7 @@ package gherkin_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/check"
 )
 
 // money and room stand for the types of a domain.
@@ -37,9 +39,7 @@ func moneyType(r *gherkin.Registrar) {
 func compile(t *testing.T, define func(*gherkin.Registrar)) *gherkin.Definitions {
 	t.Helper()
 	defs, err := gherkin.Compile(define)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return defs
 }
 
@@ -67,9 +67,7 @@ func runGodog(ctx context.Context, t *testing.T, define func(*gherkin.Registrar)
 	contents := "Feature: f\n  " + tags + "\n  Scenario: s\n    * " + strings.Join(steps, "\n    * ")
 	return godog.TestSuite{
 		ScenarioInitializer: func(sc *godog.ScenarioContext) {
-			if err := defs.Bind(sc, define); err != nil {
-				t.Error(err)
-			}
+			check.OK(t, defs.Bind(sc, define))
 			besides(sc)
 		},
 		Options: &godog.Options{
@@ -110,9 +108,7 @@ func TestArgumentsArriveTyped(t *testing.T) {
 		"a doc\n\"\"\"\nlong\n\"\"\"", "a table\n| x |", "a table of 7\n| y |",
 		"a table and a doc of 8\n| z |\n\"\"\"\nboth\n\"\"\"", "a doc and a table\n| z |\n\"\"\"\nboth\n\"\"\"", "anything goes here",
 	)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	want := []any{
 		`Bjørn "B" O'Neil`,
 		money{"EUR", 4050},
@@ -127,9 +123,7 @@ func TestArgumentsArriveTyped(t *testing.T) {
 		"Ann",
 		"long", "x", 7, "y", 8, "z", "both", "both", "z", "goes here",
 	}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(money{})); diff != "" {
-		t.Errorf("arguments (-want +got):\n%s", diff)
-	}
+	check.Same(t, "arguments", want, got, cmp.AllowUnexported(money{}))
 }
 
 func TestStepsFailWithReasons(t *testing.T) {
@@ -165,9 +159,7 @@ func TestStepsFailWithReasons(t *testing.T) {
 		t.Run(step, func(t *testing.T) {
 			t.Parallel()
 			err := run(t, define, step)
-			if err == nil || !strings.Contains(err.Error(), want) {
-				t.Errorf("got %v, want an error with %q", err, want)
-			}
+			check.Fails(t, err, want)
 		})
 	}
 }
@@ -253,11 +245,7 @@ func TestCompileReportsEveryMistakeWithItsPlace(t *testing.T) {
 			if test.define != nil && places < len(test.want) && name != "unknown parameter type, with a caret" && name != "a nil world" {
 				t.Errorf("got %d places, want one for each of %d mistakes:\n%v", places, len(test.want), err)
 			}
-			for _, want := range test.want {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("got:\n%v\nwant in it: %s", err, want)
-				}
-			}
+			check.Contains(t, err.Error(), test.want...)
 		})
 	}
 }
@@ -291,9 +279,7 @@ func TestBindNoticesThatDefineChanged(t *testing.T) {
 		`the function of the hook "after scenario" is nil`: func(r *gherkin.Registrar) { both(r); r.After(gherkin.Hook{}, nil) },
 	} {
 		err := defs.Bind(nil, define) // it must not get as far as the scenario
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want an error with %q", err, want)
-		}
+		check.Fails(t, err, want)
 	}
 }
 
@@ -376,5 +362,28 @@ func TestOutcomes(t *testing.T) {
 	}
 	if err := gherkin.Pending("soon"); !errors.Is(err, godog.ErrPending) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAMisspelledNameGetsTheNearest(t *testing.T) {
+	t.Parallel()
+	var many []string
+	for i := range 12 {
+		many = append(many, fmt.Sprintf("T%02d", i))
+	}
+	for _, c := range []struct{ name, mentioned, want string }{
+		{"T9", "T1 T2", "did you mean T1?"},
+		{"Olso", "Bergen Oslo Oslofjord", "did you mean Oslo?"},
+		{"oslo", "Oslo Bergen", "did you mean Oslo?"},
+		{"Bergn", "Bergen", "did you mean Bergen?"},
+		{"Tromsö", "Tromsø Oslo", "did you mean Tromsø?"},
+		{"harbour", "Oslo Bergen Bergen", "known are Bergen, Oslo"},
+		{"", "Oslo", "known are Oslo"},
+		{"T1", "", "none was mentioned"},
+		{"Hamar", strings.Join(many, " "), "known are T00, T01, T02, T03, T04, T05, T06, T07, T08, T09, and 2 more"},
+	} {
+		if got := gherkin.DidYouMean(c.name, strings.Fields(c.mentioned)); got != c.want {
+			t.Errorf("%q of %q: got %q, want %q", c.name, c.mentioned, got, c.want)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package gherkin
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -10,6 +11,8 @@ import (
 
 	parser "github.com/cucumber/gherkin/go/v42"
 	messages "github.com/cucumber/messages/go/v34"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // FuzzTags has tag lines of features: each tag that the parser finds can be selected.
@@ -35,9 +38,7 @@ func FuzzTags(f *testing.F) {
 		}
 		for _, tag := range document.Feature.Tags {
 			matches, err := ParseTags(TagExpression(tag.Name))
-			if err != nil {
-				t.Fatalf("the tag %q cannot be selected: %v", tag.Name, err)
-			}
+			check.Mustf(t, err, "the tag %q cannot be selected", tag.Name)
 			if !matches([]string{tag.Name}) || matches([]string{tag.Name + "x", "@"}) {
 				t.Fatalf("%q does not select just the tag %q", TagExpression(tag.Name), tag.Name)
 			}
@@ -63,9 +64,7 @@ func FuzzRows(f *testing.F) {
 	definitions, err := Compile(func(r *Registrar) {
 		Parameter(r, "money", `[A-Z]{3} -?\d+\.\d\d`, func(groups []string) (money, error) { return money(groups[0]), nil })
 	})
-	if err != nil {
-		f.Fatal(err)
-	}
+	check.Must(f, err)
 	f.Fuzz(func(t *testing.T, cell string) {
 		for _, column := range []string{"text", "whole", "count", "part", "truth", "period", "money"} {
 			header, values := []string{column}, []string{cell}
@@ -96,3 +95,28 @@ func FuzzRows(f *testing.F) {
 
 // money is a text of the form EUR 1.00.
 type money string
+
+func TestCapturesKeepTheirNesting(t *testing.T) {
+	t.Parallel()
+	groups, err := captures(`^(a(b(c))(d)) (?:e(f)) [(] (\(g)$`)
+	check.Must(t, err)
+	var got []string
+	for _, g := range groups {
+		got = append(got, fmt.Sprint(g))
+	}
+	want := []string{"{1 [{2 [{3 []}]} {4 []}]}", "{5 []}", "{6 []}"}
+	check.Same(t, "groups", want, got)
+}
+
+func FuzzExpression(f *testing.F) {
+	f.Add(`^a(b)[^](]\Q(\E$`)
+	f.Add("the payer {string} settles {money} in {int} second(s)/minute(s)")
+	f.Add("a \\{ b {")
+	f.Fuzz(func(_ *testing.T, expression string) {
+		// It must return an error for whatever it does not understand.
+		_, _ = Compile(func(r *Registrar) {
+			r.Step(expression, func() error { return nil })
+			r.Step(expression+" ", func(string) error { return nil })
+		})
+	})
+}

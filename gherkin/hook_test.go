@@ -9,10 +9,10 @@ import (
 	"testing"
 
 	"github.com/cucumber/godog"
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/check"
 )
 
 // notes records what happens, and is the world of the steps too.
@@ -76,9 +76,7 @@ func TestHooksRunInOrderAndAreRecorded(t *testing.T) {
 			"start a1", "failure: after scenario: a2: panic: boom", "finish a1 <nil>",
 		},
 	} {
-		if diff := cmp.Diff(want, runScenario(t, tags)); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", tags, diff)
-		}
+		check.Same(t, fmt.Sprintf("%s", tags), want, runScenario(t, tags))
 	}
 }
 
@@ -111,9 +109,7 @@ func TestRegistrationsAreInOrder(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	want := []gherkin.HookInfo{{Type: gherkin.BeforeScenario, Name: "first", Index: 1}, {Type: gherkin.AfterScenario, Index: 2}}
-	if diff := cmp.Diff(want, defs.HooksFor(nil), cmpopts.IgnoreFields(gherkin.HookInfo{}, "Location")); diff != "" {
-		t.Errorf("hooks (-want +got):\n%s", diff)
-	}
+	check.Same(t, "hooks", want, defs.HooksFor(nil), cmpopts.IgnoreFields(gherkin.HookInfo{}, "Location"))
 	if at := defs.HooksFor(nil)[0].Location.String(); !strings.HasPrefix(at, "gherkin/hook_test.go:") {
 		t.Errorf("got the place %s, want one in this file", at)
 	}
@@ -130,18 +126,10 @@ func TestWhatIsWrongIsLeftOutOfDefinitionsForReports(t *testing.T) {
 		r.Before(gherkin.Hook{}, nil)
 	})
 	for _, want := range []string{"Undefined parameter type 'airport'", `"twice" is already defined at gherkin/hook_test.go:`, `the tag expression "slow" has the word`, "needs a function"} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got error %v, want in it: %s", err, want)
-		}
+		check.Fails(t, err, want)
 	}
-	if got := len(defs.Steps()); got != 2 {
-		t.Errorf("got %d steps, want 2", got)
-	}
-	if got := len(defs.Match("twice")); got != 2 {
-		t.Errorf("got %d matches, want 2", got)
-	}
+	check.Equal(t, "steps", 2, len(defs.Steps()))
+	check.Equal(t, "matches", 2, len(defs.Match("twice")))
 	want := []gherkin.UndefinedParameter{{Name: "airport", Expression: "the {airport} is closed"}}
-	if diff := cmp.Diff(want, defs.UndefinedParameters()); diff != "" {
-		t.Errorf("undefined parameters (-want +got):\n%s", diff)
-	}
+	check.Same(t, "undefined parameters", want, defs.UndefinedParameters())
 }

@@ -1,13 +1,13 @@
 package gherkin_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/check"
 )
 
 type line struct {
@@ -28,17 +28,13 @@ func TestRows(t *testing.T) {
 		{"EUR 1.50", "101", "3", "true", "1h30m", "2026-01-02T03:04:05Z"},
 		{"USD -1.50", "", "", "", "", ""},
 	}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	nights := uint8(3)
 	want := []line{
 		{Room: "101", Balance: money{"EUR", 150}, Nights: &nights, Paid: true, After: 90 * time.Minute, When: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)},
 		{Balance: money{"USD", -150}},
 	}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(line{}, money{})); diff != "" {
-		t.Errorf("rows (-want +got):\n%s", diff)
-	}
+	check.Same(t, "rows", want, got, cmp.AllowUnexported(line{}, money{}))
 
 	none, err := gherkin.Rows[line](defs.Table([][]string{{"room", "balance"}}))
 	if err != nil || len(none) != 0 {
@@ -83,9 +79,7 @@ func TestTableErrorsNameThePlace(t *testing.T) {
 		`unknown option "optonal"`:                                              as(func(t gherkin.Table) error { _, err := gherkin.Rows[unknownOption](t); return err }),
 		"text cannot be turned into a []int: register a parameter type":         as(func(t gherkin.Table) error { _, err := gherkin.Rows[unreadable](t); return err }),
 	} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want an error with %q", err, want)
-		}
+		check.Fails(t, err, want)
 	}
 }
 

@@ -40,8 +40,7 @@ func (e *FailureError) Unwrap() error { return e.Err }
 // explain adds to the error of a check what is known of its scenario. A skip is
 // no failure.
 func (w *World) explain(err error) error {
-	var skip *gherkin.SkipError
-	if errors.As(err, &skip) {
+	if _, ok := errors.AsType[*gherkin.SkipError](err); ok {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), explainLimit) // that of the scenario may be over

@@ -3,16 +3,25 @@ package harness_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
+	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/domain/gueststay"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/gherkin"
 	"example.com/groupcheckout/harness"
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/steps/hotel"
 )
 
 func TestAFailureSaysWhatWasWantedAndThenWhatIsKnown(t *testing.T) {
@@ -31,8 +40,7 @@ func TestAFailureSaysWhatWasWantedAndThenWhatIsKnown(t *testing.T) {
 
 	reason := errors.New("got 1 order paid, want 2")
 	err := w.Check(t.Context(), func(context.Context) error { return reason })
-	var failure *harness.FailureError
-	if !errors.As(err, &failure) || !errors.Is(err, reason) {
+	if _, ok := errors.AsType[*harness.FailureError](err); !ok || !errors.Is(err, reason) {
 		t.Fatalf("got %v, want a failure for that reason", err)
 	}
 	want := strings.TrimPrefix(`
@@ -46,10 +54,8 @@ the order, Order-1, handled to version 5 in 1 call:
 Note-1:
     0 Written              scenario {"n":1}
 the reactor runs; Order-1 has failed 3 times: no van; tranche all is read to 8 and completed to 7, and reading fails: the line is dead`, "\n")
-	if diff := cmp.Diff(want, err.Error()); diff != "" {
-		t.Errorf("the error (-want +got):\n%s", diff)
-	}
-	must(t, w.Close(t.Context()))
+	check.Same(t, "the error", want, err.Error())
+	check.Must(t, w.Close(t.Context()))
 }
 
 // Where the reactor is in another process nobody here sees it write, so a failure
@@ -73,7 +79,7 @@ Order-1:
 	if err == nil || !strings.Contains("\n"+err.Error(), want) {
 		t.Errorf("got\n%v\nwant it to hold%s", err, want)
 	}
-	must(t, w.Close(t.Context()))
+	check.Must(t, w.Close(t.Context()))
 }
 
 // Of many streams a slow store shows some in time, and a failure shows those.
@@ -96,14 +102,12 @@ func TestAFailureShowsWhatCouldBeReadBack(t *testing.T) {
 			"    1 Sent                 reactor  {\"n\":1}\n",
 			"tranche all is read to 8 and completed to 7",
 		} {
-			if err == nil || !strings.Contains(err.Error(), want) {
-				t.Errorf("got\n%v\nwant it to hold %q", err, want)
-			}
+			check.Fails(t, err, want)
 		}
 		if took := time.Since(began); took > harness.ExplainLimit {
 			t.Errorf("took %v of the bubble's time, want at most %v", took, harness.ExplainLimit)
 		}
-		must(t, w.Close(t.Context()))
+		check.Must(t, w.Close(t.Context()))
 	})
 }
 
@@ -114,9 +118,7 @@ func TestAStepThatWasLeftBehindGetsAnError(t *testing.T) {
 	w, no := stage(t, h), errors.New("no")
 	appendTo(t, w.Store(), streamName(t, "Note-1"), 0, "Written")
 	err := w.Eventually(t.Context(), func(ctx context.Context) error {
-		if err := w.Close(ctx); err != nil {
-			t.Error(err)
-		}
+		check.OK(t, w.Close(ctx))
 		return no
 	})
 	if !errors.Is(err, no) {
@@ -127,14 +129,14 @@ func TestAStepThatWasLeftBehindGetsAnError(t *testing.T) {
 func TestAFailureShowsTheFaultsOfItsOwnScenarioOnly(t *testing.T) {
 	t.Parallel()
 	slow, err := faults.Parse("slow=1:1ms")
-	must(t, err)
+	check.Must(t, err)
 	h, _ := onPuppet(t, harness.Options{Faults: slow, Seed: 1})
 	for _, c := range []struct {
 		key, stream string
 		writes      bool
 	}{{"an outline | 10", "Order-10", true}, {"an outline | 1", "Order-1", false}} {
 		w, err := h.World(t.Context(), harness.Scenario{Key: c.key})
-		must(t, err)
+		check.Must(t, err)
 		w.Name(streamName(t, c.stream), "the order")
 		if c.writes {
 			appendTo(t, w.Store(), streamName(t, c.stream), 0, "Placed")
@@ -143,6 +145,73 @@ func TestAFailureShowsTheFaultsOfItsOwnScenarioOnly(t *testing.T) {
 		if shown := strings.Contains(failure.Error(), "injected: slow at append 0 of "); shown != c.writes {
 			t.Errorf("%s: a fault is shown: %t, want %t, in\n%v", c.key, shown, c.writes, failure)
 		}
-		must(t, w.Close(t.Context()))
+		check.Must(t, w.Close(t.Context()))
 	}
+}
+
+// attachments keeps what is attached to a report.
+type attachments struct {
+	gherkin.Recorder
+
+	list []gherkin.Attachment
+}
+
+// Attach implements gherkin.Recorder.
+func (a *attachments) Attach(attachment gherkin.Attachment) { a.list = append(a.list, attachment) }
+
+// A charge that is on the bill twice, although it was made once, is in no history.
+func TestAScenarioFailsWhoseHistoryCannotHaveBeenSo(t *testing.T) {
+	t.Parallel()
+	system := hotel.System()
+	system.Audit = nil // it would find this as well
+	h, err := harness.Open(t.Context(), harness.Options{System: system})
+	opened(t, h, err)
+	w, err := h.World(t.Context(), harness.Scenario{Key: t.Name()})
+	check.Must(t, err)
+	services := gueststay.NewService(w.Store(), w.Options())
+	id := domain.StayID(uuid.New())
+	stream := services.Stream(id)
+	w.Name(stream, "Ann's stay")
+	check.Must(t, services.Charge(w.As(t.Context(), "clerk 1"), id, domain.ChargeID(uuid.New()), domain.MoneyOf(30), at()))
+	events, err := h.Raw().Read(t.Context(), stream, 0, es.FromLeader)
+	check.Must(t, err)
+	again := events[0].EventData
+	again.ID = uuid.New()
+	_, err = h.Raw().Append(t.Context(), stream, 1, []es.EventData{again})
+	check.Must(t, err)
+
+	report := &attachments{}
+	err = w.Close(gherkin.WithRecorder(t.Context(), report))
+	var wrong *harness.HistoryError
+	if !errors.As(err, &wrong) {
+		t.Fatalf("got %v, want an error about the history", err)
+	}
+	check.Contains(t, err.Error(),
+		"the answers about Ann's stay cannot have been given one after the other: event 1 (Charged ",
+		"is stored, and nobody was told so: it was written twice, or somebody was told that it was not written\nthe picture of it is ",
+		"charge by clerk 1: done, version 1, Charged ",
+	)
+	page, err := os.ReadFile(wrong.Picture)
+	if err != nil || !strings.Contains(string(page), "charge by clerk 1") {
+		t.Errorf("got a picture of %d bytes and the error %v, want one that shows what was asked", len(page), err)
+	}
+	if want := filepath.Join("build", "histories", "ann-s-stay-"); !strings.Contains(wrong.Picture, want) {
+		t.Errorf("got the picture %s, want it in %s", wrong.Picture, want)
+	}
+	if len(report.list) != 1 || report.list[0].MediaType != "text/html" || report.list[0].Text != string(page) {
+		t.Errorf("got %d attachments, want the picture", len(report.list))
+	}
+}
+
+// What somebody else writes, who is not recorded, has a place in any history.
+func TestWhatAnotherProcessWritesIsNoFault(t *testing.T) {
+	t.Parallel()
+	h, _ := onPuppet(t, harness.Options{})
+	w := stage(t, h)
+	for i := range 3 {
+		stream := streamName(t, fmt.Sprintf("Order-%d", i))
+		appendTo(t, w.Store(), stream, 0, "Placed")
+		appendTo(t, h.Raw(), stream, 1, "Sent")
+	}
+	check.OK(t, w.Close(context.WithoutCancel(t.Context())))
 }

@@ -16,6 +16,7 @@ import (
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/steps/hotel"
 )
 
@@ -23,14 +24,6 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // at is when everything happens.
 func at() domain.Moment { return domain.MomentOf(time.Date(2026, 11, 23, 11, 0, 0, 0, time.UTC)) }
-
-// must fails the test at once if there is an error.
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
 
 // open brings up a harness on memory and takes it down with the test.
 func open(t testing.TB) *harness.Harness {
@@ -42,12 +35,8 @@ func open(t testing.TB) *harness.Harness {
 // opened takes a harness down with the test.
 func opened(t testing.TB, h *harness.Harness, err error) *harness.Harness {
 	t.Helper()
-	must(t, err)
-	t.Cleanup(func() {
-		if err := h.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
+	check.Must(t, err)
+	t.Cleanup(func() { check.OK(t, h.Close(context.Background())) })
 	return h
 }
 
@@ -55,12 +44,8 @@ func opened(t testing.TB, h *harness.Harness, err error) *harness.Harness {
 func world(t testing.TB, h *harness.Harness, own bool) *front {
 	t.Helper()
 	w, err := h.World(t.Context(), harness.Scenario{Key: t.Name(), OwnReactor: own})
-	must(t, err)
-	t.Cleanup(func() {
-		if err := w.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
+	check.Must(t, err)
+	t.Cleanup(func() { check.OK(t, w.Close(context.Background())) })
 	return &front{w, gueststay.NewService(w.Store(), w.Options()), groupcheckout.NewService(w.Store(), w.Options())}
 }
 
@@ -77,8 +62,8 @@ func stays(t testing.TB, w *front, n int) []domain.StayID {
 	ids := make([]domain.StayID, n)
 	for i := range ids {
 		ids[i] = domain.StayID(uuid.New())
-		must(t, w.stays.CheckIn(t.Context(), ids[i], at()))
-		must(t, w.stays.Charge(t.Context(), ids[i], domain.ChargeID(uuid.New()), domain.MoneyOf(10), at()))
+		check.Must(t, w.stays.CheckIn(t.Context(), ids[i], at()))
+		check.Must(t, w.stays.Charge(t.Context(), ids[i], domain.ChargeID(uuid.New()), domain.MoneyOf(10), at()))
 	}
 	return ids
 }
@@ -105,13 +90,11 @@ func TestEventuallyEndsExactlyWhenEverythingIsHandled(t *testing.T) {
 			t.Parallel()
 			w, group := world(t, h, false), domain.GroupID(uuid.New())
 			ids := stays(t, w, 6)
-			must(t, w.groups.Select(t.Context(), group, ids[:3], at()))
-			must(t, w.Eventually(t.Context(), merged(w, group, 3)))
-			must(t, w.groups.Select(t.Context(), group, ids, at()))
-			must(t, w.Eventually(t.Context(), merged(w, group, 6)))
-			if got := w.Calls(w.groups.Stream(group)); got != 2 {
-				t.Errorf("got %d handler calls, want 2", got)
-			}
+			check.Must(t, w.groups.Select(t.Context(), group, ids[:3], at()))
+			check.Must(t, w.Eventually(t.Context(), merged(w, group, 3)))
+			check.Must(t, w.groups.Select(t.Context(), group, ids, at()))
+			check.Must(t, w.Eventually(t.Context(), merged(w, group, 6)))
+			check.Equal(t, "handler calls", 2, w.Calls(w.groups.Stream(group)))
 		})
 	}
 }
@@ -130,12 +113,10 @@ func TestAReactorThatLagsIsCalledAgain(t *testing.T) {
 	t.Parallel()
 	w, group := world(t, open(t), false), domain.GroupID(uuid.New())
 	stream := w.groups.Stream(group)
-	must(t, w.Lag(stream, 1))
-	must(t, w.groups.Select(t.Context(), group, stays(t, w, 2), at()))
-	must(t, w.Eventually(t.Context(), merged(w, group, 2)))
-	if got := w.Calls(stream); got != 2 {
-		t.Errorf("got %d handler calls, want 2", got)
-	}
+	check.Must(t, w.Lag(stream, 1))
+	check.Must(t, w.groups.Select(t.Context(), group, stays(t, w, 2), at()))
+	check.Must(t, w.Eventually(t.Context(), merged(w, group, 2)))
+	check.Equal(t, "handler calls", 2, w.Calls(stream))
 }
 
 func TestAReactorThatBreaksDownGoesOnWhereItWas(t *testing.T) {
@@ -155,21 +136,19 @@ func breaksDown(t *testing.T, h *harness.Harness, n int) {
 	t.Helper()
 	w, group := world(t, h, true), domain.GroupID(uuid.New())
 	ids := stays(t, w, 7)
-	must(t, w.BreakReactorAfter(t.Context(), n))
-	must(t, w.groups.Select(t.Context(), group, ids, at()))
-	must(t, w.AwaitBroken(t.Context()))
+	check.Must(t, w.BreakReactorAfter(t.Context(), n))
+	check.Must(t, w.groups.Select(t.Context(), group, ids, at()))
+	check.Must(t, w.AwaitBroken(t.Context()))
 	transfers, recorded := 0, 0
 	for _, id := range ids {
 		transfers += count(t, w, w.stays.Stream(id), "TransferredToGroup")
 	}
-	if transfers != min(n, 7) {
-		t.Errorf("got %d transfers when it broke down, want %d", transfers, min(n, 7))
-	}
+	check.Equal(t, "transfers when it broke down", min(n, 7), transfers)
 	if n == 8 {
 		recorded = 7
 	}
-	must(t, w.Eventually(t.Context(), merged(w, group, recorded)))
-	must(t, w.StartReactor(t.Context()))
+	check.Must(t, w.Eventually(t.Context(), merged(w, group, recorded)))
+	check.Must(t, w.StartReactor(t.Context()))
 	mergedOnce(t, w, group, ids)
 }
 
@@ -177,11 +156,11 @@ func breaksDown(t *testing.T, h *harness.Harness, n int) {
 // was transferred once and recorded once.
 func mergedOnce(t *testing.T, w *front, group domain.GroupID, ids []domain.StayID) {
 	t.Helper()
-	must(t, w.Eventually(t.Context(), merged(w, group, len(ids))))
+	check.Must(t, w.Eventually(t.Context(), merged(w, group, len(ids))))
 	recorded := map[domain.StayID]int{}
 	for _, e := range read(t, w, w.groups.Stream(group)) {
 		event, _, err := groupcheckout.Codec().Decode(e.Type, e.Data)
-		must(t, err)
+		check.Must(t, err)
 		if outcome, ok := event.(groupcheckout.StaysMerged); ok {
 			for _, r := range outcome.Residuals {
 				recorded[r.Stay]++
@@ -198,7 +177,7 @@ func mergedOnce(t *testing.T, w *front, group domain.GroupID, ids []domain.StayI
 func read(t *testing.T, w *front, stream es.StreamName) []es.Event {
 	t.Helper()
 	events, err := w.Store().Read(t.Context(), stream, 0, es.FromLeader)
-	must(t, err)
+	check.Must(t, err)
 	return events
 }
 
@@ -212,24 +191,22 @@ func count(t *testing.T, w *front, stream es.StreamName, eventType string) int {
 func TestAStoppedReactorGoesOnWhenStarted(t *testing.T) {
 	t.Parallel()
 	w, group := world(t, open(t), true), domain.GroupID(uuid.New())
-	must(t, w.StopReactor(t.Context()))
-	must(t, w.groups.Select(t.Context(), group, stays(t, w, 3), at()))
-	must(t, w.Eventually(t.Context(), merged(w, group, 0)))
-	must(t, w.StartReactor(t.Context()))
-	must(t, w.Eventually(t.Context(), merged(w, group, 3)))
+	check.Must(t, w.StopReactor(t.Context()))
+	check.Must(t, w.groups.Select(t.Context(), group, stays(t, w, 3), at()))
+	check.Must(t, w.Eventually(t.Context(), merged(w, group, 0)))
+	check.Must(t, w.StartReactor(t.Context()))
+	check.Must(t, w.Eventually(t.Context(), merged(w, group, 3)))
 }
 
 func TestWhatIsDeliveredAgainIsDropped(t *testing.T) {
 	t.Parallel()
 	w, group := world(t, open(t), false), domain.GroupID(uuid.New())
-	must(t, w.groups.Select(t.Context(), group, stays(t, w, 2), at()))
+	check.Must(t, w.groups.Select(t.Context(), group, stays(t, w, 2), at()))
 	stream := w.groups.Stream(group)
 	for range 3 {
-		must(t, w.DeliverAgain(t.Context(), stream))
+		check.Must(t, w.DeliverAgain(t.Context(), stream))
 	}
-	if got := w.Calls(stream); got != 1 {
-		t.Errorf("got %d handler calls, want 1", got)
-	}
+	check.Equal(t, "handler calls", 1, w.Calls(stream))
 	if events := read(t, w, stream); len(events) != 2 {
 		t.Errorf("got %d events, want 2", len(events))
 	}
@@ -253,8 +230,8 @@ func TestAWorldThatWasClosedSaysSo(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	w, err := h.World(t.Context(), harness.Scenario{Key: t.Name()})
-	must(t, err)
-	must(t, w.Close(t.Context()))
+	check.Must(t, err)
+	check.Must(t, w.Close(t.Context()))
 	holds := func(context.Context) error { return nil }
 	for name, err := range map[string]error{
 		"eventually": w.Eventually(t.Context(), holds),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +12,13 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/internal/check"
+	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores"
+	"example.com/groupcheckout/stores/intercept"
 )
 
 // A reactor that was killed asks the store something before it starts again, and
@@ -23,7 +31,7 @@ func TestNobodyHasToWaitForAReactorThatIsBeingStarted(t *testing.T) {
 		answers := make(chan struct{})
 		h.HoldUpEnds(answers)
 		w.KillReactor()
-		must(t, w.groups.Select(t.Context(), group, stays(t, w, 2), at()))
+		check.Must(t, w.groups.Select(t.Context(), group, stays(t, w, 2), at()))
 		over := errors.New("the scenario is over")
 		for name, wait := range map[string]func(context.Context) error{
 			"eventually":    func(ctx context.Context) error { return w.Eventually(ctx, merged(w, group, 2)) },
@@ -54,7 +62,7 @@ func TestAStartIsGivenUpWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := open(t)
 		w, group := world(t, h, true), domain.GroupID(uuid.New())
-		must(t, w.StopReactor(t.Context()))
+		check.Must(t, w.StopReactor(t.Context()))
 		answers := make(chan struct{})
 		h.HoldUpEnds(answers)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour) // no limit but this
@@ -66,10 +74,8 @@ func TestAStartIsGivenUpWithItsContext(t *testing.T) {
 		if err := w.StartReactor(t.Context()); err != nil {
 			t.Errorf("after a start that was given up: got %v, want no error", err)
 		}
-		must(t, w.groups.Select(t.Context(), group, stays(t, w, 2), at()))
-		if err := w.Eventually(t.Context(), merged(w, group, 2)); err != nil {
-			t.Error(err)
-		}
+		check.Must(t, w.groups.Select(t.Context(), group, stays(t, w, 2), at()))
+		check.OK(t, w.Eventually(t.Context(), merged(w, group, 2)))
 	})
 }
 
@@ -90,11 +96,53 @@ func TestAReactorThatWasKilledHasNotBrokenDown(t *testing.T) {
 		close(answers)
 		synctest.Wait()
 		cancel(errors.New("the scenario is over"))
-		if err := <-awaited; err == nil || !strings.Contains(err.Error(), "the reactor has not broken down") {
-			t.Errorf("got %v, want an error: nobody asked it to break down", err)
-		}
+		check.Fails(t, <-awaited, "the reactor has not broken down")
 		if err := w.StopReactor(t.Context()); err != nil {
 			t.Errorf("stop the reactor, which runs again: got %v, want no error", err)
+		}
+	})
+}
+
+// sorter has handled whatever it is given.
+type sorter struct{}
+
+// Handle implements reactor.Handler.
+func (sorter) Handle(_ context.Context, _ es.StreamName, events []es.Event) (es.Version, error) {
+	return events[len(events)-1].Index + 1, nil
+}
+
+// A read that fails behind the harness' back, as under injected faults, takes along
+// what was to be delivered again.
+func TestWhatGetsLostIsDeliveredOnceMore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var lose, lost atomic.Bool
+		h, err := harness.Open(t.Context(), harness.Options{System: harness.System{
+			Categories: []string{"Order"},
+			Start: func(ctx context.Context, backend *stores.Backend, config reactor.Config) (harness.Reactor, error) {
+				source := intercept.Source(backend.Source, intercept.SourceHooks{
+					AfterRead: func(_ context.Context, _ feed.Tranche, _ feed.Position, batch feed.Batch, err error) (feed.Batch, error) {
+						if len(batch.Events) > 0 && lose.CompareAndSwap(true, false) {
+							lost.Store(true)
+							return feed.Batch{}, errors.New("the line is dead")
+						}
+						return batch, err
+					},
+				})
+				return reactor.Start(ctx, source, backend.Checkpoints, sorter{}, config)
+			},
+		}})
+		check.Must(t, err)
+		w, order := stage(t, h), streamName(t, "Order-1")
+		appendTo(t, w.Store(), order, 0, "Placed")
+		check.Must(t, w.Eventually(t.Context(), func(context.Context) error { return nil }))
+		lose.Store(true)
+		check.Must(t, w.DeliverAgain(t.Context(), order))
+		if !lost.Load() {
+			t.Error("got nothing lost, so nothing was proved")
+		}
+		for _, err := range []error{w.Close(t.Context()), h.Audit(t.Context()), h.Close(t.Context())} {
+			check.OK(t, err)
 		}
 	})
 }

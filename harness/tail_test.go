@@ -11,6 +11,7 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/intercept"
 	"example.com/groupcheckout/stores/memory"
@@ -25,7 +26,7 @@ func tailed(t *testing.T, test func(t *testing.T, store es.Store, tail harness.T
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		backend, err := memory.New().Backend("Order", "Parcel")
-		must(t, err)
+		check.Must(t, err)
 		appendTo(t, backend.Events, streamName(t, "Order-0"), 0, "Placed")
 		var dead atomic.Bool
 		source := intercept.Source(backend.Source, intercept.SourceHooks{
@@ -37,7 +38,7 @@ func tailed(t *testing.T, test func(t *testing.T, store es.Store, tail harness.T
 			},
 		})
 		tail, err := harness.Follow(t.Context(), source, time.Millisecond)
-		must(t, err)
+		check.Must(t, err)
 		defer tail.Close()
 		synctest.Wait()
 		test(t, backend.Events, tail, &dead)

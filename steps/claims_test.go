@@ -7,6 +7,7 @@ import (
 	"example.com/groupcheckout/features"
 	"example.com/groupcheckout/gherkin"
 	"example.com/groupcheckout/gherkin/suite"
+	"example.com/groupcheckout/internal/check"
 )
 
 // claim is something that is not true in a scenario.
@@ -147,9 +148,7 @@ func TestAnAttemptHasToBeCheckedByTheEnd(t *testing.T) {
 func TestNoCheckIsGiven(t *testing.T) {
 	t.Parallel()
 	loaded, err := suite.Load(features.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	compiled, seen := definitions(t), 0
 	for _, feature := range loaded {
 		for _, scenario := range feature.Scenarios {

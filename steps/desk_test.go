@@ -13,6 +13,7 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestARefusalHasToBeChecked(t *testing.T) {
@@ -121,25 +122,19 @@ func TestADeskKeepsWhatNamesStandFor(t *testing.T) {
 		t.Errorf("got the name %q, want %q", got, want)
 	}
 	want := map[string]int{"stay 101": 1, "stay 102": 1, "the group": 1, `the group "Hansen wedding"`: 1}
-	if diff := cmp.Diff(want, world.labels); diff != "" {
-		t.Errorf("the world was told other names of streams (-want +got):\n%s", diff)
-	}
+	check.Same(t, "the world was told other names of streams", want, world.labels)
 }
 
 func TestEveryCommandHasATimeOfItsOwn(t *testing.T) {
 	t.Parallel()
 	d := newDesk(nil)
 	first, second := d.moment(), d.moment()
-	if got := second.Time().Sub(first.Time()); got != time.Minute {
-		t.Errorf("got %v between two commands, want %v", got, time.Minute)
-	}
+	check.Equal(t, "between two commands", time.Minute, second.Time().Sub(first.Time()))
 }
 
 func money(t *testing.T, text string) domain.Money {
 	t.Helper()
 	amount, err := domain.ParseMoney(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return amount
 }

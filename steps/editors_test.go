@@ -13,6 +13,7 @@ import (
 	"example.com/groupcheckout/gherkin"
 	"example.com/groupcheckout/gherkin/editors"
 	"example.com/groupcheckout/gherkin/suite"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/steps"
 )
 
@@ -22,18 +23,14 @@ const root = ".."
 func definitions(t *testing.T) *gherkin.Definitions {
 	t.Helper()
 	compiled, err := steps.Definitions()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return compiled
 }
 
 func settings(t *testing.T) editors.Settings {
 	t.Helper()
 	s, err := editors.Read(filepath.Join(root, ".vscode", "settings.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return s
 }
 
@@ -60,9 +57,7 @@ func TestEditorsFindEveryStep(t *testing.T) {
 		}
 	}
 	report, err := editors.Ask(t.Context(), os.DirFS(root), settings(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	defined := definitions(t)
 	want, got := map[string]bool{}, map[string]bool{}
 	for _, step := range defined.Steps() {
@@ -86,9 +81,7 @@ func TestEditorsFindEveryStep(t *testing.T) {
 	}
 	t.Logf("an editor finds %d of %d definitions, and one for each of %d steps", len(got), len(want), len(report.Steps))
 	loaded, err := suite.Load(features.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	all := 0
 	for _, feature := range loaded {
 		for _, scenario := range feature.Scenarios {

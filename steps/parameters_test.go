@@ -7,14 +7,13 @@ import (
 	"time"
 
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/check"
 )
 
 func compiled(t *testing.T) *gherkin.Definitions {
 	t.Helper()
 	definitions, err := Definitions()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return definitions
 }
 
@@ -82,8 +81,6 @@ func TestAMistakeInAnExpressionIsPointedAt(t *testing.T) {
 		r.When("{duraton} pass(es)", func(time.Duration) error { return nil })
 	})
 	for _, want := range []string{"steps/parameters_test.go:", "{duraton} pass(es)\n    ^-------^\n", "Undefined parameter type 'duraton'"} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got:\n%v\nwant in it: %s", err, want)
-		}
+		check.Fails(t, err, want)
 	}
 }

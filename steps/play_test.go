@@ -13,6 +13,7 @@ import (
 
 	"example.com/groupcheckout/gherkin/suite"
 	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/steps"
 	"example.com/groupcheckout/steps/hotel"
 )
@@ -46,9 +47,7 @@ func play(t *testing.T, lines ...string) suite.Result {
 			}, nil
 		},
 	}, loaded[0].Scenarios[0])
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return result
 }
 

@@ -11,6 +11,7 @@ import (
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/memory"
 )
 
@@ -20,9 +21,7 @@ func TestCommandsTogetherAllDecideBeforeAnyWrites(t *testing.T) {
 	t.Parallel()
 	store := fair{memory.New()}
 	stream, err := es.ParseStreamName("GuestStay-101")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	refused := errors.New("refused")
 	write := func(ctx context.Context) error {
 		held, err := store.Read(ctx, stream, 0, es.FromLeader)
@@ -41,9 +40,7 @@ func TestCommandsTogetherAllDecideBeforeAnyWrites(t *testing.T) {
 			t.Errorf("command %d: got %v, want a conflict or no error", i, errs[i])
 		}
 	}
-	if conflicts != 2 {
-		t.Errorf("got %d conflicts of 3 writes to one stream, want 2", conflicts)
-	}
+	check.Equal(t, "conflicts of 3 writes to one stream", 2, conflicts)
 	if !errors.Is(errs[1], refused) || errs[3] != nil {
 		t.Errorf("got %v of a command that was refused, and %v of one with nothing to write", errs[1], errs[3])
 	}
@@ -59,9 +56,7 @@ func TestNoClerkWritesBeforeAllHaveDecided(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := fair{memory.New()}
 		stream, err := es.ParseStreamName("GuestStay-101")
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		quick := func(ctx context.Context) error {
 			_, err := store.Append(ctx, stream, 0, []es.EventData{{ID: uuid.New(), Type: "Charged"}})
 			return err
@@ -74,9 +69,7 @@ func TestNoClerkWritesBeforeAllHaveDecided(t *testing.T) {
 			}
 			return err
 		}
-		if err := errors.Join(newDesk(&register{}).together(t.Context(), quick, slow)...); err != nil {
-			t.Error(err)
-		}
+		check.OK(t, errors.Join(newDesk(&register{}).together(t.Context(), quick, slow)...))
 	})
 }
 
@@ -101,9 +94,7 @@ func TestWhatClerksAreAnsweredIsRecorded(t *testing.T) {
 	t.Parallel()
 	store := &recorded{Store: memory.New()}
 	services := gueststay.NewService(fair{store}, es.Options{})
-	if err := services.CheckIn(t.Context(), newStay(), domain.MomentOf(today())); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, services.CheckIn(t.Context(), newStay(), domain.MomentOf(today())))
 	if len(store.operations) != 1 || store.operations[0].Name != "checkIn" {
 		t.Errorf("got no operation by the name of checkIn, but %v", store.operations)
 	}

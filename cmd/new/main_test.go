@@ -11,6 +11,7 @@ import (
 
 	"example.com/groupcheckout/gherkin/editors"
 	"example.com/groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/program"
 )
 
@@ -71,15 +72,11 @@ func passes(t *testing.T, dir string, env []string, command ...string) {
 func replace(t *testing.T, file, from, to string) {
 	t.Helper()
 	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if n := strings.Count(string(text), from); n != 1 {
 		t.Fatalf("%s holds %q %d times, want once", file, from, n)
 	}
-	if err := os.WriteFile(file, []byte(strings.Replace(string(text), from, to, 1)), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.WriteFile(file, []byte(strings.Replace(string(text), from, to, 1)), 0o600))
 }
 
 // TestANewProjectTestsItsOwnDomain makes the project that one gets unless one asks
@@ -140,13 +137,9 @@ func TestAnEditorFindsEveryStepOfANewProject(t *testing.T) {
 	}
 	dir := project(t)
 	settings, err := editors.Read(filepath.Join(dir, ".vscode", "settings.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	report, err := editors.Ask(t.Context(), os.DirFS(dir), settings)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	for _, complaint := range append(report.Undefined, report.Errors...) {
 		t.Errorf("an editor complains: %s", complaint)
 	}
@@ -167,9 +160,7 @@ func TestEveryExampleIsWhole(t *testing.T) {
 	kit := kitPath()
 	for _, e := range examples() {
 		files, err := e.files(module)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		for _, name := range []string{"README.md", "Makefile", ".gitignore", ".github/workflows/ci.yml", ".vscode/settings.json", "go.sum"} {
 			if len(files[name]) == 0 {
 				t.Errorf("%s: there is no %s", e.name, name)
@@ -198,9 +189,7 @@ func TestEveryExampleIsWhole(t *testing.T) {
 func TestWhatCannotBeMadeIsSaid(t *testing.T) {
 	t.Parallel()
 	empty, full := t.TempDir(), t.TempDir()
-	if err := os.WriteFile(filepath.Join(full, "notes"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.WriteFile(filepath.Join(full, "notes"), nil, 0o600))
 	for _, test := range []struct {
 		args []string
 		want string
@@ -241,41 +230,29 @@ func TestWhereTheKitIsFound(t *testing.T) {
 	dir := t.TempDir()
 	clone := filepath.Join(dir, "kit")
 	write := func(name, text string) {
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, os.MkdirAll(filepath.Dir(name), 0o755))
+		check.Must(t, os.WriteFile(name, []byte(text), 0o600))
 	}
 	write(filepath.Join(clone, "go.mod"), "module "+kitPath()+"\n")
 	if err := os.Symlink(clone, filepath.Join(dir, "link")); err != nil {
 		t.Skip(err)
 	}
 	published, err := kit{version: "v1.2.0"}.mod(module, dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if got := string(published); !strings.Contains(got, "\nrequire "+kitPath()+" v1.2.0\n") || strings.Contains(got, "replace") {
 		t.Errorf("of a published kit got:\n%s", got)
 	}
 	for _, given := range []string{clone, filepath.Join(dir, "link")} {
 		found, err := findKit(t.Context(), given)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		cloned, err := found.mod(module, filepath.Join(dir, "not", "yet", "there"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		if got, want := string(cloned), "\nreplace "+kitPath()+" => ../../../kit\n"; !strings.HasSuffix(got, want) {
 			t.Errorf("of the clone %s got:\n%swant it to end with %q", given, got, want)
 		}
 	}
 	write(filepath.Join(clone, "go.mod"), "module a.org/b\n")
-	if _, err := findKit(t.Context(), clone); err == nil || !strings.Contains(err.Error(), `its go.mod is that of the module "a.org/b"`) {
-		t.Errorf("of another module got %v, want an error that names it", err)
-	}
+	check.Fails(t, check.Error(findKit(t.Context(), clone)), `its go.mod is that of the module "a.org/b"`)
 }
 
 // TestWithoutANetworkTheProjectIsWrittenAllTheSame has an empty module cache, and
@@ -290,7 +267,5 @@ func TestWithoutANetworkTheProjectIsWrittenAllTheSame(t *testing.T) {
 			t.Errorf("got %+v, want status 1 and %q", got, want)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(dir, "parcels", "truck.go")); err != nil {
-		t.Errorf("the project is not written: %v", err)
-	}
+	check.OKf(t, check.Error(os.Stat(filepath.Join(dir, "parcels", "truck.go"))), "the project is not written")
 }

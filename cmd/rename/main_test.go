@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/mod/modfile"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/program"
 )
 
@@ -36,12 +37,8 @@ func write(t *testing.T, files map[string]string) (dir string) {
 	dir = t.TempDir()
 	for name, text := range files {
 		name = filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, os.MkdirAll(filepath.Dir(name), 0o755))
+		check.Must(t, os.WriteFile(name, []byte(text), 0o600))
 	}
 	return dir
 }
@@ -50,9 +47,7 @@ func write(t *testing.T, files map[string]string) (dir string) {
 func read(t *testing.T, dir, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dir, name))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return string(text)
 }
 
@@ -85,9 +80,7 @@ func TestEveryFileThatNamesTheModule(t *testing.T) {
 		if renamed, changes := after[name]; changes {
 			text = renamed
 		}
-		if got := read(t, dir, name); got != text {
-			t.Errorf("%s: got %q, want %q", name, got, text)
-		}
+		check.Equal(t, name, text, read(t, dir, name))
 	}
 	status, out, _ = rename(t, "--dir", dir, "a.org/b")
 	if want := "The module is a.org/b already; nothing was changed.\n"; status != program.Done || out != want {
@@ -179,9 +172,7 @@ func copyRepository(t *testing.T) map[string]string {
 	list := exec.CommandContext(t.Context(), "git", "ls-files", "-co", "--exclude-standard", "-z")
 	list.Dir = repository
 	names, err := list.Output()
-	if err != nil {
-		t.Fatalf("list the files of the repository: %v", err)
-	}
+	check.Mustf(t, err, "list the files of the repository")
 	files := map[string]string{}
 	for name := range strings.SplitSeq(strings.TrimSuffix(string(names), "\x00"), "\x00") {
 		if _, err := os.Stat(filepath.Join(repository, name)); os.IsNotExist(err) {

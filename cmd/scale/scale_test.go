@@ -2,13 +2,28 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
+	"flag"
+	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness/provision"
+	"example.com/groupcheckout/internal/check"
+	"example.com/groupcheckout/stores/messagedb"
 )
 
 // near fails the test unless two numbers differ by a share at most.
@@ -132,16 +147,12 @@ func TestCostsAreThoseOfTheLastRuns(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "bench.json")
 	write := func(text string) {
 		t.Helper()
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, os.WriteFile(name, []byte(text), 0o600))
 	}
 	write(`[{"cores":4,"figures":[{"row":"1","subject":1},{"row":"2a","subject":8000},{"row":"2b","subject":17300},{"row":"5a","subject":1000}]},
 		{"cores":2,"figures":[{"row":"1","subject":2660},{"row":"3","subject":5000}]}]`)
 	got, err := readCosts(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	want := quiet()
 	want.From, want.Cores, want.Feed = name, 4, 5000
 	if got != want {
@@ -169,19 +180,11 @@ func TestTheProgramSaysAndDraws(t *testing.T) {
 	if status := run(t.Context(), []string{"--hotels", "10,100000", "--out", folder}, &out, &complaints); status != 0 {
 		t.Fatalf("got status %d and %s", status, &complaints)
 	}
-	for _, want := range []string{"lock of the category of stays", "partition of the index", "core of the scheduler", "replica", "100,000  ", "$ a month"} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("got\n%s\nwant %q in it", &out, want)
-		}
-	}
+	check.Contains(t, out.String(), "lock of the category of stays", "partition of the index", "core of the scheduler", "replica", "100,000  ", "$ a month")
 	for name, lines := range map[string]int{"scale-stations.svg": 6, "scale-appends.svg": 4} {
 		drawn, err := os.ReadFile(filepath.Join(folder, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := xml.Unmarshal(drawn, new(struct{})); err != nil {
-			t.Errorf("%s is no XML: %v", name, err)
-		}
+		check.Must(t, err)
+		check.OKf(t, xml.Unmarshal(drawn, new(struct{})), "%s is no XML", name)
 		if got := bytes.Count(drawn, []byte("<polyline")); got != lines || bytes.Contains(drawn, []byte("NaN")) {
 			t.Errorf("%s: got %d curves, want %d, and each point a number", name, got, lines)
 		}
@@ -239,4 +242,74 @@ func TestNumbersAreRounded(t *testing.T) {
 			t.Errorf("%v: got %s, want %s", x, got, want)
 		}
 	}
+}
+
+// measuring is a flag, since it takes half a minute and a quiet machine.
+var measuring = flag.Bool("measure", false, "compare the model with a Message DB of this machine") //nolint:gochecknoglobals // a flag of go test
+
+// TestTheModelIsAFifthFromTheMeasurementAtMost appends to one category with different
+// numbers of callers, in turns. The model gets to know what one caller and what 64 reach,
+// and says the others.
+func TestTheModelIsAFifthFromTheMeasurementAtMost(t *testing.T) { //nolint:paralleltest // nothing else should run
+	if !*measuring {
+		t.Skip("it takes a quiet machine: go test ./cmd/scale -measure")
+	}
+	server, err := provision.MessageDB(t.Context(), provision.Options{Durable: true, Log: slog.New(slog.DiscardHandler)})
+	check.Must(t, err)
+	t.Cleanup(func() { check.OK(t, server.Close()) })
+	db, err := messagedb.Open(t.Context(), messagedb.Config{Connection: server.ConnectionString})
+	check.Must(t, err)
+	defer db.Close()
+	counts := []int{1, 4, 8, 16, 32, 64}
+	const rounds = 15
+	rates := map[int][]float64{}
+	for range rounds + 1 {
+		for _, callers := range counts {
+			rates[callers] = append(rates[callers], appending(t, db.Store(), callers))
+		}
+	}
+	median := func(callers int) float64 { return quantiles(slices.Clone(rates[callers][1:]), []float64{0.5})[0] }
+	l, ok := lockOf(median(1), median(64), 64, 128)
+	if !ok {
+		t.Fatalf("one caller appends %.0f times a second and 64 %.0f times: no lock does that", median(1), median(64))
+	}
+	t.Logf("a transaction takes %.3f ms and %.3f ms for each append in it", 1000*l.Fixed, 1000*l.Each)
+	for _, callers := range counts[1 : len(counts)-1] {
+		said, measured := l.closed(callers), median(callers)
+		t.Logf("%2d callers: the model says %5.0f a second, measured are %5.0f: %.2f", callers, said, measured, said/measured)
+		if said/measured < 0.8 || said/measured > 1.25 {
+			t.Errorf("%d callers: the model says %.0f appends a second, measured are %.0f", callers, said, measured)
+		}
+	}
+}
+
+// appending is how often a second some callers append one event each to new streams.
+func appending(t *testing.T, store es.Store, callers int) float64 {
+	t.Helper()
+	const body = `{"amount":100.50,"at":"2026-11-23T11:35:27.687685+00:00","chargeId":"7c9e6679-7425-40de-944b-e07fc1f90ae7"}`
+	times := int64(150 + 40*callers)
+	var made atomic.Int64
+	ctx, fail := context.WithCancelCause(t.Context())
+	defer fail(nil)
+	var all sync.WaitGroup
+	began := time.Now()
+	for range callers {
+		all.Go(func() {
+			for made.Add(1) <= times && ctx.Err() == nil {
+				stream, err := es.NewStreamName("Measured", uuid.NewString())
+				if err == nil {
+					_, err = store.Append(ctx, stream, 0, []es.EventData{{ID: uuid.New(), Type: "Charged", Data: []byte(body)}})
+				}
+				if err != nil {
+					fail(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	took := time.Since(began)
+	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	return float64(times) / took.Seconds()
 }

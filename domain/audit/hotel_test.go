@@ -17,6 +17,7 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/intercept"
 	"example.com/groupcheckout/stores/memory"
 )
@@ -192,9 +193,7 @@ func TestSettledBooksBalanceWhateverWasReadWhen(t *testing.T) {
 				b.Add(e.stream, e.event)
 			}
 		}
-		if err := b.Settle(context.Background(), h.store); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, b.Settle(context.Background(), h.store))
 		if got := sentences(b.Violations()); len(got) > 0 {
 			t.Fatalf("got %q, want no violation", got)
 		}

@@ -1,6 +1,7 @@
 package audit_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/domain/audit"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestEveryPlantedViolationIsNamed(t *testing.T) {
@@ -180,9 +182,7 @@ func TestEveryPlantedViolationIsNamed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			violations := books(t, test.history).Violations()
-			if diff := cmp.Diff(test.want, sentences(violations)); diff != "" {
-				t.Errorf("violations (-want +got):\n%s", diff)
-			}
+			check.Same(t, "violations", test.want, sentences(violations))
 			for _, v := range violations {
 				for _, p := range v.Places {
 					if !strings.Contains(v.Sentence, p.Stream.String()) {
@@ -265,9 +265,7 @@ func TestSummary(t *testing.T) {
 		Merged: 1, Failed: 2, Pending: 1, InFlight: 1,
 		Moved: domain.MoneyOf(5), MovedInFlight: domain.MoneyOf(7), Paid: domain.MoneyOf(5),
 	}
-	if diff := cmp.Diff(want, b.Summary(), cmp.Comparer(domain.Money.Equal)); diff != "" {
-		t.Errorf("summary (-want +got):\n%s", diff)
-	}
+	check.Same(t, "summary", want, b.Summary(), cmp.Comparer(domain.Money.Equal))
 	if got := b.Unfinished(); len(got) != 1 || got[0].String() != g1 {
 		t.Errorf("got %v unfinished, want g1", got)
 	}
@@ -304,9 +302,7 @@ func TestACheckpointAheadOfUnfinishedWork(t *testing.T) {
 		b.Passed("day", stream(t, g1), 0)
 		b.Passed("night", stream(t, g2), test.below)
 		b.Passed("night", stream(t, s1), test.below)
-		if diff := cmp.Diff(test.want, sentences(b.Violations())); diff != "" {
-			t.Errorf("passed below %d: violations (-want +got):\n%s", test.below, diff)
-		}
+		check.Same(t, fmt.Sprintf("passed below %d: violations", test.below), test.want, sentences(b.Violations()))
 	}
 	b := books(t, history{g1: {selected(1, 2), selected(3)}, g2: {selected(1), raw{"StaysMerged", "{}"}}})
 	b.Passed("night", stream(t, g1), 2)
@@ -316,9 +312,7 @@ func TestACheckpointAheadOfUnfinishedWork(t *testing.T) {
 			continue
 		}
 		want := []audit.Place{{Stream: stream(t, g1), Events: []es.Version{0, 1}}}
-		if diff := cmp.Diff(want, v.Places, cmp.Comparer(func(a, b es.StreamName) bool { return a == b })); diff != "" {
-			t.Errorf("places (-want +got):\n%s", diff)
-		}
+		check.Same(t, "places", want, v.Places, cmp.Comparer(func(a, b es.StreamName) bool { return a == b }))
 	}
 }
 

@@ -7,10 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"example.com/groupcheckout/domain/audit"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // leader is what the store holds by the time that streams are read again. It
@@ -113,15 +112,9 @@ func TestSettle(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b, l := books(t, test.seen), &leader{t: t, history: test.there}
-			if err := b.Settle(t.Context(), l); err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(test.read, l.read); diff != "" {
-				t.Errorf("streams read (-want +got):\n%s", diff)
-			}
-			if diff := cmp.Diff(test.want, sentences(b.Violations())); diff != "" {
-				t.Errorf("violations (-want +got):\n%s", diff)
-			}
+			check.Must(t, b.Settle(t.Context(), l))
+			check.Same(t, "streams read", test.read, l.read)
+			check.Same(t, "violations", test.want, sentences(b.Violations()))
 		})
 	}
 }
@@ -132,16 +125,12 @@ func TestWorkThatWasDoneMeanwhileIsNotBehindACheckpoint(t *testing.T) {
 	b.Passed("night", stream(t, g1), 1)
 	b.Passed("night", stream(t, g2), 2)
 	l := &leader{t: t, history: history{g1: {selected(1), failed(1), selected(2)}, g2: {selected(1), selected(2), failed(1)}}}
-	if err := b.Settle(t.Context(), l); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, b.Settle(t.Context(), l))
 	want := []string{
 		"feed: the feed passed over event 0 of g2, and so did whoever follows it",
 		`checkpoint: the checkpoint of the consumer group "night" lies behind event 1 of g2, but stays that were selected by then are still pending: 1`,
 	}
-	if diff := cmp.Diff(want, sentences(b.Violations())); diff != "" {
-		t.Errorf("violations (-want +got):\n%s", diff)
-	}
+	check.Same(t, "violations", want, sentences(b.Violations()))
 }
 
 func TestAStreamThatCannotBeReadEndsIt(t *testing.T) {
@@ -159,9 +148,7 @@ func TestAForeignStreamIsNotLoaded(t *testing.T) {
 	t.Parallel()
 	b, l := audit.NewBooks(), &leader{t: t}
 	for _, name := range []string{"Other-1", "GuestStay-7", "GroupCheckout-G"} {
-		if err := b.Load(t.Context(), l, stream(t, name)); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, b.Load(t.Context(), l, stream(t, name)))
 	}
 	if got := b.Summary().Foreign; got != 3 || len(l.read) > 0 {
 		t.Errorf("got %d foreign and %q read, want 3 and none", got, l.read)

@@ -12,6 +12,7 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // The streams of these tests. They are written s1, s2, g1 and g2.
@@ -110,9 +111,7 @@ func stored(t testing.TB, events []any) []es.Event {
 		default:
 			t.Fatalf("%T is no event", event)
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		all = append(all, es.Event{Index: es.Version(i), EventData: es.EventData{ID: uuid.New(), Type: kind, Data: body, Time: opening().Time()}})
 	}
 	return all
@@ -133,9 +132,7 @@ func books(t testing.TB, h history) *audit.Books {
 func stream(t testing.TB, name string) es.StreamName {
 	t.Helper()
 	parsed, err := es.ParseStreamName(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return parsed
 }
 

@@ -5,9 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestDecisions(t *testing.T) {
@@ -178,9 +177,7 @@ func TestOutcomes(t *testing.T) {
 			t.Parallel()
 			aggregate().Decides(t, test.given, recordOutcomes(test.outcomes), test.then.events, nil)
 			after := Fold(Fold(State{}, test.given), test.then.events)
-			if diff := cmp.Diff(test.next, Next(after)); diff != "" {
-				t.Errorf("next step (-want +got):\n%s", diff)
-			}
+			check.Same(t, "next step", test.next, Next(after))
 		})
 	}
 }
@@ -189,8 +186,7 @@ func TestAMergeBehindTheConfirmationIsNamed(t *testing.T) {
 	t.Parallel()
 	given := Fold(State{}, []Event{selected(anna, bert), failed(anna, bert), confirmed()})
 	events, err := recordOutcomes(Outcomes{Merged: []Residual{residual(anna, "7"), residual(bert, "9")}})(given)
-	var late *LateMergeError
-	if len(events) > 0 || !errors.As(err, &late) || !strings.Contains(err.Error(), "balance of 7") || !strings.Contains(err.Error(), "balance of 9") {
+	if _, ok := errors.AsType[*LateMergeError](err); len(events) > 0 || !ok || !strings.Contains(err.Error(), "balance of 7") || !strings.Contains(err.Error(), "balance of 9") {
 		t.Errorf("got %v and %v, want no event, and an error that names each stay and its amount", events, err)
 	}
 }
@@ -211,9 +207,7 @@ func TestNext(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(test.want, Next(Fold(State{}, test.given))); diff != "" {
-				t.Errorf("next step (-want +got):\n%s", diff)
-			}
+			check.Same(t, "next step", test.want, Next(Fold(State{}, test.given)))
 		})
 	}
 }

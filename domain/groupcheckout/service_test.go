@@ -11,6 +11,7 @@ import (
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/es/aggregatetest"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/memory"
 )
 
@@ -26,9 +27,7 @@ func TestAGroupFromSelectionToConfirmation(t *testing.T) {
 
 			do := func(err error) {
 				t.Helper()
-				if err != nil {
-					t.Error(err)
-				}
+				check.OK(t, err)
 			}
 			record := func(outcomes Outcomes, want Step, wantVersion es.Version) {
 				t.Helper()
@@ -85,9 +84,7 @@ func TestAGroupFromSelectionToConfirmation(t *testing.T) {
 				t.Errorf("got the stream %s", stream)
 			}
 			want := []string{"StaysSelected", "StaysMerged", "MergesFailed", "Paid", "StaysMerged", "Paid", "Paid", "Confirmed"}
-			if diff := cmp.Diff(want, aggregatetest.Types(t, store, stream)); diff != "" {
-				t.Errorf("events (-want +got):\n%s", diff)
-			}
+			check.Same(t, "events", want, aggregatetest.Types(t, store, stream))
 		})
 	}
 }
@@ -110,8 +107,7 @@ func TestTheGroupOfAStream(t *testing.T) {
 		name(t, "GroupCheckout-x"),
 	} {
 		id, err := IDOf(stream)
-		var refused *domain.IDError
-		if !errors.As(err, &refused) || !id.IsZero() {
+		if _, ok := errors.AsType[*domain.IDError](err); !ok || !id.IsZero() {
 			t.Errorf("%s: got %s and error %v, want an *IDError", stream, id, err)
 		}
 	}
@@ -120,8 +116,6 @@ func TestTheGroupOfAStream(t *testing.T) {
 func name(t *testing.T, raw string) es.StreamName {
 	t.Helper()
 	name, err := es.ParseStreamName(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return name
 }

@@ -7,10 +7,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
 	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/es/aggregatetest"
+	"example.com/groupcheckout/internal/check"
+	"example.com/groupcheckout/stores/memory"
 )
 
 func TestTheStateTellsWhatHappened(t *testing.T) {
@@ -19,19 +23,13 @@ func TestTheStateTellsWhatHappened(t *testing.T) {
 		selected(dora, anna), paid(cash, "100"), selected(cleo, bert),
 		merged(residual(bert, "58.50"), residual(dora, "-1.5")), failed(anna),
 	})
-	if got := s.Balance().String(); got != "-43.00" {
-		t.Errorf("got the balance %s, want -43.00", got)
-	}
+	check.Equal(t, "balance", "-43.00", s.Balance().String())
 	for status, want := range map[Status][]domain.StayID{
 		Unselected: nil, Pending: stays(cleo), Merged: stays(dora, bert), Failed: stays(anna), Status(7): nil,
 	} {
-		if diff := cmp.Diff(want, s.Stays(status)); diff != "" {
-			t.Errorf("%s stays (-want +got):\n%s", status, diff)
-		}
+		check.Same(t, fmt.Sprintf("%s stays", status), want, s.Stays(status))
 		for _, stay := range want {
-			if got := s.Status(stay); got != status {
-				t.Errorf("%s: got %s, want %s", stay, got, status)
-			}
+			check.Equal(t, stay.String(), status, s.Status(stay))
 		}
 	}
 	if got := s.Status(domain.StayID{9}); got != Unselected {
@@ -84,9 +82,7 @@ func TestListsOfStaysAreTheCallers(t *testing.T) {
 	s := Fold(State{}, []Event{selected(anna, bert)})
 	list := s.Stays(Pending)
 	list[0] = domain.StayID{9}
-	if diff := cmp.Diff(stays(anna, bert), s.Stays(Pending)); diff != "" {
-		t.Errorf("pending (-want +got):\n%s", diff)
-	}
+	check.Same(t, "pending", stays(anna, bert), s.Stays(Pending))
 }
 
 type command = aggregatetest.Command[State, Event]
@@ -218,4 +214,100 @@ func anyEvents() *rapid.Generator[[]Event] {
 func TestItMakesNoDifferenceHowEventsAreFolded(t *testing.T) {
 	t.Parallel()
 	aggregate().Folds(t, anyEvents())
+}
+
+func TestASnapshotAndWhatFollowsAreTheWhole(t *testing.T) {
+	t.Parallel()
+	aggregate().Snapshots(t, Snapshots(), anyEvents())
+}
+
+// The stored form: .NET reads it as a record with these properties.
+func TestTheStoredFormOfASnapshot(t *testing.T) {
+	t.Parallel()
+	state := Fold(State{}, []Event{
+		selected(bert, anna, cleo), merged(residual(anna, "58.50")), failed(bert), paid(cash, "8"), confirmed(),
+	})
+	const want = `{"selected":"AgAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAADAAAAAAAAAAAAAAAAAAAA",` +
+		`"merged":[{"stay":"01000000-0000-0000-0000-000000000000","residual":58.50}],"failed":"AgAAAAAAAAAAAAAAAAAAAA==",` +
+		`"reasons":[{"stay":"02000000-0000-0000-0000-000000000000","whyNot":"checkedOut"}],"payments":"AQAAAAAAAAAAAAAAAAAAAA==","balance":50.50,"confirmed":true}`
+	data, err := Snapshots().Encode(state)
+	if diff := cmp.Diff(want, string(data)); diff != "" || err != nil {
+		t.Errorf("error %v, snapshot (-want +got):\n%s", err, diff)
+	}
+}
+
+// Of a group whose events are of many stays each, a snapshot would be as long as the events.
+func TestASnapshotIsTakenWhereItSparesReading(t *testing.T) {
+	t.Parallel()
+	for portion, want := range map[int]int64{
+		1:  9, // all but the first, which would hold 20 stays for 2 events
+		50: 0,
+	} {
+		counts := &es.Counts{}
+		service := NewService(memory.New(), es.Options{SnapshotEvery: 2, Counts: counts})
+		group, stays := domain.GroupID(uuid.New()), make([]domain.StayID, 20*portion)
+		for i := range stays {
+			stays[i] = domain.StayID(uuid.New())
+		}
+		if err := service.Select(t.Context(), group, stays, noon()); err != nil {
+			t.Fatal(err)
+		}
+		for portion := range slices.Chunk(stays, portion) {
+			var outcomes Outcomes
+			for _, stay := range portion {
+				outcomes.Merged = append(outcomes.Merged, Residual{Stay: stay})
+			}
+			if _, _, err := service.Record(t.Context(), group, outcomes); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := counts.Now().Snapshots; got != want {
+			t.Errorf("%d stays in each of 20 records: got %d snapshots, want %d", portion, got, want)
+		}
+	}
+}
+
+func TestASnapshotThatIsNoneIsRefused(t *testing.T) {
+	t.Parallel()
+	const anna, none = `"AQAAAAAAAAAAAAAAAAAAAA=="`, `""`
+	of := func(selected, failed string) string {
+		return `{"selected":` + selected + `,"merged":[],"failed":` + failed + `,"reasons":[],"payments":"","balance":0,"confirmed":false}`
+	}
+	check.OKf(t, check.Error(Snapshots().Decode([]byte(of(anna, anna)))), "a sound one")
+	for name, data := range map[string]string{
+		"an outcome of a stay that is not selected": of(none, anna),
+		"a stay that is selected twice":             of(`"AQAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAA="`, none),
+		"nothing":                                   `{}`,
+	} {
+		if _, err := Snapshots().Decode([]byte(data)); err == nil {
+			t.Errorf("%s: got no error", name)
+		}
+	}
+}
+
+// BenchmarkFold records the stays of one group in portions of 100. What a stay costs
+// should not depend on how many there are.
+func BenchmarkFold(b *testing.B) {
+	for _, stays := range []int{1_000, 50_000} {
+		ids := make([]domain.StayID, stays)
+		for i := range ids {
+			ids[i] = domain.StayID(uuid.New())
+		}
+		b.Run(fmt.Sprintf("%d stays", stays), func(b *testing.B) {
+			for b.Loop() {
+				state := Fold(State{}, []Event{StaysSelected{Stays: ids}})
+				for from := 0; from < len(ids); from += 100 {
+					var merged StaysMerged
+					for _, id := range ids[from : from+100] {
+						merged.Residuals = append(merged.Residuals, Residual{id, domain.MoneyOf(10)})
+					}
+					state = Fold(state, []Event{merged})
+					if _, pending := Next(state).(MergeStays); pending != (from+100 < len(ids)) {
+						b.Fatal("the number of pending stays is wrong")
+					}
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*stays), "ns/stay")
+		})
+	}
 }

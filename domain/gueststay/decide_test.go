@@ -3,9 +3,8 @@ package gueststay
 import (
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestDecisions(t *testing.T) {
@@ -153,9 +152,7 @@ func TestTransfers(t *testing.T) {
 				got, events, err = transfer(group(test.to), noon())(s)
 				return events, err
 			}, test.then.events, test.then.refused)
-			if diff := cmp.Diff(test.answer, got, sameText()); diff != "" {
-				t.Errorf("answer (-want +got):\n%s", diff)
-			}
+			check.Same(t, "answer", test.answer, got, sameText())
 		})
 	}
 }

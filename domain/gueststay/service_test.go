@@ -3,14 +3,14 @@ package gueststay
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/es/aggregatetest"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/memory"
 )
 
@@ -25,9 +25,7 @@ func TestAStayFromArrivalToDeparture(t *testing.T) {
 
 			do := func(err error) {
 				t.Helper()
-				if err != nil {
-					t.Error(err)
-				}
+				check.OK(t, err)
 			}
 			for range 2 { // the second time changes nothing
 				do(stays.CheckIn(ctx, stay, at))
@@ -55,9 +53,7 @@ func TestAStayFromArrivalToDeparture(t *testing.T) {
 			if stream.String() != "GuestStay-00000000000000000000000000000001" {
 				t.Errorf("got the stream %s", stream)
 			}
-			if diff := cmp.Diff([]string{"CheckedIn", "Charged", "Paid", "CheckedOut"}, aggregatetest.Types(t, store, stream)); diff != "" {
-				t.Errorf("events (-want +got):\n%s", diff)
-			}
+			check.Same(t, "events", []string{"CheckedIn", "Charged", "Paid", "CheckedOut"}, aggregatetest.Types(t, store, stream))
 		})
 	}
 }
@@ -69,18 +65,14 @@ func TestATransferIsTheSameWhenRepeated(t *testing.T) {
 	first, second := NewService(store, es.Options{Cache: es.NewCache(0, 0)}), NewService(store, es.Options{Cache: es.NewCache(0, 0)})
 	do := func(err error) {
 		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 	}
 	asks := func(group byte, want Answer) {
 		t.Helper()
 		for _, stays := range []*Service{first, second, first} { // whoever asks
 			answer, err := stays.TransferToGroup(ctx, stay, domain.GroupID{group}, domain.MomentOf(time.Now()))
 			do(err)
-			if diff := cmp.Diff(want, answer, sameText()); diff != "" {
-				t.Errorf("group %d: answer (-want +got):\n%s", group, diff)
-			}
+			check.Same(t, fmt.Sprintf("group %d: answer", group), want, answer, sameText())
 		}
 	}
 	asks(1, Answer{WhyNot: domain.NotOnRecord})
@@ -93,9 +85,7 @@ func TestATransferIsTheSameWhenRepeated(t *testing.T) {
 	asks(2, Answer{Residual: money("-0.50")})
 	asks(1, Answer{WhyNot: domain.NotOnRecord})
 	asks(3, Answer{WhyNot: domain.OtherGroup, Group: domain.GroupID{2}})
-	if diff := cmp.Diff([]string{"TransferRefused", "Charged", "Paid", "Paid", "TransferredToGroup"}, aggregatetest.Types(t, store, first.Stream(stay))); diff != "" {
-		t.Errorf("events (-want +got):\n%s", diff)
-	}
+	check.Same(t, "events", []string{"TransferRefused", "Charged", "Paid", "Paid", "TransferredToGroup"}, aggregatetest.Types(t, store, first.Stream(stay)))
 }
 
 // together is a store that notes which streams were read together.
@@ -121,16 +111,12 @@ func TestStaysAreReadTogether(t *testing.T) {
 	ids := []domain.StayID{{15: 1}, {15: 2}}
 	clerk := NewService(store, es.Options{})
 	for _, id := range ids {
-		if err := clerk.CheckIn(t.Context(), id, at); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, clerk.CheckIn(t.Context(), id, at))
 	}
 	stays.Load(t.Context(), ids)
 	stays.Load(t.Context(), ids) // they are at hand
 	want := []string{"GuestStay-00000000000000000000000000000001", "GuestStay-00000000000000000000000000000002"}
-	if diff := cmp.Diff(want, store.read); diff != "" {
-		t.Errorf("read together (-want +got):\n%s", diff)
-	}
+	check.Same(t, "read together", want, store.read)
 	if answer, err := stays.TransferToGroup(t.Context(), ids[0], domain.GroupID{1}, at); err != nil || answer.WhyNot != "" {
 		t.Errorf("transfer: got %+v and error %v, want it done", answer, err)
 	}

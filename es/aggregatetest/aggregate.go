@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // Aggregate is the fold of an aggregate, from the zero value of its state on.
@@ -27,9 +28,7 @@ type Decision[S, E any] = func(S) ([]E, error)
 func (a Aggregate[S, E]) Decides(t *testing.T, given []E, when Decision[S, E], then []E, refused error) {
 	t.Helper()
 	events, err := when(a.State(given))
-	if diff := cmp.Diff(then, events, a.Events); diff != "" {
-		t.Errorf("events (-want +got):\n%s", diff)
-	}
+	check.Same(t, "events", then, events, a.Events)
 	if got, want := fmt.Sprintf("%T: %v", err, err), fmt.Sprintf("%T: %v", refused, refused); got != want {
 		t.Errorf("got the error %s, want %s", got, want)
 	}
@@ -78,9 +77,7 @@ func (a Aggregate[S, E]) Snapshots(t *testing.T, codec *es.SnapshotCodec[S], gen
 			return
 		}
 		restored, err := codec.Decode(data)
-		if err != nil {
-			t.Fatalf("%s: %v", data, err)
-		}
+		check.Mustf(t, err, "%s", data)
 		a.same(t, restored, first)
 		a.same(t, a.Fold(restored, events[cut:]), a.State(events))
 		if again, err := codec.Encode(restored); err != nil || string(again) != string(data) {
@@ -152,18 +149,14 @@ func (a Aggregate[S, E]) Commands(t *testing.T, commands *rapid.Generator[Comman
 
 func (a Aggregate[S, E]) same(t rapid.TB, got, want S) {
 	t.Helper()
-	if diff := cmp.Diff(want, got, a.States); diff != "" {
-		t.Errorf("state (-want +got):\n%s", diff)
-	}
+	check.Same(t, "state", want, got, a.States)
 }
 
 // Types are those of the events that a stream holds.
 func Types(t testing.TB, store es.Reader, stream es.StreamName) []string {
 	t.Helper()
 	events, err := store.Read(t.Context(), stream, 0, es.FromLeader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	var types []string
 	for _, e := range events {
 		types = append(types, e.Type)

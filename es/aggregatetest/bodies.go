@@ -2,6 +2,7 @@ package aggregatetest
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // Bodies are the stored forms of an aggregate's events. For each event the file
@@ -149,9 +151,7 @@ func (b Bodies[E]) accepts(t *testing.T, name, body string, want E) {
 		t.Errorf("decode %s %s: known %t, error %v", name, body, ok, err)
 		return
 	}
-	if diff := cmp.Diff(want, got, b.Equal); diff != "" {
-		t.Errorf("decode %s %s (-want +got):\n%s", name, body, diff)
-	}
+	check.Same(t, fmt.Sprintf("decode %s %s", name, body), want, got, b.Equal)
 }
 
 func (b Bodies[E]) refuses(t *testing.T, name, body string) {
@@ -165,26 +165,20 @@ func (b Bodies[E]) refuses(t *testing.T, name, body string) {
 func read(t testing.TB, name string) string {
 	t.Helper()
 	body, err := os.ReadFile(filepath.Join("testdata", "golden", name+".json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return string(body)
 }
 
 func parse(t *testing.T, body string) map[string]json.RawMessage {
 	t.Helper()
 	var properties map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(body), &properties); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, json.Unmarshal([]byte(body), &properties))
 	return properties
 }
 
 func marshal(t *testing.T, properties map[string]json.RawMessage) string {
 	t.Helper()
 	body, err := json.Marshal(properties)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return string(body)
 }

@@ -4,13 +4,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"testing/fstest"
 
-	"github.com/google/go-cmp/cmp"
-
 	"example.com/groupcheckout/gherkin/editors"
+	"example.com/groupcheckout/internal/check"
 )
 
 // TestAsk shows what an editor finds and what it does not: the test of a project
@@ -44,9 +42,7 @@ func (s *steps) define(r *gherkin.Registrar) {
 		Features: []string{"specs/**/*.feature"}, Glue: []string{"glue/*.go"},
 		ParameterTypes: []editors.ParameterType{{Name: "shelf", Regexp: "shelf [A-Z]"}},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	const reader = `a reader \(or "two")`
 	want := editors.Report{
 		Definitions: []editors.Definition{
@@ -62,9 +58,7 @@ func (s *steps) define(r *gherkin.Registrar) {
 		Undefined: []string{"specs/deep/er/f.feature:4: Undefined step: nobody finds it"},
 		Errors:    []string{},
 	}
-	if diff := cmp.Diff(want, report); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	check.Same(t, "the result", want, report)
 }
 
 func TestSettingsThatAreWrong(t *testing.T) {
@@ -84,10 +78,6 @@ func TestSettingsThatAreWrong(t *testing.T) {
 	if _, err := editors.Read(file); err == nil {
 		t.Error("got no error for a file that is not there")
 	}
-	if err := os.WriteFile(file, []byte("{ // a comment\n}"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := editors.Read(file); err == nil || !strings.Contains(err.Error(), file) {
-		t.Errorf("got error %v, want one that names %s", err, file)
-	}
+	check.Must(t, os.WriteFile(file, []byte("{ // a comment\n}"), 0o600))
+	check.Fails(t, check.Error(editors.Read(file)), file)
 }

@@ -5,16 +5,14 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"example.com/groupcheckout/gherkin"
 	"example.com/groupcheckout/gherkin/report"
 	"example.com/groupcheckout/gherkin/suite"
+	"example.com/groupcheckout/internal/check"
 )
 
 const stays = `Feature: Stays
@@ -40,9 +38,7 @@ const stays = `Feature: Stays
 func scenarios(t *testing.T) []*suite.Scenario {
 	t.Helper()
 	features, err := suite.Load(fstest.MapFS{"a/stays.feature": {Data: []byte(stays)}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return features[0].Scenarios
 }
 
@@ -58,24 +54,16 @@ func write(t *testing.T, s suite.Summary, results ...suite.Result) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "new", "report.xml")
 	w := report.JUnit(file, report.Config{Folder: "features", On: "memory"})
-	if err := w.Start(suite.Plan{}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, w.Start(suite.Plan{}))
 	for _, r := range results {
-		if err := w.Attempt(r); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, w.Attempt(r))
 		if !r.WillBeRetried {
 			s.Results = append(s.Results, r)
 		}
 	}
-	if err := w.Finish(s); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, w.Finish(s))
 	content, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if entries, err := os.ReadDir(filepath.Dir(file)); err != nil || len(entries) != 1 {
 		t.Errorf("got %d files beside the report and error %v, want only it", len(entries), err)
 	}
@@ -98,12 +86,8 @@ func TestTheJUnitReport(t *testing.T) {
 		result(s[4], suite.Passed, "", 1),
 	)
 	want, err := os.ReadFile("testdata/report.xml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	check.Must(t, err)
+	check.Same(t, "the result", string(want), got)
 }
 
 func TestReadersSeeTheVerdict(t *testing.T) {
@@ -114,14 +98,10 @@ func TestReadersSeeTheVerdict(t *testing.T) {
 		suite.Pending: "failed", suite.Undefined: "failed", suite.Ambiguous: "failed", suite.Failed: "failed", 0: "failed",
 	} {
 		written := write(t, suite.Summary{}, result(s[0], status, "why", 1))
-		if got := verdict(t, written); got != want {
-			t.Errorf("%s: got %s, want %s", status, got, want)
-		}
+		check.Equal(t, status.String(), want, verdict(t, written))
 	}
 	flaky := write(t, suite.Summary{}, again(result(s[0], suite.Failed, "x", 1)), result(s[0], suite.Passed, "", 2))
-	if got := verdict(t, flaky); got != "success" {
-		t.Errorf("flaky: got %s, want success", got)
-	}
+	check.Equal(t, "flaky", "success", verdict(t, flaky))
 }
 
 // verdict reads the only testcase as dorny/test-reporter does.
@@ -156,27 +136,19 @@ func TestARunThatBrokeIsAFailureOfJUnit(t *testing.T) {
 			{Info: gherkin.HookInfo{Type: gherkin.AfterRun, Name: "audit"}, Status: suite.Failed, Err: errors.New("the books do not balance\nat all")},
 		},
 	})
-	for _, want := range []string{
+	check.Contains(t, got,
 		`tests="2" failures="2"`,
 		`<testcase classname="memory" name="after run: audit"`,
 		`<failure type="failed" message="the books do not balance">`,
 		`name="the run"`, `message="no scenario was run"`,
-	} {
-		if !strings.Contains(got, want) {
-			t.Errorf("got:\n%s\nwant in it: %s", got, want)
-		}
-	}
+	)
 }
 
 func TestAnOldReportIsRemovedWhenARunStarts(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "report.xml")
-	if err := os.WriteFile(file, []byte("old"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := report.JUnit(file, report.Config{}).Start(suite.Plan{}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.WriteFile(file, []byte("old"), 0o600))
+	check.Must(t, report.JUnit(file, report.Config{}).Start(suite.Plan{}))
 	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v, want no file", err)
 	}
@@ -194,17 +166,11 @@ func TestARowIsNamedByTheColumnsOfItsOwnExamples(t *testing.T) {
       | b | a |
       | y | 2 |
 `)}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	var results []suite.Result
 	for _, s := range features[0].Scenarios {
 		results = append(results, result(s, suite.Passed, "", 1))
 	}
 	got := write(t, suite.Summary{Name: "memory", Passed: 2, Results: results}, results...)
-	for _, want := range []string{`name="O (1: a = 1, b = x)"`, `name="O (2: b = y, a = 2)"`} {
-		if !strings.Contains(got, want) {
-			t.Errorf("got:\n%s\nwant in it: %s", got, want)
-		}
-	}
+	check.Contains(t, got, `name="O (1: a = 1, b = x)"`, `name="O (2: b = y, a = 2)"`)
 }

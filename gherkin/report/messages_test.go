@@ -20,6 +20,7 @@ import (
 	"example.com/groupcheckout/gherkin"
 	"example.com/groupcheckout/gherkin/report"
 	"example.com/groupcheckout/gherkin/suite"
+	"example.com/groupcheckout/internal/check"
 )
 
 // define is the steps of the tests.
@@ -37,9 +38,7 @@ func define(r *gherkin.Registrar) {
 func compiled(t *testing.T) *gherkin.Definitions {
 	t.Helper()
 	definitions, err := gherkin.Compile(define)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return definitions
 }
 
@@ -65,9 +64,7 @@ func run(t *testing.T, features string, config report.Config) string {
 func read(t *testing.T, file string) string {
 	t.Helper()
 	content, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return string(content)
 }
 
@@ -97,15 +94,11 @@ func TestTwoRunsDifferOnlyInTimes(t *testing.T) {
 	if diff := cmp.Diff(times.ReplaceAllString(first, ""), times.ReplaceAllString(second, "")); diff != "" {
 		t.Errorf("(-first +second):\n%s", diff)
 	}
-	for _, want := range []string{
+	check.Contains(t, first,
 		`"implementation":{"name":"harness on memory","version":"in this process"}`,
 		`{"attachment":{"body":"{\"how\":\"in this process\",\"store\":\"memory\"}"`,
 		`"sourceReference":{"uri":"gherkin/report/messages_test.go","location":{"line":`,
-	} {
-		if !strings.Contains(first, want) {
-			t.Errorf("the run lacks %s", want)
-		}
-	}
+	)
 }
 
 func TestTheLinesOfAScenario(t *testing.T) {
@@ -119,9 +112,7 @@ func TestTheLinesOfAScenario(t *testing.T) {
 		"testStepStarted", "attachment", "testStepFinished",
 		"testCaseFinished", "testRunFinished",
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	check.Same(t, "the result", want, got)
 }
 
 // attempts gives results of a scenario with the step "either" straight to a
@@ -129,24 +120,16 @@ func TestTheLinesOfAScenario(t *testing.T) {
 func attempts(t *testing.T, summary suite.Summary, of func(*suite.Scenario) []suite.Result) (unfinished, finished string) {
 	t.Helper()
 	features, err := suite.Load(fstest.MapFS{"f.feature": {Data: []byte("Feature: F\nScenario: S\n* either\n")}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	file := filepath.Join(t.TempDir(), "run.ndjson")
 	w := report.Messages(file, report.Config{})
 	plan := suite.Plan{Features: features, Scenarios: features[0].Scenarios, Definitions: compiled(t), Started: at()}
-	if err := w.Start(plan); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, w.Start(plan))
 	for _, r := range of(features[0].Scenarios[0]) {
-		if err := w.Attempt(r); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, w.Attempt(r))
 	}
 	unfinished = read(t, file)
-	if err := w.Finish(summary); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, w.Finish(summary))
 	return unfinished, read(t, file)
 }
 
@@ -239,9 +222,7 @@ func TestTimesNeverGoBack(t *testing.T) {
 		if !strings.Contains(line, "timestamp") || strings.Contains(line, "testRun") {
 			continue
 		}
-		if err := decoder.Decode(&envelope); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, decoder.Decode(&envelope))
 		for kind, message := range envelope {
 			if message.Timestamp.Seconds < last {
 				t.Errorf("%s is at %d, after %d", kind, message.Timestamp.Seconds, last)
@@ -264,17 +245,11 @@ func TestAFileThatCannotBeWrittenIsNamed(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	w := report.Messages(dir, report.Config{})
-	if err := w.Start(suite.Plan{}); err == nil || !strings.Contains(err.Error(), "write the messages of the run to "+dir) {
-		t.Errorf("got error %v, want one that names the file", err)
-	}
+	check.Fails(t, w.Start(suite.Plan{}), "write the messages of the run to "+dir)
 	if err := errors.Join(w.Attempt(suite.Result{}), w.Finish(suite.Summary{})); err != nil {
 		t.Errorf("got error %v, want none: the first was enough", err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.WriteFile(filepath.Join(dir, "file"), nil, 0o600))
 	err := report.JUnit(filepath.Join(dir, "file", "report.xml"), report.Config{}).Start(suite.Plan{})
-	if err == nil || !strings.Contains(err.Error(), "write the JUnit report to "+dir) {
-		t.Errorf("got error %v, want one that names the file", err)
-	}
+	check.Fails(t, err, "write the JUnit report to "+dir)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestCIIsTakenFromTheEnvironment(t *testing.T) {
@@ -62,9 +63,7 @@ func TestReferencesAreTheSameOnEveryMachine(t *testing.T) {
 		"example.com/groupcheckout/steps/shelf.go": "example.com/groupcheckout/steps/shelf.go",
 		"": "",
 	} {
-		if got := w.reference(gherkin.Location{File: file, Line: 3}).Uri; got != want {
-			t.Errorf("%q: got %q, want %q", file, got, want)
-		}
+		check.Equal(t, file, want, w.reference(gherkin.Location{File: file, Line: 3}).Uri)
 	}
 }
 

@@ -356,8 +356,7 @@ func (h Hook) reason() string {
 
 // skipReason takes off what godog puts around an error.
 func skipReason(err error) string {
-	var skip *gherkin.SkipError
-	if errors.As(err, &skip) {
+	if skip, ok := errors.AsType[*gherkin.SkipError](err); ok {
 		return skip.Reason
 	}
 	text := strings.TrimPrefix(err.Error(), "before scenario hook failed: ")

@@ -11,18 +11,16 @@ import (
 	"time"
 
 	"github.com/cucumber/godog"
-	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/check"
 )
 
 // load parses one file and returns its scenarios.
 func load(t testing.TB, file string) []*Scenario {
 	t.Helper()
 	features, err := Load(fstest.MapFS{"f.feature": {Data: []byte(file)}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return features[0].Scenarios
 }
 
@@ -30,9 +28,7 @@ func attemptOnce(t *testing.T, tags, steps string) (Result, string) {
 	t.Helper()
 	defs := definitions(t)
 	c, err := Config{Features: fstest.MapFS{}, World: world(defs), Definitions: defs}.withDefaults()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	s := load(t, "Feature: F\n\n  "+tags+"\n  Scenario: S\n    "+strings.ReplaceAll(steps, "\n", "\n    "))[0]
 	r := c.attempt(t.Context(), s, 1)
 	return r, c.text(r)
@@ -140,11 +136,7 @@ func TestVerdicts(t *testing.T) {
 				if isLate := strings.HasPrefix(test.reason, late); errors.As(r.Err, new(*TimeoutError)) != isLate || isLate && r.Reason != test.reason {
 					t.Errorf("got error %v, reason %q; want a TimeoutError: %t, reason %q", r.Err, r.Reason, isLate, test.reason)
 				}
-				for _, want := range test.text {
-					if !strings.Contains(text, want) {
-						t.Errorf("got:\n%s\nwant in it:\n%s", text, want)
-					}
-				}
+				check.Contains(t, text, test.text...)
 			})
 		})
 	}
@@ -222,9 +214,7 @@ func TestWhatIsLoggedIsKeptWhereItWasLogged(t *testing.T) {
 			t.Errorf("got:\n%s\nwant in it: %s", text, what)
 		}
 	}
-	if diff := cmp.Diff([]string{"in the world", "at its close"}, logLines(r.Attachments)); diff != "" {
-		t.Errorf("outside steps and hooks (-want +got):\n%s", diff)
-	}
+	check.Same(t, "outside steps and hooks", []string{"in the world", "at its close"}, logLines(r.Attachments))
 }
 
 func TestEveryVerdictHasSomethingThatExplainsIt(t *testing.T) {
@@ -260,47 +250,5 @@ func TestTryMakesOneAttempt(t *testing.T) {
 	}
 	if _, err := Try(t, Config{}, load(t, "Feature: F\nScenario: S\n* a step")[0]); err == nil {
 		t.Error("without a world: got no error, want one")
-	}
-}
-
-// BenchmarkAttempt measures the driver alone: eight steps that do nothing, with
-// sixty definitions and a file of about a hundred lines.
-func BenchmarkAttempt(b *testing.B) {
-	define := func(r *gherkin.Registrar) {
-		for i := range 60 {
-			r.Step(fmt.Sprintf("stay number %d of {string} costs {int} euros", i), func(context.Context, string, int) error { return nil })
-		}
-	}
-	defs, err := gherkin.Compile(define)
-	if err != nil {
-		b.Fatal(err)
-	}
-	var file strings.Builder
-	file.WriteString("Feature: F\n")
-	for i := range 10 {
-		fmt.Fprintf(&file, "\n  Scenario: S %d\n", i)
-		for j := range 8 {
-			fmt.Fprintf(&file, "    Given stay number %d of \"Ann\" costs 20 euros\n", j*7)
-		}
-	}
-	features, err := Load(fstest.MapFS{"f.feature": {Data: []byte(file.String())}})
-	if err != nil {
-		b.Fatal(err)
-	}
-	c, err := Config{
-		Features: fstest.MapFS{},
-		World: func(context.Context, *Scenario) (World, error) {
-			return World{Bind: func(sc *godog.ScenarioContext) error { return defs.Bind(sc, define) }}, nil
-		},
-	}.withDefaults()
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		r := c.attempt(b.Context(), features[0].Scenarios[i%10], 1)
-		if r.Status != Passed {
-			b.Fatal(c.text(r))
-		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	messages "github.com/cucumber/messages/go/v34"
 
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/check"
 )
 
 // corpusVariable names a folder with feature files of other projects, in any folders
@@ -40,9 +41,7 @@ func TestFeaturesOfTheWorld(t *testing.T) {
 		}
 		files++
 		got, err := account(t, name, content)
-		if err != nil {
-			t.Error(err)
-		}
+		check.OK(t, err)
 		if got.refusal != nil {
 			refused++
 			t.Logf("refused: %v", got.refusal)
@@ -54,9 +53,7 @@ func TestFeaturesOfTheWorld(t *testing.T) {
 		}
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if files == 0 {
 		t.Errorf("%s has no feature file", folder)
 	}

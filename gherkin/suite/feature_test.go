@@ -11,6 +11,8 @@ import (
 	messages "github.com/cucumber/messages/go/v34"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // intricate has everything that a mask could trip over.
@@ -111,9 +113,7 @@ func TestWhatRunsIsWhatWasLoaded(t *testing.T) {
 			}
 			for _, s := range scenarios {
 				ran, err := playAll(t, s)
-				if err != nil {
-					t.Fatalf("%s: %v", s.Name, err)
-				}
+				check.Mustf(t, err, "%s", s.Name)
 				if len(s.Pickle.Steps) == 0 {
 					continue
 				}
@@ -197,9 +197,7 @@ func TestLoadReadsWhatAScenarioIs(t *testing.T) {
 		`65 "Ruled 7" rule "First" row 1["7"] @feature@more@rule@last`,
 		`68 "In the second rule" rule "Second" row 0[] @feature@more`,
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("scenarios (-want +got):\n%s", diff)
-	}
+	check.Same(t, "scenarios", want, got)
 }
 
 func TestLoadReportsMistakesWithTheirPlace(t *testing.T) {
@@ -211,9 +209,7 @@ func TestLoadReportsMistakesWithTheirPlace(t *testing.T) {
 		"no.txt":        {Data: []byte("no")},
 	})
 	for _, want := range []string{"a/one.feature:4:5: expected: ", "two.feature:1:1: expected: "} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want an error with %q", err, want)
-		}
+		check.Fails(t, err, want)
 	}
 	if _, err := Load(fstest.MapFS{}); err == nil || err.Error() != "there is no .feature file" {
 		t.Errorf("got %v for no file", err)
@@ -250,9 +246,7 @@ func TestLint(t *testing.T) {
 		"d.feature": {Data: []byte("# nothing\n")},
 		"e.feature": {Data: []byte("Feature: E\nScenario Outline: O <b>\n* <a> and <c>\n| <d> |\nExamples:\n|a|b|d|\n|1|2|3|\nExamples:\n|a|d|e|\n|1|2|3|\nExamples:\n|a|b|\n|1|2|\n")},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	var got []string
 	for _, issue := range issues {
 		got = append(got, issue.String())
@@ -273,9 +267,7 @@ func TestLint(t *testing.T) {
 		`e.feature:8: the examples at line 8 lack the column "b", which the outline "O <b>" uses at line 2`,
 		`e.feature:11: the examples at line 11 lack the column "d", which the outline "O <b>" uses at line 4`,
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("issues (-want +got):\n%s", diff)
-	}
+	check.Same(t, "issues", want, got)
 }
 
 // TestAStepCannotChangeWhatWasLoaded has a step that writes into what it was given, as a

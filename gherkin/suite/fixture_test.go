@@ -11,6 +11,7 @@ import (
 	"github.com/cucumber/godog"
 
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/check"
 )
 
 // glue is the steps and hooks of the driver's own tests. Each phrase, and the tag
@@ -110,9 +111,7 @@ func (g *glue) bind(sc *godog.ScenarioContext, defs *gherkin.Definitions, tags [
 func definitions(t testing.TB) *gherkin.Definitions {
 	t.Helper()
 	defs, err := gherkin.Compile(new(glue).define)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return defs
 }
 

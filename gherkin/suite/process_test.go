@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/cucumber/godog"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // fixtureEnv names the fixture that TestFixture runs.
@@ -220,7 +222,5 @@ func TestFixture(t *testing.T) {
 	}
 	c.Reporters = append([]Reporter{&witness{t: t}}, c.Reporters...)
 	summary := Run(t, c)
-	if err := summary.WriteText(os.Stdout); err != nil {
-		t.Error(err)
-	}
+	check.OK(t, summary.WriteText(os.Stdout))
 }

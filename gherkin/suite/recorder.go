@@ -141,8 +141,7 @@ func (h *Hook) finish(err error) {
 	default:
 		h.Status = Failed
 	}
-	var panicked *gherkin.PanicError
-	if errors.As(err, &panicked) {
+	if panicked, ok := errors.AsType[*gherkin.PanicError](err); ok {
 		panicked.Stack = ownFrames(panicked.Stack)
 	}
 }

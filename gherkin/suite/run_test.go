@@ -4,13 +4,17 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // process runs a fixture and returns what it printed, and its exit status.
@@ -27,8 +31,7 @@ func process(t *testing.T, name string, flags ...string) (output string, status 
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
 		t.Fatal(err)
 	}
 	return out.String(), cmd.ProcessState.ExitCode()
@@ -50,21 +53,10 @@ func verdicts(output string) []string {
 	return list
 }
 
-func wantIn(t *testing.T, output string, wants ...string) {
-	t.Helper()
-	for _, want := range wants {
-		if !strings.Contains(output, want) {
-			t.Errorf("got:\n%s\nwant in it: %s", output, want)
-		}
-	}
-}
-
 func TestGoTestShowsTheTruth(t *testing.T) {
 	t.Parallel()
 	output, status := process(t, "mixed", "-test.v")
-	if status != 1 {
-		t.Errorf("got exit status %d, want 1", status)
-	}
+	check.Equal(t, "exit status", 1, status)
 	const rule = "TestFixture/memory/Mixed/Some_go_wrong"
 	want := []string{
 		"TestFixture FAIL",
@@ -88,7 +80,7 @@ func TestGoTestShowsTheTruth(t *testing.T) {
 	if diff := gocmp.Diff(want, verdicts(output)); diff != "" {
 		t.Errorf("verdicts (-want +got):\n%s", diff)
 	}
-	wantIn(t, output,
+	check.Contains(t, output,
 		"dir/f.feature:11: failed: When it fails with",
 		"✓ Given a step",
 		"no clock", "there is no server", "the before hook says so",
@@ -140,7 +132,7 @@ func TestRunSelectsAtEveryLevel(t *testing.T) {
 	if status != 1 {
 		t.Errorf("got exit status %d for a pattern that selects nothing", status)
 	}
-	wantIn(t, output, `none of the 11 selected scenarios was run: -run="TestFixture/memory/Mixd"`)
+	check.Contains(t, output, `none of the 11 selected scenarios was run: -run="TestFixture/memory/Mixd"`)
 	output, status = process(t, "hooks", "-test.run=TestFixture/other")
 	if got := results(output); status != 0 || len(got) > 0 {
 		t.Errorf("got exit status %d and %q for a pattern that selects another run, want 0 and nothing", status, got)
@@ -233,7 +225,7 @@ func TestRuns(t *testing.T) {
 		if diff := gocmp.Diff(test.results, results(output)); diff != "" && test.results != nil {
 			t.Errorf("%s: results (-want +got):\n%s", name, diff)
 		}
-		wantIn(t, output, test.output...)
+		check.Contains(t, output, test.output...)
 	}
 }
 
@@ -272,23 +264,142 @@ func TestOrder(t *testing.T) {
 		}
 		return b.String()
 	}
-	if got := order("reversed"); got != "cba" {
-		t.Errorf("got the order %s, want cba", got)
-	}
+	check.Equal(t, "order", "cba", order("reversed"))
 	// One at a time they run in the order of the tree, and those that -run leaves out
 	// change nothing of it.
 	const all = "abcdefghij"
-	if got := order("in order"); got != all {
-		t.Errorf("got the order %s, want %s", got, all)
-	}
-	if got := order("in order", "-test.run=TestFixture/features/F/[^R]/^[^d]*$"); got != "abcehij" {
-		t.Errorf("got the order %s, want abcehij", got)
-	}
+	check.Equal(t, "order", all, order("in order"))
+	check.Equal(t, "order", "abcehij", order("in order", "-test.run=TestFixture/features/F/[^R]/^[^d]*$"))
 	if first, second := order("mixed up"), order("mixed up"); first != second || first == all {
 		t.Errorf("got the orders %s and %s for the same seed, want one that is not %s", first, second, all)
 	}
 	output, _ := process(t, "no seed", "-test.v")
 	_, chosen, _ := strings.Cut(output, "to repeat this order set the seed to ")
 	chosen, _, _ = strings.Cut(chosen, "\n")
-	wantIn(t, output, "  shuffled  with the seed "+chosen+"\n")
+	check.Contains(t, output, "  shuffled  with the seed "+chosen+"\n")
+}
+
+func TestTheSlowestComeFirst(t *testing.T) {
+	t.Parallel()
+	s := Summary{Name: "memory", Duration: 1200 * time.Millisecond}
+	took := []time.Duration{5 * time.Millisecond, 900 * time.Millisecond, 30 * time.Millisecond, 30 * time.Millisecond}
+	for i, scenario := range load(t, "Feature: F\nScenario: a\n* x\nScenario: b\n* x\nScenario: c\n* x\nScenario: d\n* x\n") {
+		s.add(Result{Scenario: scenario, Status: Passed, Attempt: 1, Duration: took[i]})
+	}
+	var text strings.Builder
+	for _, n := range []int{-1, 0, 3, 9} {
+		check.Must(t, s.WriteSlowest(&text, n))
+	}
+	want := `  the slowest 3 of 4:
+      900ms f.feature:4  b
+       30ms f.feature:6  c
+       30ms f.feature:8  d
+  the slowest 4 of 4:
+      900ms f.feature:4  b
+       30ms f.feature:6  c
+       30ms f.feature:8  d
+        5ms f.feature:2  a
+`
+	check.Same(t, "the result", want, text.String())
+	text.Reset()
+	if err := s.WriteText(&text); err != nil || text.String() != "memory: 4 scenarios: 4 passed, 0 failed, 0 skipped (1.2s)\n" {
+		t.Errorf("got %q and error %v, want the wall clock in it", text.String(), err)
+	}
+}
+
+func TestEveryVerdictIsCountedOnce(t *testing.T) {
+	t.Parallel()
+	var s Summary
+	for _, r := range []Result{
+		{Status: Passed, Attempt: 1},
+		{Status: Passed, Attempt: 2},
+		{Status: Skipped, Attempt: 1},
+		{Status: Failed, Attempt: 2},
+		{Status: Undefined, Attempt: 1},
+		{Status: Pending},
+		{Status: Ambiguous},
+		{},
+	} {
+		s.add(r)
+	}
+	if s.Passed != 1 || s.Flaky != 1 || s.Skipped != 1 || s.Failed != 5 || s.Total() != 8 {
+		t.Errorf("got %d passed, %d flaky, %d skipped, %d failed of %d, want 1, 1, 1, 5 of 8", s.Passed, s.Flaky, s.Skipped, s.Failed, s.Total())
+	}
+}
+
+func outline(nodes []*node, indent string) []string {
+	var lines []string
+	for _, n := range nodes {
+		lines = append(lines, indent+n.name)
+		lines = append(lines, outline(n.children, indent+"  ")...)
+	}
+	return lines
+}
+
+func TestGrow(t *testing.T) {
+	t.Parallel()
+	got := outline(grow(load(t, `Feature: Paid/unpaid   rooms
+  Scenario:
+    * x
+  Scenario Outline: Of <a>
+    * <a>
+    Examples:
+      | a | b |
+      | 1 | a/b |
+      |   |   |
+  Scenario Outline: With other columns
+    * <a>
+    Examples:
+      | a | b |
+      | 1 | 2 |
+    Examples: More
+      | a |
+      | `+strings.Repeat("ä", 80)+` |
+  Rule: First
+    Scenario: Same
+      * x
+    Scenario: Same
+      * x
+`)), "")
+	want := []string{
+		"Paid-unpaid rooms",
+		"  scenario at line 2",
+		"  Of <a>",
+		"    1: 1, a-b",
+		"    2: ,",
+		"  With other columns",
+		"    1: a = 1, b = 2",
+		"    2: a = " + strings.Repeat("ä", 55) + "…",
+		"  First",
+		"    Same",
+		"    Same",
+	}
+	check.Same(t, "tree", want, got)
+}
+
+func TestShuffleRepeatsForASeed(t *testing.T) {
+	t.Parallel()
+	var file strings.Builder
+	file.WriteString("Feature: F\n")
+	for _, name := range strings.Split("abcdefghij", "") {
+		file.WriteString("Scenario: " + name + "\n* x\n")
+	}
+	order := func(seed uint64) string {
+		tree := grow(load(t, file.String()))
+		shuffle(tree, rand.New(rand.NewPCG(seed, 0)))
+		return strings.Join(outline(tree[0].children, ""), "")
+	}
+	first, again, other := order(1), order(1), order(2)
+	if first != again || first == other || first == "abcdefghij" {
+		t.Errorf("got %s, %s and %s for the seeds 1, 1 and 2", first, again, other)
+	}
+}
+
+func TestRunPattern(t *testing.T) {
+	t.Parallel()
+	got := RunPattern("TestX/memory/A_guest's_stay/2:_101,_EUR_20.00_(net)")
+	want := `^TestX$/^memory$/^A_guest.s_stay$/^2:_101,_EUR_20\.00_\(net\)$`
+	if got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
 }

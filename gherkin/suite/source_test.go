@@ -7,7 +7,7 @@ import (
 	"testing/fstest"
 	"unicode/utf16"
 
-	"github.com/google/go-cmp/cmp"
+	"example.com/groupcheckout/internal/check"
 )
 
 const plain = "Feature: F\n\n  Scenario: S\n    Given a\n    Then b\n"
@@ -57,20 +57,14 @@ func TestWhatIsNoTextIsRefusedWithItsPlace(t *testing.T) {
 		}
 	}
 	_, err := Load(fstest.MapFS{"f.feature": {Data: []byte(strings.Replace(plain, "Then b", "Then\u00a0b", 1))}})
-	if err == nil || !strings.Contains(err.Error(), "it has a no-break space") {
-		t.Errorf("got the error %v, want what is odd about a line that looks as it should", err)
-	}
+	check.Fails(t, err, "it has a no-break space")
 }
 
 func TestTheSourceIsPlainText(t *testing.T) {
 	t.Parallel()
 	loaded, err := Load(fstest.MapFS{"f.feature": {Data: []byte("\ufeff" + strings.ReplaceAll(plain, "\n", "\r\n"))}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := string(loaded[0].Source); got != plain {
-		t.Errorf("got the source %q, want %q", got, plain)
-	}
+	check.Must(t, err)
+	check.Equal(t, "source", plain, string(loaded[0].Source))
 }
 
 func TestAFileOfAnyCaseOfItsEndingIsLoaded(t *testing.T) {
@@ -118,9 +112,7 @@ func TestProseThatLooksLikeMore(t *testing.T) {
       | 3 | # a note
       | 4 \||
 `)}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	var got []string
 	for _, issue := range issues {
 		message, _, _ := strings.Cut(issue.Message, ": put")
@@ -140,9 +132,7 @@ func TestProseThatLooksLikeMore(t *testing.T) {
 		`30 the line looks like a step, "And", and is prose of the examples`,
 		`32 "2" is no cell, and lost, since no | follows it`,
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	check.Same(t, "the result", want, got)
 }
 
 // TestARowCostsAsMuchWithManyOthers counts what there is to parse when all rows are run,
@@ -179,9 +169,7 @@ func BenchmarkRows(b *testing.B) {
 			source := []byte(rowsFile(rows))
 			for b.Loop() {
 				features, err := Load(fstest.MapFS{"f.feature": {Data: source}})
-				if err != nil {
-					b.Fatal(err)
-				}
+				check.Must(b, err)
 				for _, s := range features[0].Scenarios {
 					s.bare()
 				}
@@ -206,8 +194,6 @@ func FuzzFeature(f *testing.F) {
 		f.Add([]byte(source))
 	}
 	f.Fuzz(func(t *testing.T, source []byte) {
-		if _, err := account(t, "f.feature", source); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(account(t, "f.feature", source)))
 	})
 }

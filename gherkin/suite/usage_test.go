@@ -6,9 +6,8 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/google/go-cmp/cmp"
-
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/check"
 )
 
 // lending has a definition of each kind: used, unused, one of two.
@@ -23,13 +22,9 @@ func lending(r *gherkin.Registrar) {
 func usage(t *testing.T) Usage {
 	t.Helper()
 	definitions, err := gherkin.Compile(lending)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	u, err := NewUsage(fstest.MapFS{"f.feature": {Data: []byte(lent)}, "g.feature": {Data: []byte("Feature: G\nScenario: S\nGiven 1 book on shelf A\n")}}, definitions)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return u
 }
 
@@ -50,9 +45,7 @@ const lent = `Feature: F
 func TestTheTableOfSteps(t *testing.T) {
 	t.Parallel()
 	var text strings.Builder
-	if err := usage(t).WriteText(&text); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, usage(t).WriteText(&text))
 	want := `4 steps, 1 unused; 2 steps of features are undefined or ambiguous
    3  Given  {int} book(s) on {shelf}  suite/usage_test.go:N
         f.feature:3,8
@@ -69,18 +62,14 @@ func TestTheTableOfSteps(t *testing.T) {
    ?  f.feature:6: ambiguous step: one of two: suite/usage_test.go:N and suite/usage_test.go:N match it
 `
 	got := regexp.MustCompile(`_test\.go:\d+`).ReplaceAllString(text.String(), "_test.go:N")
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	check.Same(t, "the result", want, got)
 }
 
 func TestAPlaceIsInAsManyScenariosAsHaveTheStep(t *testing.T) {
 	t.Parallel()
 	got := usage(t).Steps[0].Places
 	want := []Place{{"f.feature", 3, 3}, {"f.feature", 8, 2}, {"g.feature", 3, 1}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	check.Same(t, "the result", want, got)
 }
 
 func TestUnusedUndefinedAndAmbiguousStepsAreErrors(t *testing.T) {
@@ -91,9 +80,7 @@ func TestUnusedUndefinedAndAmbiguousStepsAreErrors(t *testing.T) {
 		"f.feature:6: ambiguous step: one of two: suite/usage_test.go:",
 		`: no feature uses the step "the shelf is painted"`,
 	} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want in it: %s", err, want)
-		}
+		check.Fails(t, err, want)
 	}
 	if err != nil && strings.Count(err.Error(), "no feature uses") != 1 {
 		t.Errorf("got %v, want one unused step", err)
@@ -115,9 +102,7 @@ func TestKeywordsSayWhatTheirDefinitionsDo(t *testing.T) {
 		r.Then("a check", nothing)
 		r.Step("either", nothing)
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	files := fstest.MapFS{"f.feature": {Data: []byte(`Feature: F
   Background:
     Given a check
@@ -148,9 +133,7 @@ func TestKeywordsSayWhatTheirDefinitionsDo(t *testing.T) {
       | a state |
 `)}}
 	u, err := NewUsage(files, definitions)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	var got []string
 	for _, issue := range u.Unlike {
 		message, _, _ := strings.Cut(issue.String(), " (suite/usage_test.go:")
@@ -164,22 +147,16 @@ func TestKeywordsSayWhatTheirDefinitionsDo(t *testing.T) {
 		`f.feature:17: "When a check" is a check, since its definition`,
 		`f.feature:21: the scenario "Nothing is checked" ends with "* an action", so nothing checks what came of it: let it end with a Then; its definition`,
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	check.Same(t, "the result", want, got)
 	for _, want := range want {
-		if err := u.Err(); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got the error %v, want in it: %s", err, want)
-		}
+		check.Fails(t, u.Err(), want)
 	}
 	var text strings.Builder
 	if err := u.WriteText(&text); err != nil || !strings.Contains(text.String(), "   ?  "+want[0]) {
 		t.Errorf("got %v and:\n%s\nwant in it: %s", err, text.String(), want[0])
 	}
 	issues, err := Lint(files)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if len(issues) != 1 || issues[0].String() != `f.feature:24: the scenario "Nothing is checked in <n> rows" ends with "And <n>", so nothing checks what came of it: let it end with a Then` {
 		t.Errorf("got the issues %v, want the one of the outline", issues)
 	}

@@ -127,8 +127,7 @@ func dropTables(server *provision.DynamoDBServer, names ...string) error {
 	var errs []error
 	for _, name := range names {
 		_, err := server.Client().DeleteTable(ctx, &awsdynamodb.DeleteTableInput{TableName: &name})
-		var missing *types.ResourceNotFoundException
-		if err != nil && !errors.As(err, &missing) {
+		if _, ok := errors.AsType[*types.ResourceNotFoundException](err); err != nil && !ok {
 			errs = append(errs, fmt.Errorf("remove the table %s: %w", name, err))
 		}
 	}

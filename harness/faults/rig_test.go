@@ -9,8 +9,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/memory"
@@ -88,10 +91,10 @@ const streams, notes = 6, 4
 func newRig(t *testing.T, spec string, seed uint64) *rig {
 	t.Helper()
 	parsed, err := faults.Parse(spec)
-	must(t, err)
+	check.Must(t, err)
 	r := &rig{truth: memory.New(), checkpoints: memory.NewCheckpoints(), retired: map[es.StreamName]es.Version{}, died: map[faults.Kind]int{}}
 	r.source, err = r.truth.Source(memory.SourceConfig{Categories: []string{"Jar"}, BatchSize: 5})
-	must(t, err)
+	check.Must(t, err)
 	r.injector = faults.New(faults.Config{Spec: parsed, Seed: seed, Kill: r.kill, Cut: func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -115,8 +118,7 @@ func (r *rig) Observe(o reactor.Occurrence) {
 	case reactor.Retired:
 		r.retired[o.Stream] = max(r.retired[o.Stream], o.UpTo)
 	case reactor.Returned:
-		var panicked *reactor.PanicError
-		if errors.As(o.Err, &panicked) {
+		if panicked, ok := errors.AsType[*reactor.PanicError](o.Err); ok {
 			if fault, ok := panicked.Value.(*faults.Error); ok {
 				r.died[fault.Kind]++
 			}
@@ -164,7 +166,7 @@ func (r *rig) note(t *testing.T) {
 	clerk := jars("Jar", r.injector.Store(r.truth, faults.Client))
 	for i := range streams {
 		jar, err := clerk.Decider(fmt.Sprint(i))
-		must(t, err)
+		check.Must(t, err)
 		err = jar.Transact(t.Context(), func(balance) ([]moved, error) { return []moved{{Noted: i + 1}}, nil })
 		if err != nil {
 			t.Errorf("a client met %v, want no error", err)
@@ -180,16 +182,16 @@ func (r *rig) behind(t *testing.T) (complaint string) {
 	truth := jars("Jar", r.truth)
 	for i := range streams {
 		jar, err := truth.Decider(fmt.Sprint(i))
-		must(t, err)
+		check.Must(t, err)
 		b, version, err := jar.QueryVersion(t.Context())
-		must(t, err)
+		check.Must(t, err)
 		if want := (balance{(i + 1) * notes, (i + 1) * notes}); b != want || r.retired[jar.Stream()] != version {
 			complaint += fmt.Sprintf("%s holds %v, want %v; handled to %d of %d\n", jar.Stream(), b, want, r.retired[jar.Stream()], version)
 		}
 		ledger, err := jars("Ledger", r.truth).Decider(fmt.Sprint(i))
-		must(t, err)
+		check.Must(t, err)
 		copied, err := ledger.Query(t.Context())
-		must(t, err)
+		check.Must(t, err)
 		if copied.Counted != b.Noted {
 			complaint += fmt.Sprintf("%s holds %d, want %d\n", ledger.Stream(), copied.Counted, b.Noted)
 		}
@@ -229,7 +231,7 @@ func (r *rig) live(t *testing.T, seed uint64) {
 	r.mu.Unlock()
 	running.Wait()
 	end, err := r.source.End(t.Context(), "Jar")
-	must(t, err)
+	check.Must(t, err)
 	key := feed.Key{Source: r.source.ID(), Tranche: "Jar", Group: "counter"}
 	if saved, _, err := r.checkpoints.Load(t.Context(), key); err != nil || saved != end {
 		t.Errorf("the checkpoint is %d, want %d (error %v)", saved, end, err)
@@ -246,3 +248,5 @@ func story(t *testing.T, spec string, seed uint64) (log []faults.Injected) {
 	})
 	return log
 }
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -14,6 +14,7 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/intercept"
 	"example.com/groupcheckout/stores/memory"
@@ -39,9 +40,7 @@ func race(t *testing.T, seed uint64) (order []string, took time.Duration) {
 			stream := jar(t, fmt.Sprint(i))
 			racing.Go(func() {
 				for version := range es.Version(4) {
-					if _, err := store.Append(t.Context(), stream, version, newEvents(1)); err != nil {
-						t.Error(err)
-					}
+					check.OK(t, check.Error(store.Append(t.Context(), stream, version, newEvents(1))))
 				}
 			})
 		}
@@ -101,9 +100,7 @@ func TestScheduleForgetsWhatHadNoTurn(t *testing.T) {
 				}
 			}
 			began := time.Now()
-			if _, err := store.Read(t.Context(), aStream(t), 0, es.FromLeader); err != nil {
-				t.Error(err)
-			}
+			check.OK(t, check.Error(store.Read(t.Context(), aStream(t), 0, es.FromLeader)))
 			took = time.Since(began)
 		})
 		return took
@@ -117,15 +114,13 @@ func TestScheduleForgetsWhatHadNoTurn(t *testing.T) {
 func TestActorsHaveFaultsOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	truth, stream := memory.New(), aStream(t)
-	if _, err := truth.Append(t.Context(), stream, 0, newEvents(9)); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(truth.Append(t.Context(), stream, 0, newEvents(9))))
 	seen := func(order ...string) map[string]string {
 		i := injector(t, "stale=0.5", faults.Config{Seed: 1})
 		store, seen := i.Store(truth, faults.Client), map[string]string{}
 		for _, name := range order {
 			events, err := store.Read(faults.As(t.Context(), name), stream, 0, es.FromReplica)
-			must(t, err)
+			check.Must(t, err)
 			seen[name] += fmt.Sprint(len(events), " ")
 		}
 		for _, f := range i.Log() {
@@ -136,9 +131,7 @@ func TestActorsHaveFaultsOfTheirOwn(t *testing.T) {
 		return seen
 	}
 	want := seen("Ann", "Ann", "Ann", "Ann", "Bob", "Bob", "Bob", "Bob")
-	if diff := cmp.Diff(want, seen("Bob", "Ann", "Ann", "Bob", "Bob", "Ann", "Bob", "Ann")); diff != "" {
-		t.Errorf("in another order (-want +got):\n%s", diff)
-	}
+	check.Same(t, "in another order", want, seen("Bob", "Ann", "Ann", "Bob", "Bob", "Ann", "Bob", "Ann"))
 	if want["Ann"] == want["Bob"] {
 		t.Errorf("Ann and Bob both see %s, want different faults", want["Ann"])
 	}

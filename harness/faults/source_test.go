@@ -9,10 +9,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/memory"
 )
@@ -35,7 +37,7 @@ func TestFeedStaysAFeed(t *testing.T) {
 			}
 		}
 		inner, err := truth.Source(memory.SourceConfig{Categories: []string{"Jar"}, BatchSize: rapid.IntRange(1, 10).Draw(t, "batch size")})
-		must(t, err)
+		check.Must(t, err)
 		spec := rapid.SampledFrom([]string{"duplicate=1", "hold-back=1", "reorder=1", "failed-feed=1", "duplicate,hold-back,reorder,failed-feed"}).Draw(t, "spec")
 		i := injector(t, spec, faults.Config{Seed: rapid.Uint64().Draw(t, "seed")})
 		seen, failed := drain(ctx, t, inner, i.Source(inner))
@@ -55,7 +57,7 @@ func TestFeedStaysAFeed(t *testing.T) {
 func drain(ctx context.Context, t *rapid.T, truth, source feed.Source) (seen map[es.StreamName]es.Version, failed int) {
 	seen = map[es.StreamName]es.Version{}
 	end, err := truth.End(ctx, "Jar")
-	must(t, err)
+	check.Must(t, err)
 	from, row := feed.Position(0), 0
 	for reads := 0; ; reads++ {
 		if reads > 1000 {
@@ -115,14 +117,14 @@ func TestAStreamIsOvertaken(t *testing.T) {
 			}
 			write("a", "a")
 			inner, err := truth.Source(memory.SourceConfig{Categories: []string{"Jar"}})
-			must(t, err)
+			check.Must(t, err)
 			i := injector(t, "reorder=1:7ms", faults.Config{
 				Name: func(s es.StreamName) (string, bool) { return s.String(), s.ID() != "z" },
 			})
 			began := time.Now()
 			time.AfterFunc(time.Millisecond, func() { write(c.later...) }) // while it waits
 			batch, err := i.Source(inner).Read(t.Context(), "Jar", 0)
-			must(t, err)
+			check.Must(t, err)
 			var got, overtaken []string
 			for _, d := range batch.Events {
 				got = append(got, fmt.Sprintf("%s@%d", d.Stream.ID(), d.Event.Index))
@@ -140,7 +142,7 @@ func TestAStreamIsOvertaken(t *testing.T) {
 func TestNotifierStaysOne(t *testing.T) {
 	t.Parallel()
 	inner, err := memory.New().Source(memory.SourceConfig{Categories: []string{"Jar"}})
-	must(t, err)
+	check.Must(t, err)
 	i := injector(t, "all", faults.Config{})
 	if _, ok := i.Source(inner).(feed.Notifier); !ok {
 		t.Error("got no notifier from a source that is one")
@@ -159,6 +161,79 @@ func TestFirstCheckpointOfATrancheIsSaved(t *testing.T) {
 		var fault *faults.Error
 		if err := checkpoints.Save(t.Context(), key, feed.Position(n)); (err == nil) != saved || err != nil && !errors.As(err, &fault) {
 			t.Errorf("save %d: got error %v, want success: %t", n, err, saved)
+		}
+	}
+}
+
+// atGate is what n appends meet at a gate.
+func atGate(t *testing.T, i *faults.Injector, n int) []faults.Kind {
+	t.Helper()
+	met := make([]faults.Kind, n)
+	for k := range met {
+		met[k] = i.AtGate(t.Context(), "the gate")
+	}
+	return met
+}
+
+func TestAtAGateTheSameSeedGivesTheSameFaults(t *testing.T) {
+	t.Parallel()
+	run := func(seed uint64) []faults.Kind {
+		return atGate(t, injector(t, "kill=0.1,cut=0.1,lost-reply=0.3", faults.Config{Seed: seed}), 500)
+	}
+	first := run(7)
+	if diff := cmp.Diff(first, run(7)); diff != "" {
+		t.Errorf("seed 7 (-once +again):\n%s", diff)
+	}
+	if cmp.Equal(first, run(8)) {
+		t.Error("seed 8 gives the faults of seed 7")
+	}
+	for _, kind := range []faults.Kind{faults.Kill, faults.Cut, faults.LostReply, ""} {
+		if !slices.Contains(first, kind) {
+			t.Errorf("in 500 appends there was no %q", kind)
+		}
+	}
+}
+
+// Nobody knows there what an append is for, so one in many has to go through.
+func TestAtAGateAppendsAreSparedAfterAFault(t *testing.T) {
+	t.Parallel()
+	i := injector(t, "lost-reply=1", faults.Config{})
+	met := atGate(t, i, 1000)
+	for k, kind := range met {
+		if want := k%11 == 0; (kind == faults.LostReply) != want {
+			t.Fatalf("append %d: got %q, want a lost reply: %t", k, kind, want)
+		}
+	}
+	check.Equal(t, "faults in the log", 91, len(i.Of("the gate")))
+	i.Rest()
+	if met := atGate(t, i, 20); slices.ContainsFunc(met, func(k faults.Kind) bool { return k != "" }) {
+		t.Errorf("at rest: got %q, want none", met)
+	}
+}
+
+func TestASlowGateTakesItsTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		atGate(t, injector(t, "slow=1:2s", faults.Config{}), 100)
+		if took := time.Since(began); took != 200*time.Second {
+			t.Errorf("100 appends took %v, want 200 s", took)
+		}
+	})
+}
+
+func TestOutsideAreTheKindsThatNeedNoWrapping(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"all":                  "conflict,lost-reply,slow,stale,throttle,kill,cut",
+		"reorder,duplicate":    "",
+		"kill=0.5,failed-load": "kill=0.5",
+		"":                     "",
+	} {
+		spec, err := faults.Parse(text)
+		check.Must(t, err)
+		if got := spec.Outside().String(); got != want {
+			t.Errorf("of %q: got %q, want %q", text, got, want)
 		}
 	}
 }

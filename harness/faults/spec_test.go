@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestParse(t *testing.T) {
@@ -31,16 +32,14 @@ func TestParse(t *testing.T) {
 		if err != nil {
 			t.Errorf("%q: got error %v, want none", text, err)
 		}
-		if got := spec.String(); got != want {
-			t.Errorf("%q: got %q, want %q", text, got, want)
-		}
+		check.Equal(t, text, want, spec.String())
 	}
 }
 
 func TestAllIsEveryKind(t *testing.T) {
 	t.Parallel()
 	spec, err := faults.Parse("all")
-	must(t, err)
+	check.Must(t, err)
 	for _, d := range faults.Kinds() {
 		if !spec.Has(d.Kind) {
 			t.Errorf("all has no %s", d.Kind)
@@ -73,8 +72,7 @@ func TestParseRefuses(t *testing.T) {
 		"slow=0.1:5ms:1":     "neither a rate",
 	} {
 		_, err := faults.Parse(text)
-		var spec *faults.SpecError
-		if !errors.As(err, &spec) || !strings.Contains(err.Error(), want) {
+		if _, ok := errors.AsType[*faults.SpecError](err); !ok || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got error %v, want one that says %q", text, err, want)
 		}
 	}
@@ -108,11 +106,9 @@ func TestSpecIsReadAsItIsWritten(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := anySpec(t)
 		spec, err := faults.Parse(text)
-		must(t, err)
+		check.Must(t, err)
 		again, err := faults.Parse(spec.String())
-		if err != nil {
-			t.Fatalf("%q, written as %q: %v", text, spec, err)
-		}
+		check.Mustf(t, err, "%q, written as %q", text, spec)
 		if again.String() != spec.String() {
 			t.Fatalf("got %q, want %q", again, spec)
 		}

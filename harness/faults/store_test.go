@@ -11,27 +11,14 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/memory"
 )
 
-// failing is a test, also one of rapid's.
-type failing interface {
-	Helper()
-	Fatal(args ...any)
-}
-
-// must fails the test at once if there is an error.
-func must(t failing, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func injector(t failing, spec string, config faults.Config) *faults.Injector {
+func injector(t check.T, spec string, config faults.Config) *faults.Injector {
 	t.Helper()
 	parsed, err := faults.Parse(spec)
-	must(t, err)
+	check.Must(t, err)
 	config.Spec = parsed
 	return faults.New(config)
 }
@@ -42,10 +29,10 @@ func aStream(t testing.TB) es.StreamName {
 	return jar(t, "1")
 }
 
-func jar(t failing, id string) es.StreamName {
+func jar(t check.T, id string) es.StreamName {
 	t.Helper()
 	stream, err := es.NewStreamName("Jar", id)
-	must(t, err)
+	check.Must(t, err)
 	return stream
 }
 
@@ -61,7 +48,7 @@ func newEvents(n int) []es.EventData {
 func stored(t testing.TB, store es.Store, stream es.StreamName) int {
 	t.Helper()
 	events, err := store.Read(t.Context(), stream, 0, es.FromLeader)
-	must(t, err)
+	check.Must(t, err)
 	return len(events)
 }
 
@@ -73,8 +60,7 @@ func TestConflict(t *testing.T) {
 		before := stored(t, truth, stream)
 		for range most {
 			_, err := store.Append(t.Context(), stream, es.Version(before), newEvents(1))
-			var conflict *es.ConflictError
-			if !errors.As(err, &conflict) || conflict.Stream != stream || conflict.Expected != es.Version(before) {
+			if conflict, ok := errors.AsType[*es.ConflictError](err); !ok || conflict.Stream != stream || conflict.Expected != es.Version(before) {
 				t.Errorf("%s: got error %v, want a conflict at version %d", role, err, before)
 			}
 			if got := stored(t, truth, stream); got != before {
@@ -92,17 +78,13 @@ func TestLostReplyIsWritten(t *testing.T) {
 	truth, stream := memory.New(), aStream(t)
 	store := injector(t, "lost-reply=1", faults.Config{}).Store(truth, faults.Reactor)
 	_, err := store.Append(t.Context(), stream, 0, newEvents(2))
-	var uncertain *es.UncertainError
-	if !errors.As(err, &uncertain) || uncertain.Stream != stream {
+	if uncertain, ok := errors.AsType[*es.UncertainError](err); !ok || uncertain.Stream != stream {
 		t.Errorf("got error %v, want an uncertain outcome", err)
 	}
-	if got := stored(t, truth, stream); got != 2 {
-		t.Errorf("got %d events, want 2", got)
-	}
+	check.Equal(t, "events", 2, stored(t, truth, stream))
 	// A true conflict stays one: its reply is not lost.
 	_, err = store.Append(t.Context(), stream, 0, newEvents(1))
-	var conflict *es.ConflictError
-	if !errors.As(err, &conflict) {
+	if _, ok := errors.AsType[*es.ConflictError](err); !ok {
 		t.Errorf("got error %v, want the conflict", err)
 	}
 }
@@ -111,9 +93,7 @@ func TestReadsThatFailLagAndAreSlow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		truth, stream := memory.New(), aStream(t)
-		if _, err := truth.Append(t.Context(), stream, 0, newEvents(4)); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(truth.Append(t.Context(), stream, 0, newEvents(4))))
 		var failed *faults.Error
 		if _, err := injector(t, "failed-load=1", faults.Config{}).Store(truth, faults.Reactor).Read(t.Context(), stream, 0, es.FromLeader); !errors.As(err, &failed) || failed.Kind != faults.FailedLoad {
 			t.Errorf("got error %v, want a failed load", err)
@@ -150,19 +130,18 @@ func TestReadsTogetherMeetFaults(t *testing.T) {
 	streams := []es.StreamName{jar(t, "1"), jar(t, "2")}
 	for _, stream := range streams {
 		_, err := truth.Append(t.Context(), stream, 0, newEvents(5))
-		must(t, err)
+		check.Must(t, err)
 	}
 	for spec, fails := range map[string]bool{"failed-load=1": true, "throttle=1:1ns": true, "stale=1": false} {
 		i := injector(t, spec, faults.Config{})
 		all, err := es.ManyReaderOf(i.Store(truth, faults.Reactor)).ReadMany(t.Context(), streams, es.FromReplica)
 		if fails {
-			var injected *faults.Error
-			if !errors.As(err, &injected) || len(i.Log()) != 1 {
+			if _, ok := errors.AsType[*faults.Error](err); !ok || len(i.Log()) != 1 {
 				t.Errorf("%s: got error %v and the faults %v, want one", spec, err, i.Log())
 			}
 			continue
 		}
-		must(t, err)
+		check.Must(t, err)
 		if len(all[0]) == 5 || len(all[1]) == 5 || len(i.Log()) != 2 {
 			t.Errorf("%s: got %d and %d events of five, and the faults %v, want fewer of each", spec, len(all[0]), len(all[1]), i.Log())
 		}
@@ -232,7 +211,7 @@ func TestBounds(t *testing.T) {
 		for range rapid.IntRange(1, 60).Draw(t, "operations") {
 			operation := rapid.SampledFrom([]string{"leader", "replica", "append"}).Draw(t, "operation")
 			held, err := truth.Read(ctx, stream, 0, es.FromLeader)
-			must(t, err)
+			check.Must(t, err)
 			failed := false
 			switch operation {
 			case "append":

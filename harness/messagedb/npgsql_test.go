@@ -3,6 +3,7 @@ package messagedb
 import (
 	"testing"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/messagedb/dsn"
 )
 
@@ -14,9 +15,7 @@ func TestAURLIsSpelledAsNpgsqlDoes(t *testing.T) {
 		"postgres://app@db/ms": "Host=db;Username=app;Database=ms",
 	} {
 		got := npgsql(address)
-		if got != want {
-			t.Errorf("%s: got %s, want %s", address, got, want)
-		}
+		check.Equal(t, address, want, got)
 		read, err := dsn.Parse(got)
 		if err != nil || read.URL() != same(t, address) {
 			t.Errorf("%s: read again it is %s, error %v; want it unchanged", address, read.URL(), err)
@@ -28,8 +27,6 @@ func TestAURLIsSpelledAsNpgsqlDoes(t *testing.T) {
 func same(t *testing.T, address string) string {
 	t.Helper()
 	read, err := dsn.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return read.URL()
 }

@@ -8,6 +8,7 @@ import (
 	"example.com/groupcheckout/harness"
 	"example.com/groupcheckout/harness/provision"
 	"example.com/groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/internal/check"
 )
 
 var server = provisiontest.MessageDB() //nolint:gochecknoglobals // what tests share
@@ -24,13 +25,9 @@ func TestOnlyReactorsInThisProcessShareADatabase(t *testing.T) {
 	site := func(processes bool) string {
 		t.Helper()
 		up, err := bringUp(provisiontest.Within(t), harness.Need{Categories: []string{"Parcel"}, Processes: processes, Way: string(provision.Address)})
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		made, err := up.Site(provisiontest.Within(t), false)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		t.Cleanup(func() { made.Backend.Close() })
 		return made.Address
 	}

@@ -15,19 +15,21 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // testDynamoDB checks what every server of ours has, however it came up, and
 // that it is gone when it is closed.
 func testDynamoDB(t *testing.T, server *DynamoDBServer) {
 	t.Helper()
-	noError(t, "the server does not answer", server.answers(t.Context()))
+	check.OKf(t, server.answers(t.Context()), "the server does not answer")
 	other := &DynamoDBServer{ServiceURL: server.ServiceURL, AccessKeyID: "other", SecretAccessKey: "other"}
-	noError(t, "the server does not take another key", other.answers(t.Context()))
+	check.OKf(t, other.answers(t.Context()), "the server does not take another key")
 	if got := fmt.Sprintf("%v %+v", server, server); got != server.How+" "+server.How {
 		t.Errorf("printed: got %q, want %q twice", got, server.How)
 	}
-	noError(t, "close", server.Close())
+	check.OKf(t, server.Close(), "close")
 	if err := server.answers(t.Context()); err == nil {
 		t.Error("the server still answers")
 	}
@@ -56,16 +58,16 @@ func TestADurableDynamoDBKeepsItsTablesThroughACrash(t *testing.T) {
 		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: &key, AttributeType: types.ScalarAttributeTypeS}},
 		KeySchema:            []types.KeySchemaElement{{AttributeName: &key, KeyType: types.KeyTypeHash}},
 	})
-	must(t, err)
+	check.Must(t, err)
 	item := map[string]types.AttributeValue{key: &types.AttributeValueMemberS{Value: "v"}}
 	_, err = client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &name, Item: item})
-	must(t, err)
-	must(t, server.Crash(t.Context()))
+	check.Must(t, err)
+	check.Must(t, server.Crash(t.Context()))
 	found, err := client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &name, Key: item})
 	if err != nil || len(found.Item) == 0 {
 		t.Errorf("after the crash: got the item %v and error %v, want it to be there", found, err)
 	}
-	noError(t, "close", server.Close())
+	check.OKf(t, server.Close(), "close")
 
 	passing := bringUp(t, DynamoDB, Options{Way: Local})
 	if err := passing.Crash(t.Context()); !errors.Is(err, errors.ErrUnsupported) {
@@ -150,10 +152,8 @@ func TestFetchJars(t *testing.T) {
 		t.Skip("set PROVISION_TEST_FETCH to download DynamoDB Local from Maven Central")
 	}
 	dir := filepath.Join(t.TempDir(), "jars")
-	must(t, os.Mkdir(dir, 0o755))
-	if err := fetchJars(t.Context(), dir); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.Mkdir(dir, 0o755))
+	check.Must(t, fetchJars(t.Context(), dir))
 	libraries, err := filepath.Glob(filepath.Join(dir, "libsqlite4java-*"))
 	if err != nil || len(libraries) == 0 {
 		t.Errorf("got the native libraries %v and error %v, want some", libraries, err)
@@ -163,9 +163,9 @@ func TestFetchJars(t *testing.T) {
 // Not parallel: it changes the environment.
 func TestWhatAMachineLacksForALocalDynamoDB(t *testing.T) {
 	old := filepath.Join(t.TempDir(), "old")
-	must(t, os.MkdirAll(filepath.Join(old, "bin"), 0o755))
+	check.Must(t, os.MkdirAll(filepath.Join(old, "bin"), 0o755))
 	java11 := "#!/bin/sh\necho 'openjdk version \"11.0.2\" 2019-01-15' >&2\n"
-	must(t, os.WriteFile(filepath.Join(old, "bin", "java"), []byte(java11), 0o755))
+	check.Must(t, os.WriteFile(filepath.Join(old, "bin", "java"), []byte(java11), 0o755))
 	nowhere := t.TempDir()
 	t.Setenv("PATH", nowhere)
 	for _, test := range []struct{ home, want string }{
@@ -183,9 +183,7 @@ func TestWhatAMachineLacksForALocalDynamoDB(t *testing.T) {
 		}
 	}
 	t.Setenv("PATH", nowhere)
-	if err := fetchJars(t.Context(), filepath.Join(nowhere, "jars")); err == nil || !strings.Contains(err.Error(), "mvn is not on the PATH") {
-		t.Errorf("got error %v, want that mvn is missing", err)
-	}
+	check.Fails(t, fetchJars(t.Context(), filepath.Join(nowhere, "jars")), "mvn is not on the PATH")
 }
 
 func TestParseJavaVersion(t *testing.T) {
@@ -207,7 +205,7 @@ func TestTheEnvironmentOfAServerIsItsAddress(t *testing.T) {
 	t.Parallel()
 	server := bringUpFake(t)
 	got, err := DynamoDB(t.Context(), asAddress(server))
-	must(t, err)
+	check.Must(t, err)
 	if got.ServiceURL != server.ServiceURL || got.AccessKeyID != server.AccessKeyID || got.SecretAccessKey != server.SecretAccessKey || got.How != server.How {
 		t.Errorf("got %#v, want the same as %#v", got, server)
 	}

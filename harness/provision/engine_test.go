@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // fakeEngine listens where an engine would and does something with each connection.
@@ -21,16 +23,12 @@ func fakeEngine(t *testing.T, network string, serve func(net.Conn)) (host string
 	address := "127.0.0.1:0"
 	if network == "unix" {
 		dir, err := os.MkdirTemp("", "engine") //nolint:usetesting // the path of a socket has to be short
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		t.Cleanup(func() { _ = os.RemoveAll(dir) })
 		address = filepath.Join(dir, "s")
 	}
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), network, address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	signal, over := make(chan struct{}, 100), make(chan struct{})
 	go func() {
 		defer close(over)
@@ -146,16 +144,10 @@ func TestPlacesOfEngines(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()
 	file := filepath.Join(home, ".testcontainers.properties")
-	if err := os.WriteFile(file, []byte("# docker\ntc.host=tcp://first:1\ndocker.host = tcp://third:3\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.WriteFile(file, []byte("# docker\ntc.host=tcp://first:1\ndocker.host = tcp://third:3\n"), 0o600))
 	for _, socket := range []string{filepath.Join(home, "docker.sock"), filepath.Join(home, ".docker", "run", "docker.sock")} {
-		if err := os.MkdirAll(filepath.Dir(socket), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(socket, nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, os.MkdirAll(filepath.Dir(socket), 0o700))
+		check.Must(t, os.WriteFile(socket, nil, 0o600))
 	}
 	var got []engine
 	for _, e := range dockerEngines(func(name string) string {
@@ -166,9 +158,7 @@ func TestPlacesOfEngines(t *testing.T) {
 		}
 	}
 	want := []engine{{file, "tcp://first:1"}, {"DOCKER_HOST", "tcp://second:2"}, {file, "tcp://third:3"}, {"", "unix://" + filepath.Join(home, "docker.sock")}}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(engine{})); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
+	check.Same(t, "the result", want, got, cmp.AllowUnexported(engine{}))
 }
 
 // A silent engine costs the way its turn and not the whole.

@@ -3,14 +3,18 @@ package provision
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // limit bounds whatever waits for a server. It is never reached when all is
@@ -53,36 +57,20 @@ func hold(err error, address func() string) {
 func held(ctx context.Context, t *testing.T, kind, scheme string) (address string, kill func()) {
 	t.Helper()
 	self, err := os.Executable()
-	must(t, err)
+	check.Must(t, err)
 	helper := exec.CommandContext(ctx, self)
 	helper.Env = append(os.Environ(), killedHelper+"="+kind)
 	output, err := helper.StdoutPipe()
-	must(t, err)
-	must(t, helper.Start())
+	check.Must(t, err)
+	check.Must(t, helper.Start())
 	address, err = bufio.NewReader(output).ReadString('\n')
 	if err != nil || !strings.HasPrefix(address, scheme) {
 		t.Fatalf("the helper said %q, error %v", address, err)
 	}
 	return strings.TrimSpace(address), func() {
 		t.Helper()
-		must(t, helper.Process.Kill())
+		check.Must(t, helper.Process.Kill())
 		_ = helper.Wait() // it was killed
-	}
-}
-
-// noError fails the test if something that it goes on after has failed.
-func noError(t testing.TB, what string, err error) {
-	t.Helper()
-	if err != nil {
-		t.Errorf("%s: %v", what, err)
-	}
-}
-
-// must fails the test at once if there is an error.
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -99,8 +87,8 @@ func bringUp[S server](t *testing.T, kind func(context.Context, Options) (S, err
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	up, err := kind(ctx, options)
-	must(t, err)
-	t.Cleanup(func() { noError(t, "close", up.Close()) })
+	check.Must(t, err)
+	t.Cleanup(func() { check.OKf(t, up.Close(), "close") })
 	return up
 }
 
@@ -150,5 +138,123 @@ func testAddresses[S server](t *testing.T, kind func(context.Context, Options) (
 				t.Errorf("the error shows the secret: %v", err)
 			}
 		})
+	}
+}
+
+// ways returns attempts at all three ways that fail with the given errors, or
+// bring up a "server" that is the name of its way. It also returns where the
+// calls are noted.
+func ways(failures map[Way]error) ([]attempt[Way], *[]Way) {
+	var called []Way
+	attempts := make([]attempt[Way], 0, 3)
+	for _, way := range []Way{Address, Container, Local} {
+		attempts = append(attempts, attempt[Way]{way: way, bringUp: func(context.Context, Options) (Way, error) {
+			called = append(called, way)
+			return way, failures[way]
+		}})
+	}
+	return attempts, &called
+}
+
+func TestInOrder(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("broken")
+	tests := []struct {
+		name     string
+		asked    Way
+		failures map[Way]error
+		calls    []Way
+		got      Way // empty: an error is expected
+	}{
+		{"the first way that works is used", "", nil, []Way{Address}, Address},
+		{"an address that nobody gave is passed over", "", map[Way]error{Address: errNotConfigured}, []Way{Address, Container}, Container},
+		{"an address that does not work ends it", "", map[Way]error{Address: broken}, []Way{Address}, ""},
+		{"without a container it is local", "", map[Way]error{Address: errNotConfigured, Container: broken}, []Way{Address, Container, Local}, Local},
+		{"only the way that was asked for is tried", Local, nil, []Way{Local}, Local},
+		{"a way that was asked for is not replaced", Container, map[Way]error{Container: broken}, []Way{Container}, ""},
+		{"an address that was asked for must be there", Address, map[Way]error{Address: errNotConfigured}, []Way{Address}, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			attempts, calls := ways(test.failures)
+			got, err := inOrder(t.Context(), Options{Way: test.asked}, attempts)
+			check.Same(t, "ways tried", test.calls, *calls)
+			if test.got == "" {
+				if want := test.failures[test.calls[0]]; !errors.Is(err, want) {
+					t.Errorf("got error %v, want one that wraps %v", err, want)
+				}
+				if errors.As(err, new(*UnavailableError)) {
+					t.Errorf("got error %v, want the way's own and nothing of other ways", err)
+				}
+				return
+			}
+			if err != nil || got != test.got {
+				t.Errorf("got %q and error %v, want %q", got, err, test.got)
+			}
+		})
+	}
+}
+
+func TestWhereNoWayWorksTheErrorNamesAllThree(t *testing.T) {
+	t.Parallel()
+	attempts, _ := ways(map[Way]error{
+		Address:   errNotConfigured,
+		Container: errors.New("no engine"),
+		Local:     errors.New("no binaries\nat all"),
+	})
+	_, err := inOrder(t.Context(), Options{}, attempts)
+	want := `no way to a server works; mend one of these:
+  address: not configured
+  container: no engine
+  local: no binaries
+    at all`
+	if unavailable, ok := errors.AsType[*UnavailableError](err); !ok || unavailable.Error() != want {
+		t.Errorf("got error %q, want an *UnavailableError %q", err, want)
+	}
+	if !errors.Is(err, errNotConfigured) {
+		t.Error("the error does not wrap the errors of the ways")
+	}
+}
+
+func TestInOrderStopsWhenTheContextEnds(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	attempts, calls := ways(map[Way]error{Address: errNotConfigured, Container: errors.New("broken")})
+	container := attempts[1].bringUp
+	attempts[1].bringUp = func(ctx context.Context, options Options) (Way, error) {
+		cancel()
+		return container(ctx, options)
+	}
+	if got, err := inOrder(ctx, Options{}, attempts); err == nil {
+		t.Errorf("got %q, want an error", got)
+	}
+	if slices.Contains(*calls, Local) {
+		t.Errorf("ways tried: got %v, want none after the context ended", *calls)
+	}
+}
+
+func TestAnUnknownWayIsRefused(t *testing.T) {
+	t.Parallel()
+	_, messageDB := MessageDB(t.Context(), Options{Way: "podman"})
+	_, dynamoDB := DynamoDB(t.Context(), Options{Way: "podman"})
+	for _, err := range []error{messageDB, dynamoDB} {
+		check.Fails(t, err, `"podman"`)
+	}
+}
+
+func TestTheImageComesFromTheOptionsElseTheEnvironment(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ option, variable, want string }{
+		{"", "", DefaultImage},
+		{"", "ours", "ours"},
+		{"mine", "ours", "mine"},
+	} {
+		options := inEnvironment(map[string]string{EnvImage: test.variable})
+		options.Image = test.option
+		options, err := options.withDefaults(EnvImage, DefaultImage)
+		if err != nil || options.Image != test.want {
+			t.Errorf("option %q, variable %q: got %q and error %v, want %q", test.option, test.variable, options.Image, err, test.want)
+		}
 	}
 }

@@ -3,20 +3,25 @@ package provision
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"example.com/groupcheckout/internal/check"
+	"example.com/groupcheckout/internal/fetch"
 )
 
 func connect(t *testing.T, connectionString string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), connectionString)
-	must(t, err)
+	check.Must(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.Background()) }) // the server may be gone by then
 	return conn
 }
@@ -25,9 +30,7 @@ func connect(t *testing.T, connectionString string) *pgx.Conn {
 func query[T any](t *testing.T, connectionString, sql string) T {
 	t.Helper()
 	var value T
-	if err := connect(t, connectionString).QueryRow(t.Context(), sql).Scan(&value); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
+	check.Mustf(t, connect(t, connectionString).QueryRow(t.Context(), sql).Scan(&value), "%s", sql)
 	return value
 }
 
@@ -36,18 +39,12 @@ const write = `SELECT message_store.write_message(gen_random_uuid()::varchar, 't
 // testServer checks what every server of ours has, however it came up.
 func testServer(t *testing.T, server *Server) {
 	t.Helper()
-	if got := query[int64](t, server.ConnectionString, write); got != 0 {
-		t.Errorf("position of the first message of a stream: got %d, want 0", got)
-	}
-	if got := query[string](t, server.ConnectionString, "SELECT current_user"); got != messageStore {
-		t.Errorf("user: got %s, want %s", got, messageStore)
-	}
+	check.Equal(t, "position of the first message of a stream", 0, query[int64](t, server.ConnectionString, write))
+	check.Equal(t, "user", messageStore, query[string](t, server.ConnectionString, "SELECT current_user"))
 	if got := query[bool](t, server.AdminConnectionString, "SELECT usesuper FROM pg_user WHERE usename = current_user"); !got {
 		t.Error("the user of the admin connection string is no superuser")
 	}
-	if got := query[string](t, server.AdminConnectionString, "SHOW fsync"); got != "off" {
-		t.Errorf("fsync: got %s, want off", got)
-	}
+	check.Equal(t, "fsync", "off", query[string](t, server.AdminConnectionString, "SHOW fsync"))
 	if got := fmt.Sprintf("%v %+v", server, server); got != server.How+" "+server.How {
 		t.Errorf("printed: got %q, want %q twice", got, server.How)
 	}
@@ -63,7 +60,7 @@ func TestLocalServer(t *testing.T) {
 	t.Run("as an address", func(t *testing.T) { testAddress(t, server) })
 
 	dir := query[string](t, server.AdminConnectionString, "SHOW unix_socket_directories")
-	noError(t, "close", server.Close())
+	check.OKf(t, server.Close(), "close")
 	if exists(dir) {
 		t.Errorf("the folder %s is still there", dir)
 	}
@@ -77,7 +74,7 @@ func testAddress(t *testing.T, server *Server) {
 	t.Helper()
 	change := func(connectionString string, change func(*url.URL)) string {
 		u, err := url.Parse(connectionString)
-		must(t, err)
+		check.Must(t, err)
 		change(u)
 		return u.String()
 	}
@@ -159,9 +156,7 @@ func TestAMalformedAddressIsNotRepeated(t *testing.T) {
 func TestNoAddressIsTold(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile("../../stores/messagedb/dsn/testdata/wrong.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // nothing is connected to
 	urls := "http://k:S3CRET@h\nhttp://k:1/S3CRET@h\nhttp://127.0.0.1:1/?secret=S3CRET\nhttp://127.0.0.1:1/#S3CRET\nhttp://h;S3CRET\nhttp://127.0.0.1:1/a=S3CRET"
@@ -211,9 +206,7 @@ func TestADurableServerFlushes(t *testing.T) {
 	t.Parallel()
 	server := bringUp(t, MessageDB, Options{Way: Local, Durable: true})
 	for _, setting := range []string{"fsync", "synchronous_commit", "full_page_writes"} {
-		if got := query[string](t, server.AdminConnectionString, "SHOW "+setting); got != "on" {
-			t.Errorf("%s: got %s, want on", setting, got)
-		}
+		check.Equal(t, setting, "on", query[string](t, server.AdminConnectionString, "SHOW "+setting))
 	}
 }
 
@@ -236,7 +229,7 @@ func TestContainer(t *testing.T) {
 	needDocker(t)
 	server := bringUp(t, MessageDB, Options{Way: Container})
 	testServer(t, server)
-	noError(t, "close", server.Close())
+	check.OKf(t, server.Close(), "close")
 	if _, err := inspect(t.Context(), server.ConnectionString); err == nil {
 		t.Error("the server still answers")
 	}
@@ -253,5 +246,107 @@ func TestALocalServerEndsWithItsProcess(t *testing.T) {
 	_, err := conn.WaitForNotification(ctx)
 	if err == nil || ctx.Err() != nil {
 		t.Errorf("got %v while waiting for the server to end, want that it closes the connection", err)
+	}
+}
+
+func TestNewestFirst(t *testing.T) {
+	t.Parallel()
+	got := newestFirst([]string{"/usr/lib/postgresql/9.6/bin", "/usr/lib/postgresql/15/bin", "/usr/pgsql-16/bin", "/usr/lib/postgresql/9/bin"})
+	want := []string{"/usr/pgsql-16/bin", "/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/9/bin", "/usr/lib/postgresql/9.6/bin"}
+	check.Same(t, "folders", want, got)
+}
+
+// A machine without PostgreSQL is rare among those that run this test, so the
+// fetching is tried for its own sake, where asked for: it downloads 10 MB.
+func TestFetchedBinariesMakeAServer(t *testing.T) { //nolint:paralleltest // it changes the environment
+	if os.Getenv("PROVISION_TEST_FETCH") == "" {
+		t.Skip("PROVISION_TEST_FETCH is not set: not downloading PostgreSQL")
+	}
+	cache, err := fetch.Dir()
+	check.Must(t, err)
+	dir, err := os.MkdirTemp("", "groupcheckout-fetched-*") //nolint:usetesting // t.TempDir is closed to an unprivileged user
+	check.Must(t, err)
+	t.Cleanup(func() { check.OK(t, os.RemoveAll(dir)) })
+	bin, err := fetchBinaries(cache, dir)
+	check.Must(t, err)
+	if err := os.Chmod(dir, 0o755); err != nil { // so is os.MkdirTemp, unless changed
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	server := bringUp(t, MessageDB, Options{Way: Local})
+	if want := "local processes: PostgreSQL 15.13, Message DB 1.3.0 from " + bin; !strings.HasPrefix(server.How, want) {
+		t.Errorf("how: got %q, want it to start with %q", server.How, want)
+	}
+}
+
+func TestADatabaseOfOnesOwn(t *testing.T) {
+	t.Parallel()
+	server := bringUp(t, MessageDB, Options{Way: Local})
+	query[int64](t, server.ConnectionString, write) // the server's own has something in it, and somebody on it
+	own := make([]*Server, 3)
+	var all sync.WaitGroup
+	for i := range own {
+		all.Go(func() {
+			var err error
+			if own[i], err = server.NewDatabase(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if t.Failed() {
+		t.FailNow()
+	}
+	for _, database := range own {
+		testServer(t, database)
+		// What the role is given in one database counts there alone.
+		check.Equal(t, "messages", 1, query[int](t, database.ConnectionString, "SELECT count(*) FROM message_store.messages"))
+		if !strings.HasPrefix(database.How, server.How+", database ") {
+			t.Errorf("how: got %q, want it to begin with %q", database.How, server.How)
+		}
+	}
+	const left = "SELECT count(*) FROM pg_database WHERE datname LIKE 'groupcheckout_own_%'"
+	for i, database := range own { // whose connections of above are still open
+		for range 2 {
+			check.OKf(t, database.Close(), "close")
+		}
+		if got, want := query[int](t, server.AdminConnectionString, left), len(own)-1-i; got != want {
+			t.Errorf("got %d databases after %d were closed, want %d", got, i+1, want)
+		}
+	}
+	query[int64](t, server.ConnectionString, write)
+}
+
+func TestADatabaseOnAServerThatStaysUpLeavesNothing(t *testing.T) {
+	t.Parallel()
+	up := bringUp(t, MessageDB, Options{Way: Local})
+	server := bringUp(t, MessageDB, asAddress(up))
+	database, err := server.NewDatabase(t.Context())
+	check.Must(t, err)
+	another, err := database.NewDatabase(t.Context()) // one of the same server
+	check.Must(t, err)
+	check.OKf(t, errors.Join(another.Close(), database.Close(), server.Close()), "close")
+	check.Equal(t, "databases left behind", 0, query[int](t, up.AdminConnectionString, "SELECT count(*) FROM pg_database WHERE datname LIKE 'groupcheckout_%'"))
+}
+
+func TestADatabaseNeedsASuperuser(t *testing.T) {
+	t.Parallel()
+	server := &Server{ConnectionString: "postgres://message_store:geheim123@localhost/message_store"}
+	_, made := server.NewDatabase(t.Context())
+	for what, err := range map[string]error{"a database": made, "shared checkpoints": server.ShareCheckpoints(t.Context(), "checkpoints")} {
+		if !errors.Is(err, ErrNoAdmin) || !strings.Contains(err.Error(), EnvAdminConnectionString) || strings.Contains(err.Error(), "geheim123") {
+			t.Errorf("%s: got error %v, want one that names %s and no password", what, err, EnvAdminConnectionString)
+		}
+	}
+}
+
+func TestCheckpointsAreShared(t *testing.T) {
+	t.Parallel()
+	server := bringUp(t, MessageDB, Options{Way: Local})
+	check.Fails(t, server.ShareCheckpoints(t.Context(), "nowhere"), "nowhere")
+	check.Must(t, server.administer(t.Context(), `CREATE SCHEMA "Checkpoints"`, `CREATE TABLE "Checkpoints".propulsion_checkpoint (position bigint)`))
+	check.Must(t, server.ShareCheckpoints(t.Context(), "Checkpoints"))
+	if got := query[int](t, server.ConnectionString, `INSERT INTO "Checkpoints".propulsion_checkpoint VALUES (7) RETURNING position`); got != 7 {
+		t.Errorf("got %d, want 7", got)
 	}
 }

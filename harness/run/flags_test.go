@@ -2,6 +2,8 @@ package run
 
 import (
 	"flag"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"example.com/groupcheckout/gherkin/suite"
 	"example.com/groupcheckout/harness"
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestFlagsThatAreWrongRunNothing(t *testing.T) {
@@ -99,9 +102,7 @@ func TestEachRunOfAShuffledCountHasAnOrderOfItsOwn(t *testing.T) {
 		t.Errorf("got the seeds %d, want 7 and 8", got)
 	}
 	o.faults = specOf("kill")
-	if got := o.order(1); got != 7 {
-		t.Errorf("got the seed %d, want 7, that of the faults", got)
-	}
+	check.Equal(t, "seed", 7, o.order(1))
 }
 
 func TestFaultsHaveASeed(t *testing.T) {
@@ -173,5 +174,23 @@ func TestStepsAreListedAndNothingIsRun(t *testing.T) {
 		if want := "its reader is reminded once"; c.project.Define != nil && !strings.Contains(out.String(), want) {
 			t.Errorf("%s: got\n%s\nwant %q in it", name, out.String(), want)
 		}
+	}
+}
+
+func TestFilesStandWhereTheCommandWasGiven(t *testing.T) {
+	t.Parallel()
+	absolute := filepath.Join(t.TempDir(), "run.xml")
+	for folder, want := range map[string]string{"/at/home": filepath.Join("/at/home", "build", "run.ndjson"), "": filepath.Join("build", "run.ndjson")} {
+		o := options{messages: filepath.Join("build", "run.ndjson"), junit: absolute}
+		o.place(folder)
+		if o.messages != want || o.junit != absolute || o.summary != "" {
+			t.Errorf("in %q: got %q, %q and %q, want %q, the absolute one as it was, and none", folder, o.messages, o.junit, o.summary, want)
+		}
+	}
+	// Under go test it is not the folder of this package, unless that was called there.
+	here, err := os.Getwd()
+	check.Must(t, err)
+	if folder := commandFolder(); folder != "" && !strings.HasPrefix(here, folder) {
+		t.Errorf("got %q, want the folder %q or one above it", folder, here)
 	}
 }

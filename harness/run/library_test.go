@@ -16,6 +16,7 @@ import (
 	"example.com/groupcheckout/harness"
 	"example.com/groupcheckout/harness/dynamodb"
 	"example.com/groupcheckout/harness/messagedb"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/stores"
 )
@@ -120,9 +121,7 @@ func features(t *testing.T, project Project, args ...string) *Features {
 	f := New(project)
 	flags := flag.NewFlagSet("test", flag.ContinueOnError)
 	f.options.register(flags, project.Stores)
-	if err := flags.Parse(args); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, flags.Parse(args))
 	return f
 }
 

@@ -21,6 +21,7 @@ import (
 	"example.com/groupcheckout/gherkin"
 	"example.com/groupcheckout/gherkin/suite"
 	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores"
@@ -65,7 +66,7 @@ func TestAStoreIsBroughtUpOnceAndRunsAreCounted(t *testing.T) { //nolint:paralle
 	if started != 1 {
 		t.Errorf("the reactor was started %d times, want once", started)
 	}
-	contains(t, out.String(), "2 runs: 2 scenarios passed, 0 flaky, 0 failed")
+	check.Contains(t, out.String(), "2 runs: 2 scenarios passed, 0 flaky, 0 failed")
 }
 
 func TestTimeMayBeVirtual(t *testing.T) { //nolint:paralleltest // see above
@@ -76,9 +77,7 @@ func TestTimeMayBeVirtual(t *testing.T) { //nolint:paralleltest // see above
 	if status != 0 || !strings.Contains(out, "in virtual time") || !strings.Contains(out, "1 passed") {
 		t.Errorf("got the status %d and\n%s%s", status, out, complaints)
 	}
-	if audits != 1 {
-		t.Errorf("got %d audits, want one for each scenario", audits)
-	}
+	check.Equal(t, "audits", 1, audits)
 }
 
 func TestATestWithoutScenariosNeedsNoStore(t *testing.T) { //nolint:paralleltest // see above
@@ -152,9 +151,7 @@ func broken(t *testing.T, kind string, args ...string) (output, messages, junit 
 	folder := t.TempDir()
 	files := []string{filepath.Join(folder, "run.ndjson"), filepath.Join(folder, "run.xml")}
 	for _, file := range files {
-		if err := os.WriteFile(file, []byte("of an older run"), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, os.WriteFile(file, []byte("of an older run"), 0o600))
 	}
 	command := exec.CommandContext(t.Context(), os.Args[0], append([]string{"-test.v", "-test.run=^TestBrokenRun$"}, args...)...)
 	command.Env = append(os.Environ(), brokenEnv+"="+kind, "RUN_MESSAGES="+files[0], "RUN_JUNIT="+files[1])
@@ -162,9 +159,7 @@ func broken(t *testing.T, kind string, args ...string) (output, messages, junit 
 	var texts [2]string
 	for i, file := range files {
 		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		texts[i] = string(text)
 	}
 	return string(said), texts[0], texts[1], err != nil
@@ -185,7 +180,7 @@ func TestARunThatCannotBeginIsReported(t *testing.T) {
 				t.Errorf("%s: %s says\n%s\nwant %q in it", kind, name, text, want)
 			}
 		}
-		contains(t, messages, `"success":false`)
+		check.Contains(t, messages, `"success":false`)
 	}
 }
 
@@ -273,9 +268,9 @@ func TestARunThatFailsBesideItsScenariosIsReported(t *testing.T) {
 			}
 		}
 		_, summary, _ := strings.Cut(output, "\nstore memory")
-		contains(t, summary, want)
-		contains(t, messages, `"success":false`)
-		contains(t, junit, "<failure")
+		check.Contains(t, summary, want)
+		check.Contains(t, messages, `"success":false`)
+		check.Contains(t, junit, "<failure")
 	}
 }
 
@@ -374,8 +369,8 @@ func TestAReactorThatEndsBadlyFailsTheRun(t *testing.T) { //nolint:paralleltest 
 	if want := "the store memory cannot be taken down: the connection was lost\n-junit " + file + ": written before that"; status != 1 || !strings.Contains(complaints, want) {
 		t.Errorf("got the status %d and %q, want 1 and %q", status, complaints, want)
 	}
-	contains(t, out, "1 passed") // although the store was lost
-	contains(t, out, "  failed    after the scenarios, the store memory cannot be taken down")
+	check.Contains(t, out, "1 passed") // although the store was lost
+	check.Contains(t, out, "  failed    after the scenarios, the store memory cannot be taken down")
 }
 
 // lost is a reactor that loses its store in the end.
@@ -404,8 +399,8 @@ func TestFlakyScenariosAreCountedOverAllRuns(t *testing.T) { //nolint:parallelte
 	if status := f.main(func() int { f.Run(t); f.Run(t); return 0 }, &out, &out); status != 0 {
 		t.Errorf("got the status %d, want 0: a flaky scenario is no failure", status)
 	}
-	contains(t, out.String(), "2 runs: 0 scenarios passed, 2 flaky, 0 failed; the last:\nmemory: 1 scenario: 0 passed, 0 failed, 0 skipped, 1 flaky")
-	contains(t, flaky(f.summaries), "FLAKY: 2 scenarios passed only when tried again:\n  lending.feature:3  The last copy: ")
+	check.Contains(t, out.String(), "2 runs: 0 scenarios passed, 2 flaky, 0 failed; the last:\nmemory: 1 scenario: 0 passed, 0 failed, 0 skipped, 1 flaky")
+	check.Contains(t, flaky(f.summaries), "FLAKY: 2 scenarios passed only when tried again:\n  lending.feature:3  The last copy: ")
 }
 
 func TestFaultsAreInjectedAndCounted(t *testing.T) { //nolint:paralleltest // see above

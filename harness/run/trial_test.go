@@ -12,10 +12,13 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/groupcheckout/gherkin"
 	"example.com/groupcheckout/gherkin/suite"
 	"example.com/groupcheckout/harness"
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/stores"
 )
@@ -24,9 +27,7 @@ import (
 func trials(t *testing.T, project Project, args ...string) (*laboratory, *strings.Builder) {
 	t.Helper()
 	f, out := features(t, project, args...), &strings.Builder{}
-	if err := f.options.check(); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, f.options.check())
 	f.ready, f.out = true, out
 	return f.laboratory(t), out
 }
@@ -43,20 +44,10 @@ func scripted(lend, remind func() error) Project {
 
 func nothing() error { return nil }
 
-// contains checks that a text has these parts.
-func contains(t *testing.T, text string, parts ...string) {
-	t.Helper()
-	for _, part := range parts {
-		if !strings.Contains(text, part) {
-			t.Errorf("got\n%s\nwant %q in it", text, part)
-		}
-	}
-}
-
 func TestAnExplorationShowsWhatAFailureNeedsAndRepeatsIt(t *testing.T) { //nolint:paralleltest // its trials are
 	l, out := trials(t, carelessLibrary(), "-explore", "500", "-seed", "1", "-faults", "die-after=1,slow=1")
 	failure := l.explore(t)
-	contains(t, failure,
+	check.Contains(t, failure,
 		"the smallest failure, of seed ",
 		"✗ Then its reader is reminded once",
 		"got 2 reminders, want 1",
@@ -95,14 +86,14 @@ func TestAFailureThatDoesNotComeAgainIsSaidToBeOne(t *testing.T) { //nolint:para
 		}
 		return nil
 	}), "-explore", "1", "-seed", "3")
-	contains(t, l.explore(t), "once in a blue moon", "the same seed was tried again and passed", "-explore 1 -seed 3 ")
+	check.Contains(t, l.explore(t), "once in a blue moon", "the same seed was tried again and passed", "-explore 1 -seed 3 ")
 }
 
 func TestTheMatrixNamesTheFaultsThatDoHarm(t *testing.T) { //nolint:paralleltest // its trials are
 	l, out := trials(t, carelessLibrary(), "-matrix", "20")
 	var reports strings.Builder
 	l.matrix(t, func(failure string) { reports.WriteString(failure + "\n") })
-	contains(t, reports.String(),
+	check.Contains(t, reports.String(),
 		"under die-after=1, seed ", // by chance there was none
 		"got 2 reminders, want 1",
 		"-matrix 1 -seed ",
@@ -166,19 +157,19 @@ func TestTheMatrixIsOfTheFaultsThatAreAskedFor(t *testing.T) { //nolint:parallel
 	var reports strings.Builder
 	none, _ := trials(t, library(), "-matrix", "2", "-faults", "cut")
 	none.matrix(t, func(failure string) { reports.WriteString(failure) })
-	contains(t, reports.String(), "there is no way for cut on the memory store")
+	check.Contains(t, reports.String(), "there is no way for cut on the memory store")
 }
 
 func TestATrialHasTheLimitThatIsAskedFor(t *testing.T) { //nolint:paralleltest // its trials are
 	slow := func() error { time.Sleep(time.Hour); return nil } // of virtual time
 	l, _ := trials(t, scripted(slow, nothing), "-explore", "1", "-limit", "10m")
-	contains(t, l.explore(t), "the time limit of 10m0s is over")
+	check.Contains(t, l.explore(t), "the time limit of 10m0s is over")
 }
 
 func TestAllFaultsTogetherMayBeNone(t *testing.T) { //nolint:paralleltest // its trials are
 	l, out := trials(t, scripted(nothing, nothing), "-matrix", "1", "-only", "lending.feature")
 	l.matrix(t, func(failure string) { t.Error(failure) })
-	contains(t, out.String(), "all                     1 runs        0 faults")
+	check.Contains(t, out.String(), "all                     1 runs        0 faults")
 }
 
 func TestTheMatrixOfWhatHoldsHasNoFailure(t *testing.T) { //nolint:paralleltest // its trials are
@@ -230,5 +221,101 @@ func TestThoseWhoWaitHearOfTrials(t *testing.T) {
 		"  26 of 100 after 31s: 75 faults injected, 1 failure\n"
 	if got := out.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestAFailureSaysWhatRunsItAgain(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "go test ./library -count=1 -only lending.feature:3"},
+		{[]string{"-time", "virtual", "-limit", "10s"}, "go test ./library -count=1 -time virtual -limit 10s -only lending.feature:3"},
+		{[]string{"-store", "dynamodb", "-provision", "local"}, "go test ./library -count=1 -store dynamodb -provision local -only lending.feature:3"},
+		{[]string{"-faults", "kill,slow=20ms", "-seed", "4"}, "go test ./library -count=1 -faults kill,slow=20ms -seed 4 -only lending.feature:3"},
+		{[]string{"-seed", "4", "-tagged", "@a", "-messages", "x", "-retries", "2"}, "go test ./library -count=1 -only lending.feature:3"},
+	} {
+		f := features(t, library(), c.args...)
+		if got := f.options.repeat("library", lastCopy(t, f)); got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
+	}
+}
+
+func TestATrialIsRunAgainByItsSeed(t *testing.T) {
+	t.Parallel()
+	f := features(t, library(), "-faults", "all,kill=0", "-seed", "1", "-explore", "900", "-limit", "1h")
+	got := f.options.repeatTrial("library", "TestExplore", "explore", trial{scenario: lastCopy(t, f), seed: 17})
+	want := "go test ./library -count=1 -run '^TestExplore$' -explore 1 -limit 1h0m0s -faults all,kill=0 -seed 17 -only lending.feature:3"
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestAShellReadsWhatWasQuoted(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[string]string{
+		"plain/1-a.feature:3": "plain/1-a.feature:3",
+		"two words":           "'two words'",
+		"Hansen's.feature:1":  `'Hansen'\''s.feature:1'`,
+	} {
+		check.Equal(t, word, want, quoted(word))
+	}
+}
+
+// lastCopy is the scenario of the library.
+func lastCopy(t *testing.T, f *Features) *suite.Scenario {
+	t.Helper()
+	loaded, err := suite.Load(f.project.Features)
+	check.Must(t, err)
+	return loaded[0].Scenarios[0]
+}
+
+func TestAReportSaysHowToMakeTheRunAgain(t *testing.T) {
+	t.Parallel()
+	o := features(t, library(), "-store", "messagedb", "-reactor", "3", "-tagged", "@competing and not @slow", "-seed", "7",
+		"-retries", "2", "-retry-tagged", "@slow", "-flaky-budget", "1", "-reverse").options
+	want := map[string]string{
+		"command": "go test ./lending -count=1 -store messagedb -reactor 3 -tagged '@competing and not @slow' -retries 2 -retry-tagged @slow -flaky-budget 1 -reverse",
+		"reactor": "3",
+		"seed":    "7",
+	}
+	if diff := cmp.Diff(want, o.properties("lending", 0)); diff != "" && !shuffled() {
+		t.Errorf("properties (-want +got):\n%s", diff)
+	}
+}
+
+func TestAKindOfFaultThatNeverCameProvesNothing(t *testing.T) {
+	t.Parallel()
+	none := map[faults.Kind]int{}
+	some := map[faults.Kind]int{faults.Slow: 3}
+	for _, c := range []struct {
+		name      string
+		faults    string
+		flags     []string
+		injected  map[faults.Kind]int
+		occasions map[faults.Kind]int
+		scenarios int
+		want      string
+	}{
+		{"it came", "slow", nil, some, some, 1, ""},
+		{"nothing came", "slow,kill", nil, none, none, 1, "no fault was injected in 1 scenario, so nothing was proved: give slow or kill a higher rate, such as slow=1, another -seed, or more scenarios"},
+		{"there can be none", "cut", nil, none, none, 1, "no fault was injected, so nothing was proved: the store memory cannot have cut: no lines"},
+		{"by chance", "slow,kill", nil, some, map[faults.Kind]int{faults.Kill: 300}, 50, ""},
+		{"not by chance", "slow,kill", nil, some, map[faults.Kind]int{faults.Kill: 400}, 1, "no fault of the kind kill was injected on 400 occasions, so nothing was proved of it: this is hardly chance, see whether package faults still injects it"},
+		{"no occasion", "slow,kill", nil, some, none, 20, "there was no occasion for a fault of the kind kill in 20 scenarios, so nothing was proved of it: leave it out with kill=0, if there can be none"},
+		{"no occasion in a few scenarios", "slow,kill", nil, some, none, 19, ""},
+		{"no occasion in a selection", "slow,kill", []string{"-tagged", "@slow"}, some, none, 20, ""},
+		{"nothing to change places with", "slow,reorder", []string{"-time", "virtual"}, some, none, 20, ""},
+		{"nobody to read from a replica", "slow,stale", []string{"-store", "messagedb", "-reactor", "2"}, some, none, 20, ""},
+	} {
+		f := features(t, library(), append(c.flags, "-faults", c.faults)...)
+		check.Must(t, f.options.check())
+		got := ""
+		if err := f.options.proved(tally{c.injected, c.occasions, map[faults.Kind]string{faults.Cut: "no lines"}}, c.scenarios); err != nil {
+			got = err.Error()
+		}
+		check.Equal(t, c.name, c.want, got)
 	}
 }

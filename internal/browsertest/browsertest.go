@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/fetch"
 )
 
@@ -68,9 +69,7 @@ func Tab(browser context.Context, t *testing.T) context.Context {
 // Do carries out actions, and fails the test if one cannot be.
 func Do(ctx context.Context, t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	if err := chromedp.Do(ctx, actions...); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, chromedp.Do(ctx, actions...))
 }
 
 // Eval evaluates a script, awaits it if it is a promise, and returns its result.
@@ -107,13 +106,9 @@ func Axe(t *testing.T) string {
 		Name: "axe-core", Version: "4.14.1", Folder: "axe-core-4.14.1",
 		SHA512: "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
 	}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	script, err := os.ReadFile(filepath.Join(dir, "axe.min.js"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return string(script)
 }
 
@@ -139,9 +134,7 @@ func Violations(ctx context.Context, t *testing.T, script, theme string) []strin
 			Summary string `json:"failureSummary"`
 		} `json:"nodes"`
 	}
-	if err := json.Unmarshal([]byte(found), &violations); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, json.Unmarshal([]byte(found), &violations))
 	var texts []string
 	for _, v := range violations {
 		texts = append(texts, fmt.Sprintf("%s (%s) at %d places: %s\n%s", v.ID, v.Help, len(v.Nodes), v.Nodes[0].HTML, v.Nodes[0].Summary))
@@ -159,14 +152,8 @@ func Photograph(ctx context.Context, t *testing.T, folder, page string) {
 		return
 	}
 	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	file := filepath.Join(os.Getenv(Photos), folder, strings.ReplaceAll(page, "/", "_")+".png")
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, picture, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.MkdirAll(filepath.Dir(file), 0o755))
+	check.Must(t, os.WriteFile(file, picture, 0o600))
 }

@@ -10,14 +10,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestUnpackLeavesOutTheFolderPackage(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if err := unpack(archive(t, "package/database/types/message.sql", []byte("SELECT 1")), dir); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, unpack(archive(t, "package/database/types/message.sql", []byte("SELECT 1")), dir))
 	got, err := os.ReadFile(filepath.Join(dir, "database", "types", "message.sql"))
 	if err != nil || string(got) != "SELECT 1" {
 		t.Errorf("got %q and error %v, want SELECT 1", got, err)
@@ -53,15 +53,9 @@ func archive(t *testing.T, name string, content []byte) []byte {
 	compressed := gzip.NewWriter(&packed)
 	files := tar.NewWriter(compressed)
 	err := files.WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeReg, Size: int64(len(content)), Mode: 0o644})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := files.Write(content); err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(files.Close(), compressed.Close()); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
+	check.Must(t, check.Error(files.Write(content)))
+	check.Must(t, errors.Join(files.Close(), compressed.Close()))
 	return packed.Bytes()
 }
 

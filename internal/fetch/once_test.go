@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestOnceByManyAtOnceGivesEachAWholeFolder(t *testing.T) {
@@ -34,9 +36,7 @@ func TestOnceByManyAtOnceGivesEachAWholeFolder(t *testing.T) {
 	}
 	all.Wait()
 	assertEntries(t, filepath.Dir(final), "thing")
-	if _, err := Once(final, func(string) error { return errors.New("fetched again") }); err != nil {
-		t.Error(err)
-	}
+	check.OK(t, check.Error(Once(final, func(string) error { return errors.New("fetched again") })))
 }
 
 func TestAFetchThatFailsLeavesNothing(t *testing.T) {
@@ -55,9 +55,7 @@ func TestAFetchThatFailsLeavesNothing(t *testing.T) {
 func assertEntries(t *testing.T, dir string, want ...string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if len(entries) != len(want) || len(want) == 1 && entries[0].Name() != want[0] {
 		t.Errorf("got entries %v in the folder, want %v", entries, want)
 	}

@@ -30,8 +30,7 @@ func Check(modulePath string) error {
 		return fmt.Errorf("%q is no module path that others could import: its first element, %q, is no host, since it has no dot; %s", modulePath, first, form)
 	}
 	if err := module.CheckPath(modulePath); err != nil {
-		var invalid *module.InvalidPathError
-		if errors.As(err, &invalid) {
+		if invalid, ok := errors.AsType[*module.InvalidPathError](err); ok {
 			err = invalid.Err // without the path again
 		}
 		return fmt.Errorf("%q is no module path: %w; %s", modulePath, err, form)

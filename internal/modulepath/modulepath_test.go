@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/modulepath"
 )
 
@@ -60,9 +61,7 @@ func TestOnlyThePathItselfIsReplaced(t *testing.T) {
 		"nothing":                        "nothing",
 		"":                               "",
 	} {
-		if got := modulepath.Replace(text, "x.org/a", "y.org/b/c"); got != want {
-			t.Errorf("%q: got %q, want %q", text, got, want)
-		}
+		check.Equal(t, text, want, modulepath.Replace(text, "x.org/a", "y.org/b/c"))
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/proxy"
 )
 
@@ -24,9 +25,7 @@ const limit = time.Minute
 func echo(t *testing.T) (addr string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -51,9 +50,7 @@ func echo(t *testing.T) (addr string) {
 func listen(t *testing.T, config proxy.Config) *proxy.Proxy {
 	t.Helper()
 	p, err := proxy.Listen(t.Context(), echo(t), config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	t.Cleanup(p.Close)
 	return p
 }
@@ -61,13 +58,9 @@ func listen(t *testing.T, config proxy.Config) *proxy.Proxy {
 func dial(t *testing.T, p *proxy.Proxy) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("tcp", p.Addr())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(limit)); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, conn.SetDeadline(time.Now().Add(limit)))
 	return conn
 }
 
@@ -94,9 +87,7 @@ func TestCut(t *testing.T) {
 	first, second := dial(t, p), dial(t, p)
 	mustAsk(t, first, "hello")
 	mustAsk(t, second, "hello")
-	if got := p.Cut(); got != 2 {
-		t.Errorf("got %d connections cut, want 2", got)
-	}
+	check.Equal(t, "connections cut", 2, p.Cut())
 	for _, conn := range []net.Conn{first, second} {
 		if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
 			t.Errorf("got error %v, want a reset", err)
@@ -143,18 +134,14 @@ func TestRequestsThatDoNotPass(t *testing.T) {
 		t.Errorf("got %q, want the connection cut", got)
 	}
 	conn = dial(t, p)
-	if _, err := fmt.Fprint(conn, "mute"); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(fmt.Fprint(conn, "mute")))
 	if err := conn.(*net.TCPConn).CloseWrite(); err != nil { // so that the server ends it, once it has answered
 		t.Fatal(err)
 	}
 	if got, err := io.ReadAll(conn); err != nil || len(got) > 0 {
 		t.Errorf("got %q and error %v, want no answer", got, err)
 	}
-	if got := seen.Load(); got != 3 {
-		t.Errorf("got %d requests shown, want 3", got)
-	}
+	check.Equal(t, "requests shown", 3, seen.Load())
 }
 
 // A client that has nothing more to say still gets all answers.
@@ -162,12 +149,8 @@ func TestHalfClosed(t *testing.T) {
 	t.Parallel()
 	p := listen(t, proxy.Config{})
 	conn := dial(t, p)
-	if _, err := fmt.Fprint(conn, "last words"); err != nil {
-		t.Fatal(err)
-	}
-	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(fmt.Fprint(conn, "last words")))
+	check.Must(t, conn.(*net.TCPConn).CloseWrite())
 	if got, err := io.ReadAll(conn); err != nil || string(got) != "last words" {
 		t.Errorf("got %q and error %v, want all of it", got, err)
 	}

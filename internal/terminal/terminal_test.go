@@ -1,10 +1,11 @@
 package terminal
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestThousandsAreSetApart(t *testing.T) {
@@ -12,9 +13,7 @@ func TestThousandsAreSetApart(t *testing.T) {
 	for number, want := range map[string]string{
 		"0": "0", "999": "999", "1000": "1,000", "-1000": "-1,000", "-100": "-100", "1234567.891": "1,234,567.891", "0.1234": "0.1234",
 	} {
-		if got := Grouped(number); got != want {
-			t.Errorf("%s: got %s, want %s", number, got, want)
-		}
+		check.Equal(t, number, want, Grouped(number))
 	}
 }
 
@@ -30,9 +29,7 @@ func TestWithoutATerminalNothingIsColouredOrBroken(t *testing.T) {
 func TestATextIsWrapped(t *testing.T) {
 	t.Parallel()
 	s := Style{Width: 12}
-	if diff := cmp.Diff("one two\n  three four\n  unbreakable!", s.Wrap("one two three four unbreakable!", "  ")); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	check.Same(t, "the result", "one two\n  three four\n  unbreakable!", s.Wrap("one two three four unbreakable!", "  "))
 }
 
 func TestATableThatIsTooWideIsParagraphs(t *testing.T) {
@@ -44,12 +41,8 @@ func TestATableThatIsTooWideIsParagraphs(t *testing.T) {
 			"\nname   bb\nn      22\ncause  it broke again\n       and again\n",
 	} {
 		var out strings.Builder
-		if err := table.Write(&out, Style{Width: width}); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want, out.String()); diff != "" {
-			t.Errorf("in %d columns (-want +got):\n%s", width, diff)
-		}
+		check.Must(t, table.Write(&out, Style{Width: width}))
+		check.Same(t, fmt.Sprintf("in %d columns", width), want, out.String())
 	}
 }
 
@@ -63,11 +56,7 @@ func TestFiguresStandBelowEachOther(t *testing.T) {
 		22: "1,000  stays\n    7      that were\n           not merged\n",
 	} {
 		var out strings.Builder
-		if err := figures.Write(&out, Style{Width: width}); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want, out.String()); diff != "" {
-			t.Errorf("in %d columns (-want +got):\n%s", width, diff)
-		}
+		check.Must(t, figures.Write(&out, Style{Width: width}))
+		check.Same(t, fmt.Sprintf("in %d columns", width), want, out.String())
 	}
 }

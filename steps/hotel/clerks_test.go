@@ -27,6 +27,7 @@ import (
 	"example.com/groupcheckout/harness/messagedb"
 	"example.com/groupcheckout/harness/provision"
 	"example.com/groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/pause"
 	"example.com/groupcheckout/internal/tried"
 	"example.com/groupcheckout/steps/hotel"
@@ -144,9 +145,7 @@ func (c *clerk) command(ctx context.Context) error {
 func play(t *testing.T, h *harness.Harness, seed uint64, meanwhile func(*scene)) {
 	t.Helper()
 	world, err := h.World(t.Context(), harness.Scenario{Key: fmt.Sprintf("%s, seed %d", t.Name(), seed)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	s := newScene(world, seed)
 	var beside sync.WaitGroup
 	if meanwhile != nil {
@@ -154,23 +153,15 @@ func play(t *testing.T, h *harness.Harness, seed uint64, meanwhile func(*scene))
 	}
 	s.work(t.Context())
 	beside.Wait()
-	if err := world.Eventually(t.Context(), func(context.Context) error { return nil }); err != nil {
-		t.Errorf("seed %d: %v", seed, err)
-	}
-	if err := world.Close(t.Context()); err != nil {
-		t.Errorf("seed %d: %v", seed, err)
-	}
+	check.OKf(t, world.Eventually(t.Context(), func(context.Context) error { return nil }), "seed %d", seed)
+	check.OKf(t, world.Close(t.Context()), "seed %d", seed)
 }
 
 // audited closes a harness once its books were proved.
 func audited(t *testing.T, h *harness.Harness) {
 	t.Helper()
-	if err := h.Audit(t.Context()); err != nil {
-		t.Error(err)
-	}
-	if err := h.Close(t.Context()); err != nil {
-		t.Error(err)
-	}
+	check.OK(t, h.Audit(t.Context()))
+	check.OK(t, h.Close(t.Context()))
 }
 
 // TestClerksAndTheReactorAtOnceInVirtualTime lets a seed decide what clerks do, what goes
@@ -178,9 +169,7 @@ func audited(t *testing.T, h *harness.Harness) {
 func TestClerksAndTheReactorAtOnceInVirtualTime(t *testing.T) {
 	t.Parallel()
 	all, err := faults.Parse("all")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	for _, c := range []struct {
 		name  string
 		spec  faults.Spec
@@ -197,9 +186,7 @@ func TestClerksAndTheReactorAtOnceInVirtualTime(t *testing.T) {
 						h, err := harness.Open(t.Context(), harness.Options{
 							System: hotel.System(), Virtual: true, Schedule: true, Faults: c.spec, Seed: seed, CheckpointInterval: 2 * time.Millisecond,
 						})
-						if err != nil {
-							t.Fatal(err)
-						}
+						check.Must(t, err)
 						play(t, h, seed, nil)
 						audited(t, h)
 					})
@@ -214,9 +201,7 @@ func TestClerksAndTheReactorAtOnceInVirtualTime(t *testing.T) {
 func TestClerksAndReactorsAtOnce(t *testing.T) {
 	t.Parallel()
 	cut, err := faults.Parse("all,stale=0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	for _, c := range []struct {
 		name      string
 		store     harness.Store
@@ -268,27 +253,19 @@ func playWhile(t *testing.T, store harness.Store, server interface {
 }, crash func() error,
 ) {
 	t.Helper()
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(func() { check.OK(t, server.Close()) })
 	for _, variable := range server.Environment() {
 		name, value, _ := strings.Cut(variable, "=")
 		t.Setenv(name, value)
 	}
 	h, err := harness.Open(t.Context(), harness.Options{System: hotel.System(), Store: store, Way: string(provision.Address)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	play(t, h, 1, func(s *scene) {
 		for range 2 {
 			for range clerks * commands / 3 {
 				<-s.made
 			}
-			if err := crash(); err != nil {
-				t.Error(err)
-			}
+			check.OK(t, crash())
 		}
 	})
 	audited(t, h)
@@ -335,7 +312,5 @@ func skipWithout(t *testing.T, err error) {
 	if unavailable && os.Getenv(provisiontest.NoSkip) == "" {
 		t.Skip(err)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 }

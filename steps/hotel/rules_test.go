@@ -11,9 +11,12 @@ import (
 
 	"github.com/google/uuid"
 
+	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/domain/audit"
+	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/steps/hotel"
@@ -116,43 +119,30 @@ func TestEachRuleOfTheAuditSpeaksUpThroughTheHarness(t *testing.T) {
 		t.Run(string(rule), func(t *testing.T) {
 			t.Parallel()
 			h, err := harness.Open(t.Context(), harness.Options{System: lazySystem(), Store: c.store})
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			w, err := h.World(t.Context(), harness.Scenario{Key: "a scenario", OwnReactor: true})
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			write := func(name, label string, events []es.EventData) {
 				if len(events) == 0 {
 					return
 				}
 				w.Name(stream(t, name), label)
-				if _, err := w.Store().Append(t.Context(), stream(t, name), 0, events); err != nil {
-					t.Fatal(err)
-				}
+				check.Must(t, check.Error(w.Store().Append(t.Context(), stream(t, name), 0, events)))
 			}
 			write("GuestStay-"+strings.ReplaceAll(stay, "-", ""), "stay 101", c.ofStay)
 			write("GroupCheckout-"+strings.ReplaceAll(group, "-", ""), "the group", c.group)
 			// What the reactor is to have passed, it has to be told of.
 			if rule == audit.Checkpoint {
-				if err := w.Eventually(t.Context(), func(context.Context) error { return nil }); err != nil {
-					t.Fatal(err)
-				}
+				check.Must(t, w.Eventually(t.Context(), func(context.Context) error { return nil }))
 			}
-			if err := w.Close(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, w.Close(t.Context()))
 			err = h.Audit(t.Context())
-			var found *hotel.ViolationsError
-			if !errors.As(err, &found) || !slices.ContainsFunc(found.Violations, func(v audit.Violation) bool { return v.Rule == rule }) {
+			if found, ok := errors.AsType[*hotel.ViolationsError](err); !ok || !slices.ContainsFunc(found.Violations, func(v audit.Violation) bool { return v.Rule == rule }) {
 				t.Errorf("got %v, want a violation of the rule %s", err, rule)
 			} else if !strings.Contains(err.Error(), c.says) {
 				t.Errorf("got %v, want %q in it", err, c.says)
 			}
-			if err := h.Close(t.Context()); err != nil {
-				t.Error(err)
-			}
+			check.OK(t, h.Close(t.Context()))
 		})
 	}
 }
@@ -162,22 +152,65 @@ func TestWhatWasNotHandledYetIsNoViolation(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	h, err := harness.Open(ctx, harness.Options{System: lazySystem()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	w, err := h.World(ctx, harness.Scenario{Key: "a scenario", OwnReactor: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.StopReactor(ctx); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
+	check.Must(t, w.StopReactor(ctx))
 	selected := event("StaysSelected", fmt.Sprintf(`,"stays":[%q]`, uuid.NewString()))
 	_, err = w.Store().Append(ctx, stream(t, "GroupCheckout-"+strings.ReplaceAll(uuid.NewString(), "-", "")), 0, []es.EventData{selected})
-	if err != nil {
+	check.Must(t, err)
+	check.OK(t, errors.Join(w.Close(ctx), h.Audit(ctx), h.Close(ctx)))
+}
+
+func TestTheAuditNamesAResidualThatNobodyHandedOver(t *testing.T) {
+	t.Parallel()
+	store, group, stay := memory.New(), domain.GroupID(uuid.New()), domain.StayID(uuid.New())
+	service := groupcheckout.NewService(store, es.Options{})
+	check.Must(t, service.Select(t.Context(), group, []domain.StayID{stay}, domain.MomentOf(time.Now())))
+	audit := func() error {
+		return hotel.System().Audit(t.Context(), harness.Left{Reader: store, Streams: []es.StreamName{service.Stream(group)}})
+	}
+	if err := audit(); err != nil {
+		t.Fatalf("got %v for books that balance, want no error", err)
+	}
+	outcomes := groupcheckout.Outcomes{Merged: []groupcheckout.Residual{{Stay: stay, Residual: domain.MoneyOf(80)}}}
+	if _, _, err := service.Record(t.Context(), group, outcomes); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(w.Close(ctx), h.Audit(ctx), h.Close(ctx)); err != nil {
-		t.Error(err)
+	err := audit()
+	if _, ok := errors.AsType[*hotel.ViolationsError](err); !ok || !strings.Contains(err.Error(), "records a residual of 80") {
+		t.Errorf("got %v, want one that names the residual", err)
 	}
+}
+
+func TestEventsAreToldInTheWordsOfTheFrontDesk(t *testing.T) {
+	t.Parallel()
+	stay, group := stream(t, "GuestStay-1"), stream(t, "GroupCheckout-1")
+	id := uuid.NewString()
+	for _, c := range []struct {
+		stream      es.StreamName
+		event, body string
+		want        string
+	}{
+		{stay, "CheckedIn", `{"at":"2026-06-01T09:00:00Z"}`, "checked in"},
+		{stay, "Charged", `{"amount":80.00,"at":"2026-06-01T09:00:00Z","chargeId":"` + id + `"}`, "charged 80.00"},
+		{stay, "TransferredToGroup", `{"at":"2026-06-01T09:00:00Z","groupId":"` + id + `","residualBalance":12.50}`, "merged, 12.50 unpaid"},
+		{group, "StaysSelected", `{"at":"2026-06-01T09:00:00Z","stays":["` + id + `"]}`, "1 stay selected"},
+		{group, "StaysMerged", `{"residuals":[{"stay":"` + id + `","residual":80.00},{"stay":"` + id + `","residual":-30.00}]}`, "2 stays merged, 50.00 unpaid"},
+		{stay, "Paid", `{"amount":-12.50,"at":"2026-06-01T09:00:00Z","paymentId":"` + id + `"}`, "paid out 12.50"},
+		{stay, "TransferRefused", `{"at":"2026-06-01T09:00:00Z","groupId":"` + id + `"}`, "not merged: not on record"},
+		{group, "Paid", `{"amount":12.50,"at":"2026-06-01T09:00:00Z","paymentId":"` + id + `"}`, "paid 12.50"},
+		{group, "BusParked", `{}`, ""},
+		{stay, "Charged", `{`, ""},
+		{stream(t, "Other-1"), "Charged", `{}`, ""},
+	} {
+		check.Equal(t, c.event, c.want, hotel.System().Text(c.stream, es.EventData{Type: c.event, Data: []byte(c.body)}))
+	}
+}
+
+func stream(t *testing.T, text string) es.StreamName {
+	t.Helper()
+	name, err := es.ParseStreamName(text)
+	check.Must(t, err)
+	return name
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/dynamodb"
 	"example.com/groupcheckout/stores/messagedb/dsn"
 )
@@ -89,9 +90,7 @@ const marker = "xQ7mARKERq7x"
 func FuzzRead(f *testing.F) {
 	for _, file := range []string{"testdata/wrong.txt", "../messagedb/dsn/testdata/wrong.txt"} {
 		content, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
+		check.Must(f, err)
 		for line := range strings.Lines(string(content)) {
 			f.Add(strings.NewReplacer("S3CRET", marker, `\n`, "\n").Replace(line))
 		}

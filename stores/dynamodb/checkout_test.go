@@ -8,9 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/checkout"
@@ -18,6 +15,7 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // staysOfAGroup is how many stays the group has whose requests are counted.
@@ -43,46 +41,11 @@ func TestAGroupCheckoutCostsARequestAStayAndFive(t *testing.T) {
 		t.Errorf("got %d requests, want %d", now, want)
 	}
 	text, err := os.ReadFile("../../docs/dynamodb.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	line := fmt.Sprintf("| group checkout of six stays, with its payment | %d requests | %d requests |", before, now)
 	if !strings.Contains(string(text), line) {
 		t.Errorf("docs/dynamodb.md lacks the line\n%s", line)
 	}
-}
-
-// BenchmarkGroupCheckout is the same, beside the bare calls of the SDK that make
-// as many reads and writes one after another.
-func BenchmarkGroupCheckout(b *testing.B) {
-	b.Run("store", func(b *testing.B) {
-		elsewhere, _ := open(b, Config{})
-		db, transport := open(b, Config{})
-		hotel, desk := newHotel(db.Store()), newHotel(elsewhere.Store())
-		requests := 0
-		for b.Loop() {
-			b.StopTimer()
-			stays := arrivals(b, desk, staysOfAGroup)
-			transport.Taken()
-			b.StartTimer()
-			hotel.checkOut(context.Background(), b, stays)
-			requests += len(transport.Taken())
-		}
-		b.ReportMetric(float64(requests)/float64(b.N), "requests/op")
-	})
-	b.Run("bare", func(b *testing.B) {
-		client := shared.Client(b, nil)
-		for b.Loop() {
-			for range staysOfAGroup {
-				bareGet(b, client)
-				barePut(b, client)
-			}
-			for range 4 {
-				barePut(b, client)
-			}
-		}
-		b.ReportMetric(staysOfAGroup+5, "requests/op")
-	})
 }
 
 // hotel is a front desk and a reactor that share a cache.
@@ -105,12 +68,8 @@ func arrivals(t testing.TB, h hotel, n int) []domain.StayID {
 	at, stays := domain.MomentOf(time.Now()), make([]domain.StayID, n)
 	for i := range stays {
 		stays[i] = domain.StayID(uuid.New())
-		if err := h.stays.CheckIn(within(t), stays[i], at); err != nil {
-			t.Fatal(err)
-		}
-		if err := h.stays.Charge(within(t), stays[i], domain.ChargeID(uuid.New()), domain.MoneyOf(10), at); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, h.stays.CheckIn(within(t), stays[i], at))
+		check.Must(t, h.stays.Charge(within(t), stays[i], domain.ChargeID(uuid.New()), domain.MoneyOf(10), at))
 	}
 	return stays
 }
@@ -120,47 +79,8 @@ func arrivals(t testing.TB, h hotel, n int) []domain.StayID {
 func (h hotel) checkOut(ctx context.Context, t testing.TB, stays []domain.StayID) {
 	t.Helper()
 	group, at := domain.GroupID(uuid.New()), domain.MomentOf(time.Now())
-	if err := h.groups.Select(ctx, group, stays, at); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := h.process.Handle(ctx, h.groups.Stream(group), []es.Event{{Index: 0}}); err != nil {
-		t.Fatal(err)
-	}
-	if err := h.groups.Pay(ctx, group, domain.PaymentID(uuid.New()), domain.MoneyOf(int64(10*len(stays))), at); err != nil {
-		t.Fatal(err)
-	}
-	if err := h.groups.Confirm(ctx, group, at); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// barePut writes one item of about the size of a tip.
-func barePut(b *testing.B, client *dynamodb.Client) {
-	b.Helper()
-	_, err := client.PutItem(context.Background(), &dynamodb.PutItemInput{
-		TableName: aws.String(sharedTable),
-		Item: map[string]types.AttributeValue{
-			"p": &types.AttributeValueMemberS{Value: newName() + "-bare"},
-			"i": &types.AttributeValueMemberN{Value: "2147483647"},
-			"d": &types.AttributeValueMemberB{Value: make([]byte, 200)},
-		},
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-}
-
-// bareGet reads one item that is not there.
-func bareGet(b *testing.B, client *dynamodb.Client) {
-	b.Helper()
-	_, err := client.GetItem(context.Background(), &dynamodb.GetItemInput{
-		TableName: aws.String(sharedTable),
-		Key: map[string]types.AttributeValue{
-			"p": &types.AttributeValueMemberS{Value: newName() + "-bare"},
-			"i": &types.AttributeValueMemberN{Value: "2147483647"},
-		},
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
+	check.Must(t, h.groups.Select(ctx, group, stays, at))
+	check.Must(t, check.Error(h.process.Handle(ctx, h.groups.Stream(group), []es.Event{{Index: 0}})))
+	check.Must(t, h.groups.Pay(ctx, group, domain.PaymentID(uuid.New()), domain.MoneyOf(int64(10*len(stays))), at))
+	check.Must(t, h.groups.Confirm(ctx, group, at))
 }

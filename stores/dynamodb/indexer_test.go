@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/dynamodb/internal/dynamotest"
 	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
@@ -30,9 +31,7 @@ func TestAnIndexerEndsWhereAPersonIsNeeded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			config := Config{Client: shared.Client(t, nil), Table: newName()}
-			if _, err := Init(within(t), config, Provision{}); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, check.Error(Init(within(t), config, Provision{})))
 			db, transport := open(t, Config{Table: config.Table})
 			transport.Script(test.operation, test.reply)
 			err := db.Indexer(IndexerConfig{}).Run(within(t))

@@ -13,6 +13,7 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/dynamodb/internal/dynamotest"
 )
 
@@ -38,9 +39,7 @@ func open(t testing.TB, config Config) (*DB, *dynamotest.Transport) {
 		config.Table = sharedTable
 	}
 	db, err := Open(within(t), config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	t.Cleanup(db.Close)
 	transport.Taken()
 	return db, transport
@@ -58,9 +57,7 @@ func newName() string { return "Test" + strings.ReplaceAll(uuid.NewString(), "-"
 func newStream(t testing.TB) es.StreamName {
 	t.Helper()
 	stream, err := es.NewStreamName(newName(), "stream")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return stream
 }
 
@@ -75,17 +72,13 @@ func newEvents(count int) []es.EventData {
 func mustAppend(t testing.TB, store es.Store, stream es.StreamName, expected es.Version, events ...es.EventData) es.Version {
 	t.Helper()
 	after, err := store.Append(within(t), stream, expected, events)
-	if err != nil {
-		t.Fatalf("append: %v", err)
-	}
+	check.Mustf(t, err, "append")
 	return after
 }
 
 func mustRead(t testing.TB, store es.Store, stream es.StreamName, from es.Version) []es.Event {
 	t.Helper()
 	events, err := store.Read(within(t), stream, from, es.FromLeader)
-	if err != nil {
-		t.Fatalf("read: %v", err)
-	}
+	check.Mustf(t, err, "read")
 	return events
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestStreamsThatHaveEveryChange(t *testing.T) {
@@ -28,9 +29,7 @@ func TestStreamsThatHaveEveryChange(t *testing.T) {
 		"switched on before it, somehow": {"2026-11-28T07:00:00.000", time.Hour, false},
 	} {
 		found := &types.TableDescription{CreationDateTime: &made, LatestStreamLabel: &test.label}
-		if got := complete(found, made.Add(test.age)); got != test.want {
-			t.Errorf("%s: got %t, want %t", name, got, test.want)
-		}
+		check.Equal(t, name, test.want, complete(found, made.Add(test.age)))
 	}
 }
 
@@ -65,12 +64,8 @@ func TestManyStreamsAreReadAtOnce(t *testing.T) {
 	streams = append(streams, streams[2]) // twice
 	transport.Taken()
 	got, err := store.ReadMany(within(t), streams, es.FromLeader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{"BatchGetItem", "Query", "Query"}, transport.Taken()); diff != "" {
-		t.Errorf("requests (-want +got):\n%s", diff)
-	}
+	check.Must(t, err)
+	check.Same(t, "requests", []string{"BatchGetItem", "Query", "Query"}, transport.Taken())
 	for n, stream := range streams {
 		if diff := cmp.Diff(mustRead(t, store, stream, 0), got[n]); diff != "" {
 			t.Errorf("stream %d (-alone +among others):\n%s", n, diff)

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb/internal/dynamotest"
 )
@@ -69,9 +70,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	t.Parallel()
 	config := Config{SecretAccessKey: secret}
 	text, err := json.Marshal(struct{ Key Secret }{config.SecretAccessKey})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	for _, printed := range []string{
 		fmt.Sprintf("%v %+v %#v %s %q", config, config, config, config.SecretAccessKey, config.SecretAccessKey), string(text),
 	} {
@@ -87,9 +86,7 @@ func TestOpenByServiceURL(t *testing.T) {
 	db, err := Open(within(t), Config{
 		ServiceURL: shared.URL(t), AccessKeyID: "id", SecretAccessKey: secret, Table: sharedTable,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	defer db.Close()
 	stream := newStream(t)
 	mustAppend(t, db.Store(), stream, 0, newEvents(1)...)
@@ -103,32 +100,20 @@ func TestOpenByServiceURL(t *testing.T) {
 func TestTheClientGivenMakesAllRequests(t *testing.T) {
 	t.Parallel()
 	name := newName()
-	if _, err := Init(within(t), Config{Client: shared.Client(t, nil), Table: name}, Provision{}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(Init(within(t), Config{Client: shared.Client(t, nil), Table: name}, Provision{})))
 	db, transport := open(t, Config{Table: name})
 	stream := newStream(t)
 	mustAppend(t, db.Store(), stream, 0, newEvents(1)...)
 	mustRead(t, db.Store(), stream, 0)
 	backend, err := db.Backend(stream.Category())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := backend.Checkpoints.Save(within(t), feed.Key{Source: "s", Tranche: "0", Group: "g"}, 1); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := backend.Source.Read(within(t), "0", 0); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
+	check.Must(t, backend.Checkpoints.Save(within(t), feed.Key{Source: "s", Tranche: "0", Group: "g"}, 1))
+	check.Must(t, check.Error(backend.Source.Read(within(t), "0", 0)))
 	want := []string{"PutItem", "Query", "GetItem", "PutItem", "GetItem"}
-	if diff := cmp.Diff(want, transport.Taken()); diff != "" {
-		t.Errorf("requests of the store, the checkpoints and the feed (-want +got):\n%s", diff)
-	}
+	check.Same(t, "requests of the store, the checkpoints and the feed", want, transport.Taken())
 	ctx, stop := context.WithCancel(within(t))
 	transport.Script("GetRecords", dynamotest.Before(stop))
-	if err := db.Indexer(IndexerConfig{}).Run(ctx); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, db.Indexer(IndexerConfig{}).Run(ctx))
 	taken := transport.Taken()
 	for _, operation := range []string{"DescribeTable", "DescribeStream", "GetShardIterator", "GetRecords", "GetItem", "PutItem"} {
 		if !slices.Contains(taken, operation) {
@@ -149,9 +134,7 @@ func TestRegions(t *testing.T) {
 		}
 	}
 	client, release, err := Config{Region: "eu-north-1", AccessKeyID: "id", SecretAccessKey: secret}.connect(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	defer release()
 	keys, err := client.Options().Credentials.Retrieve(t.Context())
 	if got := client.Options().Region; err != nil || got != "eu-north-1" || keys.SecretAccessKey != secret {
@@ -203,9 +186,7 @@ func TestInit(t *testing.T) {
 				}
 			}
 			db, err := Open(within(t), config)
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			db.Close()
 
 			got, err = Init(within(t), config, test.provision)
@@ -240,18 +221,14 @@ func TestInitByManyAtOnce(t *testing.T) {
 	}
 	created := 0
 	for range runs {
-		if err := <-errs; err != nil {
-			t.Error(err)
-		}
+		check.OK(t, <-errs)
 		for _, table := range (<-reports).Tables {
 			if table.Created {
 				created++
 			}
 		}
 	}
-	if created != 2 {
-		t.Errorf("got %d tables created, want 2", created)
-	}
+	check.Equal(t, "tables created", 2, created)
 }
 
 func TestInitRefusesHalfAThroughput(t *testing.T) {
@@ -283,9 +260,7 @@ func TestTablesThatCannotBeUsed(t *testing.T) {
 	}
 	keysOnly, oldImages, off := newName(), newName(), newName()
 	for name, view := range map[string]types.StreamViewType{keysOnly: types.StreamViewTypeKeysOnly, oldImages: types.StreamViewTypeOldImage, off: ""} {
-		if err := dynamotest.CreateTable(within(t), client, name, view); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, dynamotest.CreateTable(within(t), client, name, view))
 	}
 	for name, test := range map[string]struct {
 		config Config
@@ -345,13 +320,9 @@ func TestServersThatCannotBeUsed(t *testing.T) {
 func TestTableThatVanishes(t *testing.T) {
 	t.Parallel()
 	config := Config{Client: shared.Client(t, nil), Table: newName()}
-	if _, err := Init(within(t), config, Provision{}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(Init(within(t), config, Provision{})))
 	db, _ := open(t, Config{Table: config.Table})
-	if _, err := config.Client.DeleteTable(within(t), &dynamodb.DeleteTableInput{TableName: &config.Table}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(config.Client.DeleteTable(within(t), &dynamodb.DeleteTableInput{TableName: &config.Table})))
 	start := time.Now()
 	_, err := db.Store().Append(within(t), newStream(t), 0, newEvents(1))
 	if _, ok := errors.AsType[*types.ResourceNotFoundException](err); !ok || errors.As(err, new(*es.UncertainError)) {

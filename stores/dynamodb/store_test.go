@@ -3,16 +3,15 @@ package dynamodb
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/dynamodb/internal/dynamotest"
 	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
@@ -23,39 +22,37 @@ func TestRequests(t *testing.T) {
 	db, transport := open(t, Config{MaxEvents: 4})
 	other, _ := open(t, Config{})
 	store, stream := db.Store(), newStream(t)
-	check := func(what string, want ...string) {
+	took := func(what string, want ...string) {
 		t.Helper()
-		if diff := cmp.Diff(want, transport.Taken()); diff != "" {
-			t.Errorf("%s: requests (-want +got):\n%s", what, diff)
-		}
+		check.Same(t, what+": requests", want, transport.Taken())
 	}
 	mustAppend(t, store, stream, 0, newEvents(1)...)
-	check("the first append", "PutItem")
+	took("the first append", "PutItem")
 	mustAppend(t, store, stream, 1, newEvents(2)...)
-	check("an append at a known version", "UpdateItem")
+	took("an append at a known version", "UpdateItem")
 	mustAppend(t, store, stream, 3, newEvents(2)...)
-	check("an append that calves", "TransactWriteItems")
+	took("an append that calves", "TransactWriteItems")
 	mustRead(t, store, stream, 0)
-	check("a whole stream", "Query")
+	took("a whole stream", "Query")
 	mustRead(t, store, stream, 3)
-	check("a tail", "GetItem")
+	took("a tail", "GetItem")
 	mustRead(t, store, stream, 5)
-	check("an empty tail", "GetItem")
+	took("an empty tail", "GetItem")
 
 	mustAppend(t, other.Store(), stream, 5, newEvents(1)...)
 	if _, err := store.Append(within(t), stream, 5, newEvents(1)); !errors.As(err, new(*es.ConflictError)) {
 		t.Errorf("got %v, want a conflict", err)
 	}
-	check("a conflict", "UpdateItem")
+	took("a conflict", "UpdateItem")
 	mustAppend(t, store, stream, 6, newEvents(1)...)
-	check("an append at the version that the conflict told", "UpdateItem")
+	took("an append at the version that the conflict told", "UpdateItem")
 	mustAppend(t, other.Store(), stream, 7, newEvents(1)...)
 	mustAppend(t, store, stream, 8, newEvents(1)...)
-	check("an append at a version that others made", "GetItem", "TransactWriteItems")
+	took("an append at a version that others made", "GetItem", "TransactWriteItems")
 	if _, err := store.Append(within(t), stream, 0, newEvents(1)); !errors.As(err, new(*es.ConflictError)) {
 		t.Errorf("got %v, want a conflict", err)
 	}
-	check("a conflict at the start", "PutItem")
+	took("a conflict at the start", "PutItem")
 }
 
 // A conflict tells the version whenever there was a request.
@@ -150,9 +147,7 @@ func TestFreshness(t *testing.T) {
 					t.Errorf("read from %d, from the %v: got %s, want %s in it", from, freshness, body, want)
 				}
 			}))
-			if _, err := db.Store().Read(within(t), newStream(t), from, freshness); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, check.Error(db.Store().Read(within(t), newStream(t), from, freshness)))
 		}
 	}
 }
@@ -169,17 +164,13 @@ func TestCompressedBodies(t *testing.T) {
 	}
 	broken := table.Body{Encoding: table.Brotli, Bytes: []byte("broken")}
 	tip, err := db.streams.Append(within(t), table.NoTip(stream), table.Write{Events: []table.Event{{Type: "A", Time: time.Now(), Data: compressed}}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	for _, from := range []es.Version{-1, 0} {
 		if got := mustRead(t, db.Store(), stream, from); !bytes.Equal(got[0].Data, data) {
 			t.Errorf("got %s, want %s", got[0].Data, data)
 		}
 	}
-	if _, err := db.streams.Append(within(t), tip, table.Write{Events: []table.Event{{Type: "A", Time: time.Now(), Data: broken}}}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(db.streams.Append(within(t), tip, table.Write{Events: []table.Event{{Type: "A", Time: time.Now(), Data: broken}}})))
 	if got, err := db.Store().Read(within(t), stream, 0, es.FromLeader); err == nil || !strings.Contains(err.Error(), "event 1 of "+stream.String()) {
 		t.Errorf("a broken body: got %d events and error %v, want an error that names it", len(got), err)
 	}
@@ -201,9 +192,7 @@ func TestTipsAreBounded(t *testing.T) {
 	transport.Taken()
 	mustAppend(t, db.Store(), streams[0], 1, newEvents(1)...)
 	mustAppend(t, db.Store(), streams[1], 1, newEvents(1)...)
-	if diff := cmp.Diff([]string{"UpdateItem", "GetItem", "UpdateItem"}, transport.Taken()); diff != "" {
-		t.Errorf("requests (-want +got):\n%s", diff)
-	}
+	check.Same(t, "requests", []string{"UpdateItem", "GetItem", "UpdateItem"}, transport.Taken())
 	db.store.tips.put(table.NoTip(streams[0]), false)
 	for _, stream := range streams {
 		db.store.tips.drop(stream)
@@ -222,35 +211,5 @@ func TestTipsFromReplicas(t *testing.T) {
 	old := db.store.tips.get(stream)
 	mustAppend(t, db.Store(), stream, 1, newEvents(1)...)
 	db.store.tips.put(old, true)
-	if got := db.store.tips.get(stream).Version(); got != 2 {
-		t.Errorf("got version %d, want 2", got)
-	}
-}
-
-// BenchmarkRequests shows what a call costs, in time and in requests.
-func BenchmarkRequests(b *testing.B) {
-	db, transport := open(b, Config{})
-	store := db.Store()
-	measure := func(name string, call func(i int)) {
-		b.Run(name, func(b *testing.B) {
-			transport.Taken()
-			calls := 0
-			for b.Loop() {
-				call(calls)
-				calls++
-			}
-			b.ReportMetric(float64(len(transport.Taken()))/float64(calls), "requests/op")
-		})
-	}
-	measure("first append", func(int) { mustAppend(b, store, newStream(b), 0, newEvents(1)...) })
-	for _, count := range []int{1, 10} {
-		stream, version := newStream(b), es.Version(0)
-		measure(fmt.Sprintf("append %d with calving", count), func(int) {
-			version = mustAppend(b, store, stream, version, newEvents(count)...)
-		})
-	}
-	stream := newStream(b)
-	mustAppend(b, store, stream, 0, newEvents(10)...)
-	measure("read a short stream", func(int) { mustRead(b, store, stream, 0) })
-	measure("read a tail", func(int) { mustRead(b, store, stream, 10) })
+	check.Equal(t, "version", 2, db.store.tips.get(stream).Version())
 }

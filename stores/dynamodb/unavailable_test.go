@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/pause"
 	"example.com/groupcheckout/stores/dynamodb/internal/dynamotest"
 )
@@ -55,9 +56,7 @@ func TestAnIndexerIsBackSoonAfterAnOutage(t *testing.T) {
 	t.Parallel()
 	pauses := pause.Doubling(firstIndexerPause, longestIndexerPause)
 	for range 20 {
-		if got := pauseAfter(&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, pauses); got != firstIndexerPause {
-			t.Errorf("the pause in an outage: got %s, want %s", got, firstIndexerPause)
-		}
+		check.Equal(t, "the pause in an outage", firstIndexerPause, pauseAfter(&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, pauses))
 	}
 	var last time.Duration
 	for range 20 {

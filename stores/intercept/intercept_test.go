@@ -7,10 +7,10 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/intercept"
 	"example.com/groupcheckout/stores/memory"
@@ -47,9 +47,7 @@ func (c *calls) add(format string, args ...any) { *c = append(*c, fmt.Sprintf(fo
 
 func (c *calls) check(t *testing.T, want ...string) {
 	t.Helper()
-	if diff := cmp.Diff(want, []string(*c)); diff != "" {
-		t.Errorf("calls (-want +got):\n%s", diff)
-	}
+	check.Same(t, "calls", want, []string(*c))
 	*c = nil
 }
 

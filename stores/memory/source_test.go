@@ -1,13 +1,12 @@
 package memory_test
 
 import (
-	"strings"
+	"fmt"
 	"testing"
 	"testing/synctest"
 
-	"github.com/google/go-cmp/cmp"
-
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/memory"
 	"example.com/groupcheckout/stores/storetest"
@@ -23,18 +22,14 @@ var (
 func mustParse(t *testing.T, name string) es.StreamName {
 	t.Helper()
 	stream, err := es.ParseStreamName(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return stream
 }
 
 func mustSource(t *testing.T, store *memory.Store, batchSize int, categories ...string) *memory.Source {
 	t.Helper()
 	source, err := store.Source(memory.SourceConfig{Categories: categories, BatchSize: batchSize})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return source
 }
 
@@ -81,16 +76,12 @@ func TestPositions(t *testing.T) {
 		{"Empty", 0, result{nil, 0, true}},
 	} {
 		batch, err := source.Read(t.Context(), test.tranche, test.from)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		got := result{Next: batch.Next, Tail: batch.Tail}
 		for _, d := range batch.Events {
 			got.Indices = append(got.Indices, d.Event.Index)
 		}
-		if diff := cmp.Diff(test.want, got); diff != "" {
-			t.Errorf("read %s from %d (-want +got):\n%s", test.tranche, test.from, diff)
-		}
+		check.Same(t, fmt.Sprintf("read %s from %d", test.tranche, test.from), test.want, got)
 	}
 	for tranche, want := range map[feed.Tranche]feed.Position{"A": 7, "B": 4, "Empty": 0} {
 		if got, err := source.End(t.Context(), tranche); err != nil || got != want {
@@ -103,12 +94,8 @@ func TestTranchesAreTheCategories(t *testing.T) {
 	t.Parallel()
 	source := mustSource(t, memory.New(), 0, "B", "A")
 	got, err := source.Tranches(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]feed.Tranche{"B", "A"}, got); diff != "" {
-		t.Errorf("tranches (-want +got):\n%s", diff)
-	}
+	check.Must(t, err)
+	check.Same(t, "tranches", []feed.Tranche{"B", "A"}, got)
 	if got, want := source.ID(), "memoryStore"; got != want {
 		t.Errorf("got id %q, want %q", got, want)
 	}
@@ -119,9 +106,7 @@ func TestDefaultBatchSize(t *testing.T) {
 	store := memory.New()
 	mustAppend(t, store, mustParse(t, "A-1"), 0, storetest.NewEvents(memory.DefaultBatchSize+1)...)
 	batch, err := mustSource(t, store, 0, "A").Read(t.Context(), "A", 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if len(batch.Events) != memory.DefaultBatchSize || batch.Tail {
 		t.Errorf("got %d events, tail %t; want %d, not the tail", len(batch.Events), batch.Tail, memory.DefaultBatchSize)
 	}
@@ -135,9 +120,7 @@ func TestSourceConfigIsChecked(t *testing.T) {
 		`the category "A" is named twice`: {Categories: []string{"A", "B", "A"}},
 		`"A-1" is not a category`:         {Categories: []string{"A-1"}},
 	} {
-		if _, err := memory.New().Source(config); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%+v: got error %v, want one that says %q", config, err, want)
-		}
+		check.Fails(t, check.Error(memory.New().Source(config)), want)
 	}
 }
 

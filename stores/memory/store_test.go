@@ -10,25 +10,24 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
+	"go.uber.org/goleak"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
+	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/memory"
 	"example.com/groupcheckout/stores/storetest"
 )
 
 func mustAppend(t *testing.T, store *memory.Store, stream es.StreamName, expected es.Version, events ...es.EventData) {
 	t.Helper()
-	if _, err := store.Append(t.Context(), stream, expected, events); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(store.Append(t.Context(), stream, expected, events)))
 }
 
 func mustRead(t *testing.T, store *memory.Store, stream es.StreamName) []es.Event {
 	t.Helper()
 	events, err := store.Read(t.Context(), stream, 0, es.FromLeader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return events
 }
 
@@ -43,9 +42,7 @@ func TestTimeIsStampedByTheStore(t *testing.T) {
 
 		got := mustRead(t, store, stream)[0].Time
 		want := time.Date(2000, 1, 1, 0, 0, 1, 234567000, time.UTC)
-		if got != want {
-			t.Errorf("got time %v, want %v", got, want)
-		}
+		check.Equal(t, "time", want, got)
 	})
 }
 
@@ -80,9 +77,7 @@ func TestDuplicateIDIsRefused(t *testing.T) {
 	mustAppend(t, store, stream, 0, fresh...)
 	_, err := store.Append(t.Context(), stream, 0, fresh)
 	want := &es.ConflictError{Stream: stream, Expected: 0, Actual: 2}
-	if diff := cmp.Diff(error(want), err, cmp.AllowUnexported(es.StreamName{})); diff != "" {
-		t.Errorf("the same append again (-want +got):\n%s", diff)
-	}
+	check.Same(t, "the same append again", error(want), err, cmp.AllowUnexported(es.StreamName{}))
 }
 
 // TestErrorsNameTheStreamOnce pins their text: nobody above the store says again
@@ -140,4 +135,18 @@ func TestAppendNeedsAStreamName(t *testing.T) {
 	if _, ok := errors.AsType[*es.NameError](err); !ok {
 		t.Errorf("got error %v, want a NameError", err)
 	}
+}
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	store, checkpoints := memory.New(), memory.NewCheckpoints()
+	storetest.Run(t, storetest.Fixture{
+		Store: store,
+		Source: func(batchSize int, categories ...string) (feed.Source, error) {
+			return store.Source(memory.SourceConfig{Categories: categories, BatchSize: batchSize})
+		},
+		Checkpoints: func() (feed.Checkpoints, error) { return checkpoints, nil },
+	})
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -30,9 +31,7 @@ func BenchmarkFeed(b *testing.B) {
 		for b.Loop() {
 			for at := feed.Position(0); ; {
 				batch, err := source.Read(ctx, feed.Tranche(category), at)
-				if err != nil {
-					b.Fatal(err)
-				}
+				check.Must(b, err)
 				if batch.Tail {
 					break
 				}
@@ -48,18 +47,14 @@ func BenchmarkFeed(b *testing.B) {
 		for b.Loop() {
 			for at := int64(0); ; {
 				rows, err := conn.Query(ctx, categorySQL, category, at, feedBatch)
-				if err != nil {
-					b.Fatal(err)
-				}
+				check.Must(b, err)
 				var position, global int64
 				var eventType, id, stream string
 				var data, meta []byte
 				var stamp time.Time
 				into := []any{&position, &eventType, &data, &meta, &id, &stamp, &global, &stream}
 				tag, err := pgx.ForEachRow(rows, into, func() error { return nil })
-				if err != nil {
-					b.Fatal(err)
-				}
+				check.Must(b, err)
 				if tag.RowsAffected() == 0 {
 					break
 				}
@@ -97,9 +92,7 @@ func BenchmarkAppend(b *testing.B) {
 			db := open(b, Config{})
 			store, category, ctx := db.Store(), newCategory(), b.Context()
 			for b.Loop() {
-				if _, err := store.Append(ctx, streamOf(b, category), 0, newEvents(count)); err != nil {
-					b.Fatal(err)
-				}
+				check.Must(b, check.Error(store.Append(ctx, streamOf(b, category), 0, newEvents(count))))
 			}
 		})
 	}
@@ -119,9 +112,7 @@ func BenchmarkAppend(b *testing.B) {
 		category, ctx := newCategory(), b.Context()
 		for b.Loop() {
 			e := newEvents(1)[0]
-			if _, err := conn.Exec(ctx, writeSQL, e.ID.String(), streamOf(b, category).String(), e.Type, e.Data, nil, -1); err != nil {
-				b.Fatal(err)
-			}
+			check.Must(b, check.Error(conn.Exec(ctx, writeSQL, e.ID.String(), streamOf(b, category).String(), e.Type, e.Data, nil, -1)))
 		}
 	})
 }
@@ -134,13 +125,9 @@ func BenchmarkRead(b *testing.B) {
 	mustAppend(b, store, stream, 0, newEvents(10)...)
 	mustAppend(b, store, long, 0, newEvents(990)...)
 	taking := es.SnapshotTaking{Type: "Snapshotted.1", Every: 1000, State: func() ([]byte, error) { return []byte("{}"), nil }, Ended: func(err error) {
-		if err != nil {
-			b.Error(err)
-		}
+		check.OK(b, err)
 	}}
-	if _, err := store.AppendSnapshot(b.Context(), long, 990, newEvents(10), taking); err != nil {
-		b.Fatal(err)
-	}
+	check.Must(b, check.Error(store.AppendSnapshot(b.Context(), long, 990, newEvents(10), taking)))
 	mustAppend(b, store, long, 1000, newEvents(10)...)
 	b.Run("plain", func(b *testing.B) {
 		for b.Loop() {

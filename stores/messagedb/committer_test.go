@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -19,17 +20,9 @@ import (
 func lockCategory(t testing.TB, stream es.StreamName) (release func()) {
 	t.Helper()
 	tx, err := connect(t, appDSN(t)).Begin(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := tx.Exec(within(t), "SELECT message_store.acquire_lock($1)", stream.String()); err != nil {
-		t.Fatal(err)
-	}
-	return sync.OnceFunc(func() {
-		if err := tx.Rollback(context.Background()); err != nil {
-			t.Errorf("release the lock: %v", err)
-		}
-	})
+	check.Must(t, err)
+	check.Must(t, check.Error(tx.Exec(within(t), "SELECT message_store.acquire_lock($1)", stream.String())))
+	return sync.OnceFunc(func() { check.OKf(t, tx.Rollback(context.Background()), "release the lock") })
 }
 
 // attempt is an append under way, and its outcome once it is done.
@@ -89,9 +82,7 @@ func together(t testing.TB, db *DB, category string, begin ...func() *attempt) [
 		awaitQueued(t, db, category, i+1)
 	}
 	release()
-	if err := first.outcome(); err != nil {
-		t.Errorf("the append in front: %v", err)
-	}
+	check.OKf(t, first.outcome(), "the append in front")
 	return attempts
 }
 
@@ -114,14 +105,10 @@ func TestAppendsThatWaitShareATransaction(t *testing.T) {
 				begin = append(begin, func() *attempt { return start(t, db, streamOf(t, category), 0, newEvents(1+i%3)...) })
 			}
 			for _, a := range together(t, db, category, begin...) {
-				if err := a.outcome(); err != nil {
-					t.Error(err)
-				}
+				check.OK(t, a.outcome())
 				checkIDs(t, db.Store(), a.stream, a.events...)
 			}
-			if got := transactions(t, category); got != want {
-				t.Errorf("got %d transactions of eleven appends, want %d", got, want)
-			}
+			check.Equal(t, "transactions of eleven appends", want, transactions(t, category))
 			if gather != 0 {
 				return
 			}
@@ -129,9 +116,7 @@ func TestAppendsThatWaitShareATransaction(t *testing.T) {
 			for _, a := range together(t, db, category, begin...) {
 				_ = a.outcome()
 			}
-			if got := sent.countTrips() - before; got != 2 {
-				t.Errorf("got %d round trips of one append and ten, want one each", got)
-			}
+			check.Equal(t, "round trips of one append and ten", 2, sent.countTrips()-before)
 		})
 	}
 }
@@ -212,9 +197,7 @@ func TestACallerThatGivesUpCostsTheOthersNothing(t *testing.T) {
 		t.Errorf("the one that was sent: got error %v, want that it was cancelled, for certain", err)
 	}
 	release()
-	if err := queued[1].outcome(); err != nil {
-		t.Errorf("the one that did not give up: %v", err)
-	}
+	check.OKf(t, queued[1].outcome(), "the one that did not give up")
 	checkIDs(t, db.Store(), queued[0].stream)
 	checkIDs(t, db.Store(), inFlight.stream)
 	checkIDs(t, db.Store(), queued[1].stream, queued[1].events...)
@@ -331,16 +314,10 @@ func TestALockedCategoryHoldsUpNothingElse(t *testing.T) {
 	if end, err := newSource(t, db, 0, locked).End(within(t), feed.Tranche(locked)); err != nil || end != 0 {
 		t.Errorf("the end of the locked category: got %d and error %v, want 0", end, err)
 	}
-	if _, err := db.Store().Read(within(t), stuck[0].stream, 0, es.FromLeader); err != nil {
-		t.Error(err)
-	}
+	check.OK(t, check.Error(db.Store().Read(within(t), stuck[0].stream, 0, es.FromLeader)))
 	checkpoints, err := db.Checkpoints()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := checkpoints.Save(within(t), checkpointKey, 1); err != nil {
-		t.Error(err)
-	}
+	check.Must(t, err)
+	check.OK(t, checkpoints.Save(within(t), checkpointKey, 1))
 	for _, a := range stuck {
 		select {
 		case <-a.done:
@@ -356,9 +333,7 @@ func TestALockedCategoryHoldsUpNothingElse(t *testing.T) {
 	})
 	release()
 	for i, a := range stuck {
-		if err := a.outcome(); err != nil {
-			t.Errorf("append %d, once the lock was free: %v", i+1, err)
-		}
+		check.OKf(t, a.outcome(), "append %d, once the lock was free", i+1)
 	}
 }
 

@@ -2,6 +2,7 @@ package messagedb
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -30,13 +32,9 @@ func rawRows(t testing.TB, stream es.StreamName) []row {
 	t.Helper()
 	rows, err := connect(t, appDSN(t)).Query(within(t), `SELECT id::text, stream_name, type, position, data::text, metadata::text, global_position, time
 		FROM message_store.messages WHERE stream_name = $1 ORDER BY position`, stream.String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[row])
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return found
 }
 
@@ -82,9 +80,7 @@ func TestGoldenRows(t *testing.T) {
 			ID: events[i].ID.String(), Stream: stream.String(), Type: tests[i].eventType, Position: int64(i), Data: &tests[i].stored,
 			Global: got.Global, Time: got.Time, // the server's to choose
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("row %d (-want +got)\n%s", i, diff)
-		}
+		check.Same(t, fmt.Sprintf("row %d", i), want, got)
 	}
 	if !rows[1].Time.Equal(rows[4].Time) {
 		t.Errorf("got times %v and %v in one append, want one: that of the transaction", rows[1].Time, rows[4].Time)
@@ -117,18 +113,12 @@ func TestGoldenRowsWrittenByDotNet(t *testing.T) {
 	ids := []uuid.UUID{uuid.New(), uuid.New()}
 	dotNet := connect(t, appDSN(t))
 	tx, err := dotNet.Begin(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	for i, data := range []string{`{"at":"2026-11-23T11:35:27.6876851+00:00"}`, `{"residuals":[]}`} {
 		const sql = "SELECT write_message($1::uuid::text, $2, $3, $4::jsonb, $5::jsonb, $6::bigint)"
-		if _, err := tx.Exec(within(t), sql, ids[i].String(), stream.String(), "CheckedOut", data, nil, int64(i)-1); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(tx.Exec(within(t), sql, ids[i].String(), stream.String(), "CheckedOut", data, nil, int64(i)-1)))
 	}
-	if err := tx.Commit(within(t)); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, tx.Commit(within(t)))
 
 	raw := rawRows(t, stream)
 	want := []es.Event{
@@ -136,25 +126,17 @@ func TestGoldenRowsWrittenByDotNet(t *testing.T) {
 		{Index: 1, EventData: es.EventData{ID: ids[1], Type: "CheckedOut", Data: []byte(`{"residuals": []}`), Time: raw[1].Time.UTC()}},
 	}
 	got, err := db.Store().Read(within(t), stream, 0, es.FromReplica)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("stream (-want +got)\n%s", diff)
-	}
+	check.Must(t, err)
+	check.Same(t, "stream", want, got)
 
 	source := newSource(t, db, 0, category)
 	batch, err := source.Read(within(t), feed.Tranche(category), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	deliveries := feed.Batch{
 		Events: []feed.Delivery{{Stream: stream, Event: want[0], Next: feed.Position(raw[0].Global + 1)}, {Stream: stream, Event: want[1], Next: feed.Position(raw[1].Global + 1)}},
 		Next:   feed.Position(raw[1].Global + 1),
 	}
-	if diff := cmp.Diff(deliveries, batch, cmp.Comparer(func(a, b es.StreamName) bool { return a == b })); diff != "" {
-		t.Errorf("feed (-want +got)\n%s", diff)
-	}
+	check.Same(t, "feed", deliveries, batch, cmp.Comparer(func(a, b es.StreamName) bool { return a == b }))
 	mustAppend(t, db.Store(), stream, 2, newEvents(1)...)
 }
 
@@ -162,9 +144,7 @@ func TestGoldenRowsWrittenByDotNet(t *testing.T) {
 func newSource(t testing.TB, db *DB, batchSize int, categories ...string) *Source {
 	t.Helper()
 	source, err := inBatches(db, batchSize).Source(categories...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return source
 }
 
@@ -215,44 +195,28 @@ func TestGoldenCheckpoint(t *testing.T) {
 	admin := connect(t, withDatabase(adminDSN(t), name))
 	mustExec(t, admin, "SELECT setval('message_store.messages_global_position_seq', 1232)")
 	config := Config{Connection: withDatabase(adminDSN(t), name), CheckpointSchema: "Checkpoints"}
-	if _, err := Init(within(t), config); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(Init(within(t), config)))
 	db := open(t, config)
 	stream, err := es.NewStreamName("GroupCheckout", "5b1f7e0c9f3a4d528a7b0c1d2e3f4a5b")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	mustAppend(t, db.Store(), stream, 0, newEvents(2)...)
 	source := newSource(t, db, 0, "GroupCheckout")
 	batch, err := source.Read(within(t), "GroupCheckout", 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	checkpoints, err := db.Checkpoints()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	key := feed.Key{Source: source.ID(), Tranche: "GroupCheckout", Group: "my_group"}
-	if err := checkpoints.Save(within(t), key, batch.Next); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, checkpoints.Save(within(t), key, batch.Next))
 	// Unquoted, as Propulsion writes it.
 	rows, err := admin.Query(within(t), "SELECT source, tranche, consumer_group, position FROM Checkpoints.propulsion_checkpoint")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	type checkpoint struct {
 		Source, Tranche, Group string
 		Position               int64
 	}
 	got, err := pgx.CollectRows(rows, pgx.RowToStructByPos[checkpoint])
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]checkpoint{{"messageDb", "GroupCheckout", "my_group", 1235}}, got); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
+	check.Must(t, err)
+	check.Same(t, "the result", []checkpoint{{"messageDb", "GroupCheckout", "my_group", 1235}}, got)
 	if end, err := source.End(within(t), "GroupCheckout"); err != nil || end != 1235 {
 		t.Errorf("end: got %d and error %v, want 1235", end, err)
 	}
@@ -274,17 +238,13 @@ func TestFeedPassesOverInvalidNames(t *testing.T) {
 	var delivered []feed.Delivery
 	for range 4 {
 		batch, err := source.Read(within(t), feed.Tranche(category), at)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		if batch.Next < at || batch.Tail != (batch.Next == at) {
 			t.Errorf("read from %d: got next %d and tail %t", at, batch.Next, batch.Tail)
 		}
 		at, delivered = batch.Next, append(delivered, batch.Events...)
 	}
-	if len(delivered) != 1 {
-		t.Errorf("got %d deliveries, want the one of a valid stream", len(delivered))
-	}
+	check.Equal(t, "deliveries", 1, len(delivered))
 }
 
 func TestDuplicateID(t *testing.T) {

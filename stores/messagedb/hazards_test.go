@@ -13,6 +13,7 @@ import (
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -39,9 +40,7 @@ func TestConflictsHaveThreeShapes(t *testing.T) {
 
 			// The shape that the others would have had.
 			raw, err := connect(t, text).Begin(within(t))
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			defer func() { _ = raw.Rollback(within(t)) }()
 			mustGet[int](t, raw, "SELECT 1") // takes the snapshot
 			mustAppend(t, db.Store(), stream, 2, newEvents(1)...)
@@ -71,9 +70,7 @@ func TestConflictTextIsReadFromItsEnd(t *testing.T) {
 	t.Parallel()
 	db := open(t, Config{})
 	stream, err := es.NewStreamName(newCategory(), "a, Stream Version: 7)\nb (Stream: x-y, Stream Version: 9")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	mustAppend(t, db.Store(), stream, 0, newEvents(3)...)
 	_, err = db.Store().Append(within(t), stream, 0, newEvents(1))
 	checkConflict(t, err, es.ConflictError{Stream: stream, Expected: 0, Actual: 3})
@@ -102,13 +99,9 @@ func TestDeadlockIsTriedAgain(t *testing.T) {
 	// The other side never looks for deadlocks, so that we find it.
 	other := connect(t, changed(admin, map[string]string{"options": "-c search_path=message_store -c deadlock_timeout=1h"}))
 	tx, err := other.Begin(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	const insert = "INSERT INTO messages (id, stream_name, position, type) VALUES ($1, $2, 0, 'X')"
-	if _, err := tx.Exec(within(t), insert, events[0].ID.String(), newStream(t).String()); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(tx.Exec(within(t), insert, events[0].ID.String(), newStream(t).String())))
 	done := make(chan error, 1)
 	go func() {
 		_, err := db.Store().Append(within(t), stream, 0, events)
@@ -117,12 +110,8 @@ func TestDeadlockIsTriedAgain(t *testing.T) {
 	awaitWaiting(t, stream)
 	// This takes the lock once our first try has lost. Then our second one
 	// waits for it, and finds the id free.
-	if _, err := tx.Exec(within(t), "SELECT acquire_lock($1)", stream.String()); err != nil {
-		t.Fatalf("the other side was the victim: %v", err)
-	}
-	if err := tx.Rollback(within(t)); err != nil {
-		t.Fatal(err)
-	}
+	check.Mustf(t, check.Error(tx.Exec(within(t), "SELECT acquire_lock($1)", stream.String())), "the other side was the victim")
+	check.Must(t, tx.Rollback(within(t)))
 	if err := <-done; err != nil {
 		t.Fatalf("got error %v, want the append to be tried again", err)
 	}
@@ -179,9 +168,7 @@ func TestTemporaryTableIsNotWrittenTo(t *testing.T) {
 	}
 
 	db := open(t, Config{MaxConns: 1})
-	if _, err := db.write.Exec(within(t), trap); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(db.write.Exec(within(t), trap)))
 	stream := newStream(t)
 	mustAppend(t, db.Store(), stream, 0, newEvents(1)...)
 	if rows := rawRows(t, stream); len(rows) != 1 {
@@ -230,9 +217,7 @@ func TestHardenedInstallation(t *testing.T) {
 		shared = append(shared, start(t, db, streamOf(t, stream.Category()), 0, newEvents(1+i%2)...))
 	}
 	for _, a := range shared {
-		if err := a.outcome(); err != nil {
-			t.Error(err)
-		}
+		check.OK(t, a.outcome())
 	}
 	if got := mustGet[bool](t, connect(t, text), "SELECT has_schema_privilege('message_store', 'CREATE')"); got {
 		t.Error("the role may create functions, so this test proves less than it should")
@@ -349,9 +334,7 @@ func TestDecisionIsMadeOnTheLeaderAfterAConflict(t *testing.T) {
 	id, at := domain.StayID(uuid.New()), domain.MomentOf(time.Now())
 	// Neither service has a cache, so each begins with the replica's idea of
 	// the stay, or with none.
-	if err := gueststay.NewService(watched, es.Options{}).CheckIn(within(t), id, at); err != nil {
-		t.Fatalf("check in: %v", err)
-	}
+	check.Mustf(t, gueststay.NewService(watched, es.Options{}).CheckIn(within(t), id, at), "check in")
 	second := gueststay.NewService(watched, es.Options{})
 	for i, amount := range []int64{10, 20} {
 		if err := second.Charge(within(t), id, domain.ChargeID(uuid.New()), domain.MoneyOf(amount), at); err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -16,19 +17,13 @@ func TestReadsAndCheckpointsDoNotWaitForALockForEver(t *testing.T) {
 	t.Parallel()
 	text := withDatabase(adminDSN(t), freshDatabase(t))
 	config := Config{Connection: text, CheckpointSchema: "public"}
-	if _, err := Init(within(t), config); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(Init(within(t), config)))
 	db := open(t, config)
 	checkpoints, err := db.Checkpoints()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	stream := newStream(t)
 	source, err := db.Source(stream.Category())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	locks := connect(t, text)
 	mustExec(t, locks, "BEGIN")
 	mustExec(t, locks, "LOCK TABLE message_store.messages, public.propulsion_checkpoint")

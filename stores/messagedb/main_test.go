@@ -14,6 +14,7 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/internal/check"
 )
 
 // patience limits every wait of these tests.
@@ -70,14 +71,8 @@ func freshDatabase(t testing.TB) string {
 	t.Helper()
 	adminDSN(t) // which skips the test where there is none
 	database, err := shared.Require(t).NewDatabase(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := database.Close(); err != nil {
-			t.Errorf("drop the test's database: %v", err)
-		}
-	})
+	check.Must(t, err)
+	t.Cleanup(func() { check.OKf(t, database.Close(), "drop the test's database") })
 	config, err := pgx.ParseConfig(database.ConnectionString)
 	if err != nil {
 		t.Fatal("the connection string of a database is malformed")
@@ -90,9 +85,7 @@ func freshDatabase(t testing.TB) string {
 func connect(t testing.TB, text string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(within(t), text)
-	if err != nil {
-		t.Fatalf("connect: %v", err)
-	}
+	check.Mustf(t, err, "connect")
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
 	return conn
 }
@@ -105,17 +98,13 @@ type querier interface {
 
 func mustExec(t testing.TB, conn *pgx.Conn, sql string, args ...any) {
 	t.Helper()
-	if _, err := conn.Exec(within(t), sql, args...); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
+	check.Mustf(t, check.Error(conn.Exec(within(t), sql, args...)), "%s", sql)
 }
 
 func mustGet[T any](t testing.TB, from querier, sql string, args ...any) T {
 	t.Helper()
 	var value T
-	if err := from.QueryRow(within(t), sql, args...).Scan(&value); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
+	check.Mustf(t, from.QueryRow(within(t), sql, args...).Scan(&value), "%s", sql)
 	return value
 }
 
@@ -130,9 +119,7 @@ func open(t testing.TB, config Config) *DB {
 		config.MaxConns = 4
 	}
 	db, err := Open(within(t), config)
-	if err != nil {
-		t.Fatalf("open: %v", err)
-	}
+	check.Mustf(t, err, "open")
 	t.Cleanup(db.Close)
 	return db
 }
@@ -168,9 +155,7 @@ func newStream(t testing.TB) es.StreamName { return streamOf(t, newCategory()) }
 func streamOf(t testing.TB, category string) es.StreamName {
 	t.Helper()
 	stream, err := es.NewStreamName(category, strings.ReplaceAll(uuid.NewString(), "-", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return stream
 }
 
@@ -185,9 +170,7 @@ func newEvents(count int) []es.EventData {
 func mustAppend(t testing.TB, store es.Store, stream es.StreamName, expected es.Version, events ...es.EventData) es.Version {
 	t.Helper()
 	after, err := store.Append(within(t), stream, expected, events)
-	if err != nil {
-		t.Fatalf("append: %v", err)
-	}
+	check.Mustf(t, err, "append")
 	return after
 }
 
@@ -195,9 +178,7 @@ func mustAppend(t testing.TB, store es.Store, stream es.StreamName, expected es.
 func checkIDs(t testing.TB, store es.Store, stream es.StreamName, want ...es.EventData) {
 	t.Helper()
 	events, err := store.Read(within(t), stream, 0, es.FromLeader)
-	if err != nil {
-		t.Fatalf("read: %v", err)
-	}
+	check.Mustf(t, err, "read")
 	if len(events) != len(want) {
 		t.Fatalf("got %d events in %s, want %d", len(events), stream, len(want))
 	}

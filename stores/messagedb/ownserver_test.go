@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/harness/provision"
+	"example.com/groupcheckout/internal/check"
 )
 
 // ownServer brings up a server that the test may break. What it acknowledges
@@ -20,14 +21,8 @@ func ownServer(t testing.TB) *provision.Server {
 	if doWithout(err) {
 		skip(t, "it takes a server of its own, as processes of this machine: %v", err)
 	}
-	if err != nil {
-		t.Fatalf("it takes a server of its own, as processes of this machine: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Errorf("stop the test's server: %v", err)
-		}
-	})
+	check.Mustf(t, err, "it takes a server of its own, as processes of this machine")
+	t.Cleanup(func() { check.OKf(t, server.Close(), "stop the test's server") })
 	return server
 }
 

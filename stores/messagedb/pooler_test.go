@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/pause"
 )
 
@@ -38,14 +39,10 @@ func pgBouncer(t testing.TB, settings string) string {
 	}
 	// It does not run as root, and t.TempDir is for one user.
 	dir, err := os.MkdirTemp("", "pgbouncer") //nolint:usetesting // for another user
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	_, port, _ := net.SplitHostPort(free.Addr().String())
 	_ = free.Close()
 	write := func(name, text string) string {
@@ -62,9 +59,7 @@ func pgBouncer(t testing.TB, settings string) string {
 	command.Stdout, command.Stderr = &syncedText{}, &syncedText{}
 	if os.Getuid() == 0 {
 		nobody, err := user.Lookup("nobody")
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		uid, _ := strconv.ParseUint(nobody.Uid, 10, 32)
 		gid, _ := strconv.ParseUint(nobody.Gid, 10, 32)
 		command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
@@ -72,9 +67,7 @@ func pgBouncer(t testing.TB, settings string) string {
 			t.Fatal(err)
 		}
 	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, command.Start())
 	t.Cleanup(func() {
 		_ = command.Process.Kill()
 		_ = command.Wait()
@@ -164,30 +157,20 @@ func TestAPoolerIsNamedWithItsRemedy(t *testing.T) {
 func TestAStoreWorksThroughAPoolerOfSessions(t *testing.T) {
 	t.Parallel()
 	db, err := Open(within(t), Config{Connection: pgBouncer(t, "pool_mode = session\ndefault_pool_size = 6"), MaxConns: 2, Notify: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	t.Cleanup(db.Close)
 	stream, err := es.NewStreamName(newCategory(), "1")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	for version := range es.Version(20) {
-		if _, err := db.Store().Append(within(t), stream, version, newEvents(1)); err != nil {
-			t.Fatalf("append at %d: %v", version, err)
-		}
+		check.Mustf(t, check.Error(db.Store().Append(within(t), stream, version, newEvents(1))), "append at %d", version)
 	}
 	if _, err := db.Store().Append(within(t), stream, 3, newEvents(1)); !errors.As(err, new(*es.ConflictError)) {
 		t.Errorf("got %v, want a conflict", err)
 	}
 	source, err := db.Source(stream.Category())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	tranches, err := source.Tranches(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	batch, err := source.Read(within(t), tranches[0], 0)
 	if err != nil || len(batch.Events) != 20 {
 		t.Errorf("got %d events and error %v, want 20", len(batch.Events), err)

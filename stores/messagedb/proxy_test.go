@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	tcp "example.com/groupcheckout/internal/proxy"
 )
 
@@ -49,17 +50,13 @@ func newProxy(t testing.TB, to string, stream es.StreamName, do func(p *proxy, c
 			return false
 		},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	t.Cleanup(func() {
 		p.release()
 		p.Close()
 	})
 	host, port, err := net.SplitHostPort(p.Addr())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return p, changed(to, map[string]string{"host": host, "port": port})
 }
 

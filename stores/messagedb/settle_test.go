@@ -5,12 +5,15 @@ import (
 	"errors"
 	"net"
 	"strconv"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // What bites in all of these: the reply to an append is lost, and neither
@@ -91,8 +94,7 @@ func TestCancelledAppendThatHasNotArrived(t *testing.T) {
 	name := "late_" + newCategory()
 	db := open(t, Config{Connection: changed(through, map[string]string{"application_name": name})})
 	_, err := db.Store().Append(ctx, stream, 0, newEvents(2))
-	var uncertain *es.UncertainError
-	if !errors.Is(err, context.Canceled) || errors.As(err, &uncertain) {
+	if _, ok := errors.AsType[*es.UncertainError](err); !errors.Is(err, context.Canceled) || ok {
 		t.Errorf("got error %v, want that it was cancelled, for certain", err)
 	}
 	p.release()
@@ -130,12 +132,8 @@ func TestCancelledAppendThatWaitsForTheLock(t *testing.T) {
 	db := open(t, Config{})
 	stream := newStream(t)
 	holder, err := connect(t, appDSN(t)).Begin(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := holder.Exec(within(t), "SELECT acquire_lock($1)", stream.String()); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
+	check.Must(t, check.Error(holder.Exec(within(t), "SELECT acquire_lock($1)", stream.String())))
 	ctx, cancel := context.WithCancel(within(t))
 	done := make(chan error, 1)
 	go func() {
@@ -145,13 +143,10 @@ func TestCancelledAppendThatWaitsForTheLock(t *testing.T) {
 	awaitWaiting(t, stream)
 	cancel()
 	err = <-done
-	var uncertain *es.UncertainError
-	if !errors.Is(err, context.Canceled) || errors.As(err, &uncertain) {
+	if _, ok := errors.AsType[*es.UncertainError](err); !errors.Is(err, context.Canceled) || ok {
 		t.Errorf("got error %v, want that it was cancelled, for certain", err)
 	}
-	if err := holder.Commit(within(t)); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, holder.Commit(within(t)))
 	events := newEvents(1)
 	mustAppend(t, db.Store(), stream, 0, events...)
 	checkIDs(t, db.Store(), stream, events...)
@@ -219,9 +214,7 @@ func TestTerminatedBackends(t *testing.T) {
 	schema := checkpointSchema(t)
 	db := open(t, Config{Connection: changed(appDSN(t), map[string]string{"application_name": name}), CheckpointSchema: schema})
 	checkpoints, err := db.Checkpoints()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	stream := newStream(t)
 	var events []es.EventData
 	for i := range 5 {
@@ -247,9 +240,7 @@ func fill(t testing.TB, pool *pgxpool.Pool) {
 	t.Helper()
 	for range pool.Config().MaxConns {
 		conn, err := pool.Acquire(within(t))
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		defer conn.Release()
 	}
 }
@@ -268,12 +259,8 @@ func TestCrashOfTheServer(t *testing.T) {
 
 	// The next append waits for a lock when the server crashes.
 	holder, err := connect(t, server.ConnectionString).Begin(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := holder.Exec(within(t), "SELECT acquire_lock($1)", stream.String()); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
+	check.Must(t, check.Error(holder.Exec(within(t), "SELECT acquire_lock($1)", stream.String())))
 	second := newEvents(1)
 	done := make(chan error, 1)
 	go func() {
@@ -290,4 +277,77 @@ func TestCrashOfTheServer(t *testing.T) {
 	third := newEvents(1)
 	mustAppend(t, db.Store(), stream, 3, third...)
 	checkIDs(t, db.Store(), stream, append(append(first, second...), third...)...)
+}
+
+// What bites: a server in recovery, and many appends that want to know. Each
+// look is a connection.
+func TestLooksGetRarer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		pool, err := newPool(Config{}, "host=db sslmode=disable", ForWriting, 1, "writing")
+		check.Must(t, err)
+		config := pool.Config()
+		pool.Close()
+		began := time.Now()
+		var looks []time.Duration
+		config.ConnConfig.LookupFunc = func(context.Context, string) ([]string, error) { return []string{"127.0.0.1"}, nil }
+		config.ConnConfig.DialFunc = func(context.Context, string, string) (net.Conn, error) {
+			looks = append(looks, time.Since(began))
+			return nil, errors.New("it is in recovery")
+		}
+		if pool, err = pgxpool.NewWithConfig(t.Context(), config); err != nil {
+			t.Fatal(err)
+		}
+		defer pool.Close()
+		db := &DB{config: Config{SettleTimeout: 2 * time.Second}, write: pool}
+		err = db.Store().settle(t.Context(), []write{{stream: newStream(t)}}, &lostReplyError{err: errors.New("cut off")})[0]
+		if !errors.As(err, new(*es.UncertainError)) {
+			t.Errorf("got error %v, want an uncertain outcome", err)
+		}
+		// Each pause varies by half.
+		pauses := []int{20, 40, 80, 160, 320, 500, 500, 500, 500, 500, 500}
+		if len(looks) < 6 || len(looks) > 1+len(pauses) || looks[0] != 0 {
+			t.Fatalf("got looks after %v, want one at once, and later some that get rarer", looks)
+		}
+		for i := range looks[1:] {
+			got, about := looks[i+1]-looks[i], time.Duration(pauses[i])*time.Millisecond
+			if got < about/2 || got > about*3/2+1 {
+				t.Errorf("got looks after %v: pause %d is %v, want about %v", looks, i, got, about)
+			}
+		}
+	})
+}
+
+// The server shows the start time of a session to whoever has its role. A login
+// that takes on another role does not, and so cannot tell its own session from
+// one that comes later under the same pid.
+func TestOutcomeWhereTheSessionIsHidden(t *testing.T) {
+	t.Parallel()
+	admin := connect(t, adminDSN(t))
+	login := "login_" + strings.ToLower(newCategory())
+	mustExec(t, admin, "CREATE ROLE "+login+" LOGIN NOINHERIT PASSWORD 's3cret' IN ROLE message_store")
+	t.Cleanup(func() { mustExec(t, admin, "DROP ROLE "+login) })
+	mustExec(t, admin, "ALTER ROLE "+login+" SET role = message_store")
+	db := open(t, Config{Connection: changed(appDSN(t), map[string]string{"user": login, "password": "s3cret"})})
+	t.Cleanup(db.Close) // before the role is dropped
+
+	stream, events := newStream(t), newEvents(1)
+	mustAppend(t, db.Store(), stream, 0, events...)
+	conn, err := db.write.Acquire(within(t))
+	check.Must(t, err)
+	hidden := sessionOf(conn.Conn())
+	conn.Release()
+	if hidden.direct || hidden.pid == 0 {
+		t.Fatalf("got session %+v, want one that is not known to be direct", hidden)
+	}
+	w := write{stream: stream, expected: 1, events: newEvents(1)}
+	err = db.Store().settle(within(t), []write{w}, &lostReplyError{session: hidden, err: errors.New("cut off")})[0]
+	if !errors.As(err, new(*es.UncertainError)) || !strings.Contains(err.Error(), "or the role may not see its own session") {
+		t.Errorf("got error %v, want an uncertain outcome that names the role as a cause", err)
+	}
+	// What is there to be seen settles it all the same.
+	w = write{stream: stream, events: events}
+	if err := db.Store().settle(within(t), []write{w}, &lostReplyError{session: hidden, err: errors.New("cut off")})[0]; err != nil {
+		t.Errorf("got error %v, want none: the events are there", err)
+	}
 }

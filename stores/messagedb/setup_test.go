@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -27,13 +28,9 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		return withDatabase(appDSN(t), name)
 	}
 	nobody, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	_, closed, _ := net.SplitHostPort(nobody.Addr().String())
-	if err := nobody.Close(); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, nobody.Close())
 	role := "role_" + strings.ToLower(newCategory())
 	admin := connect(t, adminDSN(t))
 	mustExec(t, admin, "CREATE ROLE "+role+" LOGIN PASSWORD '"+secret+"'")
@@ -172,12 +169,8 @@ func TestInit(t *testing.T) {
 			t.Errorf("%s, again: got %+v and error %v, want nothing created", schema, report, err)
 		}
 		checkpoints, err := open(t, config).Checkpoints()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := checkpoints.Save(within(t), checkpointKey, 7); err != nil {
-			t.Error(err)
-		}
+		check.Must(t, err)
+		check.OK(t, checkpoints.Save(within(t), checkpointKey, 7))
 		if pos, ok, err := checkpoints.Load(within(t), checkpointKey); pos != 7 || !ok || err != nil {
 			t.Errorf("got %d, %t and error %v, want 7", pos, ok, err)
 		}
@@ -201,9 +194,7 @@ func TestInitSeveralAtOnce(t *testing.T) {
 	for i := range 8 {
 		all.Go(func() {
 			report, err := Init(within(t), config)
-			if err != nil {
-				t.Errorf("init %d: %v", i, err)
-			}
+			check.OKf(t, err, "init %d", i)
 			if report.TableCreated {
 				created.Store(i, true)
 			}
@@ -212,9 +203,7 @@ func TestInitSeveralAtOnce(t *testing.T) {
 	all.Wait()
 	count := 0
 	created.Range(func(any, any) bool { count++; return true })
-	if count != 1 {
-		t.Errorf("got %d that created the table, want 1", count)
-	}
+	check.Equal(t, "that created the table", 1, count)
 }
 
 func TestInitSaysWhatIsWrong(t *testing.T) {
@@ -245,20 +234,14 @@ func TestCheckpointsSayWhatIsWrong(t *testing.T) {
 	_, err := open(t, Config{}).Checkpoints()
 	checkSetupError(t, err, BadCheckpointSchema, ForCheckpoints, "none is configured")
 	name := freshDatabase(t)
-	if _, err := Init(within(t), Config{Connection: withDatabase(adminDSN(t), name), CheckpointSchema: "ungranted"}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(Init(within(t), Config{Connection: withDatabase(adminDSN(t), name), CheckpointSchema: "ungranted"})))
 	for schema, want := range map[string]string{"missing": "reactor init mdb", "ungranted": "INSERT and UPDATE"} {
 		db := open(t, Config{Connection: withDatabase(appDSN(t), name), CheckpointSchema: schema})
 		checkpoints, err := db.Checkpoints()
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		if _, _, err := checkpoints.Load(within(t), checkpointKey); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("load from %s: got error %v, want %q in it", schema, err, want)
 		}
-		if err := checkpoints.Save(within(t), checkpointKey, 1); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("save in %s: got error %v, want %q in it", schema, err, want)
-		}
+		check.Fails(t, checkpoints.Save(within(t), checkpointKey, 1), want)
 	}
 }

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 const snapshotType = "Snapshotted.1"
@@ -19,15 +19,9 @@ func taken(t testing.TB, db *DB, stream es.StreamName, expected es.Version, coun
 	after, err := db.Store().AppendSnapshot(within(t), stream, expected, newEvents(count), es.SnapshotTaking{
 		Type: snapshotType, Every: 1,
 		State: func() ([]byte, error) { return fmt.Appendf(nil, `{"events": %d}`, int(expected)+count), nil },
-		Ended: func(err error) {
-			if err != nil {
-				t.Error(err)
-			}
-		},
+		Ended: func(err error) { check.OK(t, err) },
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return after
 }
 
@@ -43,9 +37,7 @@ func TestGoldenSnapshot(t *testing.T) {
 		FROM message_store.messages s JOIN message_store.messages e ON e.stream_name = $2 AND e.position = (s.metadata ->> 'streamVersion')::bigint
 		WHERE s.stream_name = $1`, name, stream.String())
 	want := "0 Snapshotted.1 {\"events\": 3} {\"streamVersion\": 2} t\n1 Snapshotted.1 {\"events\": 5} {\"streamVersion\": 4} t"
-	if diff := cmp.Diff(want, rows); diff != "" {
-		t.Errorf("rows (-want +got):\n%s", diff)
-	}
+	check.Same(t, "rows", want, rows)
 	category := mustGet[string](t, connect(t, appDSN(t)), "SELECT message_store.category($1)", name)
 	if category != stream.Category()+":snapshot" {
 		t.Errorf("snapshots are of the category %s", category)
@@ -82,9 +74,7 @@ func TestSnapshotsThatCannotBeTrustedArePassedOver(t *testing.T) {
 			mustExec(t, connect(t, appDSN(t)), "SELECT message_store.write_message($1, $2, $3, '{}', $4, NULL)",
 				uuid.NewString(), snapshotsOf(stream), snapshotType, test.meta)
 			found, err := db.Store().ReadSnapshots(within(t), []es.StreamName{stream}, snapshotType, es.FromReplica)
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			if got := found[0]; got.Snapshot.Version != test.want || len(got.Events) != 7-int(test.want) {
 				t.Errorf("got version %d and %d events behind it, want %d and %d", got.Snapshot.Version, len(got.Events), test.want, 7-test.want)
 			}
@@ -106,9 +96,7 @@ func TestASnapshotOfAnotherPastIsPassedOver(t *testing.T) {
 	mustExec(t, connect(t, adminDSN(t)), "DELETE FROM message_store.messages WHERE stream_name = $1 AND position >= 4", stream.String())
 	mustAppend(t, db.Store(), stream, 4, newEvents(8)...)
 	found, err := db.Store().ReadSnapshots(within(t), []es.StreamName{stream}, snapshotType, es.FromReplica)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if got := found[0]; got.Snapshot.Version != 0 || len(got.Events) != 12 {
 		t.Errorf("got a snapshot for version %d and %d events behind it, want none and 12", got.Snapshot.Version, len(got.Events))
 	}
@@ -133,9 +121,7 @@ func TestRoundTripsOfSnapshots(t *testing.T) {
 	trips := func(what string, want int, streams ...es.StreamName) {
 		t.Helper()
 		before := sent.countTrips()
-		if _, err := db.Store().ReadSnapshots(within(t), streams, snapshotType, es.FromReplica); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(db.Store().ReadSnapshots(within(t), streams, snapshotType, es.FromReplica)))
 		if got := sent.countTrips() - before; got != want && want > 0 {
 			t.Errorf("%s took %d round trips, want %d", what, got, want)
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/storetest"
 )
@@ -47,9 +48,7 @@ func TestFeedDoesNotWaitForReads(t *testing.T) {
 	occupy := func(pool *pgxpool.Pool) {
 		for range pool.Config().MaxConns {
 			conn, err := pool.Acquire(within(t))
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			t.Cleanup(conn.Release)
 		}
 	}
@@ -75,9 +74,7 @@ func TestSizesOfThePools(t *testing.T) {
 		{Config{Connection: text, MaxConns: 3}, 3},
 	} {
 		db, err := Open(within(t), test.config)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		if write, read, feed := db.write.Config().MaxConns, db.read.Config().MaxConns, db.feed.Config().MaxConns; write != test.want || read != test.want || feed != 4 {
 			t.Errorf("%v: got pools of %d, %d and %d connections, want %d, %d and 4", test.config, write, read, feed, test.want, test.want)
 		}
@@ -91,9 +88,7 @@ func checkpointSchema(t testing.TB) string {
 	t.Helper()
 	admin := connect(t, adminDSN(t))
 	schema := "checkpoints_" + newCategory()[4:]
-	if _, err := Init(within(t), Config{Connection: adminDSN(t), CheckpointSchema: schema}); err != nil {
-		t.Fatalf("init: %v", err)
-	}
+	check.Mustf(t, check.Error(Init(within(t), Config{Connection: adminDSN(t), CheckpointSchema: schema})), "init")
 	mustExec(t, admin, "GRANT USAGE ON SCHEMA "+schema+" TO message_store")
 	mustExec(t, admin, "GRANT SELECT, INSERT, UPDATE ON "+schema+".propulsion_checkpoint TO message_store")
 	mustExec(t, admin, "GRANT SELECT, INSERT, UPDATE, DELETE ON "+schema+".reactor_note TO message_store")

@@ -24,6 +24,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/messagedb/dsn"
 )
 
@@ -40,9 +41,7 @@ func newAuthority(t testing.TB) *authority {
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Root of the test"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
 	signed := a.sign(t, template, template, nil)
 	a.cert, a.key = signed.Leaf, signed.PrivateKey.(*ecdsa.PrivateKey)
-	if err := os.WriteFile(a.file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw}), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.WriteFile(a.file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw}), 0o600))
 	return a
 }
 
@@ -50,9 +49,7 @@ func newAuthority(t testing.TB) *authority {
 func (a *authority) sign(t testing.TB, template, parent *x509.Certificate, by *ecdsa.PrivateKey) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if by == nil {
 		by = key
 	}
@@ -60,13 +57,9 @@ func (a *authority) sign(t testing.TB, template, parent *x509.Certificate, by *e
 		template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
 	}
 	raw, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, by)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	cert, err := x509.ParseCertificate(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return tls.Certificate{Certificate: [][]byte{raw}, PrivateKey: key, Leaf: cert}
 }
 
@@ -81,9 +74,7 @@ func (a *authority) server(t testing.TB, names []string, until time.Time) tls.Ce
 func inFront(t testing.TB, address, server string, certificate *tls.Certificate) (port string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	t.Cleanup(func() {
@@ -220,9 +211,7 @@ func TestACertificateThatIsNotAcceptedIsForAPerson(t *testing.T) {
 func ownAddress(t testing.TB) string {
 	t.Helper()
 	addresses, err := net.InterfaceAddrs()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	for _, address := range addresses {
 		if ip, ok := address.(*net.IPNet); ok && ip.IP.To4() != nil && !ip.IP.IsLoopback() {
 			return ip.IP.String()
@@ -283,13 +272,9 @@ func TestWhatIsLeftWhereEncryptionIsRequired(t *testing.T) {
 		"Host=db;SSL Mode=Prefer;Trust Server Certificate=true": "db encrypted",
 	} {
 		said, err := dsn.Parse(text)
-		if err != nil {
-			t.Fatalf("%s: %v", text, err)
-		}
+		check.Mustf(t, err, "%s", text)
 		config, err := said.Config()
-		if err != nil {
-			t.Fatalf("%s: %v", text, err)
-		}
+		check.Mustf(t, err, "%s", text)
 		got := "none"
 		if err := onlyEncrypted(config); err == nil {
 			kind := map[bool]string{true: " plain", false: " encrypted"}
@@ -299,8 +284,6 @@ func TestWhatIsLeftWhereEncryptionIsRequired(t *testing.T) {
 			}
 			got = strings.Join(places, ", ")
 		}
-		if got != want {
-			t.Errorf("%s: got %s, want %s", text, got, want)
-		}
+		check.Equal(t, text, want, got)
 	}
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // wire is what was sent to the server.
@@ -31,9 +33,7 @@ func onTheWire(t testing.TB, pools ...**pgxpool.Pool) *wire {
 			return &wireConn{Conn: conn, wire: w}, nil
 		}
 		watched, err := pgxpool.NewWithConfig(within(t), config)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		(*pool).Close()
 		*pool = watched
 	}

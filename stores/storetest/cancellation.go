@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 func cancellation() []leaf {
@@ -94,9 +95,7 @@ func cancelledDuring(t testing.TB, f Fixture) {
 	}
 
 	t.Logf("of %d appends %d were done and %d uncertain", len(outcomes), count(outcomes, done), count(outcomes, uncertain))
-	if err := checkOutcomes(mustRead(t, f.Store, stream, 0), outcomes); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, checkOutcomes(mustRead(t, f.Store, stream, 0), outcomes))
 }
 
 func count(outcomes []outcome, wanted outcome) int {

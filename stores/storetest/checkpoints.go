@@ -8,8 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -34,13 +33,11 @@ func checkpointsNotes(t testing.TB, f Fixture) {
 	}
 	other := f.checkpoints(t).(feed.Notes)
 	group, stranger := UniqueCategory(), UniqueCategory()
-	check := func(group, kind string, want map[string]string) {
+	holds := func(group, kind string, want map[string]string) {
 		t.Helper()
 		for _, notes := range []feed.Notes{one, other} {
 			found, err := notes.Notes(patient(t), group, kind)
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			got := map[string]string{}
 			for name, body := range found {
 				if diffJSON(body, []byte(want[name])) != "" {
@@ -49,29 +46,25 @@ func checkpointsNotes(t testing.TB, f Fixture) {
 				}
 				got[name] = want[name]
 			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("notes of kind %s (-want +got):\n%s", kind, diff)
-			}
+			check.Same(t, fmt.Sprintf("notes of kind %s", kind), want, got)
 		}
 	}
 	do := func(err error) {
 		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 	}
-	check(group, "a", map[string]string{})
+	holds(group, "a", map[string]string{})
 	do(one.PutNote(patient(t), group, "a", "x-1", []byte(`{"n":1}`)))
 	do(other.PutNote(patient(t), group, "a", "y \"_", []byte(`{"n":2}`)))
 	do(one.PutNote(patient(t), group, "b", "x-1", []byte(`{"n":3}`)))
 	do(other.PutNote(patient(t), stranger, "a", "x-1", []byte(`{"n":4}`)))
 	do(other.PutNote(patient(t), group, "a", "x-1", []byte(`{"n":5}`)))
-	check(group, "a", map[string]string{"x-1": `{"n":5}`, "y \"_": `{"n":2}`})
+	holds(group, "a", map[string]string{"x-1": `{"n":5}`, "y \"_": `{"n":2}`})
 	do(one.DropNote(patient(t), group, "a", "x-1"))
 	do(one.DropNote(patient(t), group, "a", "x-1"))
-	check(group, "a", map[string]string{"y \"_": `{"n":2}`})
-	check(group, "b", map[string]string{"x-1": `{"n":3}`})
-	check(stranger, "a", map[string]string{"x-1": `{"n":4}`})
+	holds(group, "a", map[string]string{"y \"_": `{"n":2}`})
+	holds(group, "b", map[string]string{"x-1": `{"n":3}`})
+	holds(stranger, "a", map[string]string{"x-1": `{"n":4}`})
 }
 
 // uniqueKey is the key of a consumer group that nobody else uses.
@@ -81,9 +74,7 @@ func uniqueKey() feed.Key {
 
 func mustSave(t testing.TB, c feed.Checkpoints, key feed.Key, pos feed.Position) {
 	t.Helper()
-	if err := c.Save(patient(t), key, pos); err != nil {
-		t.Fatalf("save %d for %+v: %v", pos, key, err)
-	}
+	check.Mustf(t, c.Save(patient(t), key, pos), "save %d for %+v", pos, key)
 }
 
 func checkSaved(t testing.TB, c feed.Checkpoints, key feed.Key, want feed.Position) {
@@ -175,9 +166,7 @@ func checkpointsOverlap(t testing.TB, f Fixture) {
 	}
 	wg.Wait()
 	for i, err := range errs {
-		if err != nil {
-			t.Fatalf("save for %+v: %v", keys[i], err)
-		}
+		check.Mustf(t, err, "save for %+v", keys[i])
 		checkSaved(t, c, keys[i], feed.Position(100*i+saves))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 func conflicts() []leaf {
@@ -50,9 +51,7 @@ func checkConflicts(t testing.TB, f Fixture, sizes []int, wrong ...es.Version) {
 	}
 	for _, expected := range wrong {
 		_, err := f.Store.Append(patient(t), stream, expected, NewEvents(2))
-		if err := checkConflict(err, stream, expected, es.Version(len(stored))); err != nil {
-			t.Error(err)
-		}
+		check.OK(t, checkConflict(err, stream, expected, es.Version(len(stored))))
 		checkStream(t, f.Store, stream, stored...)
 	}
 	last := NewEvents(1)

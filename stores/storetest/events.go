@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // NewEvent returns an event of a type with a new id, decided now. Its data is
@@ -54,9 +55,7 @@ func streamOf(category, id string) es.StreamName {
 func mustAppend(t testing.TB, store es.Store, stream es.StreamName, expected es.Version, events ...es.EventData) es.Version {
 	t.Helper()
 	after, err := appendAll(patient(t), store, stream, expected, events)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return after
 }
 
@@ -85,9 +84,7 @@ func mustRead(t testing.TB, store es.Store, stream es.StreamName, from es.Versio
 // checkStream reads a whole stream and ends the test unless it holds want.
 func checkStream(t testing.TB, store es.Store, stream es.StreamName, want ...es.EventData) {
 	t.Helper()
-	if err := compareEvents(mustRead(t, store, stream, 0), 0, want); err != nil {
-		t.Fatalf("%s: %v", stream, err)
-	}
+	check.Mustf(t, compareEvents(mustRead(t, store, stream, 0), 0, want), "%s", stream)
 }
 
 // compareEvents says how events of a stream, read from the index first on,

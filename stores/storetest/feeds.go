@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -51,9 +52,7 @@ func feedsHaveIdentity(t testing.TB, f Fixture) {
 	var lists [][]feed.Tranche
 	for _, source := range []feed.Source{first, first, second} {
 		tranches, err := source.Tranches(patient(t))
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		lists = append(lists, tranches)
 	}
 	for _, again := range lists[1:] {
@@ -121,9 +120,7 @@ func feedsBesideWriters(t testing.TB, f Fixture) {
 	wg.Wait()
 	close(errs)
 	for err := range errs {
-		if err != nil {
-			t.Error(err)
-		}
+		check.OK(t, err)
 	}
 }
 
@@ -160,9 +157,7 @@ func feedsAgain(t testing.TB, f Fixture) {
 		}
 		total += len(labels(pages))
 	}
-	if total != all.count() {
-		t.Errorf("got %d events, want %d", total, all.count())
-	}
+	check.Equal(t, "events", all.count(), total)
 }
 
 func feedsWhatIsStored(t testing.TB, f Fixture) {
@@ -227,9 +222,7 @@ func mustDrain(t testing.TB, source feed.Source, tranche feed.Tranche, from feed
 		if err == nil {
 			err = checkBatch(batch, from)
 		}
-		if err != nil {
-			t.Fatalf("read %q from %d: %v", tranche, from, err)
-		}
+		check.Mustf(t, err, "read %q from %d", tranche, from)
 		if batch.Tail && len(batch.Events) == 0 {
 			return pages
 		}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/pause"
 	"example.com/groupcheckout/reactor/feed"
 )
@@ -71,18 +72,14 @@ func newFollower(ctx context.Context, source feed.Source) (*follower, error) {
 func mustFollow(t testing.TB, f Fixture, batchSize int, categories ...string) *follower {
 	t.Helper()
 	follower, err := newFollower(patient(t), f.source(t, batchSize, categories...))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return follower
 }
 
 // mustAwait reads until everything in want was delivered, or ends the test.
 func mustAwait(t testing.TB, f *follower, want appended) {
 	t.Helper()
-	if err := f.await(patient(t), want); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, f.await(patient(t), want))
 }
 
 // errDone ends the readers of all tranches once everything was seen.

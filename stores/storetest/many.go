@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // many is about stores that are an [es.ManyReader]. Others have nothing to prove here.
@@ -21,9 +22,7 @@ func many() []leaf {
 func mustReadMany(t testing.TB, f Fixture, freshness es.Freshness, streams ...es.StreamName) [][]es.Event {
 	t.Helper()
 	all, err := es.ManyReaderOf(f.Store).ReadMany(patient(t), streams, freshness)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if len(all) != len(streams) {
 		t.Fatalf("got %d lists of events for %d streams", len(all), len(streams))
 	}
@@ -71,9 +70,7 @@ func ownsReadTogether(t testing.TB, f Fixture) {
 	for i := range got[0] {
 		scribble(&got[0][i].EventData)
 	}
-	if err := compareEvents(got[2], 0, events); err != nil {
-		t.Errorf("the same stream at another place: %v", err)
-	}
+	check.OKf(t, compareEvents(got[2], 0, events), "the same stream at another place")
 	checkStream(t, f.Store, stream, events...)
 }
 

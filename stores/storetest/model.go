@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 func model() []leaf {
@@ -28,9 +29,7 @@ func modelHolds(t testing.TB, f Fixture) {
 		category := UniqueCategory()
 		batchSize := rapid.IntRange(1, 10).Draw(rt, "batch size")
 		follower, err := newFollower(ctx, f.source(t, batchSize, category))
-		if err != nil {
-			rt.Fatal(err)
-		}
+		check.Must(rt, err)
 		m := &machine{
 			ctx:      ctx,
 			store:    f.Store,
@@ -62,9 +61,7 @@ func (m *machine) append(t *rapid.T) {
 	stream := m.drawStream(t)
 	events := drawEvents(t, 0)
 	version := es.Version(len(m.lists[stream]))
-	if _, err := appendAll(m.ctx, m.store, stream, version, events); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(appendAll(m.ctx, m.store, stream, version, events)))
 	m.lists[stream] = append(m.lists[stream], events...)
 }
 
@@ -74,9 +71,7 @@ func (m *machine) appendWrongly(t *rapid.T) {
 	expected := es.Version(rapid.IntRange(-1, int(actual)+3).
 		Filter(func(v int) bool { return es.Version(v) != actual }).Draw(t, "expected"))
 	_, err := m.store.Append(m.ctx, stream, expected, drawEvents(t, 1))
-	if err := checkConflict(err, stream, expected, actual); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, checkConflict(err, stream, expected, actual))
 }
 
 func (m *machine) readLeader(t *rapid.T) {
@@ -85,9 +80,7 @@ func (m *machine) readLeader(t *rapid.T) {
 	if err == nil {
 		err = compareEvents(got, from, known)
 	}
-	if err != nil {
-		t.Fatalf("read %s from %d: %v", stream, from, err)
-	}
+	check.Mustf(t, err, "read %s from %d", stream, from)
 }
 
 func (m *machine) readReplica(t *rapid.T) {
@@ -96,15 +89,11 @@ func (m *machine) readReplica(t *rapid.T) {
 	if err == nil {
 		err = compareEvents(got, from, known[:min(len(got), len(known))])
 	}
-	if err != nil {
-		t.Fatalf("read %s from %d from a replica: %v", stream, from, err)
-	}
+	check.Mustf(t, err, "read %s from %d from a replica", stream, from)
 }
 
 func (m *machine) follow(t *rapid.T) {
-	if err := m.follower.await(m.ctx, m.lists); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, m.follower.await(m.ctx, m.lists))
 }
 
 func (m *machine) drawStream(t *rapid.T) es.StreamName {
@@ -140,9 +129,7 @@ func drawBody(t *rapid.T, label string) []byte {
 	case "text":
 		text := strings.ReplaceAll(rapid.String().Draw(t, "text"), "\x00", "")
 		body, err := json.Marshal(map[string]string{"text": text})
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		return body
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 func ownership() []leaf {
@@ -64,9 +65,7 @@ func ownsRead(t testing.TB, f Fixture) {
 	mustAppend(t, f.Store, stream, 0, events...)
 	for _, freshness := range []es.Freshness{es.FromLeader, es.FromReplica} {
 		got, err := f.Store.Read(patient(t), stream, 0, freshness)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		for i := range got {
 			scribble(&got[i].EventData)
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 func reads() []leaf {
@@ -37,9 +38,7 @@ func readsFromAnywhere(t testing.TB, f Fixture) {
 	for from := range es.Version(8) {
 		checkRead(t, f, stream, events, from)
 	}
-	if err := compareEvents(mustRead(t, f.Store, stream, -1), 0, events); err != nil {
-		t.Errorf("read from -1: %v", err)
-	}
+	check.OKf(t, compareEvents(mustRead(t, f.Store, stream, -1), 0, events), "read from -1")
 	checkRead(t, f, stream, events, math.MaxInt32)
 }
 
@@ -47,9 +46,7 @@ func readsFromAnywhere(t testing.TB, f Fixture) {
 func checkRead(t testing.TB, f Fixture, stream es.StreamName, stored []es.EventData, from es.Version) {
 	t.Helper()
 	want := stored[min(int(from), len(stored)):]
-	if err := compareEvents(mustRead(t, f.Store, stream, from), from, want); err != nil {
-		t.Errorf("read from %d: %v", from, err)
-	}
+	check.OKf(t, compareEvents(mustRead(t, f.Store, stream, from), from, want), "read from %d", from)
 }
 
 func readsInNumericOrder(t testing.TB, f Fixture) {
@@ -81,13 +78,9 @@ func readsFromReplica(t testing.TB, f Fixture) {
 		mustAppend(t, f.Store, stream, es.Version(i), events[i])
 		from := i / 2
 		got, err := f.Store.Read(patient(t), stream, es.Version(from), es.FromReplica)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		known := events[from : i+1]
-		if err := compareEvents(got, es.Version(from), known[:min(len(got), len(known))]); err != nil {
-			t.Fatalf("read from a replica, from %d, of %d events: %v", from, i+1, err)
-		}
+		check.Mustf(t, compareEvents(got, es.Version(from), known[:min(len(got), len(known))]), "read from a replica, from %d, of %d events", from, i+1)
 	}
 }
 
@@ -116,9 +109,7 @@ func readsWholeAppends(t testing.TB, f Fixture) {
 		if len(got)%size != 0 || len(got) < seen {
 			t.Fatalf("got %d events after %d, want whole appends of %d, and no fewer than before", len(got), seen, size)
 		}
-		if err := compareEvents(got, 0, events[:min(len(got), len(events))]); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, compareEvents(got, 0, events[:min(len(got), len(events))]))
 		seen = len(got)
 	}
 }

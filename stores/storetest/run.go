@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -26,18 +27,14 @@ type Fixture struct {
 func (f Fixture) source(t testing.TB, batchSize int, categories ...string) feed.Source {
 	t.Helper()
 	source, err := f.Source(batchSize, categories...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return source
 }
 
 func (f Fixture) checkpoints(t testing.TB) feed.Checkpoints {
 	t.Helper()
 	checkpoints, err := f.Checkpoints()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return checkpoints
 }
 

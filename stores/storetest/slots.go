@@ -6,9 +6,9 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -52,17 +52,13 @@ type keeper struct {
 func (k keeper) give(t testing.TB, group, holder string) feed.Hold {
 	t.Helper()
 	roster, err := k.Roster(patient(t), group)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if len(roster.Slots) == 0 {
 		roster.Slots = []feed.Slot{{}, {Holder: "somebody else", Token: 7}}
 	}
 	roster.Version++
 	roster.Slots[0] = feed.Slot{Holder: holder, Token: roster.Slots[0].Token + 1}
-	if err := k.PutRoster(patient(t), roster); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, k.PutRoster(patient(t), roster))
 	return feed.Hold{Group: group, Slot: 0, Token: roster.Slots[0].Token}
 }
 
@@ -75,15 +71,12 @@ func (k keeper) claim(t testing.TB, key feed.Key, hold feed.Hold, first, want fe
 
 func (k keeper) saveHeld(t testing.TB, key feed.Key, hold feed.Hold, pos feed.Position) {
 	t.Helper()
-	if err := k.SaveHeld(patient(t), key, hold, pos); err != nil {
-		t.Fatalf("save %d: %v", pos, err)
-	}
+	check.Mustf(t, k.SaveHeld(patient(t), key, hold, pos), "save %d", pos)
 }
 
 func checkLost(t testing.TB, what string, err error, hold feed.Hold) {
 	t.Helper()
-	var lost *feed.SlotLostError
-	if !errors.As(err, &lost) || lost.Hold != hold {
+	if lost, ok := errors.AsType[*feed.SlotLostError](err); !ok || lost.Hold != hold {
 		t.Errorf("%s: got error %v, want the loss of %+v", what, err, hold)
 	}
 }
@@ -91,12 +84,8 @@ func checkLost(t testing.TB, what string, err error, hold feed.Hold) {
 func checkRoster(t testing.TB, slots feed.Slots, want feed.Roster) {
 	t.Helper()
 	got, err := slots.Roster(patient(t), want.Group)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(feed.Roster{}, "Unwritten"), cmpopts.EquateEmpty()); diff != "" {
-		t.Errorf("roster (-want +got):\n%s", diff)
-	}
+	check.Must(t, err)
+	check.Same(t, "roster", want, got, cmpopts.IgnoreFields(feed.Roster{}, "Unwritten"), cmpopts.EquateEmpty())
 	if got.Unwritten < 0 || got.Unwritten > patience {
 		t.Errorf("it was written %s ago, want it to be a moment", got.Unwritten)
 	}
@@ -110,17 +99,13 @@ func slotsRoster(t testing.TB, f Fixture) {
 		Slots:   []feed.Slot{{Holder: "a \"1\"", Token: 1}, {Token: 1<<53 + 1}},
 		Members: []feed.Member{{Name: "a \"1\"", Beat: 3, Lease: 10_000, Silent: 25}, {Name: "b", Beat: 1, Lease: 1}},
 	}
-	if err := keepers[0].PutRoster(patient(t), first); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, keepers[0].PutRoster(patient(t), first))
 	for _, k := range keepers {
 		checkRoster(t, k, first)
 		checkRoster(t, k, feed.Roster{Group: other})
 	}
 	second := feed.Roster{Group: group, Version: 2, Slots: []feed.Slot{{}}}
-	if err := keepers[1].PutRoster(patient(t), second); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, keepers[1].PutRoster(patient(t), second))
 	for _, k := range keepers {
 		checkRoster(t, k, second)
 	}
@@ -236,9 +221,7 @@ func slotsLate(t testing.TB, f Fixture) {
 		<-begins
 		next := other.give(t, key.Group, fmt.Sprint(round))
 		at, err := other.Claim(patient(t), key, next, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		saving.Wait()
 		if saved != nil {
 			checkLost(t, "the save", saved, hold)

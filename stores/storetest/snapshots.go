@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // snapshots is about stores that are an [es.Snapshotter]. Others have nothing to prove here.
@@ -58,9 +59,7 @@ func grow(t testing.TB, f Fixture, stream es.StreamName, portion, portions int) 
 			t.Fatalf("got version %d and error %v, want %d", after, err, len(events))
 		}
 		for _, err := range take.taken {
-			if err != nil {
-				t.Errorf("take a snapshot at version %d: %v", after, err)
-			}
+			check.OKf(t, err, "take a snapshot at version %d", after)
 		}
 	}
 	return events
@@ -69,9 +68,7 @@ func grow(t testing.TB, f Fixture, stream es.StreamName, portion, portions int) 
 func mustReadSnapshots(t testing.TB, f Fixture, snapshotType string, streams ...es.StreamName) []es.Snapshotted {
 	t.Helper()
 	all, err := es.SnapshotterOf(f.Store).ReadSnapshots(patient(t), streams, snapshotType, es.FromLeader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if len(all) != len(streams) {
 		t.Fatalf("got %d for %d streams", len(all), len(streams))
 	}
@@ -89,9 +86,7 @@ func checkSnapshotted(t testing.TB, found es.Snapshotted, events []es.EventData)
 	if from > 0 && (found.Snapshot.Type != snapshotType || diffJSON(found.Snapshot.Data, stateAt(from)) != "") {
 		t.Errorf("got the snapshot %q of type %s for version %d", found.Snapshot.Data, found.Snapshot.Type, from)
 	}
-	if err := compareEvents(found.Events, from, events[from:]); err != nil {
-		t.Errorf("behind the snapshot for version %d: %v", from, err)
-	}
+	check.OKf(t, compareEvents(found.Events, from, events[from:]), "behind the snapshot for version %d", from)
 }
 
 func readsFromSnapshot(t testing.TB, f Fixture) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -61,9 +62,7 @@ func tailLags(t testing.TB, f Fixture) {
 	for tranche := range follower.at {
 		before := mustEnd(t, follower.source, tranche)
 		lag, err := lagger.Lag(patient(t), tranche, start[tranche])
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		after := mustEnd(t, follower.source, tranche)
 		if lag.End < before || lag.End > after {
 			t.Errorf("lag of %q: got the end %d, want one from %d to %d", tranche, lag.End, before, after)
@@ -119,9 +118,7 @@ func tailIsEnd(t testing.TB, f Fixture) {
 func mustEnd(t testing.TB, source feed.Source, tranche feed.Tranche) feed.Position {
 	t.Helper()
 	end, err := source.End(patient(t), tranche)
-	if err != nil {
-		t.Fatalf("end of %q: %v", tranche, err)
-	}
+	check.Mustf(t, err, "end of %q", tranche)
 	return end
 }
 
@@ -145,9 +142,7 @@ func tailIsFollowed(t testing.TB, f Fixture) {
 			t.Fatalf("%d events were appended, and the follower ended: %v", i, err)
 		}
 	}
-	if err := <-followed; err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, <-followed)
 }
 
 // tailNotifies proves nothing of a source that is no notifier: its readers ask

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/fetch"
 )
 
@@ -39,9 +40,7 @@ func TestCompatibilityKit(t *testing.T) {
 	t.Parallel()
 	kit, out := kit(t), t.TempDir()
 	schema, err := Schema(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	folders := folders(t, kit)
 	if diff := cmp.Diff(folders, slices.Sorted(maps.Keys(samples()))); diff != "" {
 		t.Fatalf("samples of the kit that have no steps in samples() (-), and the reverse (+):\n%s", diff)
@@ -68,9 +67,7 @@ func TestCompatibilityKit(t *testing.T) {
 				t.Logf("not supported: %s", reason)
 				return
 			}
-			if err := Validate(schema, written); err != nil {
-				t.Error(err)
-			}
+			check.OK(t, Validate(schema, written))
 			want, got := normal(t, filepath.Join(kit, name, name+".ndjson")), normal(t, written)
 			same := slices.Equal(want, got)
 			switch {
@@ -113,9 +110,7 @@ func TestDifferenceIsSeen(t *testing.T) {
 		"one less": {[]string{"a", "b"}, "- a\n"},
 		"order":    {[]string{"b", "a", "a"}, "the same lines, in another order\n"},
 	} {
-		if got := difference(want, test.got); got != test.want {
-			t.Errorf("%s: got %q, want %q", name, got, test.want)
-		}
+		check.Equal(t, name, test.want, difference(want, test.got))
 	}
 }
 
@@ -123,9 +118,7 @@ func TestDifferenceIsSeen(t *testing.T) {
 func folders(t *testing.T, kit string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(kit)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	var names []string
 	for _, entry := range entries {
 		if entry.IsDir() {
@@ -142,8 +135,6 @@ func kit(t *testing.T) string {
 		Name: "@cucumber/compatibility-kit", Version: "30.0.0", Folder: "cucumber-compatibility-kit-30.0.0",
 		SHA512: "R01Sfp3aPx1CWT9x0hUFMJ3xrAqMpSqQDbzVq3kD5fWBRkkBYmlLhM4p4BukT5MGn6BwEsf9saKT4vD7gsKATg==",
 	}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return filepath.Join(dir, "features")
 }

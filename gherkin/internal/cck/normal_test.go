@@ -10,15 +10,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // normal returns the lines of a file without what may differ.
 func normal(t *testing.T, name string) []string {
 	t.Helper()
 	content, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	n := normaliser{ids: map[string]string{}}
 	var list []string
 	for line := range bytes.Lines(content) {
@@ -28,9 +28,7 @@ func normal(t *testing.T, name string) []string {
 		}
 		n.object(envelope)
 		plain, err := json.Marshal(envelope) // sorted by key
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		list = append(list, string(plain))
 	}
 	return list

@@ -19,6 +19,7 @@ import (
 	// although they have changed, if it did not know.
 	_ "example.com/groupcheckout/gherkin/report"
 	_ "example.com/groupcheckout/gherkin/suite"
+	"example.com/groupcheckout/internal/check"
 )
 
 // outputs are the four, in the order in which read adds what they say.
@@ -44,24 +45,19 @@ func (l tests) output(name string) string {
 func goTest(t *testing.T, folder string) (status int, _ tests) {
 	t.Helper()
 	// For the same reason the files are read.
-	if err := os.CopyFS(t.TempDir(), os.DirFS("testdata/red")); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.CopyFS(t.TempDir(), os.DirFS("testdata/red")))
 	command := exec.CommandContext(t.Context(), "go", "test", "-json", "-count=1", "./testdata/red")
 	command.Env = append(os.Environ(), "SELFTEST_OUT="+folder)
 	var complaints bytes.Buffer
 	command.Stderr = &complaints
 	output, err := command.Output()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
 		t.Fatal(err)
 	}
 	list := tests{}
 	for line := range bytes.Lines(output) {
 		var event struct{ Action, Test, Output string }
-		if err := json.Unmarshal(line, &event); err != nil {
-			t.Fatalf("read go test's line %s: %v", line, err)
-		}
+		check.Mustf(t, json.Unmarshal(line, &event), "read go test's line %s", line)
 		if event.Test == "" {
 			continue
 		}
@@ -89,9 +85,7 @@ func read(t *testing.T, folder, run string, list tests, got map[string]want, tex
 		t.Errorf("%s: the messages say that the run was a success", run)
 	}
 	content, err := os.ReadFile(filepath.Join(folder, run+".txt"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	summary := string(content)
 	if len(report.scenarios) != len(cases) {
 		t.Errorf("%s: got %d scenarios in the messages and %d in JUnit, want the same", run, len(report.scenarios), len(cases))
@@ -179,9 +173,7 @@ func readJUnit(t *testing.T, file string) []junitCase {
 	var report struct {
 		Cases []junitCase `xml:"testsuite>testcase"`
 	}
-	if err := xml.Unmarshal(content, &report); err != nil {
-		t.Errorf("%s: %v", file, err)
-	}
+	check.OKf(t, xml.Unmarshal(content, &report), "%s", file)
 	return report.Cases
 }
 
@@ -249,9 +241,7 @@ func readMessages(t *testing.T, file string) (m messages, success bool) {
 	var order []*scenario
 	for line := range bytes.Lines(content) {
 		var e protocol.Envelope
-		if err := json.Unmarshal(line, &e); err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
+		check.Mustf(t, json.Unmarshal(line, &e), "%s", file)
 		switch {
 		case e.Pickle != nil:
 			pickles[e.Pickle.Id] = &scenario{name: e.Pickle.Name, text: string(line)} // the protocol says of an undefined step only which it is

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/gherkin/internal/cck"
+	"example.com/groupcheckout/internal/check"
 )
 
 // want is what became of a scenario, in the words of each output.
@@ -139,13 +140,9 @@ func before() map[string][]string {
 func keepsToTheSchema(t *testing.T, folder string) {
 	t.Helper()
 	schema, err := cck.Schema(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	for _, run := range append(slices.Collect(maps.Keys(runs())), "TestScenarios", "TestDeadline") {
-		if err := cck.Validate(schema, filepath.Join(folder, run+".ndjson")); err != nil {
-			t.Errorf("%s: %v", run, err)
-		}
+		check.OKf(t, cck.Validate(schema, filepath.Join(folder, run+".ndjson")), "%s", run)
 	}
 	content, err := os.ReadFile(filepath.Join(folder, "TestScenarios.ndjson"))
 	for _, want := range []string{
@@ -161,9 +158,7 @@ func TestWhatIsBrokenIsRedEverywhere(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	status, tests := goTest(t, folder)
-	if status != 1 {
-		t.Errorf("got exit status %d of go test, want 1", status)
-	}
+	check.Equal(t, "exit status of go test", 1, status)
 
 	keepsToTheSchema(t, folder)
 	got := map[string]want{}
@@ -181,16 +176,12 @@ func TestWhatIsBrokenIsRedEverywhere(t *testing.T) {
 		w.says = ""
 		expected[title] = w
 	}
-	if diff := cmp.Diff(expected, got, cmp.AllowUnexported(want{})); diff != "" {
-		t.Errorf("what became of the scenarios (-want +got):\n%s", diff)
-	}
+	check.Same(t, "what became of the scenarios", expected, got, cmp.AllowUnexported(want{}))
 
 	for name, says := range runs() {
 		text := func(extension string) string {
 			content, err := os.ReadFile(filepath.Join(folder, name+extension))
-			if err != nil {
-				t.Error(err)
-			}
+			check.OK(t, err)
 			return string(content)
 		}
 		if test := tests[name]; test.verdict != "fail" {

@@ -1,11 +1,15 @@
 package gate
 
 import (
+	"context"
 	"errors"
+	"os"
 	"testing"
 	"testing/synctest"
 
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/internal/check"
 )
 
 // bare is a gate without a proxy.
@@ -20,7 +24,7 @@ func bare(t *testing.T) (g *Gate, cuts *int) {
 func begun(t *testing.T, g *Gate) *place {
 	t.Helper()
 	p, err := g.begin(1, nil)
-	must(t, err)
+	check.Must(t, err)
 	return p
 }
 
@@ -37,7 +41,7 @@ func TestAGateBreaksWithTheLastAppendThatSucceeds(t *testing.T) {
 	t.Parallel()
 	g, cuts := bare(t)
 	early := begun(t, g) // it is not counted
-	must(t, g.BreakAfter(2))
+	check.Must(t, g.BreakAfter(2))
 	first, second := begun(t, g), begun(t, g)
 	next := func() *place { return begun(t, g) } // once the second has given its place back
 	known := func(p *place) func() *place { return func() *place { return p } }
@@ -73,7 +77,7 @@ func TestAnAppendBeyondTheNumberWaitsForOneThatFails(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g, _ := bare(t)
-		must(t, g.BreakAfter(1))
+		check.Must(t, g.BreakAfter(1))
 		first := begun(t, g)
 		held := make(chan error)
 		for range 2 {
@@ -112,10 +116,10 @@ func TestAnAppendBeyondTheNumberWaitsForOneThatFails(t *testing.T) {
 func TestWhatBeganBeforeItWasMendedIsNotCounted(t *testing.T) {
 	t.Parallel()
 	g, _ := bare(t)
-	must(t, g.BreakAfter(1))
+	check.Must(t, g.BreakAfter(1))
 	old := begun(t, g)
 	g.Mend()
-	must(t, g.BreakAfter(1))
+	check.Must(t, g.BreakAfter(1))
 	if !old.end(1) || isClosed(g.Broken()) {
 		t.Error("an append of before broke the gate")
 	}
@@ -146,7 +150,7 @@ func TestAppendsAreJudgedUnlessTheyAreCounted(t *testing.T) {
 			t.Errorf("verdict %q: the reply goes on: got %t, want %t", verdict, !want.goesOn, want.goesOn)
 		}
 	}
-	must(t, g.BreakAfter(2))
+	check.Must(t, g.BreakAfter(2))
 	if !begun(t, g).end(1) || begun(t, g).end(1) {
 		t.Error("the second of two was to break the gate")
 	}
@@ -165,9 +169,7 @@ func TestWhatBecomesCountedWhileItIsJudgedIsSpared(t *testing.T) {
 	t.Parallel()
 	g, cuts := bare(t)
 	g.Judge(func() faults.Kind {
-		if err := g.BreakAfter(1); err != nil {
-			t.Error(err)
-		}
+		check.OK(t, g.BreakAfter(1))
 		return faults.Cut
 	})
 	if begun(t, g).end(1) || *cuts != 1 || !isClosed(g.Broken()) {
@@ -183,4 +185,17 @@ func TestAGateRefusesToBreakAfterNothing(t *testing.T) {
 			t.Errorf("after %d: got no error, want one", n)
 		}
 	}
+}
+
+//nolint:gochecknoglobals // a server takes seconds to come up
+var (
+	messageDBServer = provisiontest.MessageDB()
+	dynamoDBServer  = provisiontest.DynamoDB()
+)
+
+func TestMain(m *testing.M) { os.Exit(provisiontest.Main(m, messageDBServer, dynamoDBServer)) }
+
+func within(t testing.TB) context.Context {
+	t.Helper()
+	return provisiontest.Within(t)
 }

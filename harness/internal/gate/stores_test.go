@@ -20,6 +20,7 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/faults"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/dynamodb"
 	"example.com/groupcheckout/stores/messagedb"
 	"example.com/groupcheckout/stores/messagedb/dsn"
@@ -31,7 +32,7 @@ const category = "Gated"
 func newStream(t testing.TB) es.StreamName {
 	t.Helper()
 	stream, err := es.NewStreamName(category, strings.ReplaceAll(uuid.NewString(), "-", ""))
-	must(t, err)
+	check.Must(t, err)
 	return stream
 }
 
@@ -45,12 +46,10 @@ func events(n int) []es.EventData {
 
 func opened(t testing.TB, g *Gate, err error) *Gate {
 	t.Helper()
-	must(t, err)
+	check.Must(t, err)
 	t.Cleanup(func() {
 		for range 2 {
-			if err := g.Close(); err != nil {
-				t.Errorf("close: %v", err)
-			}
+			check.OKf(t, g.Close(), "close")
 		}
 	})
 	return g
@@ -73,7 +72,7 @@ func openMessageDB(t testing.TB, connection string) es.Store {
 	t.Helper()
 	// Appends that were cut off together are sent again only once it is settled that none was written.
 	db, err := messagedb.Open(within(t), messagedb.Config{Connection: connection, SettleTimeout: 5 * time.Second})
-	must(t, err)
+	check.Must(t, err)
 	t.Cleanup(db.Close)
 	return db.Store()
 }
@@ -97,15 +96,13 @@ func TestDynamoDB(t *testing.T) {
 		Table: "gate-test-" + uuid.NewString(), SettleTimeout: 100 * time.Millisecond, Retries: -1,
 	}
 	config.IndexTable = config.Table + "-index"
-	if _, err := dynamodb.Init(within(t), config, dynamodb.Provision{}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(dynamodb.Init(within(t), config, dynamodb.Provision{})))
 	open := func(t testing.TB, at string) es.Store {
 		t.Helper()
 		config := config
 		config.ServiceURL = at
 		db, err := dynamodb.Open(within(t), config)
-		must(t, err)
+		check.Must(t, err)
 		t.Cleanup(db.Close)
 		return db.Store()
 	}
@@ -123,12 +120,12 @@ func testStore(t *testing.T, direct es.Store, newGate func(t *testing.T) (g *Gat
 	length := func(t *testing.T, stream es.StreamName) int {
 		t.Helper()
 		events, err := direct.Read(within(t), stream, 0, es.FromLeader)
-		must(t, err)
+		check.Must(t, err)
 		return len(events)
 	}
 	breakAfter := func(t *testing.T, g *Gate, n int) {
 		t.Helper()
-		must(t, g.BreakAfter(n))
+		check.Must(t, g.BreakAfter(n))
 	}
 	awaitBroken := func(t *testing.T, g *Gate) {
 		t.Helper()
@@ -173,18 +170,14 @@ func testStore(t *testing.T, direct es.Store, newGate func(t *testing.T) (g *Gat
 					written++
 				}
 			}
-			if written != n {
-				t.Errorf("got %d appends, want %d", written, n)
-			}
+			check.Equal(t, "appends", n, written)
 		})
 	}
 	t.Run("a conflict is no append", func(t *testing.T) {
 		t.Parallel()
 		g, open := newGate(t)
 		store, stream := open(), newStream(t)
-		if _, err := store.Append(within(t), stream, 0, events(1)); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(store.Append(within(t), stream, 0, events(1))))
 		breakAfter(t, g, 2)
 		var conflict *es.ConflictError
 		for range 5 {
@@ -192,9 +185,7 @@ func testStore(t *testing.T, direct es.Store, newGate func(t *testing.T) (g *Gat
 				t.Fatalf("got error %v, want a conflict", err)
 			}
 		}
-		if _, err := store.Append(within(t), stream, 1, events(1)); err != nil {
-			t.Errorf("the first append: %v", err)
-		}
+		check.OKf(t, check.Error(store.Append(within(t), stream, 1, events(1))), "the first append")
 		if isClosed(g.Broken()) {
 			t.Fatal("the gate broke after one append, want two")
 		}
@@ -202,9 +193,7 @@ func testStore(t *testing.T, direct es.Store, newGate func(t *testing.T) (g *Gat
 			t.Error("the reply to the last append came through")
 		}
 		awaitBroken(t, g)
-		if got := length(t, stream); got != 3 {
-			t.Errorf("got %d events, want 3", got)
-		}
+		check.Equal(t, "events", 3, length(t, stream))
 	})
 	t.Run("nothing passes until it is mended", func(t *testing.T) {
 		t.Parallel()
@@ -237,8 +226,7 @@ func testStore(t *testing.T, direct es.Store, newGate func(t *testing.T) (g *Gat
 				return ""
 			})
 			_, err := store.Append(within(t), stream, 0, events(2))
-			var uncertain *es.UncertainError
-			if err != nil && !errors.As(err, &uncertain) {
+			if _, ok := errors.AsType[*es.UncertainError](err); err != nil && !ok {
 				t.Fatalf("got error %v, want none, or that the outcome is unknown", err)
 			}
 			written := length(t, stream)
@@ -258,9 +246,7 @@ func testStore(t *testing.T, direct es.Store, newGate func(t *testing.T) (g *Gat
 		store, stream := open(), newStream(t)
 		large := events(1)
 		large[0].Data = []byte(`"` + strings.Repeat("x", 300_000) + `"`)
-		if _, err := store.Append(within(t), stream, 0, large); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(store.Append(within(t), stream, 0, large)))
 		got, err := store.Read(within(t), stream, 0, es.FromReplica)
 		if err != nil || len(got) != 1 || !bytes.Equal(got[0].Data, large[0].Data) {
 			t.Errorf("got %d events and error %v, want the one that was written", len(got), err)
@@ -280,12 +266,10 @@ func TestEveryWayToCallTheFunctionCounts(t *testing.T) {
 			opening, err := inFrontOf(within(t), server.ConnectionString)
 			g := opened(t, opening, err)
 			conn, err := pgx.Connect(within(t), g.URL())
-			must(t, err)
+			check.Must(t, err)
 			t.Cleanup(func() { _ = conn.Close(context.Background()) })
-			if _, err := conn.Exec(within(t), "SET search_path TO message_store"); err != nil {
-				t.Fatal(err)
-			}
-			must(t, g.BreakAfter(3))
+			check.Must(t, check.Error(conn.Exec(within(t), "SET search_path TO message_store")))
+			check.Must(t, g.BreakAfter(3))
 			stream := newStream(t).String()
 			write := func(on interface {
 				Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
@@ -300,10 +284,8 @@ func TestEveryWayToCallTheFunctionCounts(t *testing.T) {
 			}
 			transaction := func(end func(pgx.Tx) error) {
 				tx, err := conn.Begin(within(t))
-				must(t, err)
-				if err := errors.Join(write(tx, 0), write(tx, 1), end(tx)); err != nil {
-					t.Errorf("a transaction: %v", err)
-				}
+				check.Must(t, err)
+				check.OKf(t, errors.Join(write(tx, 0), write(tx, 1), end(tx)), "a transaction")
 			}
 			if _, err := conn.Exec(within(t), "SELECT to_regproc('message_store.write_message')", mode); err != nil { // none: it is only named
 				t.Fatal(err)
@@ -390,7 +372,7 @@ func TestAGateToMessageDBTakesEveryForm(t *testing.T) {
 		opening, err := inFrontOf(within(t), connection)
 		g := opened(t, opening, err)
 		got, err := url.Parse(g.URL())
-		must(t, err)
+		check.Must(t, err)
 		password, _ := got.User.Password()
 		if got.Hostname() != "127.0.0.1" || got.Port() == "5433" || got.User.Username() != "app" || password != "ab+c" || got.Path != "/ms" {
 			t.Errorf("%s: got %s, want the gate's address and all else as before", connection, got)

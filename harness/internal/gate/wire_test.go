@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // turn is what a client sends without waiting, and how many appends have succeeded
@@ -61,9 +62,9 @@ func locked(stream es.StreamName) []pgproto3.FrontendMessage {
 func frontend(t *testing.T, g *Gate) *pgproto3.Frontend {
 	t.Helper()
 	conn, err := pgx.Connect(within(t), g.URL())
-	must(t, err)
+	check.Must(t, err)
 	hijacked, err := conn.PgConn().Hijack()
-	must(t, err)
+	check.Must(t, err)
 	t.Cleanup(func() { _ = hijacked.Conn.Close() })
 	stop := context.AfterFunc(within(t), func() { _ = hijacked.Conn.Close() })
 	t.Cleanup(func() { stop() })
@@ -150,10 +151,10 @@ func TestAnAppendCountsOnceItsCommitIsAnswered(t *testing.T) {
 			g := opened(t, opening, err)
 			client := frontend(t, g)
 			const many = 100
-			must(t, g.BreakAfter(many))
+			check.Must(t, g.BreakAfter(many))
 			list := turns(newStream(t))[name]
 			for i, turn := range list {
-				must(t, takes(client, turn))
+				check.Must(t, takes(client, turn))
 				g.mu.Lock()
 				got, taken := many-g.missing, g.missing-g.left
 				g.mu.Unlock()
@@ -176,8 +177,8 @@ func TestTheLastAppendIsCommittedBeforeTheGateBreaks(t *testing.T) {
 	opening, err := inFrontOf(within(t), server.ConnectionString)
 	g, s := opened(t, opening, err), newStream(t)
 	client := frontend(t, g)
-	must(t, g.BreakAfter(1))
-	must(t, takes(client, sends(0, query("DISCARD ALL"), query("BEGIN"), synced(execute(writes(s, 0))))))
+	check.Must(t, g.BreakAfter(1))
+	check.Must(t, takes(client, sends(0, query("DISCARD ALL"), query("BEGIN"), synced(execute(writes(s, 0))))))
 	if isClosed(g.Broken()) {
 		t.Fatal("the gate broke before the commit")
 	}
@@ -199,7 +200,7 @@ func TestMoreTogetherThanMaySucceedAreCutOff(t *testing.T) {
 	server := messageDBServer.Get(t)
 	opening, err := inFrontOf(within(t), server.ConnectionString)
 	g, s := opened(t, opening, err), newStream(t)
-	must(t, g.BreakAfter(2))
+	check.Must(t, g.BreakAfter(2))
 	if err := takes(frontend(t, g), sends(0, synced(locked(s), execute(guarded(s, 0)), execute(guarded(s, 1)), execute(guarded(s, 2)), execute("COMMIT")))); err == nil {
 		t.Error("three of two passed")
 	}

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // script returns a program that runs a shell script in a folder of its own, as
@@ -16,29 +18,13 @@ import (
 func script(t *testing.T, text string) Program {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "server")
-	must(t, os.Mkdir(dir, 0o755))
+	check.Must(t, os.Mkdir(dir, 0o755))
 	return Program{
 		CommandLine: []string{"sh", "-c", text},
 		Dir:         dir,
 		As:          &Account{Name: "our own user"},
 		ReadyText:   "ready",
 		StopSignal:  "TERM",
-	}
-}
-
-// noError fails the test if something that it goes on after has failed.
-func noError(t testing.TB, what string, err error) {
-	t.Helper()
-	if err != nil {
-		t.Errorf("%s: %v", what, err)
-	}
-}
-
-// must fails the test at once if there is an error.
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -50,7 +36,7 @@ func there(name string) bool {
 func start(t *testing.T, p Program) *Process {
 	t.Helper()
 	server, err := p.Start()
-	must(t, err)
+	check.Must(t, err)
 	return server
 }
 
@@ -58,12 +44,12 @@ func TestAServerIsReadyWhenItSaysSoAndStopLeavesNothing(t *testing.T) {
 	t.Parallel()
 	p := script(t, "echo starting; echo now I am ready >&2; exec tail -f /dev/null")
 	server := start(t, p)
-	must(t, server.AwaitReady(t.Context()))
+	check.Must(t, server.AwaitReady(t.Context()))
 	log, err := os.ReadFile(filepath.Join(p.Dir, "log"))
 	if want := "starting\nnow I am ready\n"; err != nil || string(log) != want {
 		t.Errorf("log: got %q and error %v, want %q", log, err, want)
 	}
-	noError(t, "stop", server.Stop())
+	check.OKf(t, server.Stop(), "stop")
 	if there(p.Dir) {
 		t.Errorf("the folder %s is still there", p.Dir)
 	}
@@ -80,7 +66,7 @@ func TestAServerThatEndsByItselfIsReportedWithItsLastLines(t *testing.T) {
 	if !there(p.Dir) {
 		t.Error("the folder is gone; another start would not find its data")
 	}
-	noError(t, "stop after the end", server.Stop())
+	check.OKf(t, server.Stop(), "stop after the end")
 }
 
 func TestAwaitEnd(t *testing.T) {
@@ -98,7 +84,7 @@ func TestAwaitEnd(t *testing.T) {
 			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 				t.Errorf("got error %v, want %q", err, test.want)
 			}
-			noError(t, "stop", program.Stop())
+			check.OKf(t, program.Stop(), "stop")
 		})
 	}
 	t.Run("the end of the context", func(t *testing.T) {
@@ -110,7 +96,7 @@ func TestAwaitEnd(t *testing.T) {
 		if err := program.AwaitEnd(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("got error %v, want %v", err, context.Canceled)
 		}
-		noError(t, "stop", program.Stop())
+		check.OKf(t, program.Stop(), "stop")
 		if there(p.Dir) {
 			t.Errorf("the folder %s is still there", p.Dir)
 		}
@@ -126,7 +112,7 @@ func TestAwaitReadyEndsWithItsContext(t *testing.T) {
 	if err := server.AwaitReady(ctx); !errors.Is(err, enough) {
 		t.Errorf("got error %v, want %v", err, enough)
 	}
-	noError(t, "stop", server.Stop())
+	check.OKf(t, server.Stop(), "stop")
 }
 
 func TestTheServersEnvironment(t *testing.T) {
@@ -143,16 +129,12 @@ func TestKillLeavesNothingEither(t *testing.T) {
 	lines := make(chan string, 10)
 	p.Line = func(line string) { lines <- line }
 	program := start(t, p)
-	must(t, program.AwaitReady(t.Context()))
+	check.Must(t, program.AwaitReady(t.Context()))
 	for range 2 {
-		noError(t, "kill", program.Kill())
+		check.OKf(t, program.Kill(), "kill")
 	}
-	if err := program.Result(); err == nil || !strings.Contains(err.Error(), "signal: killed") {
-		t.Errorf("got the result %v, want an end by a signal", err)
-	}
-	if got := <-lines; got != "ready" {
-		t.Errorf("got the line %q, want ready", got)
-	}
+	check.Fails(t, program.Result(), "signal: killed")
+	check.Equal(t, "line", "ready", <-lines)
 	if there(p.Dir) {
 		t.Errorf("the folder %s is still there", p.Dir)
 	}
@@ -162,7 +144,7 @@ func TestKillLeavesNothingEither(t *testing.T) {
 func TestWhatHasJustEndedIsKilledAlready(t *testing.T) {
 	t.Parallel()
 	command := (&Account{Name: "our own user"}).command(t.Context(), t.TempDir(), "true")
-	must(t, command.Run())
+	check.Must(t, command.Run())
 	if err := killGroup(command); err != nil {
 		t.Errorf("got %v, want no error", err)
 	}
@@ -173,11 +155,11 @@ func TestTheEnvironmentOfAProgram(t *testing.T) {
 	p := script(t, "echo $LC_ALL $GIVEN; echo ready")
 	p.Env = []string{"GIVEN=yes", "LC_ALL=POSIX"}
 	program := start(t, p)
-	must(t, program.AwaitEnd(t.Context()))
+	check.Must(t, program.AwaitEnd(t.Context()))
 	if got, want := program.Tail(), "POSIX yes\nready"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	noError(t, "stop", program.Stop())
+	check.OKf(t, program.Stop(), "stop")
 }
 
 func TestEachSignalCanStopAProgram(t *testing.T) {
@@ -188,12 +170,12 @@ func TestEachSignalCanStopAProgram(t *testing.T) {
 			p := script(t, "trap 'echo asked by "+signal+"; exit 0' "+signal+"; echo ready; while :; do sleep 0.01; done")
 			p.StopSignal = signal
 			program := start(t, p)
-			must(t, program.AwaitReady(t.Context()))
-			noError(t, "stop", program.Stop())
+			check.Must(t, program.AwaitReady(t.Context()))
+			check.OKf(t, program.Stop(), "stop")
 			if want := "ready\nasked by " + signal; program.Tail() != want {
 				t.Errorf("got the output %q, want %q", program.Tail(), want)
 			}
-			noError(t, "the end", program.Result())
+			check.OKf(t, program.Result(), "the end")
 		})
 	}
 }

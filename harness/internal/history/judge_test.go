@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // The tests' stream is an account: what was added to it once, and whether it is closed,
@@ -206,13 +207,9 @@ func TestWhatHasNotEndedMayBeThere(t *testing.T) {
 			if err := r.Judge(t.Context(), reader{c.events, reading}, stream); (err != nil) != c.wrong {
 				t.Errorf("got %v, want an error: %t", err, c.wrong)
 			}
-			if n := r.Operations(stream); n != 1 {
-				t.Errorf("got %d operations, want 1", n)
-			}
+			check.Equal(t, "operations", 1, r.Operations(stream))
 			r.Forget(stream)
-			if n := r.Operations(stream); n != 0 {
-				t.Errorf("got %d operations of a stream that was forgotten, want none", n)
-			}
+			check.Equal(t, "operations of a stream that was forgotten", 0, r.Operations(stream))
 		})
 	}
 }
@@ -225,9 +222,7 @@ func TestWhatGoesOnMayHaveWrittenWhatAnotherFound(t *testing.T) {
 	operation := es.Operation{Name: "add", Alone: add(1)}
 	store.Recorder().Begins(t.Context(), operation)
 	store.Recorder().Begins(t.Context(), operation)(es.Answer{Result: 1, Version: 1, Tried: []es.EventData{added(1)}})
-	if err := r.Judge(t.Context(), reader{stored(added(1)), nil}, es.StreamName{}); err != nil {
-		t.Error(err)
-	}
+	check.OK(t, r.Judge(t.Context(), reader{stored(added(1)), nil}, es.StreamName{}))
 	err := r.Judge(t.Context(), reader{stored(added(1), added(1)), nil}, es.StreamName{})
 	if !errors.As(err, new(*NoOrderError)) {
 		t.Errorf("got %v for what is there twice, want a failure", err)

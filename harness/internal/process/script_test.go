@@ -19,6 +19,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/reactor/monitor"
@@ -95,8 +97,8 @@ const (
 func started(t *testing.T, config Config) *Process {
 	t.Helper()
 	p, err := Start(within(t), config)
-	must(t, err)
-	t.Cleanup(func() { noError(t, "kill", p.Kill()) })
+	check.Must(t, err)
+	t.Cleanup(func() { check.OKf(t, p.Kill(), "kill") })
 	return p
 }
 
@@ -105,11 +107,7 @@ func checkError(t *testing.T, err error, parts ...string) {
 	if err == nil {
 		t.Fatalf("got no error, want one with %q", parts)
 	}
-	for _, part := range parts {
-		if !strings.Contains(err.Error(), part) {
-			t.Errorf("got error %q, want %q in it", err, part)
-		}
-	}
+	check.Contains(t, err.Error(), parts...)
 	if strings.Contains(err.Error(), "geheim123") {
 		t.Errorf("the error shows the secret: %v", err)
 	}
@@ -120,7 +118,7 @@ func TestAProcessIsStoppedInOrder(t *testing.T) {
 	_, config := script(t, inOrder, forEver)
 	p := started(t, config)
 	for range 2 {
-		noError(t, "stop", p.Stop(within(t)))
+		check.OKf(t, p.Stop(within(t)), "stop")
 	}
 	<-p.Done()
 	if !strings.HasSuffix(p.Output(), "stopping") {
@@ -198,7 +196,7 @@ func TestTheStatusIsThatOfTheReactor(t *testing.T) {
 	told, config := script(t, inOrder, forEver)
 	at := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 	stream, err := es.ParseStreamName("Some-1")
-	must(t, err)
+	check.Must(t, err)
 	p := started(t, config)
 	told.status.Store(&reactor.Status{
 		At: at, Group: "g",
@@ -241,9 +239,9 @@ func TestAWaitEndsWithTheProcess(t *testing.T) {
 	p := started(t, config)
 	ended := make(chan error)
 	go func() { ended <- p.AwaitCompleted(within(t), map[feed.Tranche]feed.Position{"Some": 7}) }()
-	noError(t, "kill", p.Kill())
+	check.OKf(t, p.Kill(), "kill")
 	checkError(t, <-ended, "it has ended: it was killed")
-	noError(t, "stop what was killed", p.Stop(within(t)))
+	check.OKf(t, p.Stop(within(t)), "stop what was killed")
 }
 
 func TestAGroupHasDoneWhatEachOfItHasDone(t *testing.T) {
@@ -253,17 +251,17 @@ func TestAGroupHasDoneWhatEachOfItHasDone(t *testing.T) {
 		t.Error("a group of none: got no error, want one")
 	}
 	g, err := StartGroup(within(t), 3, config)
-	must(t, err)
-	t.Cleanup(func() { noError(t, "kill what was stopped", g.Kill()) })
+	check.Must(t, err)
+	t.Cleanup(func() { check.OKf(t, g.Kill(), "kill what was stopped") })
 	told.completed(7)
 	seven, eight := map[feed.Tranche]feed.Position{"Some": 7}, map[feed.Tranche]feed.Position{"Some": 8}
 	if err := g.AwaitCompleted(within(t), seven); err != nil {
 		t.Errorf("all three are there: got error %v, want none", err)
 	}
-	noError(t, "kill", g.Members()[1].Kill())
+	check.OKf(t, g.Members()[1].Kill(), "kill")
 	// The others have not completed it, and nobody waits for them.
 	checkError(t, g.AwaitCompleted(within(t), eight), "process 2: ", "it has ended: it was killed")
-	noError(t, "stop", g.Stop(within(t)))
+	check.OKf(t, g.Stop(within(t)), "stop")
 	for i, p := range g.Members() {
 		if asked := strings.HasSuffix(p.Output(), "stopping"); asked != (i != 1) {
 			t.Errorf("process %d: got the output %q; was asked to stop: %t, want that of all but the one that was killed", i+1, p.Output(), asked)
@@ -275,8 +273,8 @@ func TestAGroupIsKilled(t *testing.T) {
 	t.Parallel()
 	_, config := script(t, inOrder, forEver)
 	g, err := StartGroup(within(t), 2, config)
-	must(t, err)
-	noError(t, "kill", g.Kill())
+	check.Must(t, err)
+	check.OKf(t, g.Kill(), "kill")
 	for i, p := range g.Members() {
 		<-p.Done()
 		if strings.HasSuffix(p.Output(), "stopping") {
@@ -308,8 +306,8 @@ func TestAProcessThatEndsAtItsStartIsStartedAgain(t *testing.T) {
 			checkError(t, err, "exit status 7", "no room")
 			continue
 		}
-		must(t, err)
-		noError(t, "stop", p.Stop(within(t)))
+		check.Must(t, err)
+		check.OKf(t, p.Stop(within(t)), "stop")
 	}
 }
 
@@ -318,12 +316,12 @@ func TestAGroupWaitsForTheOneThatReplacesAnother(t *testing.T) {
 	hold := filepath.Join(t.TempDir(), "hold")
 	told, config := script(t, "while test -e '"+hold+"'; do sleep 0.01; done; "+inOrder, forEver)
 	g, err := StartGroup(within(t), 2, config)
-	must(t, err)
-	t.Cleanup(func() { noError(t, "kill", g.Kill()) })
+	check.Must(t, err)
+	t.Cleanup(func() { check.OKf(t, g.Kill(), "kill") })
 	if err := g.Replace(within(t), 2); err == nil {
 		t.Error("the third of two: got no error, want one")
 	}
-	must(t, os.Mkdir(hold, 0o700))
+	check.Must(t, os.Mkdir(hold, 0o700))
 	replaced, completed := make(chan error), make(chan error)
 	old := g.Members()[1]
 	go func() { replaced <- g.Replace(within(t), 1) }()
@@ -335,10 +333,8 @@ func TestAGroupWaitsForTheOneThatReplacesAnother(t *testing.T) {
 		t.Errorf("one is being replaced: got %v from the wait, want that it goes on", err)
 	default:
 	}
-	must(t, os.Remove(hold))
-	if err := errors.Join(<-replaced, <-completed); err != nil {
-		t.Error(err)
-	}
+	check.Must(t, os.Remove(hold))
+	check.OK(t, errors.Join(<-replaced, <-completed))
 	if g.Members()[1] == old {
 		t.Error("the same process is in its place")
 	}
@@ -356,9 +352,7 @@ func TestTheLineWithTheAddressIsFound(t *testing.T) {
 		if match := serving().FindStringSubmatch(line); match != nil {
 			got = match[1]
 		}
-		if got != want {
-			t.Errorf("%s: got %q, want %q", line, got, want)
-		}
+		check.Equal(t, line, want, got)
 	}
 }
 
@@ -402,8 +396,8 @@ func TestAProgramWithoutAPageIsJudgedByItsCheckpoints(t *testing.T) {
 	saved.Store(6)
 	checkError(t, p.AwaitCompleted(ctx, seven), "tranche Some is wanted up to 7, and its checkpoint is at 6", "enough of it")
 	saved.Store(7)
-	must(t, p.AwaitCompleted(within(t), seven))
-	noError(t, "stop, whatever its status is then", p.Stop(within(t)))
+	check.Must(t, p.AwaitCompleted(within(t), seven))
+	check.OKf(t, p.Stop(within(t)), "stop, whatever its status is then")
 	if want := config.Dir + "\nwaiting\nby INT"; p.Output() != want {
 		t.Errorf("got the output %q, want %q", p.Output(), want)
 	}
@@ -429,4 +423,11 @@ func TestAProgramHasItsTimeToStop(t *testing.T) {
 	config := pageless(&saved, "trap '' TERM; "+forEver)
 	config.StopLimit = time.Nanosecond
 	checkError(t, started(t, config).Stop(within(t)), "did not stop and was killed", "it was given 1ns to stop")
+}
+
+func TestMain(m *testing.M) { os.Exit(provisiontest.Main(m)) }
+
+func within(t testing.TB) context.Context {
+	t.Helper()
+	return provisiontest.Within(t)
 }

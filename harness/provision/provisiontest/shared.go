@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/harness/provision"
+	"example.com/groupcheckout/internal/check"
 )
 
 // NoSkip is the variable of the environment that is set where a missing server is
@@ -63,9 +64,7 @@ func (s *Shared[S]) Get(t testing.TB) S {
 func (s *Shared[S]) Require(t testing.TB) S {
 	t.Helper()
 	server, err := s.get()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return server
 }
 

@@ -9,9 +9,9 @@ import (
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/dynamodb/internal/faketable"
 	"example.com/groupcheckout/stores/dynamodb/internal/index"
 	"example.com/groupcheckout/stores/dynamodb/internal/table"
@@ -37,27 +37,21 @@ const batch = `{"Records":[
 
 func mustEvent(t testing.TB, text string) (event events.DynamoDBEvent) {
 	t.Helper()
-	if err := json.Unmarshal([]byte(text), &event); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, json.Unmarshal([]byte(text), &event))
 	return event
 }
 
 func mustIngester(t testing.TB, tab *table.Table) *index.Ingester {
 	t.Helper()
 	g, err := index.NewIngester(tab, index.IngesterConfig{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return g
 }
 
 func TestABatchIsIndexed(t *testing.T) {
 	t.Parallel()
 	tab, err := table.New(faketable.New(), "index", index.TableConfig())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	handle := lambda.Handler(mustIngester(t, tab))
 	for range 2 { // Lambda may send a batch again
 		if response, err := handle(t.Context(), mustEvent(t, batch)); err != nil || len(response.BatchItemFailures) > 0 {
@@ -65,29 +59,21 @@ func TestABatchIsIndexed(t *testing.T) {
 		}
 	}
 	source, err := index.NewSource(tab, index.SourceConfig{}, "GroupCheckout")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	got, err := source.Read(t.Context(), "0", 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	var events []es.Event
 	for _, d := range got.Events {
 		events = append(events, d.Event)
 	}
 	want := []es.Event{{Index: 1, EventData: es.EventData{Type: "StaysMerged"}}, {Index: 2, EventData: es.EventData{Type: "MergesFailed"}}}
-	if diff := cmp.Diff(want, events); diff != "" {
-		t.Errorf("events (-want +got):\n%s", diff)
-	}
+	check.Same(t, "events", want, events)
 }
 
 func TestAStreamWithoutImagesIsAnError(t *testing.T) {
 	t.Parallel()
 	tab, err := table.New(faketable.New(), "index", index.TableConfig())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	_, err = lambda.Handler(mustIngester(t, tab))(t.Context(), mustEvent(t,
 		`{"Records":[{"eventName":"INSERT","dynamodb":{"StreamViewType":"KEYS_ONLY","Keys":{"p":{"S":"A-1"}}}}]}`))
 	if bad, ok := errors.AsType[*index.RecordError](err); !ok {
@@ -110,14 +96,10 @@ func TestWhatCannotBeUnderstoodIsSetAside(t *testing.T) {
 		`{"eventName":"INSERT","dynamodb":{"SequenceNumber":"2","StreamViewType":"NEW_IMAGE","Keys":{"p":{"S":"A-2"}},"NewImage":{"a":{"N":"1"},"n":{"S":"1"}}}}`,
 	} {
 		tab, err := table.New(faketable.New(), "index", index.TableConfig())
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		var log strings.Builder
 		ingester, err := index.NewIngester(tab, index.IngesterConfig{Logger: slog.New(slog.NewTextHandler(&log, nil))})
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		response, err := lambda.Handler(ingester)(t.Context(), mustEvent(t, records(record("1", "A-1", 1), bad, record("3", "A-3", 1))))
 		if err != nil || len(response.BatchItemFailures) > 0 || ingester.Stats().Events != 2 || ingester.Stats().SetAside != 1 {
 			t.Errorf("got %+v, error %v and %+v, want the other records indexed", response, err, ingester.Stats())
@@ -132,14 +114,10 @@ func TestABatchReportsTheRecordThatFailed(t *testing.T) {
 	t.Parallel()
 	fake := faketable.New()
 	tab, err := table.New(fake, "index", index.TableConfig())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	ingester := mustIngester(t, tab) // that has no table to heal from
 	handle := lambda.Handler(ingester)
-	if _, err := handle(t.Context(), mustEvent(t, records(record("1", "A-1", 1)))); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(handle(t.Context(), mustEvent(t, records(record("1", "A-1", 1))))))
 	response, err := handle(t.Context(), mustEvent(t, records(record("2", "A-2", 1), record("3", "A-1", 5), record("4", "A-4", 1))))
 	if _, gap := errors.AsType[*index.GapError](err); !gap || len(response.BatchItemFailures) != 1 || response.BatchItemFailures[0].ItemIdentifier != "3" {
 		t.Errorf("got %+v and %v, want that record 3 failed, for its gap", response, err)

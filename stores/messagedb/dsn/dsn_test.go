@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // said is what a test expects of a connection string.
@@ -71,20 +73,14 @@ func TestConnectionStrings(t *testing.T) {
 				test.want.User = config.User // the account of the operating system
 			}
 			got := said{config.Host, config.User, config.Password, config.Database, config.Port}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
+			check.Same(t, "the result", test.want, got)
 			if test.want.Password != "" && strings.Contains(config.ConnString(), test.want.Password) {
 				t.Error("the driver was given the password as text")
 			}
 			config, err = pgx.ParseConfig(parsed.URL())
-			if err != nil {
-				t.Fatalf("the driver does not read the URL: %v", err)
-			}
+			check.Mustf(t, err, "the driver does not read the URL")
 			got = said{config.Host, config.User, config.Password, config.Database, config.Port}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("what the driver reads in the URL (-want +got)\n%s", diff)
-			}
+			check.Same(t, "what the driver reads in the URL", test.want, got)
 		})
 	}
 }
@@ -94,24 +90,16 @@ func TestParameters(t *testing.T) {
 	const text = "Host=a,b:5444;Username=app;SSL Mode=VerifyFull;Timeout=3;Maximum Pool Size=7;Application Name=it's me;" +
 		"Target Session Attributes=PreferStandby;Options=-c search_path=evil;Timezone=UTC;Client Encoding=UTF8"
 	got, err := Parse(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	want := Settings{numbers: map[string]int{"pool_max_conns": 7}, params: map[string]string{
 		"host": "a,b", "port": ",5444", "user": "app", "sslmode": "verify-full", "connect_timeout": "3",
 		"application_name": "it's me", "target_session_attrs": "prefer-standby", "options": "-c search_path=evil",
 		"timezone": "UTC", "client_encoding": "UTF8",
 	}}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Settings{})); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
-	if got.MaxConns() != 7 {
-		t.Errorf("got a pool of %d, want 7", got.MaxConns())
-	}
+	check.Same(t, "the result", want, got, cmp.AllowUnexported(Settings{}))
+	check.Equal(t, "pool of", 7, got.MaxConns())
 	config, err := got.Config()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if config.Port != 5432 || len(config.Fallbacks) != 1 || config.Fallbacks[0].Port != 5444 {
 		t.Errorf("got port %d and fallbacks %v, want 5432 and one with 5444", config.Port, config.Fallbacks)
 	}
@@ -130,12 +118,8 @@ func TestURL(t *testing.T) {
 		"Host=db;Maximum Pool Size=7;Keepalive=5;Timeout=3": "postgres://db/?connect_timeout=3",
 	} {
 		parsed, err := Parse(text)
-		if err != nil {
-			t.Fatalf("%q: %v", text, err)
-		}
-		if got := parsed.URL(); got != want {
-			t.Errorf("%q: got %q, want %q", text, got, want)
-		}
+		check.Mustf(t, err, "%q", text)
+		check.Equal(t, text, want, parsed.URL())
 		parsed.numbers = map[string]int{}
 		if again, err := Parse(parsed.URL()); err != nil || !cmp.Equal(parsed, again, cmp.AllowUnexported(Settings{})) {
 			t.Errorf("%q: got error %v and other settings out of the URL", text, err)
@@ -152,16 +136,10 @@ func TestPasswordFromTheEnvironment(t *testing.T) {
 		"postgres://app@db":                "from the environment",
 	} {
 		parsed, err := Parse(text)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		config, err := parsed.Config()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if config.Password != want {
-			t.Errorf("%q: got password %q, want %q", text, config.Password, want)
-		}
+		check.Must(t, err)
+		check.Equal(t, text+": password", want, config.Password)
 	}
 }
 
@@ -232,13 +210,9 @@ func TestWhatTheDriverDoesNotKnow(t *testing.T) {
 	config := func(text string) *pgx.ConnConfig {
 		t.Helper()
 		parsed, err := Parse(text)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		config, err := parsed.Config()
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		return config
 	}
 	c := config("host=db,other,/run/pg hostaddr=192.0.2.1,,192.0.2.3 port=1,2,3 sslmode=verify-full")
@@ -325,9 +299,7 @@ func TestBlanksAround(t *testing.T) {
 func wrong(t testing.TB, secret string) []string {
 	t.Helper()
 	content, err := os.ReadFile("testdata/wrong.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	var lines []string
 	for line := range strings.Lines(string(content)) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
@@ -396,9 +368,7 @@ func FuzzConnectionStrings(f *testing.F) {
 			if err != nil {
 				t.Errorf("%s: got error %v, want none", form, err)
 			}
-			if parsed.password != password {
-				t.Errorf("%s: got password %q, want %q", form, parsed.password, password)
-			}
+			check.Equal(t, form+": password", password, parsed.password)
 			again, err := Parse(parsed.URL())
 			if diff := cmp.Diff(parsed, again, cmp.AllowUnexported(Settings{})); diff != "" || err != nil {
 				t.Errorf("%s, as a URL: got error %v and (-want +got)\n%s", form, err, diff)

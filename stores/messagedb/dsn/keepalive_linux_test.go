@@ -4,14 +4,14 @@ import (
 	"net"
 	"syscall"
 	"testing"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestKeepAlive(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	defer listener.Close() //nolint:errcheck // nothing was written to it
 	type kept struct{ on, idle, interval, count int }
 	for text, want := range map[string]kept{
@@ -27,13 +27,9 @@ func TestKeepAlive(t *testing.T) {
 			interval: option(t, text, listener, syscall.IPPROTO_TCP, syscall.TCP_KEEPINTVL),
 			count:    option(t, text, listener, syscall.IPPROTO_TCP, syscall.TCP_KEEPCNT),
 		}
-		if got != want {
-			t.Errorf("%s: got %+v, want %+v", text, got, want)
-		}
+		check.Equal(t, text, want, got)
 	}
-	if got := option(t, "host=db keepalives=0 keepalives_idle=7", listener, syscall.SOL_SOCKET, syscall.SO_KEEPALIVE); got != 0 {
-		t.Errorf("keepalives=0: got SO_KEEPALIVE %d, want 0", got)
-	}
+	check.Equal(t, "keepalives=0: SO_KEEPALIVE", 0, option(t, "host=db keepalives=0 keepalives_idle=7", listener, syscall.SOL_SOCKET, syscall.SO_KEEPALIVE))
 }
 
 // option dials as the connection string says and returns an option of the
@@ -41,22 +37,14 @@ func TestKeepAlive(t *testing.T) {
 func option(t *testing.T, text string, to net.Listener, level, name int) (value int) {
 	t.Helper()
 	parsed, err := Parse(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	config, err := parsed.Config()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	conn, err := config.DialFunc(t.Context(), "tcp", to.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	defer conn.Close() //nolint:errcheck // nothing was written to it
 	raw, err := conn.(*net.TCPConn).SyscallConn()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	var failed error
 	err = raw.Control(func(fd uintptr) { value, failed = syscall.GetsockoptInt(int(fd), level, name) })
 	if err != nil || failed != nil {

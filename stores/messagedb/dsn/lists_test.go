@@ -142,7 +142,7 @@ func npgsqlKeys() map[string][2]string {
 
 func TestEveryKeyOfTheTwoListsIsKnown(t *testing.T) {
 	t.Parallel()
-	check := func(name, text, fate string) {
+	meets := func(name, text, fate string) {
 		t.Helper()
 		without, _ := Parse("host=other")
 		got, err := Parse(text)
@@ -162,12 +162,12 @@ func TestEveryKeyOfTheTwoListsIsKnown(t *testing.T) {
 		}
 	}
 	for key, as := range libpqKeys() {
-		check(key, "host=other "+key+"="+as[0], as[1])
-		check(key+" in a URL", "postgres://other/?"+key+"="+strings.ReplaceAll(as[0], "=", "%3D"), as[1])
+		meets(key, "host=other "+key+"="+as[0], as[1])
+		meets(key+" in a URL", "postgres://other/?"+key+"="+strings.ReplaceAll(as[0], "=", "%3D"), as[1])
 	}
 	for key, as := range npgsqlKeys() {
-		check(key, "Host=other;"+key+"="+as[0], as[1])
-		check(key+" without blanks", "Host=other;"+strings.ToLower(strings.ReplaceAll(key, " ", ""))+"="+as[0], as[1])
+		meets(key, "Host=other;"+key+"="+as[0], as[1])
+		meets(key+" without blanks", "Host=other;"+strings.ToLower(strings.ReplaceAll(key, " ", ""))+"="+as[0], as[1])
 	}
 }
 

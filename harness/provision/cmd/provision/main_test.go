@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/harness/provision"
+	"example.com/groupcheckout/internal/check"
 )
 
 func TestTheCommandsExitStatusIsPassedOn(t *testing.T) {
@@ -96,9 +97,7 @@ func TestWhatCannotBeRun(t *testing.T) {
 func TestASignalEndsTheWaitForASilentEngine(t *testing.T) {
 	for _, kind := range []string{"messagedb", "dynamodb"} {
 		listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		t.Setenv("HOME", t.TempDir()) // nothing there names another engine
 		t.Setenv("DOCKER_HOST", "tcp://"+listener.Addr().String())
 		t.Setenv(provision.EnvConnectionString, "")
@@ -111,9 +110,7 @@ func TestASignalEndsTheWaitForASilentEngine(t *testing.T) {
 				return
 			}
 			defer conn.Close() //nolint:errcheck // nothing was written
-			if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
-				t.Error(err)
-			}
+			check.OK(t, syscall.Kill(os.Getpid(), syscall.SIGINT))
 			_, _ = io.Copy(io.Discard, conn) // until the other side gives up
 		}()
 		status, err := run([]string{"-kind", kind, "true"}, io.Discard, io.Discard)
@@ -123,9 +120,7 @@ func TestASignalEndsTheWaitForASilentEngine(t *testing.T) {
 		if errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s: got error %v: the signal had no effect", kind, err)
 		}
-		if err := listener.Close(); err != nil {
-			t.Error(err)
-		}
+		check.OK(t, listener.Close())
 		<-over
 	}
 }

@@ -10,9 +10,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb/internal/faketable"
 	"example.com/groupcheckout/stores/dynamodb/internal/table"
@@ -37,9 +37,7 @@ const keyStream = "$ReaderCheckpoint-dynamoStore_0_MyProcessor"
 
 func mustSave(t testing.TB, c *Checkpoints, pos feed.Position) {
 	t.Helper()
-	if err := c.Save(t.Context(), key(), pos); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, c.Save(t.Context(), key(), pos))
 }
 
 func checkLoad(t testing.TB, c *Checkpoints, want feed.Position) {
@@ -98,9 +96,7 @@ func TestCheckpointsLookLikePropulsions(t *testing.T) {
 		if n := fmt.Sprint(len(items)); number(tip, "n") != n {
 			t.Fatalf("%s: got %s items and the version %s, want a calf for each event but the last", step.name, n, number(tip, "n"))
 		}
-		if diff := cmp.Diff(step.types, names(tip)); diff != "" {
-			t.Errorf("%s: types (-want +got):\n%s", step.name, diff)
-		}
+		check.Same(t, fmt.Sprintf("%s: types", step.name), step.types, names(tip))
 		if got, encoding := body(t, tip, "e", len(step.types)-1); got != step.event || encoding != table.Plain {
 			t.Errorf("%s: got the event %s, encoding %d; want %s, plain", step.name, got, encoding, step.event)
 		}
@@ -146,20 +142,14 @@ func TestCheckpointsOfOthersAreRead(t *testing.T) {
 	} {
 		tab := mustTable(t, faketable.New(), TableConfig())
 		stream, err := checkpointStream(key())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := tab.Append(t.Context(), table.NoTip(stream), tt.write); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
+		check.Must(t, check.Error(tab.Append(t.Context(), table.NoTip(stream), tt.write)))
 		c := newCheckpoints(tab, newClock())
 		checkLoad(t, c, tt.want)
 		mustSave(t, c, 100)
 		checkLoad(t, c, 100)
 		tip, err := tab.Tip(t.Context(), table.NoTip(stream), true)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		state, err := checkpointIn(tip)
 		if want := (checkpointConfig{300}); err != nil || state.Config != want {
 			t.Errorf("%s: got the config %+v and error %v, want the one that is there kept, %+v", name, state.Config, err, want)
@@ -178,9 +168,7 @@ func TestAnOldUnfoldIsNotTheState(t *testing.T) {
 	u := maps.Clone(tip["u"].(*types.AttributeValueMemberL).Value[0].(*types.AttributeValueMemberM).Value)
 	u["i"] = &types.AttributeValueMemberN{Value: "0"}
 	tip["u"] = &types.AttributeValueMemberL{Value: []types.AttributeValue{&types.AttributeValueMemberM{Value: u}}}
-	if _, err := fake.PutItem(t.Context(), &dynamodb.PutItemInput{Item: tip}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(fake.PutItem(t.Context(), &dynamodb.PutItemInput{Item: tip})))
 	checkLoad(t, c, 4) // which the event says
 }
 
@@ -226,12 +214,8 @@ func TestACheckpointThatIsNoneIsAnError(t *testing.T) {
 	} {
 		tab := mustTable(t, faketable.New(), TableConfig())
 		stream, err := es.ParseStreamName(keyStream)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := tab.Append(t.Context(), table.NoTip(stream), write); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
+		check.Must(t, check.Error(tab.Append(t.Context(), table.NoTip(stream), write)))
 		c := newCheckpoints(tab, newClock())
 		_, _, err = c.Load(t.Context(), key())
 		if bad, ok := errors.AsType[*BodyError](err); !ok || bad.Stream != stream {

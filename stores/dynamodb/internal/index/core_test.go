@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb/internal/faketable"
 )
@@ -96,9 +97,7 @@ func TestChunksHoldEverythingAndFit(t *testing.T) {
 			all = append(all, chunk...)
 		}
 		joined, _ := flatten(all)
-		if diff := cmp.Diff(runs, joined); diff != "" {
-			rt.Errorf("the chunks together (-want +got):\n%s", diff)
-		}
+		check.Same(rt, "the chunks together", runs, joined)
 	})
 	long := Span{"a", 0, []string{strings.Repeat("x", 300), "y"}}
 	if got := chunks([]Span{long}, 200); len(got) != 2 || got[1][0].Index != 1 {
@@ -136,15 +135,11 @@ func TestGapsRestAndDecide(t *testing.T) {
 		rest, duplicates := g.rest(tt.run)
 		now, later := g.contents.fit(rest)
 		event := g.contents.decide(now)
-		if diff := cmp.Diff(tt.gaps, g.gaps(tt.run)); diff != "" {
-			t.Errorf("%s: gaps (-want +got):\n%s", tt.name, diff)
-		}
+		check.Same(t, fmt.Sprintf("%s: gaps", tt.name), tt.gaps, g.gaps(tt.run))
 		if diff := cmp.Diff(ingested{append([]Span{}, tt.add...), append([]Span{}, tt.app...)}, event); diff != "" || duplicates != tt.duplicates {
 			t.Errorf("%s: got %d duplicates, want %d; event (-want +got):\n%s", tt.name, duplicates, tt.duplicates, diff)
 		}
-		if diff := cmp.Diff(tt.later, later); diff != "" {
-			t.Errorf("%s: what has to wait for the next epoch (-want +got):\n%s", tt.name, diff)
-		}
+		check.Same(t, fmt.Sprintf("%s: what has to wait for the next epoch", tt.name), tt.later, later)
 	}
 }
 

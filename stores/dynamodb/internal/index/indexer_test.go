@@ -16,6 +16,7 @@ import (
 	streamstypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/pause"
 	"example.com/groupcheckout/stores/dynamodb/internal/fakestream"
 	"example.com/groupcheckout/stores/dynamodb/internal/shards"
@@ -87,12 +88,8 @@ func everythingIsIndexed(t *testing.T, random *rand.Rand) {
 	}
 	last := w.start(t, config)
 	again := follow(t, w.source(t, "A"), want)
-	if err := last.end(); err != nil {
-		t.Error(err)
-	}
-	if got := last.Stats().Ingested.Gaps; got != 0 {
-		t.Errorf("got %d gaps, want none", got)
-	}
+	check.OK(t, last.end())
+	check.Equal(t, "gaps", 0, last.Stats().Ingested.Gaps)
 	t.Logf("%d kills, %d events came again", kills, again)
 }
 
@@ -116,9 +113,7 @@ func TestTwoIndexersShareOneLease(t *testing.T) {
 		if got := second.Stats().Ingested; got.Events != 2 || got.Duplicates > 3 {
 			t.Errorf("got %+v by the second, want 2 events", got)
 		}
-		if err := second.end(); err != nil {
-			t.Error(err)
-		}
+		check.OK(t, second.end())
 	})
 }
 
@@ -136,9 +131,7 @@ func TestAnIndexerThatWasDeposedStops(t *testing.T) {
 			t.Error("the first indexer did not end for want of the lease")
 		}
 		first.stop()
-		if err := second.end(); err != nil {
-			t.Error(err)
-		}
+		check.OK(t, second.end())
 	})
 }
 
@@ -150,9 +143,7 @@ func TestLossEndsTheIndexerUntilItIsAccepted(t *testing.T) {
 		w.append(t, stream, 1)
 		p := w.start(t, IndexerConfig{})
 		follow(t, w.source(t, "A"), map[es.StreamName]es.Version{stream: 1})
-		if err := p.end(); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, p.end())
 		w.append(t, stream, 1)
 		w.append(t, stream, 1)
 		shard := w.stream.Shards()[0]
@@ -176,9 +167,7 @@ func TestLossEndsTheIndexerUntilItIsAccepted(t *testing.T) {
 		if got := p.Stats(); got.Read.Losses != 1 || got.Ingested.Gaps != 1 || got.Ingested.Healed != 1 {
 			t.Errorf("got %+v, want one loss, and its event healed", got)
 		}
-		if err := p.end(); err != nil {
-			t.Error(err)
-		}
+		check.OK(t, p.end())
 
 		// The next loss is another one.
 		for range 3 {
@@ -197,9 +186,7 @@ func TestLossEndsTheIndexerUntilItIsAccepted(t *testing.T) {
 func (w *world) run(t testing.TB, stream shards.API, arn, accept string) (done chan error, stop context.CancelFunc) {
 	t.Helper()
 	x, err := NewIndexer(stream, arn, w.events, w.index, IndexerConfig{Accept: accept})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	ctx, stop := context.WithCancel(t.Context())
 	done = make(chan error, 1)
 	go func() { done <- x.Run(ctx) }()
@@ -227,9 +214,7 @@ func TestAStreamThatWasReplacedIsReadToItsEnd(t *testing.T) {
 				w.append(t, before, 1)
 				p := w.start(t, IndexerConfig{})
 				follow(t, w.source(t, "A"), map[es.StreamName]es.Version{before: 1})
-				if err := p.end(); err != nil {
-					t.Fatal(err)
-				}
+				check.Must(t, p.end())
 				old := w.stream
 				for range 3 {
 					w.append(t, before, 1)
@@ -249,16 +234,12 @@ func TestAStreamThatWasReplacedIsReadToItsEnd(t *testing.T) {
 				done, stop = w.run(t, both, "another", halted.ID)
 				follow(t, w.source(t, "A"), map[es.StreamName]es.Version{before: test.want, after: 2})
 				stop()
-				if err := <-done; err != nil {
-					t.Error(err)
-				}
+				check.OK(t, <-done)
 				done, stop = w.run(t, both, "another", "")
 				w.append(t, before, 1) // and what was lost comes to light
 				follow(t, w.source(t, "A"), map[es.StreamName]es.Version{before: 5})
 				stop()
-				if err := <-done; err != nil {
-					t.Error(err)
-				}
+				check.OK(t, <-done)
 			})
 		})
 	}
@@ -322,9 +303,7 @@ func TestAnIndexIsNotBegunWithoutItsPast(t *testing.T) {
 		w.append(t, stream, 1) // tells of the past as well
 		follow(t, w.source(t, "A"), map[es.StreamName]es.Version{stream: 4})
 		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
+		check.OK(t, <-done)
 	})
 }
 
@@ -353,9 +332,7 @@ func TestWhatAnotherReadsDoesNotBeginAnIndexWithoutItsPast(t *testing.T) {
 			time.Sleep(test.age)
 			w.append(t, young, 1)
 			taker, err := NewIngester(w.index, IngesterConfig{}.From(w.events))
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			record := Record{
 				Sequence: "1", View: "NEW_IMAGE", Name: "INSERT", From: arn,
 				Image: Image{Stream: young.String(), Version: "1", Appended: "1", Types: []string{"T0"}},
@@ -373,12 +350,8 @@ func TestWhatAnotherReadsDoesNotBeginAnIndexWithoutItsPast(t *testing.T) {
 			}
 			// Once somebody has made the index it goes on, and does not look again.
 			other, err := NewIngester(w.index, IngesterConfig{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := other.Ingest(t.Context(), []Span{{Stream: old.String(), Types: []string{"T0"}}}); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
+			check.Must(t, other.Ingest(t.Context(), []Span{{Stream: old.String(), Types: []string{"T0"}}}))
 			if err := taker.Take(t.Context(), []Record{record}); err != nil {
 				t.Errorf("%s: got %v once there was an index, want that it goes on", test.name, err)
 			}
@@ -411,9 +384,7 @@ func TestStatus(t *testing.T) {
 		if got.Epoch != 1 || got.Events != 0 || got.End != 1_000_000 || got.Owner != p.owner || got.Shards != 1 || !ok || lag < 59*time.Second || lag > 70*time.Second {
 			t.Errorf("got %+v and a lag of %v, %t; want epoch 1, empty, one shard, the owner %s and the age of the last record for a lag", got, lag, ok, p.owner)
 		}
-		if err := p.end(); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, p.end())
 		if all, err = ReadStatus(t.Context(), w.index); err != nil || all[0].Owner != "" || all[0].Proven.IsZero() {
 			t.Errorf("got %+v and error %v after the end, want no owner, and how far it got", all[0], err)
 		}
@@ -448,12 +419,8 @@ func TestABadRecordIsSetAside(t *testing.T) {
 		w.append(t, good, 1)
 		p := w.start(t, IndexerConfig{})
 		follow(t, w.source(t, "A"), map[es.StreamName]es.Version{bad: 2, good: 1})
-		if got := p.Stats().Ingested.SetAside; got != 1 {
-			t.Errorf("got %d records set aside, want 1", got)
-		}
-		if err := p.end(); err != nil {
-			t.Error(err)
-		}
+		check.Equal(t, "records set aside", 1, p.Stats().Ingested.SetAside)
+		check.OK(t, p.end())
 	})
 }
 
@@ -511,9 +478,7 @@ func TestTheCursorOfAQuietShardAges(t *testing.T) {
 		least := retention
 		w.age(31, func(hour int) {
 			all, err := ReadStatus(t.Context(), w.index)
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			spare, ok := all[0].Spare(time.Now())
 			if least = min(least, spare); !ok {
 				t.Errorf("after %d hours: got that it is not known how long an outage may last", hour)
@@ -570,8 +535,6 @@ func TestAnIdleIndexerAsksSeldom(t *testing.T) {
 		if got := p.Stats().Ingested.Appends - appends; got > 10 {
 			t.Errorf("got %d appends to the index for the changes of two seconds, want that they are gathered", got)
 		}
-		if err := p.end(); err != nil {
-			t.Error(err)
-		}
+		check.OK(t, p.end())
 	})
 }

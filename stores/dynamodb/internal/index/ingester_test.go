@@ -9,9 +9,9 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/dynamodb/internal/faketable"
 	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
@@ -19,26 +19,20 @@ import (
 func mustTable(t testing.TB, client table.Client, config table.Config) *table.Table {
 	t.Helper()
 	tab, err := table.New(client, "index", config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return tab
 }
 
 func mustIngester(t testing.TB, tab *table.Table, config IngesterConfig) *Ingester {
 	t.Helper()
 	g, err := NewIngester(tab, config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return g
 }
 
 func mustIngest(t testing.TB, g *Ingester, spans ...Span) {
 	t.Helper()
-	if err := g.Ingest(t.Context(), spans); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, g.Ingest(t.Context(), spans))
 }
 
 // written is what an epoch's stream holds, in words: + for add, > for app, and
@@ -46,15 +40,11 @@ func mustIngest(t testing.TB, g *Ingester, spans ...Span) {
 func written(t testing.TB, tab *table.Table, epoch Epoch) []string {
 	t.Helper()
 	s, err := tab.Load(t.Context(), epochStream(0, epoch), 0, true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	var words []string
 	for _, e := range s.Events {
 		event, err := decodeEpochEvent(s.Tip.Stream(), e)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		word := ""
 		for _, s := range event.Add {
 			word += fmt.Sprintf("+%s[%d,%d)", s.Stream, s.Index, s.Next())
@@ -72,20 +62,14 @@ func written(t testing.TB, tab *table.Table, epoch Epoch) []string {
 
 func checkWritten(t testing.TB, tab *table.Table, epoch Epoch, want ...string) {
 	t.Helper()
-	if diff := cmp.Diff(want, written(t, tab, epoch)); diff != "" {
-		t.Errorf("epoch %d (-want +got):\n%s", epoch, diff)
-	}
+	check.Same(t, fmt.Sprintf("epoch %d", epoch), want, written(t, tab, epoch))
 }
 
 func checkActive(t testing.TB, tab *table.Table, want map[Partition]Epoch) {
 	t.Helper()
 	got, _, err := loadActive(t.Context(), tab)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("active epochs (-want +got):\n%s", diff)
-	}
+	check.Must(t, err)
+	check.Same(t, "active epochs", want, got)
 }
 
 // body is the decoded d of the nth element of a list attribute, and its D.
@@ -100,9 +84,7 @@ func body(t testing.TB, item faketable.Item, list string, n int) (data string, e
 		b.Encoding = table.Brotli
 	}
 	decoded, err := b.Decode()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return string(decoded), b.Encoding
 }
 
@@ -128,9 +110,7 @@ func TestFirstBatch(t *testing.T) {
 	if len(epoch) != 1 || number(epoch[0], "i") != "2147483647" || number(epoch[0], "n") != "3" || number(epoch[0], "a") != "2" || epoch[0]["u"] != nil {
 		t.Fatalf("got the items %+v, want one tip of three events, two of the last write, without unfolds", epoch)
 	}
-	if diff := cmp.Diff([]string{"Ingested", "Ingested", "Closed"}, names(epoch[0])); diff != "" {
-		t.Errorf("types (-want +got):\n%s", diff)
-	}
+	check.Same(t, "types", []string{"Ingested", "Ingested", "Closed"}, names(epoch[0]))
 	for i, want := range []string{
 		`{"add":[{"p":"GroupCheckout-5b1f","i":1,"c":["StaysMerged","MergesFailed"]}],"app":[]}`,
 		`{"add":[{"p":"GuestStay-0f8f","i":1,"c":["TransferredToGroup"]}],"app":[{"p":"GroupCheckout-5b1f","i":3,"c":["Paid"]}]}`,
@@ -148,9 +128,7 @@ func TestFirstBatch(t *testing.T) {
 	}
 
 	list := fake.Items("$AppendsIndex-0")[0]
-	if diff := cmp.Diff([]string{"Started", "Started"}, names(list)); diff != "" {
-		t.Errorf("types (-want +got):\n%s", diff)
-	}
+	check.Same(t, "types", []string{"Started", "Started"}, names(list))
 	for i, want := range []string{`{"partition":0,"tranche":null,"epoch":0}`, `{"partition":0,"tranche":null,"epoch":1}`} {
 		if got, encoding := body(t, list, "e", i); got != want || encoding != table.Plain {
 			t.Errorf("event %d: got %s, encoding %d; want %s, not compressed", i, got, encoding, want)
@@ -183,9 +161,7 @@ func TestLegacyListOfEpochs(t *testing.T) {
 		newEvent("Unknown", table.Raw([]byte(`{}`))),
 		newEvent(typeStarted, table.Raw([]byte(`{"partition":null,"tranche":3,"epoch":2,"more":true}`))),
 	}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	checkActive(t, tab, map[Partition]Epoch{0: 1, 3: 2})
 	mustIngest(t, mustIngester(t, tab, IngesterConfig{Limits: Limits{Version: 1}}), sp("a", 0, 1))
 	checkWritten(t, tab, 1, "+a[0,1)")
@@ -198,9 +174,7 @@ func TestBodiesOfOthersAreRefused(t *testing.T) {
 	for _, data := range []string{`{"epoch":1}`, `{"partition":0,"epoch":-1}`, `nonsense`} {
 		tab := mustTable(t, faketable.New(), TableConfig())
 		_, err := tab.Append(t.Context(), table.NoTip(indexStream()), table.Write{Events: []table.Event{newEvent(typeStarted, table.Raw([]byte(data)))}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		err = mustIngester(t, tab, IngesterConfig{}).Ingest(t.Context(), []Span{sp("a", 0, 1)})
 		if _, ok := errors.AsType[*BodyError](err); !ok {
 			t.Errorf("%s: got error %v, want a BodyError", data, err)
@@ -221,9 +195,7 @@ func TestEpochsFollowOneAnother(t *testing.T) {
 	checkWritten(t, tab, 0, "+a[0,1)", "+b[0,1)>a[1,2)", ">a[2,3)>b[1,2)", "x")
 	checkWritten(t, tab, 1, "+b[2,3)")
 	checkActive(t, tab, map[Partition]Epoch{0: 1})
-	if diff := cmp.Diff([]string{"Started", "Started"}, names(fake.Items("$AppendsIndex-0")[0])); diff != "" {
-		t.Errorf("an epoch was not announced once (-want +got):\n%s", diff)
-	}
+	check.Same(t, "an epoch was not announced once", []string{"Started", "Started"}, names(fake.Items("$AppendsIndex-0")[0]))
 
 	// A restart looks into the epoch before, so what comes again is known.
 	mustIngest(t, mustIngester(t, tab, config), sp("a", 2, 3), sp("b", 2, 4))
@@ -236,9 +208,7 @@ func TestNothingNewWritesNothing(t *testing.T) {
 	tab := mustTable(t, fake, TableConfig())
 	g := mustIngester(t, tab, IngesterConfig{})
 	mustIngest(t, g)
-	if got := fake.Writes(); got != 0 {
-		t.Errorf("got %d writes for no spans, want none", got)
-	}
+	check.Equal(t, "writes for no spans", 0, fake.Writes())
 	mustIngest(t, g, sp("a", 0, 2))
 	writes := fake.Writes()
 	mustIngest(t, g, sp("a", 0, 2), sp("a", 1, 2))
@@ -246,9 +216,7 @@ func TestNothingNewWritesNothing(t *testing.T) {
 	if got := fake.Writes(); got != writes {
 		t.Errorf("got %d writes for what is known, want none", got-writes)
 	}
-	if got := g.Stats().Duplicates; got != 3 {
-		t.Errorf("got %d duplicates, want 3", got)
-	}
+	check.Equal(t, "duplicates", 3, g.Stats().Duplicates)
 }
 
 func TestALostReplyIsNoDuplicate(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb/internal/faketable"
 )
@@ -17,9 +18,7 @@ import (
 func TestLagTellsWhetherAnythingComesIn(t *testing.T) {
 	t.Parallel()
 	source, err := NewSource(mustTable(t, faketable.New(), TableConfig()), SourceConfig{}, "Truck")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	lag, err := source.Lag(t.Context(), "0", 0)
 	if err != nil || lag.End != 0 || lag.Events != 0 || !strings.Contains(lag.Silent, "nothing was ever indexed") {
 		t.Errorf("of an empty index: got %+v and error %v, want that nothing was ever indexed", lag, err)
@@ -60,9 +59,7 @@ func TestTheEndIsFoundFromAnywhere(t *testing.T) {
 		mustIngest(t, g, sp("a", i, i+1))
 	}
 	source, err := NewSource(tab, SourceConfig{}, "Truck")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	want, err := source.End(t.Context(), "0")
 	if err != nil || want <= positionOf(1, 0) {
 		t.Fatalf("got the end %d and error %v, want one behind the first epoch", want, err)

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/dynamodb/internal/faketable"
 	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
@@ -20,9 +21,7 @@ func newLease(tab *table.Table, owner string) *lease {
 
 func mustAcquire(t testing.TB, l *lease) {
 	t.Helper()
-	if err := l.acquire(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, l.acquire(t.Context()))
 }
 
 func checkLost(t testing.TB, err error, by string) {
@@ -41,17 +40,13 @@ func TestALeaseIsFreeAtFirstAndWhenItIsGivenBack(t *testing.T) {
 		a := newLease(tab, "a")
 		mustAcquire(t, a)
 		a.reach(reached{Stream: "arn"})
-		if err := a.release(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, a.release(t.Context()))
 		b := newLease(tab, "b")
 		mustAcquire(t, b)
 		if waited := time.Since(start); waited != 0 {
 			t.Errorf("waited %v for a lease that was free", waited)
 		}
-		if got := b.progress().Stream; got != "arn" {
-			t.Errorf("got the progress %q, want that of the owner before", got)
-		}
+		check.Equal(t, "progress", "arn", b.progress().Stream)
 		checkLost(t, a.renew(t.Context()), "b")
 		checkLost(t, a.guard(t.Context(), false), "b")
 		if items := fake.Items("$Indexer-0"); len(items) != 1 || items[0]["e"] != nil {
@@ -97,9 +92,7 @@ func TestAnOwnerThatSleptFindsOut(t *testing.T) {
 		}
 		checkLost(t, a.guard(t.Context(), true), "b")
 		checkLost(t, a.guard(t.Context(), false), "b")
-		if err := a.release(t.Context()); err != nil {
-			t.Error(err)
-		}
+		check.OK(t, a.release(t.Context()))
 		if err := b.guard(t.Context(), true); err != nil {
 			t.Errorf("got %v for the new owner, want that it still holds the lease", err)
 		}
@@ -123,14 +116,10 @@ func TestHeartbeatsSurviveFaults(t *testing.T) {
 			fake.Fault(faketable.Lost)
 			time.Sleep(ttl / 2) // in the bubble
 			synctest.Wait()
-			if err := a.guard(t.Context(), true); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, a.guard(t.Context(), true))
 		}
 		stop()
-		if err := <-beating; err != nil {
-			t.Error(err)
-		}
+		check.OK(t, <-beating)
 	})
 }
 
@@ -164,16 +153,12 @@ func TestTheOldOwnerIsFencedOff(t *testing.T) {
 		mustAcquire(t, a)
 		old, young := mustIngester(t, tab, IngesterConfig{}), mustIngester(t, tab, IngesterConfig{})
 		old.guard, young.guard = a.guard, b.guard
-		if err := old.fence(t.Context(), a.mark()); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, old.fence(t.Context(), a.mark()))
 		mustIngest(t, old, sp("a", 0, 1))
 
 		mustAcquire(t, b)
 		a.until = time.Now().Add(time.Hour) // it does not know
-		if err := young.fence(t.Context(), b.mark()); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, young.fence(t.Context(), b.mark()))
 		checkLost(t, old.Ingest(t.Context(), []Span{sp("a", 1, 2)}), "b")
 		checkWritten(t, tab, 0, "+a[0,1)")
 		mustIngest(t, young, sp("a", 0, 2))

@@ -19,6 +19,7 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb"
 	"example.com/groupcheckout/stores/dynamodb/internal/dynamotest"
@@ -64,9 +65,7 @@ func within(t testing.TB) context.Context {
 func mustTable(t testing.TB, client *sdk.Client, name string, config table.Config) *table.Table {
 	t.Helper()
 	tab, err := table.New(client, name, config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return tab
 }
 
@@ -76,18 +75,14 @@ func newHotel(t testing.TB, maxEvents int) *hotel {
 	h := &hotel{url: shared.URL(t), name: "Test" + strings.ReplaceAll(uuid.NewString(), "-", "")}
 	client := dynamotest.NewClient(h.url, shared.Network)
 	config := dynamodb.Config{Client: client, Table: h.name, MaxEvents: maxEvents}
-	if _, err := dynamodb.Init(within(t), config, dynamodb.Provision{}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(dynamodb.Init(within(t), config, dynamodb.Provision{})))
 	var err error
 	if h.db, err = dynamodb.Open(within(t), config); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(h.db.Close)
 	found, err := client.DescribeTable(within(t), &sdk.DescribeTableInput{TableName: &h.name})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	h.arn = aws.ToString(found.Table.LatestStreamArn)
 	h.index = mustTable(t, client, h.name+"-index", index.TableConfig())
 	return h
@@ -117,9 +112,7 @@ func (h *hotel) indexer(t testing.TB, through http.RoundTripper, ttl time.Durati
 			Ingest: index.IngesterConfig{Limits: limits}, Shards: shards.Config{PageSize: 10, Retries: 1, MaxPause: 64 * time.Millisecond},
 			TTL: ttl, Poll: 10 * time.Millisecond, Complete: true,
 		})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return x
 }
 
@@ -143,9 +136,7 @@ func testConformance(t *testing.T, h *hotel) {
 	go func() { done <- x.Run(ctx) }()
 	defer func() {
 		stop()
-		if err := <-done; err != nil {
-			t.Errorf("the indexer ended: %v", err)
-		}
+		check.OKf(t, <-done, "the indexer ended")
 	}()
 	t.Run("suite", func(t *testing.T) {
 		storetest.Run(t, storetest.Fixture{
@@ -169,9 +160,7 @@ func TestEndToEnd(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range writers {
 		stream, err := es.NewStreamName("A", fmt.Sprint(i))
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		group.Go(func() {
 			for version, round := es.Version(0), 0; round < rounds; round++ {
 				var err error
@@ -184,9 +173,7 @@ func TestEndToEnd(t *testing.T) {
 		want[stream] = es.Version(rounds + 2*(rounds/2))
 	}
 	source, err := index.NewSource(h.index, index.SourceConfig{BatchSize: 10}, "A")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	f := &follower{source: source, next: map[es.StreamName]es.Version{}, want: want}
 	for total := 0; !f.complete(); total += 40 {
 		net := &network{RoundTripper: shared.Network}
@@ -211,9 +198,7 @@ func TestEndToEnd(t *testing.T) {
 				t.Error("want no error but the loss of the lease")
 			}
 		}
-		if got := x.Stats().Ingested.Gaps; got != 0 {
-			t.Errorf("got %d gaps, want none", got)
-		}
+		check.Equal(t, "gaps", 0, x.Stats().Ingested.Gaps)
 		if t.Failed() {
 			break
 		}

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb/internal/faketable"
 	"example.com/groupcheckout/stores/dynamodb/internal/table"
@@ -54,9 +54,7 @@ func checkModel(t *testing.T, rt *rapid.T) {
 		runs[i].ingester = mustIngester(t, tab, config)
 	}
 	ingest := func(r *run, until int) {
-		if err := r.ingester.Ingest(t.Context(), log[r.at:until]); err != nil {
-			rt.Fatal(err)
-		}
+		check.Must(rt, r.ingester.Ingest(t.Context(), log[r.at:until]))
 		r.at = until
 	}
 	rt.Repeat(map[string]func(*rapid.T){
@@ -98,18 +96,14 @@ func checkIndex(t *testing.T, rt *rapid.T, tab *table.Table, want map[string]es.
 	got := map[string]es.Version{}
 	for epoch := Epoch(0); ; epoch++ {
 		s, err := tab.Load(t.Context(), epochStream(0, epoch), 0, true)
-		if err != nil {
-			rt.Fatal(err)
-		}
+		check.Must(rt, err)
 		if !s.Tip.Exists() {
 			break
 		}
 		within := map[string]es.Version{} // behind the last event of each stream in this epoch
 		for i, e := range s.Events {
 			event, err := decodeEpochEvent(s.Tip.Stream(), e)
-			if err != nil {
-				rt.Fatal(err)
-			}
+			check.Must(rt, err)
 			if event.closed && i != len(s.Events)-1 {
 				rt.Errorf("epoch %d has events behind its end", epoch)
 			}
@@ -130,24 +124,18 @@ func checkIndex(t *testing.T, rt *rapid.T, tab *table.Table, want map[string]es.
 			}
 		}
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		rt.Errorf("events of each stream (-want +got):\n%s", diff)
-	}
+	check.Same(rt, "events of each stream", want, got)
 	return inOrder
 }
 
 func checkSource(t *testing.T, rt *rapid.T, tab *table.Table, batchSize int, want []string) {
 	t.Helper()
 	source, err := NewSource(tab, SourceConfig{BatchSize: batchSize}, "A")
-	if err != nil {
-		rt.Fatal(err)
-	}
+	check.Must(rt, err)
 	var got []string
 	for from := feed.Position(0); ; {
 		batch, err := source.Read(t.Context(), "0", from)
-		if err != nil {
-			rt.Fatal(err)
-		}
+		check.Must(rt, err)
 		for _, d := range batch.Events {
 			got = append(got, fmt.Sprint(d.Stream, " ", d.Event.Index))
 			if want := fmt.Sprint("T", d.Event.Index); d.Event.Type != want {
@@ -165,7 +153,5 @@ func checkSource(t *testing.T, rt *rapid.T, tab *table.Table, batchSize int, wan
 			rt.Errorf("read up to %d, the end is %d: got tail %t and error %v", from, end, batch.Tail, err)
 		}
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		rt.Errorf("deliveries with batches of %d (-want +got):\n%s", batchSize, diff)
-	}
+	check.Same(rt, fmt.Sprintf("deliveries with batches of %d", batchSize), want, got)
 }

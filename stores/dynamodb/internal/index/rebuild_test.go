@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/pause"
 	"example.com/groupcheckout/internal/tried"
 	"example.com/groupcheckout/stores/dynamodb/internal/faketable"
@@ -26,17 +27,13 @@ func checkExact(t testing.TB, tab *table.Table, want map[es.StreamName]es.Versio
 	got := map[string]es.Version{}
 	for epoch := Epoch(0); ; epoch++ {
 		s, err := tab.Load(t.Context(), epochStream(0, epoch), 0, true)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		if !s.Tip.Exists() {
 			break
 		}
 		for _, e := range s.Events {
 			event, err := decodeEpochEvent(s.Tip.Stream(), e)
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			for span := range event.spans() {
 				if span.Index != got[span.Stream] {
 					t.Errorf("epoch %d has %s from %d on, want from %d on", epoch, span.Stream, span.Index, got[span.Stream])
@@ -112,9 +109,7 @@ func TestATableWithAPastIsAdopted(t *testing.T) {
 		close(stop)
 		clerks.Wait()
 		follow(t, w.source(t, "A"), want)
-		if err := p.end(); err != nil {
-			t.Error(err)
-		}
+		check.OK(t, p.end())
 		checkExact(t, w.index, want)
 		t.Logf("%+v; the indexer %+v", done, p.Stats().Ingested)
 
@@ -171,9 +166,7 @@ func TestARebuildKeepsToARate(t *testing.T) {
 		}
 		w.lying.AtOnce, w.lying.Units = 10, 5 // ten pages
 		start := time.Now()
-		if _, err := Rebuild(t.Context(), w.events, w.index, RebuildConfig{Segments: 1, Units: 1}); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(Rebuild(t.Context(), w.events, w.index, RebuildConfig{Segments: 1, Units: 1})))
 		if took := time.Since(start); took < 45*time.Second || took > 60*time.Second {
 			t.Errorf("got %v for 50 units at one a second", took)
 		}
@@ -201,9 +194,7 @@ func TestARebuildCompletesAnyIndex(t *testing.T) {
 			t.Errorf("got %+v and %v, want five streams that lacked something", done, err)
 		}
 		got, err := Coverage(t.Context(), w.index)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		for stream, n := range all {
 			from := es.Version(0)
 			if stream == pruned {

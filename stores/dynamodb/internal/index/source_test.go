@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb/internal/faketable"
 	"example.com/groupcheckout/stores/dynamodb/internal/table"
@@ -36,9 +37,7 @@ func TestPages(t *testing.T) {
 		[]Span{sp("B-1", 2, 3)},
 	)
 	source, err := NewSource(tab, SourceConfig{BatchSize: 2}, "A")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	for _, tt := range []struct {
 		from, next feed.Position
 		tail       bool
@@ -60,9 +59,7 @@ func TestPages(t *testing.T) {
 		{math.MaxInt64, math.MaxInt64, true, nil},
 	} {
 		batch, err := source.Read(t.Context(), "0", tt.from)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		var events []string
 		for _, d := range batch.Events {
 			events = append(events, fmt.Sprint(d.Stream, " ", d.Event.Index))
@@ -81,26 +78,18 @@ func TestADeliveryIsANotification(t *testing.T) {
 	tab := mustTable(t, faketable.New(), TableConfig())
 	ingest(t, tab, Limits{}, []Span{{"GroupCheckout-5b1f", 1, []string{"StaysMerged"}}})
 	source, err := NewSource(tab, SourceConfig{}, "GroupCheckout", "Other")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	batch, err := source.Read(t.Context(), "0", 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	want := []feed.Delivery{{Stream: mustName("GroupCheckout", "5b1f"), Event: es.Event{Index: 1, EventData: es.EventData{Type: "StaysMerged"}}, Next: 1}}
-	if diff := cmp.Diff(want, batch.Events, cmp.Comparer(func(a, b es.StreamName) bool { return a == b })); diff != "" {
-		t.Errorf("deliveries (-want +got):\n%s", diff)
-	}
+	check.Same(t, "deliveries", want, batch.Events, cmp.Comparer(func(a, b es.StreamName) bool { return a == b }))
 }
 
 func TestAnEmptyIndex(t *testing.T) {
 	t.Parallel()
 	tab := mustTable(t, faketable.New(), TableConfig())
 	source, err := NewSource(tab, SourceConfig{}, "A")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if got, err := source.Tranches(t.Context()); err != nil || !cmp.Equal(got, []feed.Tranche{"0"}) {
 		t.Errorf("got the tranches %q and error %v, want that of partition 0", got, err)
 	}
@@ -127,9 +116,7 @@ func TestPagesOfAnEpochCostOneRead(t *testing.T) {
 	}
 	ingest(t, tab, Limits{}, batches...)
 	source, err := NewSource(tab, SourceConfig{BatchSize: 1}, "A")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	before := fake.Reads()
 	for from := range feed.Position(10) {
 		if batch, err := source.Read(t.Context(), "0", from); err != nil || batch.Next != from+1 || len(batch.Events) != 1 {
@@ -154,9 +141,7 @@ func TestBadArgumentsOfASource(t *testing.T) {
 		t.Error("got no error for a negative batch size, want one")
 	}
 	source, err := NewSource(tab, SourceConfig{}, "A")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if _, err := source.Read(t.Context(), "A", 0); err == nil {
 		t.Error("got no error for a tranche that is none, want one")
 	}

@@ -14,6 +14,7 @@ import (
 	streamstypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/pause"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb/internal/fakestream"
@@ -83,16 +84,12 @@ func streamRecord(event string, item faketable.Item) streamstypes.Record {
 func (w *world) append(t testing.TB, stream es.StreamName, count int) {
 	t.Helper()
 	tip, err := w.events.Tip(t.Context(), table.NoTip(stream), true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	var events []table.Event
 	for i := range count {
 		events = append(events, newEvent(fmt.Sprint("T", tip.Version()+es.Version(i)), table.Body{}))
 	}
-	if _, err := w.events.Append(t.Context(), tip, table.Write{Events: events}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(w.events.Append(t.Context(), tip, table.Write{Events: events})))
 }
 
 // put sets a stream back to an earlier version, without a record of it.
@@ -146,9 +143,7 @@ func (w *world) start(t testing.TB, config IndexerConfig) *process {
 	p := &process{dead: &atomic.Bool{}, done: make(chan error, 1)}
 	var err error
 	p.Indexer, err = NewIndexer(w.stream, fakestream.ARN, w.events, mustTable(t, mortal{w.backing, p.dead}, TableConfig()), config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	ctx, stop := context.WithCancel(t.Context())
 	p.stop = stop
 	go func() { p.done <- p.Run(ctx) }()
@@ -188,9 +183,7 @@ func (p *process) kill(t testing.TB) {
 func (w *world) source(t testing.TB, categories ...string) *Source {
 	t.Helper()
 	source, err := NewSource(w.index, SourceConfig{BatchSize: 7}, categories...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return source
 }
 
@@ -207,9 +200,7 @@ func follow(t testing.TB, source feed.Source, want map[es.StreamName]es.Version)
 	}
 	for from := feed.Position(0); missing > 0; {
 		batch, err := source.Read(t.Context(), "0", from)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		for _, d := range batch.Events {
 			switch at := next[d.Stream]; {
 			case d.Event.Index < at:
@@ -225,9 +216,7 @@ func follow(t testing.TB, source feed.Source, want map[es.StreamName]es.Version)
 			missing--
 		}
 		if from = batch.Next; batch.Tail {
-			if err := pause.For(ctx, 100*time.Millisecond); err != nil {
-				t.Fatalf("%d events did not come: %v", missing, err)
-			}
+			check.Mustf(t, pause.For(ctx, 100*time.Millisecond), "%d events did not come", missing)
 		}
 	}
 	return again

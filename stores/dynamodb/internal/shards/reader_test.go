@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/dynamodb/internal/fakestream"
 	"example.com/groupcheckout/stores/dynamodb/internal/shards"
 )
@@ -29,9 +30,7 @@ func put(s *fakestream.Stream, key string, n int) {
 func mustReader(t testing.TB, s *fakestream.Stream, from []shards.Cursor, config shards.Config) *shards.Reader {
 	t.Helper()
 	r, err := shards.NewReader(s, fakestream.ARN, from, config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return r
 }
 
@@ -42,9 +41,7 @@ func drain(t testing.TB, r *shards.Reader) (records []string, cursors []shards.C
 	t.Helper()
 	for {
 		page, err := r.Next(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		for _, record := range page.Records {
 			records = append(records, aws.ToString(record.EventID))
 		}
@@ -76,9 +73,7 @@ func TestParentsAreReadBeforeTheirChildren(t *testing.T) {
 		s.Split(n, 1+n%2)
 	}
 	got, cursors := drain(t, mustReader(t, s, nil, shards.Config{PageSize: 2}))
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("records (-want +got):\n%s", diff)
-	}
+	check.Same(t, "records", want, got)
 	for _, c := range cursors {
 		if c.Done {
 			t.Errorf("got the cursor %+v of a shard that has children, want it forgotten", c)
@@ -100,9 +95,7 @@ func TestExpiredIteratorsAreMadeAgain(t *testing.T) {
 	if got, _ := drain(t, r); !cmp.Equal(got, []string{"a 1"}) {
 		t.Errorf("got %q after the iterators expired, want the record that was new", got)
 	}
-	if got := r.Stats().Expired; got != 1 {
-		t.Errorf("got %d expired iterators, want 1", got)
-	}
+	check.Equal(t, "expired iterators", 1, r.Stats().Expired)
 }
 
 func TestTrimmedRecordsAreALoss(t *testing.T) {
@@ -126,9 +119,7 @@ func TestTrimmedRecordsAreALoss(t *testing.T) {
 	if got, _ := drain(t, r); !cmp.Equal(got, []string{"a 6", "a 7"}) {
 		t.Errorf("got %q behind an accepted loss, want what is left", got)
 	}
-	if got := r.Stats().Losses; got != 1 {
-		t.Errorf("got %d losses counted, want 1", got)
-	}
+	check.Equal(t, "losses counted", 1, r.Stats().Losses)
 }
 
 func TestWhatWasTrimmedBeforeTheFirstReadIsNoLoss(t *testing.T) {
@@ -194,9 +185,7 @@ func TestShardsThatAreGoneAreALoss(t *testing.T) {
 	}
 	r := mustReader(t, s, cursors, shards.Config{AcceptLoss: true})
 	got, cursors := drain(t, r)
-	if diff := cmp.Diff([]string{"a 2", "a 3"}, got); diff != "" {
-		t.Errorf("records behind the accepted loss (-want +got):\n%s", diff)
-	}
+	check.Same(t, "records behind the accepted loss", []string{"a 2", "a 3"}, got)
 	if len(cursors) != 1 || cursors[0].Shard != ids[3] {
 		t.Errorf("got the cursors %+v, want the one of %s", cursors, ids[3])
 	}
@@ -235,9 +224,7 @@ func TestThrottlingIsWaitedOut(t *testing.T) {
 		if got, _ := drain(t, r); !cmp.Equal(got, []string{"a 0"}) {
 			t.Errorf("got %q, want the record", got)
 		}
-		if got := r.Stats().Retries; got != 6 {
-			t.Errorf("got %d retries, want 6", got)
-		}
+		check.Equal(t, "retries", 6, r.Stats().Retries)
 	})
 }
 
@@ -319,9 +306,7 @@ func TestThrottlingThatDoesNotEndIsAnError(t *testing.T) {
 		if err := drainError(t, mustReader(t, s, nil, shards.Config{})); !isThrottled(err) {
 			t.Errorf("got %v, want the server's error", err)
 		}
-		if got := s.Calls("GetRecords"); got != 10 {
-			t.Errorf("got %d requests, want 10", got)
-		}
+		check.Equal(t, "requests", 10, s.Calls("GetRecords"))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if _, err := mustReader(t, s, nil, shards.Config{}).Next(ctx); !errors.Is(err, context.DeadlineExceeded) {
@@ -373,15 +358,11 @@ func TestEveryRecordComesInOrder(t *testing.T) {
 		r := mustReader(t, s, nil, config)
 		next := func(rt *rapid.T) bool {
 			page, err := r.Next(t.Context())
-			if err != nil {
-				rt.Fatal(err)
-			}
+			check.Must(rt, err)
 			for _, record := range page.Records {
 				var key string
 				var n int
-				if _, err := fmt.Sscan(aws.ToString(record.EventID), &key, &n); err != nil {
-					rt.Fatal(err)
-				}
+				check.Must(rt, check.Error(fmt.Sscan(aws.ToString(record.EventID), &key, &n)))
 				if n != read[key] {
 					rt.Fatalf("got record %d of %s, want %d", n, key, read[key])
 				}

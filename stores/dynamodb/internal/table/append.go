@@ -40,7 +40,7 @@ type Write struct {
 // A write whose reply is lost takes up to [Config.SettleTimeout] longer, past
 // the end of ctx too.
 func (t *Table) Append(ctx context.Context, tip Tip, w Write) (Tip, error) {
-	err := check(tip, w)
+	err := checkWrite(tip, w)
 	if err == nil {
 		err = ctx.Err()
 	}
@@ -54,8 +54,8 @@ func (t *Table) Append(ctx context.Context, tip Tip, w Write) (Tip, error) {
 	return a.run(ctx)
 }
 
-// check refuses what the server would refuse, or what Equinox could not read.
-func check(tip Tip, w Write) error {
+// checkWrite refuses what the server would refuse, or what Equinox could not read.
+func checkWrite(tip Tip, w Write) error {
 	if tip.stream.IsZero() {
 		return &es.NameError{Kind: "stream name", Reason: "it is the zero value"}
 	}

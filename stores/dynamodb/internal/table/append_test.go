@@ -9,9 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
+	"example.com/groupcheckout/stores/dynamodb/internal/faketable"
 )
 
 // Each way to write, from the tip that it finds to the items that it leaves.
@@ -22,9 +25,7 @@ func TestWays(t *testing.T) {
 	unfolds := []Unfold{{Type: "Snapshotted", Time: sampleTime(), Data: Raw([]byte(`{"s":1}`))}}
 	checkRequests := func(want ...string) {
 		t.Helper()
-		if diff := cmp.Diff(want, transport.Taken()); diff != "" {
-			t.Errorf("requests (-want +got):\n%s", diff)
-		}
+		check.Same(t, "requests", want, transport.Taken())
 	}
 
 	tip := mustAppend(t, tab, NoTip(stream), Write{Unfolds: unfolds})
@@ -72,17 +73,13 @@ func checkTip(t *testing.T, stream es.StreamName, want string) {
 	it := all[len(all)-1]
 	d := &decoder{}
 	b, err := decodeItem(stream, it)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	got := fmt.Sprintf("n=%d a=%d b=%d etag=%s events=%d unfolds=%d", d.number(it, "n"), d.number(it, "a"), d.number(it, "b"),
 		d.text(it, "etag"), len(d.list(it, "e")), len(b.unfolds))
 	for _, u := range b.unfolds {
 		got += fmt.Sprintf("@%d", u.Index)
 	}
-	if got != want {
-		t.Errorf("tip: got %s, want %s", got, want)
-	}
+	check.Equal(t, "tip", want, got)
 	for name, present := range map[string]bool{"c": len(b.events) > 0, "e": len(b.events) > 0, "u": len(b.unfolds) > 0} {
 		if _, ok := it[name]; ok != present {
 			t.Errorf("attribute %s: got present %v, want %v", name, ok, present)
@@ -143,9 +140,7 @@ func TestConflicts(t *testing.T) {
 			if contract, ok := errors.AsType[*es.ConflictError](err); !ok || contract.Expected != tip.version || contract.Actual != between.version {
 				t.Errorf("got %v, want the contract's conflict in it", err)
 			}
-			if loaded.Tip.etag != between.etag {
-				t.Errorf("something was written: got etag %s, want %s", loaded.Tip.etag, between.etag)
-			}
+			check.Equal(t, "something was written: etag", between.etag, loaded.Tip.etag)
 		})
 	}
 }
@@ -286,18 +281,33 @@ func TestCalvingUnderContention(t *testing.T) {
 	loaded := mustLoad(t, reader, stream, 0)
 	for _, e := range loaded.Events {
 		var writer, i int
-		if _, err := fmt.Sscanf(string(e.Data.Bytes), "%d/%d", &writer, &i); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(fmt.Sscanf(string(e.Data.Bytes), "%d/%d", &writer, &i)))
 		if next[writer] != i {
 			t.Fatalf("writer %d: got event %d, want %d", writer, i, next[writer])
 		}
 		next[writer]++
 	}
-	if len(loaded.Events) != writers*each {
-		t.Errorf("got %d events, want %d", len(loaded.Events), writers*each)
-	}
+	check.Equal(t, "events", writers*each, len(loaded.Events))
 	if want := estimate(loaded.Events) - loaded.Tip.bytes; loaded.Tip.before != want {
 		t.Errorf("b: got %d, want %d", loaded.Tip.before, want)
+	}
+}
+
+// A global table of strong consistency takes no transactions. A stream that has to give
+// events away from its tip then says so, and is left as it was; shorter ones work.
+func TestATableThatTakesNoTransactions(t *testing.T) {
+	t.Parallel()
+	fake := faketable.New()
+	fake.Strong = true
+	tab, err := New(fake, "strong", Config{MaxEvents: 2})
+	check.Must(t, err)
+	stream := newStream(t)
+	tip := mustAppend(t, tab, NoTip(stream), Write{Events: numbered(0, 2)})
+	_, err = tab.Append(t.Context(), tip, Write{Events: numbered(2, 1)})
+	if _, ok := errors.AsType[smithy.APIError](err); err == nil || !ok || !strings.Contains(err.Error(), stream.String()) || !strings.Contains(err.Error(), "the table takes no transactions") {
+		t.Errorf("got error %v, want one that names the stream and says what the table is", err)
+	}
+	if got := mustLoad(t, tab, stream, 0); got.Tip.Version() != 2 || len(got.Events) != 2 {
+		t.Errorf("got %d events at version %d, want the two that were there", len(got.Events), got.Tip.Version())
 	}
 }

@@ -8,7 +8,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/google/go-cmp/cmp"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 const (
@@ -86,14 +87,10 @@ func checkItems(t *testing.T, got []item, stream string, want ...string) {
 	}
 	for _, golden := range want {
 		var it any
-		if err := json.Unmarshal([]byte(fill.Replace(golden)), &it); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, json.Unmarshal([]byte(fill.Replace(golden)), &it))
 		wantItems = append(wantItems, it)
 	}
-	if diff := cmp.Diff(wantItems, gotItems); diff != "" {
-		t.Errorf("items (-want +got):\n%s", diff)
-	}
+	check.Same(t, "items", wantItems, gotItems)
 }
 
 // dynamoJSON is a value as DynamoDB's own JSON writes it.

@@ -12,9 +12,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/dynamodb/internal/dynamotest"
 	"example.com/groupcheckout/stores/dynamodb/internal/faketable"
 )
@@ -44,9 +44,7 @@ func TestLoadsFromAnywhere(t *testing.T) {
 					"tail": func() (Stream, error) { return tab.Tail(within(t), written, from, consistent) },
 				} {
 					got, err := load()
-					if err != nil {
-						t.Fatal(err)
-					}
+					check.Must(t, err)
 					first := min(max(int(from), 0), events)
 					checkNumbered(t, got.Events, first, events-first)
 					if got.Tip.etag != written.etag || got.Tip.version != events {
@@ -78,12 +76,8 @@ func TestRequestsOfReads(t *testing.T) {
 		"the tip's events": {func() (Stream, error) { return tab.Tail(within(t), tip, 10, true) }, []string{"GetItem"}},
 		"some calves":      {func() (Stream, error) { return tab.Tail(within(t), tip, 5, true) }, []string{"GetItem", "Query"}},
 	} {
-		if _, err := test.read(); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(test.want, transport.Taken()); diff != "" {
-			t.Errorf("%s: requests (-want +got):\n%s", name, diff)
-		}
+		check.Must(t, check.Error(test.read()))
+		check.Same(t, name+": requests", test.want, transport.Taken())
 	}
 }
 
@@ -98,9 +92,7 @@ func TestRevalidation(t *testing.T) {
 	}
 	mustAppend(t, tab, tip, Write{Events: numbered(3, 1)})
 	got, err = tab.Tail(within(t), tip, 2, true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	checkNumbered(t, got.Events, 2, 2)
 	if got.Tip.stream != stream || got.Tip.version != 4 {
 		t.Errorf("got tip of %s at %d, want %s at 4", got.Tip.stream, got.Tip.version, stream)
@@ -136,13 +128,9 @@ func TestLoadFromAReplicaThatLags(t *testing.T) {
 	})
 	transport.Script("Query", look, look)
 	got, err := tab.Load(within(t), stream, 0, false)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	checkNumbered(t, got.Events, 0, 6)
-	if diff := cmp.Diff([]bool{false, true}, consistent); diff != "" {
-		t.Errorf("consistent reads (-want +got):\n%s", diff)
-	}
+	check.Same(t, "consistent reads", []bool{false, true}, consistent)
 }
 
 // An item that overlaps those above it counts only below them.
@@ -156,9 +144,7 @@ func TestOverlappingItems(t *testing.T) {
 	}
 	tip.events[0].Index, tip.events[1].Index = 4, 5
 	for _, b := range []batch{{true, tip}, {false, lower}} {
-		if err := c.add(b); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, c.add(b))
 	}
 	checkNumbered(t, c.result().Events, 1, 5)
 }
@@ -202,9 +188,7 @@ func TestReadsAreRepeated(t *testing.T) {
 	transport.Script("", dynamotest.Throttle(), dynamotest.Refuse(http.StatusInternalServerError, "InternalServerError", nil),
 		dynamotest.Drop(errors.New("connection reset")))
 	mustLoad(t, tab, stream, 0)
-	if got := len(transport.Taken()); got != 4 {
-		t.Errorf("got %d requests, want 4", got)
-	}
+	check.Equal(t, "requests", 4, len(transport.Taken()))
 	transport.Script("", dynamotest.Throttle(), dynamotest.Throttle(), dynamotest.Throttle(), dynamotest.Throttle())
 	if _, err := tab.Load(within(t), stream, 0, true); err == nil {
 		t.Error("got no error, want that of the last attempt")
@@ -221,9 +205,7 @@ func remove(t *testing.T, stream es.StreamName, index int64) {
 	_, err := shared.Client(t, nil).DeleteItem(within(t), &dynamodb.DeleteItemInput{
 		TableName: aws.String(sharedTable), Key: key(stream, index),
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 }
 
 // restore puts the calf of two events back.
@@ -232,9 +214,7 @@ func restore(t *testing.T, stream es.StreamName, index int) {
 	_, err := shared.Client(t, nil).PutItem(within(t), &dynamodb.PutItemInput{
 		TableName: aws.String(sharedTable), Item: calfItem(Tip{stream: stream, version: es.Version(index + 2), events: numbered(index, 2)}),
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 }
 
 // slow has each query take a while, as far away servers do.
@@ -250,9 +230,7 @@ func TestALongStreamIsReadSideBySide(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		tab, err := New(slow{faketable.New()}, "fake", Config{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		stream := streamOf(t, "A-1")
 		const count = 900 // of 8 KB, so seven pages
 		tip := NoTip(stream)
@@ -264,9 +242,7 @@ func TestALongStreamIsReadSideBySide(t *testing.T) {
 		for _, from := range []int{0, 1, 3, 450, 451, 452, 895, 900} {
 			start := time.Now()
 			loaded, err := tab.Load(t.Context(), stream, es.Version(from), true)
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			checkNumbered(t, loaded.Events, from, count-from)
 			if took := time.Since(start); took > 400*time.Millisecond {
 				t.Errorf("from %d on: got %v, want parts side by side", from, took)
@@ -284,9 +260,7 @@ func TestAHoleInALongStreamIsFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := faketable.New()
 		tab, err := New(fake, "fake", Config{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		stream := streamOf(t, "A-1")
 		tip := NoTip(stream)
 		for n := range 900 {

@@ -14,6 +14,7 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/dynamodb/internal/dynamotest"
 )
 
@@ -34,9 +35,7 @@ func newTable(t testing.TB, config Config) (*Table, *dynamotest.Transport) {
 	t.Helper()
 	transport := &dynamotest.Transport{Next: shared.Network}
 	tab, err := New(shared.Client(t, transport), sharedTable, config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return tab, transport
 }
 
@@ -54,9 +53,7 @@ func newStream(t testing.TB) es.StreamName {
 func streamOf(t testing.TB, name string) es.StreamName {
 	t.Helper()
 	stream, err := es.ParseStreamName(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return stream
 }
 
@@ -79,18 +76,14 @@ func numbered(first, count int) []Event {
 func mustAppend(t testing.TB, tab *Table, tip Tip, w Write) Tip {
 	t.Helper()
 	after, err := tab.Append(within(t), tip, w)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return after
 }
 
 func mustLoad(t testing.TB, tab *Table, stream es.StreamName, from es.Version) Stream {
 	t.Helper()
 	loaded, err := tab.Load(within(t), stream, from, true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return loaded
 }
 
@@ -115,8 +108,6 @@ func items(t testing.TB, stream es.StreamName) []item {
 		TableName: aws.String(sharedTable), KeyConditionExpression: aws.String("p = :p"), ConsistentRead: aws.Bool(true),
 		ExpressionAttributeValues: item{":p": text(stream.String())},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return page.Items
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/dynamodb/internal/dynamotest"
 	"example.com/groupcheckout/stores/dynamodb/internal/faketable"
 )
@@ -23,13 +24,9 @@ import (
 func ownTable(t testing.TB, config Config) (*Table, *dynamodb.Client) {
 	t.Helper()
 	client, name := shared.Client(t, nil), "scan-"+uuid.NewString()
-	if err := dynamotest.CreateTable(within(t), client, name, ""); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, dynamotest.CreateTable(within(t), client, name, ""))
 	tab, err := New(client, name, config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return tab, client
 }
 
@@ -50,13 +47,9 @@ func TestAScanVisitsEveryStreamOnce(t *testing.T) {
 	// A name that is none by our rules, and a stream whose first calf was pruned.
 	other := tipItem(Tip{stream: streamOf(t, "x-y"), version: 2, etag: "e", events: numbered(0, 2)}, 2)
 	other["p"] = text("nodash")
-	if _, err := client.PutItem(within(t), &dynamodb.PutItemInput{TableName: &tab.name, Item: other}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(client.PutItem(within(t), &dynamodb.PutItemInput{TableName: &tab.name, Item: other})))
 	want["nodash"] = 2
-	if _, err := client.DeleteItem(within(t), &dynamodb.DeleteItemInput{TableName: &tab.name, Key: key(streamOf(t, "A-12"), 0)}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(client.DeleteItem(within(t), &dynamodb.DeleteItemInput{TableName: &tab.name, Key: key(streamOf(t, "A-12"), 0)})))
 	for _, config := range []ScanConfig{{}, {Segments: 1, PageSize: 1}, {Segments: 3, PageSize: 2}, {Segments: 20}} {
 		got := map[string]int{}
 		err := tab.Scan(within(t), config, func(page ScanPage) error {
@@ -89,9 +82,7 @@ func TestAScanGoesOn(t *testing.T) {
 	t.Parallel()
 	fake := faketable.New()
 	tab, err := New(fake, "fake", Config{MaxEvents: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	want := map[string]bool{}
 	for n := range 40 {
 		stream := streamOf(t, fmt.Sprintf("A-%d", n))
@@ -129,18 +120,14 @@ func TestAScanGoesOn(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("streams (-want +got):\n%s", diff)
-	}
+	check.Same(t, "streams", want, got)
 }
 
 func TestAnItemThatCannotBeReadIsVisitedAsSuch(t *testing.T) {
 	t.Parallel()
 	fake := faketable.New()
 	tab, err := New(fake, "fake", Config{MaxEvents: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	for _, name := range []string{"A-good", "A-tip", "A-calf"} {
 		tip := mustAppend(t, tab, NoTip(streamOf(t, name)), Write{Events: numbered(0, 1)})
 		mustAppend(t, tab, tip, Write{Events: numbered(1, 1)})
@@ -188,9 +175,7 @@ func TestTheTipsOfManyStreamsAreReadAtOnce(t *testing.T) {
 			t.Errorf("tip %d: got %s with %d events, want %s with %d", n, tip.Stream(), len(tip.Events()), streams[n], want)
 		}
 	}
-	if diff := cmp.Diff([]string{"BatchGetItem", "BatchGetItem"}, transport.Taken()); diff != "" {
-		t.Errorf("requests (-want +got):\n%s", diff)
-	}
+	check.Same(t, "requests", []string{"BatchGetItem", "BatchGetItem"}, transport.Taken())
 }
 
 func TestKeysThatWereLeftOutAreAskedForAgain(t *testing.T) {
@@ -198,9 +183,7 @@ func TestKeysThatWereLeftOutAreAskedForAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := faketable.New()
 		tab, err := New(fake, "fake", Config{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		var streams []es.StreamName
 		for n := range 10 {
 			streams = append(streams, streamOf(t, fmt.Sprintf("A-%d", n)))
@@ -217,9 +200,7 @@ func TestKeysThatWereLeftOutAreAskedForAgain(t *testing.T) {
 			t.Errorf("got %+v and %v, want four requests and half a unit for each stream", got, err)
 		}
 		fake.AtOnce = -1 // a table that is throttled
-		if _, err := tab.Tips(t.Context(), streams, false); err == nil || !strings.Contains(err.Error(), "throttled") {
-			t.Errorf("got %v, want that the table is throttled", err)
-		}
+		check.Fails(t, check.Error(tab.Tips(t.Context(), streams, false)), "throttled")
 	})
 }
 
@@ -229,9 +210,7 @@ func TestRetriesShareABudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := faketable.New()
 		tab, err := New(refusing{fake}, "fake", Config{Retries: 9})
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		ended := make(chan error)
 		start := time.Now()
 		for n := range 40 {
@@ -264,9 +243,7 @@ func (refusing) GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamo
 func TestTheFakeCountsUnitsAsTheServer(t *testing.T) {
 	t.Parallel()
 	fake, err := New(faketable.New(), "fake", Config{MaxBytes: 2500})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	server, _ := ownTable(t, Config{MaxBytes: 2500})
 	for _, tab := range []*Table{fake, server} {
 		stream := streamOf(t, "A-1")
@@ -276,9 +253,7 @@ func TestTheFakeCountsUnitsAsTheServer(t *testing.T) {
 			tip = mustAppend(t, tab, tip, Write{Events: []Event{event("Happened", `"`+data+`"`)}})
 		}
 		mustLoad(t, tab, stream, 0)
-		if _, err := tab.Tip(within(t), NoTip(stream), false); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(tab.Tip(within(t), NoTip(stream), false)))
 	}
 	want := server.Usage()
 	twice := want["TransactWriteItems"]

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/dynamodb/internal/dynamotest"
 )
 
@@ -73,9 +74,7 @@ func (t *trial) checkDone(after Tip, err error, behind int) {
 	}
 	loaded := mustLoad(t, t.tab, after.stream, 0)
 	checkNumbered(t, loaded.Events, 0, t.prepared+2+behind)
-	if after.etag != loaded.Tip.etag {
-		t.Errorf("got the tip %s, want %s", after.etag, loaded.Tip.etag)
-	}
+	check.Equal(t, "tip", loaded.Tip.etag, after.etag)
 }
 
 // mustNotBeWritten appends, and checks that nothing was written and that the error,

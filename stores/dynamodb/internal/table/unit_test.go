@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // The samples and their sizes are Equinox's.
@@ -37,15 +38,9 @@ func TestEstimates(t *testing.T) {
 		stream: streamOf(t, "GroupCheckout-5b1f7e0c9f3a4d528a7b0c1d2e3f4a5b"),
 		etag:   "9f2d6c0b5f8e4c0f8d0e3a1b2c3d4e5f", before: 1000, bytes: 182,
 	}
-	if got := baseBytes(tip); got != 340 {
-		t.Errorf("base bytes: got %d, want 340", got)
-	}
-	if got := tip.StreamBytes(); got != 1340 {
-		t.Errorf("stream bytes: got %d, want 1340", got)
-	}
-	if got := NoTip(tip.stream).StreamBytes(); got != 0 {
-		t.Errorf("stream bytes without a tip: got %d, want 0", got)
-	}
+	check.Equal(t, "base bytes", 340, baseBytes(tip))
+	check.Equal(t, "stream bytes", 1340, tip.StreamBytes())
+	check.Equal(t, "stream bytes without a tip", 0, NoTip(tip.stream).StreamBytes())
 }
 
 func TestEncodings(t *testing.T) {
@@ -63,9 +58,7 @@ func TestEncodings(t *testing.T) {
 		{"not worth it", random, Plain},
 	} {
 		body := Compressed(test.data)
-		if body.Encoding != test.want {
-			t.Errorf("%s: got encoding %d, want %d", test.name, body.Encoding, test.want)
-		}
+		check.Equal(t, test.name+": encoding", test.want, body.Encoding)
 		if got, err := body.Decode(); err != nil || !bytes.Equal(got, test.data) {
 			t.Errorf("%s: got %q and error %v, want %q", test.name, got, err, test.data)
 		}
@@ -73,19 +66,13 @@ func TestEncodings(t *testing.T) {
 
 	var deflated bytes.Buffer
 	writer, err := flate.NewWriter(&deflated, flate.BestCompression)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := writer.Write(long); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
+	check.Must(t, check.Error(writer.Write(long)))
 	for _, end := range []struct {
 		name string
 		do   func() error
 	}{{"flushed", writer.Flush}, {"closed", writer.Close}} { // in this order
-		if err := end.do(); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, end.do())
 		if got, err := (Body{Deflate, deflated.Bytes()}).Decode(); err != nil || !bytes.Equal(got, long) {
 			t.Errorf("deflate, %s: got %q and error %v, want %q", end.name, got, err, long)
 		}
@@ -159,9 +146,7 @@ func TestItemsThatAreAmiss(t *testing.T) {
 	} {
 		it := tipItem(Tip{stream: stream, version: 1, etag: "e"}, 0)
 		it["c"], it["e"] = list(text("A")), list(good)
-		if _, err := decodeItem(stream, it); err != nil {
-			t.Fatalf("the item to change: %v", err)
-		}
+		check.Mustf(t, check.Error(decodeItem(stream, it)), "the item to change")
 		for attribute, value := range change {
 			it[attribute] = value
 		}
