@@ -454,7 +454,7 @@ func (w *torment) judge(t *testing.T, end time.Time) {
 		}
 	}
 	tried.Longest(t, w.where, "the longest time for which nobody worked on a slot", longest.length())
-	tried.Longest(t, w.where, "of which after a stop in order", stop.length())
+	tried.Longest(t, w.where, "the longest after a stop in order", stop.length())
 	if longest.length() > tormentedLease*9/10 {
 		show(t, lives, fmt.Sprintf("nobody worked on slot %d", longest.slot), longest.from, longest.to)
 	}

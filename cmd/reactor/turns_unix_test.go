@@ -35,11 +35,6 @@ type absence struct {
 	stopped  bool      // in order: calls under way may go on
 }
 
-// covers tells whether a moment lies in an absence.
-func (a absence) covers(at time.Time) bool {
-	return !at.Before(a.from) && (a.to.IsZero() || at.Before(a.to))
-}
-
 // linesOf reads what a process logged.
 func linesOf(output string) (lines []said) {
 	for text := range strings.Lines(output) {
