@@ -461,7 +461,7 @@ func (w *torment) judge(t *testing.T, end time.Time) {
 	if longest.length() > tormentedLease {
 		t.Errorf("nobody worked on slot %d for %s, and the lease is %s", longest.slot, longest.length(), tormentedLease)
 	}
-	calls, allowed, others := overlaps(lives, end)
+	calls, allowed, others := overlaps(lives, tormentedLease, end)
 	tried.Times(t, w.where, "calls", calls)
 	tried.Times(t, w.where, "of which at the same time as one of a reactor that was paused", len(allowed))
 	for i, pair := range others {
