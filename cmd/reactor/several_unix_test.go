@@ -298,6 +298,7 @@ type torment struct {
 	random *rand.Rand
 
 	all      []*process             // that ever were
+	pages    map[*process]string    // the addresses of their status pages
 	away     map[*process][]absence // when they could not go on
 	reactors [3]*process            // at present
 	occasion int                    // how many there were
@@ -320,7 +321,7 @@ func (w *torment) run(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	w.random = rand.New(rand.NewPCG(seed, 0))
-	w.away = map[*process][]absence{}
+	w.away, w.pages = map[*process][]absence{}, map[*process]string{}
 	for i := range w.reactors {
 		w.reactors[i] = w.another(t)
 	}
@@ -360,8 +361,8 @@ func (w *torment) run(t *testing.T) {
 // another starts a reactor.
 func (w *torment) another(t *testing.T) *process {
 	t.Helper()
-	p, _ := w.begin(t, "--slots", strconv.Itoa(w.slots), "--lease", tormentedLease.String(), "--log-level", "debug")
-	w.all = append(w.all, p)
+	p, address := w.begin(t, "--slots", strconv.Itoa(w.slots), "--lease", tormentedLease.String(), "--log-level", "debug")
+	w.all, w.pages[p] = append(w.all, p), address
 	return p
 }
 
@@ -387,6 +388,12 @@ func (w *torment) hit(t *testing.T, group int) {
 		w.toStop = len(w.reactors) - 1
 		w.replace(t, w.toStop)
 	case n%everyLongPause == 12:
+		for range w.reactors { // one that works
+			if works(t, w.pages[w.reactors[victim]]) > 0 {
+				break
+			}
+			victim = (victim + 1) % len(w.reactors)
+		}
 		w.pause(t, victim, group)
 		w.atLeast = time.Now().Add(longPause)
 		w.counts.long++
@@ -454,14 +461,14 @@ func (w *torment) judge(t *testing.T, end time.Time) {
 		}
 	}
 	tried.Longest(t, w.where, "the longest time for which nobody worked on a slot", longest.length())
-	tried.Longest(t, w.where, "of which after a stop in order", stop.length())
+	tried.Longest(t, w.where, "the longest after a stop in order", stop.length())
 	if longest.length() > tormentedLease*9/10 {
 		show(t, lives, fmt.Sprintf("nobody worked on slot %d", longest.slot), longest.from, longest.to)
 	}
 	if longest.length() > tormentedLease {
 		t.Errorf("nobody worked on slot %d for %s, and the lease is %s", longest.slot, longest.length(), tormentedLease)
 	}
-	calls, allowed, others := overlaps(lives, end)
+	calls, allowed, others := overlaps(lives, tormentedLease, end)
 	tried.Times(t, w.where, "calls", calls)
 	tried.Times(t, w.where, "of which at the same time as one of a reactor that was paused", len(allowed))
 	for i, pair := range others {

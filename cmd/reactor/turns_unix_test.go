@@ -35,11 +35,6 @@ type absence struct {
 	stopped  bool      // in order: calls under way may go on
 }
 
-// covers tells whether a moment lies in an absence.
-func (a absence) covers(at time.Time) bool {
-	return !at.Before(a.from) && (a.to.IsZero() || at.Before(a.to))
-}
-
 // linesOf reads what a process logged.
 func linesOf(output string) (lines []said) {
 	for text := range strings.Lines(output) {
@@ -153,9 +148,9 @@ type called struct {
 }
 
 // overlaps are pairs of calls for one stream at the same time: those that may be, since
-// the one who called first was paused and its slot was taken over meanwhile, and those
+// one who called was paused for so long that its slot was taken over meanwhile, and those
 // that may not.
-func overlaps(lives []life, end time.Time) (calls int, allowed, others [][2]called) {
+func overlaps(lives []life, lease time.Duration, end time.Time) (calls int, allowed, others [][2]called) {
 	byStream := map[string][]called{}
 	for i, l := range lives {
 		ends := end
@@ -192,7 +187,7 @@ func overlaps(lives []life, end time.Time) (calls int, allowed, others [][2]call
 			for _, second := range all[i+1:] {
 				switch {
 				case !second.begin.Before(first.end):
-				case first.by != second.by && (paused(lives[first.by], first.begin, second.begin) || paused(lives[second.by], second.begin.Add(-soon), second.begin)):
+				case first.by != second.by && (paused(lives[first.by], lease, first.begin, second.begin) || paused(lives[second.by], lease, second.begin.Add(-soon), second.begin)):
 					allowed = append(allowed, [2]called{first, second})
 				default:
 					others = append(others, [2]called{first, second})
@@ -203,11 +198,11 @@ func overlaps(lives []life, end time.Time) (calls int, allowed, others [][2]call
 	return calls, allowed, others
 }
 
-// paused tells whether a process was paused for a part of a time, and not only about to
-// stop.
-func paused(l life, from, to time.Time) bool {
+// paused tells whether a process was paused for a part of a time, and for so long that
+// others may have taken its slots. It counts as silent from its last sign of life on.
+func paused(l life, lease time.Duration, from, to time.Time) bool {
 	return slices.ContainsFunc(l.away, func(a absence) bool {
-		return !a.stopped && a.from.Before(to) && (a.to.IsZero() || a.to.After(from))
+		return a.to.Sub(a.from) > lease/2 && a.from.Before(to) && a.to.After(from)
 	})
 }
 
@@ -296,11 +291,12 @@ func TestCallsAtTheSameTimeAreFound(t *testing.T) {
 		"two at once in one process":       {[]life{{lines: []said{begins(1), begins(1.5), returned(2)}}}, 0, 1},
 		"killed, and called by the next":   {[]life{{lines: []said{begins(1)}, away: []absence{killed(2)}}, {lines: []said{begins(2.1), returned(3)}}}, 0, 0},
 		"paused, and called by the next":   {[]life{{lines: []said{begins(1), returned(9)}, away: []absence{away(2, 8)}}, {lines: []said{begins(7), returned(8.5)}}}, 1, 0},
+		"paused too shortly":               {[]life{{lines: []said{begins(1), returned(9)}, away: []absence{away(2, 4)}}, {lines: []said{begins(7), returned(8.5)}}}, 0, 1},
 		"paused between calls":             {[]life{{lines: []said{begins(1), returned(9)}, away: []absence{away(0.2, 0.8)}}, {lines: []said{begins(7), returned(8.5)}}}, 0, 1},
 		"paused when it had been decided":  {[]life{{lines: []said{begins(8), returned(9)}, away: []absence{away(2, 7.9)}}, {lines: []said{begins(7), returned(8.5)}}}, 1, 0},
 		"told to stop, and not waited for": {[]life{{lines: []said{begins(1), returned(3)}, away: []absence{told(1.2)}}, {lines: []said{begins(2), returned(2.5)}}}, 0, 1},
 	} {
-		_, allowed, others := overlaps(c.lives, second(100))
+		_, allowed, others := overlaps(c.lives, 10*time.Second, second(100))
 		if len(allowed) != c.allowed || len(others) != c.others {
 			t.Errorf("%s: got %d overlaps that may be and %d others, want %d and %d", name, len(allowed), len(others), c.allowed, c.others)
 		}
