@@ -112,7 +112,7 @@ func (s State) Stays(status Status) []domain.StayID {
 
 // Fold is the state after events.
 func Fold(s State, events []Event) State {
-	f := folding{State: s, known: s.statuses(), outcomes: map[domain.StayID]outcome{}, payments: map[domain.PaymentID]struct{}{}}
+	f := folding{State: s, known: s.statuses()}
 	f.selected, f.pending = slices.Clip(s.selected), slices.Clip(s.pending) // appending copies
 	for _, event := range events {
 		switch e := event.(type) {
@@ -136,6 +136,9 @@ func Fold(s State, events []Event) State {
 			}
 		case Paid:
 			f.balance = f.balance.Minus(e.Amount)
+			if f.payments == nil {
+				f.payments = map[domain.PaymentID]struct{}{}
+			}
 			f.payments[e.PaymentID] = struct{}{}
 		case Confirmed:
 			f.confirmed = true
@@ -176,6 +179,9 @@ func (f *folding) note(stay domain.StayID, o outcome) {
 		f.pending = append(f.pending, stay)
 	case o.status == Pending && before != Pending:
 		f.again = true
+	}
+	if f.outcomes == nil {
+		f.outcomes = map[domain.StayID]outcome{}
 	}
 	f.outcomes[stay] = o
 }
