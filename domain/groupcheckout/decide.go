@@ -75,17 +75,11 @@ func (e *LateMergeError) Error() string {
 func recordOutcomes(outcomes Outcomes) func(State) ([]Event, error) {
 	return func(s State) ([]Event, error) {
 		var events []Event
-		first, waits := firstTime(), s.pending
+		first, status := firstTime(), s.statuses()
 		var merged []Residual
 		var late []error
 		for _, r := range outcomes.Merged {
-			status := Pending
-			if len(waits) > 0 && waits[0] == r.Stay { // most often the next one
-				waits = waits[1:]
-			} else {
-				status = s.Status(r.Stay)
-			}
-			switch {
+			switch status := status(r.Stay); {
 			case status == Failed && s.confirmed:
 				late = append(late, &LateMergeError{r})
 			case (status == Pending || status == Failed) && first(r.Stay):
@@ -100,7 +94,7 @@ func recordOutcomes(outcomes Outcomes) func(State) ([]Event, error) {
 		}
 		var failed MergesFailed
 		for _, f := range outcomes.Failed {
-			if s.Status(f.Stay) == Pending && first(f.Stay) {
+			if status(f.Stay) == Pending && first(f.Stay) {
 				failed.Stays = append(failed.Stays, f.Stay)
 				failed.Reasons = append(failed.Reasons, f)
 			}

@@ -2,6 +2,7 @@ package groupcheckout
 
 import (
 	"errors"
+	"fmt"
 
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/es"
@@ -13,7 +14,7 @@ import (
 // A snapshot holds each stay once more, so it is as long as the events are, and spares
 // little, where most of them are of many stays.
 func Snapshots() *es.SnapshotCodec[State] {
-	return es.SnapshotAs("Snapshotted.1", toSnapshot, fromSnapshot).If(func(s State, at es.Version) bool {
+	return es.SnapshotAs("Snapshotted.2", toSnapshot, fromSnapshot).If(func(s State, at es.Version) bool {
 		return len(s.selected) <= mostStaysPerEvent*int(at)
 	})
 }
@@ -24,7 +25,8 @@ const mostStaysPerEvent = 10
 // snapshot is a state as it is stored. A selected stay without an outcome is pending.
 type snapshot struct {
 	Selected  domain.StayIDs    `json:"selected"` // in the order of selection
-	Merged    []Residual        `json:"merged"`
+	Merged    domain.StayIDs    `json:"merged"`
+	Residuals []domain.Money    `json:"residuals"` // of the merged stays, in their order
 	Failed    domain.StayIDs    `json:"failed"`
 	Reasons   []Failure         `json:"reasons"` // of those of the failed stays that have one
 	Payments  domain.PaymentIDs `json:"payments"`
@@ -36,10 +38,11 @@ func toSnapshot(s State) snapshot {
 	kept := snapshot{
 		Selected: s.selected, Balance: s.balance, Confirmed: s.confirmed, Payments: domain.SortedIDs(s.payments.All()),
 	}
+	outcomes := s.outcomes.All() // which is quicker to look all of them up in
 	for _, stay := range s.selected {
-		switch o := s.outcome(stay); o.status {
+		switch o := outcomes[stay]; o.status {
 		case Merged:
-			kept.Merged = append(kept.Merged, Residual{stay, o.residual})
+			kept.Merged, kept.Residuals = append(kept.Merged, stay), append(kept.Residuals, o.residual)
 		case Failed:
 			kept.Failed = append(kept.Failed, stay)
 			if o.failure != (Failure{}) {
@@ -52,14 +55,17 @@ func toSnapshot(s State) snapshot {
 }
 
 func fromSnapshot(kept snapshot) (State, error) {
+	if len(kept.Merged) != len(kept.Residuals) {
+		return State{}, fmt.Errorf("%d stays are merged, and there are %d residuals", len(kept.Merged), len(kept.Residuals))
+	}
 	s := State{selected: kept.Selected, balance: kept.Balance, confirmed: kept.Confirmed}
 	outcomes := make(map[domain.StayID]outcome, len(kept.Selected))
 	for _, stay := range kept.Selected {
 		outcomes[stay] = outcome{status: Pending}
 	}
 	selected := len(outcomes)
-	for _, r := range kept.Merged {
-		outcomes[r.Stay] = outcome{status: Merged, residual: r.Residual}
+	for i, stay := range kept.Merged {
+		outcomes[stay] = outcome{status: Merged, residual: kept.Residuals[i]}
 	}
 	for _, stay := range kept.Failed {
 		outcomes[stay] = outcome{status: Failed}

@@ -67,6 +67,19 @@ func (s State) Confirmed() bool { return s.confirmed }
 // Status tells how far the merge of a stay is.
 func (s State) Status(stay domain.StayID) Status { return s.outcome(stay).status }
 
+// statuses returns a function that tells the status of stays. It is quickest if it is asked
+// about pending ones in their order, as happens when their outcomes come.
+func (s State) statuses() func(domain.StayID) Status {
+	next := 0
+	return func(stay domain.StayID) Status {
+		if next < len(s.pending) && s.pending[next] == stay {
+			next++
+			return Pending
+		}
+		return s.Status(stay)
+	}
+}
+
 func (s State) outcome(stay domain.StayID) outcome {
 	o, _ := s.outcomes.Get(stay)
 	return o
@@ -99,7 +112,7 @@ func (s State) Stays(status Status) []domain.StayID {
 
 // Fold is the state after events.
 func Fold(s State, events []Event) State {
-	f := folding{State: s, outcomes: map[domain.StayID]outcome{}, payments: map[domain.PaymentID]struct{}{}}
+	f := folding{State: s, known: s.statuses()}
 	f.selected, f.pending = slices.Clip(s.selected), slices.Clip(s.pending) // appending copies
 	for _, event := range events {
 		switch e := event.(type) {
@@ -117,12 +130,15 @@ func Fold(s State, events []Event) State {
 				f.note(stay, outcome{status: Failed})
 			}
 			for _, failure := range e.Reasons {
-				if f.outcome(failure.Stay).status == Failed {
+				if f.status(failure.Stay) == Failed {
 					f.note(failure.Stay, outcome{status: Failed, failure: failure})
 				}
 			}
 		case Paid:
 			f.balance = f.balance.Minus(e.Amount)
+			if f.payments == nil {
+				f.payments = map[domain.PaymentID]struct{}{}
+			}
 			f.payments[e.PaymentID] = struct{}{}
 		case Confirmed:
 			f.confirmed = true
@@ -136,25 +152,23 @@ func Fold(s State, events []Event) State {
 type folding struct {
 	State
 
+	known    func(domain.StayID) Status // in the state
 	outcomes map[domain.StayID]outcome
 	payments map[domain.PaymentID]struct{}
 	decided  int  // stays that were pending and have an outcome now
 	again    bool // one that had an outcome is pending
 }
 
-func (f *folding) outcome(stay domain.StayID) outcome {
+func (f *folding) status(stay domain.StayID) Status {
 	if o, changed := f.outcomes[stay]; changed {
-		return o
+		return o.status
 	}
-	if waits := f.pending[min(f.decided, len(f.pending)):]; len(waits) > 0 && waits[0] == stay { // most often the next one
-		return outcome{status: Pending}
-	}
-	return f.State.outcome(stay)
+	return f.known(stay)
 }
 
 // note keeps the outcome of a stay.
 func (f *folding) note(stay domain.StayID, o outcome) {
-	before := f.outcome(stay).status
+	before := f.status(stay)
 	if before == Unselected {
 		f.selected = append(f.selected, stay)
 	}
@@ -166,6 +180,9 @@ func (f *folding) note(stay domain.StayID, o outcome) {
 	case o.status == Pending && before != Pending:
 		f.again = true
 	}
+	if f.outcomes == nil {
+		f.outcomes = map[domain.StayID]outcome{}
+	}
 	f.outcomes[stay] = o
 }
 
@@ -173,7 +190,7 @@ func (f *folding) note(stay domain.StayID, o outcome) {
 func (f *folding) done() State {
 	s := f.State
 	s.outcomes, s.payments = s.outcomes.With(f.outcomes), s.payments.With(f.payments)
-	for ; f.decided > 0 && !f.again && s.Status(s.pending[0]) != Pending; f.decided-- { // by far the most often those in front
+	for ; f.decided > 0 && !f.again && f.status(s.pending[0]) != Pending; f.decided-- { // by far the most often those in front
 		s.pending = s.pending[1:]
 	}
 	if f.decided > 0 || f.again {

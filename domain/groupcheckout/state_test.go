@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -228,7 +229,7 @@ func TestTheStoredFormOfASnapshot(t *testing.T) {
 		selected(bert, anna, cleo), merged(residual(anna, "58.50")), failed(bert), paid(cash, "8"), confirmed(),
 	})
 	const want = `{"selected":"AgAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAADAAAAAAAAAAAAAAAAAAAA",` +
-		`"merged":[{"stay":"01000000-0000-0000-0000-000000000000","residual":58.50}],"failed":"AgAAAAAAAAAAAAAAAAAAAA==",` +
+		`"merged":"AQAAAAAAAAAAAAAAAAAAAA==","residuals":[58.50],"failed":"AgAAAAAAAAAAAAAAAAAAAA==",` +
 		`"reasons":[{"stay":"02000000-0000-0000-0000-000000000000","whyNot":"checkedOut"}],"payments":"AQAAAAAAAAAAAAAAAAAAAA==","balance":50.50,"confirmed":true}`
 	data, err := Snapshots().Encode(state)
 	if diff := cmp.Diff(want, string(data)); diff != "" || err != nil {
@@ -271,12 +272,13 @@ func TestASnapshotThatIsNoneIsRefused(t *testing.T) {
 	t.Parallel()
 	const anna, none = `"AQAAAAAAAAAAAAAAAAAAAA=="`, `""`
 	of := func(selected, failed string) string {
-		return `{"selected":` + selected + `,"merged":[],"failed":` + failed + `,"reasons":[],"payments":"","balance":0,"confirmed":false}`
+		return `{"selected":` + selected + `,"merged":"","residuals":[],"failed":` + failed + `,"reasons":[],"payments":"","balance":0,"confirmed":false}`
 	}
 	check.OKf(t, check.Error(Snapshots().Decode([]byte(of(anna, anna)))), "a sound one")
 	for name, data := range map[string]string{
 		"an outcome of a stay that is not selected": of(none, anna),
 		"a stay that is selected twice":             of(`"AQAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAA="`, none),
+		"a merged stay without a residual":          strings.Replace(of(anna, none), `"merged":""`, `"merged":`+anna, 1),
 		"nothing":                                   `{}`,
 	} {
 		if _, err := Snapshots().Decode([]byte(data)); err == nil {

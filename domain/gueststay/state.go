@@ -41,7 +41,8 @@ func (s State) Group() (id domain.GroupID, ok bool) {
 
 // Fold is the state after events.
 func Fold(s State, events []Event) State {
-	charges, payments := map[domain.ChargeID]struct{}{}, map[domain.PaymentID]struct{}{}
+	var charges map[domain.ChargeID]struct{} // most folds are of an event that needs neither
+	var payments map[domain.PaymentID]struct{}
 	s.refused = slices.Clip(s.refused) // appending copies
 	for _, event := range events {
 		switch e := event.(type) {
@@ -49,10 +50,10 @@ func Fold(s State, events []Event) State {
 			s.checkedIn = &e.At
 		case Charged:
 			s.balance = s.balance.Plus(e.Amount)
-			charges[e.ChargeID] = struct{}{}
+			charges = added(charges, e.ChargeID)
 		case Paid:
 			s.balance = s.balance.Minus(e.Amount)
-			payments[e.PaymentID] = struct{}{}
+			payments = added(payments, e.PaymentID)
 		case CheckedOut:
 			s.checkedOut = true
 		case TransferredToGroup:
@@ -65,4 +66,13 @@ func Fold(s State, events []Event) State {
 	}
 	s.charges, s.payments = s.charges.With(charges), s.payments.With(payments)
 	return s
+}
+
+// added is a set with one more, made if there is none.
+func added[K comparable](set map[K]struct{}, id K) map[K]struct{} {
+	if set == nil {
+		set = map[K]struct{}{}
+	}
+	set[id] = struct{}{}
+	return set
 }

@@ -91,7 +91,8 @@ func (db *DB) connect(ctx context.Context) (err error) {
 		return err
 	}
 	if db.config.Ready {
-		defer db.makeReady(ctx)()
+		ready := db.makeReady(ctx)
+		defer func() { ready(err == nil) }()
 	}
 	var unreadable error
 	var reading sync.WaitGroup

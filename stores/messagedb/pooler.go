@@ -112,10 +112,10 @@ func (db *DB) ownCheckpoints() bool {
 }
 
 // makeReady connects everything that a reactor uses, side by side, and returns what waits
-// for that. Then it rehearses, which nobody waits for but Close. What goes wrong is of no
+// for that and is told whether the server will do. Then it rehearses, which nobody waits for but Close. What goes wrong is of no
 // interest: whoever needs the connection tries again, and says so. A pooler may have none
 // to spare, so there it does nothing.
-func (db *DB) makeReady(ctx context.Context) (wait func()) {
+func (db *DB) makeReady(ctx context.Context) (wait func(usable bool)) {
 	rehearsing, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var connecting, rehearsals sync.WaitGroup
 	begin := func(pool *pgxpool.Pool) {
@@ -131,16 +131,18 @@ func (db *DB) makeReady(ctx context.Context) (wait func()) {
 		rehearsals.Wait()
 	}
 	if db.pooled {
-		return func() {}
+		return func(bool) {}
 	}
 	for _, pool := range []*pgxpool.Pool{db.read, db.feed, db.watch, db.checkpoint} {
 		if pool != nil && (pool != db.checkpoint || !db.ownCheckpoints()) {
 			connecting.Go(func() { begin(pool) })
 		}
 	}
-	return func() {
+	return func(usable bool) {
 		connecting.Wait()
-		begin(db.write) // which the server was checked with meanwhile
+		if usable {
+			begin(db.write) // which the server was checked with meanwhile
+		}
 	}
 }
 
