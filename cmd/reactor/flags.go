@@ -62,7 +62,7 @@ func (s streams) logger(level slog.Level) *slog.Logger {
 // or as one of the log for programs.
 func (s streams) note(line string) {
 	if s.json {
-		s.logger(slog.LevelInfo).Info(line)
+		s.logger(slog.LevelInfo).Info("note", "text", line)
 		return
 	}
 	fmt.Fprintln(s.err, line)
