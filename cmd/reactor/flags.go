@@ -12,7 +12,7 @@ import (
 // logFlags say how to log.
 type logFlags struct {
 	Verbose   bool   `short:"V" help:"Log every batch, call and checkpoint. The same as --log-level debug."`
-	LogLevel  string `enum:",debug,info,warn,error" default:"" placeholder:"LEVEL" help:"What to log: debug, info, warn or error, and what is worse."`
+	LogLevel  string `enum:",debug,info,warn,error" default:"" placeholder:"LEVEL" without:"info" help:"What to log: debug, info, warn or error, and what is worse."`
 	LogFormat string `enum:"text,json" default:"text" placeholder:"FORMAT" help:"How to write log lines: text or json. Default ${default}."`
 }
 
