@@ -317,11 +317,12 @@ func ofSlot(slot int) string {
 	}
 }
 
-// twoSlots leaves the checkpoints of two slots, at 3 and at 6.
-func twoSlots(t *testing.T, h historian, c *memory.Checkpoints) (behind, ahead string) {
+// twoSlots leaves the checkpoints of two slots, at 3 and at 6. It returns a stream of the
+// one that is ahead.
+func twoSlots(t *testing.T, h historian, c *memory.Checkpoints) string {
 	t.Helper()
 	handler := newHandler()
-	behind, ahead = ofSlot(0), ofSlot(1)
+	behind, ahead := ofSlot(0), ofSlot(1)
 	h.add(fmt.Sprintf("%s@0 %s@0 %s@1", behind, ahead, ahead))
 	r := start(t, h, c, handler, reactor.Config{Slots: 2, CheckpointInterval: time.Second})
 	pass(3 * time.Second)
@@ -329,7 +330,7 @@ func twoSlots(t *testing.T, h historian, c *memory.Checkpoints) (behind, ahead s
 	h.add(fmt.Sprintf("%s@1 %s@2 %s@3", behind, ahead, ahead))
 	pass(3 * time.Second)
 	r.endWell()
-	return behind, ahead
+	return ahead
 }
 
 // TestAFailOverWhileASlotCatchesUpIsSeen has a replica take over, and outgrow what was
@@ -340,7 +341,7 @@ func TestAFailOverWhileASlotCatchesUpIsSeen(t *testing.T) {
 	for range 10 { // which slot is begun first is a matter of chance
 		synctest.Test(t, func(t *testing.T) {
 			h, c := newHistorian("A"), memory.NewCheckpoints()
-			_, ahead := twoSlots(t, h, c)
+			ahead := twoSlots(t, h, c)
 			h.freeze(4)
 			r := start(t, h, c, newHandler(), reactor.Config{Slots: 2, CheckpointInterval: time.Minute})
 			equal(t, "read", r.status().Tranches[0].Read, 4)

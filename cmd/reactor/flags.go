@@ -12,7 +12,7 @@ import (
 // logFlags say how to log.
 type logFlags struct {
 	Verbose   bool   `short:"V" help:"Log every batch, call and checkpoint. The same as --log-level debug."`
-	LogLevel  string `enum:",debug,info,warn,error" default:"" placeholder:"LEVEL" help:"What to log: debug, info, warn or error, and what is worse."`
+	LogLevel  string `enum:",debug,info,warn,error" default:"" placeholder:"LEVEL" without:"info" help:"What to log: debug, info, warn or error, and what is worse."`
 	LogFormat string `enum:"text,json" default:"text" placeholder:"FORMAT" help:"How to write log lines: text or json. Default ${default}."`
 }
 
@@ -62,7 +62,7 @@ func (s streams) logger(level slog.Level) *slog.Logger {
 // or as one of the log for programs.
 func (s streams) note(line string) {
 	if s.json {
-		s.logger(slog.LevelInfo).Info(line)
+		s.logger(slog.LevelInfo).Info("note", "text", line)
 		return
 	}
 	fmt.Fprintln(s.err, line)

@@ -289,7 +289,7 @@ func collectTranche(metrics chan<- prometheus.Metric, now time.Time, t reactor.T
 			gauge("reactor_lag_events", "Events that are not read yet, counted up to 10,000; not there if the feed does not tell.", float64(t.Unread))
 		}
 		if lag, known := t.Lag(now); known {
-			gauge("reactor_lag_seconds", "How old the oldest event is that is not read yet, 0 if there is none; not there if the feed does not tell.", lag.Seconds())
+			gauge("reactor_lag_seconds", "How old the oldest event is that is not read yet, 0 if there is none; not there if the feed does not tell, or nothing comes into it.", lag.Seconds())
 		}
 		gauge("reactor_feed_silent", "Whether it is known that nothing new comes into the feed, whatever is appended.", asNumber(t.Silent != ""))
 	}
