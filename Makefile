@@ -148,7 +148,7 @@ site: ## Write the living documentation of the runs that docs has made
 
 .PHONY: lighthouse
 lighthouse: ## Have Lighthouse look at the site, which fails for what is not perfect but speed
-	LIVINGDOC_LIGHTHOUSE=yes $(GO) test ./livingdoc -count=1 -v -run='^TestLighthouse$$'
+	LIVINGDOC_LIGHTHOUSE=yes $(GO) test ./livingdoc -count=1 -timeout=1h -v -run='^TestLighthouse$$'
 
 .PHONY: explore
 explore: ## Try SEEDS orders of goroutines and faults on memory, in virtual time

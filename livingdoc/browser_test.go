@@ -344,6 +344,26 @@ func TestTheContentsAreAColumnWhereThereIsRoom(t *testing.T) {
 	}
 }
 
+// TestOnPaperNoHeadingIsLeftAlone: each stands in a block that is not broken, with what it is
+// a heading of.
+func TestOnPaperNoHeadingIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	site := mixedSite(t)
+	ctx := browsertest.Tab(browsertest.Start(t), t)
+	browsertest.Do(ctx, t, browsertest.Command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"}), chromedp.Navigate(address(site, "print.html")))
+	const headings = `[...document.querySelectorAll('.chapter :is(h3, h4, h5)')]`
+	if n := browsertest.Eval[int](ctx, t, headings+`.length`); n < 10 {
+		t.Errorf("got %d headings, want those of the topics, rules and examples", n)
+	}
+	alone := browsertest.Eval[string](ctx, t, headings+`.filter((h) => {
+		const block = h.closest('.one, article');
+		return !block || getComputedStyle(block).breakInside !== 'avoid' || !block.querySelector('.steps');
+	}).map((h) => h.textContent).join('; ')`)
+	if alone != "" {
+		t.Errorf("these headings may be left alone at the foot of a page: %s", alone)
+	}
+}
+
 func TestLinksAndCommandsCanBeCopied(t *testing.T) {
 	t.Parallel()
 	site := mixedSite(t)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/groupcheckout/livingdoc/evidence"
 	"example.com/groupcheckout/livingdoc/internal/run"
 )
 
@@ -55,6 +56,29 @@ func TestWantedAndGotAreLaidSideBySide(t *testing.T) {
 		if got := made.said(); strings.ReplaceAll(got, " \n", "\n") != strings.ReplaceAll(test.want, " \n", "\n") && strings.TrimSpace(got) != strings.TrimSpace(test.want) {
 			t.Errorf("%s: got\n%s\nwant\n%s", name, got, test.want)
 		}
+	}
+}
+
+func TestAccountsAreMarkedWhereStoresDiffer(t *testing.T) {
+	t.Parallel()
+	account := func(balance string, lines ...evidence.Line) []evidence.Statement {
+		return []evidence.Statement{{Title: "Ann", Lines: lines, Balance: balance}}
+	}
+	loan, fine, other := evidence.Line{Text: "loan", Amount: "1.00"}, evidence.Line{Text: "fine", Amount: "2.00"}, evidence.Line{Text: "fine", Amount: "3.00"}
+	list := booked(booked(booked(nil, "paper", account("3.00", loan, fine)), "stone", account("4.00", loan, other)), "wax", account("3.00", fine, loan))
+	compareBooks(list)
+	if len(list) != 2 {
+		t.Fatalf("got %d kinds of accounts, want 2: in another order they are the same", len(list))
+	}
+	for _, b := range list {
+		s := b.Statements[0]
+		if s.Lines[0].Differs || !s.Lines[1].Differs || !s.Differs {
+			t.Errorf("on %v got %+v, want the fine and the balance marked, and not the loan", b.Stores, s)
+		}
+	}
+	alone := booked(nil, "paper", account("3.00", loan))
+	if compareBooks(alone); alone[0].Statements[0].Differs || alone[0].Statements[0].Lines[0].Differs {
+		t.Errorf("got %+v, want nothing marked where there is nothing else", alone)
 	}
 }
 

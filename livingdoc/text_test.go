@@ -65,7 +65,7 @@ func TestNothingThatIsWrittenVanishes(t *testing.T) {
 		"one-amount/take-amount/keep-amount.html": append(block, "Keep <amount>", "Given a <thing>", "Given "+odd, "a <cell> &amp;", "json", "<doc>&amp;</doc>"),
 		"one-amount/take-amount/of-n.html":        {"Of <1>", "The <few>", "Those <two>.", "<1>"},
 		"print.html":                              append(block, "One <amount>", "Given "+odd, "Those <two>."),
-		"words.html":                              {"a <round> thing"},
+		"words.html":                              {"A <round> thing."},
 	} {
 		text, links := shownIn(t, pages[name])
 		for _, want := range wants {

@@ -26,7 +26,7 @@ import (
 const NoSkip = "LIVINGDOC_NO_SKIP"
 
 // Limit is how long one thing may take in a browser.
-const Limit = time.Minute
+const Limit = 4 * time.Minute
 
 // Start starts Chromium, and ends it with the test. Tabs are made of what it
 // returns.

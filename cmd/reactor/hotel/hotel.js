@@ -13,6 +13,8 @@ function element(name, className, ...children) {
 
 const number = (n) => n.toLocaleString('en')
 const money = (text) => Number(text).toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
+const amounts = (text) => text.replace(/\d{4,}\.\d+/g, money)
+const saying = { moved: 'moved', left: 'left before', unknown: 'not on record' }
 const duration = (s) => (s < 1 ? `${Math.round(s * 1000)} ms` : `${s.toFixed(1)} s`)
 
 function group(g) {
@@ -54,9 +56,9 @@ function show(s) {
   at('toggle').className = works ? '' : 'start'
   at('groups').replaceChildren(...s.groups.map(group).reverse())
   at('stays').replaceChildren(...s.stays.filter((stay) => stay.status !== 'expected').map((stay) =>
-    element('li', stay.status, stay.name, element('span', 'owes', stay.status === 'here' ? `owes ${money(stay.owes)}` : stay.status === 'unknown' ? 'unknown' : stay.status))))
+    element('li', stay.status, stay.name, element('span', 'owes', saying[stay.status] ?? `owes ${money(stay.owes)}`))))
   at('happenings').replaceChildren(...s.happenings.map((h) =>
-    element('li', h.reactor ? 'reactor' : '', element('span', 'who', h.reactor ? 'reactor' : 'clerk'), `${h.subject} ${h.text}`)))
+    element('li', h.reactor ? 'reactor' : '', element('span', 'who', h.reactor ? 'reactor' : 'clerk'), element('span', '', `${h.subject} ${amounts(h.text)}`))))
   curve(s.reactions)
 }
 
