@@ -248,7 +248,5 @@ func TestTryMakesOneAttempt(t *testing.T) {
 			t.Errorf("%s: got %v and the error %v, want %v", steps, result.Status, err, want)
 		}
 	}
-	if _, err := Try(t, Config{}, load(t, "Feature: F\nScenario: S\n* a step")[0]); err == nil {
-		t.Error("without a world: got no error, want one")
-	}
+	check.Failsf(t, check.Error(Try(t, Config{}, load(t, "Feature: F\nScenario: S\n* a step")[0])), "without a world")
 }
