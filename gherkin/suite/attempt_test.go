@@ -210,9 +210,7 @@ func TestWhatIsLoggedIsKeptWhereItWasLogged(t *testing.T) {
 		if lines := logLines(got); len(lines) != 1 || lines[0] != what || got[0].At.IsZero() {
 			t.Errorf("got %v, want one line, %s, with its time", got, what)
 		}
-		if !strings.Contains(text, "\n      "+what+"\n") {
-			t.Errorf("got:\n%s\nwant in it: %s", text, what)
-		}
+		check.Contains(t, text, "\n      "+what+"\n")
 	}
 	check.Same(t, "outside steps and hooks", []string{"in the world", "at its close"}, logLines(r.Attachments))
 }
