@@ -146,6 +146,10 @@ docs-run-%:
 site: ## Write the living documentation of the runs that docs has made
 	$(GO) run ./cmd/livingdoc $(DOCS_RUNS:%=--from=$(RUNS)/%.ndjson) --out=$(DOCS) --commit="$$(git rev-parse HEAD 2>/dev/null)" $(DOCS_NAMES) $(DOCS_FLAGS)
 
+.PHONY: lighthouse
+lighthouse: ## Have Lighthouse look at the site, which fails for what is not perfect but speed
+	LIVINGDOC_LIGHTHOUSE=yes $(GO) test ./livingdoc -count=1 -v -run='^TestLighthouse$$'
+
 .PHONY: explore
 explore: ## Try SEEDS orders of goroutines and faults on memory, in virtual time
 	$(GO) test ./features -count=1 -timeout=0 -v -run='^TestExplore$$' -explore=$(SEEDS) $(addprefix -seed=,$(SEED)) $(if $(FAULTS),-faults='$(FAULTS)')
@@ -156,15 +160,34 @@ MATRIX ?= 20
 # How many seeds of clerks who work side by side are tried.
 CLERKS ?= 1000
 
-# How many groups of three stays are checked out on each real store while three reactors
-# are paused and killed.
-TORMENTED ?= 100
+# How many groups of three stays are checked out on each real store, once with 1 and once
+# with 3 slots, while three reactors are paused, killed and replaced: more than 10,000
+# stays on each store.
+TORMENTED ?= 1700
+
+# How often servers fail, are away, freeze and crash under a reactor.
+OUTAGES ?= 3
 
 # How many stays of five events a table of DynamoDB has that is adopted.
 ADOPTED ?= 4000
 
+# Where tests note what they tried, and how often.
+TRIED := $(CURDIR)/build/tried.txt
+untried torture matrix planted faulty night: export TRIED := $(TRIED)
+
 .PHONY: torture
-torture: matrix planted faulty night ## Everything that is to break it; this takes half an hour
+torture: untried matrix planted faulty night ## Everything that is to break it; this takes half an hour
+	@$(MAKE) tried
+
+.PHONY: untried
+untried:
+	@mkdir -p $(dir $(TRIED))
+	@rm -f $(TRIED) $(SUMMARY)/*-faults.txt
+
+.PHONY: tried
+tried: ## List what was tried since the last torture began, and how often, as rows of docs/guarantees.md
+	@awk -f internal/tried/table.awk $(TRIED)
+	@cat /dev/null $(wildcard $(SUMMARY)/*-faults.txt)
 
 .PHONY: faulty
 faulty: ## Clerks side by side with CLERKS seeds, and all faults on the real stores
@@ -173,16 +196,21 @@ faulty: ## Clerks side by side with CLERKS seeds, and all faults on the real sto
 	$(MAKE) STORE=dynamodb FAULTS=all TAGS= FEATURES_FLAGS= features
 	$(MAKE) STORE=messagedb FAULTS=all REACTOR=3 TAGS= FEATURES_FLAGS= features
 
+OUTAGE_TESTS := AFailOverThatLost|AnErasedEvent|APausedReplica|AMissingIndexer|AnOutageOfTheStore|OnAFrozenServer|ACrashOfTheServer|QuickRestarts|SlotsAreShared|QuarantineOn
+
 .PHONY: night
-night: $(TOOLS)/provision ## Kills, pauses and long sleeps of reactors and indexers, and a big table that is adopted
+night: $(TOOLS)/provision ## Kills, pauses, deployments, fail-overs, outages and stalls under reactors and indexers, and a big table that is adopted
 	$(GO) test ./cmd/reactor -count=1 -timeout=0 -v -run='TellsA(Secret|Key)' -every-text
-	$(WITH_ALL) $(GO) test ./cmd/reactor -count=1 -timeout=0 -v -run='SeveralReactorsAgree' -tormented-groups=$(TORMENTED)
+	$(WITH_ALL) $(GO) test ./cmd/reactor -count=1 -timeout=0 -parallel=4 -v -run='SeveralReactorsAgree' -tormented-groups=$(TORMENTED)
+	$(WITH_ALL) $(GO) test ./cmd/reactor -count=$(OUTAGES) -timeout=0 -parallel=6 -v -run='$(OUTAGE_TESTS)'
 	$(WITH_ALL) $(GO) test ./cmd/reactor -count=1 -timeout=0 -v -run='AnIndexerThatSleptDoesNoHarm|IndexersThatAreKilled|ATableIsAdoptedWhile' -asleep=1m -adopted-stays=$(ADOPTED)
 	$(GO) test ./stores/dynamodb/internal/index -count=1 -timeout=0 -v -run='ATableWithAPastIsAdopted$$' -past-streams=20000
 
 .PHONY: matrix
 matrix: ## Run every scenario under every kind of fault with MATRIX seeds, on memory
 	$(GO) test ./features -count=1 -timeout=0 -v -run='^TestEveryScenarioHoldsUnderEveryFault$$' -matrix=$(MATRIX) $(addprefix -seed=,$(SEED)) $(if $(FAULTS),-faults='$(FAULTS)')
+	@mkdir -p $(dir $(TRIED))
+	@printf 'TestEveryScenarioHoldsUnderEveryFault\tmemory\tseeds of every scenario and every kind of fault\ttimes\t%s\n' '$(MATRIX)' >> $(TRIED)
 
 .PHONY: planted
 planted: ## Plant bugs, take checks away, and see that each is caught, with a message that leads to it

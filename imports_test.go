@@ -93,6 +93,7 @@ func allowed() map[string][]string {
 		"internal/program":                    {"internal/terminal", "internal/version"},
 		"internal/proxy":                      {},
 		"internal/terminal":                   {},
+		"internal/tried":                      {},
 		"internal/version":                    {},
 
 		// Programs, examples, planted bugs, and all of that as files.
@@ -112,7 +113,7 @@ func allowed() map[string][]string {
 
 // testOnly are the packages that may link the testing package.
 func testOnly() []string {
-	return []string{"es/aggregatetest", "stores/storetest", "stores/dynamodb/internal/dynamotest", "harness/provision/provisiontest", "gherkin/suite", "harness/run", "internal/golden", "internal/browsertest"}
+	return []string{"es/aggregatetest", "stores/storetest", "stores/dynamodb/internal/dynamotest", "harness/provision/provisiontest", "gherkin/suite", "harness/run", "internal/golden", "internal/browsertest", "internal/tried"}
 }
 
 // TestImportsFollowTheStructure reads the imports of every package.

@@ -71,6 +71,9 @@ func (p *Process) Handle(ctx context.Context, stream es.StreamName, deliveries [
 			continue
 		}
 		if step, version, err = p.groups.Record(ctx, group, outcomes); err != nil {
+			if _, late := errors.AsType[*groupcheckout.LateMergeError](err); late {
+				err = &reactor.SetAsideError{Err: err} // the next call would find nothing pending
+			}
 			return 0, err
 		}
 	}

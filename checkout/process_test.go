@@ -418,3 +418,30 @@ func TestTwoProcessesAgreeOnAStayThatWasNotOnRecord(t *testing.T) {
 	}
 	equal(t, "another group, once the guest has arrived", h.summary(elsewhere, []domain.StayID{stay}), "merged 50, balance 50")
 }
+
+// TestAMergeBehindTheConfirmationIsSetAside has another program refuse a stay, and the
+// clerk confirm the group without it, after the stay was handed over and before that is
+// recorded. Nothing is pending then, so a next call would not meet it again.
+func TestAMergeBehindTheConfirmationIsSetAside(t *testing.T) {
+	t.Parallel()
+	h := newHotel(t)
+	stay := h.stay(50)
+	group := h.group(stay)
+	met := false
+	store := &disturbed{Store: h.backend.Events, before: func(ctx context.Context, c call) error {
+		if c.events == nil || c.stream.Category() != groupcheckout.Category || met {
+			return nil
+		}
+		met = true
+		_, _, err := h.groups.Record(ctx, group, groupcheckout.Outcomes{Failed: []groupcheckout.Failure{{Stay: stay, WhyNot: domain.NotOnRecord}}})
+		h.must(err)
+		h.must(h.groups.Confirm(ctx, group, opening()))
+		return nil
+	}}
+	_, err := h.handle(h.process(store, checkout.Config{}), group)
+	_, asks := errors.AsType[*reactor.SetAsideError](err)
+	_, late := errors.AsType[*groupcheckout.LateMergeError](err)
+	if !asks || !late || !es.NeedsPerson(err) {
+		t.Errorf("got %v, want a late merge for a person, to be set aside", err)
+	}
+}

@@ -57,13 +57,19 @@ func Breakers(backend *stores.Backend) (breakers reactor.Breakers) {
 	if backend.Unavailable == nil {
 		return breakers
 	}
-	store := reactor.NewBreaker("the store", backend.Unavailable)
+	breaker := func(name, where string) *reactor.Breaker {
+		if where != "" {
+			name += " at " + where
+		}
+		return reactor.NewBreaker(name, backend.Unavailable)
+	}
+	store := breaker("the store", backend.Servers.Leader)
 	breakers = reactor.Breakers{Leader: store, Reads: store, Checkpoints: store}
 	if backend.ReadsApart {
-		breakers.Reads = reactor.NewBreaker("the server for reading", backend.Unavailable)
+		breakers.Reads = breaker("the server for reading", backend.Servers.Reads)
 	}
 	if backend.CheckpointsApart {
-		breakers.Checkpoints = reactor.NewBreaker("the server for checkpoints", backend.Unavailable)
+		breakers.Checkpoints = breaker("the server for checkpoints", backend.Servers.Checkpoints)
 	}
 	return breakers
 }

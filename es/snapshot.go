@@ -84,6 +84,7 @@ type SnapshotCodec[S any] struct {
 	name   string
 	encode func(S) any
 	decode func(data []byte) (S, error)
+	worth  func(state S, at Version) bool // nil if always
 }
 
 // SnapshotAs says that states are kept as the JSON of the Go type T, a struct that embeds
@@ -110,6 +111,15 @@ func SnapshotAs[T, S any](name string, to func(S) T, from func(T) (S, error)) *S
 			return from(kept)
 		},
 	}
+}
+
+// If is the same codec, for snapshots only of states of which worth says that one spares
+// more than it costs; at is the version that the state stands for. It is asked often and
+// has to be quick.
+func (c *SnapshotCodec[S]) If(worth func(state S, at Version) bool) *SnapshotCodec[S] {
+	with := *c
+	with.worth = worth
+	return &with
 }
 
 // Encode gives the data of a snapshot. It returns an [*EncodeError] for a state that JSON
@@ -176,12 +186,13 @@ func (d Decider[S, E]) loadSnapshot(ctx context.Context, freshness Freshness) (v
 }
 
 // write appends the events of a decision. A stream that is long enough has a snapshot of
-// the state behind them, unless a fold has skipped an event: another program, which knows
-// that one, would miss it.
+// the state behind them, if it is worth while, and unless a fold has skipped an event:
+// another program, which knows that one, would miss it.
 func (d Decider[S, E]) write(ctx context.Context, written *after[S, E], data []EventData) (Version, error) {
 	c, expected := d.category, written.version
 	every := c.options.SnapshotEvery
-	if c.snapshotter == nil || written.skips || expected+Version(len(data)) < every {
+	if c.snapshotter == nil || written.skips || expected+Version(len(data)) < every ||
+		c.snapshots.worth != nil && !c.snapshots.worth(written.state, expected) {
 		return c.store.Append(ctx, d.stream, expected, data)
 	}
 	return c.snapshotter.AppendSnapshot(ctx, d.stream, expected, data, SnapshotTaking{

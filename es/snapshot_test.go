@@ -65,6 +65,9 @@ func (o *observed) Read(ctx context.Context, stream es.StreamName, from es.Versi
 
 func TestALongStreamIsReadFromItsSnapshot(t *testing.T) {
 	t.Parallel()
+	worthFrom := func(least es.Version) *es.SnapshotCodec[int] {
+		return sums("Sum.1", readSum).If(func(_ int, at es.Version) bool { return at >= least })
+	}
 	failing := func(sumSnapshot) (int, error) { return 0, errors.New("not one of ours") }
 	for name, test := range map[string]struct {
 		every       es.Version
@@ -73,12 +76,14 @@ func TestALongStreamIsReadFromItsSnapshot(t *testing.T) {
 		taken       int64
 		unreadable  bool
 	}{
-		"from its snapshot on":         {4, sums("Sum.1", readSum), sums("Sum.1", readSum), 8, 2, false},
-		"whole, being too short":       {11, sums("Sum.1", readSum), sums("Sum.1", readSum), 0, 0, false},
-		"whole, without snapshots":     {-1, sums("Sum.1", readSum), sums("Sum.1", readSum), 0, 0, false},
-		"whole, with those of others":  {4, sums("Sum.2", readSum), sums("Sum.1", readSum), 0, 2, false},
-		"whole, if it cannot be read":  {4, sums("Sum.1", readSum), sums("Sum.1", failing), 0, 2, true},
-		"whole, by default, below 500": {0, sums("Sum.1", readSum), sums("Sum.1", readSum), 0, 0, false},
+		"from its snapshot on":          {4, sums("Sum.1", readSum), sums("Sum.1", readSum), 8, 2, false},
+		"whole, being too short":        {11, sums("Sum.1", readSum), sums("Sum.1", readSum), 0, 0, false},
+		"whole, without snapshots":      {-1, sums("Sum.1", readSum), sums("Sum.1", readSum), 0, 0, false},
+		"whole, with those of others":   {4, sums("Sum.2", readSum), sums("Sum.1", readSum), 0, 2, false},
+		"whole, if it cannot be read":   {4, sums("Sum.1", readSum), sums("Sum.1", failing), 0, 2, true},
+		"whole, if none is worth while": {4, worthFrom(8), sums("Sum.1", readSum), 0, 0, false},
+		"from the one worth while on":   {4, worthFrom(4), sums("Sum.1", readSum), 8, 1, false},
+		"whole, by default, below 500":  {0, sums("Sum.1", readSum), sums("Sum.1", readSum), 0, 0, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

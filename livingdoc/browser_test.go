@@ -411,6 +411,7 @@ func TestWhatTheSearchFindsIsThere(t *testing.T) {
 	ctx := browsertest.Tab(browsertest.Start(t), t)
 	browsertest.Do(ctx, t, chromedp.Navigate(address(site, "search.html")))
 	await(ctx, t, `document.getElementById('count').textContent`)
+	await(ctx, t, `document.getElementById('found').ariaBusy === 'false'`)
 	links := browsertest.Eval[[]string](ctx, t, `[...document.querySelectorAll('#found a')].map((a) => a.getAttribute('href'))`)
 	if len(links) < report.Rules+50 {
 		t.Errorf("got %d links, want those of %d rules and their examples", len(links), report.Rules)

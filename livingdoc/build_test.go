@@ -575,7 +575,7 @@ func TestWordsAreExplained(t *testing.T) {
 			t.Errorf("%s does not lead to the words", name)
 		}
 	}
-	if page := pages["words.html"]; !strings.Contains(page, "<dt id=book>book<dd>what is read") || !strings.Contains(page, "<dt id=reader>reader<dd>Who reads") {
+	if page := pages["words.html"]; !strings.Contains(page, "<dt id=book>book<dd>What is read") || !strings.Contains(page, "<dt id=reader>reader<dd>Who reads") {
 		t.Errorf("got the words:\n%s", page)
 	}
 }

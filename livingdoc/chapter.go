@@ -15,6 +15,7 @@ type chapterPage struct {
 	*chapter
 
 	Charts []chartView
+	Moved  []alias // places that the page had
 }
 
 // chartView is what the events of streams of one kind were followed by, in the
@@ -99,7 +100,7 @@ func stepsOf(stream evidence.Stream) []chart.Step {
 }
 
 func (r *renderer) chapterPage(c *chapter) chapterPage {
-	made := chapterPage{chapter: c}
+	made := chapterPage{chapter: c, Moved: r.moved[c.Address]}
 	for _, one := range r.lives {
 		if one.home == c && one.graph.Len() > 1 {
 			title := "What becomes of " + article(one.kind)

@@ -84,7 +84,16 @@ func lineByLine(list []evidence.Statement) []evidence.Statement {
 type statement struct {
 	evidence.Statement
 
-	Left int // how many lines are not shown
+	Lines   []line
+	Left    int  // how many lines are not shown
+	Differs bool // whether it comes to something else on another store
+}
+
+// line is one of an account.
+type line struct {
+	evidence.Line
+
+	Differs bool // whether it is not so on another store
 }
 
 // shortened takes from accounts the lines that are beyond what is read.
@@ -92,9 +101,47 @@ func shortened(list []evidence.Statement) []statement {
 	made := make([]statement, len(list))
 	for i, s := range list {
 		made[i] = statement{Statement: s, Left: max(len(s.Lines)-mostLines, 0)}
-		made[i].Lines = s.Lines[:len(s.Lines)-made[i].Left]
+		for _, l := range s.Lines[:len(s.Lines)-made[i].Left] {
+			made[i].Lines = append(made[i].Lines, line{Line: l})
+		}
 	}
 	return made
+}
+
+// entered counts the lines of accounts, and what the accounts come to.
+func (b books) entered() map[string]int {
+	made := map[string]int{}
+	for _, s := range b.whole {
+		made[balanceOf(s)]++
+		for _, l := range s.Lines {
+			made[entryOf(s, l)]++
+		}
+	}
+	return made
+}
+
+func balanceOf(s evidence.Statement) string { return fmt.Sprintf("%q: %q", s.Title, s.Balance) }
+
+func entryOf(s evidence.Statement, l evidence.Line) string { return fmt.Sprintf("%q, %q", s.Title, l) }
+
+// compareBooks marks what is not the same in the accounts of all.
+func compareBooks(list []books) {
+	entered := make([]map[string]int, len(list))
+	for i, b := range list {
+		entered[i] = b.entered()
+	}
+	for i, b := range list {
+		differs := func(key string) bool {
+			return slices.ContainsFunc(entered, func(other map[string]int) bool { return other[key] != entered[i][key] })
+		}
+		for k := range b.Statements {
+			s := &b.Statements[k]
+			s.Differs = differs(balanceOf(s.Statement))
+			for n := range s.Lines {
+				s.Lines[n].Differs = differs(entryOf(s.Statement, s.Lines[n].Line))
+			}
+		}
+	}
 }
 
 // key says which signs there are in the pictures of a page.
@@ -143,6 +190,7 @@ func (t *tree) proof(s *run.Scenario, row *run.Row, pictures bool) proof {
 		}
 		made.Books = booked(made.Books, name, result.Statements.Statements)
 	}
+	compareBooks(made.Books)
 	for _, v := range versions {
 		options := limits()
 		if len(versions) > 1 {

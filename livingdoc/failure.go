@@ -113,6 +113,9 @@ func inTable(list []difference, table [][]string) *comparison {
 
 // mark finds the place of a difference.
 func (c *comparison) mark(d difference) bool {
+	if c.markCell(d) {
+		return true
+	}
 	if named := quoted.FindStringSubmatch(d.got); named != nil {
 		if strings.Contains(d.want, "not") { // it was there, and should not have been
 			c.Rows = append(c.Rows, comparedRow{State: "too much", Cells: []comparedCell{{Text: named[1]}}})
@@ -124,19 +127,36 @@ func (c *comparison) mark(d difference) bool {
 				return true
 			}
 		}
-		return false
 	}
+	return false
+}
+
+// markCell finds the cell that says what was wanted, in the row of what it is about.
+func (c *comparison) markCell(d difference) bool {
 	for _, row := range c.Rows {
 		about := slices.ContainsFunc(row.Cells, func(cell comparedCell) bool {
 			return isWordOf(cell.Text, d.what+" "+d.got) && !isWordOf(cell.Text, d.want)
 		})
 		wrong := slices.IndexFunc(row.Cells, func(cell comparedCell) bool { return isWordOf(cell.Text, d.want) })
 		if about && wrong >= 0 {
-			row.Cells[wrong].Wrong, row.Cells[wrong].Got = true, d.got
+			row.Cells[wrong].Wrong, row.Cells[wrong].Got = true, inPlaceOf(row.Cells[wrong].Text, d.got)
 			return true
 		}
 	}
 	return false
+}
+
+// inPlaceOf is as much of what was found as stands in the place of a cell: from where it
+// begins with the same words, if it does so once.
+func inPlaceOf(cell, got string) string {
+	words := strings.Fields(cell)
+	for n := len(words) - 1; n > 0; n-- {
+		beginning := strings.Join(words[:n], " ") + " "
+		if i := strings.Index(got, beginning); i >= 0 && (i == 0 || got[i-1] == ' ') {
+			return got[i:]
+		}
+	}
+	return got
 }
 
 // isAllIn tells whether all that a row says is in a text.

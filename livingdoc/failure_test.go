@@ -36,10 +36,15 @@ func TestWantedAndGotAreLaidSideBySide(t *testing.T) {
 		table   [][]string
 		want    string
 	}{
-		"a value":                 {"got a fine of Ann of 1250.00, want 80.00\nat the shelf", nil, " | wanted | got\na fine of Ann | 80.00 | 1,250.00!"},
-		"a sentence":              {"got book 12 lent, want it back", nil, "wanted | got\nit back | book 12 lent!"},
-		"a cell":                  {"got a fine of book 12 of 0, want -3.00", table, "book | where | fine\n12 | lent | -3.00!0\n123 | back | "},
-		"a word in a sentence":    {"got book 123 lost, want it back", table, "book | where | fine\n12 | lent | -3.00\n123 | back!book 123 lost | "},
+		"a value":              {"got a fine of Ann of 1250.00, want 80.00\nat the shelf", nil, " | wanted | got\na fine of Ann | 80.00 | 1,250.00!"},
+		"a sentence":           {"got book 12 lent, want it back", nil, "wanted | got\nit back | book 12 lent!"},
+		"a cell":               {"got a fine of book 12 of 0, want -3.00", table, "book | where | fine\n12 | lent | -3.00!0\n123 | back | "},
+		"a word in a sentence": {"got book 123 lost, want it back", table, "book | where | fine\n12 | lent | -3.00\n123 | back!book 123 lost | "},
+		"a reason that names another": {
+			"got book 12 lent because Ann has the card \"Blue\", want that Ann has the card \"Red\"",
+			[][]string{{"book", "where", "because"}, {"12", "lent", "Ann has the card \"Red\""}},
+			"book | where | because\n12 | lent | Ann has the card \"Red\"!Ann has the card \"Blue\"",
+		},
 		"a row that lacks":        {"got no more “book 12 lent -3.00” on the list, want it there", table, "book | where | fine\n12 | lent | -3.00 missing\n123 | back |"},
 		"a row too many":          {"got “book 9 lent” on the list, want it not there", table, "book | where | fine\n12 | lent | -3.00\n123 | back | \nbook 9 lent too much"},
 		"what has no place in it": {"got 3 books, want 2", table, "wanted | got\n2 | 3 books!"},

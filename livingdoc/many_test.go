@@ -2,6 +2,7 @@ package livingdoc_test
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -60,20 +61,34 @@ func TestTenThousandScenariosAreStillReadable(t *testing.T) {
 	theSearchLooksAtFew(t, config.Out)
 }
 
-// theSearchLooksAtFew has the search count the places that it looks at. The
-// index is made when it is first needed, and not while the page is made.
+// theSearchLooksAtFew has the search count the places that it looks at. How long it takes
+// is printed, and nothing is made of it: that depends on the machine.
 func theSearchLooksAtFew(t *testing.T, site string) {
 	t.Helper()
 	ctx := browsertest.Tab(browsertest.Start(t), t)
-	browsertest.Do(ctx, t, chromedp.Navigate(address(site, "search.html")))
+	for _, page := range []string{"index.html", "search.html"} {
+		browsertest.Do(ctx, t, chromedp.Navigate(address(site, page)))
+		t.Logf("%s is there after %d ms", page, browsertest.Eval[int](ctx, t, `Math.round(performance.getEntriesByType('navigation')[0].loadEventEnd)`))
+	}
 	await(ctx, t, `document.getElementById('count').textContent.startsWith('10000 examples, of which these are the first 300')`)
-	for query, most := range map[string]int{"street 7": 30_000, "guest house bed quiet street": 100_000, "streat": 20_000, "zebra": 0} {
-		browsertest.Eval[bool](ctx, t, `var q = document.getElementById('q'); q.value = `+strconv.Quote(query)+`; q.dispatchEvent(new Event('input', { bubbles: true })); true`)
+	queries := map[string]int{"street 7": 30_000, "guest house bed quiet street": 100_000, "streat": 20_000, "nobody hears a sond": 60_000, "\"guest 7 of house 3\"": 50_000, "zebra": 0}
+	var took, best []float64 // of each search, and the fastest of each three, which other work disturbs least
+	for query, most := range queries {
+		for n := range len(query) { // as it is typed, letter by letter
+			three := browsertest.Eval[[]float64](ctx, t, `[1, 2, 3].map(() => { const q = document.getElementById('q'); q.value = `+strconv.Quote(query[:n+1])+
+				`; const began = performance.now(); q.dispatchEvent(new Event('input', { bubbles: true })); document.body.getBoundingClientRect(); return performance.now() - began; })`)
+			took, best = append(took, three...), append(best, slices.Min(three))
+		}
 		if work := browsertest.Eval[int](ctx, t, `+document.getElementById('found').dataset.work`); work > most {
 			t.Errorf("%q: the search looked at %d places, want at most %d", query, work, most)
 		}
+		await(ctx, t, `document.getElementById('found').ariaBusy === 'false'`)
 		if shown := browsertest.Eval[int](ctx, t, `document.querySelectorAll('#found li').length`); shown > 300 {
 			t.Errorf("%q: %d examples are shown", query, shown)
 		}
+	}
+	for what, list := range map[string][]float64{"each": took, "the fastest of three of each": best} {
+		slices.Sort(list)
+		t.Logf("of %d searches with the page laid out, %s: half took at most %.1f ms, nine of ten %.1f ms, all %.1f ms", len(list), what, list[len(list)/2], list[len(list)*9/10], list[len(list)-1])
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"example.com/groupcheckout/livingdoc/internal/chart"
 	"example.com/groupcheckout/livingdoc/internal/history"
@@ -47,15 +48,27 @@ type page struct {
 }
 
 // Description says to who finds the page in a search engine, or is sent a link to it,
-// what is on it; "" where the title does.
+// what is on it.
 func (p *page) Description() string {
 	switch p.Kind {
 	case "front":
 		return "The rules, with examples, and whether they hold."
-	case "rule":
-		return "Examples of this rule, and whether it holds."
 	case "chapter":
 		return "Its rules, with examples, and whether they hold."
+	case "rule":
+		return "Examples of this rule, and whether it holds."
+	case "example":
+		return "An example, and what happened."
+	case "tagged":
+		return "The examples of this kind, and whether they hold."
+	case "search":
+		return "Finds rules and examples by what they say."
+	case "words":
+		return "What the words on these pages mean."
+	case "history":
+		return "Which rules held in the last builds, and what has changed."
+	case "print":
+		return "All rules and their examples, for paper."
 	}
 	return ""
 }
@@ -145,6 +158,7 @@ func functions() template.FuncMap {
 		"base":       path.Base,
 		"meanings":   meanings,
 		"said":       said,
+		"sentence":   asSentence,
 		"step":       stepText,
 		"class":      func(v any) string { return class(run.Verdict(fmt.Sprint(v))) },
 		"add":        func(a, b int) int { return a + b },
@@ -209,6 +223,19 @@ func said(v run.Verdict) string {
 	case run.Flaky:
 	}
 	return string(v)
+}
+
+// asSentence is a text as a sentence is written.
+func asSentence(text string) string {
+	letters := []rune(text)
+	if len(letters) == 0 {
+		return ""
+	}
+	letters[0] = unicode.ToUpper(letters[0])
+	if last := letters[len(letters)-1]; unicode.IsLetter(last) || unicode.IsDigit(last) {
+		letters = append(letters, '.')
+	}
+	return string(letters)
 }
 
 // conjoin lists names as a sentence does.

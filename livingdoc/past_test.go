@@ -3,6 +3,7 @@ package livingdoc_test
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -79,6 +80,38 @@ func TestPlacesThatExamplesHadOnThePageOfTheirRule(t *testing.T) {
 	if _, there := pages["lending/taking-books-home/a-book-came-back.html"]; !there {
 		t.Error("the page of a rule that was renamed is not there")
 	}
+}
+
+// TestChaptersAndTopicsLeadOnToo where they have other titles, are in other chapters, or are gone.
+func TestChaptersAndTopicsLeadOnToo(t *testing.T) {
+	t.Parallel()
+	earlier := library()
+	for file, change := range map[string][2]string{
+		"1-lending/README.md":  {"# Lending", "# Borrowing"},
+		"2-fines/late.feature": {"Feature: Being late", "Feature: Late"},
+	} {
+		earlier[file] = &fstest.MapFile{Data: []byte(strings.Replace(string(earlier[file].Data), change[0], change[1], 1))}
+	}
+	earlier["2-fines/loose.feature"] = earlier["loose.feature"]
+	delete(earlier, "loose.feature")
+	earlier["3-tea/tea.feature"] = &fstest.MapFile{Data: []byte("Feature: Tea\n\n  Scenario: Nobody knows of it\n    Given that\n")}
+	out := filepath.Join(t.TempDir(), "site")
+	var pages map[string]string
+	for i, features := range []fstest.MapFS{earlier, library()} {
+		config := project(t, features, fixture.Run{Store: "paper"})
+		config.Out, config.Commit = out, strconv.Itoa(i)
+		pages = build(t, config)
+	}
+	for name, want := range map[string]string{
+		"borrowing/index.html":                                 "url=../lending/index.html",
+		"borrowing/taking-books-home/a-book-is-lent-once.html": "url=../../lending/taking-books-home/a-book-is-lent-once.html",
+		"fines/index.html":                                     "<span id=late></span><h2 id=being-late>",
+		"tea/index.html":                                       "url=../index.html",
+	} {
+		contains(t, name, pages[name], want)
+	}
+	contains(t, "the chapter that a topic left", pages["fines/index.html"], "<li id=loose>A topic that was here is now <a href=../rules/index.html#loose>there</a>")
+	followLinks(t, pages)
 }
 
 // TestHealthIsShownBuildByBuild of a rule that held, failed, and was flaky.

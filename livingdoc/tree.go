@@ -31,7 +31,8 @@ type chapter struct {
 type topic struct {
 	*run.Feature
 
-	Anchor  string // on its chapter's page
+	Anchor  string   // on its chapter's page
+	Anchors []string // that earlier builds had there
 	Chapter *chapter
 	Rules   []*rule
 	Cells   []cell // one for each store
@@ -39,6 +40,9 @@ type topic struct {
 
 	inFolder string // its path in the folder of features
 }
+
+// folder is that of the pages of its rules and examples.
+func (t *topic) folder() string { return path.Join(path.Dir(t.Chapter.Address), t.Anchor) }
 
 // rule is a rule with its examples.
 type rule struct {
@@ -170,7 +174,7 @@ func (t *tree) topic(c *chapter, f *run.Feature, inFolder string) {
 	made := &topic{Feature: f, Chapter: c, inFolder: inFolder}
 	made.Anchor = c.names.name(made.Title)
 	var rows []*run.Row
-	folder := path.Join(path.Dir(c.Address), made.Anchor)
+	folder := made.folder()
 	ruleNames, exampleNames := named(made.Title, f)
 	for i, r := range f.Rules {
 		one := &rule{Title: cmp.Or(r.Title, made.Title), Prose: r.Prose, Topic: made, Place: fmt.Sprintf("%s:%d", f.Path, r.Line)}

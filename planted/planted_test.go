@@ -15,6 +15,8 @@ import (
 	"testing"
 	"text/tabwriter"
 	"time"
+
+	"example.com/groupcheckout/internal/tried"
 )
 
 // planting is a flag, since a run takes minutes.
@@ -124,6 +126,7 @@ func TestEveryBugIsCaught(t *testing.T) {
 			})
 		}
 	})
+	tried.Times(t, "", "bugs planted", len(table.rows))
 	t.Logf("planted bugs\n%s", table.text())
 }
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/tried"
 	"example.com/groupcheckout/steps"
 )
 
@@ -394,5 +395,6 @@ func TestEverySabotageIsCaught(t *testing.T) {
 			})
 		}
 	})
+	tried.Times(t, "", "checks and functions taken away", len(table.rows))
 	t.Logf("sabotage\n%s", table.text())
 }

@@ -2,6 +2,7 @@ package reactor
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"time"
 
@@ -14,6 +15,24 @@ import (
 // note of it is kept before anything is passed. It stays so until somebody has it
 // retried, which takes it up again if the handler can handle it, or drops it from the
 // list, which takes up only what is appended from then on.
+
+// SetAsideError is for the error of a handler call that a person has to settle, and that
+// another call would not meet again: the stream is set aside at once, so that it stays to
+// be seen, also after a restart.
+type SetAsideError struct{ Err error }
+
+func (e *SetAsideError) Error() string { return e.Err.Error() }
+
+func (e *SetAsideError) Unwrap() error { return e.Err }
+
+// NeedsPerson is what [es.NeedsPerson] asks.
+func (*SetAsideError) NeedsPerson() bool { return true }
+
+// asksToBeSetAside tells whether an error is, or wraps, a [*SetAsideError].
+func asksToBeSetAside(err error) bool {
+	_, asks := errors.AsType[*SetAsideError](err)
+	return asks
+}
 
 // aside is a stream that is set aside.
 type aside struct {
@@ -111,11 +130,15 @@ func (c *core) returnedAside(s *stream, a *aside, err error, now time.Time) erro
 	return nil
 }
 
-// poisoned are the streams that have been troubled for so long, the longest first. A
-// handler that does not get on because the store does not answer, or lags, is none.
+// poisoned are the streams that have been troubled for so long, 0 being never, and those
+// whose handler asks for it, the longest first. A handler that does not get on because the
+// store does not answer, or lags, is none.
 func (c *core) poisoned(now time.Time, after time.Duration) (found []*trouble) {
 	for _, s := range c.streams {
-		if s.trouble == nil || s.waiting.empty() || now.Sub(s.trouble.since) < after || c.aside[s.name] != nil || IsOutage(s.trouble.cause) {
+		if s.trouble == nil || s.waiting.empty() || c.aside[s.name] != nil || IsOutage(s.trouble.cause) {
+			continue
+		}
+		if !s.trouble.asks && (after == 0 || now.Sub(s.trouble.since) < after) {
 			continue
 		}
 		if _, lags := s.trouble.cause.(*LagError); !lags { //nolint:errorlint // it was made as it is

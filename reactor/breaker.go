@@ -55,6 +55,19 @@ type Breakers struct {
 	Checkpoints *Breaker
 }
 
+// servers are the names of the servers.
+func (b Breakers) servers() Servers {
+	return Servers{b.Leader.called(), b.Reads.called(), b.Checkpoints.called()}
+}
+
+// called is the name, "" if there is no breaker.
+func (b *Breaker) called() string {
+	if b == nil {
+		return ""
+	}
+	return b.name
+}
+
 // Store returns a store whose calls go through the breakers.
 func (b Breakers) Store(next es.Store) es.Store { return &guardedStore{next, b} }
 

@@ -2,6 +2,7 @@ package reactor
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -39,8 +40,10 @@ func SlotCount(ctx context.Context, checkpoints feed.Checkpoints, group string) 
 
 // ChangeSlots changes the number of slots of a consumer group, of which no process may
 // run: one that does is a [*MembersError]. One that died and said nothing is waited for
-// as long as its lease, unless it ran on this machine. Each new slot goes on at the lowest checkpoint of those before,
-// so what lies behind may be handled again, and nothing is skipped.
+// as long as its lease, unless it ran on this machine. Each new slot goes on at the lowest
+// checkpoint of those before, so what lies behind may be handled again, and nothing is
+// skipped. What was read last is compared first, as at a start, and kept for the next: if
+// the store has lost some of it the error is a [*HistoryError], and nothing is changed.
 func ChangeSlots(ctx context.Context, source feed.Source, checkpoints feed.Checkpoints, group string, slots int) (before int, err error) {
 	keeper, ok := checkpoints.(feed.Slots)
 	if !ok || slots < 1 || slots > MaxSlots {
@@ -58,9 +61,22 @@ func ChangeSlots(ctx context.Context, source feed.Source, checkpoints feed.Check
 	if err != nil {
 		return before, fmt.Errorf("list the tranches of the feed: %w", err)
 	}
+	notes, err := marksOf(ctx, checkpoints, group)
+	if err != nil {
+		return before, err
+	}
+	carried := map[feed.Tranche]markNote{}
+	for _, tranche := range tranches {
+		if carried[tranche], err = notes.carry(ctx, source, checkpoints, tranche, before); err != nil {
+			return before, err
+		}
+	}
 	for _, tranche := range tranches {
 		lowest, known, err := lowestOf(ctx, checkpoints, source.ID(), tranche, group, before)
 		if err != nil {
+			return before, err
+		}
+		if err := notes.put(ctx, tranche, slots, carried[tranche], lowest); err != nil {
 			return before, err
 		}
 		for slot := range slots {
@@ -81,7 +97,99 @@ func ChangeSlots(ctx context.Context, source feed.Source, checkpoints feed.Check
 	for i := range next.Slots {
 		next.Slots[i].Token = highest
 	}
-	return before, keeper.PutRoster(ctx, next)
+	if err := keeper.PutRoster(ctx, next); err != nil {
+		return before, err
+	}
+	return before, notes.drop(ctx, tranches, before)
+}
+
+// groupMarks are the marks that the processes of a group left.
+type groupMarks struct {
+	notes  feed.Notes // nil if there is no place for them
+	group  string
+	bodies map[string][]byte
+}
+
+func marksOf(ctx context.Context, checkpoints feed.Checkpoints, group string) (m groupMarks, err error) {
+	notes, ok := checkpoints.(feed.Notes)
+	if !ok {
+		return m, nil
+	}
+	bodies, err := notes.Notes(ctx, group, markKind)
+	if errors.Is(err, feed.ErrNoNotes) {
+		return m, nil
+	}
+	return groupMarks{notes, group, bodies}, err
+}
+
+// carry is what the slots of a tranche leave together, if it is there still.
+func (m groupMarks) carry(ctx context.Context, source feed.Source, checkpoints feed.Checkpoints, tranche feed.Tranche, slots int) (all markNote, err error) {
+	historian, tells := source.(feed.Historian)
+	for slot := range max(1, slots) {
+		position, known, name, err := checkpointOf(ctx, checkpoints, source.ID(), tranche, m.group, slot, slots)
+		if err != nil {
+			return all, err
+		}
+		if !known {
+			continue
+		}
+		var left marks
+		if left.recall(m.bodies[name], position); len(left.compared) == 0 {
+			continue
+		}
+		course := left.course
+		if tells {
+			now, err := historian.History(ctx, tranche, left.compared)
+			if err != nil {
+				return all, fmt.Errorf("look for what was read last of tranche %q: %w", tranche, err)
+			}
+			if v := judge(left.compared, now.Events, left.course, now.Course); !v.intact {
+				return all, &HistoryError{
+					Key:  feed.Key{Source: source.ID(), Tranche: tranche, Group: m.group},
+					Mark: left.compared[v.first], Found: now.Events[v.first], Safe: v.safe, Then: left.course, Now: now.Course,
+				}
+			}
+			course = now.Course
+		}
+		all = markNote{inOrder(append(all.Marks, left.compared...)), course}
+	}
+	return all, nil
+}
+
+// put keeps marks in front of the checkpoint that the new slots of a tranche have.
+func (m groupMarks) put(ctx context.Context, tranche feed.Tranche, slots int, note markNote, position feed.Position) error {
+	if m.notes == nil {
+		return nil
+	}
+	note.Marks = lastUpTo(note.Marks, position)
+	body, err := json.Marshal(note)
+	for slot := range slots {
+		name := SlotGroup(string(tranche), slot, slots)
+		switch {
+		case err != nil:
+		case len(note.Marks) == 0: // what is there is of other times
+			err = m.notes.DropNote(ctx, m.group, markKind, name)
+		default:
+			err = m.notes.PutNote(ctx, m.group, markKind, name, body)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("keep what was read last of tranche %q: %w", tranche, err)
+	}
+	return nil
+}
+
+// drop forgets the marks of slots that there are no more.
+func (m groupMarks) drop(ctx context.Context, tranches []feed.Tranche, slots int) error {
+	var err error
+	for _, tranche := range tranches {
+		for slot := range max(1, slots) {
+			if err == nil && m.notes != nil {
+				err = m.notes.DropNote(ctx, m.group, markKind, SlotGroup(string(tranche), slot, slots))
+			}
+		}
+	}
+	return err
 }
 
 // awaitNobody waits until no member of a group is left that may be alive.
@@ -128,12 +236,7 @@ func awaitNobody(ctx context.Context, slots feed.Slots, group string) (feed.Rost
 // nothing is known.
 func lowestOf(ctx context.Context, checkpoints feed.Checkpoints, source string, tranche feed.Tranche, group string, slots int) (lowest feed.Position, known bool, err error) {
 	for slot := range max(1, slots) {
-		position, ok := feed.Position(0), false
-		for _, name := range []string{SlotGroup(group, slot, slots), group} {
-			if err == nil && !ok {
-				position, ok, err = checkpoints.Load(ctx, feed.Key{Source: source, Tranche: tranche, Group: name})
-			}
-		}
+		position, ok, _, err := checkpointOf(ctx, checkpoints, source, tranche, group, slot, slots)
 		if err != nil {
 			return 0, false, err
 		}
@@ -143,4 +246,16 @@ func lowestOf(ctx context.Context, checkpoints feed.Checkpoints, source string, 
 		}
 	}
 	return lowest, known, nil
+}
+
+// checkpointOf is the checkpoint of a slot, or that of the group without slots, and what the
+// marks in front of it are called.
+func checkpointOf(ctx context.Context, checkpoints feed.Checkpoints, source string, tranche feed.Tranche, group string, slot, slots int) (position feed.Position, known bool, marks string, err error) {
+	for _, of := range []struct{ group, marks string }{{SlotGroup(group, slot, slots), SlotGroup(string(tranche), slot, slots)}, {group, string(tranche)}} {
+		position, known, err = checkpoints.Load(ctx, feed.Key{Source: source, Tranche: tranche, Group: of.group})
+		if err != nil || known {
+			return position, known, of.marks, err
+		}
+	}
+	return 0, false, "", nil
 }

@@ -136,9 +136,13 @@ func (r *Running) seeEnd(ctx context.Context, t *tranche, limit time.Duration) e
 		return t.lost
 	}
 	read := feed.Position(t.read.Load()) // before the end is asked for
+	furthest := read
+	for _, s := range r.portions(t) { // which may be further than what is read again for another
+		furthest = max(furthest, feed.Position(s.position.Load()))
+	}
 	end, err := r.look(ctx, t, read, limit)
 	if err == nil {
-		err = r.compare(ctx, t, &t.marks, read, end, true, limit)
+		err = r.compare(ctx, t, &t.marks, furthest, end, true, limit)
 	}
 	switch {
 	case err != nil && (ctx.Err() != nil || t.lost != nil):

@@ -84,6 +84,7 @@ type trouble struct {
 	since    time.Time
 	retryAt  time.Time
 	delayed  bool // until retryAt
+	asks     bool // to be set aside, and is not tried before it is
 	stream   *stream
 }
 
@@ -136,7 +137,7 @@ func (c *core) looked(tranche feed.Tranche, end feed.Position, able bool, now ti
 		progress.behind = now
 	case !progress.still && now.Sub(progress.behind) >= c.still:
 		progress.still = true
-		c.occurs(StoodStill{tranche, progress.read, end, progress.behind})
+		c.occurs(StoodStill{Tranche: tranche, Position: progress.read, End: end, Since: progress.behind})
 	}
 }
 
@@ -270,7 +271,12 @@ func (c *core) delay(s *stream, cause error, now time.Time) {
 	s.trouble.cause = cause
 	s.trouble.attempts++
 	s.trouble.retryAt = now.Add(s.pauses.NextBackOff())
-	s.trouble.delayed = true
+	s.trouble.delayed, s.trouble.asks = true, asksToBeSetAside(cause)
+	if s.trouble.asks {
+		c.occurs(Troubled{s.name, cause, s.trouble.attempts, s.trouble.since, s.trouble.retryAt})
+		c.tell(s)
+		return
+	}
 	at, _ := slices.BinarySearchFunc(c.delayed, s.trouble.retryAt, func(t *trouble, at time.Time) int {
 		return cmp.Or(t.retryAt.Compare(at), -1) // behind those of the same time
 	})

@@ -35,6 +35,7 @@ type source struct {
 	failing  error         // of every read, while set
 	refusing error         // of Tranches and End, while set
 	reads    int
+	frozen   feed.Position                                // behind which reads find nothing, while set
 	ids      func(tranche feed.Tranche, at int) uuid.UUID // of events; nil if they have none
 }
 
@@ -115,7 +116,7 @@ func (s *source) Read(_ context.Context, tranche feed.Tranche, from feed.Positio
 	if s.failing != nil {
 		return feed.Batch{}, s.failing
 	}
-	entries := s.entries[tranche]
+	entries := s.readable(tranche)
 	batch := feed.Batch{Next: from}
 	for int(batch.Next) < len(entries) && batch.Next < from+feed.Position(s.batch) {
 		if e := entries[batch.Next]; !e.stream.IsZero() {
@@ -123,8 +124,17 @@ func (s *source) Read(_ context.Context, tranche feed.Tranche, from feed.Positio
 		}
 		batch.Next++
 	}
-	batch.Tail = int(batch.Next) == len(entries)
+	batch.Tail = int(batch.Next) >= len(entries)
 	return batch, nil
+}
+
+// readable is what reads find.
+func (s *source) readable(tranche feed.Tranche) []entry {
+	entries := s.entries[tranche]
+	if s.frozen > 0 {
+		entries = entries[:min(int(s.frozen), len(entries))]
+	}
+	return entries
 }
 
 func (s *source) End(_ context.Context, tranche feed.Tranche) (feed.Position, error) {
@@ -139,7 +149,7 @@ type notifying struct{ *source }
 func (s notifying) Changed(tranche feed.Tranche, from feed.Position) <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if int(from) < len(s.entries[tranche]) {
+	if int(from) < len(s.readable(tranche)) {
 		closed := make(chan struct{})
 		close(closed)
 		return closed

@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -84,6 +85,7 @@ type marks struct {
 	mu       sync.Mutex
 	read     []feed.Mark // since the last comparison, the lowest first
 	compared []feed.Mark // found to be there, the lowest first: those that a checkpoint may yet need
+	ahead    []feed.Mark // of slots that are further than what is read again for another, the lowest first
 	course   feed.Course // at the last comparison
 }
 
@@ -105,32 +107,53 @@ func (m *marks) add(b feed.Batch) {
 	m.read = append(m.read, feed.Mark{Position: last.Next, Event: last.Event.ID.String()})
 }
 
-// toCompare are the marks that are not known to be there now: those read since, and
-// the last of the others.
-func (m *marks) toCompare() (list []feed.Mark, then feed.Course) {
+// toCompare are the marks that are not known to be there now: those read since, which are
+// counted, and the last of the others.
+func (m *marks) toCompare() (list []feed.Mark, fresh int, then feed.Course) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if n := len(m.compared); n > 0 {
 		list = append(list, m.compared[n-1])
 	}
-	return append(list, m.read...), m.course
+	list = append(list, m.read...)
+	if n := len(m.ahead); n > 0 {
+		list = inOrder(append(list, m.ahead[n-1]))
+	}
+	return list, len(m.read), m.course
 }
 
 // all are those that are known.
 func (m *marks) all() []feed.Mark {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.Concat(m.compared, m.read)
+	return inOrder(slices.Concat(m.compared, m.read, m.ahead))
 }
 
-// found notes that marks are there.
-func (m *marks) found(n int, course feed.Course) {
+// inOrder puts marks in order, each once.
+func inOrder(list []feed.Mark) []feed.Mark {
+	slices.SortFunc(list, func(a, b feed.Mark) int { return cmp.Compare(a.Position, b.Position) })
+	return slices.Compact(list)
+}
+
+// further adds those of a slot that is further than what is read.
+func (m *marks) further(of *marks) {
+	list := of.all()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	fresh := n - min(len(m.compared), 1)
+	m.ahead = inOrder(append(m.ahead, list...))
+}
+
+// found notes that marks are there, with so many that were read. What others had read
+// further on has been read again then, if it lies before them.
+func (m *marks) found(fresh int, course feed.Course) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.compared = append(m.compared, m.read[:fresh]...)
 	m.read = slices.Clone(m.read[fresh:])
 	m.course = course
+	if n := len(m.compared); n > 0 {
+		m.ahead = slices.DeleteFunc(m.ahead, func(mark feed.Mark) bool { return mark.Position <= m.compared[n-1].Position })
+	}
 	if len(m.compared) > maxMarks {
 		kept := m.compared[:0]
 		for i, mark := range m.compared {
@@ -146,17 +169,26 @@ func (m *marks) found(n int, course feed.Course) {
 // whether something was lost, and the others up to where nothing was.
 const maxNoted = 20
 
-// upTo are the last marks that are not beyond a position. It forgets those before them.
-func (m *marks) upTo(position feed.Position) (note markNote, ok bool) {
+// upTo are the last marks that are not beyond a position. It forgets those that are not
+// among the last of any slot, of which the one furthest behind is at lowest.
+func (m *marks) upTo(position, lowest feed.Position) (note markNote, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	at := 0
-	for at < len(m.compared) && m.compared[at].Position <= position {
-		at++
-	}
-	forgotten := max(0, at-maxNoted)
-	m.compared, at = m.compared[forgotten:], at-forgotten
-	return markNote{slices.Clone(m.compared[:at]), m.course}, at > 0 || m.course != feed.Course{}
+	note = markNote{lastUpTo(inOrder(slices.Concat(m.compared, m.ahead)), position), m.course}
+	m.compared = m.compared[max(0, countUpTo(m.compared, min(position, lowest))-maxNoted):]
+	return note, len(note.Marks) > 0 || m.course != feed.Course{}
+}
+
+// countUpTo is how many marks are not beyond a position.
+func countUpTo(list []feed.Mark, position feed.Position) int {
+	n, _ := slices.BinarySearchFunc(list, position+1, func(m feed.Mark, p feed.Position) int { return cmp.Compare(m.Position, p) })
+	return n
+}
+
+// lastUpTo are as many of them as a note keeps.
+func lastUpTo(list []feed.Mark, position feed.Position) []feed.Mark {
+	n := countUpTo(list, position)
+	return slices.Clone(list[max(0, n-maxNoted):n])
 }
 
 // markNote is the body of a note that keeps marks for the next start.
@@ -188,7 +220,18 @@ func (m *marks) backTo(position feed.Position) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	beyond := func(mark feed.Mark) bool { return mark.Position > position }
-	m.read, m.compared = slices.DeleteFunc(m.read, beyond), slices.DeleteFunc(m.compared, beyond)
+	m.read, m.compared, m.ahead = slices.DeleteFunc(m.read, beyond), slices.DeleteFunc(m.compared, beyond), slices.DeleteFunc(m.ahead, beyond)
+}
+
+// again notes that what lies behind a position is read once more, for a slot that is
+// there, while others are further: they would pass over what took the place of something
+// that is lost.
+func (m *marks) again(position feed.Position) {
+	known := m.all()
+	m.backTo(position)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ahead = known[countUpTo(known, position):]
 }
 
 // findKeeper finds out whether there is a place for notes. Where there is none, the
@@ -227,16 +270,16 @@ func (r *Running) notes(ctx context.Context, keeper feed.Notes) (notes map[strin
 	return notes, nil
 }
 
-// recall has marks be what the one before left of a slot, of which a tranche is completed
-// up to a position.
-func (r *Running) recall(ctx context.Context, marks *marks, t *tranche, slot int, position feed.Position, known bool) error {
+// recall has marks be what the one before left under a name, of a slot of which a tranche is
+// completed up to a position.
+func (r *Running) recall(ctx context.Context, marks *marks, name string, position feed.Position, known bool) error {
 	marks.backTo(-1)
 	if r.keeper == nil || !known {
 		return nil
 	}
 	notes, err := r.notes(ctx, r.keeper)
 	if err == nil {
-		marks.recall(notes[r.markName(t, slot)], position)
+		marks.recall(notes[name], position)
 	}
 	return err
 }
@@ -255,7 +298,11 @@ func noQuarantine(after time.Duration, reason string) error {
 // next start compares with an older one.
 func (r *Running) noteMark(ctx context.Context, s *portion, position feed.Position) {
 	t := s.tranche
-	note, ok := t.marks.upTo(position)
+	lowest := position
+	for _, other := range r.portions(t) {
+		lowest = min(lowest, feed.Position(other.position.Load()))
+	}
+	note, ok := t.marks.upTo(position, lowest)
 	if _, historian := r.source.(feed.Historian); !ok || !historian || r.keeper == nil {
 		return
 	}
@@ -281,7 +328,7 @@ func (r *Running) compare(ctx context.Context, t *tranche, known *marks, read, e
 		}
 		return t.lost
 	}
-	marks, then := known.toCompare()
+	marks, fresh, then := known.toCompare()
 	var now feed.History
 	err := r.ask(ctx, limit, r.config.Breakers.Leader, func(ctx context.Context) (err error) {
 		now, err = historian.History(ctx, t.name, marks)
@@ -315,6 +362,6 @@ func (r *Running) compare(ctx context.Context, t *tranche, known *marks, read, e
 	case v.erased > 0:
 		r.config.Observer.Observe(EventsErased{t.name, read, end})
 	}
-	known.found(len(marks), now.Course)
+	known.found(fresh, now.Course)
 	return nil
 }

@@ -53,33 +53,33 @@ func TestMarksBeforeACheckpoint(t *testing.T) {
 	for i := range 5000 {
 		m.read = append(m.read, feed.Mark{Position: feed.Position(10 * (i + 1)), Event: fmt.Sprint(i)})
 		if i%7 == 0 {
-			list, _ := m.toCompare()
-			m.found(len(list), course)
+			_, fresh, _ := m.toCompare()
+			m.found(fresh, course)
 		}
 	}
-	list, then := m.toCompare()
-	m.found(len(list), course)
+	_, n, then := m.toCompare()
+	m.found(n, course)
 	if then != course || len(m.compared) > maxMarks+7 || len(m.read) != 0 {
 		t.Fatalf("got the course %v, %d marks compared and %d not, want %v, at most %d and none", then, len(m.compared), len(m.read), course, maxMarks+7)
 	}
 	for _, position := range []feed.Position{50_000, 5_000, 60_000} {
 		again := marks{compared: append([]feed.Mark(nil), m.compared...), course: course}
-		note, ok := again.upTo(position)
+		note, ok := again.upTo(position, position)
 		if n := len(note.Marks); !ok || n == 0 || n > maxNoted || note.Marks[n-1].Position > position {
 			t.Errorf("up to %d: got %+v, want marks in front of it", position, note)
 		}
 	}
-	if note, _ := m.upTo(60_000); note.Marks[len(note.Marks)-1].Position != 50_000 {
+	if note, _ := m.upTo(60_000, 60_000); note.Marks[len(note.Marks)-1].Position != 50_000 {
 		t.Errorf("at the end: got %+v, want the last mark", note)
 	}
 	var fresh marks
 	fresh.recall([]byte(`{"marks":[{"position":7,"event":"e"}],"course":{"timeline":"1","reached":5}}`), 6)
-	if list, _ := fresh.toCompare(); len(list) != 0 {
+	if list, _, _ := fresh.toCompare(); len(list) != 0 {
 		t.Errorf("a mark beyond a checkpoint that was set back: got %v, want none", list)
 	}
 	fresh.recall([]byte(`nonsense`), 9)
 	fresh.recall([]byte(`{"marks":[{"position":3,"event":"d"},{"position":7,"event":"e"}],"course":{"timeline":"1","reached":5}}`), 7)
-	if list, then := fresh.toCompare(); len(list) != 1 || list[0].Event != "e" || then.Timeline != "1" {
+	if list, _, then := fresh.toCompare(); len(list) != 1 || list[0].Event != "e" || then.Timeline != "1" {
 		t.Errorf("a mark in front of the checkpoint: got %v and %v, want it", list, then)
 	}
 }

@@ -308,17 +308,89 @@ func TestCheckpointsGetOnInAProcessThatDiesEarly(t *testing.T) {
 	})
 }
 
+// ofSlot is a stream of one of two slots.
+func ofSlot(slot int) string {
+	for i := 0; ; i++ {
+		if id := fmt.Sprint("s", i); reactor.SlotOf(stream(id), 2) == slot {
+			return id
+		}
+	}
+}
+
+// twoSlots leaves the checkpoints of two slots, at 3 and at 6.
+func twoSlots(t *testing.T, h historian, c *memory.Checkpoints) (behind, ahead string) {
+	t.Helper()
+	handler := newHandler()
+	behind, ahead = ofSlot(0), ofSlot(1)
+	h.add(fmt.Sprintf("%s@0 %s@0 %s@1", behind, ahead, ahead))
+	r := start(t, h, c, handler, reactor.Config{Slots: 2, CheckpointInterval: time.Second})
+	pass(3 * time.Second)
+	handler.on(behind, failure)
+	h.add(fmt.Sprintf("%s@1 %s@2 %s@3", behind, ahead, ahead))
+	pass(3 * time.Second)
+	r.endWell()
+	return behind, ahead
+}
+
+// TestAFailOverWhileASlotCatchesUpIsSeen has a replica take over, and outgrow what was
+// lost, while the feed is read again for a slot that is behind. The other one would pass
+// over what took the place of its own.
+func TestAFailOverWhileASlotCatchesUpIsSeen(t *testing.T) {
+	t.Parallel()
+	for range 10 { // which slot is begun first is a matter of chance
+		synctest.Test(t, func(t *testing.T) {
+			h, c := newHistorian("A"), memory.NewCheckpoints()
+			_, ahead := twoSlots(t, h, c)
+			h.freeze(4)
+			r := start(t, h, c, newHandler(), reactor.Config{Slots: 2, CheckpointInterval: time.Minute})
+			equal(t, "read", r.status().Tranches[0].Read, 4)
+			pass(2 * time.Minute) // what is there is compared
+			h.takesOver(4)
+			h.freeze(0)
+			h.add(fmt.Sprintf("%s@2 %s@3 x@0 y@0", ahead, ahead))
+			pass(2 * time.Minute)
+			r.Stop()
+			r.expectHistoryLost(6, 4)
+		})
+	}
+}
+
+// TestMarksStayWhenTheNumberOfSlotsChanges has a replica take over before that, or after it.
+func TestMarksStayWhenTheNumberOfSlotsChanges(t *testing.T) {
+	t.Parallel()
+	for _, slots := range []int{1, 3} {
+		synctest.Test(t, func(t *testing.T) {
+			h, c := newHistorian("A"), memory.NewCheckpoints()
+			twoSlots(t, h, c)
+			change := func(to int) error {
+				_, err := reactor.ChangeSlots(t.Context(), h, c, "test", to)
+				return err
+			}
+			if err := errors.Join(change(slots), change(2), change(slots)); err != nil {
+				t.Fatal(err)
+			}
+			notes, err := c.Notes(t.Context(), "test", "mark")
+			if err != nil || len(notes) != slots {
+				t.Errorf("got the notes %q and error %v, want one for each slot", notes, err)
+			}
+			h.takesOver(2)
+			h.add("v@0 w@0 x@0 y@0 z@0")
+			var lost *reactor.HistoryError
+			if err := change(2); !errors.As(err, &lost) || lost.Mark.Position != 3 {
+				t.Errorf("changed after a fail-over: got %v, want a HistoryError about 3", err)
+			}
+			r := begin(t, h, c, newHandler(), reactor.Config{Slots: slots})
+			pass(time.Minute)
+			r.Stop()
+			r.expectHistoryLost(3, 0)
+		})
+	}
+}
+
 // TestAFailOverThatLostEventsOfOneSlotIsSeen has another slot that is further behind than
 // what was lost. Which slot is begun first is a matter of chance.
 func TestAFailOverThatLostEventsOfOneSlotIsSeen(t *testing.T) {
 	t.Parallel()
-	ofSlot := func(slot int) string {
-		for i := 0; ; i++ {
-			if id := fmt.Sprint("s", i); reactor.SlotOf(stream(id), 2) == slot {
-				return id
-			}
-		}
-	}
 	for range 10 {
 		synctest.Test(t, func(t *testing.T) {
 			h, c, handler := newHistorian("A"), memory.NewCheckpoints(), newHandler()

@@ -57,6 +57,7 @@ type (
 		Position feed.Position // up to which it was read
 		End      feed.Position // as the leader says
 		Since    time.Time
+		Server   string // that the reads go to; "" if it has no name
 	}
 	// GotOn is a tranche that stood still and does no more.
 	GotOn struct {

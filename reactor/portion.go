@@ -31,6 +31,7 @@ type portion struct {
 	position atomic.Int64 // the completed position, set by the loop
 	saved    atomic.Int64 // the checkpoint, -1 if there is none; set by the saver
 	saves    failures     // of the saver
+	left     *marks       // in front of the checkpoint, by whoever had the slot before
 }
 
 // moved tells whether the completed position is to be saved.
@@ -86,8 +87,16 @@ func (r *Running) open(ctx context.Context, hold feed.Hold) error {
 		r.held[hold.Slot] = h
 		for _, s := range h.portions {
 			s.position.Store(int64(s.start))
-			if core.hold(s.tranche.name, hold.Slot, s.start) {
+			again := core.hold(s.tranche.name, hold.Slot, s.start)
+			if len(core.tranches[s.tranche.name].parts) > 1 {
+				if again {
+					s.tranche.marks.again(s.start)
+				}
+				s.tranche.marks.further(s.left)
+			} else {
 				s.tranche.marks.backTo(s.start)
+			}
+			if again {
 				s.tranche.read.Store(int64(s.start))
 				r.readAgain(s.tranche)
 			}
@@ -109,8 +118,10 @@ func (r *Running) open(ctx context.Context, hold feed.Hold) error {
 // openPortion finds out where a slot goes on in a tranche.
 func (r *Running) openPortion(ctx context.Context, t *tranche, h *holding) (*portion, error) {
 	s := &portion{tranche: t, holding: h, key: r.key(t.name, h.hold.Slot)}
+	name := r.markName(t, h.hold.Slot)
 	position, known, err := r.load(ctx, s.key)
 	if err == nil && !known && r.slots() > 1 { // the first time that there are several
+		name = string(t.name)
 		position, known, err = r.load(ctx, r.baseKey(t))
 	}
 	if err != nil {
@@ -122,7 +133,7 @@ func (r *Running) openPortion(ctx context.Context, t *tranche, h *holding) (*por
 	if alone {
 		read, left = position, &t.marks
 	}
-	if err := r.recall(ctx, left, t, h.hold.Slot, position, known); err != nil {
+	if err := r.recall(ctx, left, name, position, known); err != nil {
 		return nil, err
 	}
 	if known || r.config.FromEnd {
@@ -160,7 +171,7 @@ func (r *Running) openPortion(ctx context.Context, t *tranche, h *holding) (*por
 		}
 		saved = true
 	}
-	s.start = position
+	s.start, s.left = position, left
 	s.saved.Store(-1)
 	if saved {
 		s.saved.Store(int64(position))

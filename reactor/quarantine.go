@@ -29,7 +29,13 @@ const maxCause = 500
 // what has been troubled for too long, and writes what has changed. The notes come
 // first, since a checkpoint passes what is set aside.
 func (r *Running) quarantine(ctx context.Context) error {
-	if r.keeper == nil {
+	if r.keeper == nil { // it is forgotten at the end of this run
+		r.locked(func(core *core) {
+			for _, t := range core.poisoned(time.Now(), 0) {
+				core.setAside(t.stream.name, t.cause.Error(), time.Now(), t.stream.waiting.end())
+			}
+		})
+		r.nudge()
 		return nil
 	}
 	notes, err := r.readQuarantine(ctx)
@@ -54,10 +60,8 @@ func (r *Running) quarantine(ctx context.Context) error {
 				core.drop(name)
 			}
 		}
-		if r.config.QuarantineAfter > 0 {
-			for _, t := range core.poisoned(time.Now(), r.config.QuarantineAfter) {
-				put[t.stream.name] = Quarantined{Since: time.Now(), Cause: t.cause.Error(), UpTo: t.stream.waiting.end()}
-			}
+		for _, t := range core.poisoned(time.Now(), r.config.QuarantineAfter) {
+			put[t.stream.name] = Quarantined{Since: time.Now(), Cause: t.cause.Error(), UpTo: t.stream.waiting.end()}
 		}
 		for name, a := range core.aside {
 			if a.changed && core.holds(SlotOf(name, core.slots)) {

@@ -1,14 +1,18 @@
 package reactor_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // note is the note of the stream bad in quarantine, if there is one.
@@ -112,6 +116,42 @@ func TestAStreamIsSetAsideByHand(t *testing.T) {
 		s.add("A", "bad@1")
 		pass(10 * time.Second)
 		equal(t, "the last call", h.last(), "bad 1")
+		r.endWell()
+	})
+}
+
+// TestWhatAHandlerHasSetAside is so at once, before a checkpoint passes it, is not tried
+// again, stays so over a restart, and needs no setting.
+func TestWhatAHandlerHasSetAside(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, h, c, seen := newSource("A"), newHandler(), newKeeping(), &recorder{}
+		h.on("bad", func(context.Context, []es.Event) (es.Version, error) {
+			h.heal("bad") // another call would not meet it again
+			return 0, fmt.Errorf("in the end: %w", &reactor.SetAsideError{Err: errBoom})
+		})
+		s.add("A", "bad@0 well@0")
+		config := reactor.Config{CheckpointInterval: time.Hour, Observer: seen}
+		r := start(t, notifying{s}, c, h, config)
+		note, noted := c.note(t)
+		if aside := r.status().Aside; len(aside) != 1 || aside[0].Cause != "in the end: boom" || !noted || note.UpTo != 1 {
+			t.Errorf("got %+v and the note %+v, want both, with the cause, up to 1", aside, note)
+		}
+		equal(t, "told", len(occurrences[reactor.SetAside](seen)), 1)
+		pass(2 * time.Hour)
+		equal(t, "calls", h.called(), "bad 0, well 0")
+		equal(t, "the checkpoint", c.at[feed.Key{Source: "scripted", Tranche: "A", Group: "test"}], 2)
+		r.endWell()
+
+		r = start(t, notifying{s}, c, h, config)
+		equal(t, "set aside after a restart", len(r.status().Aside), 1)
+		r.endWell()
+
+		// Without a place for notes it is to be seen as long as this runs.
+		h.on("bad", func(context.Context, []es.Event) (es.Version, error) { return 0, &reactor.SetAsideError{Err: errBoom} })
+		r = start(t, notifying{s}, newCheckpoints(), h, config)
+		pass(time.Minute)
+		equal(t, "set aside without notes", len(r.status().Aside), 1)
 		r.endWell()
 	})
 }

@@ -16,17 +16,18 @@ import (
 
 // tranche is what the goroutines of a run share about a tranche.
 type tranche struct {
-	name   feed.Tranche
-	slots  chan struct{}        // holds one for each batch that has a slot, and one for the read that runs
-	room   chan struct{}        // tells its reader, which may wait for that, that there is memory for another batch
-	turn   turn                 // of its reader
-	read   atomic.Int64         // the position up to which it was read, set by the reader
-	reads  failures             // of the reader
-	ends   failures             // of the saver, when it asks for the end
-	marks  marks                // of what was read
-	lost   error                // why nothing can be saved any more; the saver's own
-	looked atomic.Pointer[look] // at how far the feed reaches; the saver's, nil before the first
-	full   time.Time            // since when nothing more is read; zero while it is; the loop's own
+	name    feed.Tranche
+	slots   chan struct{}           // holds one for each batch that has a slot, and one for the read that runs
+	room    chan struct{}           // tells its reader, which may wait for that, that there is memory for another batch
+	turn    turn                    // of its reader
+	read    atomic.Int64            // the position up to which it was read, set by the reader
+	reads   failures                // of the reader
+	ends    failures                // of the saver, when it asks for the end
+	marks   marks                   // of what was read
+	lost    error                   // why nothing can be saved any more; the saver's own
+	looked  atomic.Pointer[look]    // at how far the feed reaches; the saver's, nil before the first
+	watched atomic.Pointer[watched] // what a process that stands by has seen of it; the reader's, nil while it is read
+	full    time.Time               // since when nothing more is read; zero while it is; the loop's own
 }
 
 // list finds out which tranches there are.
@@ -77,7 +78,8 @@ func (r *Running) end(ctx context.Context, name feed.Tranche, limit time.Duratio
 }
 
 // read reads a tranche until ctx ends and hands its batches to the loop: from where the
-// core has it, and from there again when that goes back. Where no slot is held it waits.
+// core has it, and from there again when that goes back. Where no slot is held it waits, and
+// looks now and then whether it could read.
 func (r *Running) read(ctx context.Context, t *tranche) {
 	for ctx.Err() == nil {
 		var turn turn
@@ -87,7 +89,9 @@ func (r *Running) read(ctx context.Context, t *tranche) {
 			turn = t.turn
 			from, idle = core.tranches[t.name].read, len(core.tranches[t.name].parts) == 0
 		})
-		if !idle {
+		if idle {
+			r.watch(turn.ctx, t)
+		} else {
 			r.readOn(turn.ctx, t, from)
 		}
 		<-turn.ctx.Done()

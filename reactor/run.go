@@ -29,6 +29,9 @@ type Handler interface {
 	// Index, and Time if the feed tells it; and of such events that follow each
 	// other only the first and the last are given.
 	//
+	// What a person has to settle, and another call would not meet again, is a
+	// [*SetAsideError].
+	//
 	// ctx ends when CallLimit is over. A call that goes on in spite of that keeps
 	// its stream waiting; others are called in its place, up to MaxWriters of them.
 	Handle(ctx context.Context, stream es.StreamName, events []es.Event) (es.Version, error)
@@ -349,12 +352,32 @@ func (r *Running) next(stopping bool) (made []call, running int) {
 		<-r.tranche(name).slots
 	}
 	for _, o := range effects.occurred {
+		if still, ok := o.(StoodStill); ok {
+			still.Server = r.config.Breakers.Reads.called()
+			o = still
+		}
 		r.config.Observer.Observe(o)
+		if t, ok := o.(Troubled); ok && asksToBeSetAside(t.Cause) {
+			r.setAsideSoon()
+		}
 	}
 	for s, position := range positions {
 		s.position.Store(int64(position))
 	}
 	return made, running
+}
+
+// setAsideSoon has the saver note what is to be set aside. If it has much to do it comes to
+// that by itself.
+func (r *Running) setAsideSoon() {
+	select {
+	case r.jobs <- func(ctx context.Context) {
+		if err := r.quarantine(ctx); err != nil && ctx.Err() == nil {
+			r.config.Observer.Observe(QuarantineFailed{err})
+		}
+	}:
+	default:
+	}
 }
 
 // tranche finds a tranche by its name.

@@ -24,6 +24,8 @@ type Status struct {
 	OldestUnhandled time.Time       // when the first of them was appended; zero if there is none, or the feed does not tell
 	Outages         []OutageStatus  // servers that cannot be reached
 	Aside           []AsideStatus   // set aside, the longest first
+	Servers         Servers         // by the names of their breakers
+	StandBy         []StandByStatus // of the tranches that are not read, since other processes do the work
 
 	Member      string        // how this process is named to others of the group; "" without slots
 	Slots       []SlotStatus  // of the group, and who holds them
@@ -36,6 +38,25 @@ type Status struct {
 func (s Status) StandsBy() bool {
 	holds := func(slot SlotStatus) bool { return slot.Holder == s.Member }
 	return len(s.Slots) > 0 && len(s.Tranches) == 0 && !slices.ContainsFunc(s.Slots, holds)
+}
+
+// Servers are those that a reactor is connected to, by name; "" if they have none.
+type Servers struct {
+	Leader      string // appends, reads from the leader, and what the feed's end is
+	Reads       string // other reads, and the feed
+	Checkpoints string
+}
+
+// StandByStatus is whether a process that stands by could read a tranche if it took over.
+// It looks now and then.
+type StandByStatus struct {
+	Tranche    feed.Tranche
+	Error      string        // of the last look, empty if it went well
+	ErrorSince time.Time     // the first of the failures in a row, zero if there is none
+	Server     string        // that failed; "" if it has no name
+	Position   feed.Position // behind which the last look found nothing
+	End        feed.Position // as the leader said then
+	StillSince time.Time     // since when that is so although the feed goes on; zero unless that is so for long
 }
 
 // SlotStatus is who works on a slot.
@@ -87,6 +108,7 @@ type TrancheStatus struct {
 
 	Error          string    // of the last read, or question for the end, empty if it went well
 	ErrorSince     time.Time // the first of the failures in a row, zero if there is none
+	ErrorAt        string    // the server that failed; "" if it has no name
 	SaveError      string    // of the last save of the checkpoint, empty if it went well
 	SaveErrorSince time.Time // as ErrorSince
 }
@@ -95,13 +117,14 @@ type TrancheStatus struct {
 const maxLookAge = time.Minute
 
 // Lag is how old the oldest event is that is not read yet, 0 if there is none; ok is
-// false if that is not known, or was found out more than a minute ago.
+// false if that is not known, as where nothing comes into the feed, or was found out more
+// than a minute ago.
 func (t TrancheStatus) Lag(now time.Time) (lag time.Duration, ok bool) {
 	switch {
 	case t.EndAt.IsZero(), now.Sub(t.EndAt) > maxLookAge:
 		return 0, false
-	case t.End <= t.Read:
-		return 0, true
+	case t.End <= t.Read: // unless something is there that does not come in
+		return 0, t.Silent == ""
 	case t.OldestUnread.IsZero():
 		return 0, false
 	}
@@ -169,14 +192,17 @@ func (k *keeper) describe(status *Status) {
 // status describes the core; whoever calls it holds the lock.
 func (r *Running) status(now time.Time) Status {
 	core := r.core
-	status := Status{At: now, Group: r.config.Group, Waiting: core.ready.Len(), WellAt: core.well}
+	status := Status{At: now, Group: r.config.Group, Waiting: core.ready.Len(), WellAt: core.well, Servers: r.config.Breakers.servers()}
 	if r.keeping != nil {
 		r.keeping.describe(&status)
 	}
 	for _, t := range r.tranches {
 		progress, portions := core.tranches[t.name], r.portionsOf(t)
-		if len(portions) == 0 {
-			continue // it is not read
+		if len(portions) == 0 { // it is not read
+			if watched := t.watched.Load(); watched != nil {
+				status.StandBy = append(status.StandBy, watched.describe(t.name, now))
+			}
+			continue
 		}
 		described := TrancheStatus{
 			Tranche:   t.name,
@@ -203,10 +229,11 @@ func (r *Running) status(now time.Time) Status {
 		if progress.still {
 			described.StillSince = progress.behind
 		}
-		for _, failing := range []row{t.ends.look(), t.reads.look()} {
-			if failing.attempts > 0 {
-				described.Error, described.ErrorSince = failing.err.Error(), failing.since
-			}
+		if failing := t.ends.look(); failing.attempts > 0 {
+			described.Error, described.ErrorSince, described.ErrorAt = failing.err.Error(), failing.since, status.Servers.Leader
+		}
+		if failing := t.reads.look(); failing.attempts > 0 {
+			described.Error, described.ErrorSince, described.ErrorAt = failing.err.Error(), failing.since, status.Servers.Reads
 		}
 		status.Tranches = append(status.Tranches, described)
 	}

@@ -21,21 +21,7 @@ func onDynamoDB() []figure {
 	return []figure{{
 		row: "9", name: "append on DynamoDB ÷ bare conditional PutItem", unit: "appends/s", target: atLeast(0.85),
 		prepare: func(ctx context.Context, g *ground) (*pair, error) {
-			if g.dynamo == nil {
-				server, err := provision.DynamoDB(ctx, provision.Options{Log: g.log})
-				if err != nil {
-					return nil, err
-				}
-				g.dynamo = server
-			}
-			config := dynamodb.Config{
-				ServiceURL: g.dynamo.ServiceURL, AccessKeyID: g.dynamo.AccessKeyID, SecretAccessKey: dynamodb.Secret(g.dynamo.SecretAccessKey),
-				Table: "bench-" + uuid.NewString(),
-			}
-			if _, err := dynamodb.Init(ctx, config, dynamodb.Provision{}); err != nil {
-				return nil, err
-			}
-			db, err := dynamodb.Open(ctx, config)
+			db, config, err := g.openDynamo(ctx)
 			if err != nil {
 				return nil, err
 			}
@@ -69,6 +55,26 @@ func onDynamoDB() []figure {
 			}, nil
 		},
 	}}
+}
+
+// openDynamo opens a store on new tables of the server.
+func (g *ground) openDynamo(ctx context.Context) (*dynamodb.DB, dynamodb.Config, error) {
+	if g.dynamo == nil {
+		server, err := provision.DynamoDB(ctx, provision.Options{Log: g.log})
+		if err != nil {
+			return nil, dynamodb.Config{}, err
+		}
+		g.dynamo = server
+	}
+	config := dynamodb.Config{
+		ServiceURL: g.dynamo.ServiceURL, AccessKeyID: g.dynamo.AccessKeyID, SecretAccessKey: dynamodb.Secret(g.dynamo.SecretAccessKey),
+		Table: "bench-" + uuid.NewString(),
+	}
+	if _, err := dynamodb.Init(ctx, config, dynamodb.Provision{}); err != nil {
+		return nil, config, err
+	}
+	db, err := dynamodb.Open(ctx, config)
+	return db, config, err
 }
 
 // oneByOne is how often a second one caller does something.

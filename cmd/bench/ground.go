@@ -90,6 +90,10 @@ func (g *ground) bare(ctx context.Context) (*pgxpool.Pool, error) {
 	if err != nil {
 		return nil, err
 	}
+	return barePool(ctx, server)
+}
+
+func barePool(ctx context.Context, server *provision.Server) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(server.ConnectionString)
 	if err != nil {
 		return nil, errors.New("the connection string of the server cannot be read")

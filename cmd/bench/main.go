@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -28,6 +29,7 @@ type cli struct {
 	Only   string        `placeholder:"REGEXP" help:"Only figures whose row or name the expression finds."`
 	Keep   int           `default:"30" help:"How many runs bench.json keeps. Default: ${default}."`
 	Commit string        `help:"The commit that is measured, as it is to be shown."`
+	JSON   bool          `name:"json" help:"Print this run as JSON, for programs, as bench.json keeps it."`
 }
 
 func main() { program.Main(run) }
@@ -88,16 +90,26 @@ func (c cli) measure(ctx context.Context, out io.Writer, log *slog.Logger) error
 		this.Figures = append(this.Figures, result)
 	}
 	if len(this.Figures) > 0 {
-		fmt.Fprint(out, this.table(terminal.Of(out, false, os.Getenv)))
-		failed = append(failed, writeRuns(c.Out, append(past, this), c.Keep))
+		failed = append(failed, c.say(out, this), writeRuns(c.Out, append(past, this), c.Keep))
 	}
 	return errors.Join(failed...)
+}
+
+// say prints what was measured.
+func (c cli) say(out io.Writer, this report) error {
+	if c.JSON {
+		encoder := json.NewEncoder(out)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(this)
+	}
+	_, err := fmt.Fprint(out, this.table(terminal.Of(out, false, os.Getenv)))
+	return err
 }
 
 // figures are all that there are, in the order of the table.
 func figures() []figure {
 	var all []figure
-	for _, topic := range [][]figure{appends(), feeds(), reactions(), groups(), inMemory(), backlogs(), starts(), onDynamoDB(), reads()} {
+	for _, topic := range [][]figure{appends(), feeds(), reactions(), groups(), inMemory(), backlogs(), starts(), onDynamoDB(), reads(), lengths()} {
 		all = append(all, topic...)
 	}
 	return all

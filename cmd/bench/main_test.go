@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"os"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/internal/terminal"
 )
@@ -108,6 +111,26 @@ func TestRunsAreKeptAndDrawn(t *testing.T) {
 	}
 	if _, err := readRuns(folder); err == nil || !strings.Contains(err.Error(), "bench.json") {
 		t.Errorf("got error %v, want one that names the file", err)
+	}
+}
+
+func TestARunIsPrintedForPeopleOrForPrograms(t *testing.T) {
+	t.Parallel()
+	this := newRun("abc")
+	this.Figures = []result{{Row: "1", Name: "appends", Ratio: 1.23456789, Met: true, Note: "a <note>"}}
+	var table, text bytes.Buffer
+	if err := errors.Join(cli{}.say(&table, this), cli{JSON: true}.say(&text, this)); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(table.String(), "half lie in") {
+		t.Errorf("got %q, want a table", table.String())
+	}
+	var again report
+	if err := json.Unmarshal(text.Bytes(), &again); err != nil {
+		t.Fatalf("%v, of %s", err, text.String())
+	}
+	if diff := cmp.Diff(this, again); diff != "" {
+		t.Errorf("what a program reads (-want +got):\n%s", diff)
 	}
 }
 

@@ -44,7 +44,7 @@ func examples() []example {
 				"domain": "domain", "checkout": "checkout", "steps": "steps", "features": "features", "cmd/reactor": "cmd/reactor",
 				"internal/oneline": "internal/oneline", "internal/pause": "internal/pause", "internal/proxy": "internal/proxy",
 				"internal/completion": "internal/completion", "internal/nearest": "internal/nearest", "internal/terminal": "internal/terminal", "internal/plural": "internal/plural",
-				"internal/golden": "internal/golden", "internal/version": "internal/version", ".vscode": ".vscode",
+				"internal/golden": "internal/golden", "internal/tried": "internal/tried", "internal/version": "internal/version", ".vscode": ".vscode",
 			},
 			except:   []string{"features/docs_test.go", "cmd/reactor/docs_test.go", "cmd/reactor/hotel_browser_test.go"},
 			Features: "features", Domain: "domain",

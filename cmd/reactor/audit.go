@@ -37,7 +37,7 @@ func (*auditCommand) Help() string {
  - on DynamoDB, the index has all events of each stream, and no others;
  - no checkpoint of the consumer groups that are named lies behind pending work.
 
-Prints what the books come to and every violation, with the streams and events that prove it. It writes nothing, and may run while clerks and reactors work: a transfer that its group has not recorded yet is in flight and no violation, and what looks wrong is read again before it is called so.
+Prints what the books come to, the streams that these consumer groups have set aside, and every violation, with the streams and events that prove it. It writes nothing, and may run while clerks and reactors work: a transfer that its group has not recorded yet is in flight and no violation, and what looks wrong is read again before it is called so.
 
 Exit status: 0 the books balance; 1 an argument or the configuration is wrong; 2 the audit could not be finished; 3 there are violations.`
 }
@@ -45,7 +45,7 @@ Exit status: 0 the books balance; 1 an argument or the configuration is wrong; 2
 // auditMdb is reactor audit mdb.
 type auditMdb struct {
 	mdbServer
-	ReadConnection string `secret:"" also:"-r" aliases:"readconnectionstring" variable:"MDB_CONNECTION_STRING_READ" placeholder:"STRING" help:"The server to read the feed from, which may be a replica. What is in doubt is read from the other one. As --connection unless given."`
+	ReadConnection string `secret:"" also:"-r" aliases:"readconnectionstring" variable:"MDB_CONNECTION_STRING_READ" placeholder:"STRING" without:"as --connection" help:"The server to read the feed from, which may be a replica. What is in doubt is read from the other one. As --connection unless given."`
 	BatchSize      int    `short:"b" aliases:"batchsize" default:"1000" placeholder:"EVENTS" help:"Events to read at once. Default ${default}."`
 }
 
@@ -87,14 +87,14 @@ func (c *auditCommand) run(ctx context.Context, s streams, store openable, all f
 	if slices.Contains(c.ProcessorName, "") {
 		return errNoGroup()
 	}
-	backend, err := store.open(ctx, slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: slog.LevelWarn})), auditedCategories())
+	backend, err := store.open(ctx, s.logger(slog.LevelWarn), auditedCategories())
 	if err != nil {
 		return err
 	}
 	defer backend.Close()
-	progress := &auditProgress{out: s.err, every: progressInterval, last: time.Now()}
-	if c.Quiet {
-		progress.out = io.Discard
+	progress := &auditProgress{}
+	if !c.Quiet {
+		progress = &auditProgress{note: s.note, every: progressInterval, last: time.Now()}
 	}
 	if all == nil {
 		all = func() whole { return nil }
@@ -113,6 +113,7 @@ func (c *auditCommand) audit(ctx context.Context, backend *stores.Backend, all w
 	result := auditResultOf(audited.books.Summary())
 	result.Violations, result.InAll = audited.violations()
 	result.Strangers = append(result.Strangers, strangers...)
+	result.Aside = append(result.Aside, audited.aside...)
 	result.Balanced = result.InAll == 0
 	if c.JSON {
 		err = printJSON(s.out, result)
@@ -176,6 +177,16 @@ func printBooks(out io.Writer, style terminal.Style, r auditResult, lacking bool
 	if lacking {
 		text.WriteString("\n" + style.Wrap(`Of what the index lacks no reactor is told. "reactor index dynamo --rebuild" brings it in.`, "") + "\n")
 	}
+	if len(r.Aside) > 0 {
+		text.WriteString("\n" + style.Warning("Set aside, for a person to settle:") + "\n")
+	}
+	for _, of := range r.Aside {
+		since := ""
+		if of.Since != nil {
+			since = " since " + of.Since.Format(time.RFC3339)
+		}
+		text.WriteString(style.Wrap(fmt.Sprintf("%s, of the consumer group %q%s: %s", of.Stream, of.Group, since, paragraph(errors.New(of.Cause))), "    ") + "\n")
+	}
 	for _, name := range r.Strangers {
 		text.WriteString("\n" + style.Wrap(fmt.Sprintf("The consumer group %q has no checkpoint here: is the name right?", name), "") + "\n")
 	}
@@ -188,21 +199,21 @@ const progressInterval = 5 * time.Second
 
 // auditProgress tells how far an audit is, once it takes long.
 type auditProgress struct {
-	out   io.Writer
+	note  func(line string)
 	every time.Duration
 	last  time.Time
 }
 
 func (p *auditProgress) show(w walked) {
-	if time.Since(p.last) < p.every {
+	if p.note == nil || time.Since(p.last) < p.every {
 		return
 	}
 	p.last = time.Now()
 	if w.end == 0 {
-		fmt.Fprintf(p.out, "%s events of %s streams read\n", grouped(w.events), grouped(w.at))
+		p.note(fmt.Sprintf("%s events of %s streams read", grouped(w.events), grouped(w.at)))
 		return
 	}
-	fmt.Fprintf(p.out, "%s: at %s of %s; %s events read\n", w.tranche, grouped(w.at), grouped(w.end), grouped(w.events))
+	p.note(fmt.Sprintf("%s: at %s of %s; %s events read", w.tranche, grouped(w.at), grouped(w.end), grouped(w.events)))
 }
 
 // grouped is a number with a comma between its thousands.

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"example.com/groupcheckout/domain/audit"
@@ -52,6 +55,7 @@ type storeAudit struct {
 	events   int
 	groups   map[es.StreamName]feed.Tranche // where group checkouts are delivered; nil if no checkpoint is audited
 	found    findings
+	aside    []quarantinedOf // what the consumer groups have set aside
 }
 
 // whole is a store that is read without its feed, which may lack something.
@@ -73,6 +77,9 @@ func auditStore(ctx context.Context, backend *stores.Backend, all whole, consume
 	// They have to be older than what is read of the streams.
 	checkpoints, strangers, err := a.checkpoints(ctx, tranches, consumers)
 	if err != nil {
+		return nil, nil, err
+	}
+	if a.aside, err = setAside(ctx, backend.Checkpoints, consumers); err != nil {
 		return nil, nil, err
 	}
 	if len(checkpoints) > 0 {
@@ -215,4 +222,23 @@ func (a *storeAudit) pass(ctx context.Context, c checkpointed) error {
 		a.books.Passed(c.key.Group, stream, below)
 	}
 	return nil
+}
+
+// setAside are the streams that consumer groups have set aside. Where no notes are kept
+// there are none.
+func setAside(ctx context.Context, checkpoints feed.Checkpoints, consumers []string) (found []quarantinedOf, err error) {
+	notes, ok := checkpoints.(feed.Notes)
+	if !ok {
+		return nil, nil
+	}
+	for _, consumer := range consumers {
+		bodies, err := notes.Notes(ctx, consumer, reactor.QuarantineKind)
+		if err != nil && !errors.Is(err, feed.ErrNoNotes) {
+			return nil, fmt.Errorf("read which streams are set aside: %w", err)
+		}
+		for _, name := range slices.Sorted(maps.Keys(bodies)) {
+			found = append(found, quarantinedOf{consumer, asideResult(name, bodies[name])})
+		}
+	}
+	return found, nil
 }

@@ -15,6 +15,7 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores"
 	"example.com/groupcheckout/stores/intercept"
@@ -90,15 +91,33 @@ func TestAnAuditThatFails(t *testing.T) {
 		backend := backendOn(t, store, auditedCategories())
 		broke(backend)
 		var out strings.Builder
-		err := (&auditCommand{ProcessorName: []string{"night"}}).audit(t.Context(), backend, nil, streams{out: &out}, &auditProgress{out: io.Discard})
+		err := (&auditCommand{ProcessorName: []string{"night"}}).audit(t.Context(), backend, nil, streams{out: &out}, &auditProgress{})
 		if !errors.Is(err, broken) || exitStatus(err) != statusFailure || out.Len() > 0 {
 			t.Errorf("%s: got %v and the output %q, want the error and status 2, and no output", name, err, out.String())
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := (&auditCommand{}).audit(ctx, backendOn(t, memory.New(), auditedCategories()), nil, streams{out: io.Discard}, &auditProgress{out: io.Discard})
+	err := (&auditCommand{}).audit(ctx, backendOn(t, memory.New(), auditedCategories()), nil, streams{out: io.Discard}, &auditProgress{})
 	if err == nil || err.Error() != "the audit was interrupted" || exitStatus(err) != statusFailure {
 		t.Errorf("got %v, want that it was interrupted, and status 2", err)
+	}
+}
+
+// What a consumer group has set aside is shown, since a person has to settle it.
+func TestAuditShowsWhatIsSetAside(t *testing.T) {
+	t.Parallel()
+	backend := backendOn(t, memory.New(), auditedCategories())
+	if err := backend.Checkpoints.(feed.Notes).PutNote(t.Context(), "night", reactor.QuarantineKind, "GroupCheckout-1", []byte(`{"since":"2024-05-01T12:00:00Z","cause":"boom"}`)); err != nil {
+		t.Fatal(err)
+	}
+	want := `Set aside, for a person to settle:
+GroupCheckout-1, of the consumer group "night" since 2024-05-01T12:00:00Z: boom
+`
+	if status, verdict := auditOf(t, backend, "night"); status != statusDone || !strings.Contains(verdict, want) {
+		t.Errorf("got status %d and %s, want 0 and %s", status, verdict, want)
+	}
+	if _, verdict := auditOf(t, backend, "day"); strings.Contains(verdict, "boom") {
+		t.Errorf("got %s of another consumer group", verdict)
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -43,7 +42,7 @@ func auditOf(t testing.TB, backend *stores.Backend, consumers ...string) (status
 	t.Helper()
 	var out bytes.Buffer
 	command := auditCommand{ProcessorName: consumers}
-	err := command.audit(t.Context(), backend, nil, streams{out: &out}, &auditProgress{out: io.Discard})
+	err := command.audit(t.Context(), backend, nil, streams{out: &out}, &auditProgress{})
 	_, verdict, _ = strings.Cut(out.String(), "skipped\n\n")
 	return exitStatus(err), verdict
 }
@@ -248,7 +247,7 @@ func TestViolationsArePrinted(t *testing.T) {
 		}
 	}
 	var out, progress strings.Builder
-	err := (&auditCommand{}).audit(t.Context(), backendOn(t, store, auditedCategories()), nil, streams{out: &out}, &auditProgress{out: &progress})
+	err := (&auditCommand{}).audit(t.Context(), backendOn(t, store, auditedCategories()), nil, streams{out: &out}, &auditProgress{note: streams{err: &progress}.note})
 	if exitStatus(err) != statusAudit || err.Error() != "the books do not balance: 2 violations named above" {
 		t.Errorf("got status %d of %v, want 3", exitStatus(err), err)
 	}
@@ -282,7 +281,7 @@ func TestProgressIsToldOnlyNowAndThen(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var out strings.Builder
-		p := auditProgress{out: &out, every: progressInterval, last: time.Now()}
+		p := auditProgress{note: streams{err: &out}.note, every: progressInterval, last: time.Now()}
 		for i := range 12 {
 			p.show(walked{"GuestStay", feed.Position(i), 12, i})
 			time.Sleep(time.Second)

@@ -70,7 +70,7 @@ func (c *checkpointCommand) run(ctx context.Context, s streams, store openable) 
 	if c.ProcessorName == "" {
 		return errNoGroup()
 	}
-	backend, err := store.open(ctx, logFlags{}.logger(s.err, slog.LevelWarn), checkout.Categories())
+	backend, err := store.open(ctx, s.logger(slog.LevelWarn), checkout.Categories())
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -21,6 +22,7 @@ type streams struct {
 	out    io.Writer      // results
 	err    io.Writer      // everything else
 	styles terminalStyles // how to write there
+	json   bool           // what is written to err is for programs, line by line
 }
 
 // terminalStyles are how to write to the standard output, and to the standard error.
@@ -104,8 +106,13 @@ const helpWidth = 110
 func run(ctx context.Context, args []string, s streams, getenv func(string) string) int {
 	plain := slices.Contains(args, "--no-color")
 	s.styles = terminalStyles{terminal.Of(s.out, plain, getenv), terminal.Of(s.err, plain, getenv)}
-	err := execute(ctx, args, s, getenv)
-	if _, said := errors.AsType[*saidError](err); err != nil && !said {
+	s.json = asksForJSON(args, getenv)
+	err := execute(ctx, args, &s, getenv)
+	switch {
+	case err == nil:
+	case s.json:
+		s.logger(slog.LevelInfo).Error("ended", "reason", paragraph(err), "exitStatus", exitStatus(err))
+	default:
 		const name = "reactor:"
 		text := s.styles.err.Wrap(name+" "+paragraph(err), "    ")
 		fmt.Fprintf(s.err, "%s%s\n", s.styles.err.Bad(name), strings.TrimPrefix(text, name))
@@ -113,13 +120,17 @@ func run(ctx context.Context, args []string, s streams, getenv func(string) stri
 	return exitStatus(err)
 }
 
-func execute(ctx context.Context, args []string, s streams, getenv func(string) string) error {
-	_, command, err := parse(args, s, getenv)
+// execute carries out a command line, and notes in the streams if it wants JSON.
+func execute(ctx context.Context, args []string, s *streams, getenv func(string) string) error {
+	grammar, command, err := parse(args, *s, getenv)
 	if err != nil || command == nil {
 		return err
 	}
+	for _, log := range []logFlags{grammar.Run.logFlags, grammar.Index.logFlags, grammar.Demo.logFlags} {
+		s.json = s.json || log.LogFormat == asJSON // said in the file, perhaps
+	}
 	command.BindTo(ctx, (*context.Context)(nil))
-	return command.Run(s)
+	return command.Run(*s)
 }
 
 // parse reads a command line. The command is nil if help was asked for, and
@@ -204,7 +215,7 @@ func paintedHelp(style terminal.Style) kong.HelpPrinter {
 		app.Stdout = out
 		for line := range strings.Lines(help.String()) {
 			head, rest, isHead := strings.Cut(line, ":")
-			if isHead && slices.Contains([]string{"Usage", "Arguments", "Flags", "Commands"}, head) {
+			if isHead && slices.Contains([]string{"Usage", "Arguments", "Flags", "Flags that are seldom needed", "Commands"}, head) {
 				line = style.Strong(head+":") + rest
 			}
 			_, failed := io.WriteString(out, line)

@@ -25,7 +25,7 @@ type configCommand struct {
 
 // Help is the text behind the summary.
 func (*configCommand) Help() string {
-	return `Whatever a command can be told by a flag it can be told by a variable of the environment and by a key of a file too. A flag comes before a variable, a variable before the file, and that before the default. It shows each setting with its value, where that came from, its unit, and its variable; it connects to nothing. Secrets are not shown.
+	return `Whatever a command can be told by a flag it can be told by a variable of the environment and by a key of a file too. A flag comes before a variable, a variable before the file, and that before the default. It shows each setting with its value, where that came from, its default, its unit, and its variable; it connects to nothing. Secrets are not shown.
 
 The file is given by --config FILE or by REACTOR_CONFIG. It is YAML, or JSON. A key is the name of the flag, and what belongs to a store stands below its name:
 
@@ -56,19 +56,19 @@ func (c *configCommand) Run(s streams, grammar *cli, sources *sources) error {
 	if c.JSON {
 		result := configResult{Settings: []settingOf{}}
 		for _, row := range shown {
-			result.Settings = append(result.Settings, settingOf{row[0], row[1], row[2], row[3], row[4], row[5]})
+			result.Settings = append(result.Settings, settingOf{row.key, row.value, row.from, row.without, row.unit, row.variable, row.meaning})
 		}
 		return printJSON(s.out, result)
 	}
-	table := terminal.Table{Head: []string{"setting", "value", "from", "unit", "variable", "meaning"}}
+	table := terminal.Table{Head: []string{"setting", "value", "from", "default", "unit", "variable", "meaning"}}
 	for _, row := range shown {
-		table.Rows = append(table.Rows, row[:])
+		table.Rows = append(table.Rows, []string{row.key, row.value, row.from, row.without, row.unit, row.variable, row.meaning})
 	}
 	return table.Write(s.out, s.styles.out)
 }
 
 // row is a setting as it is shown.
-type row [6]string
+type row struct{ key, value, from, without, unit, variable, meaning string }
 
 func (c *configCommand) shown(s streams, grammar *cli, above *sources) (rows []row, err error) {
 	if len(c.Line) == 0 {
@@ -127,7 +127,19 @@ var meaning = regexp.MustCompile(`^.*?[.](?:\s|$)`)
 
 func rowOf(s setting, value reflect.Value, from string) row {
 	sentence := strings.TrimSpace(cmp.Or(meaning.FindString(s.flag.Help), s.flag.Help))
-	return row{s.key, shownValue(s.flag, value), from, unit(s.flag), variableOf(s.key, s.flag), sentence}
+	return row{s.key, shownValue(s.flag, value), from, without(s.flag), unit(s.flag), variableOf(s.key, s.flag), sentence}
+}
+
+// without is what a flag means that is not given: its default, or what its tag says.
+func without(flag *kong.Flag) string {
+	value := reflect.Value{}
+	if flag.Default != "" {
+		value, _ = decode(flag, flag.Default) // the parser takes none that is wrong
+	}
+	if text := shownValue(flag, value); text != "-" {
+		return text
+	}
+	return cmp.Or(flag.Tag.Get("without"), "-")
 }
 
 // unit is what a number counts, or how a time may be written.
@@ -139,6 +151,8 @@ func unit(flag *kong.Flag) string {
 		return "time, or ms"
 	case seconds:
 		return "time, or s"
+	case byteCount:
+		return "bytes, or KiB, MiB, GiB"
 	}
 	switch kind := flag.Target.Kind(); {
 	case kind == reflect.Bool:
@@ -187,7 +201,9 @@ func checkFile(s streams, path string) error {
 	}
 	file, err := readSettings(path, parser.Model.Node)
 	if wrong, ok := errors.AsType[*wrongFileError](err); ok && len(wrong.lines) > 1 {
-		fmt.Fprintln(s.err, strings.Join(wrong.lines, "\n"))
+		for _, line := range wrong.lines {
+			s.note(line)
+		}
 		return &usageError{fmt.Sprintf("%d things in %s are wrong, named above", len(wrong.lines), path)}
 	}
 	if err != nil {

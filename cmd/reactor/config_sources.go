@@ -197,6 +197,8 @@ func expected(flag *kong.Flag) string {
 		return "a time: write 100 for milliseconds, or a unit behind it, as in 1.5s"
 	case seconds:
 		return "a time: write 10 for seconds, or a unit behind it, as in 1.5s"
+	case byteCount:
+		return expectedBytes
 	}
 	if flag.Enum != "" {
 		words := slices.DeleteFunc(flag.EnumSlice(), func(word string) bool { return word == "" })

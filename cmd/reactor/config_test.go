@@ -69,7 +69,7 @@ func TestEverySettingIsTakenFromAVariableAndAFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range settingsIn(parser.Model.Node) {
-		example := map[string]string{"a whole number": "7", "true or false": "true", "a number": "7", "a text of one line": "seven"}[expected(s.flag)]
+		example := map[string]string{"a whole number": "7", "true or false": "true", "a number": "7", "a text of one line": "seven", expectedBytes: "7MiB"}[expected(s.flag)]
 		if example == "" {
 			example = "7ms"
 		}
@@ -96,11 +96,11 @@ func TestEverySettingIsTakenFromAVariableAndAFile(t *testing.T) {
 				continue
 			}
 			for _, row := range shown {
-				changed := row[1] == example || s.flag.Tag.Has("secret") && row[1] == "…"
-				if mine := row[0] == s.key; mine && (!changed || !strings.HasPrefix(row[2], from)) {
-					t.Errorf("%s from %s: got %q from %q, want %q", s.key, from, row[1], row[2], example)
-				} else if !mine && row[2] != "default" {
-					t.Errorf("%s from %s: %s comes from %s too", s.key, from, row[0], row[2])
+				changed := row.value == example || s.flag.Tag.Has("secret") && row.value == "…"
+				if mine := row.key == s.key; mine && (!changed || !strings.HasPrefix(row.from, from)) {
+					t.Errorf("%s from %s: got %q from %q, want %q", s.key, from, row.value, row.from, example)
+				} else if !mine && row.from != "default" {
+					t.Errorf("%s from %s: %s comes from %s too", s.key, from, row.key, row.from)
 				}
 			}
 		}
@@ -147,13 +147,16 @@ func TestConfigShowsWhereASettingComesFrom(t *testing.T) {
 		t.Fatalf("got status %d and %s", status, complaints)
 	}
 	for _, want := range []string{
-		"processor-name x flag - REACTOR_PROCESSOR_NAME The consumer group.",
-		"max-writers 2 reactor.yaml:1 groups REACTOR_MAX_WRITERS How many group checkouts to work on at once.",
-		"max-read-ahead 3 $REACTOR_MAX_READ_AHEAD batches",
-		"mdb.connection … reactor.yaml:3 - MDB_CONNECTION_STRING",
-		"mdb.tail-sleep 9ms flag time, or ms REACTOR_MDB_TAIL_SLEEP",
-		"mdb.batch-size 1000 default events",
-		"call-limit 2m0s default time",
+		"processor-name x flag - - REACTOR_PROCESSOR_NAME The consumer group.",
+		"max-writers 2 reactor.yaml:1 8 groups REACTOR_MAX_WRITERS How many group checkouts to work on at once.",
+		"max-read-ahead 3 $REACTOR_MAX_READ_AHEAD 16 batches",
+		"mdb.connection … reactor.yaml:3 - - MDB_CONNECTION_STRING",
+		"mdb.tail-sleep 9ms flag 14ms time, or ms REACTOR_MDB_TAIL_SLEEP",
+		"mdb.batch-size 1000 default 1000 events",
+		"call-limit 2m0s default 2m0s time",
+		"max-held-bytes 128MiB default 128MiB bytes, or KiB, MiB, GiB REACTOR_MAX_HELD_BYTES",
+		"mdb.max-connections - default as --connection says, else 10 number",
+		"quarantine-after - default never time",
 	} {
 		if !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
 			t.Errorf("got\n%s\nwant %q in it", out, want)
@@ -183,6 +186,10 @@ func TestFilesOfSettingsThatAreWrong(t *testing.T) {
 		"dynamo: {index-lease: 1ms}":                "--index-lease cannot be 1ms",
 		"mdb: {notify: maybe}":                      `mdb.notify: "maybe" is not true or false`,
 		"stop-limit: 25":                            `stop-limit: "25" is not a time with its unit, such as 1.5s`,
+		"max-held-bytes: 64XB":                      `max-held-bytes: it is not a number of bytes: write 65536, or a unit behind it`,
+		"max-held-bytes: 0":                         "--max-held-bytes cannot be 0: it has to be above zero",
+		"longest-pause: 1ms":                        "--longest-pause cannot be 1ms: it has to be at least --first-pause, which is 50ms",
+		"dynamo: {tip-bytes: 1GiB}":                 "--tip-bytes cannot be 1073741824: it has to be from 1024 to 262144",
 		"log-level: loud":                           `log-level: "loud" is not one of debug, info, warn, error`,
 		"mdb: {connection: {file: " + secret + "}}": "mdb.connection: the file that it names cannot be read: no such file",
 		"mdb: {connection: {flie: x}}":              "mdb.connection has to be a text of one line, or file:",

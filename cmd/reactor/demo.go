@@ -63,7 +63,7 @@ func (c *demoCommand) Run(ctx context.Context, s streams) error {
 	if c.Listen != "" {
 		return c.serve(ctx, s, store, demo.Config{Seed: c.Seed, Log: log, Observer: monitor.NewLog(log)})
 	}
-	progress := newProgress(s.err, s.styles.err, c.Quiet)
+	progress := newProgress(s, c.Quiet)
 	running, stop := context.WithCancel(ctx)
 	defer stop()
 	indexing := indexBeside(running, store, stop)

@@ -82,10 +82,25 @@ func commandPart(page *strings.Builder, node *kong.Node) {
 	}
 }
 
-// flagTable lists the flags of a command.
+// flagTable lists the flags of a command, those that are seldom needed at the end.
 func flagTable(page *strings.Builder, node *kong.Node) {
-	var rows []string
+	usual, seldom := []*kong.Flag{}, []*kong.Flag{}
 	for _, flag := range node.Flags {
+		if flag.Group == nil {
+			usual = append(usual, flag)
+		} else {
+			seldom = append(seldom, flag)
+		}
+	}
+	flagRows(page, node, "", usual)
+	if len(seldom) > 0 {
+		flagRows(page, node, seldom[0].Group.Title+"\n\n", seldom)
+	}
+}
+
+func flagRows(page *strings.Builder, node *kong.Node, head string, flags []*kong.Flag) {
+	var rows []string
+	for _, flag := range flags {
 		if flag.Hidden || node.Parent != nil && flag.Name == "help" {
 			continue
 		}
@@ -104,7 +119,7 @@ func flagTable(page *strings.Builder, node *kong.Node) {
 		rows = append(rows, fmt.Sprintf("| %s | %s |\n", cell(spelled), cell(help)))
 	}
 	if len(rows) > 0 {
-		page.WriteString("| flag | |\n|---|---|\n" + strings.Join(rows, "") + "\n")
+		page.WriteString(head + "| flag | |\n|---|---|\n" + strings.Join(rows, "") + "\n")
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"time"
 
+	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/stores/address"
 	"example.com/groupcheckout/stores/dynamodb"
 )
@@ -28,7 +29,7 @@ type dynamoTables struct {
 	AccessKey   string `secret:"" also:"-sa" aliases:"sa,accesskey" variable:"EQUINOX_DYNAMO_ACCESS_KEY_ID" placeholder:"ID" help:"The id of the access key."`
 	SecretKey   string `secret:"" also:"-ss" aliases:"ss,secretkey" variable:"EQUINOX_DYNAMO_SECRET_ACCESS_KEY" placeholder:"SECRET" help:"The secret of the access key."`
 	Table       string `short:"t" variable:"EQUINOX_DYNAMO_TABLE" placeholder:"NAME" help:"The table of the streams. Required."`
-	IndexTable  string `short:"i" aliases:"indextable" variable:"EQUINOX_DYNAMO_TABLE_INDEX" placeholder:"NAME" help:"The table of the feed and the checkpoints. The name of the other with the suffix behind it unless given."`
+	IndexTable  string `short:"i" aliases:"indextable" variable:"EQUINOX_DYNAMO_TABLE_INDEX" placeholder:"NAME" without:"--table with the suffix behind" help:"The table of the feed and the checkpoints. The name of the other with the suffix behind it unless given."`
 	IndexSuffix string `also:"-is" aliases:"is,indexsuffix" default:"-index" placeholder:"SUFFIX" help:"What the name of the index table ends in. Default ${default}."`
 	RequireTLS  bool   `name:"require-tls" help:"Refuse a server on another machine that is not spoken to with TLS. Without it such a server is warned of."`
 }
@@ -156,7 +157,15 @@ func (s *dynamoStore) tuned() (dynamodb.Config, error) {
 // name is the name of the store on the command line.
 func (*dynamoTables) name() string { return "dynamo" }
 
+// tuned is the configuration of the store.
+func (c *runDynamo) tuned() (dynamodb.Config, error) {
+	config, err := c.dynamoStore.tuned()
+	config.IndexBytes, config.SettleTimeout = c.IndexTip, c.SettleLimit
+	config.MaxBytes, config.MaxEvents, config.CacheBytes = int(c.TipBytes), c.TipEvents, int(c.TipCache)
+	return config, err
+}
+
 // feed says how to follow the store.
-func (s *dynamoStore) feed() (tailPause time.Duration, fromEnd bool) {
-	return time.Duration(s.TailSleep), s.FromTail
+func (c *runDynamo) feed(config *reactor.Config) {
+	config.TailPause, config.FirstTailPause, config.FromEnd = time.Duration(c.TailSleep), time.Duration(c.FirstTailSleep), c.FromTail
 }

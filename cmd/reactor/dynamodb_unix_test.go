@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/internal/tried"
 	"example.com/groupcheckout/stores/dynamodb"
 )
 
@@ -279,4 +280,5 @@ func TestAMissingIndexerIsSeen(t *testing.T) {
 		_, body := get(t, "http://"+address+"/metrics")
 		return strings.Contains(body, `reactor_feed_silent{tranche="0"} 1`)
 	})
+	tried.Times(t, "DynamoDB Local", "indexers that were missing", 1)
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+
+	"example.com/groupcheckout/internal/tried"
 )
 
 // bothHosts leads to whichever of two servers takes writes.
@@ -103,6 +105,7 @@ func TestAFailOverThatLostCommitsIsRefused(t *testing.T) {
 			stays := after.receive(t, 2)
 			checkout := after.selectStays(t, stays)
 
+			tried.Times(t, "Message DB", "fail-overs that lost commits", 1)
 			var said string
 			if running {
 				if ended := p.awaitEnd(t); ended.ExitStatus() != statusConfiguration {
@@ -141,7 +144,9 @@ func TestAnErasedEventIsNoMatter(t *testing.T) {
 	env, admin := initialisedFor(t)
 	h := openHotel(t, env)
 	group := newGroup(t, h, env)
-	for range 2 {
+	const rounds = 2
+	tried.Times(t, "Message DB", "newest events erased", 2*rounds)
+	for range rounds {
 		p, _ := startRun(t, env, group, "--checkpoint-interval", "200ms")
 		stays := h.receive(t, 2)
 		h.awaitMerged(t, h.selectStays(t, stays), stays)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -24,26 +25,48 @@ func (f logFlags) logger(w io.Writer, level slog.Level) *slog.Logger {
 		level = slog.LevelDebug
 	}
 	options := &slog.HandlerOptions{Level: level}
-	if f.LogFormat == "json" {
+	if f.LogFormat == asJSON {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// logged logs an error as the last line where the log is for programs, which could not
-// read it otherwise.
-func (f logFlags) logged(log *slog.Logger, err error) error {
-	if err == nil || f.LogFormat != "json" {
-		return err
+// asksForJSON tells whether a command line, or else the environment, wants log lines for
+// programs: also one that turns out to be wrong.
+func asksForJSON(args []string, getenv func(string) string) bool {
+	const flag, variable = "--log-format", "REACTOR_LOG_FORMAT"
+	for i, arg := range args {
+		if name, value, joined := strings.Cut(arg, "="); joined && name == flag {
+			return value == asJSON
+		}
+		if arg == flag && i+1 < len(args) {
+			return args[i+1] == asJSON
+		}
 	}
-	log.Error("ended", "reason", paragraph(err), "exitStatus", exitStatus(err))
-	return &saidError{err}
+	return strings.TrimSpace(getenv(variable)) == asJSON
 }
 
-// saidError is an error that whoever watches was told of.
-type saidError struct{ error }
+// asJSON is the log format for programs.
+const asJSON = "json"
 
-func (e *saidError) Unwrap() error { return e.error }
+// logger is for commands without flags for a log.
+func (s streams) logger(level slog.Level) *slog.Logger {
+	flags := logFlags{}
+	if s.json {
+		flags.LogFormat = asJSON
+	}
+	return flags.logger(s.err, level)
+}
+
+// note writes something that passes, such as how far a command is: as a line for people,
+// or as one of the log for programs.
+func (s streams) note(line string) {
+	if s.json {
+		s.logger(slog.LevelInfo).Info(line)
+		return
+	}
+	fmt.Fprintln(s.err, line)
+}
 
 // milliseconds is a duration that may be written as a plain number, as the
 // .NET program wants it.
@@ -90,7 +113,11 @@ func atLeastOne(flag string, value int) error {
 
 func aboveZero[T ~int64](flag string, value T) error {
 	if value <= 0 {
-		return &usageError{fmt.Sprintf("%s cannot be %v: it has to be above zero", flag, time.Duration(value))}
+		shown := any(time.Duration(value))
+		if bytes, ok := any(value).(byteCount); ok {
+			shown = bytes
+		}
+		return &usageError{fmt.Sprintf("%s cannot be %v: it has to be above zero", flag, shown)}
 	}
 	return nil
 }

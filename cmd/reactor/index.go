@@ -114,7 +114,7 @@ func (c *indexDynamo) rebuild(ctx context.Context, s streams, db *dynamodb.DB) e
 		Progress: func(p dynamodb.RebuildProgress) {
 			if time.Since(last) >= progressInterval {
 				last = time.Now()
-				fmt.Fprintln(s.err, rebuilt(p))
+				s.note(rebuilt(p))
 			}
 		},
 	})

@@ -20,6 +20,7 @@ import (
 
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/tried"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb"
 )
@@ -243,7 +244,9 @@ func TestAnIndexerThatSleptDoesNoHarm(t *testing.T) {
 	h := openDynamoHotel(t, env)
 	stop := h.guestsArrive(t)
 	holder, waiting := indexers(t, env, flags...)
-	for range 3 {
+	const sleeps = 3
+	tried.Times(t, "DynamoDB Local", "indexers that slept longer than their lease", sleeps)
+	for range sleeps {
 		eventually(t, "something is indexed", func() bool { return h.end(t) > 0 })
 		holder.signal(t, syscall.SIGSTOP)
 		awake := time.After(*asleep)
@@ -268,7 +271,9 @@ func TestIndexersThatAreKilledLeaveTheIndexExact(t *testing.T) {
 	stop := h.guestsArrive(t)
 	holder, waiting := indexers(t, env, hasty()...)
 	var held []string
-	for range 20 {
+	const kills = 20
+	tried.Times(t, "DynamoDB Local", "indexers that were killed", kills)
+	for range kills {
 		at := h.end(t)
 		eventually(t, "something is indexed", func() bool { return h.end(t) > at })
 		holder.signal(t, syscall.SIGKILL)
@@ -280,8 +285,8 @@ func TestIndexersThatAreKilledLeaveTheIndexExact(t *testing.T) {
 	stop()
 	stopped(t, waiting)
 	stopped(t, holder)
-	if slices.Sort(held); len(slices.Compact(held)) != 20 {
-		t.Errorf("got the holders %q, want 20", held)
+	if slices.Sort(held); len(slices.Compact(held)) != kills {
+		t.Errorf("got the holders %q, want %d", held, kills)
 	}
 	checkIndexed(t, env)
 }
@@ -297,6 +302,7 @@ func TestATableIsAdoptedWhileEverybodyWorks(t *testing.T) {
 	env := ownTables(t)
 	h := openDynamoHotel(t, env)
 	client, table := dynamoClient(t, env), env["EQUINOX_DYNAMO_TABLE"]
+	tried.Times(t, "DynamoDB Local", "stays of five events adopted", *adoptedStays)
 	old := oldStays(t, client, table, *adoptedStays)
 	replaceStream(t, client, table)
 	_, _, errors := call(t, env, "index", "dynamo")

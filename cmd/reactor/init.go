@@ -36,7 +36,7 @@ Only the connection for checkpoints is used: --checkpoint-connection, or --conne
 
 // Run creates the table.
 func (c *initMdbCommand) Run(ctx context.Context, s streams) error {
-	config, err := c.config(logFlags{}.logger(s.err, slog.LevelWarn))
+	config, err := c.config(s.logger(slog.LevelWarn))
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (c *initDynamoCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	config.Logger = logFlags{}.logger(s.err, slog.LevelWarn)
+	config.Logger = s.logger(slog.LevelWarn)
 	report, err := dynamodb.Init(ctx, config, dynamodb.Provision{
 		ReadUnits: c.ReadUnits, WriteUnits: c.WriteUnits, OldImages: c.Streaming == "newandold",
 	})

@@ -53,6 +53,14 @@ type auditResult struct {
 	Violations    []violationOf `json:"violations"`
 	InAll         int           `json:"violationsInAll"` // where the index lacks much, only some are listed
 	Strangers     []string      `json:"groupsWithoutCheckpoint"`
+
+	Aside []quarantinedOf `json:"quarantined"` // by the consumer groups that were named
+}
+
+// quarantinedOf is a stream that a consumer group has set aside.
+type quarantinedOf struct {
+	Group string `json:"consumerGroup"`
+	asideOf
 }
 
 // violationOf is one violation: a rule, the streams that prove it, and a sentence.
@@ -67,7 +75,7 @@ func auditResultOf(s audit.Summary) auditResult {
 		Stays: s.Stays, Groups: s.Groups, Confirmed: s.Confirmed, Merged: s.Merged, Failed: s.Failed, Pending: s.Pending, InFlight: s.InFlight,
 		Moved: s.Moved.String(), MovedInFlight: s.MovedInFlight.String(), Paid: s.Paid.String(),
 		Events: s.Events, Unknown: s.Unknown, Foreign: s.Foreign,
-		Violations: []violationOf{}, Strangers: []string{},
+		Violations: []violationOf{}, Strangers: []string{}, Aside: []quarantinedOf{},
 	}
 }
 
@@ -103,6 +111,7 @@ type settingOf struct {
 	Key      string `json:"setting"`
 	Value    string `json:"value"` // as it is shown; a secret is not
 	From     string `json:"from"`
+	Without  string `json:"default"` // "-" if there is none
 	Unit     string `json:"unit"`
 	Variable string `json:"variable"`
 	Meaning  string `json:"meaning"`

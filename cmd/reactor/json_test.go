@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -37,12 +36,16 @@ func examples(t testing.TB, as jsonFlag) map[string]func(streams) error {
 	if _, err := broken.Append(t.Context(), groups.Stream(group), 0, []es.EventData{{ID: [16]byte{1}, Type: "StaysSelected", Data: []byte(`{"at":"yesterday"}`)}}); err != nil {
 		t.Fatal(err)
 	}
+	audited := backendOn(t, broken, auditedCategories())
 	key := feed.Key{Source: backend.Source.ID(), Tranche: groupcheckout.Category, Group: "checkouts"}
 	if err := backend.Checkpoints.Save(t.Context(), key, 1); err != nil {
 		t.Fatal(err)
 	}
 	note, err := json.Marshal(reactor.Quarantined{Since: noon().Add(-time.Hour), Cause: "set aside by hand", UpTo: 4, Retry: true})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := audited.Checkpoints.(feed.Notes).PutNote(t.Context(), "day", reactor.QuarantineKind, groups.Stream(group).String(), note); err != nil {
 		t.Fatal(err)
 	}
 	roster := feed.Roster{
@@ -57,7 +60,7 @@ func examples(t testing.TB, as jsonFlag) map[string]func(streams) error {
 			return (&configCommand{jsonFlag: as}).Run(s, &cli{}, newSources(func(string) string { return "" }))
 		},
 		"audit": func(s streams) error {
-			return (&auditCommand{ProcessorName: []string{"day"}, jsonFlag: as}).audit(t.Context(), backendOn(t, broken, auditedCategories()), nil, s, &auditProgress{out: io.Discard})
+			return (&auditCommand{ProcessorName: []string{"day"}, jsonFlag: as}).audit(t.Context(), audited, nil, s, &auditProgress{})
 		},
 		"checkpoint": func(s streams) error {
 			return (&checkpointCommand{ProcessorName: "checkouts", jsonFlag: as}).showOrSet(t.Context(), backend, s)
@@ -128,8 +131,8 @@ func decoded[T any](t testing.TB, text string) T {
 func TestJSONOfEachCommandIsRead(t *testing.T) {
 	t.Parallel()
 	all := jsonExamples(t)
-	if got := decoded[auditResult](t, all["audit"]); got.Balanced || got.InAll != 1 || got.Violations[0].Rule != "body" || !slices.Equal(got.Strangers, []string{"day"}) {
-		t.Errorf("audit: got %+v, want one event that cannot be read, and a stranger", got)
+	if got := decoded[auditResult](t, all["audit"]); got.Balanced || got.InAll != 1 || got.Violations[0].Rule != "body" || !slices.Equal(got.Strangers, []string{"day"}) || len(got.Aside) != 1 || got.Aside[0].Group != "day" || got.Aside[0].Cause != "set aside by hand" {
+		t.Errorf("audit: got %+v, want one event that cannot be read, a stranger, and a stream that is set aside", got)
 	}
 	if got := decoded[checkpointResult](t, all["checkpoint"]).Places; len(got) != 1 || *got[0].Checkpoint != 1 || got[0].Set {
 		t.Errorf("checkpoint: got %+v, want it at 1", got)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -9,6 +10,9 @@ import (
 
 func main() {
 	ctx, stop := untilSignal()
+	if asksForJSON(os.Args[1:], os.Getenv) { // what a library writes to a log is for programs too
+		slog.SetDefault(streams{err: os.Stderr, json: true}.logger(slog.LevelInfo))
+	}
 	status := run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}, os.Getenv)
 	stop()
 	os.Exit(status)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/monitor"
 	"example.com/groupcheckout/stores/address"
 	"example.com/groupcheckout/stores/messagedb"
@@ -27,7 +28,7 @@ Put it in quotes. A password is better kept out of the command line, where every
 // mdbServer says where a Message DB is and where its checkpoints are kept.
 type mdbServer struct {
 	Connection           string `secret:"" short:"c" aliases:"connectionstring" variable:"MDB_CONNECTION_STRING" placeholder:"STRING" help:"The server to write to: the leader. Required, but for init with --checkpoint-connection."`
-	CheckpointConnection string `secret:"" also:"-cp" aliases:"cp,checkpointconnectionstring" placeholder:"STRING" help:"The server that keeps the checkpoints. As --connection unless given."`
+	CheckpointConnection string `secret:"" also:"-cp" aliases:"cp,checkpointconnectionstring" placeholder:"STRING" without:"as --connection" help:"The server that keeps the checkpoints. As --connection unless given."`
 	CheckpointSchema     string `also:"-cs" aliases:"cs,checkpointschema" variable:"MDB_SCHEMA" placeholder:"NAME" help:"The schema that holds the table propulsion_checkpoint. Required, but for an audit without --processor-name."`
 	RequireTLS           bool   `name:"require-tls" help:"Refuse every connection to another machine that is not encrypted. Without it such a connection is warned of."`
 }
@@ -35,13 +36,12 @@ type mdbServer struct {
 // mdbStore is all that can be said of a Message DB when following it.
 type mdbStore struct {
 	mdbServer
-	ReadConnection string        `secret:"" also:"-r" aliases:"readconnectionstring" variable:"MDB_CONNECTION_STRING_READ" placeholder:"STRING" help:"The server to read from, which may be a replica that lags behind. As --connection unless given."`
+	ReadConnection string        `secret:"" also:"-r" aliases:"readconnectionstring" variable:"MDB_CONNECTION_STRING_READ" placeholder:"STRING" without:"as --connection" help:"The server to read from, which may be a replica that lags behind. As --connection unless given."`
 	BatchSize      int           `short:"b" aliases:"batchsize" default:"1000" placeholder:"EVENTS" help:"Events to read at once. Default ${default}."`
 	TailSleep      milliseconds  `short:"t" aliases:"tailsleepintervalms" default:"14" placeholder:"TIME" help:"How long to wait at the end of the feed before asking again, when nothing has come for a while; a plain number is in milliseconds. After something has come it begins with an eighth of that. Default ${default}, which takes about 2 % of a core of the server."`
 	Notify         bool          `help:"Be told of what others append, and tell them, by LISTEN and NOTIFY, instead of only asking. It takes a connection, and for each transaction that appends a small one behind it, which is never waited for. Who appends has to notify too. Asking at the end of the feed goes on, in case a notification is lost."`
 	Gather         int           `default:"128" placeholder:"APPENDS" help:"How many appends that wait at the same time may share a transaction; 1 has each commit by itself. Default ${default}."`
 	application    string        // its sessions' name; no flag
-	ready          bool          // whether to connect all at once; no flag
 	db             *messagedb.DB // once it is open
 	FromTail       bool          `short:"Z" aliases:"fromtail" help:"Start a group that has no checkpoint at the end of the feed, and so pass over all that happened before. Without it such a group starts at the beginning. It counts at each start until the first checkpoint is saved."`
 }
@@ -86,17 +86,29 @@ func (s *mdbStore) check() error {
 
 // open opens the store with the feed of some categories.
 func (s *mdbStore) open(ctx context.Context, log *slog.Logger, categories []string) (*address.Store, error) {
-	config, err := s.config(log)
+	config, err := s.tuned(log)
 	if err != nil {
 		return nil, err
 	}
-	if s.Connection == "" {
-		return nil, &usageError{"no connection string for the store is given: use --connection (-c) STRING, or set MDB_CONNECTION_STRING; the one for checkpoints is not enough"}
+	return s.openAs(ctx, config, categories)
+}
+
+// tuned is the configuration of the store.
+func (s *mdbStore) tuned(log *slog.Logger) (messagedb.Config, error) {
+	config, err := s.config(log)
+	if err == nil && s.Connection == "" {
+		err = &usageError{"no connection string for the store is given: use --connection (-c) STRING, or set MDB_CONNECTION_STRING; the one for checkpoints is not enough"}
+	}
+	if err != nil {
+		return config, err
 	}
 	tellIgnored(log, s.ReadConnection)
 	config.ReadConnection, config.BatchSize, config.Application = s.ReadConnection, s.BatchSize, s.application
 	config.Notify, config.Gather = s.Notify, s.Gather
-	config.Ready = s.ready
+	return config, nil
+}
+
+func (s *mdbStore) openAs(ctx context.Context, config messagedb.Config, categories []string) (*address.Store, error) {
 	db, err := messagedb.Open(ctx, config)
 	if err != nil {
 		return nil, err
@@ -115,9 +127,26 @@ func (s *mdbStore) name() string { return "mdb" }
 // called has the sessions on the server say whose they are.
 func (s *mdbStore) called(group string) { s.application = "reactor " + group }
 
+// tuned is the configuration of the store.
+func (c *runMdb) tuned(log *slog.Logger) (messagedb.Config, error) {
+	config, err := c.mdbStore.tuned(log)
+	config.MaxConns, config.SettleTimeout = c.MaxConnections, c.SettleLimit
+	return config, err
+}
+
+// open opens the store to follow it.
+func (c *runMdb) open(ctx context.Context, log *slog.Logger, categories []string) (*address.Store, error) {
+	config, err := c.tuned(log)
+	if err != nil {
+		return nil, err
+	}
+	config.Ready = true
+	return c.openAs(ctx, config, categories)
+}
+
 // feed says how to follow the store.
-func (s *mdbStore) feed() (tailPause time.Duration, fromEnd bool) {
-	return time.Duration(s.TailSleep), s.FromTail
+func (c *runMdb) feed(config *reactor.Config) {
+	config.TailPause, config.FirstTailPause, config.FromEnd = time.Duration(c.TailSleep), time.Duration(c.FirstTailSleep), c.FromTail
 }
 
 // watch is what operators see of the pools of connections.

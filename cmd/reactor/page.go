@@ -27,12 +27,12 @@ import (
 
 // listenFlags say where and how to serve what a reactor tells of itself.
 type listenFlags struct {
-	Listen          string `xor:"listen" placeholder:"ADDRESS" help:"Serve the status page, /status.json, /healthz, /readyz and /metrics at this address. :8080 is this machine alone; 0.0.0.0:8080 is everybody who can reach it. Off unless given."`
+	Listen          string `xor:"listen" placeholder:"ADDRESS" without:"off" help:"Serve the status page, /status.json, /healthz, /readyz and /metrics at this address. :8080 is this machine alone; 0.0.0.0:8080 is everybody who can reach it. Off unless given."`
 	PrometheusPort  int    `short:"p" aliases:"prometheusport" xor:"listen" placeholder:"PORT" help:"The same as --listen :PORT."`
 	ListenCert      string `placeholder:"FILE" help:"Serve over TLS with this certificate, in PEM, with the chain behind it. Takes --listen-key."`
 	ListenKey       string `placeholder:"FILE" help:"The key of --listen-cert, in PEM."`
 	ListenTokenFile string `placeholder:"FILE" help:"A file with a token that whoever asks has to bring (Authorization: Bearer TOKEN). Without it /healthz and /readyz give a word and no reasons, and the rest nothing."`
-	Pprof           string `placeholder:"ADDRESS" help:"Serve Go's profiles below /debug/pprof/ at this address of this machine, such as :6060. Off unless given."`
+	Pprof           string `placeholder:"ADDRESS" without:"off" help:"Serve Go's profiles below /debug/pprof/ at this address of this machine, such as :6060. Off unless given."`
 }
 
 // The limits of a server: nobody takes its memory or its descriptors by being slow.

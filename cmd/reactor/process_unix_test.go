@@ -21,8 +21,9 @@ import (
 // process is a running reactor.
 type process struct {
 	command *exec.Cmd
-	lines   chan map[string]any // of its log, as JSON
-	ended   chan struct{}
+	ended   chan struct{} // closed when it has ended and all that it wrote was read
+	more    chan struct{} // it wrote something
+	awaited int           // up to where awaitLog has read what it wrote
 	mu      sync.Mutex
 	stderr  strings.Builder
 }
@@ -30,7 +31,7 @@ type process struct {
 // start starts the binary with a log in JSON. The end of the test kills it.
 func start(t testing.TB, env map[string]string, args ...string) *process {
 	t.Helper()
-	p := &process{command: exec.Command("reactor", args...), lines: make(chan map[string]any, 10_000), ended: make(chan struct{})}
+	p := &process{command: exec.Command("reactor", args...), ended: make(chan struct{}), more: make(chan struct{}, 1)}
 	for _, variable := range os.Environ() {
 		if !strings.HasPrefix(variable, "MDB_") && !strings.HasPrefix(variable, "EQUINOX_") {
 			p.command.Env = append(p.command.Env, variable)
@@ -51,7 +52,7 @@ func start(t testing.TB, env map[string]string, args ...string) *process {
 		_ = p.command.Process.Kill() // it may have ended
 		<-p.ended
 		if t.Failed() {
-			t.Logf("reactor %s wrote:\n%s", strings.Join(args, " "), p.output())
+			t.Logf("reactor %s wrote:\n%s", strings.Join(args, " "), p.withoutDebugging())
 		}
 	})
 	return p
@@ -60,15 +61,14 @@ func start(t testing.TB, env map[string]string, args ...string) *process {
 // follow reads what the process writes until it ends.
 func (p *process) follow(stderr io.Reader) {
 	defer close(p.ended)
-	defer close(p.lines)
 	scanner := bufio.NewScanner(stderr)
 	for scanner.Scan() {
 		p.mu.Lock()
 		p.stderr.WriteString(scanner.Text() + "\n")
 		p.mu.Unlock()
-		var line map[string]any
-		if json.Unmarshal(scanner.Bytes(), &line) == nil {
-			p.lines <- line
+		select {
+		case p.more <- struct{}{}:
+		default: // whoever waits is told already
 		}
 	}
 	_ = p.command.Wait() // the tests look at the state
@@ -80,21 +80,39 @@ func (p *process) output() string {
 	return p.stderr.String()
 }
 
-// awaitLog waits for a line of the log with the given message.
+// withoutDebugging is what it wrote, but for each call and batch.
+func (p *process) withoutDebugging() string {
+	var rest strings.Builder
+	for line := range strings.Lines(p.output()) {
+		if !strings.Contains(line, `"level":"DEBUG"`) {
+			rest.WriteString(line)
+		}
+	}
+	return rest.String()
+}
+
+// awaitLog waits for a line of the log with the given message, behind the one that was
+// waited for before.
 func (p *process) awaitLog(t testing.TB, message string) map[string]any {
 	t.Helper()
 	limit := time.After(provisiontest.Patience)
-	for {
-		select {
-		case line, open := <-p.lines:
-			if !open {
-				t.Fatalf("the reactor ended before it logged %q:\n%s", message, p.output())
-			}
-			if line["msg"] == message {
+	for over := false; ; {
+		for text := range strings.Lines(p.output()[p.awaited:]) {
+			p.awaited += len(text)
+			var line map[string]any
+			if json.Unmarshal([]byte(text), &line) == nil && line["msg"] == message {
 				return line
 			}
+		}
+		if over {
+			t.Fatalf("the reactor ended before it logged %q:\n%s", message, p.withoutDebugging())
+		}
+		select {
+		case <-p.more:
+		case <-p.ended:
+			over = true
 		case <-limit:
-			t.Fatalf("the reactor did not log %q:\n%s", message, p.output())
+			t.Fatalf("the reactor did not log %q:\n%s", message, p.withoutDebugging())
 		}
 	}
 }

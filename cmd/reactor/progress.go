@@ -8,13 +8,13 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"example.com/groupcheckout/checkout/demo"
-	"example.com/groupcheckout/internal/terminal"
 )
 
 // progress shows how far the demo is: as a bar on a terminal, elsewhere as a
 // line for each quarter.
 type progress struct {
 	out    io.Writer
+	note   func(line string)
 	bars   bool
 	quiet  bool
 	phase  demo.Phase
@@ -28,8 +28,8 @@ const (
 	redraw   = 50 * time.Millisecond
 )
 
-func newProgress(out io.Writer, style terminal.Style, quiet bool) *progress {
-	return &progress{out: out, bars: style.Interactive(), quiet: quiet}
+func newProgress(s streams, quiet bool) *progress {
+	return &progress{out: s.err, note: s.note, bars: s.styles.err.Interactive() && !s.json, quiet: quiet}
 }
 
 // show takes one step of the demo.
@@ -43,7 +43,7 @@ func (p *progress) show(step demo.Progress) {
 	case !p.bars:
 		quarter := func(done int) int { return 4 * done / step.Of }
 		if step.Done > 0 && quarter(step.Done) > quarter(step.Done-1) {
-			fmt.Fprintf(p.out, "%s: %s of %s\n", step.Phase, grouped(step.Done), grouped(step.Of))
+			p.note(fmt.Sprintf("%s: %s of %s", step.Phase, grouped(step.Done), grouped(step.Of)))
 		}
 	default:
 		if p.phase != step.Phase {

@@ -78,7 +78,7 @@ func (c *quarantineCommand) run(ctx context.Context, s streams, store openable, 
 		}
 		names = append(names, name)
 	}
-	backend, err := store.open(ctx, logFlags{}.logger(s.err, slog.LevelWarn), checkout.Categories())
+	backend, err := store.open(ctx, s.logger(slog.LevelWarn), checkout.Categories())
 	if err != nil {
 		return err
 	}

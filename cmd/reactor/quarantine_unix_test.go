@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"example.com/groupcheckout/internal/tried"
 )
 
 // quarantines is the same on both stores: a group is set aside by hand, passed over, and
@@ -57,6 +59,7 @@ func quarantines(t *testing.T, env map[string]string, h *hotel, group, store str
 	}
 	on("add", "--stream", stream)
 	on("drop", "--stream", stream)
+	tried.Times(t, map[string]string{"mdb": "Message DB", "dynamo": "DynamoDB Local"}[store], "streams set aside and taken up again", 1)
 	p.signal(t, syscall.SIGTERM)
 	if ended := p.awaitEnd(t); ended.ExitStatus() != statusDone {
 		t.Errorf("got status %d after SIGTERM, want 0", ended.ExitStatus())

@@ -3,17 +3,21 @@ package main
 import (
 	"syscall"
 	"testing"
+
+	"example.com/groupcheckout/internal/tried"
 )
 
 // TestQuickRestartsWork kills the one reactor again and again. The next one does not wait
 // for its lease, since it sees that its process has ended.
 func TestQuickRestartsWork(t *testing.T) {
 	t.Parallel()
-	for name, open := range map[string]func(*testing.T) *site{"Message DB": onMessageDB, "DynamoDB": onDynamoDB} {
-		t.Run(name, func(t *testing.T) {
+	for _, store := range realStores() {
+		t.Run(store.name, func(t *testing.T) {
 			t.Parallel()
-			on := open(t)
-			for range 5 {
+			on := store.open(t)
+			const kills = 5
+			tried.Times(t, store.name, "kills soon after the start", kills)
+			for range kills {
 				p, address := on.begin(t, "--lease", "1h")
 				awaitShares(t, "[1]", address)
 				p.signal(t, syscall.SIGKILL)

@@ -21,21 +21,22 @@ import (
 type runCommand struct {
 	ProcessorName string `short:"g" aliases:"processorname" required:"" placeholder:"NAME" help:"The consumer group. Checkpoints are kept under this name, so it has to be the same at each start."`
 	logFlags
-	MaxReadAhead       int           `short:"r" aliases:"maxreadahead" default:"16" placeholder:"BATCHES" help:"How many batches of a tranche may be read and not completed, besides those that wait for groups in trouble alone, up to 64 MiB of them. Default ${default}."`
+	MaxReadAhead       int           `short:"r" aliases:"maxreadahead" default:"16" placeholder:"BATCHES" help:"How many batches of a tranche may be read and not completed, besides those that wait for groups in trouble alone, up to --max-stuck-bytes of them. Default ${default}."`
 	MaxWriters         int           `short:"w" aliases:"maxwriters" default:"8" placeholder:"GROUPS" help:"How many group checkouts to work on at once. Default ${default}."`
-	QuarantineAfter    time.Duration `placeholder:"TIME" help:"Set a group aside that cannot be handled for so long: reactor quarantine shows it. Never unless given."`
-	MergesAtOnce       int           `placeholder:"STAYS" help:"How many stays of one group to merge at once. By default as many as the store takes well: 32."`
+	QuarantineAfter    time.Duration `placeholder:"TIME" without:"never" help:"Set a group aside that cannot be handled for so long: reactor quarantine shows it. Never unless given."`
+	MergesAtOnce       int           `placeholder:"STAYS" without:"32" help:"How many stays of one group to merge at once. By default as many as the store takes well: 32."`
 	ReadAtOnce         int           `default:"25" placeholder:"STAYS" help:"How many stays of one group to read with one request, where the store can; 1 reads each by itself. Default ${default}."`
 	ReadGroups         bool          `help:"Read each group from the store, instead of using what the feed has delivered of it. It is slower, and for comparisons."`
-	SnapshotEvery      int           `default:"500" placeholder:"EVENTS" help:"After how many events of a stay or a group to keep a snapshot of it, on Message DB; 0 keeps none, and reads none. Default ${default}."`
+	SnapshotEvery      int           `default:"500" placeholder:"EVENTS" help:"After how many events of a stay or a group to keep a snapshot of it; 0 keeps none, and reads none. Default ${default}."`
 	CheckpointInterval time.Duration `default:"5s" placeholder:"TIME" help:"How often to save how far the work has got. Default ${default}."`
 	CallLimit          time.Duration `default:"2m" placeholder:"TIME" help:"How long the work on one group may take at a stretch. What it has not done by then is tried again. Default ${default}."`
 	StopLimit          time.Duration `default:"25s" placeholder:"TIME" help:"How long a stop may take, all included. Work under way may go on for about half of it. Default ${default}."`
-	AuditEvery         time.Duration `placeholder:"TIME" help:"Audit the books so often beside the work: at first from the beginning of the store, then what was appended since. What is found stays in the log, on the status page and in the metrics until an audit finds it settled. Never unless given."`
+	AuditEvery         time.Duration `placeholder:"TIME" without:"never" help:"Audit the books so often beside the work: at first from the beginning of the store, then what was appended since. What is found stays in the log, on the status page and in the metrics until an audit finds it settled. Never unless given."`
 	Slots              int           `default:"1" placeholder:"NUMBER" help:"How many parts the work has. Each is done by one process at a time, and those of the same --processor-name share them, stand by, and take over from each other. It has to be the same for all of them; reactor slots changes it. Default ${default}."`
 	Lease              time.Duration `default:"10s" placeholder:"TIME" help:"How long others wait for a sign of life before they take over. Default ${default}."`
 	traceFlags
 	listenFlags
+	engineFlags `group:"Flags that are seldom needed:"`
 
 	Mdb    runMdb    `cmd:"" help:"Follow a Message DB."`
 	Dynamo runDynamo `cmd:"" help:"Follow a DynamoDB."`
@@ -56,6 +57,7 @@ All flags of the .NET program are accepted in its spelling too (--processorname,
 // runMdb is reactor run mdb.
 type runMdb struct {
 	mdbStore
+	mdbTuning `group:"Flags that are seldom needed:"`
 }
 
 // Help is the text behind the summary.
@@ -68,13 +70,12 @@ SIGINT or SIGTERM stops it: it begins nothing new, lets the work under way go on
 
 // Run follows the store.
 func (c *runMdb) Run(ctx context.Context, s streams, common *runCommand) error {
-	c.ready = true
 	return common.follow(ctx, s, c)
 }
 
 // check refuses what would be taken for a default.
 func (c *runMdb) check() error {
-	return cmp.Or(c.mdbStore.check(), atLeastOne("--gather", c.Gather))
+	return cmp.Or(c.mdbStore.check(), c.mdbTuning.check(), atLeastOne("--gather", c.Gather))
 }
 
 // runDynamo is reactor run dynamo.
@@ -82,12 +83,15 @@ type runDynamo struct {
 	dynamoStore
 	WithIndexer bool `help:"Build the index in this process too. Without it somebody else has to: reactor index dynamo, another reactor, or the Lambda."`
 	indexerFlags
+	dynamoTuning `group:"Flags that are seldom needed:"`
 
 	db *dynamodb.DB // once it is open
 }
 
 // check refuses what would be taken for a default.
-func (c *runDynamo) check() error { return errors.Join(c.dynamoStore.check(), c.indexerFlags.check()) }
+func (c *runDynamo) check() error {
+	return cmp.Or(c.dynamoStore.check(), c.indexerFlags.check(), c.dynamoTuning.check())
+}
 
 // Help is the text behind the summary.
 func (*runDynamo) Help() string {
@@ -112,7 +116,6 @@ func (c *runDynamo) open(ctx context.Context, log *slog.Logger, categories []str
 	if err != nil {
 		return nil, err
 	}
-	config.IndexBytes = c.IndexTip
 	store, db, err := openDynamo(ctx, log, config, c.indexing(), categories)
 	if c.db = db; err == nil && !c.WithIndexer {
 		store.Indexer = nil
@@ -130,7 +133,7 @@ type followable interface {
 	name() string // as on the command line
 	check() error // of what open would take for a default
 	openable
-	feed() (tailPause time.Duration, fromEnd bool)
+	feed(*reactor.Config) // says how to follow it
 }
 
 // follow runs the reactor on a store until ctx ends, and then for as long as a stop
@@ -148,11 +151,11 @@ func (c *runCommand) follow(ctx context.Context, s streams, store followable) er
 	for {
 		select {
 		case err := <-over:
-			return c.logged(log, err)
+			return err
 		case <-stopping:
 			stopping, limit = nil, time.After(c.StopLimit)
 		case <-limit:
-			return c.logged(log, &stopLimitError{c.StopLimit})
+			return &stopLimitError{c.StopLimit}
 		}
 	}
 }
@@ -192,32 +195,12 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 	}
 	defer backend.Close()
 
-	tailPause, fromEnd := store.feed()
-	counts, cache := &es.Counts{}, es.NewCache(0, 0)
-	running, err := checkout.Start(ctx, backend.Backend, checkout.Config{
-		Log:           log,
-		Cache:         cache,
-		Counts:        counts,
-		MergesAtOnce:  c.MergesAtOnce,
-		ReadAtOnce:    c.ReadAtOnce,
-		ReadGroups:    c.ReadGroups,
-		SnapshotEvery: cmp.Or(es.Version(c.SnapshotEvery), -1),
-		Reactor: reactor.Config{
-			Group:              c.ProcessorName,
-			MaxWriters:         c.MaxWriters,
-			MaxReadAhead:       c.MaxReadAhead,
-			CheckpointInterval: c.CheckpointInterval,
-			CallLimit:          c.CallLimit,
-			QuarantineAfter:    c.QuarantineAfter,
-			Slots:              c.Slots,
-			Lease:              c.Lease,
-			StopLimit:          c.StopLimit / 10 * 9, // the rest is for what it stands on
-			TailPause:          tailPause,
-			FromEnd:            fromEnd,
-			Observer:           reactor.Observers{logged, metrics, history},
-			Around:             traced.around(backend.Events),
-		},
-	})
+	config := c.config(store)
+	counts, cache := &es.Counts{}, es.NewCacheOf(c.cache())
+	config.Log, config.Cache, config.Counts = log, cache, counts
+	config.Reactor.Observer = reactor.Observers{logged, metrics, history}
+	config.Reactor.Around = traced.around(backend.Events)
+	running, err := checkout.Start(ctx, backend.Backend, config)
 	if err != nil {
 		return err
 	}
@@ -254,6 +237,31 @@ func (c *runCommand) work(ctx context.Context, log *slog.Logger, store followabl
 	return nil
 }
 
+// config is what the flags say of the engine.
+func (c *runCommand) config(store followable) checkout.Config {
+	config := checkout.Config{
+		MergesAtOnce:  c.MergesAtOnce,
+		ReadAtOnce:    c.ReadAtOnce,
+		ReadGroups:    c.ReadGroups,
+		Chunk:         c.RecordAtOnce,
+		SnapshotEvery: cmp.Or(es.Version(c.SnapshotEvery), -1),
+		Reactor: reactor.Config{
+			Group:              c.ProcessorName,
+			MaxWriters:         c.MaxWriters,
+			MaxReadAhead:       c.MaxReadAhead,
+			CheckpointInterval: c.CheckpointInterval,
+			CallLimit:          c.CallLimit,
+			QuarantineAfter:    c.QuarantineAfter,
+			Slots:              c.Slots,
+			Lease:              c.Lease,
+			StopLimit:          c.StopLimit / 10 * 9, // the rest is for what it stands on
+		},
+	}
+	store.feed(&config.Reactor)
+	c.tune(&config.Reactor)
+	return config
+}
+
 // check refuses what the reactor would take for its default, or not take.
 func (c *runCommand) check() error {
 	if c.ProcessorName == "" {
@@ -280,6 +288,7 @@ func (c *runCommand) check() error {
 		aboveZero("--stop-limit", c.StopLimit),
 		between("--slots", c.Slots, 1, reactor.MaxSlots),
 		atLeast("--lease", c.Lease, leastLease),
+		c.engineFlags.check(),
 	)
 }
 

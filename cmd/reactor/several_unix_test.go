@@ -4,13 +4,14 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -25,43 +26,30 @@ import (
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/es"
-	"example.com/groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/internal/tried"
 )
 
-// More groups than a usual run has time for. One of ten times a reactor is killed, else it
-// is paused until the next group is selected, or, one of twenty times, for longer than the
-// lease while clerks go on.
+// More groups than a usual run has time for.
 var tormentedGroups = flag.Uint("tormented-groups", 40, "in TestSeveralReactorsAgreeOnStaysThatWereNotOnRecord, check out this `number` of groups on each store") //nolint:gochecknoglobals // a flag of go test
 
-// Several reactors under one name, of which one after the other is paused, goes on and
-// is killed, and stays that are not on record when their group is selected, while the
-// guests arrive. Whatever each of them finds, a group is told one thing of each stay. The
-// reactors take over from each other, as one that works for those that stand by or by
-// slots.
+// Several reactors under one name, of which one after the other is paused, goes on, is
+// killed and is replaced by a new one, and stays that are not on record when their group
+// is selected, while the guests arrive. Whatever each of them finds, a group is told one
+// thing of each stay. The reactors take over from each other, as one that works for those
+// that stand by or by slots.
 func TestSeveralReactorsAgreeOnStaysThatWereNotOnRecord(t *testing.T) {
 	t.Parallel()
-	for _, slots := range []string{"1", "3"} {
-		t.Run("Message DB, slots "+slots, func(t *testing.T) {
-			t.Parallel()
-			on := onMessageDB(t)
-			torment(t, on.hotel, func() *process {
-				p, _ := on.begin(t, "--slots", slots, "--lease", tormentedLease.String())
-				return p
+	for _, store := range realStores() {
+		for _, slots := range []int{1, 3} {
+			t.Run(fmt.Sprintf("%s, slots %d", store.name, slots), func(t *testing.T) {
+				t.Parallel()
+				on := store.open(t)
+				(&torment{site: on, slots: slots, where: fmt.Sprintf("%s, slots %d", store.name, slots)}).run(t)
+				on.audited(t)
+				store.books(t, on.env)
 			})
-			on.audited(t)
-			booksBySQL(t, on.env)
-		})
+		}
 	}
-	t.Run("DynamoDB, slots 3", func(t *testing.T) {
-		t.Parallel()
-		on := onDynamoDB(t)
-		torment(t, on.hotel, func() *process {
-			p, _ := on.begin(t, "--slots", "3", "--lease", tormentedLease.String())
-			return p
-		})
-		on.audited(t)
-		booksBySDK(t, on.env)
-	})
 }
 
 // site is a store with a hotel on it, and how reactors are started there.
@@ -77,6 +65,21 @@ func onMessageDB(t *testing.T) *site {
 	env := initialised(t)
 	h := openHotel(t, env)
 	return &site{h, env, newGroup(t, h, env), "mdb"}
+}
+
+// realStore is where a test that is for both of them makes a site.
+type realStore struct {
+	name    string
+	address string // the variable that has it
+	open    func(*testing.T) *site
+	books   func(t *testing.T, env map[string]string) // looks at them without this project
+}
+
+func realStores() []realStore {
+	return []realStore{
+		{"Message DB", "MDB_CONNECTION_STRING", onMessageDB, booksBySQL},
+		{"DynamoDB Local", "EQUINOX_DYNAMO_SERVICE_URL", onDynamoDB, booksBySDK},
+	}
 }
 
 // onDynamoDB has an indexer at work.
@@ -271,61 +274,61 @@ func storedEvents(t *testing.T, env map[string]string) (all []storedEvent) {
 	return all
 }
 
-// torment has clerks check out groups while the reactors are treated badly.
-func torment(t *testing.T, h *hotel, reactor func() *process) {
+// tormentedLease is that of the reactors that are treated badly, as long as it is unless
+// somebody says otherwise. Others wait for a sign of life for four fifths of it; the rest
+// is for a machine that has much else to do.
+const (
+	tormentedLease = 10 * time.Second
+	longPause      = tormentedLease * 6 / 5
+)
+
+// What is done to reactors, by the number of the occasion. What is no other is a short
+// pause, until the next group is selected.
+const (
+	everyKill        = 10  // and a new one is started
+	everyLongPause   = 80  // for longer than a lease
+	everyReplacement = 100 // one after the other is stopped and a new one started, as in a deployment
+)
+
+// torment has clerks check out groups while three reactors are treated badly.
+type torment struct {
+	*site
+	slots  int
+	where  string
+	random *rand.Rand
+
+	all      []*process             // that ever were
+	away     map[*process][]absence // when they could not go on
+	reactors [3]*process            // at present
+	occasion int                    // how many there were
+	counts   struct{ kills, pauses, long, replaced int }
+	paused   *process  // or nil
+	atLeast  time.Time // until when it is paused
+	since    int       // which group was selected last before that
+	toStop   int       // how many have still to be replaced in a deployment
+}
+
+// inHand is how many groups are under way at a time, and meanwhile how many are selected
+// while a reactor is paused for long.
+const (
+	inHand    = 4
+	meanwhile = 20
+)
+
+func (w *torment) run(t *testing.T) {
 	t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
+	w.random = rand.New(rand.NewPCG(seed, 0))
+	w.away = map[*process][]absence{}
+	for i := range w.reactors {
+		w.reactors[i] = w.another(t)
+	}
 	var selected []domain.GroupID
-	kills, pauses, long := 0, 0, 0
-	turns := &turns{away: map[*process][]absence{}}
-	defer func() {
-		slot, longest := turns.longest(t)
-		t.Logf("%d groups, %d kills, %d pauses, %d of them longer than the lease; the longest time for which nobody worked was %s, on slot %d", len(selected), kills, pauses, long, longest.Round(time.Millisecond), slot)
-		if longest > tormentedLease+provisiontest.Patience {
-			t.Errorf("nobody worked on slot %d for %s, and the lease is %s", slot, longest, tormentedLease)
-		}
-	}()
-	begin := func() *process {
-		p := reactor()
-		turns.all = append(turns.all, p)
-		return p
-	}
-	random := rand.New(rand.NewPCG(seed, 0))
-	const inHand = 4
-	groups := int(*tormentedGroups)
-	reactors := []*process{begin(), begin(), begin()}
-	paused, since, atLeast := -1, 0, time.Time{} // which one is, since which group, and until when at least
-	goOn := func() {
-		turns.back(reactors[paused])
-		reactors[paused].signal(t, syscall.SIGCONT)
-		paused = -1
-	}
 	var lists [][]domain.StayID
+	groups, h := int(*tormentedGroups), w.hotel
 	for i := range groups {
-		if paused >= 0 && i-since > inHand {
-			<-time.After(time.Until(atLeast)) // enough was begun meanwhile
-		}
-		if paused >= 0 && !time.Now().Before(atLeast) {
-			goOn()
-		}
-		if paused < 0 {
-			victim := random.IntN(len(reactors))
-			turns.leaves(reactors[victim])
-			if pauses == 9*(kills+1) {
-				reactors[victim].signal(t, syscall.SIGKILL)
-				reactors[victim].awaitEnd(t)
-				reactors[victim] = begin()
-				kills++
-			} else {
-				reactors[victim].signal(t, syscall.SIGSTOP)
-				paused, since = victim, i
-				if pauses++; pauses%20 == 10 {
-					atLeast = time.Now().Add(tormentedLease * 3 / 2)
-					long++
-				}
-			}
-		}
+		w.hit(t, i)
 		stays := append(h.receive(t, 2), domain.StayID(uuid.New()))
 		group := h.selectStays(t, stays)
 		h.arrive(t, stays[2]) // late
@@ -334,116 +337,142 @@ func torment(t *testing.T, h *hotel, reactor func() *process) {
 			h.settle(t, selected[i-inHand], lists[i-inHand])
 		}
 		if i%100 == 99 {
-			t.Logf("%d groups so far, %d kills, %d pauses", i+1, kills, pauses)
+			t.Logf("%d groups so far, %+v", i+1, w.counts)
 		}
 	}
-	if paused >= 0 {
-		goOn()
-	}
-	for i := groups - inHand; i < groups; i++ {
+	<-time.After(time.Until(w.atLeast))
+	w.goOn(t)
+	for i := max(0, groups-inHand); i < groups; i++ {
 		h.settle(t, selected[i], lists[i])
 	}
-	for _, p := range reactors {
+	end := time.Now()
+	for _, p := range w.reactors {
 		stopped(t, p)
 	}
+	tried.Times(t, w.where, "groups of three stays", groups)
+	tried.Times(t, w.where, "kills", w.counts.kills)
+	tried.Times(t, w.where, "pauses", w.counts.pauses)
+	tried.Times(t, w.where, "of which longer than the lease", w.counts.long)
+	tried.Times(t, w.where, "replaced in rolling deployments", w.counts.replaced)
+	w.judge(t, end)
 }
 
-// tormentedLease is that of the reactors that are treated badly.
-const tormentedLease = time.Second
-
-// turns are who worked on which slot, and when each process was paused or dead.
-type turns struct {
-	all  []*process
-	away map[*process][]absence
-}
-
-// absence is when a process was paused or dead; it has no end if it was killed.
-type absence struct{ from, to time.Time }
-
-func (w *turns) leaves(p *process) { w.away[p] = append(w.away[p], absence{from: time.Now()}) }
-
-func (w *turns) back(p *process) { w.away[p][len(w.away[p])-1].to = time.Now() }
-
-// longest is the longest time for which nobody worked on a slot: from the moment when its
-// holder could not go on, or gave it away, until the next one had it.
-func (w *turns) longest(t *testing.T) (slot int, longest time.Duration) {
+// another starts a reactor.
+func (w *torment) another(t *testing.T) *process {
 	t.Helper()
-	type turn struct {
-		Time  time.Time
-		Msg   string
-		Slot  int
-		Token int64
-		by    *process
+	p, _ := w.begin(t, "--slots", strconv.Itoa(w.slots), "--lease", tormentedLease.String(), "--log-level", "debug")
+	w.all = append(w.all, p)
+	return p
+}
+
+// hit does something to a reactor before a group is selected, unless one is paused.
+func (w *torment) hit(t *testing.T, group int) {
+	t.Helper()
+	if w.paused != nil {
+		if group-w.since > meanwhile {
+			<-time.After(time.Until(w.atLeast)) // enough was begun meanwhile
+		}
+		if time.Now().Before(w.atLeast) {
+			return
+		}
+		w.goOn(t)
 	}
-	taken := map[int][]turn{}
-	over := map[*process][]turn{}
+	victim := w.random.IntN(len(w.reactors))
+	switch n := w.occasion; {
+	case w.toStop > 0:
+		w.toStop--
+		w.replace(t, w.toStop)
+		return
+	case n%everyReplacement == 4:
+		w.toStop = len(w.reactors) - 1
+		w.replace(t, w.toStop)
+	case n%everyLongPause == 12:
+		w.pause(t, victim, group)
+		w.atLeast = time.Now().Add(longPause)
+		w.counts.long++
+	case n%everyKill == 9:
+		p := w.reactors[victim]
+		w.leaves(p, absence{})
+		p.signal(t, syscall.SIGKILL)
+		p.awaitEnd(t)
+		w.reactors[victim] = w.another(t)
+		w.counts.kills++
+	default:
+		w.pause(t, victim, group)
+	}
+	w.occasion++
+}
+
+func (w *torment) pause(t *testing.T, victim, group int) {
+	t.Helper()
+	w.paused, w.since, w.atLeast = w.reactors[victim], group, time.Time{}
+	w.leaves(w.paused, absence{})
+	w.paused.signal(t, syscall.SIGSTOP)
+	w.counts.pauses++
+}
+
+// goOn lets the reactor go on that is paused, if one is.
+func (w *torment) goOn(t *testing.T) {
+	t.Helper()
+	if w.paused == nil {
+		return
+	}
+	w.away[w.paused][len(w.away[w.paused])-1].to = time.Now()
+	w.paused.signal(t, syscall.SIGCONT)
+	w.paused = nil
+}
+
+// replace stops a reactor in order and starts another at once.
+func (w *torment) replace(t *testing.T, victim int) {
+	t.Helper()
+	w.leaves(w.reactors[victim], absence{stopped: true})
+	stopped(t, w.reactors[victim])
+	w.reactors[victim] = w.another(t)
+	w.counts.replaced++
+}
+
+func (w *torment) leaves(p *process, a absence) {
+	a.from = time.Now()
+	w.away[p] = append(w.away[p], a)
+}
+
+// judge looks at when nobody worked on a slot, and at calls for one stream at the same
+// time, until the last group was settled.
+func (w *torment) judge(t *testing.T, end time.Time) {
+	t.Helper()
+	var lives []life
 	for _, p := range w.all {
-		for line := range strings.Lines(p.output()) {
-			said := turn{by: p}
-			switch err := json.Unmarshal([]byte(line), &said); {
-			case err != nil:
-			case said.Msg == "works on a slot":
-				taken[said.Slot] = append(taken[said.Slot], said)
-			case strings.HasPrefix(said.Msg, "a slot was "):
-				over[p] = append(over[p], said)
-			}
+		lives = append(lives, life{linesOf(p.output()), w.away[p]})
+	}
+	var longest, stop gap
+	for _, g := range gaps(lives, w.slots, end) {
+		if g.length() > longest.length() {
+			longest = g
+		}
+		if g.stop && g.length() > stop.length() {
+			stop = g
 		}
 	}
-	var from, to time.Time
-	if len(taken) == 0 {
-		t.Error("no reactor logged that it works on a slot")
+	tried.Longest(t, w.where, "the longest time for which nobody worked on a slot", longest.length())
+	tried.Longest(t, w.where, "of which after a stop in order", stop.length())
+	if longest.length() > tormentedLease*9/10 {
+		show(t, lives, fmt.Sprintf("nobody worked on slot %d", longest.slot), longest.from, longest.to)
 	}
-	for of, turns := range taken {
-		slices.SortFunc(turns, func(a, b turn) int { return cmp.Or(cmp.Compare(a.Token, b.Token), a.Time.Compare(b.Time)) })
-		// Who was hit after it took a slot may say so when another one has it already.
-		for i := len(turns) - 2; i >= 0; i-- {
-			if turns[i].Time.After(turns[i+1].Time) {
-				turns = slices.Delete(turns, i, i+1)
-			}
-		}
-		for i, next := range turns[1:] {
-			before, left := turns[i], next.Time
-			for _, a := range w.away[before.by] {
-				if a.from.Before(left) && (a.to.IsZero() || a.to.After(next.Time)) {
-					left = a.from
-				}
-			}
-			for _, o := range over[before.by] {
-				if o.Slot == of && o.Time.After(before.Time) && o.Time.Before(left) {
-					left = o.Time
-				}
-			}
-			idle := next.Time.Sub(left)
-			if takes := next.Token - before.Token; takes > 1 {
-				idle /= time.Duration(takes) // whoever took it in between was hit before it began, and was waited for too
-			}
-			if idle > longest {
-				slot, longest, from, to = of, idle, left, next.Time
-			}
-		}
+	if longest.length() > tormentedLease {
+		t.Errorf("nobody worked on slot %d for %s, and the lease is %s", longest.slot, longest.length(), tormentedLease)
 	}
-	if longest > tormentedLease {
-		w.tell(t, from, to)
+	calls, allowed, others := overlaps(lives, end)
+	tried.Times(t, w.where, "calls", calls)
+	tried.Times(t, w.where, "of which at the same time as one of a reactor that was paused", len(allowed))
+	for i, pair := range others {
+		if i == 0 {
+			show(t, lives, "two calls for one stream", pair[0].begin, pair[1].begin)
+		}
+		t.Errorf("two calls for %s at the same time: of process %d from %s to %s, and of process %d from %s to %s", pair[0].stream,
+			pair[0].by, pair[0].begin.Format(time.StampMicro), pair[0].end.Format(time.StampMicro), pair[1].by, pair[1].begin.Format(time.StampMicro), pair[1].end.Format(time.StampMicro))
 	}
-	return slot, longest
-}
-
-// tell logs what happened in a time.
-func (w *turns) tell(t *testing.T, from, to time.Time) {
-	t.Helper()
-	t.Logf("nobody worked from %s to %s", from.Format(time.StampMilli), to.Format(time.StampMilli))
-	for i, p := range w.all {
-		for _, a := range w.away[p] {
-			if a.from.Before(to) && (a.to.IsZero() && a.from.After(from.Add(-time.Second)) || a.to.After(from)) {
-				t.Logf("process %d was away from %s to %s", i, a.from.Format(time.StampMilli), a.to.Format(time.StampMilli))
-			}
-		}
-		for line := range strings.Lines(p.output()) {
-			var said struct{ Time time.Time }
-			if json.Unmarshal([]byte(line), &said) == nil && said.Time.After(from.Add(-time.Second)) && !said.Time.After(to) {
-				t.Logf("process %d: %s", i, line)
-			}
-		}
+	if calls < int(*tormentedGroups) {
+		t.Errorf("got %d calls in the logs, want at least one of each group", calls)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"example.com/groupcheckout/internal/tried"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -67,10 +68,10 @@ func awaitShares(t testing.TB, want string, addresses ...string) {
 // TestSlotsAreSharedHandedOverTakenAndChanged is a day of a few reactors, on each store.
 func TestSlotsAreSharedHandedOverTakenAndChanged(t *testing.T) {
 	t.Parallel()
-	for name, open := range map[string]func(*testing.T) *site{"Message DB": onMessageDB, "DynamoDB": onDynamoDB} {
-		t.Run(name, func(t *testing.T) {
+	for _, store := range realStores() {
+		t.Run(store.name, func(t *testing.T) {
 			t.Parallel()
-			on := open(t)
+			on := store.open(t)
 			merges := func(what string) {
 				t.Helper()
 				for range 4 { // of several slots
@@ -107,6 +108,9 @@ func TestSlotsAreSharedHandedOverTakenAndChanged(t *testing.T) {
 				t.Errorf("another number: got status %d and %q, want 1 and both numbers", status, complaints)
 			}
 
+			tried.Times(t, store.name, "reactors stopped", 1)
+			tried.Times(t, store.name, "killed", 2)
+			tried.Times(t, store.name, "paused", 1)
 			stopped(t, one)
 			awaitShares(t, "[1 1]", second, third)
 			merges("one has handed over")

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"example.com/groupcheckout/internal/tried"
 )
 
 // TestAPausedReplicaIsSeen reads the feed from a replica of which the replay is paused,
@@ -50,6 +52,7 @@ func TestAPausedReplicaIsSeen(t *testing.T) {
 		status, _ := get(t, "http://"+address+"/healthz")
 		return status == 200
 	})
+	tried.Times(t, "Message DB", "pauses of a replica", 1)
 	p.signal(t, syscall.SIGTERM)
 	if ended := p.awaitEnd(t); ended.ExitStatus() != statusDone {
 		t.Errorf("got status %d after SIGTERM, want 0", ended.ExitStatus())

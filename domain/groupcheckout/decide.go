@@ -75,11 +75,17 @@ func (e *LateMergeError) Error() string {
 func recordOutcomes(outcomes Outcomes) func(State) ([]Event, error) {
 	return func(s State) ([]Event, error) {
 		var events []Event
-		first := firstTime()
+		first, waits := firstTime(), s.pending
 		var merged []Residual
 		var late []error
 		for _, r := range outcomes.Merged {
-			switch status := s.Status(r.Stay); {
+			status := Pending
+			if len(waits) > 0 && waits[0] == r.Stay { // most often the next one
+				waits = waits[1:]
+			} else {
+				status = s.Status(r.Stay)
+			}
+			switch {
 			case status == Failed && s.confirmed:
 				late = append(late, &LateMergeError{r})
 			case (status == Pending || status == Failed) && first(r.Stay):

@@ -9,9 +9,17 @@ import (
 
 // Snapshots reads and writes the snapshots of group checkouts. They need another name when
 // a state comes to hold more, or when Fold makes something else of the same events.
+//
+// A snapshot holds each stay once more, so it is as long as the events are, and spares
+// little, where most of them are of many stays.
 func Snapshots() *es.SnapshotCodec[State] {
-	return es.SnapshotAs("Snapshotted.1", toSnapshot, fromSnapshot)
+	return es.SnapshotAs("Snapshotted.1", toSnapshot, fromSnapshot).If(func(s State, at es.Version) bool {
+		return len(s.selected) <= mostStaysPerEvent*int(at)
+	})
 }
+
+// mostStaysPerEvent is about how many stays cost as much to read as an event by itself.
+const mostStaysPerEvent = 10
 
 // snapshot is a state as it is stored. A selected stay without an outcome is pending.
 type snapshot struct {

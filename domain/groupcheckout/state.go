@@ -146,6 +146,9 @@ func (f *folding) outcome(stay domain.StayID) outcome {
 	if o, changed := f.outcomes[stay]; changed {
 		return o
 	}
+	if waits := f.pending[min(f.decided, len(f.pending)):]; len(waits) > 0 && waits[0] == stay { // most often the next one
+		return outcome{status: Pending}
+	}
 	return f.State.outcome(stay)
 }
 

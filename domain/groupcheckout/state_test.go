@@ -11,8 +11,10 @@ import (
 	"pgregory.net/rapid"
 
 	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/es/aggregatetest"
 	"example.com/groupcheckout/internal/check"
+	"example.com/groupcheckout/stores/memory"
 )
 
 func TestTheStateTellsWhatHappened(t *testing.T) {
@@ -231,6 +233,37 @@ func TestTheStoredFormOfASnapshot(t *testing.T) {
 	data, err := Snapshots().Encode(state)
 	if diff := cmp.Diff(want, string(data)); diff != "" || err != nil {
 		t.Errorf("error %v, snapshot (-want +got):\n%s", err, diff)
+	}
+}
+
+// Of a group whose events are of many stays each, a snapshot would be as long as the events.
+func TestASnapshotIsTakenWhereItSparesReading(t *testing.T) {
+	t.Parallel()
+	for portion, want := range map[int]int64{
+		1:  9, // all but the first, which would hold 20 stays for 2 events
+		50: 0,
+	} {
+		counts := &es.Counts{}
+		service := NewService(memory.New(), es.Options{SnapshotEvery: 2, Counts: counts})
+		group, stays := domain.GroupID(uuid.New()), make([]domain.StayID, 20*portion)
+		for i := range stays {
+			stays[i] = domain.StayID(uuid.New())
+		}
+		if err := service.Select(t.Context(), group, stays, noon()); err != nil {
+			t.Fatal(err)
+		}
+		for portion := range slices.Chunk(stays, portion) {
+			var outcomes Outcomes
+			for _, stay := range portion {
+				outcomes.Merged = append(outcomes.Merged, Residual{Stay: stay})
+			}
+			if _, _, err := service.Record(t.Context(), group, outcomes); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := counts.Now().Snapshots; got != want {
+			t.Errorf("%d stays in each of 20 records: got %d snapshots, want %d", portion, got, want)
+		}
 	}
 }
 

@@ -79,7 +79,7 @@ func (o *options) register(flags *flag.FlagSet, stores []harness.Store) {
 	flags.IntVar(&o.explore, "explore", 0, "in TestExplore, try this `number` of orders and faults, from -seed on")
 	flags.IntVar(&o.matrix, "matrix", 0, "in TestEveryScenarioHoldsUnderEveryFault, try this `number` of seeds, from -seed on, of each kind of -faults, or of all")
 	flags.BoolVar(&o.steps, "steps", false, "list all steps with their uses, and run nothing")
-	flags.StringVar(&o.messages, "messages", "", "write the run as Cucumber Messages, one JSON object a line, to this `file`, in the folder where go test is called; with -count the last run, or the first that failed")
+	flags.StringVar(&o.messages, "messages", "", "write the run as Cucumber Messages, one JSON object a line, to this `file`, which may be relative to the folder where go test is called (on other systems than Linux, which do not tell it, to that of go.mod); with -count the last run, or the first that failed")
 	flags.StringVar(&o.junit, "junit", "", "write the run as JUnit XML to this `file`; its folder and -count as with -messages")
 	flags.StringVar(&o.summary, "summary", "", "write what ran, and how the store was brought up, to this `file`; its folder as with -messages")
 }

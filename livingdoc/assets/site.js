@@ -21,6 +21,8 @@ const keep = (name, value) => {
     const here = contents.querySelector('[aria-current]');
     if (here) contents.scrollTop = here.offsetTop - 200;
   }
+  const search = document.querySelector('header input[type=search]'); // which needs a script
+  if (search) search.placeholder = search.ariaLabel;
   addEventListener('keydown', (event) => {
     const field = document.getElementById('q');
     if (event.key === '/' && field && !/^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName)) {
@@ -58,7 +60,9 @@ const keep = (name, value) => {
 const finder = (words) => {
   const forms = { left: 'leave', leaves: 'leave', gone: 'go', went: 'go', goes: 'go', paid: 'pay', took: 'take', taken: 'take', broke: 'break', broken: 'break', stopped: 'stop', began: 'begin', begun: 'begin', chose: 'choose', chosen: 'choose', came: 'come', gave: 'give', given: 'give', kept: 'keep', lost: 'lose', lent: 'lend', brought: 'bring', told: 'tell', said: 'say', wrote: 'write', written: 'write', sent: 'send', met: 'meet', owed: 'owe', people: 'person', men: 'man', women: 'woman', children: 'child' };
   const empty = new Set('a an the of in on at to for is are was were be been it its this that what which who when how if can could may might does do did has have had will would should and or but with by from as there their them they i we you he she his her happen happens happened already'.split(' '));
-  const stem = (word) => {
+  const stems = new Map(); // the same words come again and again
+  const stem = (word) => stems.get(word) ?? (stems.set(word, stemmed(word)), stems.get(word));
+  const stemmed = (word) => {
     word = word.replace(/['’]s$/, '');
     word = forms[word] ?? word;
     if (word.length < 4 || /\d/.test(word)) return word;
@@ -74,13 +78,11 @@ const finder = (words) => {
   const build = () => {
     docs = [];
     postings = new Map();
-    const stems = new Map();
-    const stemOf = (word) => stems.get(word) ?? (stems.set(word, stem(word)), stems.get(word));
     const cache = new Map(); // of texts that many have
     const note = (doc, text, weight) => {
       if (!text) return;
       let list = cache.get(text);
-      if (!list) cache.set(text, list = [...new Set(split(text).map(stemOf))]);
+      if (!list) cache.set(text, list = [...new Set(split(text).map(stem))]);
       for (const one of list) {
         let of = postings.get(one);
         if (!of) postings.set(one, of = []);
@@ -100,7 +102,7 @@ const finder = (words) => {
       for (const step of example[2]) note(doc, words.s[step], 2);
       note(doc, example[3], 1);
     }
-    synonyms = [...words.w, ...usual].map((group) => group.map((term) => split(term).map(stemOf)));
+    synonyms = [...words.w, ...usual].map((group) => group.map((term) => split(term).map(stem)));
   };
   // near tells whether two words differ by a letter, or by two that are swapped.
   const near = (a, b) => {
@@ -145,18 +147,19 @@ const finder = (words) => {
           if (!term.includes(one) || !term.every((part) => stems.includes(part))) continue;
           for (const other of group) if (other !== term) for (const part of other) if (!meant.has(part)) meant.set(part, .8 / other.length);
         }
-        const best = new Map();
+        const best = new Float64Array(docs.length), touched = [];
         for (const [other, fit] of meant) {
           const of = postings.get(other) ?? [];
           const rare = Math.log(1 + docs.length / (1 + of.length / 2));
           marked.add(other);
           for (let i = 0; i < of.length; i += 2) {
             work++;
-            best.set(of[i], Math.max(best.get(of[i]) ?? 0, of[i + 1] * fit * rare));
+            if (!best[of[i]]) touched.push(of[i]);
+            best[of[i]] = Math.max(best[of[i]], of[i + 1] * fit * rare);
           }
         }
-        for (const [doc, score] of best) {
-          scores[doc] += score;
+        for (const doc of touched) {
+          scores[doc] += best[doc];
           covered[doc]++;
         }
       });
@@ -197,7 +200,7 @@ addEventListener('DOMContentLoaded', () => {
   const found = document.getElementById('found');
   const form = document.querySelector('form.find[hidden]');
   if (!found || !form) return;
-  const most = 300, examplesOfRule = 4;
+  const most = 300, atOnce = 40, examplesOfRule = 4;
   const rank = ['passed', 'not-run', 'skipped', 'flaky', 'failed'];
   const saying = { passed: 'holds', failed: 'fails', flaky: 'flaky', skipped: 'left out', 'not-run': 'not checked' };
   const finding = finder(words);
@@ -222,9 +225,20 @@ addEventListener('DOMContentLoaded', () => {
     }
     if (best) write(add(parent, 'span', '', { className: 'snippet' }), best.length > 200 ? `${best.slice(0, 200)}…` : best, marked);
   };
+  // show writes the first of a list at once, and the rest when the browser has shown those.
+  let rest;
   const show = (list, marked, few) => {
+    clearTimeout(rest);
     found.textContent = '';
     const shown = new Map();
+    append(list.slice(0, atOnce), marked, few, shown);
+    found.ariaBusy = list.length > atOnce;
+    if (list.length > atOnce) rest = setTimeout(() => {
+      append(list.slice(atOnce), marked, few, shown);
+      found.ariaBusy = false;
+    });
+  };
+  const append = (list, marked, few, shown) => {
     for (const item of list) {
       let of = shown.get(item.rule);
       if (!of) {

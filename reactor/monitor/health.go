@@ -8,6 +8,7 @@ import (
 
 	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // For how long something may be wrong before a reactor counts as unhealthy.
@@ -49,18 +50,16 @@ func health(status reactor.Status) (ok bool, reasons []string) {
 	}
 	for _, t := range status.Tranches {
 		if lasts := status.At.Sub(t.ErrorSince); t.Error != "" && lasts >= readsFail {
-			reasons = append(reasons, fmt.Sprintf("tranche %q cannot be read for %s: %s", t.Tranche, seconds(lasts), short(t.Error)))
+			reasons = append(reasons, fmt.Sprintf("tranche %q cannot be read for %s%s: %s", t.Tranche, seconds(lasts), over(t.ErrorAt), short(t.Error)))
 		}
 		if lasts := status.At.Sub(t.EndAt); t.Error == "" && !t.EndAt.IsZero() && lasts >= unseen {
-			reasons = append(reasons, fmt.Sprintf("the leader has not said for %s how far tranche %q reaches: what is not read is not known", seconds(lasts), t.Tranche))
+			reasons = append(reasons, fmt.Sprintf("the leader has not said for %s%s how far tranche %q reaches: what is not read is not known", seconds(lasts), over(status.Servers.Leader), t.Tranche))
 		}
 		if lasts := status.At.Sub(t.SaveErrorSince); t.SaveError != "" && lasts >= savesFail {
-			reasons = append(reasons, fmt.Sprintf("the checkpoint of tranche %q cannot be saved for %s: %s", t.Tranche, seconds(lasts), short(t.SaveError)))
+			reasons = append(reasons, fmt.Sprintf("the checkpoint of tranche %q cannot be saved for %s%s: %s", t.Tranche, seconds(lasts), over(status.Servers.Checkpoints), short(t.SaveError)))
 		}
 		if !t.StillSince.IsZero() {
-			reasons = append(reasons, fmt.Sprintf("tranche %q stands still for %s: reads find nothing behind position %d, although the leader's feed ends at %d. "+
-				"What answers the reads of the feed does not get on: is it a replica whose replay is paused or broken?",
-				t.Tranche, seconds(status.At.Sub(t.StillSince)), t.Read, t.End))
+			reasons = append(reasons, standsStill(t.Tranche, status.At.Sub(t.StillSince), t.Read, t.End, status.Servers.Reads))
 		}
 		if lasts := status.At.Sub(t.SilentSince); t.Silent != "" && lasts >= silent {
 			reasons = append(reasons, fmt.Sprintf("nothing new comes into tranche %q: %s", t.Tranche, t.Silent))
@@ -68,6 +67,15 @@ func health(status reactor.Status) (ok bool, reasons []string) {
 		if lasts := status.At.Sub(t.FullSince); t.Full && lasts >= full {
 			reasons = append(reasons, fmt.Sprintf("tranche %q is full for %s: nothing more is read before more of its %d incomplete batches is handled",
 				t.Tranche, seconds(lasts), t.Incomplete))
+		}
+	}
+	for _, t := range status.StandBy {
+		const standsBy = "this process stands by and could not take over: "
+		if lasts := status.At.Sub(t.ErrorSince); t.Error != "" && lasts >= readsFail {
+			reasons = append(reasons, standsBy+fmt.Sprintf("tranche %q cannot be read for %s%s: %s", t.Tranche, seconds(lasts), over(t.Server), short(t.Error)))
+		}
+		if !t.StillSince.IsZero() {
+			reasons = append(reasons, standsBy+standsStill(t.Tranche, status.At.Sub(t.StillSince), t.Position, t.End, status.Servers.Reads))
 		}
 	}
 	for _, c := range status.Calls {
@@ -108,6 +116,21 @@ func health(status reactor.Status) (ok bool, reasons []string) {
 		reasons = append(reasons, fmt.Sprintf("for a person to settle: %s is set aside for %s: %s", a.Stream, seconds(status.At.Sub(a.Since)), short(a.Cause)))
 	}
 	return ok, reasons
+}
+
+// over names the connection that something is about, if it has a name.
+func over(server string) string {
+	if server == "" {
+		return ""
+	}
+	return " over the connection to " + server
+}
+
+// standsStill says that reads find nothing more.
+func standsStill(tranche feed.Tranche, lasts time.Duration, at, end feed.Position, server string) string {
+	return fmt.Sprintf("tranche %q stands still for %s: reads%s find nothing behind position %d, although the leader's feed ends at %d. "+
+		"What answers the reads of the feed does not get on: is it a replica whose replay is paused or broken?",
+		tranche, seconds(lasts), over(server), at, end)
 }
 
 // seconds is a duration as a person wants to read it.

@@ -155,6 +155,35 @@ func TestHealth(t *testing.T) {
 			reasons: []string{"it is not known for 1m0s who holds the slots: boom"},
 		},
 		{
+			name: "it says over which connection",
+			status: reactor.Status{Servers: reactor.Servers{Leader: "the store at db:5432", Reads: "the server for reading at copy:5432", Checkpoints: "the store at db:5432"}, Tranches: []reactor.TrancheStatus{{
+				Tranche: "A", Error: "boom", ErrorSince: ago(time.Minute), ErrorAt: "the store at db:5432", SaveError: "bang", SaveErrorSince: ago(5 * time.Minute),
+				StillSince: ago(40 * time.Second), Read: 3, End: 5, EndAt: noon(),
+			}}},
+			reasons: []string{
+				`tranche "A" cannot be read for 1m0s over the connection to the store at db:5432: boom`,
+				`the checkpoint of tranche "A" cannot be saved for 5m0s over the connection to the store at db:5432: bang`,
+				`tranche "A" stands still for 40s: reads over the connection to the server for reading at copy:5432 find nothing behind position 3, although the leader's feed ends at 5. ` +
+					"What answers the reads of the feed does not get on: is it a replica whose replay is paused or broken?",
+			},
+		},
+		{
+			name:   "it stands by, and its connection fails, but not for long",
+			status: reactor.Status{StandBy: []reactor.StandByStatus{{Tranche: "A", Error: "boom", ErrorSince: ago(59 * time.Second)}}},
+			ok:     true,
+		},
+		{
+			name: "it stands by, and nobody could rely on it",
+			status: reactor.Status{Servers: reactor.Servers{Reads: "the copy"}, StandBy: []reactor.StandByStatus{
+				{Tranche: "A", Error: "boom", ErrorSince: ago(time.Minute), Server: "the copy"}, {Tranche: "B", StillSince: ago(40 * time.Second), Position: 3, End: 5},
+			}},
+			reasons: []string{
+				`this process stands by and could not take over: tranche "A" cannot be read for 1m0s over the connection to the copy: boom`,
+				`this process stands by and could not take over: tranche "B" stands still for 40s: reads over the connection to the copy find nothing behind position 3, although the leader's feed ends at 5. ` +
+					"What answers the reads of the feed does not get on: is it a replica whose replay is paused or broken?",
+			},
+		},
+		{
 			name:    "a poisoned stream",
 			status:  reactor.Status{Troubled: []reactor.TroubleStatus{{Stream: stream("a"), Since: ago(time.Hour), Attempts: 7, Cause: "boom\nat some place"}}},
 			ok:      true,

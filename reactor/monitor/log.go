@@ -136,7 +136,7 @@ func (l *Log) Observe(occurrence reactor.Occurrence) {
 		l.to.Info("the feed can be read again", "tranche", o.Tranche, "attempts", o.Attempts, "after", o.After)
 	case reactor.StoodStill:
 		l.to.Error("the feed stands still: reads find nothing more, although the leader has events; is what answers them a replica that does not get on?",
-			"tranche", o.Tranche, "position", o.Position, "end", o.End, "since", o.Since)
+			"tranche", o.Tranche, "position", o.Position, "end", o.End, "since", o.Since, "server", o.Server)
 	case reactor.GotOn:
 		l.to.Info("the feed gets on again", "tranche", o.Tranche, "position", o.Position)
 	case reactor.Hung:
@@ -200,7 +200,9 @@ func (l *Log) Observe(occurrence reactor.Occurrence) {
 		if attempts := l.saving[o.Tranche]; loud(attempts) && !reactor.IsOutage(o.Err) {
 			l.to.Warn("the checkpoint could not be saved", "tranche", o.Tranche, "position", o.Position, "attempts", attempts, "error", o.Err)
 		}
-	case reactor.Called, reactor.Retired: // the return of the call tells enough
+	case reactor.Called:
+		l.to.Debug("a call begins", "stream", o.Stream.String(), "events", o.Events)
+	case reactor.Retired: // the return of the call tells enough
 	}
 }
 

@@ -120,10 +120,10 @@ func TestLogTellsOfAFeedThatStandsStill(t *testing.T) {
 	t.Parallel()
 	var out logged
 	log := monitor.NewLog(out.logger(slog.LevelInfo))
-	log.Observe(reactor.StoodStill{Tranche: "A", Position: 5, End: 9})
+	log.Observe(reactor.StoodStill{Tranche: "A", Position: 5, End: 9, Server: "the copy"})
 	log.Observe(reactor.GotOn{Tranche: "A", Position: 7})
 	out.expect(t,
-		`level=ERROR msg="the feed stands still: reads find nothing more, although the leader has events; is what answers them a replica that does not get on?" tranche=A position=5 end=9`,
+		`level=ERROR msg="the feed stands still: reads find nothing more, although the leader has events; is what answers them a replica that does not get on?" tranche=A position=5 end=9 server="the copy"`,
 		`level=INFO msg="the feed gets on again" tranche=A position=7`,
 	)
 }
@@ -222,6 +222,7 @@ func TestLogTellsOfEachCallForDebugging(t *testing.T) {
 	log.Observe(reactor.Retired{Stream: stream("a"), UpTo: 2})
 	out.expect(t,
 		`level=DEBUG msg="a batch was read" tranche=A events=2 next=9`,
+		`level=DEBUG msg="a call begins" stream=Stream-a events=2`,
 		`level=DEBUG msg="a call returned" stream=Stream-a observed=2 took=1s error=<nil>`,
 	)
 }

@@ -101,9 +101,26 @@ type statusView struct {
 	Member        string        `json:"member,omitempty"`   // how the holders of slots name this process
 	StandsBy      bool          `json:"standsBy,omitempty"` // others do the work
 	Slots         []slotView    `json:"slots,omitempty"`
-	RosterError   string        `json:"rosterError,omitempty"` // why it is not known who holds the slots
+	RosterError   string        `json:"rosterError,omitempty"`  // why it is not known who holds the slots
+	StandBy       []standByView `json:"standByLooks,omitempty"` // whether this process could read if it took over
+	Servers       serversView   `json:"servers"`
 	Sections      []Section     `json:"sections,omitempty"`
 	Curves        []curve       `json:"-"`
+}
+
+// serversView are the servers of the store, by name; empty where they have none.
+type serversView struct {
+	Leader      string `json:"leader"`
+	Reads       string `json:"reads"`
+	Checkpoints string `json:"checkpoints"`
+}
+
+type standByView struct {
+	Tranche  feed.Tranche `json:"tranche"`
+	Error    string       `json:"error"` // of the last look
+	ErrorFor span         `json:"errorForSeconds"`
+	Server   string       `json:"errorAt"`
+	StillFor span         `json:"standsStillForSeconds"`
 }
 
 type slotView struct {
@@ -144,6 +161,7 @@ type trancheView struct {
 	Silent     string         `json:"silent"` // why nothing new comes into the feed
 	Error      string         `json:"error"`  // of the last read
 	ErrorFor   span           `json:"errorForSeconds"`
+	ErrorAt    string         `json:"errorAt"` // the server that failed
 
 	SaveError    string `json:"saveError"` // of the last save of the checkpoint
 	SaveErrorFor span   `json:"saveErrorForSeconds"`
@@ -254,6 +272,17 @@ func (p *page) reactor(ctx context.Context) statusView {
 		Waiting: status.Waiting, Unhandled: status.Unhandled,
 	}
 	view.Member, view.StandsBy, view.RosterError = status.Member, status.StandsBy(), status.RosterError
+	view.Servers = serversView(status.Servers)
+	for _, t := range status.StandBy {
+		shown := standByView{Tranche: t.Tranche, Error: t.Error, Server: t.Server}
+		if t.Error != "" {
+			shown.ErrorFor = span(status.At.Sub(t.ErrorSince))
+		}
+		if !t.StillSince.IsZero() {
+			shown.StillFor = span(status.At.Sub(t.StillSince))
+		}
+		view.StandBy = append(view.StandBy, shown)
+	}
 	for _, s := range status.Slots {
 		shown := slotView{Slot: s.Slot, Holder: s.Holder, Working: s.Working, Error: s.Error}
 		view.Ready = view.Ready && s.Error == ""
@@ -289,7 +318,7 @@ func (p *page) reactor(ctx context.Context) statusView {
 			shown.FullFor = span(status.At.Sub(t.FullSince))
 		}
 		if t.Error != "" {
-			shown.ErrorFor = span(status.At.Sub(t.ErrorSince))
+			shown.ErrorFor, shown.ErrorAt = span(status.At.Sub(t.ErrorSince)), t.ErrorAt
 		}
 		if t.SaveError != "" {
 			shown.SaveErrorFor = span(status.At.Sub(t.SaveErrorSince))

@@ -31,13 +31,13 @@ func get(t *testing.T, monitored monitor.Reactor, path string) *httptest.Respons
 // busy is a reactor with a bit of everything.
 func busy() fixed {
 	return fixed{status: reactor.Status{
-		At: noon(), Group: "hotel", Aside: []reactor.AsideStatus{{Stream: stream("aside"), Since: ago(time.Minute), Cause: "boom", UpTo: 4, Retrying: true}}, Outages: []reactor.OutageStatus{{Server: "the store", Since: ago(2 * time.Second), Error: "refused"}},
+		At: noon(), Group: "hotel", Servers: reactor.Servers{Leader: "the store", Reads: "the copy"}, Aside: []reactor.AsideStatus{{Stream: stream("aside"), Since: ago(time.Minute), Cause: "boom", UpTo: 4, Retrying: true}}, Outages: []reactor.OutageStatus{{Server: "the store", Since: ago(2 * time.Second), Error: "refused"}},
 		Tranches: []reactor.TrancheStatus{
 			{
 				Tranche: "A", Read: 1234, Completed: 1200, Saved: 1100, Incomplete: 16, Full: true, FullSince: ago(6 * time.Minute),
 				EndAt: noon(), End: 1300, Unread: 10000, UnreadMore: true, OldestUnread: ago(20 * time.Second), Silent: "no indexer", SilentSince: ago(time.Second),
 			},
-			{Tranche: "B", Saved: -1, Error: "no route to <host>", ErrorSince: ago(10 * time.Second), SaveError: "read-only", SaveErrorSince: ago(20 * time.Second), StillSince: ago(time.Minute)},
+			{Tranche: "B", Saved: -1, Error: "no route to <host>", ErrorSince: ago(10 * time.Second), ErrorAt: "the copy", SaveError: "read-only", SaveErrorSince: ago(20 * time.Second), StillSince: ago(time.Minute)},
 		},
 		Calls:    []reactor.CallStatus{{Stream: stream("slow"), Since: ago(90 * time.Second), Hung: true}},
 		Troubled: []reactor.TroubleStatus{{Stream: stream("bad"), Since: ago(time.Hour), Attempts: 42, NextTry: noon().Add(1500 * time.Millisecond), Cause: "boom & <script>\nstack", NeedsPerson: true}},
@@ -101,14 +101,15 @@ func TestPageForPrograms(t *testing.T) {
 		"at": "2024-01-01T12:00:00Z", "consumerGroup": "hotel", "healthy": false, "outages": []any{map[string]any{"server": "the store", "forSeconds": 2.0, "error": "refused"}}, "quarantined": []any{map[string]any{"stream": "Stream-aside", "forSeconds": 60.0, "cause": "boom", "upTo": 4.0, "retrying": true}}, "ready": false, "callsInAll": 1.0, "troubledInAll": 1.0, "quarantinedInAll": 1.0, "waitingStreams": 3.0, "unhandledEvents": 5.0,
 		"reasons": []any{
 			`tranche "A" is full for 6m0s: nothing more is read before more of its 16 incomplete batches is handled`,
-			`tranche "B" stands still for 1m0s: reads find nothing behind position 0, although the leader's feed ends at 0. What answers the reads of the feed does not get on: is it a replica whose replay is paused or broken?`,
+			`tranche "B" stands still for 1m0s: reads over the connection to the copy find nothing behind position 0, although the leader's feed ends at 0. What answers the reads of the feed does not get on: is it a replica whose replay is paused or broken?`,
 			"the call for Stream-slow runs for 1m30s and ignores that its time is over: nothing but a restart ends it",
 			"for a person to settle: Stream-bad is troubled for 1h0m0s, after 42 attempts: boom & <script> …",
 			"for a person to settle: Stream-aside is set aside for 1m0s: boom",
 		},
+		"servers": map[string]any{"leader": "the store", "reads": "the copy", "checkpoints": ""},
 		"tranches": []any{
-			map[string]any{"tranche": "A", "read": 1234.0, "completed": 1200.0, "saved": 1100.0, "incompleteBatches": 16.0, "full": true, "fullForSeconds": 360.0, "error": "", "errorForSeconds": 0.0, "saveError": "", "saveErrorForSeconds": 0.0, "end": 1300.0, "lagEvents": 10000.0, "lagEventsMore": true, "lagSeconds": 20.0, "standsStillForSeconds": 0.0, "silent": "no indexer"},
-			map[string]any{"tranche": "B", "read": 0.0, "completed": 0.0, "saved": -1.0, "incompleteBatches": 0.0, "full": false, "fullForSeconds": 0.0, "error": "no route to <host>", "errorForSeconds": 10.0, "saveError": "read-only", "saveErrorForSeconds": 20.0, "end": nil, "lagEvents": nil, "lagEventsMore": false, "lagSeconds": nil, "standsStillForSeconds": 60.0, "silent": ""},
+			map[string]any{"tranche": "A", "read": 1234.0, "completed": 1200.0, "saved": 1100.0, "incompleteBatches": 16.0, "full": true, "fullForSeconds": 360.0, "error": "", "errorForSeconds": 0.0, "errorAt": "", "saveError": "", "saveErrorForSeconds": 0.0, "end": 1300.0, "lagEvents": 10000.0, "lagEventsMore": true, "lagSeconds": 20.0, "standsStillForSeconds": 0.0, "silent": "no indexer"},
+			map[string]any{"tranche": "B", "read": 0.0, "completed": 0.0, "saved": -1.0, "incompleteBatches": 0.0, "full": false, "fullForSeconds": 0.0, "error": "no route to <host>", "errorForSeconds": 10.0, "errorAt": "the copy", "saveError": "read-only", "saveErrorForSeconds": 20.0, "end": nil, "lagEvents": nil, "lagEventsMore": false, "lagSeconds": nil, "standsStillForSeconds": 60.0, "silent": ""},
 		},
 		"calls":    []any{map[string]any{"stream": "Stream-slow", "forSeconds": 90.0, "hung": true}},
 		"troubled": []any{map[string]any{"stream": "Stream-bad", "forSeconds": 3600.0, "attempts": 42.0, "nextTry": "2024-01-01T12:00:01.5Z", "cause": "boom & <script>\nstack", "needsPerson": true}},
@@ -127,7 +128,7 @@ func TestPageForProbes(t *testing.T) {
 	equal(t, "status", response.Code, http.StatusServiceUnavailable)
 	equal(t, "body", response.Body.String(), "not healthy\n"+
 		`tranche "A" is full for 6m0s: nothing more is read before more of its 16 incomplete batches is handled`+"\n"+
-		`tranche "B" stands still for 1m0s: reads find nothing behind position 0, although the leader's feed ends at 0. What answers the reads of the feed does not get on: is it a replica whose replay is paused or broken?`+"\n"+
+		`tranche "B" stands still for 1m0s: reads over the connection to the copy find nothing behind position 0, although the leader's feed ends at 0. What answers the reads of the feed does not get on: is it a replica whose replay is paused or broken?`+"\n"+
 		"the call for Stream-slow runs for 1m30s and ignores that its time is over: nothing but a restart ends it\n"+
 		"for a person to settle: Stream-bad is troubled for 1h0m0s, after 42 attempts: boom & <script> …\n"+
 		"for a person to settle: Stream-aside is set aside for 1m0s: boom\n")

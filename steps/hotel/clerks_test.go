@@ -29,6 +29,7 @@ import (
 	"example.com/groupcheckout/harness/provision/provisiontest"
 	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/pause"
+	"example.com/groupcheckout/internal/tried"
 	"example.com/groupcheckout/steps/hotel"
 )
 
@@ -176,7 +177,9 @@ func TestClerksAndTheReactorAtOnceInVirtualTime(t *testing.T) {
 	}{{"sound", faults.Spec{}, 150}, {"all faults", all, 50}} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			for i := range cmp.Or(*moreSeeds, c.seeds) {
+			seeds := cmp.Or(*moreSeeds, c.seeds)
+			tried.Times(t, c.name, "seeds of clerks side by side", int(seeds)) //nolint:gosec // not that many
+			for i := range seeds {
 				seed := *firstSeed + i
 				t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {

@@ -13,8 +13,16 @@ func (db *DB) Backend(categories ...string) (*stores.Backend, error) {
 		db.Close()
 		return nil, err
 	}
+	where := db.config.Region
+	if where == "" {
+		where = printable(db.config.ServiceURL)
+	}
+	if db.config.Client != nil {
+		where = db.config.Client.Options().Region
+	}
 	return &stores.Backend{
-		Name: "dynamodb", Events: db.Store(), Source: source, Checkpoints: db.Checkpoints(), Unavailable: unavailable,
+		Servers: stores.Servers{Leader: where, Reads: where, Checkpoints: where},
+		Name:    "dynamodb", Events: db.Store(), Source: source, Checkpoints: db.Checkpoints(), Unavailable: unavailable,
 		CallsAtOnce: callsAtOnce, Release: db.Close,
 	}, nil
 }

@@ -29,6 +29,14 @@ var _ es.Store = (*Store)(nil)
 // [Config.SettleTimeout] longer, past the end of ctx too, to find out whether
 // it was written.
 func (s *Store) Append(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData) (es.Version, error) {
+	return s.append(ctx, stream, expected, events, func(table.Tip) []table.Unfold { return nil })
+}
+
+// append appends, and has the tip keep the unfolds that it gets for the one that it
+// appends to.
+func (s *Store) append(ctx context.Context, stream es.StreamName, expected es.Version, events []es.EventData,
+	unfolds func(table.Tip) []table.Unfold,
+) (es.Version, error) {
 	if stream.IsZero() {
 		return 0, &es.NameError{Kind: "stream name", Reason: "it is the zero value"}
 	}
@@ -51,7 +59,7 @@ func (s *Store) Append(ctx context.Context, stream es.StreamName, expected es.Ve
 	if tip.Version() != expected {
 		return 0, &es.ConflictError{Stream: stream, Expected: expected, Actual: tip.Version()}
 	}
-	after, err := s.table.Append(ctx, tip, table.Write{Events: written(events)})
+	after, err := s.table.Append(ctx, tip, table.Write{Events: written(events), Unfolds: unfolds(tip)})
 	if err != nil {
 		return 0, s.appendError(stream, err)
 	}
@@ -156,41 +164,40 @@ const longAtOnce = 8
 // ReadMany implements [es.ManyReader]. The events of all streams that fit into their tips
 // come with one request for each hundred streams.
 func (s *Store) ReadMany(ctx context.Context, streams []es.StreamName, freshness es.Freshness) ([][]es.Event, error) {
-	consistent := freshness == es.FromLeader
-	distinct := []es.StreamName{}
-	seen := map[es.StreamName]bool{}
-	for _, stream := range streams {
-		if stream.IsZero() {
-			return nil, &es.NameError{Kind: "stream name", Reason: "it is the zero value"}
-		}
-		if !seen[stream] {
-			seen[stream] = true
-			distinct = append(distinct, stream)
-		}
-	}
-	tips, err := s.table.Tips(ctx, distinct, consistent)
+	found, err := s.readMany(ctx, streams, freshness, func(table.Tip) es.Snapshot { return es.Snapshot{} })
 	if err != nil {
 		return nil, err
 	}
-	whole := map[es.StreamName]table.Stream{}
-	for _, tip := range tips {
-		if tip.Base() == 0 {
-			s.tips.put(tip, !consistent)
-			whole[tip.Stream()] = table.Stream{Events: tip.Events(), Tip: tip}
-		}
+	all := make([][]es.Event, len(found))
+	for i := range found {
+		all[i] = found[i].Events
 	}
-	all := make([][]es.Event, len(streams))
+	return all, nil
+}
+
+// readMany reads streams, each from the snapshot on that its tip has.
+func (s *Store) readMany(ctx context.Context, streams []es.StreamName, freshness es.Freshness, snapshot func(table.Tip) es.Snapshot) ([]es.Snapshotted, error) {
+	consistent := freshness == es.FromLeader
+	tips, err := s.readTips(ctx, streams, consistent)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]es.Snapshotted, len(streams))
 	long, ctx := errgroup.WithContext(ctx)
 	long.SetLimit(longAtOnce)
 	for i, stream := range streams {
-		if loaded, ok := whole[stream]; ok {
-			if all[i], err = read(loaded); err != nil {
+		tip := tips[stream]
+		if all[i].Snapshot = snapshot(tip); all[i].Snapshot.Version > 0 {
+			continue // it stands for all events
+		}
+		if tip.Base() == 0 {
+			if all[i].Events, err = read(table.Stream{Events: tip.Events(), Tip: tip}); err != nil {
 				break
 			}
 			continue
 		}
 		long.Go(func() (err error) {
-			all[i], err = s.Read(ctx, stream, 0, freshness)
+			all[i].Events, err = s.Read(ctx, stream, 0, freshness)
 			return err
 		})
 	}
@@ -201,4 +208,35 @@ func (s *Store) ReadMany(ctx context.Context, streams []es.StreamName, freshness
 		return nil, err
 	}
 	return all, nil
+}
+
+// readTips reads the tip of each stream once, and keeps them.
+func (s *Store) readTips(ctx context.Context, streams []es.StreamName, consistent bool) (map[es.StreamName]table.Tip, error) {
+	found := map[es.StreamName]table.Tip{}
+	distinct := []es.StreamName{}
+	for _, stream := range streams {
+		if stream.IsZero() {
+			return nil, &es.NameError{Kind: "stream name", Reason: "it is the zero value"}
+		}
+		if _, seen := found[stream]; !seen {
+			found[stream] = table.NoTip(stream)
+			distinct = append(distinct, stream)
+		}
+	}
+	var tips []table.Tip
+	var err error
+	if len(distinct) == 1 {
+		tips = make([]table.Tip, 1)
+		tips[0], err = s.table.Tip(ctx, s.tips.get(distinct[0]), consistent)
+	} else {
+		tips, err = s.table.Tips(ctx, distinct, consistent)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, tip := range tips {
+		s.tips.put(tip, !consistent)
+		found[tip.Stream()] = tip
+	}
+	return found, nil
 }

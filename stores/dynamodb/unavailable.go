@@ -16,7 +16,9 @@ import (
 func unavailable(err error) bool {
 	_, network := errors.AsType[*net.OpError](err)
 	_, unknown := errors.AsType[*net.DNSError](err)
+	// No answer came, as from a proxy that has no server to ask and closes the connection.
+	_, unanswered := errors.AsType[*smithyhttp.RequestSendError](err)
 	answer, answered := errors.AsType[*smithyhttp.ResponseError](err)
 	broken := answered && answer.HTTPStatusCode() >= http.StatusInternalServerError
-	return network || unknown || broken || errors.Is(err, context.DeadlineExceeded)
+	return network || unknown || unanswered && !errors.Is(err, context.Canceled) || broken || errors.Is(err, context.DeadlineExceeded)
 }

@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -24,6 +25,7 @@ func TestWhenTheServiceIsUnavailable(t *testing.T) {
 		asked int // how often, by a read
 	}{
 		"it cannot be reached":  {dynamotest.Drop(&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}), true, 4},
+		"it closes connections": {dynamotest.Drop(io.EOF), true, 4},
 		"it is overloaded":      {dynamotest.Refuse(http.StatusServiceUnavailable, "ServiceUnavailable", nil), true, 4},
 		"it is broken":          {dynamotest.Refuse(http.StatusInternalServerError, "InternalServerError", nil), true, 4},
 		"it is frozen":          {dynamotest.Hang(false), true, 2},

@@ -66,6 +66,7 @@ const (
 	feedMaxConns         = 4 // a reader has one read under way for each category
 	watchMaxConns        = 2
 	checkpointMaxConns   = 2
+	watchRole            = "watch"
 	defaultSettleTimeout = 5 * time.Second
 )
 

@@ -46,7 +46,7 @@ func (c *Checkpoints) Notes(ctx context.Context, group, kind string) (map[string
 // connection.
 func (c *Checkpoints) PutNote(ctx context.Context, group, kind, name string, body []byte) error {
 	_, err := c.pool.Exec(ctx, "INSERT INTO "+c.notes+" (consumer_group, kind, name, body) VALUES ($1, $2, $3, $4)"+
-		" ON CONFLICT (consumer_group, kind, name) DO UPDATE SET body = EXCLUDED.body", group, kind, name, body)
+		" ON CONFLICT (consumer_group, kind, name) DO UPDATE SET body = EXCLUDED.body", group, kind, name, string(body))
 	if err != nil {
 		return c.noteError("write", err)
 	}

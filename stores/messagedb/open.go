@@ -17,6 +17,7 @@ type DB struct {
 	wakes       *wakes
 	notifier    *notifier     // nil if nobody else is to be told
 	stop        func()        // ends what runs beside the calls, and waits for it
+	unrehearse  func()        // ends what prepares the connections, and waits for it
 	listening   func()        // has it listen; calling it twice is fine
 	feed        *pgxpool.Pool // leads to where read does; the streams' reads cannot starve it
 	watch       *pgxpool.Pool // leads to where write does; appends cannot starve it
@@ -36,7 +37,7 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{config: config, wakes: newWakes(), stop: func() {}, listening: func() {}}
+	db := &DB{config: config, wakes: newWakes(), stop: func() {}, unrehearse: func() {}, listening: func() {}}
 	if config.CheckpointSchema != "" {
 		if db.schema, err = parseIdentifier(config.CheckpointSchema); err != nil {
 			return nil, &SetupError{Problem: BadCheckpointSchema, Connection: ForCheckpoints, Err: err}
@@ -78,7 +79,7 @@ func (db *DB) connect(ctx context.Context) (err error) {
 	if db.feed, err = newPool(db.config, db.config.ReadConnection, ForReading, feedMaxConns, "feed"); err != nil {
 		return err
 	}
-	if db.watch, err = newPool(db.config, db.config.Connection, ForWriting, watchMaxConns, "watch"); err != nil {
+	if db.watch, err = newPool(db.config, db.config.Connection, ForWriting, watchMaxConns, watchRole); err != nil {
 		return err
 	}
 	if db.config.CheckpointSchema != "" {
@@ -109,6 +110,7 @@ func (db *DB) Close() {
 		db.committers.close()
 	}
 	db.stop()
+	db.unrehearse()
 	for _, pool := range []*pgxpool.Pool{db.write, db.read, db.feed, db.watch, db.checkpoint} {
 		if pool != nil {
 			pool.Close()

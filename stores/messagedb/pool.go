@@ -24,10 +24,12 @@ const (
 	ForCheckpoints Use = "checkpoints"
 )
 
-// applicationName says who connects and what for. PostgreSQL keeps 63 bytes, and
-// replaces what is not ASCII, so the part that tells connections apart comes whole.
+// applicationName says who connects, to which kind of store, and what for. PostgreSQL keeps
+// 63 bytes, and replaces what is not ASCII, so the part that tells connections apart comes
+// whole.
 func applicationName(application, role string) string {
 	const most = 63
+	role = backendName + " " + role
 	if room := most - len(role) - 1; len(application) > room {
 		application = application[:room]
 	}
@@ -66,6 +68,10 @@ func newPool(c Config, text string, use Use, maxConns int, role string) (*pgxpoo
 		// an append is settled and a read is made again. So no ping goes ahead.
 		config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
 	}
+	if use == ForCheckpoints || role == watchRole {
+		// What is asked seldom is not worth the round trip that prepares it.
+		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	}
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		c.plain.look(conn, use)
 		return pin(ctx, conn, use)
@@ -84,7 +90,8 @@ func newPool(c Config, text string, use Use, maxConns int, role string) (*pgxpoo
 // name is qualified: until this has run, the search path is anyone's.
 //
 // message_store.sql_condition would let a caller of the read functions add SQL
-// to them. We pass no condition, and turn it off besides.
+// to them. We pass no condition, and turn it off besides. The function behind the view
+// pg_stat_activity is asked: to plan the view takes a new backend a millisecond.
 const pinSQL = `SELECT
 	pg_catalog.set_config('search_path', $1, false),
 	pg_catalog.set_config('default_transaction_isolation', 'read committed', false),
@@ -92,7 +99,7 @@ const pinSQL = `SELECT
 	pg_catalog.set_config('enable_seqscan', $2, false),
 	pg_catalog.set_config('lock_timeout', $3, false),
 	pg_catalog.pg_backend_pid(),
-	(SELECT backend_start FROM pg_catalog.pg_stat_activity WHERE pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid())`
+	(SELECT backend_start FROM pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()))`
 
 // session says which backend of the server a connection talks to. The pid
 // alone would not do: it is given again to another.

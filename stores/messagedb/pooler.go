@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -111,21 +112,57 @@ func (db *DB) ownCheckpoints() bool {
 }
 
 // makeReady connects everything that a reactor uses, side by side, and returns what waits
-// for that. What goes wrong is of no interest: whoever needs the connection tries again,
-// and says so. A pooler may have none to spare, so there it does nothing.
+// for that. Then it rehearses, which nobody waits for but Close. What goes wrong is of no
+// interest: whoever needs the connection tries again, and says so. A pooler may have none
+// to spare, so there it does nothing.
 func (db *DB) makeReady(ctx context.Context) (wait func()) {
-	var connecting sync.WaitGroup
-	for _, pool := range []*pgxpool.Pool{db.read, db.feed, db.watch, db.checkpoint} {
-		if db.pooled || pool == nil || pool == db.checkpoint && db.ownCheckpoints() {
-			continue
+	rehearsing, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var connecting, rehearsals sync.WaitGroup
+	begin := func(pool *pgxpool.Pool) {
+		if conn, err := pool.Acquire(ctx); err == nil {
+			rehearsals.Go(func() {
+				defer conn.Release()
+				db.rehearse(rehearsing, conn, pool)
+			})
 		}
-		connecting.Go(func() {
-			if conn, err := pool.Acquire(ctx); err == nil {
-				conn.Release()
-			}
-		})
 	}
-	return connecting.Wait
+	db.unrehearse = func() {
+		cancel()
+		rehearsals.Wait()
+	}
+	if db.pooled {
+		return func() {}
+	}
+	for _, pool := range []*pgxpool.Pool{db.read, db.feed, db.watch, db.checkpoint} {
+		if pool != nil && (pool != db.checkpoint || !db.ownCheckpoints()) {
+			connecting.Go(func() { begin(pool) })
+		}
+	}
+	return func() {
+		connecting.Wait()
+		begin(db.write) // which the server was checked with meanwhile
+	}
+}
+
+// rehearse does once, with what is not there, what a connection is for. A new backend of
+// the server takes milliseconds to load, compile and plan it, which would otherwise pass
+// while the first event waits.
+func (db *DB) rehearse(ctx context.Context, conn *pgxpool.Conn, pool *pgxpool.Pool) {
+	const nothing = "Nothing-0"
+	run := func(sql string, args ...any) {
+		if rows, err := conn.Query(ctx, sql, args...); err == nil {
+			rows.Close()
+		}
+	}
+	switch pool {
+	case db.feed:
+		run(categorySQL, "Nothing", int64(math.MaxInt64), 1)
+	case db.read:
+		run(snapshotSQL, nothing, nothing, nothing, 1)
+	case db.write: // all of write_message but the row
+		_ = prepare(ctx, conn, writeSQL)
+		run("SELECT acquire_lock($1), stream_version($1)", pgx.QueryExecModeExec, nothing)
+	}
 }
 
 func (db *DB) mostConnections() int {

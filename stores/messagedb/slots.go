@@ -63,7 +63,7 @@ func (c *Checkpoints) PutRoster(ctx context.Context, r feed.Roster) error {
 		return fmt.Errorf("write the roster of %q: %w", r.Group, err)
 	}
 	var sql string
-	args := []any{r.Group, rosterKind, body}
+	args := []any{r.Group, rosterKind, string(body)}
 	if r.Version == 1 {
 		sql = "INSERT INTO " + c.notes + " (consumer_group, kind, name, body) VALUES ($1, $2, $2, jsonb_set($3, '{at}', " + serverNow + "))" +
 			" ON CONFLICT (consumer_group, kind, name) DO NOTHING"

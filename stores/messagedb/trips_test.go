@@ -4,7 +4,10 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // The category's lock is held from the first write until the commit, so what
@@ -68,5 +71,60 @@ func TestRoundTripsOfReadsTogether(t *testing.T) {
 	trips("a full page and more", 4, streams...)
 	if _, err := db.Store().ReadMany(within(t), []es.StreamName{{}}, es.FromReplica); !errors.As(err, new(*es.NameError)) {
 		t.Errorf("without a name: got error %v, want a NameError", err)
+	}
+}
+
+// What a reactor does first takes a round trip each, on the connections that Open has made
+// ready, and so does what it asks seldom.
+func TestRoundTripsOfAStart(t *testing.T) {
+	t.Parallel()
+	db := open(t, Config{MaxConns: 1, CheckpointSchema: checkpointSchema(t)})
+	category := newCategory()
+	source, err := db.Source(category)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, tranche, group := streamOf(t, category), feed.Tranche(category), newCategory()
+	sent := onTheWire(t, &db.write, &db.read, &db.feed, &db.watch, &db.checkpoint)
+	checkpoints, err := db.Checkpoints()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pool := range []*pgxpool.Pool{db.write, db.read, db.feed, db.watch, db.checkpoint} {
+		conn, err := pool.Acquire(within(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		db.rehearse(within(t), conn, pool)
+		conn.Release()
+	}
+	for _, step := range []struct {
+		what string
+		do   func() error
+	}{
+		{"a page of the feed", func() error { _, err := source.Read(within(t), tranche, 0); return err }},
+		{"a stream with its snapshot", func() error {
+			_, err := db.Store().ReadSnapshots(within(t), []es.StreamName{stream}, snapshotType, es.FromReplica)
+			return err
+		}},
+		{"an append", func() error { _, err := db.Store().Append(within(t), stream, 0, newEvents(1)); return err }},
+		{"the end of the feed", func() error { _, err := source.End(within(t), tranche); return err }},
+		{"the course of the server", func() error { _, err := source.History(within(t), tranche, nil); return err }},
+		{"a checkpoint", func() error {
+			_, _, err := checkpoints.Load(within(t), feed.Key{Source: SourceID, Tranche: tranche, Group: group})
+			return err
+		}},
+		{"a note", func() error { return checkpoints.PutNote(within(t), group, "kind", "name", []byte(`{"a": [1]}`)) }},
+		{"the notes", func() error { _, err := checkpoints.Notes(within(t), group, "kind"); return err }},
+		{"a new roster", func() error { return checkpoints.PutRoster(within(t), feed.Roster{Group: group, Version: 1}) }},
+		{"the roster", func() error { _, err := checkpoints.Roster(within(t), group); return err }},
+	} {
+		before := sent.countTrips()
+		if err := step.do(); err != nil {
+			t.Errorf("%s: %v", step.what, err)
+		}
+		if got := sent.countTrips() - before; got != 1 {
+			t.Errorf("%s took %d round trips, want 1", step.what, got)
+		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 // TestSessionsSayWhoseTheyAre has each pool make a session and looks at the server.
 func TestSessionsSayWhoseTheyAre(t *testing.T) {
 	t.Parallel()
-	name := "reactor " + newCategory()
+	name := newCategory()
 	db := open(t, Config{Application: name, CheckpointSchema: checkpointSchema(t)})
 	category := newCategory()
 	stream := streamOf(t, category)
@@ -46,7 +46,7 @@ func TestSessionsSayWhoseTheyAre(t *testing.T) {
 		t.Fatal(err)
 	}
 	slices.Sort(got)
-	want := []string{name + " checkpoints", name + " feed", name + " reading", name + " watch", name + " writing"}
+	want := []string{name + " messagedb checkpoints", name + " messagedb feed", name + " messagedb reading", name + " messagedb watch", name + " messagedb writing"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("sessions (-want +got):\n%s", diff)
 	}
@@ -55,10 +55,10 @@ func TestSessionsSayWhoseTheyAre(t *testing.T) {
 func TestApplicationNamesFit(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ application, role, want string }{
-		{"reactor Checkout", "feed", "reactor Checkout feed"},
-		{strings.Repeat("x", 100), "writing", strings.Repeat("x", 55) + " writing"},
-		{strings.Repeat("x", 54) + "é", "writing", strings.Repeat("x", 54) + "? writing"},
-		{"", "feed", "feed"},
+		{"reactor Checkout", "feed", "reactor Checkout messagedb feed"},
+		{strings.Repeat("x", 100), "writing", strings.Repeat("x", 45) + " messagedb writing"},
+		{strings.Repeat("x", 44) + "é", "writing", strings.Repeat("x", 44) + "? messagedb writing"},
+		{"", "feed", "messagedb feed"},
 	} {
 		if got := applicationName(tt.application, tt.role); got != tt.want || len(got) > 63 {
 			t.Errorf("of %q and %q: got %q, want %q", tt.application, tt.role, got, tt.want)

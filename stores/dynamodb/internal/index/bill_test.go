@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -42,7 +43,8 @@ func TestUnitsAreThoseInTheDocs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	large, small := tailRead(t, 48*1024), tailRead(t, 4*1024)
+	tail, small := tailRead(t, 48*1024), tailRead(t, 4*1024)
+	long, snapshot, large := longStream(t, 0), longStream(t, 200), longStream(t, 8<<10)
 	now := idle{}.month(t)
 	for _, line := range []string{
 		fmt.Sprintf("| append to the index, of one change | %.1f write | %.1f write | with `--index-tip 8192`: %.1f |",
@@ -51,19 +53,22 @@ func TestUnitsAreThoseInTheDocs(t *testing.T) {
 		fmt.Sprintf("| fifth event of a stay | | %.0f write | |", stayAppend(t, 5)),
 		fmt.Sprintf("| twentieth event of a stay | | %.0f write | a write pays for the whole tip, up to 32 KiB |", stayAppend(t, 20)),
 		fmt.Sprintf("| read of a stay of five events | | %.1f read | twice that from the leader |", stayRead(t, 5)),
+		fmt.Sprintf("| append to a stream of 10,000 events | | %.0f write | on the average, with the calves |", long.append),
+		fmt.Sprintf("| the same with a snapshot of 200 bytes, or of 8 KB | | %.0f or %.0f write | |", snapshot.append, large.append),
+		fmt.Sprintf("| read of it, whole | | %.0f read | from a snapshot %.1f or %.1f |", long.read, snapshot.read, large.read),
 		fmt.Sprintf("| merge of a group of six, each with four events | | %.1f read, %.0f write | and one append to the index |",
 			7*stayRead(t, 4), 6*stayAppend(t, 5)+stayAppend(t, 2)),
 		fmt.Sprintf("| heartbeat, after 300 take-overs | 47 write | %.0f write | three in the time of a lease |", heartbeat(t)),
 		fmt.Sprintf("| save of a checkpoint, after a month | %.1f write | %.1f write | none where nothing has moved |", checkpointSave(t, 48*1024, 0), checkpointSave(t, 0, 0)),
 		fmt.Sprintf("| conflict of two indexers | %.0f read | %.1f read | and the write that failed |", epochRead(t), conflictRead(t)),
-		fmt.Sprintf("| look of a reactor at the end of the index | %.1f read | %.1f read | twice a second, see `--tail-sleep` |", large, small),
+		fmt.Sprintf("| look of a reactor at the end of the index | %.1f read | %.1f read | twice a second, see `--tail-sleep` |", tail, small),
 	} {
 		if !strings.Contains(string(text), line+"\n") {
 			t.Errorf("docs/dynamodb.md lacks the line\n%s", line)
 		}
 	}
 	for format, dollars := range map[string]float64{
-		fmt.Sprintf("| idle reactor with its indexer, a month | %.2f $ ", idleBefore(large)) + "| %.2f $ | four shards |": now,
+		fmt.Sprintf("| idle reactor with its indexer, a month | %.2f $ ", idleBefore(tail)) + "| %.2f $ | four shards |": now,
 		"| another one that stands by, a month | | %.2f $ | |":                                                            idle{reactors: 2}.month(t) - now,
 		"| `--index-poll` | 1000 ms when nothing is new, a quarter while there are changes | %.2f $ less;":                now - idle{indexPoll: 2 * time.Second}.month(t),
 		"| `--lease` | 10 s | %.2f $ less;":                                                                               now - idle{lease: 20 * time.Second}.month(t),
@@ -135,6 +140,52 @@ func writeStay(t testing.TB, tab *table.Table, from, until int) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// stream is what an append to a stream and a read of it cost.
+type stream struct{ append, read float64 }
+
+// longStream is one of 10,000 events, of which the last ones are appended with an unfold of
+// so many bytes.
+func longStream(t testing.TB, unfold int) (costs stream) {
+	t.Helper()
+	const events, measured = 10_000, 500
+	charge := newEvent("Charged", table.Raw([]byte(strings.Repeat("c", 110))))
+	tab, tip := mustTable(t, faketable.New(), table.Config{}), table.NoTip(mustName("GuestStay", strings.Repeat("5", 32)))
+	write := func(count int, unfolds []table.Unfold) {
+		var err error
+		if tip, err = tab.Append(t.Context(), tip, table.Write{Events: slices.Repeat([]table.Event{charge}, count), Unfolds: unfolds}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range (events - measured) / 100 {
+		write(100, nil)
+	}
+	var unfolds []table.Unfold
+	if unfold > 0 {
+		if most := tab.UnfoldLimit(tip); unfold > most {
+			t.Errorf("a stream of %d events has no unfolds of %d bytes, but of %d at the most", events, unfold, most)
+		}
+		unfolds = []table.Unfold{{Type: "Snapshotted.1", Time: charge.Time, Data: table.Raw([]byte(strings.Repeat("s", unfold)))}}
+	}
+	_, before := units(tab)
+	for range measured {
+		write(1, unfolds)
+	}
+	read, after := units(tab)
+	costs.append = (after - before) / measured
+	var err error
+	if unfold > 0 {
+		_, err = tab.Tip(t.Context(), table.NoTip(tip.Stream()), false)
+	} else {
+		_, err = tab.Load(t.Context(), tip.Stream(), 0, false)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, _ := units(tab)
+	costs.read = all - read
+	return costs
 }
 
 // indexAppend is what an append of one change costs, calves included.

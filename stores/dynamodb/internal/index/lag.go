@@ -12,8 +12,8 @@ import (
 var _ feed.Lagger = (*Source)(nil)
 
 // Lag implements [feed.Lagger]. How many events lie behind a position is known only if
-// there are none, and not how old they are: the index counts its own events, of which
-// each has those of many streams.
+// there are none: the index counts its own events, of which each has those of many
+// streams. How old the first is its stream tells, which takes a read or two.
 //
 // Without an indexer nothing comes into the feed. That is known if the one that there
 // was has not been heard of for long, or if there never was one and nothing is indexed.
@@ -38,8 +38,42 @@ func (s *Source) Lag(ctx context.Context, tranche feed.Tranche, from feed.Positi
 	if end <= from {
 		lag.Events = 0
 	}
+	if end > from {
+		lag.Oldest = s.oldest(ctx, tranche, from, end)
+	}
 	lag.Silent = silence(end, state.Owner, time.Time(state.At), time.Duration(state.TTLMS)*time.Millisecond, time.Now())
 	return lag, nil
+}
+
+// oldestReads is in how many pages an event of the categories is looked for: those of
+// others may lie before it.
+const oldestReads = 4
+
+// oldest is when the first event behind a position was appended, zero if that cannot be
+// told now.
+func (s *Source) oldest(ctx context.Context, tranche feed.Tranche, from, end feed.Position) time.Time {
+	for range oldestReads {
+		if s.config.Appended == nil || from >= end {
+			return time.Time{}
+		}
+		batch, err := s.Read(ctx, tranche, from)
+		if err != nil {
+			return time.Time{}
+		}
+		if len(batch.Events) > 0 {
+			first := batch.Events[0]
+			at, err := s.config.Appended(ctx, first.Stream, first.Event.Index)
+			if err != nil {
+				return time.Time{}
+			}
+			return at
+		}
+		if batch.Next == from {
+			return time.Time{}
+		}
+		from = batch.Next
+	}
+	return time.Time{}
 }
 
 // endNear is the end of a partition. It is looked for in the epoch of a position first,

@@ -1,6 +1,10 @@
 package index
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,5 +69,39 @@ func TestTheEndIsFoundFromAnywhere(t *testing.T) {
 		if events := map[bool]int{true: 0, false: -1}[from >= want]; err != nil || lag.End != want || lag.Events != events {
 			t.Errorf("from %d: got %+v and error %v, want the end %d and %d events", from, lag, err, want, events)
 		}
+	}
+}
+
+// How old the first unread event is, its stream says: the first of the categories that are
+// followed, however many of others lie before it.
+func TestLagTellsHowOldTheFirstUnreadEventIs(t *testing.T) {
+	t.Parallel()
+	tab := mustTable(t, faketable.New(), TableConfig())
+	g := mustIngester(t, tab, IngesterConfig{})
+	mustIngest(t, g, sp("Van-1", 0, 2))
+	mustIngest(t, g, sp("Truck-1", 0, 2))
+	mustIngest(t, g, sp("Truck-2", 0, 1))
+	noon := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+	var asked []string
+	var failing error
+	source, err := NewSource(tab, SourceConfig{Appended: func(_ context.Context, stream es.StreamName, event es.Version) (time.Time, error) {
+		asked = append(asked, fmt.Sprintf("%s@%d", stream, event))
+		return noon, failing
+	}}, "Truck")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range []feed.Position{0, 2, 3} {
+		lag, err := source.Lag(t.Context(), "0", from)
+		if want := from < 3; err != nil || lag.Oldest.Equal(noon) != want || lag.Oldest.IsZero() == want {
+			t.Errorf("from %d: got %+v and error %v", from, lag, err)
+		}
+	}
+	if want := []string{"Truck-1@0", "Truck-2@0"}; !slices.Equal(asked, want) {
+		t.Errorf("got the questions %q, want %q", asked, want)
+	}
+	failing = errors.New("throttled")
+	if lag, err := source.Lag(t.Context(), "0", 0); err != nil || !lag.Oldest.IsZero() || lag.End != 3 {
+		t.Errorf("got %+v and error %v, want that it is not known", lag, err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/pause"
+	"example.com/groupcheckout/internal/tried"
 	"example.com/groupcheckout/stores/dynamodb/internal/faketable"
 	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
@@ -61,6 +62,7 @@ func TestATableWithAPastIsAdopted(t *testing.T) {
 		w := newWorld(t)
 		const events = 5
 		streams := *pastStreams
+		tried.Times(t, "a table in memory", "streams of five events adopted", int(streams))
 		want := map[es.StreamName]es.Version{}
 		changed := w.lying.Changed
 		w.lying.Changed = nil // nobody was told

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"time"
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor/feed"
@@ -21,6 +22,10 @@ const SourceID = "dynamoStore"
 type SourceConfig struct {
 	BatchSize int          // spans after which a batch ends, if it can; default 100
 	Logger    *slog.Logger // default none
+
+	// Appended tells when an event was appended, which the index does not say; zero if the
+	// event is not there. Without it that is not known.
+	Appended func(ctx context.Context, stream es.StreamName, event es.Version) (time.Time, error)
 }
 
 // Source is the feed of some categories. Each partition of the index is a

@@ -31,6 +31,13 @@ func baseBytes(t Tip) int {
 	return 80 + utf16Length(t.stream.String()) + utf16Length(t.etag) + t.bytes
 }
 
+// UnfoldLimit is how many bytes the body of an unfold may have that is kept for quick reads
+// alone. Each append pays a write unit for each KB of its tip, and who reads a stream pays
+// half a read unit for each 4 KB, of which five cost as much as a write unit: so an unfold of
+// a fortieth of its stream costs an append as much as it spares a reader. It is bounded by a
+// 32nd, and by half of what a tip holds, for events have to fit beside it.
+func (t *Table) UnfoldLimit(tip Tip) int { return min(tip.StreamBytes()/32, t.config.MaxBytes/2) }
+
 // utf16Length is the length of a text as .NET counts it.
 func utf16Length(text string) int {
 	length := 0

@@ -1,0 +1,82 @@
+package reactor
+
+import (
+	"context"
+	"time"
+
+	"example.com/groupcheckout/internal/pause"
+	"example.com/groupcheckout/reactor/feed"
+)
+
+// A process that stands by reads nothing, so it would not find out that it cannot. Others
+// rely on it all the same. So it looks now and then whether the leader tells the end of a
+// tranche, and whether what the feed is read from gets there.
+
+// standByInterval is how long it waits between two looks. On DynamoDB each costs.
+const standByInterval = 15 * time.Second
+
+// watched is what a process that stands by has seen of a tranche.
+type watched struct {
+	failed row    // looks, in a row
+	server string // that failed
+	begun  bool
+	at     feed.Position // behind which something is to be found once the feed goes on
+	end    feed.Position // as the leader said
+	behind time.Time     // since when nothing is found there although the feed goes on; zero if it does not
+}
+
+// watch looks until ctx ends.
+func (r *Running) watch(ctx context.Context, t *tranche) {
+	defer t.watched.Store(nil)
+	var seen watched
+	for pause.For(ctx, standByInterval) == nil {
+		r.lookOn(ctx, t, &seen)
+		if ctx.Err() == nil {
+			now := seen
+			t.watched.Store(&now)
+		}
+	}
+}
+
+// lookOn looks once.
+func (r *Running) lookOn(ctx context.Context, t *tranche, seen *watched) {
+	servers := r.config.Breakers.servers()
+	end, err := r.end(ctx, t.name, r.config.ReadLimit)
+	if err != nil {
+		seen.failed, seen.server = seen.failed.and(err), servers.Leader
+		return
+	}
+	if !seen.begun || end < seen.at {
+		seen.begun, seen.at = true, end
+	}
+	var batch feed.Batch
+	err = r.ask(ctx, r.config.ReadLimit, r.config.Breakers.Reads, func(ctx context.Context) (err error) {
+		batch, err = r.source.Read(ctx, t.name, seen.at)
+		return err
+	})
+	if err != nil {
+		seen.failed, seen.server = seen.failed.and(err), servers.Reads
+		return
+	}
+	seen.failed, seen.server, seen.end = row{}, "", end
+	switch {
+	case end == seen.at:
+		seen.behind = time.Time{}
+	case batch.Next > seen.at:
+		seen.at, seen.behind = end, time.Time{}
+	case seen.behind.IsZero():
+		seen.behind = time.Now()
+	}
+}
+
+// describe tells what was seen.
+func (w *watched) describe(tranche feed.Tranche, now time.Time) StandByStatus {
+	status := StandByStatus{Tranche: tranche, Position: w.at, End: w.end}
+	if w.failed.attempts > 0 {
+		status.Error, status.ErrorSince, status.Server = w.failed.err.Error(), w.failed.since, w.server
+	}
+	if !w.behind.IsZero() && now.Sub(w.behind) >= standsStill {
+		status.StillSince = w.behind
+	}
+	return status
+}
