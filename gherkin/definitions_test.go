@@ -341,9 +341,7 @@ func TestSuggestTakesWhatTheStepHas(t *testing.T) {
 		"(ctx context.Context, table gherkin.Table, doc *godog.DocString) error": {DataTable: table, DocString: doc},
 		"(ctx context.Context, doc *godog.DocString, table gherkin.Table) error": {DataTable: table, DocString: first},
 	} {
-		if got := defs.Suggest(gherkin.When, "it is read", argument); !strings.Contains(got, want) {
-			t.Errorf("got:\n%s\nwant in it: %s", got, want)
-		}
+		check.Contains(t, defs.Suggest(gherkin.When, "it is read", argument), want)
 	}
 }
 

@@ -220,9 +220,7 @@ func TestASharedReactorCannotBeStopped(t *testing.T) {
 		"start":       w.StartReactor(t.Context()),
 		"break after": w.BreakReactorAfter(t.Context(), 1),
 	} {
-		if err == nil {
-			t.Errorf("%s: got no error, want one", name)
-		}
+		check.Failsf(t, err, "%s", name)
 	}
 }
 

@@ -109,9 +109,7 @@ func TestANewProjectRunsOnRealStoresWithItsOwnProgram(t *testing.T) {
 	} {
 		t.Run(store, func(t *testing.T) {
 			t.Parallel()
-			env := environment(t)
-			passes(t, dir, env, "go", "test", "./parcels", "-count=1", "-run=TestFeatures", "-store="+store)
-			passes(t, dir, env, "go", "test", "./parcels", "-count=1", "-run=TestFeatures", "-store="+store, "-reactor=binary")
+			passes(t, dir, environment(t), "go", "test", "./parcels", "-count=1", "-run=TestFeatures", "-store="+store, "-reactor=binary")
 		})
 	}
 }

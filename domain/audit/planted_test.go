@@ -185,9 +185,7 @@ func TestEveryPlantedViolationIsNamed(t *testing.T) {
 			check.Same(t, "violations", test.want, sentences(violations))
 			for _, v := range violations {
 				for _, p := range v.Places {
-					if !strings.Contains(v.Sentence, p.Stream.String()) {
-						t.Errorf("got %q, want %s named in it", v.Sentence, p.Stream)
-					}
+					check.Contains(t, v.Sentence, p.Stream.String())
 				}
 			}
 		})

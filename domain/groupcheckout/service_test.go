@@ -25,21 +25,17 @@ func TestAGroupFromSelectionToConfirmation(t *testing.T) {
 			store := memory.New()
 			groups := NewService(store, es.Options{Cache: cache})
 
-			do := func(err error) {
-				t.Helper()
-				check.OK(t, err)
-			}
 			record := func(outcomes Outcomes, want Step, wantVersion es.Version) {
 				t.Helper()
 				step, version, err := groups.Record(ctx, group, outcomes)
-				do(err)
+				check.OK(t, err)
 				if diff := cmp.Diff(want, step); diff != "" || version != wantVersion {
 					t.Errorf("record: got version %d, want %d; next step (-want +got):\n%s", version, wantVersion, diff)
 				}
 			}
 
 			for range 2 { // the second time changes nothing
-				do(groups.Select(ctx, group, []domain.StayID{anna, bert, cleo, anna}, at))
+				check.OK(t, groups.Select(ctx, group, []domain.StayID{anna, bert, cleo, anna}, at))
 			}
 			var processing *ProcessingError
 			if err := groups.Confirm(ctx, group, at); !errors.As(err, &processing) || processing.Pending != 3 {
@@ -52,7 +48,7 @@ func TestAGroupFromSelectionToConfirmation(t *testing.T) {
 				}, MergeStays{Pending: []domain.StayID{bert}}, 3)
 			}
 			for range 2 {
-				do(groups.Pay(ctx, group, domain.PaymentID{1}, money("60"), at))
+				check.OK(t, groups.Pay(ctx, group, domain.PaymentID{1}, money("60"), at))
 			}
 			record(Outcomes{Merged: []Residual{{Stay: bert, Residual: money("2")}}},
 				Settle{Balance: money("0.50")}, 5)
@@ -60,12 +56,12 @@ func TestAGroupFromSelectionToConfirmation(t *testing.T) {
 			if err := groups.Confirm(ctx, group, at); !errors.As(err, &unsettled) || unsettled.Balance.String() != "0.50" {
 				t.Errorf("confirm: got error %v, want a balance of 0.50", err)
 			}
-			do(groups.Pay(ctx, group, domain.PaymentID{2}, money("0.7"), at))
+			check.OK(t, groups.Pay(ctx, group, domain.PaymentID{2}, money("0.7"), at))
 			for range 2 {
-				do(groups.PayOut(ctx, group, domain.PaymentID{3}, money("0.2"), at))
+				check.OK(t, groups.PayOut(ctx, group, domain.PaymentID{3}, money("0.2"), at))
 			}
 			for range 2 {
-				do(groups.Confirm(ctx, group, at))
+				check.OK(t, groups.Confirm(ctx, group, at))
 			}
 			record(Outcomes{Failed: []Failure{{Stay: bert, WhyNot: domain.CheckedOut}}}, Nothing{}, 8)
 			if err := groups.Select(ctx, group, []domain.StayID{{4}}, at); !errors.Is(err, ErrConfirmed) {

@@ -281,9 +281,7 @@ func TestASnapshotThatIsNoneIsRefused(t *testing.T) {
 		"a merged stay without a residual":          strings.Replace(of(anna, none), `"merged":""`, `"merged":`+anna, 1),
 		"nothing":                                   `{}`,
 	} {
-		if _, err := Snapshots().Decode([]byte(data)); err == nil {
-			t.Errorf("%s: got no error", name)
-		}
+		check.Failsf(t, check.Error(Snapshots().Decode([]byte(data))), "%s", name)
 	}
 }
 

@@ -23,23 +23,19 @@ func TestAStayFromArrivalToDeparture(t *testing.T) {
 			store := memory.New()
 			stays := NewService(store, es.Options{Cache: cache})
 
-			do := func(err error) {
-				t.Helper()
-				check.OK(t, err)
-			}
 			for range 2 { // the second time changes nothing
-				do(stays.CheckIn(ctx, stay, at))
-				do(stays.Charge(ctx, stay, domain.ChargeID{1}, money("100.50"), at))
+				check.OK(t, stays.CheckIn(ctx, stay, at))
+				check.OK(t, stays.Charge(ctx, stay, domain.ChargeID{1}, money("100.50"), at))
 			}
 			var unsettled *domain.BalanceError
 			if err := stays.CheckOut(ctx, stay, at); !errors.As(err, &unsettled) || unsettled.Balance.String() != "100.50" {
 				t.Errorf("check out: got error %v, want a balance of 100.50", err)
 			}
 			for range 2 {
-				do(stays.Pay(ctx, stay, domain.PaymentID{1}, money("100.5"), at))
+				check.OK(t, stays.Pay(ctx, stay, domain.PaymentID{1}, money("100.5"), at))
 			}
 			for range 2 {
-				do(stays.CheckOut(ctx, stay, at))
+				check.OK(t, stays.CheckOut(ctx, stay, at))
 			}
 			if answer, err := stays.TransferToGroup(ctx, stay, domain.GroupID{1}, at); err != nil || answer.WhyNot != domain.CheckedOut {
 				t.Errorf("transfer: got %v and error %v, want that the guest has checked out", answer, err)
@@ -63,23 +59,19 @@ func TestATransferIsTheSameWhenRepeated(t *testing.T) {
 	ctx, at, stay := t.Context(), domain.MomentOf(time.Now()), domain.StayID{1}
 	store := memory.New()
 	first, second := NewService(store, es.Options{Cache: es.NewCache(0, 0)}), NewService(store, es.Options{Cache: es.NewCache(0, 0)})
-	do := func(err error) {
-		t.Helper()
-		check.Must(t, err)
-	}
 	asks := func(group byte, want Answer) {
 		t.Helper()
 		for _, stays := range []*Service{first, second, first} { // whoever asks
 			answer, err := stays.TransferToGroup(ctx, stay, domain.GroupID{group}, domain.MomentOf(time.Now()))
-			do(err)
+			check.Must(t, err)
 			check.Same(t, fmt.Sprintf("group %d: answer", group), want, answer, sameText())
 		}
 	}
 	asks(1, Answer{WhyNot: domain.NotOnRecord})
-	do(second.Charge(ctx, stay, domain.ChargeID{1}, money("58.50"), at))
-	do(second.Pay(ctx, stay, domain.PaymentID{1}, money("60"), at))
+	check.Must(t, second.Charge(ctx, stay, domain.ChargeID{1}, money("58.50"), at))
+	check.Must(t, second.Pay(ctx, stay, domain.PaymentID{1}, money("60"), at))
 	for range 2 {
-		do(first.PayOut(ctx, stay, domain.PaymentID{2}, money("1"), at))
+		check.Must(t, first.PayOut(ctx, stay, domain.PaymentID{2}, money("1"), at))
 	}
 	asks(1, Answer{WhyNot: domain.NotOnRecord})
 	asks(2, Answer{Residual: money("-0.50")})

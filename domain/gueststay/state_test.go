@@ -181,8 +181,6 @@ func TestASnapshotThatIsNoneIsRefused(t *testing.T) {
 			`"checkedOut":false,"transferred":[],"refused":[]}`,
 		"no JSON": `{`,
 	} {
-		if _, err := Snapshots().Decode([]byte(data)); err == nil {
-			t.Errorf("%s: got no error", name)
-		}
+		check.Failsf(t, check.Error(Snapshots().Decode([]byte(data))), "%s", name)
 	}
 }

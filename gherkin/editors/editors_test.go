@@ -75,9 +75,7 @@ func TestSettingsThatAreWrong(t *testing.T) {
 		}
 	}
 	file := filepath.Join(t.TempDir(), "settings.json")
-	if _, err := editors.Read(file); err == nil {
-		t.Error("got no error for a file that is not there")
-	}
+	check.Failsf(t, check.Error(editors.Read(file)), "a file that is not there")
 	check.Must(t, os.WriteFile(file, []byte("{ // a comment\n}"), 0o600))
 	check.Fails(t, check.Error(editors.Read(file)), file)
 }

@@ -148,9 +148,7 @@ func TestARunThatWasEndedFromOutsideShowsHowFarItCame(t *testing.T) {
 		t.Errorf("got %s as the last line, want testRunFinished", got[len(got)-1])
 	}
 	want := `"stepDefinitionIds":["definition-3","definition-4"],"stepMatchArgumentsLists":[{"stepMatchArguments":[]},{"stepMatchArguments":[{"group":{"start":2,"value":"th"}}]}]`
-	if !strings.Contains(finished, want) {
-		t.Errorf("got:\n%s\nwant in it: %s", finished, want)
-	}
+	check.Contains(t, finished, want)
 }
 
 func TestOutcomesOfSteps(t *testing.T) {

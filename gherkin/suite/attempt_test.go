@@ -210,9 +210,7 @@ func TestWhatIsLoggedIsKeptWhereItWasLogged(t *testing.T) {
 		if lines := logLines(got); len(lines) != 1 || lines[0] != what || got[0].At.IsZero() {
 			t.Errorf("got %v, want one line, %s, with its time", got, what)
 		}
-		if !strings.Contains(text, "\n      "+what+"\n") {
-			t.Errorf("got:\n%s\nwant in it: %s", text, what)
-		}
+		check.Contains(t, text, "\n      "+what+"\n")
 	}
 	check.Same(t, "outside steps and hooks", []string{"in the world", "at its close"}, logLines(r.Attachments))
 }
@@ -248,7 +246,5 @@ func TestTryMakesOneAttempt(t *testing.T) {
 			t.Errorf("%s: got %v and the error %v, want %v", steps, result.Status, err, want)
 		}
 	}
-	if _, err := Try(t, Config{}, load(t, "Feature: F\nScenario: S\n* a step")[0]); err == nil {
-		t.Error("without a world: got no error, want one")
-	}
+	check.Failsf(t, check.Error(Try(t, Config{}, load(t, "Feature: F\nScenario: S\n* a step")[0])), "without a world")
 }

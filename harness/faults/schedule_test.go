@@ -76,13 +76,9 @@ func TestScheduleHonoursContexts(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	schedule := faults.NewSchedule(1, nil)
-	if _, err := schedule.Store(memory.New()).Read(ctx, aStream(t), 0, es.FromLeader); err == nil {
-		t.Error("got no error of a read after the end of its context, want one")
-	}
+	check.Failsf(t, check.Error(schedule.Store(memory.New()).Read(ctx, aStream(t), 0, es.FromLeader)), "a read after the end of its context")
 	key := feed.Key{Source: "memory", Tranche: "Jar", Group: "g"}
-	if err := schedule.Checkpoints(memory.NewCheckpoints()).Save(ctx, key, 1); err == nil {
-		t.Error("got no error of a save after the end of its context, want one")
-	}
+	check.Failsf(t, schedule.Checkpoints(memory.NewCheckpoints()).Save(ctx, key, 1), "a save after the end of its context")
 }
 
 // An operation that its context keeps from its turn may or may not have been asked
@@ -95,9 +91,7 @@ func TestScheduleForgetsWhatHadNoTurn(t *testing.T) {
 			for range abandoned {
 				ctx, cancel := context.WithCancel(t.Context())
 				cancel()
-				if _, err := store.Read(ctx, aStream(t), 0, es.FromLeader); err == nil {
-					t.Error("got no error of a read after the end of its context, want one")
-				}
+				check.Failsf(t, check.Error(store.Read(ctx, aStream(t), 0, es.FromLeader)), "a read after the end of its context")
 			}
 			began := time.Now()
 			check.OK(t, check.Error(store.Read(t.Context(), aStream(t), 0, es.FromLeader)))

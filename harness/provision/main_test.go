@@ -117,17 +117,15 @@ type address struct {
 }
 
 // testAddresses checks what is found at addresses.
-func testAddresses[S server](t *testing.T, kind func(context.Context, Options) (S, error), addresses []address, check func(t *testing.T, a address, got S)) {
+func testAddresses[S server](t *testing.T, kind func(context.Context, Options) (S, error), addresses []address, each func(t *testing.T, a address, got S)) {
 	t.Helper()
 	for _, a := range addresses {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
 			if a.err == "" {
 				got := bringUp(t, kind, inEnvironment(a.environment))
-				if !strings.Contains(got.String(), a.how) {
-					t.Errorf("got how %q, want %q in it", got, a.how)
-				}
-				check(t, a, got)
+				check.Contains(t, got.String(), a.how)
+				each(t, a, got)
 				return
 			}
 			_, err := kind(t.Context(), inEnvironment(a.environment))

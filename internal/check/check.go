@@ -62,6 +62,14 @@ func Fails(t T, err error, parts ...string) {
 	Contains(t, err.Error(), parts...)
 }
 
+// Failsf fails the test unless there is an error of what it did, and lets it go on.
+func Failsf(t T, err error, format string, args ...any) {
+	t.Helper()
+	if err == nil {
+		t.Errorf("%s: got no error, want one", fmt.Sprintf(format, args...))
+	}
+}
+
 // Equal fails the test if it got something other than it wants, and lets it go on; what
 // names it.
 func Equal[V comparable](t T, what string, want, got V) {

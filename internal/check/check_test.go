@@ -27,6 +27,7 @@ func TestEachFailsTheTestOnlyIfItHasTo(t *testing.T) {
 		"Mustf":    {func(t check.T) { check.Mustf(t, nil, "open %d", 1) }, func(t check.T) { check.Mustf(t, boom, "open %d", 1) }, []string{"the end: open 1: boom"}},
 		"OKf":      {func(t check.T) { check.OKf(t, nil, "open %d", 1) }, func(t check.T) { check.OKf(t, boom, "open %d", 1) }, []string{"open 1: boom"}},
 		"Fails":    {func(t check.T) { check.Fails(t, boom, "oo", "m") }, func(t check.T) { check.Fails(t, nil, "oo"); check.Fails(t, boom, "x") }, []string{`got no error, want one that says ["oo"]`, "want in it: x"}},
+		"Failsf":   {func(t check.T) { check.Failsf(t, boom, "open") }, func(t check.T) { check.Failsf(t, nil, "open %d", 1) }, []string{"open 1: got no error, want one"}},
 		"Equal":    {func(t check.T) { check.Equal(t, "sum", 1, 1) }, func(t check.T) { check.Equal(t, "sum", 1, 2); check.Equal(t, "name", "", "a") }, []string{"sum: got 2, want 1", `name: got "a", want ""`}},
 		"Same":     {func(t check.T) { check.Same(t, "sum", 1, 1) }, func(t check.T) { check.Same(t, "sum", 1, 2) }, []string{"sum (-want +got):", "1", "2"}},
 		"Contains": {func(t check.T) { check.Contains(t, "ab", "a", "b") }, func(t check.T) { check.Contains(t, "ab", "a", "c") }, []string{"ab\nwant in it: c"}},

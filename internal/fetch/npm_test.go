@@ -8,7 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
+	"sync"
 	"testing"
 
 	"example.com/groupcheckout/internal/check"
@@ -65,15 +65,64 @@ func TestATreeThatItsLockDoesNotHaveIsRefused(t *testing.T) {
 	}
 	cache := t.TempDir()
 	t.Setenv("XDG_CACHE_HOME", cache) // which keeps the test from being parallel
-	dir, err := NPMTree(t.Context(), Tree{
+	_, err := NPMTree(t.Context(), Tree{
 		Folder:  "tree",
 		Package: []byte(`{"private": true, "dependencies": {"mustache": "4.2.0"}}`),
 		Lock:    []byte(`{"name": "tree", "lockfileVersion": 3, "packages": {"": {}}}`),
 	}, nil)
-	if err == nil || !strings.Contains(err.Error(), "npm ci for tree: ") || !strings.Contains(err.Error(), "mustache@4.2.0") {
-		t.Errorf("got %q and error %v, want an error that says what the lock lacks", dir, err)
-	}
+	check.Fails(t, err, "npm ci for tree: ", "mustache@4.2.0")
 	if left, _ := filepath.Glob(filepath.Join(cache, "*", "*")); len(left) > 0 {
 		t.Errorf("got %v after a failure, want nothing left", left)
+	}
+}
+
+func TestOnceByManyAtOnceGivesEachAWholeFolder(t *testing.T) {
+	t.Parallel()
+	const callers = 8
+	final := filepath.Join(t.TempDir(), "thing")
+	var everyoneFetches sync.WaitGroup // all fetch before any finishes
+	everyoneFetches.Add(callers)
+	fetch := func(dir string) error {
+		everyoneFetches.Done()
+		everyoneFetches.Wait()
+		return os.WriteFile(filepath.Join(dir, "content"), []byte("whole"), 0o600)
+	}
+	var all sync.WaitGroup
+	for range callers {
+		all.Go(func() {
+			dir, err := Once(final, fetch)
+			if err != nil {
+				t.Errorf("fetchOnce: %v", err)
+				return
+			}
+			if got, err := os.ReadFile(filepath.Join(dir, "content")); err != nil || string(got) != "whole" {
+				t.Errorf("got content %q and error %v, want whole", got, err)
+			}
+		})
+	}
+	all.Wait()
+	assertEntries(t, filepath.Dir(final), "thing")
+	check.OK(t, check.Error(Once(final, func(string) error { return errors.New("fetched again") })))
+}
+
+func TestAFetchThatFailsLeavesNothing(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("broken")
+	final := filepath.Join(t.TempDir(), "thing")
+	_, err := Once(final, func(dir string) error {
+		return errors.Join(os.WriteFile(filepath.Join(dir, "half"), nil, 0o600), broken)
+	})
+	if !errors.Is(err, broken) {
+		t.Errorf("got error %v, want %v", err, broken)
+	}
+	assertEntries(t, filepath.Dir(final))
+}
+
+func assertEntries(t *testing.T, dir string, want ...string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	check.Must(t, err)
+	if len(entries) != len(want) || len(want) == 1 && entries[0].Name() != want[0] {
+		t.Errorf("got entries %v in the folder, want %v", entries, want)
 	}
 }

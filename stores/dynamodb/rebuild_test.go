@@ -82,7 +82,5 @@ func TestManyStreamsAreReadAtOnce(t *testing.T) {
 			t.Errorf("got the requests %q for an append behind the read, want one", taken)
 		}
 	}
-	if _, err := store.ReadMany(within(t), []es.StreamName{{}}, es.FromLeader); err == nil {
-		t.Error("got no error for the zero name, want one")
-	}
+	check.Failsf(t, check.Error(store.ReadMany(within(t), []es.StreamName{{}}, es.FromLeader)), "the zero name")
 }

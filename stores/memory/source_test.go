@@ -127,12 +127,8 @@ func TestSourceConfigIsChecked(t *testing.T) {
 func TestUnknownTranche(t *testing.T) {
 	t.Parallel()
 	source := mustSource(t, memory.New(), 0, "A")
-	if _, err := source.Read(t.Context(), "B", 0); err == nil {
-		t.Error("read: got no error, want one")
-	}
-	if _, err := source.End(t.Context(), "B"); err == nil {
-		t.Error("end: got no error, want one")
-	}
+	check.Failsf(t, check.Error(source.Read(t.Context(), "B", 0)), "read")
+	check.Failsf(t, check.Error(source.End(t.Context(), "B")), "end")
 	if !isClosed(source.Changed("B", 0)) {
 		t.Error("got a channel that is open, want a closed one, so that the reader meets the error")
 	}

@@ -101,9 +101,7 @@ func checkSetupError(t testing.TB, err error, problem Problem, use Use, want str
 	if setup, ok := errors.AsType[*SetupError](err); !ok || setup.Problem != problem || setup.Connection != use {
 		t.Fatalf("got error %v, want %q of the connection for %s", err, problem, use)
 	}
-	if !strings.Contains(err.Error(), want) {
-		t.Errorf("got error %q, want %q in it", err, want)
-	}
+	check.Contains(t, err.Error(), want)
 	if strings.Contains(err.Error(), "s3cret") {
 		t.Errorf("the error shows the password: %v", err)
 	}

@@ -199,9 +199,7 @@ func feedsNothingRefused(t testing.TB, f Fixture) {
 		{empty, 1, NewEvents(2)},
 		{empty, 0, append(NewEvents(1), NewEvent("Bad", "{"))},
 	} {
-		if _, err := f.Store.Append(patient(t), refused.stream, refused.expected, refused.events); err == nil {
-			t.Errorf("append to %s at version %d: got no error, want one", refused.stream, refused.expected)
-		}
+		check.Failsf(t, check.Error(f.Store.Append(patient(t), refused.stream, refused.expected, refused.events)), "append to %s at version %d", refused.stream, refused.expected)
 	}
 	mustAppend(t, f.Store, stream, 2, events[2:]...)
 	mustAwait(t, follower, appended{stream: events})

@@ -63,9 +63,7 @@ func TestAGateBreaksWithTheLastAppendThatSucceeds(t *testing.T) {
 	if _, err := g.begin(1, nil); !errors.Is(err, errBroken) {
 		t.Errorf("an append after that: got error %v, want %v", err, errBroken)
 	}
-	if err := g.BreakAfter(1); err == nil {
-		t.Error("a broken gate was to break: got no error, want one")
-	}
+	check.Failsf(t, g.BreakAfter(1), "a broken gate was to break")
 	g.Mend()
 	if isClosed(g.Broken()) {
 		t.Error("the gate is broken after it was mended")
@@ -181,9 +179,7 @@ func TestAGateRefusesToBreakAfterNothing(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{0, -1} {
 		g, _ := bare(t)
-		if err := g.BreakAfter(n); err == nil {
-			t.Errorf("after %d: got no error, want one", n)
-		}
+		check.Failsf(t, g.BreakAfter(n), "after %d", n)
 	}
 }
 

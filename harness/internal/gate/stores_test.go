@@ -202,12 +202,8 @@ func testStore(t *testing.T, direct es.Store, newGate func(t *testing.T) (g *Gat
 		breakAfter(t, g, 1)
 		_, _ = store.Append(dies(t, g), stream, 0, events(1))
 		awaitBroken(t, g)
-		if _, err := store.Read(within(t), stream, 0, es.FromLeader); err == nil {
-			t.Error("a read: got no error, want one")
-		}
-		if _, err := store.Append(within(t), stream, 1, events(1)); err == nil {
-			t.Error("an append: got no error, want one")
-		}
+		check.Failsf(t, check.Error(store.Read(within(t), stream, 0, es.FromLeader)), "a read")
+		check.Failsf(t, check.Error(store.Append(within(t), stream, 1, events(1))), "an append")
 		g.Mend()
 		if after, err := open().Append(within(t), stream, 1, events(1)); after != 2 || err != nil {
 			t.Errorf("after it was mended: got version %d and error %v, want 2", after, err)

@@ -144,9 +144,7 @@ func TestAnswersThatCanHaveBeenGivenOneAfterTheOther(t *testing.T) {
 				t.Errorf("got the error %v and a picture of %d bytes, want one that shows the operations", err, picture.Len())
 			}
 			for _, made := range c.records {
-				if !strings.Contains(failure.Account(), made.describe()) {
-					t.Errorf("got the account\n%s\nwant in it: %s", failure.Account(), made.describe())
-				}
+				check.Contains(t, failure.Account(), made.describe())
 			}
 		})
 	}

@@ -247,9 +247,7 @@ func TestAWaitEndsWithTheProcess(t *testing.T) {
 func TestAGroupHasDoneWhatEachOfItHasDone(t *testing.T) {
 	t.Parallel()
 	told, config := script(t, inOrder, forEver)
-	if _, err := StartGroup(within(t), 0, config); err == nil {
-		t.Error("a group of none: got no error, want one")
-	}
+	check.Failsf(t, check.Error(StartGroup(within(t), 0, config)), "a group of none")
 	g, err := StartGroup(within(t), 3, config)
 	check.Must(t, err)
 	t.Cleanup(func() { check.OKf(t, g.Kill(), "kill what was stopped") })
@@ -318,9 +316,7 @@ func TestAGroupWaitsForTheOneThatReplacesAnother(t *testing.T) {
 	g, err := StartGroup(within(t), 2, config)
 	check.Must(t, err)
 	t.Cleanup(func() { check.OKf(t, g.Kill(), "kill") })
-	if err := g.Replace(within(t), 2); err == nil {
-		t.Error("the third of two: got no error, want one")
-	}
+	check.Failsf(t, g.Replace(within(t), 2), "the third of two")
 	check.Must(t, os.Mkdir(hold, 0o700))
 	replaced, completed := make(chan error), make(chan error)
 	old := g.Members()[1]
@@ -366,9 +362,7 @@ func TestAPageThatIsNoneIsAnError(t *testing.T) {
 	_, err := p.Status(within(t))
 	checkError(t, err, "404")
 	for _, body := range []string{"", "{", `{"consumerGroup":"g","calls":[{"stream":1}]}`, `{"reasons":["it is late"]}`} {
-		if _, err := parseStatus([]byte(body)); err == nil {
-			t.Errorf("%q: got no error, want one", body)
-		}
+		check.Failsf(t, check.Error(parseStatus([]byte(body))), "%q", body)
 	}
 }
 

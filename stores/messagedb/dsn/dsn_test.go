@@ -192,9 +192,7 @@ func TestMalformedConnectionStrings(t *testing.T) {
 			if err == nil {
 				t.Fatal("got no error")
 			}
-			if !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got error %q, want %q in it", err, test.want)
-			}
+			check.Contains(t, err.Error(), test.want)
 			if strings.Contains(err.Error(), secret) {
 				t.Errorf("the error shows the password: %v", err)
 			}

@@ -150,9 +150,7 @@ func TestEpochsCloseByTheSizeFromBefore(t *testing.T) {
 		t.Errorf("got the default limits %+v, want Propulsion's, %+v", limits, want)
 	}
 	for _, bad := range []Limits{{Bytes: -1}, {Streams: -1}, {Version: -1}, {Version: 999_999}} {
-		if _, err := bad.withDefaults(); err == nil {
-			t.Errorf("%+v: got no error, want one", bad)
-		}
+		check.Failsf(t, check.Error(bad.withDefaults()), "%+v", bad)
 	}
 	limits = Limits{Bytes: 100, Version: 5, Streams: 3}
 	one := ingested{Add: []Span{sp("b", 0, 1)}}

@@ -131,24 +131,12 @@ func TestPagesOfAnEpochCostOneRead(t *testing.T) {
 func TestBadArgumentsOfASource(t *testing.T) {
 	t.Parallel()
 	tab := mustTable(t, faketable.New(), TableConfig())
-	if _, err := NewSource(tab, SourceConfig{}); err == nil {
-		t.Error("got no error for no categories, want one")
-	}
-	if _, err := NewSource(tab, SourceConfig{}, "A-b"); err == nil {
-		t.Error("got no error for a category with a dash, want one")
-	}
-	if _, err := NewSource(tab, SourceConfig{BatchSize: -1}, "A"); err == nil {
-		t.Error("got no error for a negative batch size, want one")
-	}
+	check.Failsf(t, check.Error(NewSource(tab, SourceConfig{})), "no categories")
+	check.Failsf(t, check.Error(NewSource(tab, SourceConfig{}, "A-b")), "a category with a dash")
+	check.Failsf(t, check.Error(NewSource(tab, SourceConfig{BatchSize: -1}, "A")), "a negative batch size")
 	source, err := NewSource(tab, SourceConfig{}, "A")
 	check.Must(t, err)
-	if _, err := source.Read(t.Context(), "A", 0); err == nil {
-		t.Error("got no error for a tranche that is none, want one")
-	}
-	if _, err := source.Read(t.Context(), "0", -1); err == nil {
-		t.Error("got no error for a negative position, want one")
-	}
-	if _, err := source.End(t.Context(), "A"); err == nil {
-		t.Error("got no error for the end of a tranche that is none, want one")
-	}
+	check.Failsf(t, check.Error(source.Read(t.Context(), "A", 0)), "a tranche that is none")
+	check.Failsf(t, check.Error(source.Read(t.Context(), "0", -1)), "a negative position")
+	check.Failsf(t, check.Error(source.End(t.Context(), "A")), "the end of a tranche that is none")
 }

@@ -338,9 +338,7 @@ func TestADisabledStreamEnds(t *testing.T) {
 func TestConfigIsChecked(t *testing.T) {
 	t.Parallel()
 	for _, config := range []shards.Config{{PageSize: 1001}, {PageSize: -1}, {Retries: -1}, {MaxPause: -1}} {
-		if _, err := shards.NewReader(fakestream.New(), fakestream.ARN, nil, config); err == nil {
-			t.Errorf("%+v: got no error, want one", config)
-		}
+		check.Failsf(t, check.Error(shards.NewReader(fakestream.New(), fakestream.ARN, nil, config)), "%+v", config)
 	}
 }
 

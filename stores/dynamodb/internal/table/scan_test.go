@@ -224,9 +224,7 @@ func TestRetriesShareABudget(t *testing.T) {
 			t.Errorf("got %+v after ten seconds, want %d repetitions at once and %d a second", got, budgetAtOnce, budgetPerSecond)
 		}
 		for range 40 {
-			if err := <-ended; err == nil {
-				t.Error("got no error of a table that is throttled for ever")
-			}
+			check.Failsf(t, <-ended, "a table that is throttled for ever")
 		}
 		t.Logf("gave up after %v", time.Since(start))
 	})

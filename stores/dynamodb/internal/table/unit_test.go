@@ -85,9 +85,7 @@ func TestEncodings(t *testing.T) {
 			t.Errorf("encoding %d of nonsense: got %q, want an error", encoding, got)
 		}
 	}
-	if _, err := Compressed(make([]byte, maxDecoded+1)).Decode(); err == nil {
-		t.Error("a body that is too large when decoded: got no error")
-	}
+	check.Failsf(t, check.Error(Compressed(make([]byte, maxDecoded+1)).Decode()), "a body that is too large when decoded")
 }
 
 // All that an item can hold comes back as it was.
