@@ -18,6 +18,7 @@ import (
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/es/aggregatetest"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/stores"
 	"example.com/groupcheckout/stores/memory"
@@ -41,9 +42,7 @@ type hotel struct {
 func newHotel(t *testing.T) *hotel {
 	t.Helper()
 	backend, err := memory.New().Backend(checkout.Categories()...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	t.Cleanup(backend.Close)
 	return &hotel{
 		t: t, backend: backend,
@@ -355,7 +354,5 @@ var errBoom = errors.New("boom")
 // equal fails the test unless both are the same.
 func equal[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
-	if got != want {
-		t.Errorf("%s: got %v, want %v", what, got, want)
-	}
+	check.Equal(t, what, want, got)
 }

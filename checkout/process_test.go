@@ -14,7 +14,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"go.uber.org/goleak"
 
@@ -23,6 +22,7 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/es/aggregatetest"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 )
 
@@ -36,9 +36,7 @@ func TestHandleMergesEveryPendingStay(t *testing.T) {
 	stays := []domain.StayID{h.stay(100), h.stay(30)}
 	group := h.group(stays...)
 	version, err := h.handle(h.process(h.backend.Events, checkout.Config{}), group)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	equal(t, "observed version", version, 2)
 	equal(t, "group", h.summary(group, stays), "merged 100, merged 30, balance 130")
 	for _, id := range stays {
@@ -56,21 +54,15 @@ func TestHandleRecordsMergesAndThenFailuresInOneAppend(t *testing.T) {
 	h := newHotel(t)
 	elsewhere := h.stay(5)
 	other := h.group(elsewhere)
-	if _, err := h.handle(h.process(h.backend.Events, checkout.Config{}), other); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(h.handle(h.process(h.backend.Events, checkout.Config{}), other)))
 	stays := []domain.StayID{domain.StayID(uuid.New()), h.stay(10), h.settled(), elsewhere, h.stay(20)}
 	group := h.group(stays...)
 	store := &disturbed{Store: h.backend.Events}
 	version, err := h.handle(h.process(store, checkout.Config{}), group)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	equal(t, "observed version", version, 3)
 	equal(t, "group", h.summary(group, stays), "failed 0, merged 10, failed 0, failed 0, merged 20, balance 30")
-	if diff := cmp.Diff([]string{"StaysMerged MergesFailed "}, store.appendsTo("GroupCheckout")); diff != "" {
-		t.Errorf("appends (-want +got):\n%s", diff)
-	}
+	check.Same(t, "appends", []string{"StaysMerged MergesFailed "}, store.appendsTo("GroupCheckout"))
 	equal(t, "transfers of the other group's stay", h.transfers(elsewhere), 1)
 	for i, want := range map[int]groupcheckout.Failure{
 		0: {Stay: stays[0], WhyNot: domain.NotOnRecord},
@@ -122,22 +114,16 @@ func TestHandleRecordsInChunks(t *testing.T) {
 	stays := h.stayList(250)
 	group := h.group(stays...)
 	version, err := h.handle(h.process(h.backend.Events, checkout.Config{}), group)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	equal(t, "observed version", version, 4)
 	var sizes []int
 	for _, e := range h.events(h.groups.Stream(group))[1:] {
 		var body struct{ Residuals []struct{ Stay string } }
-		if err := json.Unmarshal(e.Data, &body); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, json.Unmarshal(e.Data, &body))
 		sizes = append(sizes, len(body.Residuals))
 		equal(t, "first stay of a chunk", body.Residuals[0].Stay, stays[100*(len(sizes)-1)].String())
 	}
-	if diff := cmp.Diff([]int{100, 100, 50}, sizes); diff != "" {
-		t.Errorf("chunks (-want +got):\n%s", diff)
-	}
+	check.Same(t, "chunks", []int{100, 100, 50}, sizes)
 }
 
 // TestHandleMergesWhatIsSelectedMeanwhile has the clerk select more while the
@@ -155,9 +141,7 @@ func TestHandleMergesWhatIsSelectedMeanwhile(t *testing.T) {
 		return err
 	}}
 	version, err := h.handle(h.process(store, checkout.Config{}), group)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	equal(t, "observed version", version, 4) // selected, selected, merged, merged
 	equal(t, "group", h.summary(group, []domain.StayID{first, more}), "merged 1, merged 2, balance 3")
 }
@@ -172,8 +156,7 @@ func TestHandleLeavesAStayPendingThatItCannotVisit(t *testing.T) {
 	p := h.process(h.backend.Events, checkout.Config{Chunk: 2})
 	for range 2 { // the repetition finds the same
 		_, err := h.handle(p, group)
-		var decode *es.DecodeError
-		if !errors.As(err, &decode) {
+		if _, ok := errors.AsType[*es.DecodeError](err); !ok {
 			t.Fatalf("Handle: got %v, want a DecodeError", err)
 		}
 		name := h.stays.Stream(stays[1]).String()
@@ -182,9 +165,7 @@ func TestHandleLeavesAStayPendingThatItCannotVisit(t *testing.T) {
 		}
 		equal(t, "group", h.summary(group, stays), "merged 1, pending 0, merged 3, merged 4, merged 5, balance 13")
 	}
-	if diff := cmp.Diff([]string{"StaysSelected", "StaysMerged", "StaysMerged", "StaysMerged"}, aggregatetest.Types(t, h.backend.Events, h.groups.Stream(group))); diff != "" {
-		t.Errorf("events of the group (-want +got):\n%s", diff)
-	}
+	check.Same(t, "events of the group", []string{"StaysSelected", "StaysMerged", "StaysMerged", "StaysMerged"}, aggregatetest.Types(t, h.backend.Events, h.groups.Stream(group)))
 }
 
 // TestHandleSurvivesAPanic has the visit of one stay panic.
@@ -200,8 +181,7 @@ func TestHandleSurvivesAPanic(t *testing.T) {
 		return nil
 	}}
 	_, err := h.handle(h.process(store, checkout.Config{}), group)
-	var panicked *reactor.PanicError
-	if !errors.As(err, &panicked) || panicked.Value != "a mistake" {
+	if panicked, ok := errors.AsType[*reactor.PanicError](err); !ok || panicked.Value != "a mistake" {
 		t.Errorf("Handle: got %v, want a PanicError", err)
 	}
 	equal(t, "group", h.summary(group, stays), "merged 1, pending 0, merged 3, balance 4")
@@ -258,19 +238,13 @@ func TestHandlePassesOverAStreamOfNoGroup(t *testing.T) {
 	t.Parallel()
 	h := newHotel(t)
 	name, err := es.NewStreamName("GroupCheckout", "not a group")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	var log bytes.Buffer
 	p := h.process(h.backend.Events, checkout.Config{Log: slog.New(slog.NewTextHandler(&log, nil))})
 	version, err := p.Handle(t.Context(), name, []es.Event{{Index: 3}, {Index: 7}})
 	equal(t, "error", err, nil)
 	equal(t, "observed version", version, 8)
-	for _, want := range []string{"level=WARN", `stream="GroupCheckout-not a group"`, "reason="} {
-		if !strings.Contains(log.String(), want) {
-			t.Errorf("log: got %s, want %s in it", log.String(), want)
-		}
-	}
+	check.Contains(t, log.String(), "level=WARN", `stream="GroupCheckout-not a group"`, "reason=")
 }
 
 func TestHandleStopsWithItsContext(t *testing.T) {
@@ -297,9 +271,7 @@ func TestHandleStopsWithItsContext(t *testing.T) {
 	equal(t, "calls of the store", store.calls(), calls)
 	equal(t, "group", h.summary(group, stays), "merged 1, merged 2, pending 0, pending 0, pending 0, pending 0, balance 3")
 
-	if _, err := h.handle(p, group); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(h.handle(p, group)))
 	equal(t, "group after the next call", h.summary(group, stays), "merged 1, merged 2, merged 3, merged 4, merged 5, merged 6, balance 21")
 }
 
@@ -404,18 +376,14 @@ func TestTwoProcessesAgreeOnAStayThatWasNotOnRecord(t *testing.T) {
 		_, err := h.handle(other, group)
 		return err
 	}}
-	if _, err := h.handle(h.process(store, checkout.Config{}), group); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(h.handle(h.process(store, checkout.Config{}), group)))
 	equal(t, "group", h.summary(group, []domain.StayID{stay}), "failed 0, balance 0")
 	equal(t, "transfers of the stay", h.transfers(stay), 0)
 	failure, _ := h.read(group).Failure(stay)
 	equal(t, "why the stay failed", failure.WhyNot, domain.NotOnRecord)
 
 	elsewhere := h.group(stay)
-	if _, err := h.handle(other, elsewhere); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(h.handle(other, elsewhere)))
 	equal(t, "another group, once the guest has arrived", h.summary(elsewhere, []domain.StayID{stay}), "merged 50, balance 50")
 }
 

@@ -6,12 +6,12 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/checkout"
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // TestAGroupIsReadOnlyOverAGap tells a process of a group that it has never heard of, and
@@ -89,9 +89,7 @@ func TestStaysAreReadTogetherInPortions(t *testing.T) {
 			_, err := h.handle(h.process(store, checkout.Config{Chunk: 3, ReadAtOnce: c.atOnce}), group)
 			h.must(err)
 			equal(t, "group", h.summary(group, stays), "merged 1, merged 2, merged 3, merged 4, merged 5, balance 15")
-			if diff := cmp.Diff(c.together, store.together); diff != "" {
-				t.Errorf("stays read together (-want +got):\n%s", diff)
-			}
+			check.Same(t, "stays read together", c.together, store.together)
 			for i, stay := range stays {
 				equal(t, fmt.Sprint("reads of stay ", i), store.readsOf(h.stays.Stream(stay)), c.alone)
 			}

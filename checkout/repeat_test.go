@@ -12,6 +12,7 @@ import (
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // TestHandleMayBreakDownAnywhere fails the k-th call of the store, for every k:
@@ -89,9 +90,7 @@ func breakDown(t *testing.T, k int, afterwards, dead bool) bool {
 	}
 
 	version, err := h.handle(h.process(h.backend.Events, config), group)
-	if err != nil {
-		t.Fatalf("k=%d, the next run: %v", k, err)
-	}
+	check.Mustf(t, err, "k=%d, the next run", k)
 	equal(t, fmt.Sprintf("k=%d, observed version", k), int(version), len(h.events(h.groups.Stream(group))))
 	equal(t, fmt.Sprintf("k=%d, group", k), h.summary(group, stays), "merged 10, failed 0, merged 30, failed 0, merged 50, balance 90")
 	for i, id := range stays {

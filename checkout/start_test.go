@@ -140,8 +140,7 @@ func TestAConfigurationThatCannotBeUsedIsRefused(t *testing.T) {
 	h := newHotel(t)
 	for _, config := range []reactor.Config{{}, {Group: "test", MaxWriters: -1}} {
 		started, err := checkout.Start(t.Context(), h.backend, checkout.Config{Reactor: config})
-		var refused *reactor.ConfigError
-		if !errors.As(err, &refused) || started != nil {
+		if _, ok := errors.AsType[*reactor.ConfigError](err); !ok || started != nil {
 			t.Errorf("Start with %+v: got %v and %v, want a ConfigError", config, started, err)
 		}
 	}

@@ -20,6 +20,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"example.com/groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/internal/check"
 )
 
 // The servers of all tests, and the program that is deployed. Each is made for the first
@@ -59,9 +60,7 @@ func build() (program string, err error) {
 func reactor(t testing.TB) string {
 	t.Helper()
 	program, err := built()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return program
 }
 
@@ -99,18 +98,14 @@ func missing(t testing.TB, what string) {
 func read(t testing.TB, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return string(text)
 }
 
 // parsed reads a document of YAML or JSON.
 func parsed[T any](t testing.TB, name string) (document T) {
 	t.Helper()
-	if err := yaml.Unmarshal([]byte(read(t, name)), &document); err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
+	check.Mustf(t, yaml.Unmarshal([]byte(read(t, name)), &document), "%s", name)
 	return document
 }
 
@@ -223,9 +218,7 @@ func TestEveryVariableIsOneThatTheProgramReads(t *testing.T) {
 	known := ""
 	for _, command := range commands() {
 		out, err := run(t, reactor(t), append(command, "--help")...)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		known += out
 	}
 	known += read(t, "../cmd/indexer-lambda/main.go")
@@ -249,9 +242,7 @@ func TestEveryVariableIsOneThatTheProgramReads(t *testing.T) {
 func TestWhoeverKillsWaitsForTheStop(t *testing.T) {
 	t.Parallel()
 	out, err := run(t, reactor(t), "run", "mdb", "--help")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	found := regexp.MustCompile(`(?s)--stop-limit=TIME.*?Default\s+(\w+)\.`).FindStringSubmatch(out)
 	if found == nil {
 		t.Fatalf("the help does not tell the default of --stop-limit:\n%s", out)
@@ -279,9 +270,7 @@ func TestWhoeverKillsWaitsForTheStop(t *testing.T) {
 func duration(t testing.TB, text string) time.Duration {
 	t.Helper()
 	d, err := time.ParseDuration(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return d
 }
 
@@ -300,9 +289,7 @@ func TestComposeListensOnThisMachineAloneAndMountsWhatIsThere(t *testing.T) {
 		}
 		for _, volume := range s.Volumes {
 			from, _, _ := strings.Cut(volume, ":")
-			if _, err := os.Stat(from); err != nil {
-				t.Errorf("%s: %v", name, err)
-			}
+			check.OKf(t, check.Error(os.Stat(from)), "%s", name)
 		}
 		if !strings.Contains(s.Image, ":") || strings.HasSuffix(s.Image, ":latest") {
 			t.Errorf("%s: the image %s has no version", name, s.Image)
@@ -333,9 +320,7 @@ func TestSystemdTakesTheUnit(t *testing.T) {
 	analyze := tool(t, "systemd-analyze", "it comes with systemd")
 	file := filepath.Join(t.TempDir(), "reactor.service")
 	text := strings.ReplaceAll(read(t, "reactor.service"), "/usr/local/bin/reactor", reactor(t)) // which is not installed
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.WriteFile(file, []byte(text), 0o600))
 	if out, err := run(t, analyze, "verify", file); err != nil || strings.Contains(out, file) {
 		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
 	}
@@ -364,19 +349,13 @@ func TestTheImageIsHealthyWhereTheReactorIs(t *testing.T) {
 	}
 	// The port is one that is free here.
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	address := listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, listener.Close())
 	last = strings.Replace(last, `"health"]`, `"health", "--url", "http://`+address+`/healthz"]`, 1)
 	last = "FROM scratch\n" + regexp.MustCompile(`--from=build \S*/(\S+) `).ReplaceAllString(last, "$1 ")
 	program, err := os.ReadFile(reactor(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	for name, content := range map[string][]byte{"Dockerfile": []byte(last), "reactor": program, "ca-certificates.crt": nil} {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o755); err != nil { //nolint:gosec // one of them is a program
 			t.Fatal(err)
@@ -423,9 +402,7 @@ func TestTheImageIsHealthyWhereTheReactorIs(t *testing.T) {
 	if out, err := run(t, docker, "stop", "--time=30", id); err != nil {
 		t.Fatalf("docker stop: %v\n%s", err, out)
 	}
-	if status := inspect("{{.State.ExitCode}}"); status != "0" {
-		t.Errorf("got the exit status %s of a stop, want 0", status)
-	}
+	check.Equal(t, "exit status of a stop", "0", inspect("{{.State.ExitCode}}"))
 }
 
 // messageDB is a database of the test's own, with its checkpoint table, as variables.
@@ -435,11 +412,7 @@ func messageDB(t testing.TB) map[string]string {
 	if err != nil {
 		t.Skip(err)
 	}
-	t.Cleanup(func() {
-		if err := database.Close(); err != nil {
-			t.Errorf("drop the database of the test: %v", err)
-		}
-	})
+	t.Cleanup(func() { check.OKf(t, database.Close(), "drop the database of the test") })
 	if out, err := run(t, reactor(t), "init", "mdb", "-c", database.AdminConnectionString, "-cs", "checkouts"); err != nil {
 		t.Fatalf("reactor init mdb: %v\n%s", err, out)
 	}

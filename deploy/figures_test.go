@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"example.com/groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/monitor"
 )
 
@@ -95,12 +96,8 @@ func served(t testing.TB, env map[string]string, store []string, until ...string
 	command := exec.CommandContext(provisiontest.Within(t), reactor(t), args...)
 	command.Env = environment(env)
 	stderr, err := command.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
+	check.Must(t, command.Start())
 	lines := bufio.NewScanner(stderr)
 	address, log := "", ""
 	for address == "" && lines.Scan() {
@@ -140,18 +137,12 @@ func served(t testing.TB, env map[string]string, store []string, until ...string
 func get(t testing.TB, url string) string {
 	t.Helper()
 	request, err := http.NewRequestWithContext(provisiontest.Within(t), http.MethodGet, url, http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return string(body)
 }
 

@@ -15,41 +15,33 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // unpacked takes an archive of a release apart and lists what is in it.
 func unpacked(t testing.TB, archive, into string) (names []string) {
 	t.Helper()
 	file, err := os.Open(archive)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	defer func() { _ = file.Close() }()
 	zipped, err := gzip.NewReader(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	for entries := tar.NewReader(zipped); ; {
 		entry, err := entries.Next()
 		if errors.Is(err, io.EOF) {
 			slices.Sort(names)
 			return names
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		if !entry.FileInfo().Mode().IsRegular() {
 			continue
 		}
 		name := filepath.Base(entry.Name)
 		names = append(names, name)
 		content, err := io.ReadAll(entries)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(into, name), content, entry.FileInfo().Mode()); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
+		check.Must(t, os.WriteFile(filepath.Join(into, name), content, entry.FileInfo().Mode()))
 	}
 }
 
@@ -114,9 +106,7 @@ func TestAReleaseIsWhole(t *testing.T) {
 			Metadata   struct{ Component struct{ Version string } }
 			Components []struct{ Name string }
 		}
-		if err := json.Unmarshal([]byte(read(t, filepath.Join(out, name+".cdx.json"))), &list); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, json.Unmarshal([]byte(read(t, filepath.Join(out, name+".cdx.json"))), &list))
 		if list.BOMFormat != "CycloneDX" || list.Metadata.Component.Version != version || len(list.Components) < 10 {
 			t.Errorf("%s: got a list of the form %q, of version %q, with %d parts", name, list.BOMFormat, list.Metadata.Component.Version, len(list.Components))
 		}

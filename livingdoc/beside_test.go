@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/fetch"
 	"example.com/groupcheckout/livingdoc"
 	"example.com/groupcheckout/livingdoc/internal/fixture"
@@ -17,9 +18,7 @@ func TestGitHubIsToldWhatThePagesSay(t *testing.T) {
 	config := project(t, library(), fixture.Run{Store: "paper", How: "by hand"}, fixture.Run{Store: "stone", Outcome: outcomes})
 	config.Stores = map[string]string{"stone": "Granite"}
 	report, err := livingdoc.Build(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	summary := report.Summary()
 	contains(
 		t, "the summary", summary,
@@ -32,12 +31,8 @@ func TestGitHubIsToldWhatThePagesSay(t *testing.T) {
 	)
 	const want = "::error file=features/1-lending/1-out.feature,line=9,title=fails on Granite::A book is lent once: Two readers want one book%0A" +
 		"Granite: got <b>2</b> readers, want 1%0Aat the shelf\n"
-	if got := report.Annotations(); got != want {
-		t.Errorf("got the annotations %q, want %q", got, want)
-	}
-	if n := strings.Count(summary, "| scenario |"); n != 3 {
-		t.Errorf("got %d features, want 3", n)
-	}
+	check.Equal(t, "annotations", want, report.Annotations())
+	check.Equal(t, "features", 3, strings.Count(summary, "| scenario |"))
 }
 
 // TestCucumbersOwnReportsAreBesideTheSite, with files like those of the package,
@@ -46,17 +41,13 @@ func TestCucumbersOwnReportsAreBesideTheSite(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir()) // which keeps the test from being parallel
 	t.Setenv("HOME", t.TempDir())           // for systems that have their caches there
 	cache, err := fetch.Dir()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	formatter := filepath.Join(cache, "cucumber-html-formatter-24.2.0")
 	err = os.CopyFS(formatter, fstest.MapFS{
 		"dist/src/index.mustache": {Data: []byte("{{title}}: {{css}}{{script}}{{messages}}")},
 		"dist/main.css":           {}, "dist/main.js": {}, "dist/src/icon.url": {},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	config := project(t, library(), fixture.Run{Store: "paper"}, fixture.Run{Store: "stone", How: "cut"}, fixture.Run{Store: "wax"})
 	config.Cucumber = true
 	pages := build(t, config) // which checks that the report counts no byte of them
@@ -68,9 +59,7 @@ func TestCucumbersOwnReportsAreBesideTheSite(t *testing.T) {
 			t.Errorf("the front page has %d links to %s, want 1", n, address)
 		}
 	}
-	if err := os.Remove(filepath.Join(formatter, "dist", "main.js")); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.Remove(filepath.Join(formatter, "dist", "main.js")))
 	if _, err := livingdoc.Build(t.Context(), config); err == nil {
 		t.Error("without the package's script got no error")
 	}

@@ -20,6 +20,7 @@ import (
 
 	"example.com/groupcheckout/gherkin/suite"
 	"example.com/groupcheckout/internal/browsertest"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/livingdoc"
 	"example.com/groupcheckout/livingdoc/evidence"
 	"example.com/groupcheckout/livingdoc/internal/fixture"
@@ -78,14 +79,10 @@ func project(t *testing.T, features fstest.MapFS, runs ...fixture.Run) livingdoc
 	config := livingdoc.Config{
 		Features: filepath.Join(dir, "features"), Runs: []string{filepath.Join(dir, "runs")}, Out: filepath.Join(t.TempDir(), "site"),
 	}
-	if err := os.CopyFS(config.Features, features); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.CopyFS(config.Features, features))
 	for _, r := range runs {
 		r.Features = features
-		if err := fixture.Write(filepath.Join(config.Runs[0], r.Store, "run.ndjson"), r); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, fixture.Write(filepath.Join(config.Runs[0], r.Store, "run.ndjson"), r))
 	}
 	return config
 }
@@ -93,9 +90,7 @@ func project(t *testing.T, features fstest.MapFS, runs ...fixture.Run) livingdoc
 func build(t *testing.T, config livingdoc.Config) map[string]string {
 	t.Helper()
 	report, err := livingdoc.Build(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	pages := files(t, config.Out)
 	total := 0
 	for name, text := range pages {
@@ -112,11 +107,7 @@ func build(t *testing.T, config livingdoc.Config) map[string]string {
 // contains checks that a text, such as that of a page, has parts.
 func contains(t *testing.T, name, text string, wants ...string) {
 	t.Helper()
-	for _, want := range wants {
-		if !strings.Contains(text, want) {
-			t.Errorf("%s lacks %q:\n%s", name, want, text)
-		}
-	}
+	check.Contains(t, text, wants...)
 }
 
 func files(t *testing.T, folder string) map[string]string {
@@ -131,9 +122,7 @@ func files(t *testing.T, folder string) map[string]string {
 		made[name] = string(text)
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return made
 }
 
@@ -164,9 +153,7 @@ func TestEveryRuleAndExampleHasAPageWithAnAddressMadeOfTitles(t *testing.T) {
 		"print.html", "rules/index.html", "rules/loose/alone.html", "rules/loose/loose.html",
 		"search.html", "site.js", "style.css", "words.js",
 	}
-	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(pages))); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	check.Same(t, "the result", want, slices.Sorted(maps.Keys(pages)))
 	page := pages["lending/taking-books-home/a-book-is-lent-once.html"]
 	contains(
 		t, "the page of the rule", page,
@@ -324,9 +311,7 @@ func TestADrawingOfWhatWasWrongIsLinked(t *testing.T) {
 	}
 	files := build(t, project(t, library(), fixture.Run{Store: "paper", Outcome: outcome}))
 	contains(t, "the page", files["lending/taking-books-home/two-readers-want-one-book.html"], `<a href=../../drawings/book-1.html>Who was answered what, and when: a drawing</a>`)
-	if got := files["drawings/book-1.html"]; got != drawn {
-		t.Errorf("got the drawing %q, want %q", got, drawn)
-	}
+	check.Equal(t, "drawing", drawn, files["drawings/book-1.html"])
 	for name := range files {
 		if strings.Contains(name, "book-2") || strings.Contains(name, "book.css") {
 			t.Errorf("got the file %s, want no drawing of that name", name)
@@ -418,9 +403,7 @@ func TestAQuestionHasAPlace(t *testing.T) {
 		`<a href="https://example.com/new?title=A+book+is+lent+once&amp;body=lending%2Ftaking-books-home%2Fa-book-is-lent-once.html">Ask about this</a>`,
 	)
 	config.Ask = "javascript:alert(1)"
-	if _, err := livingdoc.Build(t.Context(), config); err == nil || !strings.Contains(err.Error(), "a question cannot be put to") {
-		t.Errorf("got %v, want that it is no address for questions", err)
-	}
+	check.Fails(t, check.Error(livingdoc.Build(t.Context(), config)), "a question cannot be put to")
 }
 
 func TestANameOfNoStoreIsRefused(t *testing.T) {
@@ -464,9 +447,7 @@ func TestThePDFHasNumbersInItsContents(t *testing.T) {
 	}
 	contains(t, "the sheet", pages["print.html"], "Read and agreed", `<span class="word passed">holds</span>`, "<a href=#c0-0>")
 	config.Paper = "B5"
-	if _, err := livingdoc.Build(t.Context(), config); err == nil || !strings.Contains(err.Error(), "there is no paper") {
-		t.Errorf("got %v, want that there is no such paper", err)
-	}
+	check.Fails(t, check.Error(livingdoc.Build(t.Context(), config)), "there is no paper")
 }
 
 func TestTheSameRunsGiveTheSameBytes(t *testing.T) {
@@ -529,20 +510,12 @@ func TestOnlyASiteIsReplaced(t *testing.T) {
 	site := config.Out
 	config.Out = t.TempDir()
 	precious := filepath.Join(config.Out, "thesis.txt")
-	if err := os.WriteFile(precious, []byte("years of work"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := livingdoc.Build(t.Context(), config); err == nil || !strings.Contains(err.Error(), "something else") {
-		t.Errorf("got %v, want that the folder holds something else", err)
-	}
-	if _, err := os.Stat(precious); err != nil {
-		t.Errorf("what was there is gone: %v", err)
-	}
+	check.Must(t, os.WriteFile(precious, []byte("years of work"), 0o600))
+	check.Fails(t, check.Error(livingdoc.Build(t.Context(), config)), "something else")
+	check.OKf(t, check.Error(os.Stat(precious)), "what was there is gone")
 	config.Out = site
 	build(t, config)
-	if err := os.WriteFile(filepath.Join(site, "old.html"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.WriteFile(filepath.Join(site, "old.html"), nil, 0o600))
 	if pages := build(t, config); pages["old.html"] != "" || len(pages) == 0 {
 		t.Error("the old site was not replaced")
 	}

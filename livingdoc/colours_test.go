@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // luminance is how light a colour is, as the guidelines for accessible contents count.
@@ -19,9 +21,7 @@ func luminance(t *testing.T, colour string) float64 {
 	sum := 0.0
 	for i, weight := range []float64{.2126, .7152, .0722} {
 		n, err := strconv.ParseUint(digits[2*i:2*i+2], 16, 8)
-		if err != nil {
-			t.Fatalf("the colour %q: %v", colour, err)
-		}
+		check.Mustf(t, err, "the colour %q", colour)
 		part := float64(n) / 255
 		if part <= .04045 {
 			part /= 12.92
@@ -38,9 +38,7 @@ func luminance(t *testing.T, colour string) float64 {
 func TestLinesAndTextsStandOut(t *testing.T) {
 	t.Parallel()
 	style, err := assets.ReadFile("assets/style.css")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	light, dark, found := strings.Cut(string(style), "prefers-color-scheme: dark")
 	if !found {
 		t.Fatal("the style sheet has no dark colours")

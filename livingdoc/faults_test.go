@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/gherkin/suite"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/livingdoc"
 	"example.com/groupcheckout/livingdoc/internal/fixture"
 )
@@ -50,9 +51,7 @@ func TestGitHubIsToldOfAFailedAuditFirst(t *testing.T) {
 	stone := audited()
 	stone.Outcome = outcomes
 	report, err := livingdoc.Build(t.Context(), project(t, library(), fixture.Run{Store: "paper"}, stone))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	const fault = "The audit after the examples on stone found that the books do not balance."
 	if got := report.Summary(); !strings.HasPrefix(got, "# The library\n\n❌ **"+fault) {
 		t.Errorf("the summary does not begin with the audit:\n%s", got)

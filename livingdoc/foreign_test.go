@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/fetch"
 	"example.com/groupcheckout/livingdoc"
 )
@@ -18,9 +19,7 @@ func kit(tb testing.TB) string {
 		Name: "@cucumber/compatibility-kit", Version: "30.0.0", Folder: "cucumber-compatibility-kit-30.0.0",
 		SHA512: "R01Sfp3aPx1CWT9x0hUFMJ3xrAqMpSqQDbzVq3kD5fWBRkkBYmlLhM4p4BukT5MGn6BwEsf9saKT4vD7gsKATg==",
 	}, nil)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	check.Must(tb, err)
 	return filepath.Join(dir, "features")
 }
 
@@ -35,9 +34,7 @@ func TestRunsOfAnotherCucumberHaveASite(t *testing.T) {
 		pages := build(t, livingdoc.Config{Runs: []string{sample}, Features: filepath.Dir(sample), Out: filepath.Join(t.TempDir(), "site")})
 		front := pages["index.html"]
 		text, err := os.ReadFile(sample)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		contains(t, name, front, "fake-cucumber 123.45.6")
 		red := strings.Contains(string(text), `"success":false`)
 		if red && !strings.Contains(front, `class="verdict failed"`) || red && strings.Contains(front, "whole passed") {
@@ -58,25 +55,15 @@ func TestRunsOfAnotherCucumberHaveASite(t *testing.T) {
 func TestRunsAreOfAFolderWhereverItWas(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(filepath.Join(kit(t), "minimal", "minimal.ndjson"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	feature, err := os.ReadFile(filepath.Join(kit(t), "minimal", "minimal.feature"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	features := filepath.Join(t.TempDir(), "features")
-	if err := os.MkdirAll(features, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(features, "minimal.feature"), feature, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.MkdirAll(features, 0o755))
+	check.Must(t, os.WriteFile(filepath.Join(features, "minimal.feature"), feature, 0o600))
 	made := func(text string) map[string]string {
 		file := filepath.Join(t.TempDir(), "run.ndjson")
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, os.WriteFile(file, []byte(text), 0o600))
 		return build(t, livingdoc.Config{Runs: []string{file}, Features: features, Out: filepath.Join(t.TempDir(), "site")})
 	}
 	for _, uri := range []string{

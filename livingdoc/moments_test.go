@@ -3,8 +3,7 @@ package livingdoc
 import (
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/livingdoc/evidence"
 	"example.com/groupcheckout/livingdoc/internal/run"
 	"example.com/groupcheckout/livingdoc/internal/timeline"
@@ -50,9 +49,7 @@ func TestWhatWroteNothingIsFoundInTheSteps(t *testing.T) {
 		{Step: 9, Kind: timeline.Restarted, Text: "the desk is stopped and started again"},
 		{Step: 10, Kind: timeline.Broken, Text: "the desk has broken down"},
 	}
-	if diff := cmp.Diff(want, moments(s, row, result)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	check.Same(t, "the result", want, moments(s, row, result))
 }
 
 func TestWhatWasNotReachedDidNotHappen(t *testing.T) {
@@ -66,7 +63,5 @@ func TestWhatWasNotReachedDidNotHappen(t *testing.T) {
 		{Step: 2, Kind: timeline.Stopped, Text: "the desk is stopped"},
 		{Step: 4, Kind: timeline.Tried, Text: `Ann lends the book to the reader "Ann": nothing was added`, About: `the reader "Ann"`},
 	}
-	if diff := cmp.Diff(want, moments(s, row, result)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	check.Same(t, "the result", want, moments(s, row, result))
 }

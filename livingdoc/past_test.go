@@ -9,6 +9,7 @@ import (
 	"testing/fstest"
 
 	"example.com/groupcheckout/gherkin/suite"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/livingdoc/internal/fixture"
 )
 
@@ -65,9 +66,7 @@ func TestPlacesThatExamplesHadOnThePageOfTheirRule(t *testing.T) {
 		`{"i":2,"k":"features/1-lending/1-out.feature | A book comes back | It comes back","a":"lending/taking-books-home/a-book-is-lent-once.html#moved"}` +
 		`],"stores":[{"name":"paper","states":"3p","ms":[1,1,1]}]}` + "\n"
 	file := filepath.Join(t.TempDir(), "history.jsonl")
-	if err := os.WriteFile(file, []byte(earlier), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.WriteFile(file, []byte(earlier), 0o600))
 	config := project(t, library(), fixture.Run{Store: "paper"})
 	config.History = file
 	pages := build(t, config)

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/livingdoc/internal/glossary"
 )
 
@@ -32,9 +33,7 @@ func FuzzProse(f *testing.F) {
 	linker := words{linker: glossary.NewLinker(glossary.Merge([]glossary.Term{{Word: "amount", Text: "a sum"}}, nil))}
 	f.Fuzz(func(t *testing.T, text string) {
 		made, err := p.html(text, place{folder: ".", level: 2})
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		wellFormed(t, linker.link(made, "index.html"))
 		// Without the signs that part of Markdown makes more of than text.
 		plain := strings.Map(func(r rune) rune {

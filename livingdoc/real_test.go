@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/livingdoc"
 )
 
@@ -95,9 +96,7 @@ func buildReal(t *testing.T, folder, commit string) livingdoc.Report {
 		Runs: realRuns(t), Features: "../features", Out: folder, Commit: strings.Repeat(commit, 40),
 		Stores: map[string]string{"memory": "Memory", "messagedb": "Message DB", "dynamodb": "DynamoDB"},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return report
 }
 
@@ -132,9 +131,7 @@ func TestTheRealSiteIsSmall(t *testing.T) {
 func TestAFolderOfFeaturesWithoutProse(t *testing.T) {
 	t.Parallel()
 	runs := t.TempDir()
-	if err := record("examples/parcels", filepath.Join(runs, "memory.ndjson")); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, record("examples/parcels", filepath.Join(runs, "memory.ndjson")))
 	pages := build(t, livingdoc.Config{Runs: []string{runs}, Features: "../examples/parcels", Out: filepath.Join(t.TempDir(), "site")})
 	for name, want := range map[string]string{
 		"index.html":       "<h1>Parcels</h1>",

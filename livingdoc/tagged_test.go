@@ -6,6 +6,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/livingdoc/internal/fixture"
 )
 
@@ -20,11 +21,7 @@ func TestATagThatMeansSomethingHasAPage(t *testing.T) {
 	}
 	pages := build(t, project(t, features, fixture.Run{Store: "paper"}))
 	text, links := shownIn(t, pages["new-this-year.html"])
-	for _, want := range []string{"New this year", "What it did not do before.", "A book is lent once", "It is lent by post", "A reader may stay", "By night", "@new"} {
-		if !strings.Contains(text, want) {
-			t.Errorf("the page of the tag does not say %q:\n%s", want, text)
-		}
-	}
+	check.Contains(t, text, "New this year", "What it did not do before.", "A book is lent once", "It is lent by post", "A reader may stay", "By night", "@new")
 	if strings.Contains(text, "It is lent ") && strings.Count(text, "It is lent") != 1 {
 		t.Errorf("the page of the tag has an example without it:\n%s", text)
 	}

@@ -4,9 +4,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -41,7 +40,5 @@ func TestWhatIsHandledTellsWhenItWasAppended(t *testing.T) {
 	core.returned(name, 4, nil, at(3)) // it has written event 3
 	core.submit("A", feed.Batch{Next: 4, Events: []feed.Delivery{delivery(3, at(3))}})
 	want := [][]time.Time{{at(0), at(2)}, nil, nil}
-	if diff := cmp.Diff(want, told()); diff != "" {
-		t.Errorf("times of what is retired, batch by batch (-want +got):\n%s", diff)
-	}
+	check.Same(t, "times of what is retired, batch by batch", want, told())
 }

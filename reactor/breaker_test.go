@@ -61,8 +61,7 @@ func TestOneQuestionAtATimeProbesAStoreThatIsDown(t *testing.T) {
 		store := reactor.Breakers{Leader: breaker, Reads: breaker}.Store(o)
 		o.down.Store(true)
 		_, err := store.Read(short(t), stream("first"), 0, es.FromLeader) // finds it down
-		var out *reactor.OutageError
-		if !errors.As(err, &out) || !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, errRefused) {
+		if _, ok := errors.AsType[*reactor.OutageError](err); !ok || !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, errRefused) {
 			t.Fatalf("got error %v, want an OutageError with both reasons", err)
 		}
 		o.asked.Store(0)

@@ -20,8 +20,7 @@ func TestConfigErrors(t *testing.T) {
 		{reactor.Config{Group: "g", TailPause: -time.Second}, "the pause at the tail cannot be -1s: it has to be above zero"},
 	} {
 		_, err := reactor.Start(t.Context(), newSource("A"), newCheckpoints(), newHandler(), c.config)
-		var refused *reactor.ConfigError
-		if !errors.As(err, &refused) || err.Error() != c.want {
+		if _, ok := errors.AsType[*reactor.ConfigError](err); !ok || err.Error() != c.want {
 			t.Errorf("Start(%+v): got %v, want %s", c.config, err, c.want)
 		}
 	}

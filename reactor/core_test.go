@@ -14,6 +14,7 @@ import (
 	"github.com/cockroachdb/datadriven"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -232,9 +233,7 @@ func deliveries(t *testing.T, line string) []feed.Delivery {
 			last := &found[len(found)-1]
 			last.Event.Type = "Happened"
 			index, place, _ := strings.Cut(word, "/")
-			if _, err := fmt.Sscan(index+" "+cmp.Or(place, "0"), &last.Event.Index, &last.Next); err != nil {
-				t.Fatalf("deliveries %q: %v", line, err)
-			}
+			check.Mustf(t, check.Error(fmt.Sscan(index+" "+cmp.Or(place, "0"), &last.Event.Index, &last.Next)), "deliveries %q", line)
 		}
 	}
 	return found

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 )
@@ -349,9 +350,7 @@ func begin(t *testing.T, s feed.Source, c feed.Checkpoints, h reactor.Handler, c
 		config.Group = "test"
 	}
 	started, err := reactor.Start(t.Context(), s, c, h, config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return &running{started, t}
 }
 
@@ -406,7 +405,5 @@ func stream(id string) es.StreamName {
 // equal fails the test unless both are the same.
 func equal[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
-	if got != want {
-		t.Errorf("%s: got %v, want %v", what, got, want)
-	}
+	check.Equal(t, what, want, got)
 }

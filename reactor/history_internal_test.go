@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -35,9 +36,7 @@ func TestJudge(t *testing.T) {
 		if !v.intact {
 			got = fmt.Sprintf("lost at %d, safe up to %d", marks[v.first].Position, v.safe)
 		}
-		if got != tt.want {
-			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
-		}
+		check.Equal(t, tt.name, tt.want, got)
 	}
 	if v := judge(nil, nil, feed.Course{}, then); !v.intact {
 		t.Error("nothing was read yet: got a loss, want none")

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -23,17 +24,13 @@ func TestAProcessThatHasEndedIsKnown(t *testing.T) {
 		t.Skip(err)
 	}
 	started, _, err := startOf(command.Process.Pid)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	place := placeOfProcesses()
 	other := fmt.Sprintf("%s/%d/%s", place, command.Process.Pid, started)
 	if processEnded(other) {
 		t.Errorf("%s runs, and is said to have ended", other)
 	}
-	if err := command.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, command.Process.Kill())
 	for deadline := time.Now().Add(time.Minute); !processEnded(other); {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s was killed, and is not said to have ended before its parent took note", other)
@@ -55,9 +52,7 @@ func TestAProcessThatHasEndedIsKnown(t *testing.T) {
 		strings.Replace(other, place, "x", 1):  false, // elsewhere
 		strings.Replace(own+"0", place, "", 1): false,
 	} {
-		if got := processEnded(process); got != want {
-			t.Errorf("%q: got %v, want %v", process, got, want)
-		}
+		check.Equal(t, process, want, processEnded(process))
 	}
 }
 
@@ -72,9 +67,7 @@ func TestAMemberWhoseProcessHasEndedIsNotWaitedFor(t *testing.T) {
 	}
 	s := newSeat("new", 2, 10*time.Second)
 	s.ended = func(process string) bool { return process == "a" }
-	if err := s.see(roster, now); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, s.see(roster, now))
 	next := s.next(now, nil)
 	if next.Slots[0].Holder != "new" || next.Slots[1].Holder != "elsewhere" || len(next.Members) != 2 {
 		t.Errorf("got %+v, want slot 0 taken from who has ended, and slot 1 left to who may run", next)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 )
@@ -22,9 +23,7 @@ func (k keeping) note(t *testing.T) (note reactor.Quarantined, ok bool) {
 	defer k.mu.Unlock()
 	body, ok := k.notes["test "+reactor.QuarantineKind+" "+stream("bad").String()]
 	if ok {
-		if err := json.Unmarshal(body, &note); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, json.Unmarshal(body, &note))
 	}
 	return note, ok
 }
@@ -33,9 +32,7 @@ func (k keeping) note(t *testing.T) (note reactor.Quarantined, ok bool) {
 func (k keeping) putNote(t *testing.T, id string, note reactor.Quarantined) {
 	t.Helper()
 	body, err := json.Marshal(note)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	_ = k.PutNote(t.Context(), "test", reactor.QuarantineKind, stream(id).String(), body)
 }
 

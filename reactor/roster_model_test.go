@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -78,9 +79,7 @@ func (m *rosterModel) take(t *rapid.T) {
 }
 
 func (m *rosterModel) takeBy(t *rapid.T, s *modelSeat) {
-	if err := s.see(*s.read, m.local(s)); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, s.see(*s.read, m.local(s)))
 	s.read = nil
 	s.given(m.local(s))
 }
@@ -146,9 +145,7 @@ func (m *rosterModel) arriveOf(t *rapid.T, s *modelSeat, told bool) {
 	sent.Group = "team"
 	m.kept, m.written = sent, m.now
 	if told {
-		if err := s.see(sent, m.local(s)); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, s.see(sent, m.local(s)))
 		s.given(m.local(s))
 	}
 }
@@ -203,15 +200,11 @@ func (m *rosterModel) settle(t *rapid.T) {
 		m.now += m.lease / looks
 		s := m.seats[round%len(m.seats)]
 		found := m.kept
-		if err := s.see(found, m.local(s)); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, s.see(found, m.local(s)))
 		next := s.next(m.local(s), s.excess(m.local(s)))
 		next.Group = "team"
 		m.kept, m.written = next, m.now
-		if err := s.see(next, m.local(s)); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, s.see(next, m.local(s)))
 		m.check(t)
 	}
 	held := 0
@@ -273,21 +266,15 @@ func TestASlotIsLostAndHeldAgainDuringACall(t *testing.T) {
 		t.Fatalf("got %d calls, want one at once: the failure was of the time before", len(calls))
 	}
 	c.returned(streamNamed("a"), 1, nil, now)
-	if got := c.position("A"); got != 1 {
-		t.Errorf("position: got %d, want 1", got)
-	}
+	check.Equal(t, "position", 1, c.position("A"))
 }
 
 // Whoever gave a sign of life counts from before it was on its way.
 func TestALeaseIsCountedFromBeforeTheSignWasSent(t *testing.T) {
 	t.Parallel()
 	s, at := newSeat("one", 1, 10*time.Second), epoch()
-	if err := s.see(feed.Roster{Group: "team"}, at); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.see(s.next(at, nil), at.Add(3*time.Second)); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, s.see(feed.Roster{Group: "team"}, at))
+	check.Must(t, s.see(s.next(at, nil), at.Add(3*time.Second)))
 	for after, want := range map[time.Duration]int{3 * time.Second: 1, 10*time.Second - 1: 1, 10 * time.Second: 0} {
 		if got := len(s.held(at.Add(after))); got != want {
 			t.Errorf("slots held %s after the sign was sent: got %d, want %d", after, got, want)

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -13,17 +14,11 @@ func TestOthersCountAsLongASilence(t *testing.T) {
 	t.Parallel()
 	for _, lease := range []time.Duration{time.Millisecond, 2 * time.Millisecond, 12 * time.Millisecond, 1001 * time.Millisecond, 10 * time.Second, 1500 * time.Microsecond} {
 		mine := newSeat("a", 1, silence(lease))
-		if err := mine.see(feed.Roster{}, epoch()); err != nil {
-			t.Fatal(err)
-		}
-		if err := mine.see(mine.next(epoch(), nil), epoch()); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, mine.see(feed.Roster{}, epoch()))
+		check.Must(t, mine.see(mine.next(epoch(), nil), epoch()))
 		other := newSeat("b", 1, silence(lease))
 		other.ended = func(string) bool { return false }
-		if err := other.see(mine.roster, epoch()); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, other.see(mine.roster, epoch()))
 		last := mine.until.Add(-time.Nanosecond)
 		if len(mine.held(last)) != 1 || other.holder(0, last) != "a" {
 			t.Errorf("lease of %v: at %v we hold %d slots, and for others %q holds it", lease, last.Sub(epoch()), len(mine.held(last)), other.holder(0, last))

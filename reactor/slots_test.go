@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/intercept"
@@ -393,8 +394,7 @@ func TestANumberOfSlotsIsNotChangedSilently(t *testing.T) {
 		synctest.Wait()
 		other := team.join("other", func(c *reactor.Config) { c.Slots = 3 })
 		err := other.running.Wait(t.Context())
-		var slots *reactor.SlotsError
-		if !errors.As(err, &slots) || *slots != (reactor.SlotsError{Group: "team", Stored: 2, Asked: 3}) {
+		if slots, ok := errors.AsType[*reactor.SlotsError](err); !ok || *slots != (reactor.SlotsError{Group: "team", Stored: 2, Asked: 3}) {
 			t.Errorf("got error %v, want one that says 2 and 3", err)
 		}
 	})
@@ -414,9 +414,7 @@ func TestASlotBeginsWhereTheGroupWasWithoutSlots(t *testing.T) {
 
 func must(t *testing.T, err error) {
 	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 }
 
 // What is stored rests on SlotOf. The vectors were made by another implementation of
@@ -449,8 +447,7 @@ func TestChangingTheNumberOfSlotsSkipsNothing(t *testing.T) {
 		team.source.add("A", ids(0))
 		pass(3 * time.Second)
 		_, err := change(2)
-		var members *reactor.MembersError
-		if !errors.As(err, &members) || !strings.Contains(err.Error(), "stop one/") {
+		if _, ok := errors.AsType[*reactor.MembersError](err); !ok || !strings.Contains(err.Error(), "stop one/") {
 			t.Errorf("while one runs: got error %v, want one that names it", err)
 		}
 		one.cut.set(true) // it is killed

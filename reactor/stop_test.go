@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/stores/intercept"
 )
@@ -93,8 +94,7 @@ func TestStopAbandonsACallThatIgnoresIt(t *testing.T) {
 		s.add("A", "quick@0 deaf@0 dead@0")
 		r := start(t, notifying{s}, c, h, reactor.Config{StopLimit: time.Minute})
 		err := r.end()
-		var abandoned *reactor.AbandonedError
-		if !errors.As(err, &abandoned) {
+		if _, ok := errors.AsType[*reactor.AbandonedError](err); !ok {
 			t.Fatalf("Wait: got %v, want an AbandonedError", err)
 		}
 		equal(t, "error", err.Error(), "2 handler calls did not end when stopped: Stream-dead, Stream-deaf")
@@ -177,9 +177,7 @@ func TestStartWithAContextThatHasEnded(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		r, err := reactor.Start(ctx, s, c, newHandler(), reactor.Config{Group: "test"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		if err := r.Wait(t.Context()); err != nil {
 			t.Errorf("Wait: got %v, want nil", err)
 		}
@@ -203,9 +201,7 @@ func TestAReactorEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		r, err := reactor.Start(ctx, notifying{newSource("A")}, newCheckpoints(), newHandler(), reactor.Config{Group: "g"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		over, giveUp := context.WithCancel(t.Context())
 		giveUp()
 		if err := r.Wait(over); !errors.Is(err, context.Canceled) {

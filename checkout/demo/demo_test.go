@@ -18,6 +18,7 @@ import (
 	"example.com/groupcheckout/domain/audit"
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores"
@@ -32,9 +33,7 @@ var errInjected = errors.New("injected by the test")
 func newBackend(t testing.TB) *stores.Backend {
 	t.Helper()
 	backend, err := memory.New().Backend(checkout.Categories()...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	t.Cleanup(backend.Close)
 	return backend
 }
@@ -45,9 +44,7 @@ func small() Config { return Config{Groups: 20, Stays: 5, Clerks: 4, Seed: 7} }
 func TestTheBooksOfARunBalance(t *testing.T) {
 	t.Parallel()
 	report, err := Run(t.Context(), newBackend(t), small())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if report.Confirmed != 20 || report.Groups != 20 {
 		t.Errorf("got %d of %d groups confirmed, want 20 of 20", report.Confirmed, report.Groups)
 	}
@@ -81,9 +78,7 @@ func TestTheSeedDecidesTheOutcome(t *testing.T) {
 		config := small()
 		config.Seed = seed
 		report, err := Run(t.Context(), newBackend(t), config)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		return report
 	}
 	if diff := cmp.Diff(outcome(1), outcome(1), counts()); diff != "" {
@@ -130,9 +125,7 @@ func TestFailuresOfTheStoreChangeNothing(t *testing.T) {
 			},
 		})
 		report, err := Run(t.Context(), backend, small())
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		if report.HandlerFailures == 0 {
 			t.Error("got no handler call that failed, want some: nothing was injected")
 		}
@@ -160,9 +153,7 @@ func TestAClerkWhoReadsAnOldCopyLooksAgain(t *testing.T) {
 		config.Progress = func(p Progress) {
 			open.Store(p.Phase == Arrivals || p.Done < p.Of) // the audit reads what is there
 		}
-		if _, err := Run(t.Context(), backend, config); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(Run(t.Context(), backend, config)))
 		if old.Load() == 0 {
 			t.Error("got no old copy read, want some: nothing was injected")
 		}
@@ -187,9 +178,7 @@ func TestTheAuditFindsWhatDoesNotBalance(t *testing.T) {
 	merged := func(t testing.TB, e es.EventData) groupcheckout.StaysMerged {
 		t.Helper()
 		event, _, err := groupcheckout.Codec().Decode(e.Type, e.Data)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		return event.(groupcheckout.StaysMerged)
 	}
 	encode := func(t testing.TB, id es.EventData, event groupcheckout.Event) es.EventData {
@@ -242,11 +231,7 @@ func TestTheAuditFindsWhatDoesNotBalance(t *testing.T) {
 			for _, v := range unbalanced.Violations {
 				all += v.String() + "\n"
 			}
-			for _, want := range test.want {
-				if !strings.Contains(all, want) {
-					t.Errorf("got %q, want %q in it", all, want)
-				}
-			}
+			check.Contains(t, all, test.want...)
 			if report.Groups != 3 || report.EventsWritten == 0 {
 				t.Errorf("got the report %+v, want a full one", report)
 			}
@@ -312,9 +297,7 @@ func TestSizesThatCannotBe(t *testing.T) {
 func TestReactionIsAPercentile(t *testing.T) {
 	t.Parallel()
 	var r Report
-	if got := r.Reaction(0.5); got != 0 {
-		t.Errorf("got %v without any, want 0", got)
-	}
+	check.Equal(t, "without any", 0, r.Reaction(0.5))
 	var all []time.Duration
 	for i := 20; i >= 1; i-- {
 		all = append(all, time.Duration(i))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/intercept"
 )
 
@@ -20,9 +21,7 @@ func working(t *testing.T, change func(*Config)) (h *Hotel, end func() error) {
 		change(&config)
 	}
 	h, err := NewHotel(newBackend(t), config, time.Millisecond)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	over := make(chan error, 1)
 	go func() { over <- h.Run(ctx) }()
@@ -83,9 +82,7 @@ func TestAHotelSurvivesItsReactor(t *testing.T) {
 			t.Fatal("got that the reactor works after it was killed")
 		}
 		balanced := h.State().Balanced
-		if err := h.StartReactor(t.Context()); err != nil {
-			t.Fatalf("start %d: %v", kill, err)
-		}
+		check.Mustf(t, h.StartReactor(t.Context()), "start %d", kill)
 		until(t, h, "a round is over", func(s HotelState) bool { return s.Balanced > balanced })
 	}
 	if err := end(); err != nil {
@@ -126,9 +123,7 @@ func TestAHotelEndsWithWhatGoesWrong(t *testing.T) {
 		BeforeAppend: func(context.Context, es.StreamName, es.Version, []es.EventData) error { return errInjected },
 	})
 	h, err := NewHotel(backend, Config{Log: slog.New(slog.DiscardHandler)}, time.Millisecond)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if err := h.Run(t.Context()); !errors.Is(err, errInjected) {
 		t.Errorf("got %v, want the error of the append", err)
 	}

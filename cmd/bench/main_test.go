@@ -12,8 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/terminal"
 )
 
@@ -41,9 +40,7 @@ func TestTheRatioIsTheMedianOfRounds(t *testing.T) {
 	// The first round does not count. The machine gets ten times slower, and the ratios stay.
 	f, order := scripted([]float64{1000, 300, 30, 40, 20, 50}, []float64{1, 100, 10, 10, 10, 10})
 	got, err := f.measure(t.Context(), nil, 5, time.Hour)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if got.Ratio != 3 || got.Low != 3 || got.High != 4 || got.Rounds != 5 || !got.Met || got.Subject != 40 {
 		t.Errorf("got %+v, want a ratio of 3, half between 3 and 4, of 5 rounds", got)
 	}
@@ -80,38 +77,24 @@ func TestRunsAreKeptAndDrawn(t *testing.T) {
 	folder := t.TempDir()
 	for i := range 5 {
 		past, err := readRuns(folder)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		this := newRun("abc")
 		this.Figures = []result{{Row: "1", Name: "appends <&> more", Target: "≥ 0.900", Ratio: float64(i), Low: float64(i) / 2, High: float64(i) * 2}}
-		if err := writeRuns(folder, append(past, this), 3); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, writeRuns(folder, append(past, this), 3))
 	}
 	kept, err := readRuns(folder)
 	if err != nil || len(kept) != 3 || kept[2].Figures[0].Ratio != 4 || kept[0].Figures[0].Ratio != 2 {
 		t.Errorf("got %+v and error %v, want the last three runs", kept, err)
 	}
 	drawn, err := os.ReadFile(filepath.Join(folder, "bench", "row-1.svg"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := xml.Unmarshal(drawn, new(struct{})); err != nil {
-		t.Errorf("the picture is no XML: %v", err)
-	}
-	if got := bytes.Count(drawn, []byte("<circle")); got != 3 {
-		t.Errorf("got %d points in the picture, want 3", got)
-	}
+	check.Must(t, err)
+	check.OKf(t, xml.Unmarshal(drawn, new(struct{})), "the picture is no XML")
+	check.Equal(t, "points in the picture", 3, bytes.Count(drawn, []byte("<circle")))
 	if table := kept[2].table(terminal.Style{}); !strings.Contains(table, "appends <&> more") || !strings.Contains(table, "no ") {
 		t.Errorf("got the table\n%s", table)
 	}
-	if err := os.WriteFile(runsFile(folder), []byte("{"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := readRuns(folder); err == nil || !strings.Contains(err.Error(), "bench.json") {
-		t.Errorf("got error %v, want one that names the file", err)
-	}
+	check.Must(t, os.WriteFile(runsFile(folder), []byte("{"), 0o600))
+	check.Fails(t, check.Error(readRuns(folder)), "bench.json")
 }
 
 func TestARunIsPrintedForPeopleOrForPrograms(t *testing.T) {
@@ -119,9 +102,7 @@ func TestARunIsPrintedForPeopleOrForPrograms(t *testing.T) {
 	this := newRun("abc")
 	this.Figures = []result{{Row: "1", Name: "appends", Ratio: 1.23456789, Met: true, Note: "a <note>"}}
 	var table, text bytes.Buffer
-	if err := errors.Join(cli{}.say(&table, this), cli{JSON: true}.say(&text, this)); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, errors.Join(cli{}.say(&table, this), cli{JSON: true}.say(&text, this)))
 	if !strings.Contains(table.String(), "half lie in") {
 		t.Errorf("got %q, want a table", table.String())
 	}
@@ -129,9 +110,7 @@ func TestARunIsPrintedForPeopleOrForPrograms(t *testing.T) {
 	if err := json.Unmarshal(text.Bytes(), &again); err != nil {
 		t.Fatalf("%v, of %s", err, text.String())
 	}
-	if diff := cmp.Diff(this, again); diff != "" {
-		t.Errorf("what a program reads (-want +got):\n%s", diff)
-	}
+	check.Same(t, "what a program reads", this, again)
 }
 
 func TestNumbersAreShort(t *testing.T) {

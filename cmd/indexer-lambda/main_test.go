@@ -22,6 +22,7 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/provision"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb"
 )
@@ -78,9 +79,7 @@ func TestTheRegionIsTheLambdasUnlessSet(t *testing.T) {
 	for set, want := range map[string]string{"": "eu-north-1", "eu-west-1": "eu-west-1"} {
 		variables := map[string]string{"EQUINOX_DYNAMO_REGION": set, "AWS_REGION": "eu-north-1", "EQUINOX_DYNAMO_TABLE_INDEX": "hotel-index"}
 		config, _, err := configOf(func(name string) string { return variables[name] })
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		if config.Region != want || config.AccessKeyID != "" {
 			t.Errorf("EQUINOX_DYNAMO_REGION %q: got the region %q, want %s", set, config.Region, want)
 		}
@@ -204,30 +203,18 @@ func TestTheLambdaIndexesABatch(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	server, err := provision.DynamoDB(ctx, provision.Options{})
-	if err != nil {
-		t.Fatalf("this test needs a DynamoDB: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	check.Mustf(t, err, "this test needs a DynamoDB")
+	t.Cleanup(func() { check.OK(t, server.Close()) })
 	name := "lambda-" + uuid.NewString()
 	config := dynamodb.Config{
 		ServiceURL: server.ServiceURL, AccessKeyID: server.AccessKeyID, SecretAccessKey: dynamodb.Secret(server.SecretAccessKey),
 		Table: name, IndexTable: name + "-index",
 	}
-	if _, err := dynamodb.Init(ctx, config, dynamodb.Provision{}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(dynamodb.Init(ctx, config, dynamodb.Provision{})))
 	db, err := dynamodb.Open(ctx, config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	backend, err := db.Backend("GroupCheckout")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	t.Cleanup(backend.Close)
 
 	records, err := json.Marshal(map[string]any{"Records": []any{map[string]any{
@@ -241,9 +228,7 @@ func TestTheLambdaIndexesABatch(t *testing.T) {
 			},
 		},
 	}}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	fake := &runtime{events: make(chan string, 1), answered: make(chan string, 1)}
 	fake.events <- string(records)
 	api := httptest.NewServer(fake)
@@ -272,16 +257,12 @@ func TestTheLambdaIndexesABatch(t *testing.T) {
 func startLambda(t testing.TB, api string, variables []string) (output func() string) {
 	t.Helper()
 	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	var wrote bytes.Buffer
 	command := exec.Command(self)
 	command.Env = append(append(os.Environ(), variables...), underTest+"=yes", "AWS_LAMBDA_RUNTIME_API="+api)
 	command.Stdout, command.Stderr = &wrote, &wrote
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, command.Start())
 	ended := false
 	end := func() string {
 		if !ended {

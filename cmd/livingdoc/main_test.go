@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/golden"
 )
 
@@ -45,9 +46,7 @@ func TestASiteIsMadeOfRuns(t *testing.T) {
 func TestGitHubIsTold(t *testing.T) {
 	t.Parallel()
 	summary := filepath.Join(t.TempDir(), "summary.md")
-	if err := os.WriteFile(summary, []byte("before\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.WriteFile(summary, []byte("before\n"), 0o600))
 	status, said, complaints := call(t, "--from", lending, "--out", filepath.Join(t.TempDir(), "site"), "--features", lending+"features", "--summary", summary, "--annotations")
 	if want := "::error file=features/lending.feature,line=5,title=fails on stone::"; status != 0 || !strings.Contains(said, want) {
 		t.Errorf("got status %d, %q and %q, want %q among it", status, said, complaints, want)
@@ -64,14 +63,10 @@ func TestGitHubIsTold(t *testing.T) {
 func TestWhatIsWrongIsSaid(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(lending + "paper.ndjson")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	lines := bytes.SplitAfter(bytes.TrimSpace(text), []byte("\n"))
 	unfinished := filepath.Join(t.TempDir(), "paper.ndjson")
-	if err := os.WriteFile(unfinished, bytes.Join(lines[:len(lines)-1], nil), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.WriteFile(unfinished, bytes.Join(lines[:len(lines)-1], nil), 0o600))
 	out := filepath.Join(t.TempDir(), "site")
 	for name, test := range map[string]struct {
 		args []string

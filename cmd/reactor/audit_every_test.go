@@ -19,6 +19,7 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/address"
 	"example.com/groupcheckout/stores/intercept"
@@ -89,9 +90,7 @@ func (a *audited) checkIn(t testing.TB, n int) (guests []domain.StayID) {
 	t.Helper()
 	for range n {
 		id := domain.StayID(uuid.New())
-		if err := a.stays.CheckIn(t.Context(), id, domain.MomentOf(time.Now())); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, a.stays.CheckIn(t.Context(), id, domain.MomentOf(time.Now())))
 		guests = append(guests, id)
 	}
 	return guests
@@ -99,9 +98,7 @@ func (a *audited) checkIn(t testing.TB, n int) (guests []domain.StayID) {
 
 func (a *audited) write(t testing.TB, stream es.StreamName, at es.Version, kind, body string) {
 	t.Helper()
-	if _, err := a.store.Append(t.Context(), stream, at, []es.EventData{{ID: uuid.New(), Type: kind, Data: []byte(body)}}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(a.store.Append(t.Context(), stream, at, []es.EventData{{ID: uuid.New(), Type: kind, Data: []byte(body)}})))
 }
 
 // figures are the metrics of the audits.
@@ -110,9 +107,7 @@ func (a *audited) figures(t testing.TB) string {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(a.keeper)
 	families, err := registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	var lines []string
 	for _, family := range families {
 		lines = append(lines, fmt.Sprint(family.GetName(), " ", family.GetMetric()[0].GetGauge().GetValue()))
@@ -148,9 +143,7 @@ func TestAuditsReadWhatIsNewAndRememberWhatIsToBeSettled(t *testing.T) {
 
 		// A residual is recorded that no stay gave.
 		group := domain.GroupID{15: 7}
-		if err := a.groups.Select(t.Context(), group, guests[:1], domain.MomentOf(time.Now())); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, a.groups.Select(t.Context(), group, guests[:1], domain.MomentOf(time.Now())))
 		a.write(t, a.groups.Stream(group), 1, "StaysMerged", fmt.Sprintf(`{"residuals":[{"stay":"%s","residual":0}]}`, guests[0]))
 		after(time.Hour)
 		if a.read != 32 || !strings.Contains(a.figures(t), "reactor_audit_violations 1") || strings.Count(a.log.String(), "violation=") != 1 {

@@ -15,6 +15,7 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores"
@@ -47,13 +48,9 @@ func TestACopyThatLagsBehindIsWaitedFor(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			store := memory.New()
 			stream, err := es.NewStreamName(groupcheckout.Category, domain.GroupID{}.N())
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			merged := `{"residuals":[{"stay":"` + domain.StayID{}.String() + `","residual":5}]}`
-			if _, err := store.Append(t.Context(), stream, 0, []es.EventData{{ID: uuid.New(), Type: "StaysMerged", Data: []byte(merged)}}); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, check.Error(store.Append(t.Context(), stream, 0, []es.EventData{{ID: uuid.New(), Type: "StaysMerged", Data: []byte(merged)}})))
 			backend := backendOn(t, store, auditedCategories())
 			backend.Source = lagging(backend.Source, time.Now().Add(test.lag))
 			if status, verdict := auditOf(t, backend); status != test.status || !strings.Contains(verdict, test.verdict) {
@@ -85,9 +82,7 @@ func TestAnAuditThatFails(t *testing.T) {
 		},
 	} {
 		store := memory.New()
-		if err := gueststay.NewService(store, es.Options{}).CheckIn(t.Context(), domain.StayID{1}, domain.MomentOf(time.Now())); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, gueststay.NewService(store, es.Options{}).CheckIn(t.Context(), domain.StayID{1}, domain.MomentOf(time.Now())))
 		backend := backendOn(t, store, auditedCategories())
 		broke(backend)
 		var out strings.Builder
@@ -108,9 +103,7 @@ func TestAnAuditThatFails(t *testing.T) {
 func TestAuditShowsWhatIsSetAside(t *testing.T) {
 	t.Parallel()
 	backend := backendOn(t, memory.New(), auditedCategories())
-	if err := backend.Checkpoints.(feed.Notes).PutNote(t.Context(), "night", reactor.QuarantineKind, "GroupCheckout-1", []byte(`{"since":"2024-05-01T12:00:00Z","cause":"boom"}`)); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, backend.Checkpoints.(feed.Notes).PutNote(t.Context(), "night", reactor.QuarantineKind, "GroupCheckout-1", []byte(`{"since":"2024-05-01T12:00:00Z","cause":"boom"}`)))
 	want := `Set aside, for a person to settle:
 GroupCheckout-1, of the consumer group "night" since 2024-05-01T12:00:00Z: boom
 `

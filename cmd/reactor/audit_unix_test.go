@@ -14,22 +14,19 @@ import (
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 func runSQL(t testing.TB, conn *pgx.Conn, sql string) {
 	t.Helper()
-	if _, err := conn.Exec(within(t), sql); err != nil {
-		t.Fatalf("%.80s: %v", sql, err)
-	}
+	check.Mustf(t, check.Error(conn.Exec(within(t), sql)), "%.80s", sql)
 }
 
 // write appends an event that no clerk and no reactor would write.
 func (h *hotel) write(t testing.TB, stream es.StreamName, kind, body string) {
 	t.Helper()
 	at := es.Version(len(h.read(t, stream)))
-	if _, err := h.backend.Events.Append(within(t), stream, at, []es.EventData{{ID: uuid.New(), Type: kind, Data: []byte(body)}}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(h.backend.Events.Append(within(t), stream, at, []es.EventData{{ID: uuid.New(), Type: kind, Data: []byte(body)}})))
 }
 
 func TestAMessageDBIsAudited(t *testing.T) {
@@ -45,28 +42,16 @@ func TestAMessageDBIsAudited(t *testing.T) {
 	settled := h.selectStays(t, h.receive(t, 5))
 	merge(t, h.backend, "night")
 	balance := domain.MoneyOf(50)
-	if err := h.groups.Pay(within(t), settled, domain.PaymentID(uuid.New()), balance, moment()); err != nil {
-		t.Fatal(err)
-	}
-	if err := h.groups.Confirm(within(t), settled, moment()); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, h.groups.Pay(within(t), settled, domain.PaymentID(uuid.New()), balance, moment()))
+	check.Must(t, h.groups.Confirm(within(t), settled, moment()))
 	waiting, guests := domain.GroupID(uuid.New()), h.receive(t, 3)
-	if err := h.groups.Select(within(t), waiting, guests, moment()); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := h.stays.TransferToGroup(within(t), guests[0], waiting, moment()); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, h.groups.Select(within(t), waiting, guests, moment()))
+	check.Must(t, check.Error(h.stays.TransferToGroup(within(t), guests[0], waiting, moment())))
 	status, out, errors := audit("-g", "night")
 	if status != statusDone || errors != "" {
 		t.Fatalf("got status %d, %q and %q, want 0", status, out, errors)
 	}
-	for _, want := range []string{" 8  stays\n", " 2  group checkouts\n", " 1      in flight", "50  money moved", "10  money in flight", "50  money paid", "The books balance.\n"} {
-		if !strings.Contains(out, want) {
-			t.Errorf("got %q, want %q in it", out, want)
-		}
-	}
+	check.Contains(t, out, " 8  stays\n", " 2  group checkouts\n", " 1      in flight", "50  money moved", "10  money in flight", "50  money paid", "The books balance.\n")
 
 	// Every kind of damage.
 	stay := func(n int) es.StreamName { return h.stays.Stream(guests[n]) }
@@ -88,7 +73,7 @@ func TestAMessageDBIsAudited(t *testing.T) {
 	if status != statusAudit || !strings.Contains(errors, "the books do not balance: 9 violations named above") {
 		t.Errorf("got status %d and %q, want 3 and how many", status, errors)
 	}
-	for _, want := range []string{
+	check.Contains(t, out,
 		fmt.Sprintf("closed: event 3 (CheckedOut) of %s follows event 2 (TransferredToGroup)", stay(0)),
 		fmt.Sprintf("residual: event 2 of %s moves a residual of 9.00 to %s, but charges minus payments before it are 10", stay(1), stray),
 		fmt.Sprintf("transfer: event 2 of %s moves 9.00 to %s, but that group never selected the stay", stay(1), stray),
@@ -98,11 +83,7 @@ func TestAMessageDBIsAudited(t *testing.T) {
 		fmt.Sprintf("positions: %s lacks event 0, and goes on with event 1", holed),
 		`checkpoint: the checkpoint of the consumer group "night" lies behind event 0 of `,
 		`The consumer group "day" has no checkpoint here`,
-	} {
-		if !strings.Contains(out, want) {
-			t.Errorf("got %s\nwant %q in it", out, want)
-		}
-	}
+	)
 }
 
 // The binary audits beside its work, and its pages show what it finds.

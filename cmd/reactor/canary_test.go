@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // leaf is a command that does something, with the words that lead to it.
@@ -22,9 +24,7 @@ type leaf struct {
 func leavesOf(t testing.TB) (leaves []leaf) {
 	t.Helper()
 	parser, err := newParser(&cli{}, streams{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	for _, node := range parser.Model.Leaves(false) {
 		var words []string
 		for at := node; at.Parent != nil; at = at.Parent {
@@ -86,9 +86,7 @@ func TestNoTextOfAnyCommandTellsASecret(t *testing.T) {
 	folder := t.TempDir()
 	file := func(name, text string) string {
 		path := filepath.Join(folder, name)
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, os.WriteFile(path, []byte(text), 0o600))
 		return path
 	}
 	var n, tried sample

@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb"
@@ -204,9 +204,7 @@ func TestAStopWhileStartingIsNoFailure(t *testing.T) {
 func TestAnAddressThatIsTaken(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	t.Cleanup(func() { _ = taken.Close() })
 	status, _, errors := call(t, nil, "run", "-g", "x", "--listen", taken.Addr().String(), "mdb", "-c", "Host=127.0.0.1;Port=1", "-cs", "public")
 	if status != statusConfiguration || !strings.Contains(errors, taken.Addr().String()) {
@@ -246,18 +244,14 @@ func TestSpellingsAndVariables(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			grammar, _, err := parse(strings.Fields(test.line), streams{}, func(name string) string { return test.env[name] })
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			run, mdb := grammar.Run, grammar.Run.Mdb
 			got := settings{
 				run.ProcessorName, mdb.Connection, mdb.ReadConnection, mdb.CheckpointConnection, mdb.CheckpointSchema,
 				run.MaxReadAhead, run.MaxWriters, mdb.BatchSize, run.PrometheusPort,
 				time.Duration(mdb.TailSleep), mdb.FromTail, run.Verbose,
 			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("%s (-want +got):\n%s", test.line, diff)
-			}
+			check.Same(t, fmt.Sprintf("%s", test.line), test.want, got)
 		})
 	}
 }
@@ -294,12 +288,8 @@ func TestSpellingsAndVariablesOfDynamo(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			grammar, _, err := parse(append([]string{"run", "-g", "g", "dynamo"}, strings.Fields(test.line)...), streams{}, func(name string) string { return test.env[name] })
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := grammar.Run.Dynamo.dynamoStore; got != test.want {
-				t.Errorf("%s: got %+v, want %+v", test.line, got, test.want)
-			}
+			check.Must(t, err)
+			check.Equal(t, test.line, test.want, grammar.Run.Dynamo.dynamoStore)
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/completion"
 )
 
@@ -31,9 +32,7 @@ func TestWhatComesNextIsCompleted(t *testing.T) {
 			word, _, _ := strings.Cut(candidate, "\t")
 			words = append(words, word)
 		}
-		if got := strings.Join(words, " "); got != want {
-			t.Errorf("%q: got %q, want %q", line, got, want)
-		}
+		check.Equal(t, line, want, strings.Join(words, " "))
 	}
 }
 

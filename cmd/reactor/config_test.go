@@ -9,15 +9,15 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // settingsText writes a file of settings, and returns its path.
 func settingsText(t testing.TB, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "reactor.yaml")
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.WriteFile(path, []byte(text), 0o600))
 	return path
 }
 
@@ -31,9 +31,7 @@ func TestEveryFlagHasAVariableAndAKey(t *testing.T) {
 		"dynamo": {"--accept-loss", "--rebuild"}, // of index
 	}
 	parser, err := newParser(&cli{}, streams{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	variables, flags := map[string]string{}, 0
 	for _, s := range settingsIn(parser.Model.Node) {
 		variable := variableOf(s.key, s.flag)
@@ -65,9 +63,7 @@ func TestEveryFlagHasAVariableAndAKey(t *testing.T) {
 func TestEverySettingIsTakenFromAVariableAndAFile(t *testing.T) {
 	t.Parallel()
 	parser, err := newParser(&cli{}, streams{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	for _, s := range settingsIn(parser.Model.Node) {
 		example := map[string]string{"a whole number": "7", "true or false": "true", "a number": "7", "a text of one line": "seven", expectedBytes: "7MiB"}[expected(s.flag)]
 		if example == "" {
@@ -120,9 +116,7 @@ dynamo: {table: other}
 `)
 	env := map[string]string{"REACTOR_CONFIG": path, "REACTOR_MAX_WRITERS": "3", "REACTOR_MERGES_AT_ONCE": "3", "MDB_SCHEMA": "variable", "REACTOR_PROMETHEUS_PORT": "9"}
 	grammar, _, err := parse([]string{"run", "--merges-at-once", "4", "mdb"}, streams{}, func(name string) string { return env[name] })
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	run := grammar.Run
 	if run.ProcessorName != "of the file" || run.MaxReadAhead != 2 || run.MaxWriters != 3 || run.MergesAtOnce != 4 || run.CallLimit != 2*time.Minute {
 		t.Errorf("got %+v", run)
@@ -146,7 +140,7 @@ func TestConfigShowsWhereASettingComesFrom(t *testing.T) {
 	if status != statusDone || complaints != "" {
 		t.Fatalf("got status %d and %s", status, complaints)
 	}
-	for _, want := range []string{
+	check.Contains(t, strings.Join(strings.Fields(out), " "),
 		"processor-name x flag - - REACTOR_PROCESSOR_NAME The consumer group.",
 		"max-writers 2 reactor.yaml:1 8 groups REACTOR_MAX_WRITERS How many group checkouts to work on at once.",
 		"max-read-ahead 3 $REACTOR_MAX_READ_AHEAD 16 batches",
@@ -157,11 +151,7 @@ func TestConfigShowsWhereASettingComesFrom(t *testing.T) {
 		"max-held-bytes 128MiB default 128MiB bytes, or KiB, MiB, GiB REACTOR_MAX_HELD_BYTES",
 		"mdb.max-connections - default as --connection says, else 10 number",
 		"quarantine-after - default never time",
-	} {
-		if !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
-			t.Errorf("got\n%s\nwant %q in it", out, want)
-		}
-	}
+	)
 	if strings.Contains(out, "dynamo") || strings.Contains(out, secret) {
 		t.Errorf("got\n%s\nwant neither another store nor a password", out)
 	}
@@ -237,9 +227,7 @@ func TestAValueMayBeTheContentOfAFile(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	for name, text := range map[string]string{"connection": "\ufeffHost=db;Password=" + secret + "\r\n", "reactor.yaml": "mdb:\n  connection: {file: connection}\n"} {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600))
 	}
 	grammar, _, err := parse([]string{"--config", filepath.Join(folder, "reactor.yaml"), "init", "mdb"}, streams{}, func(string) string { return "" })
 	if err != nil || grammar.Init.Mdb.Connection != "Host=db;Password="+secret {
@@ -253,9 +241,7 @@ func FuzzSettings(f *testing.F) {
 		f.Add(text)
 	}
 	parser, err := newParser(&cli{}, streams{}, nil)
-	if err != nil {
-		f.Fatal(err)
-	}
+	check.Must(f, err)
 	f.Fuzz(func(t *testing.T, text string) {
 		if _, err := readSettings(settingsText(t, strings.ReplaceAll(text, "MARK", "xQ7m:RKERq7x")), parser.Model.Node); err != nil && strings.Contains(err.Error(), "xQ7m:RKER") {
 			t.Errorf("%q: the error tells the secret: %v", text, err)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/tried"
 )
 
@@ -23,17 +24,11 @@ func crash(t testing.TB, admin string) (restart func()) {
 	pids := processesOf(t, admin)
 	from := fmt.Sprintf("/proc/%d/", pids[0])
 	line, err := os.ReadFile(from + "cmdline")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	dir, err := os.Readlink(from + "cwd")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	var owner syscall.Stat_t
-	if err := syscall.Stat(from, &owner); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, syscall.Stat(from, &owner))
 	for _, pid := range pids {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 			t.Fatalf("kill %d: %v", pid, err)
@@ -58,9 +53,7 @@ func crash(t testing.TB, admin string) (restart func()) {
 		if os.Getuid() == 0 {
 			command.SysProcAttr.Credential = &syscall.Credential{Uid: owner.Uid, Gid: owner.Gid}
 		}
-		if err := command.Start(); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, command.Start())
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)

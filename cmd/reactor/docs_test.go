@@ -9,6 +9,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/golden"
 )
 
@@ -35,9 +36,7 @@ Made from the program itself by ` + "`go generate ./cmd/reactor`" + `. Do not ed
 func reference(t *testing.T) string {
 	t.Helper()
 	parser, err := kong.New(&cli{}, kong.Name("reactor"), kong.Description(description), kong.ValueFormatter(flagHelp))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	page := &strings.Builder{}
 	page.WriteString(referenceHead + paragraphs(description))
 	page.WriteString("| command | |\n|---|---|\n")

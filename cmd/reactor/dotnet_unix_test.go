@@ -24,6 +24,7 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 // These tests begin with what the .NET hotel left on a store; see
@@ -36,9 +37,7 @@ const dotNetGroup = "hotel"
 func dotNetLines(t testing.TB, name string) []string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "dotnet", name))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return strings.Split(strings.TrimSpace(string(text)), "\n")
 }
 
@@ -61,9 +60,7 @@ func (h *hotel) states(t testing.TB, streams map[string]string) map[string]strin
 	states := map[string]string{}
 	for stream := range streams {
 		name, err := es.ParseStreamName(stream)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		state := ""
 		switch name.Category() {
 		case groupcheckout.Category:
@@ -79,9 +76,7 @@ func (h *hotel) states(t testing.TB, streams map[string]string) map[string]strin
 func (h *hotel) groupState(t testing.TB, stream es.StreamName) string {
 	t.Helper()
 	state, err := h.groups.Read(within(t), parseID[domain.GroupID](t, stream.ID()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	list := func(status groupcheckout.Status, with func(domain.StayID) string) string {
 		var all []string
 		for _, stay := range state.Stays(status) {
@@ -100,9 +95,7 @@ func (h *hotel) groupState(t testing.TB, stream es.StreamName) string {
 func (h *hotel) stayState(t testing.TB, stream es.StreamName) string {
 	t.Helper()
 	state, err := h.stays.Read(within(t), parseID[domain.StayID](t, stream.ID()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if group, transferred := state.Group(); transferred {
 		return "transferred group=" + group.N()
 	}
@@ -112,9 +105,7 @@ func (h *hotel) stayState(t testing.TB, stream es.StreamName) string {
 func parseID[ID ~[16]byte](t testing.TB, text string) (id ID) {
 	t.Helper()
 	parsed, err := uuid.Parse(text)
-	if err != nil {
-		t.Fatalf("%q is not an id: %v", text, err)
-	}
+	check.Mustf(t, err, "%q is not an id", text)
 	return ID(parsed)
 }
 
@@ -140,9 +131,7 @@ func goOn(t testing.TB, h *hotel, env map[string]string, store string, want map[
 		if _, pending, _ := strings.Cut(state, "pending=["); strings.HasPrefix(stream, groupcheckout.Category) && !strings.HasPrefix(pending, "]") {
 			group = parseID[domain.GroupID](t, strings.TrimPrefix(stream, groupcheckout.Category+"-"))
 			before, err := h.groups.Read(within(t), group)
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			stays = before.Stays(groupcheckout.Pending)
 		}
 	}
@@ -150,9 +139,7 @@ func goOn(t testing.TB, h *hotel, env map[string]string, store string, want map[
 	address := p.awaitLog(t, "serving the status page")["address"].(string)
 	eventually(t, "the group that .NET left is merged", func() bool {
 		state, err := h.groups.Read(within(t), group)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		return len(state.Stays(groupcheckout.Merged)) == len(stays)
 	})
 	eventually(t, "all is completed", func() bool {
@@ -172,9 +159,7 @@ func goOn(t testing.TB, h *hotel, env map[string]string, store string, want map[
 		expected = append(expected, h.stays.Stream(stay).String())
 	}
 	slices.Sort(expected)
-	if diff := cmp.Diff(expected, changed); diff != "" {
-		t.Errorf("streams that changed (-want +got):\n%s", diff)
-	}
+	check.Same(t, "streams that changed", expected, changed)
 	return changed
 }
 
@@ -185,9 +170,7 @@ func TestAMessageDBOfDotNetIsTakenOver(t *testing.T) {
 	load := func(name, sql string) {
 		t.Helper()
 		for _, line := range dotNetLines(t, name) {
-			if _, err := conn.Exec(within(t), sql, line); err != nil {
-				t.Fatalf("%s: %v", line, err)
-			}
+			check.Mustf(t, check.Error(conn.Exec(within(t), sql, line)), "%s", line)
 		}
 	}
 	runSQL(t, conn, "SET search_path TO message_store, public")
@@ -201,15 +184,11 @@ func TestAMessageDBOfDotNetIsTakenOver(t *testing.T) {
 	rows := func(until int64) map[string]string {
 		t.Helper()
 		found, err := conn.Query(within(t), "SELECT global_position::text, messages::text FROM messages WHERE global_position <= $1", until)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		all := map[string]string{}
 		for found.Next() {
 			var position, row string
-			if err := found.Scan(&position, &row); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, found.Scan(&position, &row))
 			all[position] = row
 		}
 		if found.Err() != nil {
@@ -278,15 +257,11 @@ func items(t testing.TB, client *awsdynamodb.Client, table string) map[string]st
 	pages := awsdynamodb.NewScanPaginator(client, &awsdynamodb.ScanInput{TableName: &table})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(within(t))
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		for _, item := range page.Items {
 			stream := item["p"].(*types.AttributeValueMemberS).Value
 			text, err := json.Marshal(toJSON(&types.AttributeValueMemberM{Value: item}))
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			all[stream] += string(text) + "\n"
 		}
 	}
@@ -298,16 +273,12 @@ func putItem(t testing.TB, client *awsdynamodb.Client, table, line string) {
 	decoder := json.NewDecoder(strings.NewReader(line))
 	decoder.UseNumber()
 	var raw map[string]any
-	if err := decoder.Decode(&raw); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, decoder.Decode(&raw))
 	item := map[string]types.AttributeValue{}
 	for name, value := range raw {
 		item[name] = fromJSON(t, value)
 	}
-	if _, err := client.PutItem(within(t), &awsdynamodb.PutItemInput{TableName: &table, Item: item}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(client.PutItem(within(t), &awsdynamodb.PutItemInput{TableName: &table, Item: item})))
 }
 
 // fromJSON reads a value in DynamoDB's JSON.
@@ -321,9 +292,7 @@ func fromJSON(t testing.TB, value any) types.AttributeValue {
 			return &types.AttributeValueMemberN{Value: v.(string)}
 		case "B":
 			data, err := base64.StdEncoding.DecodeString(v.(string))
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			return &types.AttributeValueMemberB{Value: data}
 		case "L":
 			list := &types.AttributeValueMemberL{}
@@ -393,9 +362,7 @@ func TestWhatDotNetReadsAndThisRefusesIsNamedByTheAudit(t *testing.T) {
 		streams := map[string]string{} // and why
 		for body, why := range refused {
 			stream := h.stays.Stream(domain.StayID(uuid.New()))
-			if _, err := h.backend.Events.Append(within(t), stream, 0, []es.EventData{{ID: uuid.New(), Type: "Charged", Data: []byte(body), Time: time.Now()}}); err != nil {
-				t.Fatalf("%s: %v", body, err)
-			}
+			check.Mustf(t, check.Error(h.backend.Events.Append(within(t), stream, 0, []es.EventData{{ID: uuid.New(), Type: "Charged", Data: []byte(body), Time: time.Now()}})), "%s", body)
 			streams[stream.String()] = why
 		}
 		env := map[string]map[string]string{"dynamo": dynamo, "mdb": mdb}[store]

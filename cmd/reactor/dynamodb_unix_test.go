@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/tried"
 	"example.com/groupcheckout/stores/dynamodb"
 )
@@ -64,9 +65,7 @@ func dynamoClient(t testing.TB, env map[string]string) *awsdynamodb.Client {
 
 func deleteTable(t testing.TB, client *awsdynamodb.Client, name string) {
 	t.Helper()
-	if _, err := client.DeleteTable(within(t), &awsdynamodb.DeleteTableInput{TableName: &name}); err != nil {
-		t.Errorf("remove the table %s: %v", name, err)
-	}
+	check.OKf(t, check.Error(client.DeleteTable(within(t), &awsdynamodb.DeleteTableInput{TableName: &name})), "remove the table %s", name)
 }
 
 // dynamoConfig is the configuration that variables stand for.
@@ -84,13 +83,9 @@ func dynamoConfig(env map[string]string) dynamodb.Config {
 func openDynamoHotel(t testing.TB, env map[string]string) *hotel {
 	t.Helper()
 	db, err := dynamodb.Open(within(t), dynamoConfig(env))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	backend, err := db.Backend(checkout.Categories()...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return newHotel(t, backend, "0")
 }
 
@@ -140,11 +135,7 @@ func TestRunOnDynamoDBMergesAndStopsInOrder(t *testing.T) {
 		return strings.Contains(body, `index_lag_seconds{partition="0"}`)
 	})
 	_, metrics := get(t, "http://"+address+"/metrics")
-	for _, want := range []string{`index_events_total{partition="0"}`, `dynamodb_units_total{operation="UpdateItem",table="` + env["EQUINOX_DYNAMO_TABLE"], `dynamodb_throttled_total{operation="GetItem"`, "reactor_running 1"} {
-		if !strings.Contains(metrics, want) {
-			t.Errorf("/metrics: got %s, want %q in it", metrics, want)
-		}
-	}
+	check.Contains(t, metrics, `index_events_total{partition="0"}`, `dynamodb_units_total{operation="UpdateItem",table="`+env["EQUINOX_DYNAMO_TABLE"], `dynamodb_throttled_total{operation="GetItem"`, "reactor_running 1")
 	if _, body := get(t, "http://"+address+"/"); !strings.Contains(body, "<h2>Index</h2>") || !strings.Contains(body, "lag at most") {
 		t.Errorf("the status page: got %s, want the lag of the index", body)
 	}

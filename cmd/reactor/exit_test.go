@@ -13,6 +13,7 @@ import (
 
 	"example.com/groupcheckout/domain/audit"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/stores/address"
 	"example.com/groupcheckout/stores/dynamodb"
@@ -77,9 +78,7 @@ func TestEveryErrorSaysWhetherItNeedsAPerson(t *testing.T) {
 			}
 			return err
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 	}
 	if seen < 15 {
 		t.Errorf("only %d types of errors were found; has their place changed?", seen)

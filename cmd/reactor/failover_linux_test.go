@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/tried"
 )
 
@@ -17,13 +18,9 @@ import (
 func bothHosts(t testing.TB, one, other string) string {
 	t.Helper()
 	first, err := url.Parse(one)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	second, err := url.Parse(other)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	query := first.Query()
 	query.Set("target_session_attrs", "read-write")
 	first.Host, first.RawQuery = first.Host+","+second.Host, query.Encode()
@@ -50,9 +47,7 @@ func TestAFailOverThatLostCommitsIsRefused(t *testing.T) {
 			both["MDB_CONNECTION_STRING"] = bothHosts(t, env["MDB_CONNECTION_STRING"], onReplica)
 			replica := connect(t, replicaAdmin)
 			on := func(statement string) {
-				if _, err := replica.Exec(within(t), statement); err != nil {
-					t.Fatalf("%s: %v", statement, err)
-				}
+				check.Mustf(t, check.Error(replica.Exec(within(t), statement)), "%s", statement)
 			}
 
 			follow := func() (p *process) {
@@ -72,9 +67,7 @@ func TestAFailOverThatLostCommitsIsRefused(t *testing.T) {
 			h.awaitMerged(t, h.selectStays(t, kept), kept)
 			saved()
 			var here string
-			if err := connect(t, admin).QueryRow(within(t), "SELECT pg_current_wal_lsn()::text").Scan(&here); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, connect(t, admin).QueryRow(within(t), "SELECT pg_current_wal_lsn()::text").Scan(&here))
 			eventually(t, "the replica has it all", func() bool {
 				var reached bool
 				err := replica.QueryRow(within(t), "SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn", here).Scan(&reached)
@@ -95,9 +88,7 @@ func TestAFailOverThatLostCommitsIsRefused(t *testing.T) {
 				p.awaitEnd(t)
 			}
 
-			if err := server.Close(); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, server.Close())
 			on("SELECT pg_promote()")
 			ofReplica := maps.Clone(env)
 			ofReplica["MDB_CONNECTION_STRING"] = onReplica
@@ -155,9 +146,7 @@ func TestAnErasedEventIsNoMatter(t *testing.T) {
 			position, _ := h.checkpoint(t, group)
 			return position >= end
 		})
-		if _, err := connect(t, admin).Exec(within(t), "DELETE FROM message_store.messages WHERE global_position = $1", int64(end)-1); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(connect(t, admin).Exec(within(t), "DELETE FROM message_store.messages WHERE global_position = $1", int64(end)-1)))
 		p.awaitLog(t, "the last events that were read have been erased from the store; the reactor goes on")
 		stays = h.receive(t, 1)
 		h.awaitMerged(t, h.selectStays(t, stays), stays)
@@ -166,9 +155,7 @@ func TestAnErasedEventIsNoMatter(t *testing.T) {
 			position, _ := h.checkpoint(t, group)
 			return position >= end
 		})
-		if _, err := connect(t, admin).Exec(within(t), "DELETE FROM message_store.messages WHERE global_position = $1", int64(end)-1); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(connect(t, admin).Exec(within(t), "DELETE FROM message_store.messages WHERE global_position = $1", int64(end)-1)))
 		p.signal(t, syscall.SIGTERM)
 		if ended := p.awaitEnd(t); ended.ExitStatus() != statusDone {
 			t.Errorf("got status %d after SIGTERM, want 0", ended.ExitStatus())

@@ -15,6 +15,7 @@ import (
 	"example.com/groupcheckout/checkout"
 	"example.com/groupcheckout/checkout/demo"
 	"example.com/groupcheckout/internal/browsertest"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/memory"
 )
 
@@ -22,28 +23,20 @@ import (
 func hotelAtWork(t *testing.T) (address string) {
 	t.Helper()
 	backend, err := memory.New().Backend(checkout.Categories()...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	t.Cleanup(backend.Close)
 	log := slog.New(slog.DiscardHandler)
 	hotel, err := demo.NewHotel(backend, demo.Config{Log: log}, 20*time.Millisecond)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	over := make(chan error, 1)
 	go func() { over <- hotel.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
-		if err := <-over; err != nil {
-			t.Error(err)
-		}
+		check.OK(t, <-over)
 	})
 	handler, err := hotelPage(ctx, hotel, log)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	return server.URL
@@ -95,31 +88,21 @@ func TestThePageOfTheHotelIsForThisPageAlone(t *testing.T) {
 	t.Parallel()
 	address := hotelAtWork(t)
 	response, err := http.Get(address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	_ = response.Body.Close()
 	if got := response.Header.Get("Content-Security-Policy"); !strings.HasPrefix(got, "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'") {
 		t.Errorf("got the policy %q, want one that lets in nothing from elsewhere", got)
 	}
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address+"/kill", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	request.Header.Set("Sec-Fetch-Site", "cross-site")
 	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	_ = answer.Body.Close()
-	if answer.StatusCode != http.StatusForbidden {
-		t.Errorf("got status %d for the button of another page, want 403", answer.StatusCode)
-	}
+	check.Equal(t, "status for the button of another page", http.StatusForbidden, answer.StatusCode)
 	for _, path := range []string{"/kill", "/start"} {
 		got, err := http.Get(address + path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		_ = got.Body.Close()
 		if got.StatusCode == http.StatusOK {
 			t.Errorf("GET %s: got status 200, want that it changes nothing", path)
@@ -127,9 +110,7 @@ func TestThePageOfTheHotelIsForThisPageAlone(t *testing.T) {
 	}
 	for _, file := range []string{"index.html", "hotel.css", "hotel.js"} {
 		text, err := hotelFiles.ReadFile("hotel/" + file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		if clean := strings.ReplaceAll(string(text), "http://www.w3.org/2000/svg", ""); strings.Contains(clean, "http://") || strings.Contains(clean, "https://") {
 			t.Errorf("%s: it names something outside", file)
 		}

@@ -16,6 +16,7 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores"
 	"example.com/groupcheckout/stores/messagedb"
@@ -37,13 +38,9 @@ func openHotel(t testing.TB, env map[string]string) *hotel {
 		CheckpointSchema: env["MDB_SCHEMA"],
 		MaxConns:         2,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	backend, err := db.Backend(checkout.Categories()...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return newHotel(t, backend, groupcheckout.Category)
 }
 
@@ -62,12 +59,8 @@ func (h *hotel) receive(t testing.TB, n int) []domain.StayID {
 	stays := make([]domain.StayID, n)
 	for i := range stays {
 		stays[i] = domain.StayID(uuid.New())
-		if err := h.stays.CheckIn(within(t), stays[i], moment()); err != nil {
-			t.Fatal(err)
-		}
-		if err := h.stays.Charge(within(t), stays[i], domain.ChargeID(uuid.New()), domain.MoneyOf(10), moment()); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, h.stays.CheckIn(within(t), stays[i], moment()))
+		check.Must(t, h.stays.Charge(within(t), stays[i], domain.ChargeID(uuid.New()), domain.MoneyOf(10), moment()))
 	}
 	return stays
 }
@@ -76,9 +69,7 @@ func (h *hotel) receive(t testing.TB, n int) []domain.StayID {
 func (h *hotel) selectStays(t testing.TB, stays []domain.StayID) domain.GroupID {
 	t.Helper()
 	group := domain.GroupID(uuid.New())
-	if err := h.groups.Select(within(t), group, stays, moment()); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, h.groups.Select(within(t), group, stays, moment()))
 	return group
 }
 
@@ -88,17 +79,13 @@ func (h *hotel) awaitMerged(t testing.TB, group domain.GroupID, stays []domain.S
 	t.Helper()
 	eventually(t, fmt.Sprintf("group %s has no pending stay", group), func() bool {
 		state, err := h.groups.Read(within(t), group)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		return len(state.Stays(groupcheckout.Pending)) == 0
 	})
 	recorded := map[domain.StayID]int{}
 	for _, e := range h.read(t, h.groups.Stream(group)) {
 		event, _, err := groupcheckout.Codec().Decode(e.Type, e.Data)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		if merged, ok := event.(groupcheckout.StaysMerged); ok {
 			for _, r := range merged.Residuals {
 				recorded[r.Stay]++
@@ -117,9 +104,7 @@ func (h *hotel) awaitMerged(t testing.TB, group domain.GroupID, stays []domain.S
 		}
 	}
 	state, err := h.groups.Read(within(t), group)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if want := domain.MoneyOf(int64(10 * len(stays))); !state.Balance().Equal(want) {
 		t.Errorf("group %s: got a balance of %s, want %s", group, state.Balance(), want)
 	}
@@ -128,9 +113,7 @@ func (h *hotel) awaitMerged(t testing.TB, group domain.GroupID, stays []domain.S
 func (h *hotel) read(t testing.TB, stream es.StreamName) []es.Event {
 	t.Helper()
 	events, err := h.backend.Events.Read(within(t), stream, 0, es.FromLeader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return events
 }
 
@@ -138,9 +121,7 @@ func (h *hotel) read(t testing.TB, stream es.StreamName) []es.Event {
 func (h *hotel) end(t testing.TB) feed.Position {
 	t.Helper()
 	end, err := h.backend.Source.End(within(t), h.tranche)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return end
 }
 
@@ -149,9 +130,7 @@ func (h *hotel) checkpoint(t testing.TB, group string) (feed.Position, bool) {
 	t.Helper()
 	key := feed.Key{Source: h.backend.Source.ID(), Tranche: h.tranche, Group: group}
 	position, known, err := h.backend.Checkpoints.Load(within(t), key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return position, known
 }
 
@@ -161,23 +140,15 @@ func holdStays(t testing.TB, env map[string]string) (release func()) {
 	t.Helper()
 	conn := connect(t, env["MDB_CONNECTION_STRING"])
 	tx, err := conn.Begin(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	var hash int64
 	for _, statement := range []string{"SET LOCAL search_path TO message_store", "SELECT acquire_lock('" + gueststay.Category + "-0')"} {
 		rows, err := tx.Query(within(t), statement, pgx.QueryExecModeSimpleProtocol)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		for rows.Next() {
-			if err := rows.Scan(&hash); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, rows.Scan(&hash))
 		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, rows.Err())
 	}
 	return func() { _ = tx.Rollback(context.Background()) }
 }

@@ -20,6 +20,7 @@ import (
 
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/tried"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb"
@@ -36,9 +37,7 @@ func replaceStream(t testing.TB, client *awsdynamodb.Client, table string) {
 		if on {
 			spec.StreamViewType = types.StreamViewTypeNewImage
 		}
-		if _, err := client.UpdateTable(within(t), &awsdynamodb.UpdateTableInput{TableName: &table, StreamSpecification: spec}); err != nil {
-			t.Fatalf("switch the stream on (%t): %v", on, err)
-		}
+		check.Mustf(t, check.Error(client.UpdateTable(within(t), &awsdynamodb.UpdateTableInput{TableName: &table, StreamSpecification: spec})), "switch the stream on (%t)", on)
 	}
 }
 
@@ -97,9 +96,7 @@ func TestARestoreOfTheTableAloneIsFound(t *testing.T) {
 		t.Fatal(errors)
 	}
 	for _, item := range backup {
-		if _, err := client.PutItem(within(t), &awsdynamodb.PutItemInput{TableName: &table, Item: item}); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(client.PutItem(within(t), &awsdynamodb.PutItemInput{TableName: &table, Item: item})))
 	}
 	status, out, _ := call(t, env, "audit", "--quiet", "dynamo")
 	for _, want := range []string{
@@ -138,9 +135,7 @@ func scan(t testing.TB, client *awsdynamodb.Client, table string) (all []map[str
 	pages := awsdynamodb.NewScanPaginator(client, &awsdynamodb.ScanInput{TableName: aws.String(table)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(within(t))
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		all = append(all, page.Items...)
 	}
 	return all
@@ -185,20 +180,14 @@ func checkIndexed(t testing.TB, env map[string]string) {
 		t.Errorf("reactor audit: got status %d, %q and %q, want that all is indexed", status, out, errors)
 	}
 	db, err := dynamodb.Open(within(t), dynamoConfig(env))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	defer db.Close()
 	source, err := db.Source(auditedCategories()...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	next, again := map[es.StreamName]es.Version{}, 0
 	for at, tail := feed.Position(0), false; !tail; {
 		batch, err := source.Read(within(t), "0", at)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		for _, d := range batch.Events {
 			switch {
 			case d.Event.Index > next[d.Stream]:
@@ -320,9 +309,7 @@ func TestATableIsAdoptedWhileEverybodyWorks(t *testing.T) {
 	})
 	stopCharges := repeatedly(func(n int) {
 		<-pace.C
-		if err := h.stays.Charge(within(t), old[n*37%len(old)], domain.ChargeID(uuid.New()), domain.MoneyOf(1), moment()); err != nil {
-			t.Error(err)
-		}
+		check.OK(t, h.stays.Charge(within(t), old[n*37%len(old)], domain.ChargeID(uuid.New()), domain.MoneyOf(1), moment()))
 	})
 	began := time.Now()
 	status, out, errors := call(t, env, "index", "dynamo", "--rebuild")

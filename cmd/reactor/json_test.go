@@ -13,6 +13,7 @@ import (
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/golden"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
@@ -29,25 +30,15 @@ func examples(t testing.TB, as jsonFlag) map[string]func(streams) error {
 	backend := backendOn(t, memory.New(), checkout.Categories())
 	group := domain.GroupID{15: 2}
 	groups := groupcheckout.NewService(backend.Events, es.Options{})
-	if err := groups.Select(t.Context(), group, []domain.StayID{{15: 1}}, domain.MomentOf(noon())); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, groups.Select(t.Context(), group, []domain.StayID{{15: 1}}, domain.MomentOf(noon())))
 	broken := memory.New()
-	if _, err := broken.Append(t.Context(), groups.Stream(group), 0, []es.EventData{{ID: [16]byte{1}, Type: "StaysSelected", Data: []byte(`{"at":"yesterday"}`)}}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(broken.Append(t.Context(), groups.Stream(group), 0, []es.EventData{{ID: [16]byte{1}, Type: "StaysSelected", Data: []byte(`{"at":"yesterday"}`)}})))
 	audited := backendOn(t, broken, auditedCategories())
 	key := feed.Key{Source: backend.Source.ID(), Tranche: groupcheckout.Category, Group: "checkouts"}
-	if err := backend.Checkpoints.Save(t.Context(), key, 1); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, backend.Checkpoints.Save(t.Context(), key, 1))
 	note, err := json.Marshal(reactor.Quarantined{Since: noon().Add(-time.Hour), Cause: "set aside by hand", UpTo: 4, Retry: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := audited.Checkpoints.(feed.Notes).PutNote(t.Context(), "day", reactor.QuarantineKind, groups.Stream(group).String(), note); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
+	check.Must(t, audited.Checkpoints.(feed.Notes).PutNote(t.Context(), "day", reactor.QuarantineKind, groups.Stream(group).String(), note))
 	roster := feed.Roster{
 		Group: "checkouts", Slots: []feed.Slot{{Holder: "a", Token: 1}, {}},
 		Members: []feed.Member{{Name: "a", Beat: 3, Lease: 10_000, Silent: 250}},

@@ -15,6 +15,7 @@ import (
 
 	"example.com/groupcheckout/checkout/demo"
 	"example.com/groupcheckout/domain/groupcheckout"
+	"example.com/groupcheckout/internal/check"
 )
 
 // newGroup is a consumer group with a checkpoint, at the end of the feed.
@@ -291,9 +292,7 @@ func TestTheHotelIsShownOnMessageDB(t *testing.T) {
 	post := func(path string) {
 		t.Helper()
 		response, err := http.Post(at+path, "", nil) //nolint:gosec // it is a test's own
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		_ = response.Body.Close()
 	}
 	state := func() demo.HotelState {

@@ -5,15 +5,15 @@ package main
 import (
 	"net"
 	"testing"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // TestProbesAreAnsweredWhileTheStoreOpens has a server that accepts, and says nothing.
 func TestProbesAreAnsweredWhileTheStoreOpens(t *testing.T) {
 	t.Parallel()
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	t.Cleanup(func() { _ = silent.Close() })
 	env := map[string]string{"MDB_CONNECTION_STRING": "postgres://app@" + silent.Addr().String() + "/x?sslmode=disable", "MDB_SCHEMA": "public"}
 	p := start(t, env, "run", "-g", "x", "--log-format", "json", "--listen", ":0", "mdb")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/domain"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/proxy"
 	"example.com/groupcheckout/internal/tried"
 )
@@ -18,9 +19,7 @@ func proxyTo(t testing.TB, connection string, logins *atomic.Int64) (*proxy.Prox
 	t.Helper()
 	listen := func(target string, config proxy.Config) *proxy.Proxy {
 		p, err := proxy.Listen(t.Context(), target, config)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		t.Cleanup(p.Close)
 		return p
 	}
@@ -37,9 +36,7 @@ func proxyTo(t testing.TB, connection string, logins *atomic.Int64) (*proxy.Prox
 		return true
 	}})
 	connection, _, err = proxy.Redirect(connection, counting.Addr())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return through, connection
 }
 

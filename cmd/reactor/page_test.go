@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/monitor"
 )
 
@@ -23,13 +24,9 @@ import (
 func served(t *testing.T, flags listenFlags) *page {
 	t.Helper()
 	p, err := flags.listen(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	t.Cleanup(p.close)
-	if err := p.serve(monitor.NewLate(), slog.New(slog.DiscardHandler), monitor.NewMetrics()); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, p.serve(monitor.NewLate(), slog.New(slog.DiscardHandler), monitor.NewMetrics()))
 	return p
 }
 
@@ -37,30 +34,22 @@ func served(t *testing.T, flags listenFlags) *page {
 func ask(t *testing.T, client *http.Client, url, token string) (status int, body string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
 	response, err := client.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	defer func() { _ = response.Body.Close() }()
 	content, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return response.StatusCode, string(content)
 }
 
 func file(t *testing.T, name string, content []byte) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.WriteFile(path, content, 0o600))
 	return path
 }
 
@@ -90,9 +79,7 @@ func TestPageWithATokenAndTLS(t *testing.T) {
 	of := httptest.NewTLSServer(http.NotFoundHandler())
 	defer of.Close()
 	key, err := x509.MarshalPKCS8PrivateKey(of.TLS.Certificates[0].PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	p := served(t, listenFlags{
 		Listen:          ":0",
 		ListenCert:      file(t, "cert.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: of.Certificate().Raw})),
@@ -129,15 +116,11 @@ func TestPageTakesFewConnections(t *testing.T) {
 	var idle []net.Conn
 	for range maxConnections {
 		conn, err := net.Dial("tcp", address)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		idle = append(idle, conn)
 	}
 	more, err := net.Dial("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if n, err := more.Read(make([]byte, 1)); n != 0 || err == nil {
 		t.Errorf("one connection more: got %d bytes and error %v, want it closed", n, err)
 	}

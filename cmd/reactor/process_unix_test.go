@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/internal/check"
 )
 
 // process is a running reactor.
@@ -41,12 +42,8 @@ func start(t testing.TB, env map[string]string, args ...string) *process {
 		p.command.Env = append(p.command.Env, name+"="+value)
 	}
 	stderr, err := p.command.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.command.Start(); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
+	check.Must(t, p.command.Start())
 	go p.follow(stderr)
 	t.Cleanup(func() {
 		_ = p.command.Process.Kill() // it may have ended
@@ -119,9 +116,7 @@ func (p *process) awaitLog(t testing.TB, message string) map[string]any {
 
 func (p *process) signal(t testing.TB, signal os.Signal) {
 	t.Helper()
-	if err := p.command.Process.Signal(signal); err != nil {
-		t.Fatalf("send %v: %v", signal, err)
-	}
+	check.Mustf(t, p.command.Process.Signal(signal), "send %v", signal)
 }
 
 // awaitEnd waits for the end of the process and returns how it was.
@@ -139,19 +134,13 @@ func (p *process) awaitEnd(t testing.TB) syscall.WaitStatus {
 func get(t testing.TB, url string) (status int, body string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(within(t), http.MethodGet, url, http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	defer func() { _ = response.Body.Close() }()
 	content, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return response.StatusCode, string(content)
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/tried"
 )
 
@@ -25,9 +26,7 @@ func quarantines(t *testing.T, env map[string]string, h *hotel, group, store str
 		}
 		return out
 	}
-	if out := on("list"); out != "no stream is set aside\n" {
-		t.Errorf("list: got %q, want none", out)
-	}
+	check.Equal(t, "list", "no stream is set aside\n", on("list"))
 	p := start(t, env, append([]string{"run", "-g", group, "--log-format", "json", "--listen", "127.0.0.1:0", "--checkpoint-interval", "200ms", store}, run...)...)
 	address := p.awaitLog(t, "serving the status page")["address"].(string)
 	p.awaitLog(t, "ready")
@@ -39,9 +38,7 @@ func quarantines(t *testing.T, env map[string]string, h *hotel, group, store str
 	on("add", "--stream", stream)
 	p.awaitLog(t, "the stream is set aside: what is appended to it is passed over until it is retried or dropped (reactor quarantine)")
 	later := h.receive(t, 1)
-	if err := h.groups.Select(within(t), checkout, later, moment()); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, h.groups.Select(within(t), checkout, later, moment()))
 	others := h.receive(t, 1)
 	h.awaitMerged(t, h.selectStays(t, others), others)
 	if out := on("list"); !strings.Contains(out, stream) || !strings.Contains(out, "set aside by hand") {
@@ -83,9 +80,7 @@ func TestQuarantineOnDynamoDB(t *testing.T) {
 func TestQuarantineWithoutATableIsExplained(t *testing.T) {
 	t.Parallel()
 	env, admin := initialisedFor(t)
-	if _, err := connect(t, admin).Exec(within(t), "DROP TABLE "+pgx.Identifier{env["MDB_SCHEMA"], "reactor_note"}.Sanitize()); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(connect(t, admin).Exec(within(t), "DROP TABLE "+pgx.Identifier{env["MDB_SCHEMA"], "reactor_note"}.Sanitize())))
 	for _, args := range [][]string{{"quarantine", "-g", "x", "list", "mdb"}, {"run", "-g", "x", "--quarantine-after", "1m", "mdb"}} {
 		status, _, errors := call(t, env, args...)
 		if status == statusDone || !strings.Contains(errors, "reactor init mdb") {

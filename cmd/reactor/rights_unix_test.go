@@ -24,6 +24,7 @@ import (
 
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/stores/dynamodb"
 	"example.com/groupcheckout/stores/dynamodb/lambda"
 )
@@ -83,9 +84,7 @@ func (r *recorder) need(action, resource string) {
 func recorded(t testing.TB, env map[string]string) (through map[string]string, r *recorder) {
 	t.Helper()
 	server, err := url.Parse(env["EQUINOX_DYNAMO_SERVICE_URL"])
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	r = &recorder{table: env["EQUINOX_DYNAMO_TABLE"], next: httputil.NewSingleHostReverseProxy(server), allowed: map[string]bool{}}
 	proxy := httptest.NewServer(r)
 	t.Cleanup(func() { proxy.CloseClientConnections(); proxy.Close() })
@@ -98,9 +97,7 @@ func recorded(t testing.TB, env map[string]string) (through map[string]string, r
 func policy(t testing.TB, role string) []string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "deploy", "iam", role+".json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	var document struct {
 		Version   string
 		Statement []struct {
@@ -167,12 +164,8 @@ func TestPoliciesAllowWhatIsAskedAndNothingElse(t *testing.T) {
 			t.Helper()
 			clerk := openDynamoHotel(t, env)
 			stay := clerk.fill(t)
-			if err := clerk.stays.Charge(within(t), stay, domain.ChargeID(uuid.New()), domain.MoneyOf(1), moment()); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := clerk.backend.Events.Read(within(t), clerk.stays.Stream(stay), 3, es.FromReplica); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, clerk.stays.Charge(within(t), stay, domain.ChargeID(uuid.New()), domain.MoneyOf(1), moment()))
+			check.Must(t, check.Error(clerk.backend.Events.Read(within(t), clerk.stays.Stream(stay), 3, es.FromReplica)))
 		},
 		"reactor": func(t *testing.T, h *hotel, direct, env map[string]string) {
 			t.Helper()
@@ -225,9 +218,7 @@ func TestPoliciesAllowWhatIsAskedAndNothingElse(t *testing.T) {
 		"indexer-lambda": func(t *testing.T, h *hotel, _, env map[string]string) {
 			t.Helper()
 			ingester, err := dynamodb.OpenIngester(within(t), dynamoConfig(env), false)
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			handle := lambda.Handler(ingester)
 			guests := h.receive(t, 40)
 			for _, stay := range guests {
@@ -239,9 +230,7 @@ func TestPoliciesAllowWhatIsAskedAndNothingElse(t *testing.T) {
 						"c": events.NewListAttribute([]events.DynamoDBAttributeValue{events.NewStringAttribute("CheckedIn"), events.NewStringAttribute("Charged")}),
 					},
 				}}}}
-				if _, err := handle(within(t), event); err != nil {
-					t.Fatal(err)
-				}
+				check.Must(t, check.Error(handle(within(t), event)))
 			}
 		},
 		"audit": func(t *testing.T, h *hotel, direct, env map[string]string) {
@@ -306,9 +295,7 @@ func (h *hotel) awaitDone(t testing.TB, group domain.GroupID) {
 // selectMore selects a stay for a group that the reactor knows, and waits for it.
 func (h *hotel) selectMore(t testing.TB, group domain.GroupID) {
 	t.Helper()
-	if err := h.groups.Select(within(t), group, h.receive(t, 1), moment()); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, h.groups.Select(within(t), group, h.receive(t, 1), moment()))
 	h.awaitDone(t, group)
 }
 
@@ -328,9 +315,7 @@ func unindexed(t testing.TB, direct, env map[string]string, command ...string) (
 func TestTheTemplateGrantsWhatThePolicyDoes(t *testing.T) {
 	t.Parallel()
 	template, err := os.ReadFile(filepath.Join("..", "..", "deploy", "indexer-lambda.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	for resource, name := range map[string]string{"TABLE": "${Table}", "TABLE-index": "${Index}"} {
 		var actions []string
 		for _, allowed := range policy(t, "indexer-lambda") {
@@ -344,9 +329,5 @@ func TestTheTemplateGrantsWhatThePolicyDoes(t *testing.T) {
 			t.Errorf("the template does not grant %q on %s", strings.TrimSpace(list), name)
 		}
 	}
-	for _, want := range []string{"FunctionResponseTypes: [ReportBatchItemFailures]", "ReservedConcurrentExecutions: 1", "EQUINOX_DYNAMO_TABLE: ", "StartingPosition: TRIM_HORIZON", "MaximumRetryAttempts: -1"} {
-		if !strings.Contains(string(template), want) {
-			t.Errorf("the template lacks %q", want)
-		}
-	}
+	check.Contains(t, string(template), "FunctionResponseTypes: [ReportBatchItemFailures]", "ReservedConcurrentExecutions: 1", "EQUINOX_DYNAMO_TABLE: ", "StartingPosition: TRIM_HORIZON", "MaximumRetryAttempts: -1")
 }

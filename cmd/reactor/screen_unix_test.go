@@ -12,6 +12,7 @@ import (
 	"github.com/charmbracelet/x/vt"
 	"github.com/creack/pty"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/golden"
 	"example.com/groupcheckout/internal/terminal"
 )
@@ -29,28 +30,20 @@ type recording struct {
 func record(t *testing.T, command func(tty *os.File)) recording {
 	t.Helper()
 	master, tty, err := pty.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	defer master.Close() //nolint:errcheck // it was read to its end
-	if err := pty.Setsize(tty, &pty.Winsize{Rows: screenHeight, Cols: screenWidth}); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, pty.Setsize(tty, &pty.Winsize{Rows: screenHeight, Cols: screenWidth}))
 	read := make(chan []byte)
 	go func() {
 		raw, _ := io.ReadAll(master) // it ends with an error, once nobody has the terminal open
 		read <- raw
 	}()
 	command(tty)
-	if err := tty.Close(); err != nil {
-		t.Error(err)
-	}
+	check.OK(t, tty.Close())
 	raw := <-read
 	emulator := vt.NewEmulator(screenWidth, screenHeight)
 	defer emulator.Close() //nolint:errcheck // it holds nothing
-	if _, err := emulator.Write(raw); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(emulator.Write(raw)))
 	var lines []string
 	for line := range strings.Lines(emulator.String()) {
 		lines = append(lines, strings.TrimRight(line, " \n"))

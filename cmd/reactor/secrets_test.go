@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // There are thousands of ways to give a text to a command, and each call builds all flags
@@ -30,9 +32,7 @@ func wrongTexts(t *testing.T, secret string) []string {
 	var texts []string
 	for _, file := range []string{"../../stores/messagedb/dsn/testdata/wrong.txt", "../../stores/address/testdata/wrong.txt"} {
 		content, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		for line := range strings.Lines(string(content)) {
 			if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
 				texts = append(texts, strings.NewReplacer("S3CRET", secret, `\n`, "\n").Replace(line))
@@ -204,9 +204,7 @@ func TestWhatStandsAroundAValueDoesNotCount(t *testing.T) {
 		return func(name string) string { return variables[name] }
 	}
 	grammar, _, err := parse([]string{"run", "-g", "g\n", "--max-writers", "4\n", "mdb", "-cp", " CP\n"}, streams{}, getenv(mdb))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	got := grammar.Run.Mdb
 	if got.Connection != "V" || got.ReadConnection != "VR" || got.CheckpointSchema != "VS" || got.CheckpointConnection != "CP" || grammar.Run.ProcessorName != "g" || grammar.Run.MaxWriters != 4 {
 		t.Errorf("got %+v, group %q and %d writers", got, grammar.Run.ProcessorName, grammar.Run.MaxWriters)
@@ -216,9 +214,7 @@ func TestWhatStandsAroundAValueDoesNotCount(t *testing.T) {
 		dynamo["EQUINOX_DYNAMO_"+name] = around(name)
 	}
 	grammar, _, err = parse([]string{"index", "dynamo"}, streams{}, getenv(dynamo))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if got, want := grammar.Index.Dynamo.dynamoTables, (dynamoTables{"REGION", "SERVICE_URL", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "TABLE", "TABLE_INDEX", "-index", false}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

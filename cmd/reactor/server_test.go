@@ -10,6 +10,7 @@ import (
 
 	"example.com/groupcheckout/harness/provision"
 	"example.com/groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/internal/check"
 )
 
 // The servers of all tests. Each comes up for the first that asks.
@@ -24,9 +25,7 @@ var (
 func connect(t testing.TB, text string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(within(t), text)
-	if err != nil {
-		t.Fatalf("connect: %v", err)
-	}
+	check.Mustf(t, err, "connect")
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
 	return conn
 }
@@ -50,11 +49,7 @@ func initialisedFor(t testing.TB) (env map[string]string, admin string) {
 	t.Helper()
 	server := messageDBServer.Require(t)
 	env, admin, drop := initialisedDatabase(t, server)
-	t.Cleanup(func() {
-		if err := drop(); err != nil {
-			t.Errorf("drop the database of the test: %v", err)
-		}
-	})
+	t.Cleanup(func() { check.OKf(t, drop(), "drop the database of the test") })
 	return env, admin
 }
 
@@ -73,15 +68,11 @@ func initialisedDatabase(t testing.TB, server *provision.Server) (env map[string
 	if errors.Is(err, provision.ErrNoAdmin) {
 		t.Skip(err)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	status, out, complaints := call(t, nil, "init", "mdb", "-c", database.AdminConnectionString, "-cs", schema)
 	if status != statusDone || !strings.Contains(out, "created the schema and the table") {
 		t.Fatalf("reactor init mdb: got status %d, %q and %q, want 0 and what it created", status, out, complaints)
 	}
-	if err := database.ShareCheckpoints(within(t), schema); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, database.ShareCheckpoints(within(t), schema))
 	return map[string]string{"MDB_CONNECTION_STRING": database.ConnectionString, "MDB_SCHEMA": schema}, database.AdminConnectionString, database.Close
 }

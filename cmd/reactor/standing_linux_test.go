@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"testing"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/tried"
 )
 
@@ -23,11 +24,7 @@ func TestAPausedReplicaIsSeen(t *testing.T) {
 	env["MDB_CONNECTION_STRING_READ"] = read
 	p, address := startRun(t, env, group, "--checkpoint-interval", "1s")
 	replica := connect(t, admin)
-	replay := func(function string) {
-		if _, err := replica.Exec(within(t), "SELECT "+function+"()"); err != nil {
-			t.Fatal(err)
-		}
-	}
+	replay := func(function string) { check.Must(t, check.Error(replica.Exec(within(t), "SELECT "+function+"()"))) }
 	before := h.receive(t, 2)
 	h.awaitMerged(t, h.selectStays(t, before), before)
 
@@ -39,11 +36,7 @@ func TestAPausedReplicaIsSeen(t *testing.T) {
 		return status == 503 && strings.Contains(body, `tranche "GroupCheckout" stands still`)
 	})
 	_, metrics := get(t, "http://"+address+"/metrics")
-	for _, want := range []string{`reactor_lag_events{tranche="GroupCheckout"} 1`, `reactor_stands_still{tranche="GroupCheckout"} 1`, "reactor_healthy 0", `reactor_lag_seconds{tranche="GroupCheckout"}`} {
-		if !strings.Contains(metrics, want) {
-			t.Errorf("/metrics: got no %s", want)
-		}
-	}
+	check.Contains(t, metrics, `reactor_lag_events{tranche="GroupCheckout"} 1`, `reactor_stands_still{tranche="GroupCheckout"} 1`, "reactor_healthy 0", `reactor_lag_seconds{tranche="GroupCheckout"}`)
 	p.awaitLog(t, "the feed stands still: reads find nothing more, although the leader has events; is what answers them a replica that does not get on?")
 
 	replay("pg_wal_replay_resume")

@@ -19,6 +19,7 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/stores/memory"
 )
@@ -51,21 +52,15 @@ func reactedTo(cause context.Context, t *testing.T, traced, told bool) (spans tr
 	stays, groups := gueststay.NewService(store, es.Options{}), groupcheckout.NewService(store, es.Options{})
 	now := domain.MomentOf(time.Now())
 	stay, group := domain.StayID(uuid.New()), domain.GroupID(uuid.New())
-	if err := errors.Join(stays.CheckIn(t.Context(), stay, now), groups.Select(cause, group, []domain.StayID{stay}, now)); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, errors.Join(stays.CheckIn(t.Context(), stay, now), groups.Select(cause, group, []domain.StayID{stay}, now)))
 	running, err := checkout.Start(t.Context(), backend, checkout.Config{
 		Log:     slog.New(slog.DiscardHandler),
 		Reactor: reactor.Config{Group: "night", Around: tracing.around(store)},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	synctest.Wait()
 	running.Stop()
-	if err := running.Wait(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, running.Wait(t.Context()))
 	spans = exporter.GetSpans() // a shutdown forgets them
 	tracing.stop(t.Context())
 	read := func(name es.StreamName) []es.Event {
@@ -98,9 +93,7 @@ func TestAReactionGoesOnWithTheTraceOfTheCommand(t *testing.T) {
 					Trace: fmt.Sprintf("00-%s-%s-01", clerksTrace, span.SpanContext.SpanID()),
 				}
 				for _, event := range reactions {
-					if got := es.CauseOf(event); got != want {
-						t.Errorf("%s: got %+v, want %+v", event.Type, got, want)
-					}
+					check.Equal(t, event.Type, want, es.CauseOf(event))
 				}
 			})
 		})
@@ -155,14 +148,10 @@ func TestASpanTellsOutcomeAndLinks(t *testing.T) {
 	t.Parallel()
 	exporter := tracetest.NewInMemoryExporter()
 	tracing, err := newTracing(t.Context(), "night", sdktrace.NewSimpleSpanProcessor(exporter))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	t.Cleanup(func() { tracing.stop(context.Background()) })
 	stream, err := es.NewStreamName("GroupCheckout", "1")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	event := func(index es.Version, trace string) es.Event {
 		return es.Event{EventData: es.EventData{ID: uuid.New(), Type: "X", Data: []byte("{}"), Time: time.Now(), Meta: fmt.Appendf(nil, `{"traceparent":%q}`, trace)}, Index: index}
 	}

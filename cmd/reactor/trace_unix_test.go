@@ -20,6 +20,7 @@ import (
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/provision/provisiontest"
+	"example.com/groupcheckout/internal/check"
 )
 
 // collecting is a receiver of traces by OTLP over HTTP. It hands on the text of each
@@ -60,9 +61,7 @@ func TestARunningReactorSendsTracesAndNothingWithoutBeingAsked(t *testing.T) {
 	env["OTEL_EXPORTER_OTLP_ENDPOINT"], env["OTEL_EXPORTER_OTLP_HEADERS"] = address, "x-token=S3cret"
 	ask := func() (domain.GroupID, []domain.StayID) {
 		stays, group := h.receive(t, 2), domain.GroupID(uuid.New())
-		if err := h.groups.Select(commanded(within(t), "00-"+clerksTrace+"-"+clerksSpan+"-01"), group, stays, moment()); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, h.groups.Select(commanded(within(t), "00-"+clerksTrace+"-"+clerksSpan+"-01"), group, stays, moment()))
 		return group, stays
 	}
 	react := func(flags ...string) es.Cause {

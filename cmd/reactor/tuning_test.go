@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
+	"example.com/groupcheckout/internal/check"
 )
 
 // configuration is a struct that reactor run makes of a command line.
@@ -81,13 +83,9 @@ func TestEveryFieldOfAConfigurationHasAFlag(t *testing.T) {
 		made := func(line string) reflect.Value {
 			t.Helper()
 			grammar, _, err := parse(strings.Fields(line), streams{}, func(string) string { return "" })
-			if err != nil {
-				t.Fatalf("%s: reactor %s: %v", c.name, line, err)
-			}
+			check.Mustf(t, err, "%s: reactor %s", c.name, line)
 			config, err := c.made(grammar)
-			if err != nil {
-				t.Fatalf("%s: reactor %s: %v", c.name, line, err)
-			}
+			check.Mustf(t, err, "%s: reactor %s", c.name, line)
 			return reflect.ValueOf(config)
 		}
 		usual := made(c.line)

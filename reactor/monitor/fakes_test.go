@@ -9,6 +9,7 @@ import (
 	"go.uber.org/goleak"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 )
 
@@ -41,7 +42,5 @@ func stream(id string) es.StreamName {
 // equal fails the test unless both are the same.
 func equal[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
-	if got != want {
-		t.Errorf("%s: got %v, want %v", what, got, want)
-	}
+	check.Equal(t, what, want, got)
 }

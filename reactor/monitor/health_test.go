@@ -7,8 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 )
 
@@ -216,9 +215,7 @@ func TestHealth(t *testing.T) {
 			t.Parallel()
 			ok, reasons := judged(t, c.status)
 			equal(t, "ok", ok, c.ok)
-			if diff := cmp.Diff(c.reasons, reasons); diff != "" {
-				t.Errorf("reasons (-want +got):\n%s", diff)
-			}
+			check.Same(t, "reasons", c.reasons, reasons)
 		})
 	}
 }

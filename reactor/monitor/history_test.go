@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"example.com/groupcheckout/internal/browsertest"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/monitor"
 )
@@ -90,9 +91,7 @@ func TestAHistoryIsShownAsCurves(t *testing.T) {
 		if strings.Contains(page, "40s") || !strings.Contains(page, "20s at last, 20s at most") {
 			t.Errorf("got %s, want nothing of what is more than an hour ago", page)
 		}
-		if points := len(regexp.MustCompile(`[ML]\d`).FindAllString(page, -1)); points != 2*360 {
-			t.Errorf("got %d points, want an hour of both curves", points)
-		}
+		check.Equal(t, "points", 2*360, len(regexp.MustCompile(`[ML]\d`).FindAllString(page, -1)))
 		cancel()
 		running.Wait()
 	})

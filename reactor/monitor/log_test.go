@@ -11,8 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/monitor"
 )
@@ -55,9 +54,7 @@ func (l *logged) lines() []string {
 // expect fails the test unless exactly these lines were written.
 func (l *logged) expect(t *testing.T, want ...string) {
 	t.Helper()
-	if diff := cmp.Diff(want, l.lines()); diff != "" {
-		t.Errorf("log (-want +got):\n%s", diff)
-	}
+	check.Same(t, "log", want, l.lines())
 }
 
 func TestLogWarnsOfTroubleEverMoreRarely(t *testing.T) {

@@ -10,10 +10,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/monitor"
 )
@@ -90,9 +90,7 @@ func TestMetricsCountWhatHappens(t *testing.T) {
 		`reactor_slot_changes_total{change="lost"} 1`,
 		`reactor_slot_changes_total{change="taken"} 2`,
 	}
-	if diff := cmp.Diff(want, scrape(t, m)); diff != "" {
-		t.Errorf("metrics (-want +got):\n%s", diff)
-	}
+	check.Same(t, "metrics", want, scrape(t, m))
 }
 
 func TestMetricsTellHowOldEventsWereWhenTheyWereHandled(t *testing.T) {
@@ -191,10 +189,6 @@ func TestGaugesTellWhatTheReactorIsAt(t *testing.T) {
 		"reactor_unhandled_events 3",
 		"reactor_waiting_streams 5",
 	}
-	if diff := cmp.Diff(want, scrape(t, monitor.Gauges(fixed{status: status}))); diff != "" {
-		t.Errorf("gauges (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff([]string{"reactor_running 0"}, scrape(t, monitor.Gauges(fixed{err: reactor.ErrNotRunning}))); diff != "" {
-		t.Errorf("gauges of a reactor that does not run (-want +got):\n%s", diff)
-	}
+	check.Same(t, "gauges", want, scrape(t, monitor.Gauges(fixed{status: status})))
+	check.Same(t, "gauges of a reactor that does not run", []string{"reactor_running 0"}, scrape(t, monitor.Gauges(fixed{err: reactor.ErrNotRunning})))
 }

@@ -11,9 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/monitor"
 )
@@ -51,16 +51,12 @@ func TestPageForPeople(t *testing.T) {
 	equal(t, "status", response.Code, http.StatusOK)
 	equal(t, "content type", response.Header().Get("Content-Type"), "text/html; charset=utf-8")
 	body := response.Body.String()
-	for _, want := range []string{
+	check.Contains(t, body,
 		"Reactor, consumer group hotel", "Not healthy", "2024-01-01 12:00:00",
 		"1234", "1200", "1100", "full for 6m0s", "never", "reads fail for 10s: no route to &lt;host&gt;", "the checkpoint cannot be saved for 20s: read-only",
 		"Stream-slow", "hangs", "1m30s", "Stream-bad", "1h0m0s", "42", "in 1.5s", "boom &amp; &lt;script&gt; …",
 		"wait for a free writer: 3", "are not handled: 5", "1300", "10000+ events, 20s", "unknown events, unknown time", "no indexer", "stands still for 1m0s", "For a person to settle:", "Streams that are set aside (1)", "being retried: boom", "the store cannot be reached for 2s",
-	} {
-		if !strings.Contains(body, want) {
-			t.Errorf("page: want %q in it, got\n%s", want, body)
-		}
-	}
+	)
 	for _, not := range []string{"<script>", "stack"} {
 		if strings.Contains(body, not) {
 			t.Errorf("page: want no %q in it, got\n%s", not, body)
@@ -94,9 +90,7 @@ func TestPageForPrograms(t *testing.T) {
 	response := get(t, busy(), "/status.json")
 	equal(t, "content type", response.Header().Get("Content-Type"), "application/json")
 	var got any
-	if err := json.Unmarshal(response.Body.Bytes(), &got); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, json.Unmarshal(response.Body.Bytes(), &got))
 	want := map[string]any{
 		"at": "2024-01-01T12:00:00Z", "consumerGroup": "hotel", "healthy": false, "outages": []any{map[string]any{"server": "the store", "forSeconds": 2.0, "error": "refused"}}, "quarantined": []any{map[string]any{"stream": "Stream-aside", "forSeconds": 60.0, "cause": "boom", "upTo": 4.0, "retrying": true}}, "ready": false, "callsInAll": 1.0, "troubledInAll": 1.0, "quarantinedInAll": 1.0, "waitingStreams": 3.0, "unhandledEvents": 5.0,
 		"reasons": []any{
@@ -114,9 +108,7 @@ func TestPageForPrograms(t *testing.T) {
 		"calls":    []any{map[string]any{"stream": "Stream-slow", "forSeconds": 90.0, "hung": true}},
 		"troubled": []any{map[string]any{"stream": "Stream-bad", "forSeconds": 3600.0, "attempts": 42.0, "nextTry": "2024-01-01T12:00:01.5Z", "cause": "boom & <script>\nstack", "needsPerson": true}},
 	}
-	if diff := cmp.Diff(any(want), got); diff != "" {
-		t.Errorf("status.json (-want +got):\n%s", diff)
-	}
+	check.Same(t, "status.json", any(want), got)
 	if body := get(t, fixed{}, "/status.json").Body.String(); strings.Contains(body, "null") {
 		t.Errorf("status.json of a quiet reactor: want empty lists rather than null, got %s", body)
 	}

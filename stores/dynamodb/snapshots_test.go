@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 )
 
 const snapshotType = "Snapshotted.1"
@@ -39,18 +40,14 @@ func keeping(state string) *kept {
 func mustKeep(t testing.TB, store *Store, stream es.StreamName, from, until es.Version, taking es.SnapshotTaking) {
 	t.Helper()
 	for at := from; at < until; at++ {
-		if _, err := store.AppendSnapshot(within(t), stream, at, newEvents(1), taking); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(store.AppendSnapshot(within(t), stream, at, newEvents(1), taking)))
 	}
 }
 
 func mustReadSnapshot(t testing.TB, store *Store, stream es.StreamName) es.Snapshotted {
 	t.Helper()
 	found, err := store.ReadSnapshots(within(t), []es.StreamName{stream}, snapshotType, es.FromReplica)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return found[0]
 }
 
@@ -80,9 +77,7 @@ func TestGoldenUnfold(t *testing.T) {
 	unfolds := func() (n string, all []map[string]types.AttributeValue) {
 		t.Helper()
 		output, err := shared.Client(t, nil).GetItem(within(t), &dynamodb.GetItemInput{TableName: aws.String(sharedTable), Key: tipOf(stream), ConsistentRead: aws.Bool(true)})
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 		if u, ok := output.Item["u"].(*types.AttributeValueMemberL); ok {
 			for _, unfold := range u.Value {
 				all = append(all, unfold.(*types.AttributeValueMemberM).Value)
@@ -97,9 +92,7 @@ func TestGoldenUnfold(t *testing.T) {
 	transport.Taken()
 	for at := es.Version(40); at < 60; at++ {
 		events := newEvents(1)
-		if _, err := store.AppendSnapshot(within(t), stream, at, events, keeping(state).SnapshotTaking); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(store.AppendSnapshot(within(t), stream, at, events, keeping(state).SnapshotTaking)))
 		n, all := unfolds()
 		if at+1 < 50 {
 			if len(all) != 0 {
@@ -112,9 +105,7 @@ func TestGoldenUnfold(t *testing.T) {
 			"t": &types.AttributeValueMemberS{Value: events[0].Time.UTC().Format("2006-01-02T15:04:05.0000000-07:00")},
 			"d": &types.AttributeValueMemberB{Value: all[0]["d"].(*types.AttributeValueMemberB).Value}, "D": &types.AttributeValueMemberN{Value: "2"},
 		}}
-		if diff := cmp.Diff(want, all, cmp.Comparer(sameAttribute)); diff != "" {
-			t.Errorf("unfolds of version %s (-want +got):\n%s", n, diff)
-		}
+		check.Same(t, fmt.Sprintf("unfolds of version %s", n), want, all, cmp.Comparer(sameAttribute))
 	}
 	for _, request := range transport.Taken() {
 		if request != "UpdateItem" && request != "TransactWriteItems" {
@@ -122,9 +113,7 @@ func TestGoldenUnfold(t *testing.T) {
 		}
 	}
 	found := mustReadSnapshot(t, store, stream)
-	if diff := cmp.Diff([]string{"GetItem"}, transport.Taken()); diff != "" {
-		t.Errorf("a long stream: requests (-want +got):\n%s", diff)
-	}
+	check.Same(t, "a long stream: requests", []string{"GetItem"}, transport.Taken())
 	if found.Snapshot.Version != 60 || string(found.Snapshot.Data) != state || len(found.Events) != 0 {
 		t.Errorf("got %+v, want the state at version 60", found)
 	}
@@ -142,9 +131,7 @@ func TestGoldenUnfold(t *testing.T) {
 	if found := mustReadSnapshot(t, store, stream); found.Snapshot.Version != 0 || len(found.Events) != 61 {
 		t.Errorf("got a snapshot for version %d and %d events, want none and 61", found.Snapshot.Version, len(found.Events))
 	}
-	if diff := cmp.Diff([]string{"GetItem", "Query"}, transport.Taken()); diff != "" {
-		t.Errorf("a long stream without a snapshot: requests (-want +got):\n%s", diff)
-	}
+	check.Same(t, "a long stream without a snapshot: requests", []string{"GetItem", "Query"}, transport.Taken())
 	mustKeep(t, store, stream, 61, 70, keeping(state).SnapshotTaking)
 	if found := mustReadSnapshot(t, store, stream); found.Snapshot.Version != 70 {
 		t.Errorf("got a snapshot for version %d, want 70, where the next is due", found.Snapshot.Version)
@@ -197,9 +184,7 @@ func TestUnfoldsThatCannotBeTrustedArePassedOver(t *testing.T) {
 					":e": &types.AttributeValueMemberS{Value: "another"},
 				},
 			})
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			found := mustReadSnapshot(t, db.Store(), stream)
 			if found.Snapshot.Version != test.want || len(found.Events) != 7-int(test.want) {
 				t.Errorf("got version %d and %d events behind it, want %d and %d", found.Snapshot.Version, len(found.Events), test.want, 7-test.want)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/golden"
 	"example.com/groupcheckout/livingdoc/internal/chart"
 )
@@ -37,9 +38,7 @@ func TestAChart(t *testing.T) {
 	t.Parallel()
 	got := strings.ReplaceAll(draw(trucks()), "><", ">\n<") + "\n"
 	golden.Compare(t, "trucks.svg", got)
-	if err := xml.Unmarshal([]byte(got), new(struct{})); err != nil {
-		t.Errorf("it is no XML: %v", err)
-	}
+	check.OKf(t, xml.Unmarshal([]byte(got), new(struct{})), "it is no XML")
 }
 
 func TestEachArrowLeadsToAnExample(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/renderer/html"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/golden"
 	"example.com/groupcheckout/livingdoc/internal/run"
 )
@@ -67,9 +68,7 @@ func TestTheSummaryIsSoundMarkdown(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
 	markdown := goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithRendererOptions(html.WithUnsafe()))
-	if err := markdown.Convert([]byte(Summary(mixed())), &out); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, markdown.Convert([]byte(Summary(mixed())), &out))
 	for want, n := range map[string]int{
 		"<table>": 3, "<details>": 5, "</details>": 5, "<pre>": 3, "</pre>": 3, "One | pays, `row` 1": 2, "<td>A *group* pays</td>": 1,
 		"Groups | &lt;b&gt;": 4, "<em>": 0, "<code>": 0,

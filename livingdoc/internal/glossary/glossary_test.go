@@ -4,8 +4,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/google/go-cmp/cmp"
-
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/livingdoc/internal/glossary"
 )
 
@@ -35,9 +34,7 @@ func TestTable(t *testing.T) {
 		{Word: "group checkout", Also: []string{"group"}, Text: "several stays | one bill", Anchor: "group-checkout"},
 		{Word: "check-in", Also: []string{"arrival"}, Text: "a & b & *c", Anchor: "check-in"},
 	}
-	if diff := cmp.Diff(want, glossary.Table([]byte(page))); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	check.Same(t, "the result", want, glossary.Table([]byte(page)))
 	if got := glossary.Table([]byte("no table")); len(got) > 0 {
 		t.Errorf("without a table got %v", got)
 	}
@@ -103,9 +100,7 @@ type URLList []string
 func TestTypes(t *testing.T) {
 	t.Parallel()
 	got, err := glossary.Types(house(), "house")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	want := []glossary.Term{
 		{Word: "money", Text: "An exact amount. It may be below zero, as a amount is. Of it there are one two", Anchor: "money", Source: "house.Money"},
 		{
@@ -123,9 +118,7 @@ func TestTypes(t *testing.T) {
 		}
 		return terms
 	}
-	if diff := cmp.Diff(want, normal(got)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	check.Same(t, "the result", want, normal(got))
 }
 
 func TestTypesThatCannotBeRead(t *testing.T) {
@@ -154,7 +147,5 @@ func TestMergePrefersTheFirstList(t *testing.T) {
 		{Word: "group checkout", Also: []string{"group"}, Anchor: "group-checkout"},
 		{Word: "Stay", Text: "by people", Anchor: "stay"},
 	}
-	if diff := cmp.Diff(want, glossary.Merge(table, types)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	check.Same(t, "the result", want, glossary.Merge(table, types))
 }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/livingdoc/internal/glossary"
 )
 
@@ -62,9 +63,7 @@ func TestLink(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			if got := brackets(linker.Link(template.HTML(test.html), "g.html")); got != test.want {
-				t.Errorf("%s: got %s, want %s", test.html, got, test.want)
-			}
+			check.Equal(t, test.html, test.want, brackets(linker.Link(template.HTML(test.html), "g.html")))
 		})
 	}
 }

@@ -8,8 +8,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/google/go-cmp/cmp"
-
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/livingdoc/internal/history"
 	"example.com/groupcheckout/livingdoc/internal/run"
 )
@@ -18,13 +17,9 @@ import (
 func site(t *testing.T, n int, previous fstest.MapFS, limit int) fstest.MapFS {
 	t.Helper()
 	carried, err := history.Carry(previous, limit)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	text, _, err := history.Extend(carried.History, build(n, "key", run.Passed))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	made := fstest.MapFS{
 		history.File:      {Data: text},
 		"index.html":      {Data: []byte("<html><body class=x>front " + fmt.Sprint(n))},
@@ -52,12 +47,8 @@ func TestSitesAreCarriedFromBuildToBuild(t *testing.T) {
 		}
 	}
 	slices.Sort(folders)
-	if diff := cmp.Diff([]string{"builds/3", "builds/4"}, folders); diff != "" {
-		t.Errorf("sites of earlier builds (-want +got):\n%s", diff)
-	}
-	if got := strings.Count(string(present[history.File].Data), "\n"); got != 5 {
-		t.Errorf("got %d builds in the history, want 5", got)
-	}
+	check.Same(t, "sites of earlier builds", []string{"builds/3", "builds/4"}, folders)
+	check.Equal(t, "builds in the history", 5, strings.Count(string(present[history.File].Data), "\n"))
 	for name, want := range map[string]string{
 		"builds/4/index.html":      `<html><body class=x><aside class="earlier" aria-label="Earlier build">This is build 4, of 24 November 2026. <a href="../../index.html">The present one</a></aside>front 3`,
 		"builds/3/a/b/page.html":   `<body><aside class="earlier" aria-label="Earlier build">This is build 3, of 24 November 2026. <a href="../../../../index.html">The present one</a></aside>page`,

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/livingdoc/internal/history"
 	"example.com/groupcheckout/livingdoc/internal/run"
 )
@@ -62,9 +63,7 @@ func extended(t *testing.T, builds ...history.Build) (text []byte, _ *history.Hi
 func load(t *testing.T, text []byte) *history.History {
 	t.Helper()
 	h, err := history.Load(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return h
 }
 
@@ -98,9 +97,7 @@ func TestMarks(t *testing.T) {
 			if trend.Mark != test.want {
 				t.Errorf("%v: got mark %q, want %q", test.states, trend.Mark, test.want)
 			}
-			if diff := cmp.Diff(test.states, trend.States); diff != "" {
-				t.Errorf("states (-want +got):\n%s", diff)
-			}
+			check.Same(t, "states", test.states, trend.States)
 		})
 	}
 }
@@ -121,12 +118,8 @@ func TestTrendSaysSinceWhen(t *testing.T) {
 		return numbers
 	}
 	got := numbers(trend.FirstSeen, trend.FlakySince, trend.FailsSince)
-	if diff := cmp.Diff([]int{2, 3, 6}, got); diff != "" {
-		t.Errorf("first seen, flaky since, fails since (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff([]time.Duration{20e6, 30e6, 40e6, 50e6}, trend.Durations); diff != "" {
-		t.Errorf("durations of the builds in which it held (-want +got):\n%s", diff)
-	}
+	check.Same(t, "first seen, flaky since, fails since", []int{2, 3, 6}, got)
+	check.Same(t, "durations of the builds in which it held", []time.Duration{20e6, 30e6, 40e6, 50e6}, trend.Durations)
 }
 
 func TestTenQuietBuildsEndFlakiness(t *testing.T) {
@@ -155,9 +148,7 @@ func TestWhatIsAppendedIsLoaded(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "history.jsonl")
 	builds := manyBuilds(12, 30)
 	for _, b := range builds {
-		if err := history.Append(file, b); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, history.Append(file, b))
 	}
 	text, inMemory := extended(t, builds...)
 	if !bytes.Equal(text, read(t, file)) {
@@ -200,9 +191,7 @@ func TestABuildIsAppendedOnce(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "history.jsonl")
 	var sizes []int
 	for range 2 {
-		if err := history.Append(file, build(1, "key", run.Passed)); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, history.Append(file, build(1, "key", run.Passed)))
 		sizes = append(sizes, len(read(t, file)))
 	}
 	if sizes[0] != sizes[1] {
@@ -219,9 +208,7 @@ func TestWhereverALineIsCutOff(t *testing.T) {
 	second := bytes.IndexByte(text, '\n') + 1
 	for at := second; at <= len(text); at++ {
 		file := filepath.Join(dir, fmt.Sprintf("%d.jsonl", at))
-		if err := os.WriteFile(file, text[:at], 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, os.WriteFile(file, text[:at], 0o600))
 		h := load(t, text[:at])
 		// Without its line's end alone the build is whole.
 		want := 1
@@ -235,9 +222,7 @@ func TestWhereverALineIsCutOff(t *testing.T) {
 		if torn && h.Damaged[0].Line != 2 {
 			t.Errorf("got damage in line %d, want 2", h.Damaged[0].Line)
 		}
-		if err := history.Append(file, build(7, "key7", run.Failed)); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, history.Append(file, build(7, "key7", run.Failed)))
 		extended := read(t, file)
 		if !bytes.HasPrefix(extended, text[:at]) {
 			t.Fatalf("cut off at %d: what the file held was changed", at)
@@ -272,9 +257,7 @@ func TestABrokenLineCostsNoMoreThanItself(t *testing.T) {
 			if len(h.Damaged) != 1 || h.Damaged[0].Line != 2 || h.Damaged[0].Why == "" {
 				t.Errorf("got damage %v, want one in line 2", h.Damaged)
 			}
-			if got := len(h.Trend("key", "memory").Durations); got != 2 {
-				t.Errorf("got %d builds that ran the scenario, want the 2 whole ones", got)
-			}
+			check.Equal(t, "builds that ran the scenario", 2, len(h.Trend("key", "memory").Durations))
 		})
 	}
 }
@@ -285,9 +268,7 @@ func TestAFileOfANewerProgramIsRefused(t *testing.T) {
 		t.Error("got no error")
 	}
 	file := filepath.Join(t.TempDir(), "history.jsonl")
-	if err := os.WriteFile(file, []byte(`{"v":2}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, os.WriteFile(file, []byte(`{"v":2}`), 0o600))
 	if err := history.Append(file, build(0, "key", run.Passed)); err == nil || string(read(t, file)) != `{"v":2}` {
 		t.Errorf("got error %v and %q in the file, want an error and nothing written", err, read(t, file))
 	}
@@ -370,26 +351,16 @@ func TestSpark(t *testing.T) {
 		t.Errorf("of no durations got %q", got)
 	}
 	for _, durations := range [][]time.Duration{{0}, {5e6}, {1e6, 300e6, 15e9, 240e9}, {-1, 0}, make([]time.Duration, 1000)} {
-		if err := xml.Unmarshal([]byte(history.Spark(durations)), new(struct{})); err != nil {
-			t.Errorf("%v: no well-formed XML: %v", durations, err)
-		}
+		check.OKf(t, xml.Unmarshal([]byte(history.Spark(durations)), new(struct{})), "%v: no well-formed XML", durations)
 	}
 	for took, want := range map[time.Duration]string{5 * time.Minute: "took 5 min", 3 * time.Hour: "took 3 hours", 122 * time.Hour: "took 5 days"} {
 		if got := string(history.Spark([]time.Duration{took})); !strings.Contains(got, want) {
 			t.Errorf("of %v got %s, want that it %s", took, got, want)
 		}
 	}
-	for _, class := range []string{".spark{", ".spark path+path{"} {
-		if !strings.Contains(history.SparkStyle(), class) {
-			t.Errorf("the style has nothing for %s", class)
-		}
-	}
+	check.Contains(t, history.SparkStyle(), ".spark{", ".spark path+path{")
 	got := string(history.Spark([]time.Duration{1e6, 300e6, 15e9, 90e9}))
-	for _, want := range []string{`aria-label="between 1.0 ms and 90.0 s in 4 builds"`, `<path d="M80 18h3l3-3l3-13"/><path d="M89 2h0"/>`} {
-		if !strings.Contains(got, want) {
-			t.Errorf("got %s, want it to have %s", got, want)
-		}
-	}
+	check.Contains(t, got, `aria-label="between 1.0 ms and 90.0 s in 4 builds"`, `<path d="M80 18h3l3-3l3-13"/><path d="M89 2h0"/>`)
 }
 
 // TestWhichSitesAreKept: those that have a number and a front page, the newest first.
@@ -412,11 +383,7 @@ func TestHealthInWordsAndAsAStrip(t *testing.T) {
 		}
 	}
 	got := string(history.Strip([]run.Verdict{p, f, k, s, p}))
-	for _, want := range []string{`<path d="M3 1v14M27 1v14"/><path d="M15 5v10"/><path d="M9 9v6"/><path d="M21 13v2"/>`, `width="30"`} {
-		if !strings.Contains(got, want) {
-			t.Errorf("got %s, want %s in it", got, want)
-		}
-	}
+	check.Contains(t, got, `<path d="M3 1v14M27 1v14"/><path d="M15 5v10"/><path d="M9 9v6"/><path d="M21 13v2"/>`, `width="30"`)
 	if history.Strip(nil) != "" {
 		t.Error("a strip of nothing is drawn")
 	}
@@ -444,25 +411,19 @@ func TestWhichSitesAreKept(t *testing.T) {
 		site[fmt.Sprintf("builds/%d/index.html", n)] = &fstest.MapFile{}
 	}
 	carried, err := history.Carry(site, 3)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	want := []history.Site{
 		{Number: 11, Folder: "builds/11", Link: "builds/11/index.html"},
 		{Number: 10, Folder: "builds/10", Link: "builds/10/index.html"},
 		{Number: 3, Folder: "builds/3", Link: "builds/3/index.html"},
 	}
-	if diff := cmp.Diff(want, carried.Sites); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	check.Same(t, "the result", want, carried.Sites)
 }
 
 func read(t *testing.T, file string) []byte {
 	t.Helper()
 	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return text
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/livingdoc/internal/history"
 	"example.com/groupcheckout/livingdoc/internal/run"
 )
@@ -81,9 +82,7 @@ func TestARuleIsWhereItsScenariosAre(t *testing.T) {
 		at(1, history.Scenario{Key: "f|a guest departs|first", Address: "1", Rule: "departs"}, history.Scenario{Key: "f|a guest departs|second", Address: "2", Rule: "departs"}, history.Scenario{Key: "f|coaches|third", Address: "3", Rule: "tours"}),
 	)
 	h := load(t, text)
-	if diff := cmp.Diff([]history.Redirect{{From: "coaches", To: "tours"}, {From: "leaves", To: "departs"}}, h.Redirects()); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	check.Same(t, "the result", []history.Redirect{{From: "coaches", To: "tours"}, {From: "leaves", To: "departs"}}, h.Redirects())
 	if n := strings.Count(string(text), `"r":"leaves"`); n != 1 {
 		t.Errorf("the rule that two scenarios share is named %d times in the line, want once", n)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"example.com/groupcheckout/gherkin/suite"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/livingdoc/internal/fixture"
 	"example.com/groupcheckout/livingdoc/internal/run"
 )
@@ -19,16 +20,12 @@ func TestRunsAreJoinedRowByRow(t *testing.T) {
 		return fixture.Outcome{}
 	}
 	joined, err := run.Join([]*run.Run{read(t, fixture.Run{Store: "paper"}), read(t, fixture.Run{Store: "stone", Outcome: fails})})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	rule := joined.Features[0].Rules[1]
 	if len(joined.Runs) != 2 || joined.Runs[0].Store != "paper" || joined.Runs[1].Store != "stone" {
 		t.Errorf("got the runs %+v", joined.Runs)
 	}
-	if got := rule.Scenarios[1].Rows[0].Results[1].Verdict; got != run.Passed {
-		t.Errorf("got %s for the other scenario, want passed", got)
-	}
+	check.Equal(t, "for the other scenario", run.Passed, rule.Scenarios[1].Rows[0].Results[1].Verdict)
 	rows := rule.Scenarios[0].Rows
 	failed := rows[1].Results[1]
 	if rows[0].Results[1].Verdict != run.Passed || rows[1].Results[0].Verdict != run.Passed || failed.Verdict != run.Failed || failed.Failure != "no" {
@@ -40,8 +37,7 @@ func TestRunsOfOtherFeaturesAreRefused(t *testing.T) {
 	t.Parallel()
 	other := files(strings.Replace(library, "It is open", "It is closed", 1))
 	_, err := run.Join([]*run.Run{read(t, fixture.Run{Store: "paper"}), read(t, fixture.Run{Store: "stone", Features: other})})
-	var mismatch *run.MismatchError
-	if !errors.As(err, &mismatch) || !strings.Contains(err.Error(), "features/a/lending.feature") || !strings.Contains(err.Error(), "Run the features again") {
+	if _, ok := errors.AsType[*run.MismatchError](err); !ok || !strings.Contains(err.Error(), "features/a/lending.feature") || !strings.Contains(err.Error(), "Run the features again") {
 		t.Errorf("got %v, want a MismatchError with the feature and the cure", err)
 	}
 }
@@ -60,9 +56,7 @@ func TestRunsOnOneStoreInDifferentWaysAreOneRun(t *testing.T) {
 	joined, err := run.Join([]*run.Run{
 		one("by day", skipped, fixture.Outcome{}), read(t, fixture.Run{Store: "stone"}), one("by night", fixture.Outcome{}, failed),
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	if len(joined.Runs) != 2 || joined.Runs[0].How != "by day, and by night" || joined.Runs[0].Took <= joined.Runs[1].Took {
 		t.Errorf("got the runs %+v", joined.Runs)
 	}
@@ -75,8 +69,7 @@ func TestRunsOnOneStoreInDifferentWaysAreOneRun(t *testing.T) {
 func TestTwoRunsOnOneStoreAreRefused(t *testing.T) {
 	t.Parallel()
 	_, err := run.Join([]*run.Run{read(t, fixture.Run{Store: "paper"}), read(t, fixture.Run{Store: "paper"})})
-	var double *run.DoubleError
-	if !errors.As(err, &double) || double.Store != "paper" {
+	if double, ok := errors.AsType[*run.DoubleError](err); !ok || double.Store != "paper" {
 		t.Errorf("got %v, want a DoubleError", err)
 	}
 	if _, err := run.Join(nil); err == nil {
@@ -87,9 +80,7 @@ func TestTwoRunsOnOneStoreAreRefused(t *testing.T) {
 func TestARunTellsWhetherTheFolderIsAnother(t *testing.T) {
 	t.Parallel()
 	joined, err := run.Join([]*run.Run{read(t, fixture.Run{})})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	const path = "features/a/lending.feature"
 	for name, test := range map[string]struct {
 		sources map[string]string

@@ -12,9 +12,8 @@ import (
 	"testing/fstest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"example.com/groupcheckout/gherkin/suite"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/livingdoc/evidence"
 	"example.com/groupcheckout/livingdoc/internal/fixture"
 	"example.com/groupcheckout/livingdoc/internal/run"
@@ -65,9 +64,7 @@ func files(text string) fstest.MapFS { return fstest.MapFS{"a/lending.feature": 
 func made(t *testing.T, r fixture.Run) (*run.Run, error) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "run.ndjson")
-	if err := fixture.Write(file, r); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, fixture.Write(file, r))
 	return run.Read(file)
 }
 
@@ -77,9 +74,7 @@ func read(t *testing.T, r fixture.Run) *run.Run {
 		r.Features = files(library)
 	}
 	got, err := made(t, r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return got
 }
 
@@ -126,15 +121,11 @@ func TestFeaturesAreReadAsTheyWereWritten(t *testing.T) {
 		}
 		row.Results = nil
 	}
-	if diff := cmp.Diff(want, outline); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	check.Same(t, "the result", want, outline)
 	if !strings.Contains(code, "fixture.go:") {
 		t.Errorf("got %q as the place of a step's code", code)
 	}
-	if doc := rule.Scenarios[1].Steps[2].Doc; doc != "dog-eared" {
-		t.Errorf("got the text %q, want dog-eared", doc)
-	}
+	check.Equal(t, "text", "dog-eared", rule.Scenarios[1].Steps[2].Doc)
 }
 
 func TestWhatBecameOfARow(t *testing.T) {
@@ -191,16 +182,13 @@ func TestEvidenceIsThatOfTheLastAttempt(t *testing.T) {
 		Statements: &evidence.Statements{Statements: []evidence.Statement{{Title: "Ann", Balance: "1.00"}}},
 	}
 	got := read(t, fixture.Run{Outcome: func(*suite.Scenario) fixture.Outcome { return outcome }}).Features[0].Rules[1].Scenarios[1].Rows[0].Results[0]
-	if diff := cmp.Diff([]any{*outcome.Events, *outcome.Waits, *outcome.Statements}, []any{got.Events, got.Waits, got.Statements}); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	check.Same(t, "the result", []any{*outcome.Events, *outcome.Waits, *outcome.Statements}, []any{got.Events, got.Waits, got.Statements})
 }
 
 func TestARunThatDidNotFinishIsRefused(t *testing.T) {
 	t.Parallel()
 	_, err := made(t, fixture.Run{Features: files(library), Unfinished: true})
-	var unfinished *run.UnfinishedError
-	if !errors.As(err, &unfinished) || !strings.Contains(err.Error(), unfinished.File) || !strings.Contains(err.Error(), "run it again") {
+	if unfinished, ok := errors.AsType[*run.UnfinishedError](err); !ok || !strings.Contains(err.Error(), unfinished.File) || !strings.Contains(err.Error(), "run it again") {
 		t.Errorf("got %v, want an UnfinishedError with file and cure", err)
 	}
 }
@@ -257,9 +245,7 @@ const success = `{"testRunFinished":{"success":true}}`
 func parse(t *testing.T, file, text string) *run.Run {
 	t.Helper()
 	got, err := run.Parse(file, strings.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	return got
 }
 
@@ -290,9 +276,7 @@ func TestARunOfAnotherCucumberIsCalledByWhatMadeIt(t *testing.T) {
 		for _, info := range joined.Runs {
 			got = append(got, info.Store)
 		}
-		if diff := cmp.Diff(test.want, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
-		}
+		check.Same(t, name, test.want, got)
 	}
 	unnamed := parse(t, "x/run.ndjson", strings.Replace(foreign("f.feature", success), `"name":"cucumber-js","version":"12.0"`, "", 1))
 	if joined, err := run.Join([]*run.Run{unnamed}); err != nil || joined.Runs[0].Store != "run" {
@@ -331,9 +315,7 @@ func TestAFeatureHasOnePathHoweverARunNamesIt(t *testing.T) {
 func TestLinesMayEndInEitherWay(t *testing.T) {
 	t.Parallel()
 	joined, err := run.Join([]*run.Run{parse(t, "x", foreign("f.feature", success))})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	for name, text := range map[string]string{
 		"LF": "Feature: F\n\n  Scenario: S\n    Given a\n", "CRLF": "Feature: F\r\n\r\n  Scenario: S\r\n    Given a\r\n",
 		"a byte order mark": "\uFEFFFeature: F\n\n  Scenario: S\n    Given a\n",
@@ -367,9 +349,7 @@ func TestWhatWasWrongWithARunAsAWhole(t *testing.T) {
 		"a message":          {`{"testRunFinished":{"message":"too many are flaky"}}`, []run.Fault{{Text: "too many are flaky"}}},
 		"a run's exception":  {`{"testRunFinished":{"exception":{"type":"E","message":"out"}}}`, []run.Fault{{Text: "E: out"}}},
 	} {
-		if diff := cmp.Diff(test.want, parse(t, "x", foreign("f.feature", test.more)).Info.Faults); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
-		}
+		check.Same(t, name, test.want, parse(t, "x", foreign("f.feature", test.more)).Info.Faults)
 	}
 	red := strings.Replace(foreign("f.feature", failure), "PASSED", "FAILED", 1)
 	if got := parse(t, "x", red).Info.Faults; got != nil {
@@ -381,9 +361,7 @@ func TestAHookOfTheRunIsKnownByNameAndKind(t *testing.T) {
 	t.Parallel()
 	got := read(t, fixture.Run{Hooks: []fixture.Hook{{Name: "audit", Failure: "the books do not balance"}, {Name: "seed", Before: true, Failure: "no seeds"}}})
 	want := []run.Fault{{Kind: run.Before, Hook: "seed", Text: "no seeds"}, {Kind: run.After, Hook: "audit", Text: "the books do not balance"}}
-	if diff := cmp.Diff(want, got.Info.Faults); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	check.Same(t, "the result", want, got.Info.Faults)
 }
 
 func TestARunSaysTheTrueReasonWhyItCannotBeRead(t *testing.T) {
@@ -425,29 +403,19 @@ func TestTablesOfAnOutlineMayHaveOtherColumns(t *testing.T) {
 	t.Parallel()
 	text := "Feature: F\n\n  Background: All have this\n    Else none.\n\n    Given a\n\n  Scenario Outline: S\n    Given <a> and <b>\n\n    Examples: Some\n      These.\n\n      | a | b |\n      | 1 | 2 |\n\n    Examples:\n      | b | a | c |\n      | 4 | 3 | 5 |\n"
 	feature := read(t, fixture.Run{Features: files(text)}).Features[0]
-	if feature.Prose != "All have this\n\nElse none." {
-		t.Errorf("got the prose %q, want that of the background", feature.Prose)
-	}
+	check.Equal(t, "prose", "All have this\n\nElse none.", feature.Prose)
 	got := feature.Rules[0].Scenarios[0]
-	if diff := cmp.Diff([][]string{{"a", "b", "c"}, {"1", "2", ""}, {"3", "4", "5"}}, [][]string{got.Header, got.Rows[0].Cells, got.Rows[1].Cells}); diff != "" {
-		t.Errorf("header and rows (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff([]run.Table{{Title: "Some", Prose: "These.", First: 1}}, got.Tables); diff != "" {
-		t.Errorf("what the tables say (-want +got):\n%s", diff)
-	}
+	check.Same(t, "header and rows", [][]string{{"a", "b", "c"}, {"1", "2", ""}, {"3", "4", "5"}}, [][]string{got.Header, got.Rows[0].Cells, got.Rows[1].Cells})
+	check.Same(t, "what the tables say", []run.Table{{Title: "Some", Prose: "These.", First: 1}}, got.Tables)
 }
 
 // FuzzParse reads whatever there is, also as two runs of which one is ours, and never
 // panics; an error names the file, and the line if it is about one.
 func FuzzParse(f *testing.F) {
 	file := filepath.Join(f.TempDir(), "run.ndjson")
-	if err := fixture.Write(file, fixture.Run{Features: files(library)}); err != nil {
-		f.Fatal(err)
-	}
+	check.Must(f, fixture.Write(file, fixture.Run{Features: files(library)}))
 	text, err := os.ReadFile(file)
-	if err != nil {
-		f.Fatal(err)
-	}
+	check.Must(f, err)
 	f.Add(string(text))
 	f.Add(`{"meta":{}}` + "\n" + `{"gherkinDocument":{"feature":{"children":[null,{"rule":{"children":[null]}},{"scenario":{"steps":[null],"examples":[null]}}]}}}` + "\n" + `{"pickle":{"steps":[null]}}` + "\n" + `{"testRunFinished":{}}`)
 	for _, uri := range []string{"/f.feature", "file:///home/ann/features/f.feature", `C:\features\f.feature`, "./f.feature", "../../f.feature", ""} {
@@ -459,8 +427,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		got, err := run.Parse("x.ndjson", strings.NewReader(text))
 		if err != nil {
-			var format *run.FormatError
-			if errors.As(err, &format) && format.Line > 0 && !strings.HasPrefix(err.Error(), fmt.Sprintf("x.ndjson:%d: ", format.Line)) || !strings.HasPrefix(err.Error(), "x.ndjson:") {
+			if format, ok := errors.AsType[*run.FormatError](err); ok && format.Line > 0 && !strings.HasPrefix(err.Error(), fmt.Sprintf("x.ndjson:%d: ", format.Line)) || !strings.HasPrefix(err.Error(), "x.ndjson:") {
 				t.Errorf("got %v, want an error with file and line", err)
 			}
 			return

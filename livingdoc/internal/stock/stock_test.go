@@ -5,6 +5,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/livingdoc/internal/stock"
 )
 
@@ -23,9 +24,7 @@ func TestReport(t *testing.T) {
 	run := `{"source":{"data":"</script><!-- & é"}}` + "\n\n" + `{"attachment":{"mediaType":"x/events","body":"1"}}` + "\n" +
 		`{"attachment":{"body":"2","mediaType":"text/plain"}}` + "\n" + `{"meta":{}}` // the last line without its end
 	got, err := stock.Report([]byte(run), files(), "a <b>", "x/events", "x/waits")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	want := `<title>a &lt;b&gt;</title>ICON<style>CSS</style><script>[{"source":{"data":"\x3C/script>\x3C!-- & é"}},` + "\n" +
 		`{"attachment":{"body":"2","mediaType":"text/plain"}},` + "\n" +
 		`{"meta":{}}];{{title}}</script>` + "\n"

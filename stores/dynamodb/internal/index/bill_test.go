@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb/internal/faketable"
@@ -40,9 +41,7 @@ func units(tabs ...*table.Table) (read, write float64) {
 func TestUnitsAreThoseInTheDocs(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../../../docs/dynamodb.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	tail, small := tailRead(t, 48*1024), tailRead(t, 4*1024)
 	long, snapshot, large := longStream(t, 0), longStream(t, 200), longStream(t, 8<<10)
 	now := idle{}.month(t)
@@ -69,11 +68,11 @@ func TestUnitsAreThoseInTheDocs(t *testing.T) {
 	}
 	for format, dollars := range map[string]float64{
 		fmt.Sprintf("| idle reactor with its indexer, a month | %.2f $ ", idleBefore(tail)) + "| %.2f $ | four shards |": now,
-		"| another one that stands by, a month | | %.2f $ | |":                                                            idle{reactors: 2}.month(t) - now,
-		"| `--index-poll` | 1000 ms when nothing is new, a quarter while there are changes | %.2f $ less;":                now - idle{indexPoll: 2 * time.Second}.month(t),
-		"| `--lease` | 10 s | %.2f $ less;":                                                                               now - idle{lease: 20 * time.Second}.month(t),
-		"| `--tail-sleep` | 500 ms | %.2f $ less;":                                                                        now - idle{tail: time.Second}.month(t),
-		"| `--index-lease` | 15 s | %.2f $ less;":                                                                         now - idle{indexLease: 30 * time.Second}.month(t),
+		"| another one that stands by, a month | | %.2f $ | |":                                                           idle{reactors: 2}.month(t) - now,
+		"| `--index-poll` | 1000 ms when nothing is new, a quarter while there are changes | %.2f $ less;":               now - idle{indexPoll: 2 * time.Second}.month(t),
+		"| `--lease` | 10 s | %.2f $ less;":                                                                              now - idle{lease: 20 * time.Second}.month(t),
+		"| `--tail-sleep` | 500 ms | %.2f $ less;":                                                                       now - idle{tail: time.Second}.month(t),
+		"| `--index-lease` | 15 s | %.2f $ less;":                                                                        now - idle{indexLease: 30 * time.Second}.month(t),
 	} {
 		found := false // with some cents more or less, since pauses vary
 		for cents := -5; cents <= 5; cents++ {
@@ -112,9 +111,7 @@ func stayRead(t testing.TB, n int) float64 {
 	t.Helper()
 	tab := writtenStay(t, n)
 	before, _ := units(tab)
-	if _, err := tab.Load(t.Context(), mustName("GuestStay", strings.Repeat("5", 32)), 0, false); err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, check.Error(tab.Load(t.Context(), mustName("GuestStay", strings.Repeat("5", 32)), 0, false)))
 	after, _ := units(tab)
 	return after - before
 }
@@ -136,9 +133,7 @@ func writeStay(t testing.TB, tab *table.Table, from, until int) {
 		if err == nil {
 			_, err = tab.Append(t.Context(), tip, table.Write{Events: []table.Event{newEvent("Charged", table.Raw([]byte(body)))}})
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, err)
 	}
 }
 
@@ -180,9 +175,7 @@ func longStream(t testing.TB, unfold int) (costs stream) {
 	} else {
 		_, err = tab.Load(t.Context(), tip.Stream(), 0, false)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	all, _ := units(tab)
 	costs.read = all - read
 	return costs
@@ -208,9 +201,7 @@ func heartbeat(t *testing.T) (write float64) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		for range 300 {
-			if err := w.start(t, IndexerConfig{}).end(); err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, w.start(t, IndexerConfig{}).end())
 		}
 		p := w.start(t, IndexerConfig{})
 		time.Sleep(time.Minute)
@@ -218,9 +209,7 @@ func heartbeat(t *testing.T) (write float64) {
 		time.Sleep(time.Hour)
 		_, after := units(p.index)
 		write = (after - before) / (3600 / 5)
-		if err := p.end(); err != nil {
-			t.Error(err)
-		}
+		check.OK(t, p.end())
 	})
 	return write
 }
@@ -296,17 +285,13 @@ func tailRead(t testing.TB, tip int) float64 {
 	tab := mustTable(t, faketable.New(), table.Config{MaxBytes: tip})
 	g := mustIngester(t, tab, IngesterConfig{})
 	source, err := NewSource(tab, SourceConfig{}, "GuestStay")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	sum := 0.0
 	const looks = 300
 	for range looks {
 		mustIngest(t, g, stay())
 		before, _ := units(tab)
-		if _, err := source.Read(t.Context(), "0", positionOf(0, g.tip.Version())); err != nil {
-			t.Fatal(err)
-		}
+		check.Must(t, check.Error(source.Read(t.Context(), "0", positionOf(0, g.tip.Version()))))
 		after, _ := units(tab)
 		sum += after - before
 	}
@@ -340,15 +325,11 @@ func (i idle) month(t *testing.T) (dollars float64) {
 			p := w.start(t, IndexerConfig{Poll: i.indexPoll, TTL: i.indexLease})
 			index := mustTable(t, w.backing, TableConfig())
 			source, err := NewSource(index, SourceConfig{}, "GuestStay")
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			r, err := reactor.Start(t.Context(), source, NewCheckpoints(index), upToDate{}, reactor.Config{
 				Group: "Checkout", Slots: 1, Member: fmt.Sprint("reactor-7c9d8b6f5d-x2x4", n, "/1"), TailPause: cmp.Or(i.tail, 500*time.Millisecond), Lease: i.lease,
 			})
-			if err != nil {
-				t.Fatal(err)
-			}
+			check.Must(t, err)
 			tabs, stops = append(tabs, p.index, index), append(stops, func() error {
 				r.Stop()
 				return errors.Join(r.Wait(t.Context()), p.end())
@@ -367,9 +348,7 @@ func (i idle) month(t *testing.T) (dollars float64) {
 		time.Sleep(time.Hour / 4)
 		dollars = (sum() - before) * 4 * monthHours / 1e6
 		for _, stop := range stops {
-			if err := stop(); err != nil {
-				t.Error(err)
-			}
+			check.OK(t, stop())
 		}
 	})
 	return dollars

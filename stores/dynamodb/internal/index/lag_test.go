@@ -88,9 +88,7 @@ func TestLagTellsHowOldTheFirstUnreadEventIs(t *testing.T) {
 		asked = append(asked, fmt.Sprintf("%s@%d", stream, event))
 		return noon, failing
 	}}, "Truck")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check.Must(t, err)
 	for _, from := range []feed.Position{0, 2, 3} {
 		lag, err := source.Lag(t.Context(), "0", from)
 		if want := from < 3; err != nil || lag.Oldest.Equal(noon) != want || lag.Oldest.IsZero() == want {
