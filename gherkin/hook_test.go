@@ -76,7 +76,7 @@ func TestHooksRunInOrderAndAreRecorded(t *testing.T) {
 			"start a1", "failure: after scenario: a2: panic: boom", "finish a1 <nil>",
 		},
 	} {
-		check.Same(t, fmt.Sprintf("%s", tags), want, runScenario(t, tags))
+		check.Same(t, tags, want, runScenario(t, tags))
 	}
 }
 

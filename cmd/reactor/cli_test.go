@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -251,7 +250,7 @@ func TestSpellingsAndVariables(t *testing.T) {
 				run.MaxReadAhead, run.MaxWriters, mdb.BatchSize, run.PrometheusPort,
 				time.Duration(mdb.TailSleep), mdb.FromTail, run.Verbose,
 			}
-			check.Same(t, fmt.Sprintf("%s", test.line), test.want, got)
+			check.Same(t, test.line, test.want, got)
 		})
 	}
 }
