@@ -34,7 +34,7 @@ func TestCIRunsWhatIsRunHere(t *testing.T) {
 	test, _, _ = strings.Cut(test, "\n\n")
 	_, script, _ = strings.Cut(script, "\nstep ")
 	ours := map[string]bool{"test": true} // which the workflow runs in parts
-	for _, call := range regexp.MustCompile(`(?:\$\(MAKE\)|\bmake)(?: [A-Z_]+=\S*)*((?: [a-z-]+)+)`).FindAllStringSubmatch(test+script, -1) {
+	for _, call := range regexp.MustCompile(`(?:\$\(MAKE\)|\bmake)(?: [A-Z_]+=(?:'[^']*'|\S*))*((?: [a-z-]+)+)`).FindAllStringSubmatch(test+script, -1) {
 		for target := range strings.FieldsSeq(call[1]) {
 			ours[target] = true
 		}
