@@ -45,7 +45,7 @@ const (
 // the lease somebody works again. It is whole milliseconds, as the roster has it: others
 // must not count it as shorter than we do.
 func silence(lease time.Duration) time.Duration {
-	return max((lease * 4 / 5).Truncate(time.Millisecond), time.Millisecond)
+	return max((lease / 5 * 4).Truncate(time.Millisecond), time.Millisecond)
 }
 
 // join finds out whether there is a roster, and takes a place in it, with the slots that

@@ -3,7 +3,9 @@ package reactor
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"example.com/groupcheckout/es"
@@ -82,8 +84,9 @@ func (r *Running) quarantine(ctx context.Context) error {
 		}
 		delete(r.noted, name)
 	}
+	var failed error // what cannot be written keeps nothing else from it
 	for name, note := range put {
-		note.Cause = note.Cause[:min(len(note.Cause), maxCause)]
+		note.Cause = strings.ReplaceAll(note.Cause[:min(len(note.Cause), maxCause)], "\x00", "") // which PostgreSQL keeps in no text
 		body, err := json.Marshal(note)
 		if err == nil {
 			err = r.ask(ctx, saveLimit, r.config.Breakers.Checkpoints, func(ctx context.Context) error {
@@ -91,19 +94,24 @@ func (r *Running) quarantine(ctx context.Context) error {
 			})
 		}
 		if err != nil {
-			return fmt.Errorf("note that %s is set aside: %w", name, err)
+			failed = errors.Join(failed, fmt.Errorf("note that %s is set aside: %w", name, err))
+			if ctx.Err() != nil || IsOutage(err) {
+				break
+			}
+			continue
 		}
 		r.noted[name] = true
 		r.locked(func(core *core) {
 			if a := core.aside[name]; a != nil {
 				a.changed, a.failed = a.upTo > note.UpTo, a.failed && note.Retry
-			} else if s := core.streams[name]; s != nil && s.trouble != nil {
+			} else if s := core.streams[name]; s != nil && s.trouble != nil || !core.holds(SlotOf(name, core.slots)) {
+				// Of a slot that was lost meanwhile it is a note like those of others.
 				core.setAside(name, note.Cause, note.Since, note.UpTo)
 			}
 		})
 	}
 	r.nudge()
-	return nil
+	return failed
 }
 
 // readQuarantine reads the notes. A name that is none, or a body that cannot be read,

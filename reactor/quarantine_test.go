@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -149,6 +150,69 @@ func TestWhatAHandlerHasSetAside(t *testing.T) {
 		r = start(t, notifying{s}, newCheckpoints(), h, config)
 		pass(time.Minute)
 		equal(t, "set aside without notes", len(r.status().Aside), 1)
+		r.endWell()
+	})
+}
+
+// slowNotes are read in five seconds.
+type slowNotes struct{ keeping }
+
+func (s slowNotes) Notes(ctx context.Context, group, kind string) (map[string][]byte, error) {
+	select {
+	case <-time.After(5 * time.Second):
+		return s.keeping.Notes(ctx, group, kind)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// What the last call of a reactor that is stopped asks for is noted before it ends.
+func TestWhatAHandlerHasSetAsideDuringAStop(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, h, c := newSource("A"), newHandler(), slowNotes{newKeeping()}
+		h.on("bad", func(context.Context, []es.Event) (es.Version, error) {
+			time.Sleep(time.Minute)
+			return 0, &reactor.SetAsideError{Err: errBoom}
+		})
+		s.add("A", "bad@0")
+		r := start(t, s, c, h, reactor.Config{StopLimit: time.Hour})
+		pass(30 * time.Second) // the call is under way
+		r.endWell()
+		if note, noted := c.note(t); !noted || note.Cause != "boom" {
+			t.Errorf("got the note %+v, want one of what was set aside", note)
+		}
+	})
+}
+
+// countingLooks counts how often the notes are read.
+type countingLooks struct {
+	keeping
+
+	looks *atomic.Int64
+}
+
+func (c countingLooks) Notes(ctx context.Context, group, kind string) (map[string][]byte, error) {
+	c.looks.Add(1)
+	return c.keeping.Notes(ctx, group, kind)
+}
+
+// However many ask at a time, one job sees to them all.
+func TestManyStreamsAreSetAsideAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const many = 2 * reactor.MaxSlots
+		s, h, c := newSource("A"), newHandler(), countingLooks{newKeeping(), &atomic.Int64{}}
+		for i := range many {
+			name := fmt.Sprintf("bad%d", i)
+			h.on(name, func(context.Context, []es.Event) (es.Version, error) { return 0, &reactor.SetAsideError{Err: errBoom} })
+			s.add("A", name+"@0")
+		}
+		r := start(t, s, c, h, reactor.Config{MaxWriters: many})
+		equal(t, "set aside", len(r.status().Aside), many)
+		if looks := c.looks.Load(); looks > many/2 {
+			t.Errorf("the notes were read %d times for %d streams that ask at once", looks, many)
+		}
 		r.endWell()
 	})
 }

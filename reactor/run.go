@@ -177,7 +177,7 @@ func (r *Running) run(ctx context.Context) error {
 	err = errors.Join(err, r.awaitReaders(writes, readers))
 	stopSaving()
 	saver.Wait()
-	err = errors.Join(err, r.saveLast(writes))
+	err = errors.Join(err, r.setAsideLast(writes), r.saveLast(writes))
 	stopKeeping()
 	keeper.Wait()
 	return errors.Join(r.ended, err)
@@ -367,17 +367,29 @@ func (r *Running) next(stopping bool) (made []call, running int) {
 	return made, running
 }
 
-// setAsideSoon has the saver note what is to be set aside. If it has much to do it comes to
-// that by itself.
+// setAsideSoon has the saver note what is to be set aside. One such job waits at most: it
+// notes whatever there is by then, and the jobs of the slots need their room.
 func (r *Running) setAsideSoon() {
-	select {
-	case r.jobs <- func(ctx context.Context) {
+	if !r.asideAsked.CompareAndSwap(false, true) {
+		return
+	}
+	r.jobs <- func(ctx context.Context) {
+		r.asideAsked.Store(false)
 		if err := r.quarantine(ctx); err != nil && ctx.Err() == nil {
 			r.config.Observer.Observe(QuarantineFailed{err})
 		}
-	}:
-	default:
 	}
+}
+
+// setAsideLast notes what the last calls have asked to be set aside: no other call would
+// meet it again, so without the note it would be forgotten.
+func (r *Running) setAsideLast(ctx context.Context) error {
+	asks := false
+	r.locked(func(c *core) { asks = len(c.poisoned(time.Now(), 0)) > 0 })
+	if !asks {
+		return nil
+	}
+	return r.quarantine(ctx)
 }
 
 // tranche finds a tranche by its name.

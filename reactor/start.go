@@ -3,6 +3,7 @@ package reactor
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor/feed"
@@ -15,11 +16,12 @@ type Running struct {
 	handler     Handler
 	config      Config
 
-	batches   chan submission
-	outcomes  chan outcome
-	nudged    chan struct{}
-	jobs      chan func(context.Context) // for the saver: at most two for each slot wait
-	published chan struct{}              // can be received from while all that has happened is told
+	batches    chan submission
+	outcomes   chan outcome
+	nudged     chan struct{}
+	jobs       chan func(context.Context) // for the saver: at most two for each slot wait, and one of setAsideSoon
+	asideAsked atomic.Bool                // a job of setAsideSoon waits
+	published  chan struct{}              // can be received from while all that has happened is told
 
 	calls    context.Context // of handler calls
 	endCalls context.CancelCauseFunc
@@ -63,7 +65,7 @@ func Start(ctx context.Context, source feed.Source, checkpoints feed.Checkpoints
 		batches:   make(chan submission),
 		outcomes:  make(chan outcome),
 		nudged:    make(chan struct{}, 1),
-		jobs:      make(chan func(context.Context), 2*MaxSlots),
+		jobs:      make(chan func(context.Context), 2*MaxSlots+1),
 		published: make(chan struct{}),
 		held:      map[int]*holding{},
 		begun:     make(chan struct{}),
