@@ -79,7 +79,7 @@ test: ## Vet, run every test, and the scenarios on every store
 	rm -rf $(SUMMARY)
 	$(MAKE) unit
 	$(MAKE) cover
-	$(MAKE) STORE=memory TAGS= FEATURES_FLAGS='$(RACE) -skip=^TestTheSameSeed' features
+	$(MAKE) STORE=memory TAGS= FEATURES_FLAGS='$(RACE) -run=^TestFeatures' features
 	$(MAKE) STORE=memory TAGS= FEATURES_FLAGS=$(RACE) TIME=virtual features
 	$(MAKE) STORE=messagedb TAGS= FEATURES_FLAGS=$(RACE) features
 	$(MAKE) STORE=dynamodb TAGS= FEATURES_FLAGS=$(RACE) features
