@@ -195,9 +195,13 @@ func (r *Running) saveOne(ctx context.Context, s *portion, position feed.Positio
 		r.config.Observer.Observe(CheckpointFailed{s.tranche.name, position, err})
 		return err
 	}
-	s.saves.succeeded()
 	s.saved.Store(int64(position))
-	r.noteMark(ctx, s, position)
+	if err := r.noteMark(ctx, s, position); err != nil {
+		s.saves.failed(err)
+		r.config.Observer.Observe(CheckpointFailed{s.tranche.name, position, err})
+		return err
+	}
+	s.saves.succeeded()
 	r.config.Observer.Observe(CheckpointSaved{s.tranche.name, position})
 	return nil
 }
