@@ -11,13 +11,17 @@ import (
 
 var _ feed.Lagger = (*Source)(nil)
 
+// longestUnproven is how old a proof may be that everything is in the index.
+const longestUnproven = time.Minute
+
 // Lag implements [feed.Lagger]. How many events lie behind a position is known only if
 // there are none: the index counts its own events, of which each has those of many
 // streams. How old the first is its stream tells, which takes a read or two.
 //
 // Without an indexer nothing comes into the feed. That is known if the one that there
 // was has not been heard of for long and nothing was indexed since, or if there never was
-// one and nothing is indexed. Whether a Lambda is at work cannot be seen.
+// one and nothing is indexed. Whether a Lambda is at work cannot be seen, nor whether an
+// indexer is behind that has reached the end of a shard into which nothing is written.
 func (s *Source) Lag(ctx context.Context, tranche feed.Tranche, from feed.Position) (feed.Lag, error) {
 	if err := ctx.Err(); err != nil {
 		return feed.Lag{}, err
@@ -41,7 +45,9 @@ func (s *Source) Lag(ctx context.Context, tranche feed.Tranche, from feed.Positi
 	if end > from {
 		lag.Oldest = s.oldest(ctx, tranche, from, end)
 	}
-	lag.Silent = silence(end, state.Owner, time.Time(state.At), indexed, time.Duration(state.TTLMS)*time.Millisecond, time.Now())
+	now := time.Now()
+	lag.Unproven = now.Sub(time.Time(state.Proven)) > longestUnproven
+	lag.Silent = silence(end, state.Owner, time.Time(state.At), indexed, time.Duration(state.TTLMS)*time.Millisecond, now)
 	return lag, nil
 }
 

@@ -96,6 +96,40 @@ func TestALambdaIsNotSilentBecauseAnIndexerOnceWorked(t *testing.T) {
 	}
 }
 
+// Where no indexer proves that it keeps up, events may wait outside of the index, whoever
+// makes it.
+func TestTheEndOfTheIndexIsAllThatIsProven(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		tab := mustTable(t, faketable.New(), TableConfig())
+		source, err := NewSource(tab, SourceConfig{}, "Truck")
+		check.Must(t, err)
+		mustIngest(t, mustIngester(t, tab, IngesterConfig{}), sp("Truck-1", 0, 1))
+		wants := func(when string, want bool) {
+			t.Helper()
+			if lag, err := source.Lag(t.Context(), "0", 1); err != nil || lag.Unproven != want {
+				t.Errorf("%s: got %+v and error %v, want that it is unproven: %t", when, lag, err, want)
+			}
+		}
+		wants("no indexer of ours", true)
+		l := newLease(tab, "a")
+		mustAcquire(t, l)
+		wants("one that has read nothing yet", true)
+		proves := func(age time.Duration) {
+			l.reach(reached{Proven: stamp(time.Now().Add(-age))})
+			check.Must(t, l.renew(t.Context()))
+		}
+		proves(2 * time.Minute)
+		wants("one that is behind, or at the end of a quiet stream", true)
+		proves(time.Second)
+		wants("one that keeps up", false)
+		check.Must(t, l.release(t.Context()))
+		wants("one that was stopped a second ago", false)
+		time.Sleep(time.Minute)
+		wants("one that was stopped a minute ago", true)
+	})
+}
+
 // The end is found from wherever a reader is: in an epoch that is closed, in the last, and
 // in one that does not exist.
 func TestTheEndIsFoundFromAnywhere(t *testing.T) {
