@@ -57,6 +57,9 @@ type StandByStatus struct {
 	Position   feed.Position // behind which the last look found nothing
 	End        feed.Position // as the leader said then
 	StillSince time.Time     // since when that is so although the feed goes on; zero unless that is so for long
+
+	Silent      string    // why nothing new comes into the feed, whatever is appended; empty unless that is known
+	SilentSince time.Time // zero unless Silent
 }
 
 // SlotStatus is who works on a slot.
