@@ -100,6 +100,9 @@ func ChangeSlots(ctx context.Context, source feed.Source, checkpoints feed.Check
 	if err := keeper.PutRoster(ctx, next); err != nil {
 		return before, err
 	}
+	if max(1, before) == slots {
+		return before, nil // the marks of one slot are named as those without slots
+	}
 	return before, notes.drop(ctx, tranches, before)
 }
 

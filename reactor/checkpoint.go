@@ -195,9 +195,13 @@ func (r *Running) saveOne(ctx context.Context, s *portion, position feed.Positio
 		r.config.Observer.Observe(CheckpointFailed{s.tranche.name, position, err})
 		return err
 	}
-	s.saves.succeeded()
 	s.saved.Store(int64(position))
-	r.noteMark(ctx, s, position)
+	if err := r.noteMark(ctx, s, position); err != nil {
+		s.saves.failed(err)
+		r.config.Observer.Observe(CheckpointFailed{s.tranche.name, position, err})
+		return err
+	}
+	s.saves.succeeded()
 	r.config.Observer.Observe(CheckpointSaved{s.tranche.name, position})
 	return nil
 }
@@ -210,22 +214,29 @@ type look struct {
 	silentSince time.Time
 }
 
+// lag asks the leader what there is at and behind a position, which not every source tells
+// more of than its end.
+func (r *Running) lag(ctx context.Context, name feed.Tranche, from feed.Position, limit time.Duration) (lag feed.Lag, err error) {
+	lagger, ok := r.source.(feed.Lagger)
+	if !ok {
+		end, err := r.end(ctx, name, limit)
+		return feed.Lag{End: end, Events: -1}, err
+	}
+	err = r.ask(ctx, limit, r.config.Breakers.Leader, func(ctx context.Context) (err error) {
+		lag, err = lagger.Lag(ctx, name, from)
+		return err
+	})
+	if err != nil {
+		err = fmt.Errorf("find the end of tranche %q: %w", name, err)
+	}
+	return lag, err
+}
+
 // look asks the leader how far a tranche reaches, and notes what it says.
 func (r *Running) look(ctx context.Context, t *tranche, read feed.Position, limit time.Duration) (feed.Position, error) {
-	seen := look{Lag: feed.Lag{Events: -1}}
+	var seen look
 	var err error
-	if lagger, ok := r.source.(feed.Lagger); ok {
-		err = r.ask(ctx, limit, r.config.Breakers.Leader, func(ctx context.Context) (err error) {
-			seen.Lag, err = lagger.Lag(ctx, t.name, read)
-			return err
-		})
-		if err != nil {
-			err = fmt.Errorf("find the end of tranche %q: %w", t.name, err)
-		}
-	} else {
-		seen.End, err = r.end(ctx, t.name, limit)
-	}
-	if err != nil {
+	if seen.Lag, err = r.lag(ctx, t.name, read, limit); err != nil {
 		return 0, err
 	}
 	if seen.End <= read {

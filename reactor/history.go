@@ -296,7 +296,7 @@ func noQuarantine(after time.Duration, reason string) error {
 
 // noteMark keeps the mark in front of a checkpoint for the next start. Without it the
 // next start compares with an older one.
-func (r *Running) noteMark(ctx context.Context, s *portion, position feed.Position) {
+func (r *Running) noteMark(ctx context.Context, s *portion, position feed.Position) error {
 	t := s.tranche
 	lowest := position
 	for _, other := range r.portions(t) {
@@ -304,7 +304,7 @@ func (r *Running) noteMark(ctx context.Context, s *portion, position feed.Positi
 	}
 	note, ok := t.marks.upTo(position, lowest)
 	if _, historian := r.source.(feed.Historian); !ok || !historian || r.keeper == nil {
-		return
+		return nil
 	}
 	body, err := json.Marshal(note)
 	if err == nil {
@@ -313,8 +313,9 @@ func (r *Running) noteMark(ctx context.Context, s *portion, position feed.Positi
 		})
 	}
 	if err != nil {
-		r.config.Observer.Observe(CheckpointFailed{t.name, position, fmt.Errorf("note what was read last: %w", err)})
+		return fmt.Errorf("note what was read last: %w", err)
 	}
+	return nil
 }
 
 // compare makes sure that the leader still has what marks tell of a tranche, which was

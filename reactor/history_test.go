@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -96,9 +97,10 @@ type keeping struct {
 	*checkpoints
 
 	notes map[string][]byte
+	full  *atomic.Bool // no note can be kept
 }
 
-func newKeeping() keeping { return keeping{newCheckpoints(), map[string][]byte{}} }
+func newKeeping() keeping { return keeping{newCheckpoints(), map[string][]byte{}, &atomic.Bool{}} }
 
 func (k keeping) Notes(_ context.Context, group, kind string) (map[string][]byte, error) {
 	k.mu.Lock()
@@ -113,6 +115,9 @@ func (k keeping) Notes(_ context.Context, group, kind string) (map[string][]byte
 }
 
 func (k keeping) PutNote(_ context.Context, group, kind, name string, body []byte) error {
+	if k.full.Load() {
+		return errBoom
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.notes[group+" "+kind+" "+name] = body
@@ -140,6 +145,33 @@ func (r *running) expectHistoryLost(mark, safe feed.Position) {
 			r.t.Errorf("error: got %q, want %s in it", lost, word)
 		}
 	}
+}
+
+// TestMarksThatCannotBeNotedAreSeen: without them the next start would compare with old
+// ones. They are noted once that works again, though nothing is read any more.
+func TestMarksThatCannotBeNotedAreSeen(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h, c, seen := newHistorian("A"), newKeeping(), &recorder{}
+		c.full.Store(true)
+		h.add("a@0")
+		r := start(t, h, c, newHandler(), reactor.Config{CheckpointInterval: time.Minute, Observer: seen})
+		pass(10 * time.Minute)
+		tranche := r.status().Tranches[0]
+		equal(t, "saved", tranche.Saved, 1)
+		equal(t, "error", tranche.SaveError, "note what was read last: boom")
+		equal(t, "failing for long", time.Since(tranche.SaveErrorSince) > 9*time.Minute, true)
+		equal(t, "told as saved", len(occurrences[reactor.CheckpointSaved](seen)), 0)
+
+		c.full.Store(false)
+		pass(2 * time.Minute)
+		equal(t, "error", r.status().Tranches[0].SaveError, "")
+		equal(t, "told as saved", len(occurrences[reactor.CheckpointSaved](seen)), 1)
+		r.endWell()
+		if notes, err := c.Notes(t.Context(), "test", "mark"); err != nil || len(notes) != 1 {
+			t.Errorf("got the notes %q and error %v, want one", notes, err)
+		}
+	})
 }
 
 // TestAFailOverThatLostEventsIsSeen has a new leader that outgrows the old position
@@ -386,6 +418,29 @@ func TestMarksStayWhenTheNumberOfSlotsChanges(t *testing.T) {
 			r.expectHistoryLost(3, 0)
 		})
 	}
+}
+
+// TestMarksStayWithTheFirstRoster has a group that had no slots get one, whose marks have
+// the names that those before had.
+func TestMarksStayWithTheFirstRoster(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h, c := newHistorian("A"), memory.NewCheckpoints()
+		h.add("a@0 b@0")
+		r := start(t, h, c, newHandler(), reactor.Config{CheckpointInterval: time.Second})
+		pass(3 * time.Second)
+		r.endWell()
+		before, err := c.Notes(t.Context(), "test", "mark")
+		if err != nil || len(before) != 1 {
+			t.Fatalf("without slots: got the notes %q and error %v, want one", before, err)
+		}
+		if _, err := reactor.ChangeSlots(t.Context(), h, c, "test", 1); err != nil {
+			t.Fatal(err)
+		}
+		if notes, err := c.Notes(t.Context(), "test", "mark"); err != nil || string(notes["A"]) != string(before["A"]) {
+			t.Errorf("with one slot: got the notes %q and error %v, want %q", notes, err, before)
+		}
+	})
 }
 
 // TestAFailOverThatLostEventsOfOneSlotIsSeen has another slot that is further behind than

@@ -114,6 +114,40 @@ func TestTheLagIsInTheStatus(t *testing.T) {
 	})
 }
 
+// TestTheEndOfAFeedThatMayLackEventsTellsNoLag reads all that is in a feed that events come
+// into by way of somebody else.
+func TestTheEndOfAFeedThatMayLackEventsTellsNoLag(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSource("A")
+		s.add("A", "a@0 b@0")
+		var at atomic.Int64
+		at.Store(1)
+		appended := time.Now()
+		var unproven atomic.Bool
+		unproven.Store(true)
+		r := start(t, lagging{behind(s, &at), func(feed.Position) feed.Lag {
+			return feed.Lag{End: 2, Events: -1, Oldest: appended, Unproven: unproven.Load()}
+		}}, newCheckpoints(), newHandler(), reactor.Config{})
+		lag := func() (time.Duration, bool) {
+			pass(time.Minute)
+			return r.status().Tranches[0].Lag(time.Now())
+		}
+		if got, known := lag(); !known || got != time.Minute {
+			t.Errorf("with an event to read: got %s, known %t, want its age", got, known)
+		}
+		at.Store(9)
+		if got, known := lag(); known {
+			t.Errorf("all is read, others may wait: got %s, want that it is not known", got)
+		}
+		unproven.Store(false)
+		if got, known := lag(); !known || got != 0 {
+			t.Errorf("all is read, and proven to be all: got %s, known %t, want 0", got, known)
+		}
+		r.endWell()
+	})
+}
+
 // TestAnOldLookTellsNoLag asks long after the leader was asked.
 func TestAnOldLookTellsNoLag(t *testing.T) {
 	t.Parallel()

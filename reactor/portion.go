@@ -34,10 +34,11 @@ type portion struct {
 	left     *marks       // in front of the checkpoint, by whoever had the slot before
 }
 
-// moved tells whether the completed position is to be saved.
+// moved tells whether the completed position is to be saved: also again, if its marks
+// could not be noted.
 func (s *portion) moved() bool {
 	position, saved := s.position.Load(), s.saved.Load()
-	return position != saved && (saved >= 0 || position != int64(s.start))
+	return s.saves.look().attempts > 0 || position != saved && (saved >= 0 || position != int64(s.start))
 }
 
 // portions are those of a tranche that are held now.

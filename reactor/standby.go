@@ -2,6 +2,7 @@ package reactor
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"example.com/groupcheckout/internal/pause"
@@ -10,7 +11,7 @@ import (
 
 // A process that stands by reads nothing, so it would not find out that it cannot. Others
 // rely on it all the same. So it looks now and then whether the leader tells the end of a
-// tranche, and whether what the feed is read from gets there.
+// tranche, whether what the feed is read from gets there, and whether anything comes in.
 
 // standByInterval is how long it waits between two looks. On DynamoDB each costs.
 const standByInterval = 15 * time.Second
@@ -23,6 +24,9 @@ type watched struct {
 	at     feed.Position // behind which something is to be found once the feed goes on
 	end    feed.Position // as the leader said
 	behind time.Time     // since when nothing is found there although the feed goes on; zero if it does not
+
+	silent      string // why nothing new comes into the feed
+	silentSince time.Time
 }
 
 // watch looks until ctx ends.
@@ -41,10 +45,20 @@ func (r *Running) watch(ctx context.Context, t *tranche) {
 // lookOn looks once.
 func (r *Running) lookOn(ctx context.Context, t *tranche, seen *watched) {
 	servers := r.config.Breakers.servers()
-	end, err := r.end(ctx, t.name, r.config.ReadLimit)
+	from := seen.at
+	if !seen.begun {
+		from = math.MaxInt64 // nothing is there, so nothing has to be counted
+	}
+	lag, err := r.lag(ctx, t.name, from, r.config.ReadLimit)
 	if err != nil {
 		seen.failed, seen.server = seen.failed.and(err), servers.Leader
 		return
+	}
+	end := lag.End
+	if seen.silent = lag.Silent; seen.silent == "" {
+		seen.silentSince = time.Time{}
+	} else if seen.silentSince.IsZero() {
+		seen.silentSince = time.Now()
 	}
 	if !seen.begun || end < seen.at {
 		seen.begun, seen.at = true, end
@@ -71,7 +85,7 @@ func (r *Running) lookOn(ctx context.Context, t *tranche, seen *watched) {
 
 // describe tells what was seen.
 func (w *watched) describe(tranche feed.Tranche, now time.Time) StandByStatus {
-	status := StandByStatus{Tranche: tranche, Position: w.at, End: w.end}
+	status := StandByStatus{Tranche: tranche, Position: w.at, End: w.end, Silent: w.silent, SilentSince: w.silentSince}
 	if w.failed.attempts > 0 {
 		status.Error, status.ErrorSince, status.Server = w.failed.err.Error(), w.failed.since, w.server
 	}

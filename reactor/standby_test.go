@@ -1,6 +1,7 @@
 package reactor_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -78,6 +79,43 @@ func TestAProcessThatStandsByLooksWhetherItCouldRead(t *testing.T) {
 		pass(time.Minute)
 		equal(t, "which connection fails", by.status().Tranches[0].ErrorAt, "the leader")
 		own.refuse(nil)
+		by.endWell()
+	})
+}
+
+// TestAProcessThatStandsBySeesThatNothingComesIn as those that work do.
+func TestAProcessThatStandsBySeesThatNothingComesIn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		checkpoints, s := memory.NewCheckpoints(), newSource("A")
+		s.add("A", "a@0 a@1")
+		var silent atomic.Bool
+		silent.Store(true)
+		source := lagging{s, func(feed.Position) feed.Lag {
+			lag := feed.Lag{End: 2, Events: -1}
+			if silent.Load() {
+				lag.Silent = "nobody indexes"
+			}
+			return lag
+		}}
+		works := start(t, source, checkpoints, newHandler(), reactor.Config{Slots: 1})
+		by := start(t, source, checkpoints, newHandler(), reactor.Config{Slots: 1})
+		look := func() reactor.StandByStatus {
+			t.Helper()
+			pass(time.Minute)
+			status := by.status()
+			if len(status.StandBy) != 1 {
+				t.Fatalf("got %+v, want that it stands by and has looked at A", status)
+			}
+			return status.StandBy[0]
+		}
+		look()
+		if got := look(); got.Silent != "nobody indexes" || time.Since(got.SilentSince) < time.Minute {
+			t.Errorf("got %+v, want that nobody indexes for more than a minute", got)
+		}
+		silent.Store(false)
+		equal(t, "somebody indexes", look(), reactor.StandByStatus{Tranche: "A", Position: 2, End: 2})
+		works.endWell()
 		by.endWell()
 	})
 }

@@ -57,6 +57,9 @@ type StandByStatus struct {
 	Position   feed.Position // behind which the last look found nothing
 	End        feed.Position // as the leader said then
 	StillSince time.Time     // since when that is so although the feed goes on; zero unless that is so for long
+
+	Silent      string    // why nothing new comes into the feed, whatever is appended; empty unless that is known
+	SilentSince time.Time // zero unless Silent
 }
 
 // SlotStatus is who works on a slot.
@@ -104,6 +107,7 @@ type TrancheStatus struct {
 	OldestUnread time.Time     // when the first of them was appended; zero if there is none, or that is not known
 	Silent       string        // why nothing new comes into the feed, whatever is appended; empty unless that is known
 	SilentSince  time.Time     // zero unless Silent
+	Unproven     bool          // events may have been there for more than a minute that are not in the feed yet
 	StillSince   time.Time     // since when reads find nothing more although the feed goes on; zero unless that is so for long
 
 	Error          string    // of the last read, or question for the end, empty if it went well
@@ -117,14 +121,14 @@ type TrancheStatus struct {
 const maxLookAge = time.Minute
 
 // Lag is how old the oldest event is that is not read yet, 0 if there is none; ok is
-// false if that is not known, as where nothing comes into the feed, or was found out more
-// than a minute ago.
+// false if that is not known, as where nothing comes into the feed, where all of it is read
+// and it is not proven that all is in it, or if it was found out more than a minute ago.
 func (t TrancheStatus) Lag(now time.Time) (lag time.Duration, ok bool) {
 	switch {
 	case t.EndAt.IsZero(), now.Sub(t.EndAt) > maxLookAge:
 		return 0, false
 	case t.End <= t.Read: // unless something is there that does not come in
-		return 0, t.Silent == ""
+		return 0, t.Silent == "" && !t.Unproven
 	case t.OldestUnread.IsZero():
 		return 0, false
 	}
@@ -224,6 +228,7 @@ func (r *Running) status(now time.Time) Status {
 		}
 		if looked := t.looked.Load(); looked != nil {
 			described.EndAt, described.End, described.Silent, described.SilentSince = looked.at, looked.End, looked.Silent, looked.silentSince
+			described.Unproven = looked.Unproven
 			described.Unread, described.UnreadMore, described.OldestUnread = looked.Events, looked.More, looked.Oldest
 		}
 		if progress.still {

@@ -77,11 +77,12 @@ type Lagger interface {
 
 // Lag is how much lies at and behind a position of a tranche.
 type Lag struct {
-	End    Position
-	Events int       // -1 if that is not known
-	More   bool      // there are more than Events: so many are not counted
-	Oldest time.Time // when the first of them was appended; zero if there is none, or that is not known
-	Silent string    // why nothing new comes into the feed, whatever is appended; empty unless that is known
+	End      Position
+	Events   int       // -1 if that is not known
+	More     bool      // there are more than Events: so many are not counted
+	Oldest   time.Time // when the first of them was appended; zero if there is none, or that is not known
+	Silent   string    // why nothing new comes into the feed, whatever is appended; empty unless that is known
+	Unproven bool      // events may have been there for more than a minute that are not in the feed yet, so behind End
 }
 
 // Historian is a Source whose store may lose the last events, as when a replica takes

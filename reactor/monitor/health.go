@@ -77,6 +77,9 @@ func health(status reactor.Status) (ok bool, reasons []string) {
 		if !t.StillSince.IsZero() {
 			reasons = append(reasons, standsBy+standsStill(t.Tranche, status.At.Sub(t.StillSince), t.Position, t.End, status.Servers.Reads))
 		}
+		if lasts := status.At.Sub(t.SilentSince); t.Silent != "" && lasts >= silent {
+			reasons = append(reasons, fmt.Sprintf("this process stands by, and nothing new comes into tranche %q: %s", t.Tranche, t.Silent))
+		}
 	}
 	for _, c := range status.Calls {
 		if c.Hung {

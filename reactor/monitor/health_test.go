@@ -183,6 +183,13 @@ func TestHealth(t *testing.T) {
 			},
 		},
 		{
+			name: "it stands by, and nothing comes into the feed",
+			status: reactor.Status{StandBy: []reactor.StandByStatus{
+				{Tranche: "A", Silent: "no indexer is at work", SilentSince: ago(time.Minute)}, {Tranche: "B", Silent: "no indexer", SilentSince: ago(time.Second)},
+			}},
+			reasons: []string{`this process stands by, and nothing new comes into tranche "A": no indexer is at work`},
+		},
+		{
 			name:    "a poisoned stream",
 			status:  reactor.Status{Troubled: []reactor.TroubleStatus{{Stream: stream("a"), Since: ago(time.Hour), Attempts: 7, Cause: "boom\nat some place"}}},
 			ok:      true,

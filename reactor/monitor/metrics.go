@@ -286,10 +286,10 @@ func collectTranche(metrics chan<- prometheus.Metric, now time.Time, t reactor.T
 		gauge("reactor_position_end", "The end of the feed, as the leader of the store said last.", float64(t.End))
 		gauge("reactor_position_end_age_seconds", "How long ago that was, and so how old the figures of the lag are.", age(now, t.EndAt))
 		if t.Unread >= 0 {
-			gauge("reactor_lag_events", "Events that are not read yet, counted up to 10,000; not there if the feed does not tell.", float64(t.Unread))
+			gauge("reactor_lag_events", "Events of the feed that are not read yet, counted up to 10,000; not there if the feed does not tell.", float64(t.Unread))
 		}
 		if lag, known := t.Lag(now); known {
-			gauge("reactor_lag_seconds", "How old the oldest event is that is not read yet, 0 if there is none; not there if the feed does not tell, or nothing comes into it.", lag.Seconds())
+			gauge("reactor_lag_seconds", "How old the oldest event is that is not read yet, 0 if there is none; not there if the feed does not tell, if nothing comes into it, or if it is all read and not proven to hold all that is older than a minute.", lag.Seconds())
 		}
 		gauge("reactor_feed_silent", "Whether it is known that nothing new comes into the feed, whatever is appended.", asNumber(t.Silent != ""))
 	}

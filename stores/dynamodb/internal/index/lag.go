@@ -11,13 +11,17 @@ import (
 
 var _ feed.Lagger = (*Source)(nil)
 
+// longestUnproven is how old a proof may be that everything is in the index.
+const longestUnproven = time.Minute
+
 // Lag implements [feed.Lagger]. How many events lie behind a position is known only if
 // there are none: the index counts its own events, of which each has those of many
 // streams. How old the first is its stream tells, which takes a read or two.
 //
 // Without an indexer nothing comes into the feed. That is known if the one that there
-// was has not been heard of for long, or if there never was one and nothing is indexed.
-// Whether a Lambda is at work cannot be seen.
+// was has not been heard of for long and nothing was indexed since, or if there never was
+// one and nothing is indexed. Whether a Lambda is at work cannot be seen, nor whether an
+// indexer is behind that has reached the end of a shard into which nothing is written.
 func (s *Source) Lag(ctx context.Context, tranche feed.Tranche, from feed.Position) (feed.Lag, error) {
 	if err := ctx.Err(); err != nil {
 		return feed.Lag{}, err
@@ -26,7 +30,7 @@ func (s *Source) Lag(ctx context.Context, tranche feed.Tranche, from feed.Positi
 	if err != nil {
 		return feed.Lag{}, fmt.Errorf("find the end of the index, tranche %q: %w", tranche, err)
 	}
-	end, err := s.endNear(ctx, partition, from)
+	end, indexed, err := s.endNear(ctx, partition, from)
 	if err != nil {
 		return feed.Lag{}, fmt.Errorf("find the end of the index, tranche %q: %w", tranche, err)
 	}
@@ -41,7 +45,9 @@ func (s *Source) Lag(ctx context.Context, tranche feed.Tranche, from feed.Positi
 	if end > from {
 		lag.Oldest = s.oldest(ctx, tranche, from, end)
 	}
-	lag.Silent = silence(end, state.Owner, time.Time(state.At), time.Duration(state.TTLMS)*time.Millisecond, time.Now())
+	now := time.Now()
+	lag.Unproven = now.Sub(time.Time(state.Proven)) > longestUnproven
+	lag.Silent = silence(end, state.Owner, time.Time(state.At), indexed, time.Duration(state.TTLMS)*time.Millisecond, now)
 	return lag, nil
 }
 
@@ -77,27 +83,41 @@ func (s *Source) oldest(ctx context.Context, tranche feed.Tranche, from, end fee
 }
 
 // endNear is the end of a partition. It is looked for in the epoch of a position first,
-// where it nearly always is: that takes one read rather than two.
-func (s *Source) endNear(ctx context.Context, partition Partition, from feed.Position) (feed.Position, error) {
+// where it nearly always is: that takes one read rather than two. It tells too when
+// something was indexed last, zero if nothing was.
+func (s *Source) endNear(ctx context.Context, partition Partition, from feed.Position) (end feed.Position, indexed time.Time, err error) {
 	epoch, _ := splitPosition(from)
 	tip, err := s.index.Tip(ctx, table.NoTip(epochStream(partition, epoch)), true)
 	switch {
 	case err != nil:
-		return 0, err
+		return 0, time.Time{}, err
 	case tip.Exists() && !endsEpoch(tip):
-		return positionOf(epoch, tip.Version()), nil
+		end = positionOf(epoch, tip.Version())
+	default: // it may be before that epoch too
+		if end, tip, err = endOf(ctx, s.index, partition); err != nil {
+			return 0, time.Time{}, err
+		}
 	}
-	end, _, err := endOf(ctx, s.index, partition) // it may be before that epoch too
-	return end, err
+	if epoch, _ := splitPosition(end); epoch > 0 && len(tip.Events()) == 0 { // the one before was closed last
+		if tip, err = s.index.Tip(ctx, table.NoTip(epochStream(partition, epoch-1)), true); err != nil {
+			return 0, time.Time{}, err
+		}
+	}
+	if held := tip.Events(); len(held) > 0 {
+		indexed = held[len(held)-1].Time
+	}
+	return end, indexed, nil
 }
 
 // silence says why nothing new comes into the feed; empty unless that is known.
-func silence(end feed.Position, owner string, heartbeat time.Time, ttl time.Duration, now time.Time) string {
+func silence(end feed.Position, owner string, heartbeat, indexed time.Time, ttl time.Duration, now time.Time) string {
 	const remedy = "start one, with the reactor (--with-indexer) or by itself (reactor index dynamo)"
 	switch {
 	case heartbeat.IsZero() && end == 0:
 		return "nothing was ever indexed, and no indexer is at work: " + remedy
 	case heartbeat.IsZero(): // a Lambda's, perhaps
+		return ""
+	case indexed.After(heartbeat.Add(2 * ttl)): // others index since, as a Lambda does
 		return ""
 	case owner == "":
 		return fmt.Sprintf("no indexer is at work since %s: %s", heartbeat.UTC().Format(time.RFC3339), remedy)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"example.com/groupcheckout/es"
@@ -33,20 +34,100 @@ func TestLagTellsWhetherAnythingComesIn(t *testing.T) {
 		end   feed.Position
 		owner string
 		heard time.Time
+		last  time.Time // when something was indexed
 		want  string
 	}{
-		"nobody ever, nothing indexed":     {0, "", time.Time{}, "nothing was ever indexed"},
-		"nobody of ours, perhaps a Lambda": {7, "", time.Time{}, ""},
-		"one at work":                      {7, "a", now.Add(-time.Second), ""},
-		"one at work, nothing indexed":     {0, "a", now.Add(-time.Second), ""},
-		"one that died":                    {7, "a", now.Add(-time.Minute), "the indexer a was last heard of at 2026-11-28T08:59:00Z"},
-		"one that was stopped":             {7, "", now.Add(-time.Second), "no indexer is at work since 2026-11-28T08:59:59Z"},
+		"nobody ever, nothing indexed":         {0, "", time.Time{}, time.Time{}, "nothing was ever indexed"},
+		"nobody of ours, perhaps a Lambda":     {7, "", time.Time{}, now, ""},
+		"one at work":                          {7, "a", now.Add(-time.Second), now, ""},
+		"one at work, nothing indexed":         {0, "a", now.Add(-time.Second), time.Time{}, ""},
+		"one that died":                        {7, "a", now.Add(-time.Minute), now.Add(-time.Minute), "the indexer a was last heard of at 2026-11-28T08:59:00Z"},
+		"one that died, and a Lambda since":    {7, "a", now.Add(-time.Hour), now.Add(-time.Minute), ""},
+		"one that was stopped":                 {7, "", now.Add(-time.Second), now.Add(-2 * time.Second), "no indexer is at work since 2026-11-28T08:59:59Z"},
+		"one that wrote its last just before":  {7, "", now.Add(-time.Minute), now.Add(-time.Minute + 2*ttl), "no indexer is at work since 2026-11-28T08:59:00Z"},
+		"one that was stopped, a Lambda since": {7, "", now.Add(-time.Hour), now.Add(-30 * time.Minute), ""},
 	} {
-		got := silence(tt.end, tt.owner, tt.heard, ttl, now)
+		got := silence(tt.end, tt.owner, tt.heard, tt.last, ttl, now)
 		if (tt.want == "") != (got == "") || !strings.Contains(got, tt.want) {
 			t.Errorf("%s: got %q, want %q", name, got, tt.want)
 		}
 	}
+}
+
+// A rebuild, say, holds the lease for a while and gives it back, and a Lambda indexes after
+// it as before. What it indexed last may be the end of an epoch.
+func TestALambdaIsNotSilentBecauseAnIndexerOnceWorked(t *testing.T) {
+	t.Parallel()
+	for _, epochs := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			tab := mustTable(t, faketable.New(), TableConfig())
+			lambda := mustIngester(t, tab, IngesterConfig{Limits: Limits{Version: 2}})
+			source, err := NewSource(tab, SourceConfig{}, "Truck")
+			check.Must(t, err)
+			mustIngest(t, lambda, sp("Truck-1", 0, 1))
+			l := newLease(tab, "a")
+			mustAcquire(t, l)
+			check.Must(t, l.release(t.Context()))
+			time.Sleep(time.Hour)
+			var from feed.Position
+			silent := func() string {
+				t.Helper()
+				lag, err := source.Lag(t.Context(), "0", from)
+				check.Must(t, err)
+				from = lag.End
+				return lag.Silent
+			}
+			if got := silent(); !strings.Contains(got, "no indexer is at work since") {
+				t.Errorf("nothing indexed since: got %q, want that no indexer is at work", got)
+			}
+			mustIngest(t, lambda, sp("Truck-1", 1, 2))
+			if epochs { // and nothing is in the next
+				mustIngest(t, lambda, sp("Truck-1", 2, 3))
+			}
+			for range 2 { // from before the end of the epoch, and from the end
+				if got := silent(); got != "" {
+					t.Errorf("indexed since, up to %d: got %q, want nothing", from, got)
+				}
+			}
+			if _, n := splitPosition(from); (n == 0) != epochs {
+				t.Errorf("got the end %d, want it at the beginning of an epoch: %t", from, epochs)
+			}
+		})
+	}
+}
+
+// Where no indexer proves that it keeps up, events may wait outside of the index, whoever
+// makes it.
+func TestTheEndOfTheIndexIsAllThatIsProven(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		tab := mustTable(t, faketable.New(), TableConfig())
+		source, err := NewSource(tab, SourceConfig{}, "Truck")
+		check.Must(t, err)
+		mustIngest(t, mustIngester(t, tab, IngesterConfig{}), sp("Truck-1", 0, 1))
+		wants := func(when string, want bool) {
+			t.Helper()
+			if lag, err := source.Lag(t.Context(), "0", 1); err != nil || lag.Unproven != want {
+				t.Errorf("%s: got %+v and error %v, want that it is unproven: %t", when, lag, err, want)
+			}
+		}
+		wants("no indexer of ours", true)
+		l := newLease(tab, "a")
+		mustAcquire(t, l)
+		wants("one that has read nothing yet", true)
+		proves := func(age time.Duration) {
+			l.reach(reached{Proven: stamp(time.Now().Add(-age))})
+			check.Must(t, l.renew(t.Context()))
+		}
+		proves(2 * time.Minute)
+		wants("one that is behind, or at the end of a quiet stream", true)
+		proves(time.Second)
+		wants("one that keeps up", false)
+		check.Must(t, l.release(t.Context()))
+		wants("one that was stopped a second ago", false)
+		time.Sleep(time.Minute)
+		wants("one that was stopped a minute ago", true)
+	})
 }
 
 // The end is found from wherever a reader is: in an epoch that is closed, in the last, and
