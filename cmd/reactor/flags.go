@@ -31,19 +31,19 @@ func (f logFlags) logger(w io.Writer, level slog.Level) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// asksForJSON tells whether a command line, or else the environment, wants log lines for
-// programs: also one that turns out to be wrong.
-func asksForJSON(args []string, getenv func(string) string) bool {
+// logFormat is how a command line, or else the environment, wants log lines: also a line
+// that turns out to be wrong. It is empty if neither says.
+func logFormat(args []string, getenv func(string) string) string {
 	const flag, variable = "--log-format", "REACTOR_LOG_FORMAT"
 	for i, arg := range args {
 		if name, value, joined := strings.Cut(arg, "="); joined && name == flag {
-			return value == asJSON
+			return value
 		}
 		if arg == flag && i+1 < len(args) {
-			return args[i+1] == asJSON
+			return args[i+1]
 		}
 	}
-	return strings.TrimSpace(getenv(variable)) == asJSON
+	return strings.TrimSpace(getenv(variable))
 }
 
 // asJSON is the log format for programs.
