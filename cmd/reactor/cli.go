@@ -161,6 +161,7 @@ func newParser(grammar *cli, s streams, exit func(int), options ...kong.Option) 
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: helpWidth}),
 		kong.Help(paintedHelp(s.styles.out)),
 		kong.ValueFormatter(flagHelp),
+		times(),
 	)...)
 }
 

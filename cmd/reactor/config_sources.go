@@ -216,11 +216,11 @@ func decode(flag *kong.Flag, text string) (reflect.Value, error) {
 func expected(flag *kong.Flag) string {
 	switch flag.Target.Interface().(type) {
 	case time.Duration:
-		return "a time with its unit, such as 1.5s"
+		return "a time with its unit, such as 1.5s, of at most a year"
 	case milliseconds:
-		return "a time: write 100 for milliseconds, or a unit behind it, as in 1.5s"
+		return "a time of at most a year: write 100 for milliseconds, or a unit behind it, as in 1.5s"
 	case seconds:
-		return "a time: write 10 for seconds, or a unit behind it, as in 1.5s"
+		return "a time of at most a year: write 10 for seconds, or a unit behind it, as in 1.5s"
 	case byteCount:
 		return expectedBytes
 	}

@@ -75,7 +75,7 @@ func (c *runMdb) Run(ctx context.Context, s streams, common *runCommand) error {
 
 // check refuses what would be taken for a default.
 func (c *runMdb) check() error {
-	return cmp.Or(c.mdbStore.check(), c.mdbTuning.check(), atLeastOne("--gather", c.Gather))
+	return cmp.Or(c.mdbStore.check(), c.mdbTuning.check(), firstTailSleep(c.TailSleep, c.FirstTailSleep), atLeastOne("--gather", c.Gather))
 }
 
 // runDynamo is reactor run dynamo.
@@ -90,7 +90,7 @@ type runDynamo struct {
 
 // check refuses what would be taken for a default.
 func (c *runDynamo) check() error {
-	return cmp.Or(c.dynamoStore.check(), c.indexerFlags.check(), c.dynamoTuning.check())
+	return cmp.Or(c.dynamoStore.check(), c.indexerFlags.check(), c.dynamoTuning.check(), firstTailSleep(c.TailSleep, c.FirstTailSleep))
 }
 
 // Help is the text behind the summary.
@@ -283,7 +283,7 @@ func (c *runCommand) check() error {
 		atLeastOne("--max-read-ahead", c.MaxReadAhead),
 		atLeastOne("--max-writers", c.MaxWriters),
 		atLeastOne("--read-at-once", c.ReadAtOnce),
-		aboveZero("--checkpoint-interval", c.CheckpointInterval),
+		atLeast("--checkpoint-interval", c.CheckpointInterval, leastInterval),
 		aboveZero("--call-limit", c.CallLimit),
 		aboveZero("--stop-limit", c.StopLimit),
 		between("--slots", c.Slots, 1, reactor.MaxSlots),
@@ -291,6 +291,9 @@ func (c *runCommand) check() error {
 		c.engineFlags.check(),
 	)
 }
+
+// leastInterval keeps the leader from being asked without a pause.
+const leastInterval = 10 * time.Millisecond
 
 // leastLease is how long a lease has to be, so that a store has time to answer.
 const leastLease = time.Second
