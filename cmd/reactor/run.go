@@ -23,8 +23,8 @@ type runCommand struct {
 	logFlags
 	MaxReadAhead       int           `short:"r" aliases:"maxreadahead" default:"16" placeholder:"BATCHES" help:"How many batches of a tranche may be read and not completed, besides those that wait for groups in trouble alone, up to --max-stuck-bytes of them. Default ${default}."`
 	MaxWriters         int           `short:"w" aliases:"maxwriters" default:"8" placeholder:"GROUPS" help:"How many group checkouts to work on at once. Default ${default}."`
-	QuarantineAfter    time.Duration `placeholder:"TIME" without:"never" help:"Set a group aside that cannot be handled for so long: reactor quarantine shows it. Never unless given."`
-	MergesAtOnce       int           `placeholder:"STAYS" without:"32" help:"How many stays of one group to merge at once. By default as many as the store takes well: 32."`
+	QuarantineAfter    time.Duration `placeholder:"TIME" without:"never" help:"Set a group aside that cannot be handled for so long: reactor quarantine shows it. Never unless given. A merge behind the confirmation of its group is set aside at once."`
+	MergesAtOnce       int           `placeholder:"STAYS" without:"32, or --gather of a Message DB if that is less" help:"How many stays of one group to merge at once. By default as many as the store takes well: 32, or --gather of a Message DB if that is less."`
 	ReadAtOnce         int           `default:"25" placeholder:"STAYS" help:"How many stays of one group to read with one request, where the store can; 1 reads each by itself. Default ${default}."`
 	ReadGroups         bool          `help:"Read each group from the store, instead of using what the feed has delivered of it. It is slower, and for comparisons."`
 	SnapshotEvery      int           `default:"500" placeholder:"EVENTS" help:"After how many events of a stay or a group to keep a snapshot of it; 0 keeps none, and reads none. Default ${default}."`
@@ -49,7 +49,7 @@ func (*runCommand) Help() string {
     reactor run --processor-name checkouts --listen :8080 mdb -c "$DB" --cs public
     reactor run --processor-name checkouts --listen :8080 dynamo -sr eu-west-1 -t hotel
 
-One that is stopped or killed goes on at its checkpoint at the next start. Of several with the same name one works and the others stand by, or they share the work if --slots says how many parts it has. One that stops hands over at once; from one that is killed the others take over within --lease.
+One that is stopped or killed goes on at its checkpoint at the next start. Of several with the same name one works and the others stand by, or they share the work if --slots says how many parts it has. One that stops hands over as soon as its work under way has ended; from one that is killed the others take over within --lease.
 
 All flags of the .NET program are accepted in its spelling too (--processorname, --maxreadahead, …), except --timeouts, --idledelayms and --wakeforresults, which have no meaning here.`
 }
