@@ -29,7 +29,7 @@ func TestHelp(t *testing.T) {
 }
 
 // parse reads a command line with these variables.
-func parse(args []string, s streams, getenv func(string) string) (*cli, *kong.Context, error) {
+func parse(args []string, s streams, getenv func(string) string) (*cli, *kong.Context, error) { //nolint:unparam // the streams of parseFrom
 	return parseFrom(args, s, newSources(getenv))
 }
 
