@@ -23,6 +23,16 @@ type streams struct {
 	err    io.Writer      // everything else
 	styles terminalStyles // how to write there
 	json   bool           // what is written to err is for programs, line by line
+
+	whenJSON func() // called once if json becomes true; nil does nothing
+}
+
+// forPrograms has what is written to err be for programs from now on.
+func (s *streams) forPrograms() {
+	if !s.json && s.whenJSON != nil {
+		s.whenJSON()
+	}
+	s.json = true
 }
 
 // terminalStyles are how to write to the standard output, and to the standard error.
@@ -106,7 +116,9 @@ const helpWidth = 110
 func run(ctx context.Context, args []string, s streams, getenv func(string) string) int {
 	plain := slices.Contains(args, "--no-color")
 	s.styles = terminalStyles{terminal.Of(s.out, plain, getenv), terminal.Of(s.err, plain, getenv)}
-	s.json = asksForJSON(args, getenv)
+	if logFormat(args, getenv) == asJSON {
+		s.forPrograms()
+	}
 	err := execute(ctx, args, &s, getenv)
 	switch {
 	case err == nil:
@@ -122,21 +134,21 @@ func run(ctx context.Context, args []string, s streams, getenv func(string) stri
 
 // execute carries out a command line, and notes in the streams if it wants JSON.
 func execute(ctx context.Context, args []string, s *streams, getenv func(string) string) error {
-	grammar, command, err := parse(args, *s, getenv)
+	from := newSources(getenv)
+	grammar, command, err := parseFrom(args, *s, from)
+	if logFormat(args, getenv) == "" && from.fileAsksForJSON(grammar, command, err) {
+		s.forPrograms()
+	}
 	if err != nil || command == nil {
 		return err
 	}
 	for _, log := range []logFlags{grammar.Run.logFlags, grammar.Index.logFlags, grammar.Demo.logFlags} {
-		s.json = s.json || log.LogFormat == asJSON // said in the file, perhaps
+		if log.LogFormat == asJSON { // in a spelling that only the parser knows, perhaps
+			s.forPrograms()
+		}
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
 	return command.Run(*s)
-}
-
-// parse reads a command line. The command is nil if help was asked for, and
-// has been given.
-func parse(args []string, s streams, getenv func(string) string) (*cli, *kong.Context, error) {
-	return parseFrom(args, s, newSources(getenv))
 }
 
 // newParser makes the parser of a grammar.
@@ -149,10 +161,12 @@ func newParser(grammar *cli, s streams, exit func(int), options ...kong.Option) 
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: helpWidth}),
 		kong.Help(paintedHelp(s.styles.out)),
 		kong.ValueFormatter(flagHelp),
+		times(),
 	)...)
 }
 
-// parseFrom is parse with what is not on the command line taken from the sources.
+// parseFrom reads a command line, and takes what is not on it from the sources. The command
+// is nil if help was asked for, and has been given.
 func parseFrom(args []string, s streams, from *sources) (*cli, *kong.Context, error) {
 	helped, grammar := false, &cli{}
 	parser, err := newParser(grammar, s, func(int) { helped = true }, kong.Resolvers(from), kong.Bind(grammar, from))

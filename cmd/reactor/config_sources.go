@@ -112,14 +112,8 @@ func (s *sources) Resolve(context *kong.Context, path *kong.Path, flag *kong.Fla
 
 // lookUp finds the value of a setting. It is from nowhere if from is empty.
 func (s *sources) lookUp(root *kong.Node, path, key string, flag *kong.Flag) (text, from string, err error) {
-	if s.file == nil {
-		if path == "" {
-			path = strings.TrimSpace(s.getenv(configVariable))
-		}
-		if s.file, err = readSettings(path, root); err != nil {
-			s.file = nil
-			return "", "", err
-		}
+	if err := s.read(root, path); err != nil {
+		return "", "", err
 	}
 	variable := variableOf(key, flag)
 	if text, err = oneline.Connection(s.getenv(variable)); err != nil {
@@ -136,6 +130,36 @@ func (s *sources) lookUp(root *kong.Node, path, key string, flag *kong.Flag) (te
 	}
 	return "", "", nil
 }
+
+// read reads the file, unless that was done.
+func (s *sources) read(root *kong.Node, path string) (err error) {
+	if s.file != nil {
+		return nil
+	}
+	if path == "" {
+		path = strings.TrimSpace(s.getenv(configVariable))
+	}
+	if s.file, err = readSettings(path, root); err != nil {
+		s.file = nil
+	}
+	return err
+}
+
+// fileAsksForJSON tells whether the file wants log lines for programs. Commands that take
+// nothing else from it do not fail if it is wrong. Where the command line was wrong, it
+// counts as far as it has been read.
+func (s *sources) fileAsksForJSON(grammar *cli, command *kong.Context, err error) bool {
+	if command != nil {
+		err = s.read(command.Model.Node, grammar.Config)
+	}
+	if wrong, ok := errors.AsType[*wrongFileError](err); ok {
+		return wrong.json
+	}
+	return s.file != nil && s.file.values[logFormatKey].text == asJSON
+}
+
+// logFormatKey is the key of --log-format.
+const logFormatKey = "log-format"
 
 // crossedOut tells whether a flag gives way to another that says the same in another
 // way, and that a higher source has set: the command line, or a variable before a file.
@@ -192,11 +216,11 @@ func decode(flag *kong.Flag, text string) (reflect.Value, error) {
 func expected(flag *kong.Flag) string {
 	switch flag.Target.Interface().(type) {
 	case time.Duration:
-		return "a time with its unit, such as 1.5s"
+		return "a time with its unit, such as 1.5s, of at most a year"
 	case milliseconds:
-		return "a time: write 100 for milliseconds, or a unit behind it, as in 1.5s"
+		return "a time of at most a year: write 100 for milliseconds, or a unit behind it, as in 1.5s"
 	case seconds:
-		return "a time: write 10 for seconds, or a unit behind it, as in 1.5s"
+		return "a time of at most a year: write 10 for seconds, or a unit behind it, as in 1.5s"
 	case byteCount:
 		return expectedBytes
 	}
@@ -255,13 +279,16 @@ func readSettings(path string, root *kong.Node) (*settingsFile, error) {
 	}
 	reader.read(content)
 	if len(reader.wrong) > 0 {
-		return nil, &wrongFileError{reader.wrong}
+		return nil, &wrongFileError{reader.wrong, file.values[logFormatKey].text == asJSON}
 	}
 	return file, nil
 }
 
 // wrongFileError says all that is wrong with a file of settings, each in a line.
-type wrongFileError struct{ lines []string }
+type wrongFileError struct {
+	lines []string
+	json  bool // it asks for log lines for programs
+}
 
 func (e *wrongFileError) Error() string { return strings.Join(e.lines, "\n") }
 

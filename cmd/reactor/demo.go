@@ -52,6 +52,9 @@ func (c *demoCommand) Run(ctx context.Context, s streams) error {
 	); err != nil {
 		return err
 	}
+	if s.json { // by the environment or the file: its own flags come from neither
+		c.LogFormat = asJSON
+	}
 	log := c.logger(s.err, slog.LevelWarn)
 	store, err := address.Open(ctx, c.Store, address.Options{Categories: checkout.Categories(), RequireTLS: c.RequireTLS, Log: log})
 	if err != nil {

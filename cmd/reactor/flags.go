@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/alecthomas/kong"
 )
 
 // logFlags say how to log.
@@ -31,19 +34,19 @@ func (f logFlags) logger(w io.Writer, level slog.Level) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// asksForJSON tells whether a command line, or else the environment, wants log lines for
-// programs: also one that turns out to be wrong.
-func asksForJSON(args []string, getenv func(string) string) bool {
+// logFormat is how a command line, or else the environment, wants log lines: also a line
+// that turns out to be wrong. It is empty if neither says.
+func logFormat(args []string, getenv func(string) string) string {
 	const flag, variable = "--log-format", "REACTOR_LOG_FORMAT"
 	for i, arg := range args {
 		if name, value, joined := strings.Cut(arg, "="); joined && name == flag {
-			return value == asJSON
+			return value
 		}
 		if arg == flag && i+1 < len(args) {
-			return args[i+1] == asJSON
+			return args[i+1]
 		}
 	}
-	return strings.TrimSpace(getenv(variable)) == asJSON
+	return strings.TrimSpace(getenv(variable))
 }
 
 // asJSON is the log format for programs.
@@ -91,14 +94,36 @@ func (s *seconds) UnmarshalText(text []byte) error {
 
 // parseTime reads a plain number of units, or a time with a unit behind it.
 func parseTime(text []byte, unit time.Duration, example string) (time.Duration, error) {
+	var duration time.Duration
 	if number, err := strconv.ParseUint(string(text), 10, 31); err == nil {
-		return time.Duration(number) * unit, nil
-	}
-	duration, err := time.ParseDuration(string(text))
-	if err != nil || duration < 0 {
+		duration = time.Duration(number) * unit
+	} else if duration, err = time.ParseDuration(string(text)); err != nil || duration < 0 {
 		return 0, fmt.Errorf("%.40q is not a time: write %s, or a unit behind it, as in 1.5s", text, example)
 	}
-	return duration, nil
+	return duration, atMostAYear(duration)
+}
+
+// longestTime is the most that a flag may say of a time: some are multiplied, or added to
+// a point in time, and none is meant to be longer.
+const longestTime = 365 * 24 * time.Hour
+
+func atMostAYear(of time.Duration) error {
+	if of > longestTime {
+		return fmt.Errorf("%v is longer than a year, %v, which is the most", of, longestTime)
+	}
+	return nil
+}
+
+// times reads flags that are a time with its unit.
+func times() kong.Option {
+	of := reflect.TypeFor[time.Duration]()
+	usual := kong.NewRegistry().RegisterDefaults().ForType(of)
+	return kong.TypeMapper(of, kong.MapperFunc(func(ctx *kong.DecodeContext, target reflect.Value) error {
+		if err := usual.Decode(ctx, target); err != nil {
+			return err
+		}
+		return atMostAYear(time.Duration(target.Int()))
+	}))
 }
 
 // What a flag may say. A number that something would take for its default is
@@ -125,6 +150,14 @@ func aboveZero[T ~int64](flag string, value T) error {
 func atLeast(flag string, value, least time.Duration) error {
 	if value < least {
 		return &usageError{fmt.Sprintf("%s cannot be %v: it has to be at least %v", flag, value, least)}
+	}
+	return nil
+}
+
+// firstTailSleep refuses a first pause at the end of the feed that is above the longest.
+func firstTailSleep(longest, first milliseconds) error {
+	if first > longest {
+		return &usageError{fmt.Sprintf("--first-tail-sleep cannot be %v: it has to be at most --tail-sleep, which is %v", time.Duration(first), time.Duration(longest))}
 	}
 	return nil
 }

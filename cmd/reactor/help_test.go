@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/alecthomas/kong"
+
 	"example.com/groupcheckout/internal/golden"
 )
 
@@ -24,6 +26,11 @@ func TestHelp(t *testing.T) {
 			golden.Compare(t, "help/"+strings.ReplaceAll(name, " ", "_")+".txt", out)
 		})
 	}
+}
+
+// parse reads a command line with these variables.
+func parse(args []string, s streams, getenv func(string) string) (*cli, *kong.Context, error) { //nolint:unparam // the streams of parseFrom
+	return parseFrom(args, s, newSources(getenv))
 }
 
 // call runs a command line in this process.

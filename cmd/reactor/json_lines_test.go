@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -12,12 +13,23 @@ import (
 func TestEveryLineIsJSON(t *testing.T) {
 	t.Parallel()
 	variable := map[string]string{"REACTOR_LOG_FORMAT": "json"}
-	broken := settingsText(t, "log-format: json\nmax-writers: 0\n")
+	file := settingsText(t, "log-format: json\n")
+	broken := settingsText(t, "log-format: json\nmax-writers: many\n")
 	wrong := settingsText(t, "max-writers: many\nnothing: 1\n")
 	for _, c := range []struct {
 		env  map[string]string
 		line string
 	}{
+		{nil, "--config " + file + " audit mdb"},
+		{nil, "--config " + file + " init dynamo"},
+		{nil, "--config " + file + " quarantine -g x add mdb"},
+		{nil, "--config " + file + " health --url http://127.0.0.1:1/"},
+		{nil, "--config " + file + " run mdb"},
+		{nil, "--config " + file + " demo -V --quiet --groups 2 --stays 1"},
+		{nil, "--config " + broken + " config run -g x mdb"},
+		{map[string]string{"REACTOR_CONFIG": file}, "config --check " + wrong},
+		{map[string]string{"REACTOR_CONFIG": file}, "slots -g x mdb"},
+		{variable, "demo -V --quiet --groups 2 --stays 1"},
 		{nil, "run --log-format json -g x mdb --nothing-like-it"},
 		{nil, "run --log-format=json"},
 		{nil, "run -g x --log-format json -w many mdb"},
@@ -29,6 +41,7 @@ func TestEveryLineIsJSON(t *testing.T) {
 		{nil, "demo --log-format json --groups 4 --stays 1"},
 		{nil, "demo --log-format json --groups 0"},
 		{nil, "--config " + broken + " run -g x mdb -c Host=h --cs public"},
+		{nil, "--config " + settingsText(t, "log-format: json\nmax-writers: 0\n") + " run -g x mdb -c Host=h --cs public"},
 		{variable, "run"},
 		{variable, "nothing"},
 		{variable, "run -g x mdb -c nonsense;Password=" + secret},
@@ -58,10 +71,36 @@ func TestEveryLineIsJSON(t *testing.T) {
 			t.Errorf("reactor %s: got %s, want no secret", c.line, lines)
 		}
 	}
-	// For people it stays text, and a flag comes before the variable.
-	for _, line := range []string{"run --log-format text", "run --log-format=text"} {
-		if _, _, lines := call(t, variable, strings.Fields(line)...); !strings.HasPrefix(lines, "reactor: ") {
-			t.Errorf("reactor %s: got %s, want text", line, lines)
+	// For people it stays text: a flag comes before the variable, and that before the file.
+	for _, c := range []struct {
+		env  map[string]string
+		line string
+	}{
+		{variable, "run --log-format text"},
+		{variable, "run --log-format=text"},
+		{nil, "--config " + file + " run --log-format text -g x mdb"},
+		{map[string]string{"REACTOR_LOG_FORMAT": "text"}, "--config " + file + " audit mdb"},
+		{nil, "--config " + settingsText(t, "log-format: text\n") + " audit mdb"},
+	} {
+		if _, _, lines := call(t, c.env, strings.Fields(c.line)...); !strings.Contains(lines, "reactor: ") || strings.Contains(lines, "{") {
+			t.Errorf("reactor %s: got %s, want text", c.line, lines)
+		}
+	}
+}
+
+// Whoever hands the streams over is told, once, that the standard error is for programs:
+// what libraries log goes there too.
+func TestTheLogOfLibrariesIsJSONToo(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]int{
+		"run --log-format json": 1,
+		"--config " + settingsText(t, "log-format: json\n") + " run -g x mdb": 1,
+		"run -g x mdb": 0,
+	} {
+		told := 0
+		run(t.Context(), strings.Fields(line), streams{in: strings.NewReader(""), out: io.Discard, err: io.Discard, whenJSON: func() { told++ }}, func(string) string { return "" })
+		if told != want {
+			t.Errorf("reactor %s: told %d times, want %d", line, told, want)
 		}
 	}
 }

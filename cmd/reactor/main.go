@@ -10,10 +10,11 @@ import (
 
 func main() {
 	ctx, stop := untilSignal()
-	if asksForJSON(os.Args[1:], os.Getenv) { // what a library writes to a log is for programs too
+	s := streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}
+	s.whenJSON = func() { // what a library writes to a log is for programs too
 		slog.SetDefault(streams{err: os.Stderr, json: true}.logger(slog.LevelInfo))
 	}
-	status := run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}, os.Getenv)
+	status := run(ctx, os.Args[1:], s, os.Getenv)
 	stop()
 	os.Exit(status)
 }

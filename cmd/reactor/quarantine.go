@@ -33,7 +33,7 @@ type quarantineCommand struct {
 
 // Help is the text behind the summary.
 func (*quarantineCommand) Help() string {
-	return `A stream that the reactor cannot handle is tried again for ever, and no checkpoint passes it; the others go on. It can be set aside, by hand or by reactor run --quarantine-after. The list is kept beside the checkpoints. A reactor that runs looks at it once in each --checkpoint-interval.
+	return `A stream that the reactor cannot handle is tried again for ever, and no checkpoint passes it; the others go on. It can be set aside, by hand or by reactor run --quarantine-after. A merge behind the confirmation of its group is set aside at once. The list is kept beside the checkpoints. A reactor that runs looks at it once in each --checkpoint-interval.
 
     reactor quarantine -g checkouts list mdb -c "$DB" --cs public
     reactor quarantine -g checkouts --stream GroupCheckout-… retry mdb -c "$DB" --cs public`
@@ -112,14 +112,14 @@ func (c *quarantineCommand) change(ctx context.Context, notes feed.Notes, action
 	if action != "add" && body == nil {
 		return &usageError{fmt.Sprintf("%s is not set aside: reactor quarantine list shows what is", name)}
 	}
+	if action == "drop" { // also a note that cannot be read
+		return notes.DropNote(ctx, c.ProcessorName, reactor.QuarantineKind, name.String())
+	}
 	note := reactor.Quarantined{Since: time.Now().UTC(), Cause: "set aside by hand"}
 	if body != nil {
 		if err := json.Unmarshal(body, &note); err != nil {
-			return fmt.Errorf("the note of %s cannot be read: %w", name, err)
+			return fmt.Errorf("the note of %s cannot be read: %w. To take it off the list, the command is: reactor quarantine drop, with the same flags", name, err)
 		}
-	}
-	if action == "drop" {
-		return notes.DropNote(ctx, c.ProcessorName, reactor.QuarantineKind, name.String())
 	}
 	note.Retry = action == "retry"
 	body, err := json.Marshal(note)

@@ -23,8 +23,8 @@ type runCommand struct {
 	logFlags
 	MaxReadAhead       int           `short:"r" aliases:"maxreadahead" default:"16" placeholder:"BATCHES" help:"How many batches of a tranche may be read and not completed, besides those that wait for groups in trouble alone, up to --max-stuck-bytes of them. Default ${default}."`
 	MaxWriters         int           `short:"w" aliases:"maxwriters" default:"8" placeholder:"GROUPS" help:"How many group checkouts to work on at once. Default ${default}."`
-	QuarantineAfter    time.Duration `placeholder:"TIME" without:"never" help:"Set a group aside that cannot be handled for so long: reactor quarantine shows it. Never unless given."`
-	MergesAtOnce       int           `placeholder:"STAYS" without:"32" help:"How many stays of one group to merge at once. By default as many as the store takes well: 32."`
+	QuarantineAfter    time.Duration `placeholder:"TIME" without:"never" help:"Set a group aside that cannot be handled for so long: reactor quarantine shows it. Never unless given. A merge behind the confirmation of its group is set aside at once."`
+	MergesAtOnce       int           `placeholder:"STAYS" without:"32, or --gather of a Message DB if that is less" help:"How many stays of one group to merge at once. By default as many as the store takes well: 32, or --gather of a Message DB if that is less."`
 	ReadAtOnce         int           `default:"25" placeholder:"STAYS" help:"How many stays of one group to read with one request, where the store can; 1 reads each by itself. Default ${default}."`
 	ReadGroups         bool          `help:"Read each group from the store, instead of using what the feed has delivered of it. It is slower, and for comparisons."`
 	SnapshotEvery      int           `default:"500" placeholder:"EVENTS" help:"After how many events of a stay or a group to keep a snapshot of it; 0 keeps none, and reads none. Default ${default}."`
@@ -49,7 +49,7 @@ func (*runCommand) Help() string {
     reactor run --processor-name checkouts --listen :8080 mdb -c "$DB" --cs public
     reactor run --processor-name checkouts --listen :8080 dynamo -sr eu-west-1 -t hotel
 
-One that is stopped or killed goes on at its checkpoint at the next start. Of several with the same name one works and the others stand by, or they share the work if --slots says how many parts it has. One that stops hands over at once; from one that is killed the others take over within --lease.
+One that is stopped or killed goes on at its checkpoint at the next start. Of several with the same name one works and the others stand by, or they share the work if --slots says how many parts it has. One that stops hands over as soon as its work under way has ended; from one that is killed the others take over within --lease.
 
 All flags of the .NET program are accepted in its spelling too (--processorname, --maxreadahead, …), except --timeouts, --idledelayms and --wakeforresults, which have no meaning here.`
 }
@@ -75,7 +75,7 @@ func (c *runMdb) Run(ctx context.Context, s streams, common *runCommand) error {
 
 // check refuses what would be taken for a default.
 func (c *runMdb) check() error {
-	return cmp.Or(c.mdbStore.check(), c.mdbTuning.check(), atLeastOne("--gather", c.Gather))
+	return cmp.Or(c.mdbStore.check(), c.mdbTuning.check(), firstTailSleep(c.TailSleep, c.FirstTailSleep), atLeastOne("--gather", c.Gather))
 }
 
 // runDynamo is reactor run dynamo.
@@ -90,7 +90,7 @@ type runDynamo struct {
 
 // check refuses what would be taken for a default.
 func (c *runDynamo) check() error {
-	return cmp.Or(c.dynamoStore.check(), c.indexerFlags.check(), c.dynamoTuning.check())
+	return cmp.Or(c.dynamoStore.check(), c.indexerFlags.check(), c.dynamoTuning.check(), firstTailSleep(c.TailSleep, c.FirstTailSleep))
 }
 
 // Help is the text behind the summary.
@@ -283,7 +283,7 @@ func (c *runCommand) check() error {
 		atLeastOne("--max-read-ahead", c.MaxReadAhead),
 		atLeastOne("--max-writers", c.MaxWriters),
 		atLeastOne("--read-at-once", c.ReadAtOnce),
-		aboveZero("--checkpoint-interval", c.CheckpointInterval),
+		atLeast("--checkpoint-interval", c.CheckpointInterval, leastInterval),
 		aboveZero("--call-limit", c.CallLimit),
 		aboveZero("--stop-limit", c.StopLimit),
 		between("--slots", c.Slots, 1, reactor.MaxSlots),
@@ -291,6 +291,9 @@ func (c *runCommand) check() error {
 		c.engineFlags.check(),
 	)
 }
+
+// leastInterval keeps the leader from being asked without a pause.
+const leastInterval = 10 * time.Millisecond
 
 // leastLease is how long a lease has to be, so that a store has time to answer.
 const leastLease = time.Second

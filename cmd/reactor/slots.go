@@ -59,7 +59,7 @@ func (c *slotsCommand) run(ctx context.Context, s streams, store openable) error
 			return err
 		}
 	}
-	backend, err := store.open(ctx, slog.New(slog.DiscardHandler), checkout.Categories())
+	backend, err := store.open(ctx, s.logger(slog.LevelWarn), checkout.Categories())
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ type engineFlags struct {
 	ReadLimit     time.Duration `default:"30s" placeholder:"TIME" help:"How long the store may take to answer a read of the feed or of a checkpoint. Default ${default}."`
 	FirstPause    time.Duration `default:"50ms" placeholder:"TIME" help:"How long to wait before work on a group, or a read, that failed is tried again. Each next pause is twice as long, and each varies by half of itself. Default ${default}."`
 	LongestPause  time.Duration `default:"30s" placeholder:"TIME" help:"How long such a pause gets at the most. Default ${default}."`
-	RecordAtOnce  int           `default:"100" placeholder:"STAYS" help:"The outcomes of how many stays to record with one append. Default ${default}."`
+	RecordAtOnce  int           `default:"100" placeholder:"STAYS" help:"The outcomes of how many stays to record with one append, up to 1000. Default ${default}."`
 	Member        string        `placeholder:"NAME" without:"host and number of the process" help:"How this process is named to the others of the same --processor-name. Something is added that no other has."`
 	CacheStates   int           `default:"10000" placeholder:"STATES" help:"The states of how many stays and groups to keep in memory between calls. Default ${default}."`
 	CacheBytes    byteCount     `default:"128MiB" placeholder:"BYTES" help:"How much memory these take at the most, about. Default ${default}."`
@@ -35,9 +35,13 @@ func (f *engineFlags) check() error {
 	return cmp.Or(
 		aboveZero("--max-stuck-bytes", f.MaxStuckBytes), aboveZero("--max-held-bytes", f.MaxHeldBytes), aboveZero("--cache-bytes", f.CacheBytes),
 		aboveZero("--read-limit", f.ReadLimit), aboveZero("--first-pause", f.FirstPause), aboveZero("--cache-time", f.CacheTime),
-		atLeastOne("--record-at-once", f.RecordAtOnce), atLeastOne("--cache-states", f.CacheStates),
+		between("--record-at-once", f.RecordAtOnce, 1, mostRecorded), atLeastOne("--cache-states", f.CacheStates),
 	)
 }
+
+// mostRecorded is how many outcomes fit into one item of a DynamoDB, together with the
+// largest tip: an append that does not would never succeed.
+const mostRecorded = 1000
 
 // pauseVariation is by which part of itself a pause varies, so that what failed together
 // is not tried again together.
@@ -56,7 +60,7 @@ func (f *engineFlags) cache() es.CacheConfig {
 
 // mdbTuning tunes a Message DB.
 type mdbTuning struct {
-	FirstTailSleep milliseconds  `placeholder:"TIME" without:"an eighth of --tail-sleep" help:"The first wait at the end of the feed after something has come; each next one is twice as long, up to --tail-sleep. A plain number is in milliseconds. An eighth of --tail-sleep unless given."`
+	FirstTailSleep milliseconds  `placeholder:"TIME" without:"an eighth of --tail-sleep" help:"The first wait at the end of the feed after something has come; each next one is twice as long, up to --tail-sleep. A plain number is in milliseconds. An eighth of --tail-sleep unless given, or if it is 0."`
 	MaxConnections int           `placeholder:"NUMBER" without:"as --connection says, else 10" help:"How many connections to open for writing at the most, and as many for reading. As Maximum Pool Size in the connection string says, or else 10. The feed, its end and checkpoints have 4, 2 and 2 of their own."`
 	SettleLimit    time.Duration `default:"5s" placeholder:"TIME" help:"How long to look for the outcome of an append of which the reply was lost. Default ${default}."`
 }
@@ -70,7 +74,7 @@ func (f *mdbTuning) check() error {
 
 // dynamoTuning tunes a DynamoDB.
 type dynamoTuning struct {
-	FirstTailSleep milliseconds  `placeholder:"TIME" without:"an eighth of --tail-sleep" help:"The first wait at the end of the feed after something has come; each next one is twice as long, up to --tail-sleep. A plain number is in milliseconds. An eighth of --tail-sleep unless given."`
+	FirstTailSleep milliseconds  `placeholder:"TIME" without:"an eighth of --tail-sleep" help:"The first wait at the end of the feed after something has come; each next one is twice as long, up to --tail-sleep. A plain number is in milliseconds. An eighth of --tail-sleep unless given, or if it is 0."`
 	SettleLimit    time.Duration `default:"5s" placeholder:"TIME" help:"How long to look for the outcome of an append of which the reply was lost. Default ${default}."`
 	TipBytes       byteCount     `default:"32KiB" placeholder:"BYTES" help:"How large the newest item of a stream grows before its events move to an item of their own. Each append pays for all of it. Default ${default}."`
 	TipEvents      int           `placeholder:"EVENTS" without:"no limit" help:"How many events that item holds at the most. No limit unless given."`
@@ -110,8 +114,8 @@ func (b *byteCount) UnmarshalText(text []byte) error {
 			break
 		}
 	}
-	n, err := strconv.ParseUint(number, 10, 31)
-	if err != nil || byteCount(n) > mostBytes/unit {
+	n, err := strconv.ParseUint(number, 10, 63)
+	if err != nil || n > uint64(mostBytes/unit) {
 		return fmt.Errorf("%.40q is not %s", text, expectedBytes)
 	}
 	*b = byteCount(n) * unit

@@ -31,7 +31,7 @@ func configurations() []configuration {
 			map[string]string{
 				"Group": "run -g other mdb -c Host=h --cs public", "MaxWriters": "-w 3", "MaxReadAhead": "-r 3", "MaxStuckBytes": "--max-stuck-bytes 1MiB", "MaxHeldBytes": "--max-held-bytes 1MiB",
 				"QuarantineAfter": "--quarantine-after 1h", "CheckpointInterval": "--checkpoint-interval 1s", "TailPause": "mdb --tail-sleep 1s",
-				"FirstTailPause": "mdb --first-tail-sleep 1s", "ReadLimit": "--read-limit 1s", "CallLimit": "--call-limit 1s", "StopLimit": "--stop-limit 1s",
+				"FirstTailPause": "mdb --first-tail-sleep 7ms", "ReadLimit": "--read-limit 1s", "CallLimit": "--call-limit 1s", "StopLimit": "--stop-limit 1s",
 				"Slots": "--slots 3", "Lease": "--lease 1m", "Member": "--member me", "FromEnd": "mdb -Z", "Pauses": "--first-pause 3h --longest-pause 3h",
 			},
 			map[string]string{"VersionsDo": "the handler can, or cannot", "Observer": ours, "Breakers": ours, "Around": ours},
@@ -130,7 +130,7 @@ func plain(value reflect.Value) any {
 
 func TestNumbersOfBytes(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]byteCount{"0": 0, "65536": 64 << 10, "64KiB": 64 << 10, "64 MiB": 64 << 20, "1GiB": 1 << 30, "3B": 3, "1536KiB": 1536 << 10} {
+	for text, want := range map[string]byteCount{"0": 0, "65536": 64 << 10, "64KiB": 64 << 10, "64 MiB": 64 << 20, "1GiB": 1 << 30, "3B": 3, "1536KiB": 1536 << 10, "3000000000": 3_000_000_000, "1125899906842624": 1 << 50} {
 		var got byteCount
 		if err := got.UnmarshalText([]byte(text)); err != nil || got != want {
 			t.Errorf("%s: got %d and error %v, want %d", text, got, err, want)
@@ -140,7 +140,7 @@ func TestNumbersOfBytes(t *testing.T) {
 			t.Errorf("%s: it is written as %s, which is read as %d and %v", text, got, again, err)
 		}
 	}
-	for _, text := range []string{"", "-1", "1.5MiB", "MiB", "64MB", "64k", "2147483648", "2147483647GiB", "1GiBKiB"} {
+	for _, text := range []string{"", "-1", "1.5MiB", "MiB", "64MB", "64k", "1125899906842625", "9223372036854775808", "2147483647GiB", "1GiBKiB"} {
 		var got byteCount
 		if err := got.UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q: got %d, want an error", text, got)
