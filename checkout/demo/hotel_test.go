@@ -146,15 +146,15 @@ func TestTheStoryIsToldInOrder(t *testing.T) {
 		t.Fatalf("got %v and %+v, want the twenty groups beside the one of the story", err, report)
 	}
 	for _, want := range []string{
-		"clerk: stay 102 pays 40.00", "clerk: the Hansen wedding selects stays 101, 102, 103 and 104", "reactor: stay 101 moves 138.50 to the Hansen wedding",
-		"reactor: stay 104 is not on record, and refuses", "reactor: the Hansen wedding takes over stays 101 and 102: 193.50",
-		"reactor: the Hansen wedding goes without stay 103: the guest had checked out", "clerk: the Hansen wedding pays 193.50", "clerk: the Hansen wedding is checked out",
+		"clerk: stay 102 pays 40.00", "clerk: the Hansen wedding selects stays 101, 102, 103 and 104", "reactor: stay 101 is merged into the Hansen wedding: 138.50",
+		"reactor: stay 104 is not on record: not merged", "reactor: the Hansen wedding notes stays 101 and 102 as merged: 193.50",
+		"reactor: the Hansen wedding goes without stay 103: the guest had checked out", "clerk: the Hansen wedding pays 193.50", "clerk: the Hansen wedding is confirmed",
 	} {
 		if !slices.Contains(told, want) {
 			t.Errorf("got %q, want %q in it", told, want)
 		}
 	}
-	if len(told) > 0 && told[len(told)-1] != "clerk: the Hansen wedding is checked out" {
+	if len(told) > 0 && told[len(told)-1] != "clerk: the Hansen wedding is confirmed" {
 		t.Errorf("got %q as the end", told[len(told)-1])
 	}
 }

@@ -147,9 +147,9 @@ func (n *names) ofStay(event gueststay.Event) string {
 	case gueststay.CheckedOut:
 		return "checks out"
 	case gueststay.TransferredToGroup:
-		return fmt.Sprintf("moves %s to %s", e.ResidualBalance, n.called(n.groupOf.Stream(e.GroupID)))
+		return fmt.Sprintf("is merged into %s: %s", n.called(n.groupOf.Stream(e.GroupID)), e.ResidualBalance)
 	case gueststay.TransferRefused:
-		return "is not on record, and refuses"
+		return "is not on record: not merged"
 	}
 	return ""
 }
@@ -165,7 +165,7 @@ func (n *names) ofGroup(event groupcheckout.Event) []string {
 			sum = sum.Plus(r.Residual)
 			ids = append(ids, r.Stay)
 		}
-		return []string{fmt.Sprintf("takes over %s: %s", n.all(ids), sum)}
+		return []string{fmt.Sprintf("notes %s as merged: %s", n.all(ids), sum)}
 	case groupcheckout.MergesFailed:
 		var texts []string
 		for _, failure := range e.Reasons {
@@ -175,7 +175,7 @@ func (n *names) ofGroup(event groupcheckout.Event) []string {
 	case groupcheckout.Paid:
 		return []string{"pays " + e.Amount.String()}
 	case groupcheckout.Confirmed:
-		return []string{"is checked out"}
+		return []string{"is confirmed"}
 	}
 	return nil
 }

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
 
 	"example.com/groupcheckout/internal/completion"
+	"example.com/groupcheckout/internal/nearest"
 	"example.com/groupcheckout/internal/terminal"
 	"example.com/groupcheckout/internal/version"
 )
@@ -197,12 +199,46 @@ func parseFrom(args []string, s streams, from *sources) (*cli, *kong.Context, er
 		if wrong, ok := errors.AsType[*wrongFileError](err); ok {
 			return nil, nil, wrong
 		}
-		return nil, nil, &usageError{fmt.Sprintf("%s. See %s --help", strings.TrimRight(withoutValues(err.Error(), args), ".?!"), commandOf(err))}
+		return nil, nil, &usageError{fmt.Sprintf("%s See %s --help", complaintOf(err, args), commandOf(err))}
 	}
 	if err := oneLineEach(command); err != nil {
 		return nil, nil, err
 	}
 	return grammar, command, nil
+}
+
+// complaintOf is what the parser complains about as a sentence, in the words of this
+// program.
+func complaintOf(err error, args []string) string {
+	text := strings.TrimRight(withoutValues(err.Error(), args), ".?!")
+	if parse, ok := errors.AsType[*kong.ParseError](err); ok && parse.Context != nil && strings.HasPrefix(text, "expected one of ") {
+		node := parse.Context.Selected()
+		if node == nil {
+			node = parse.Context.Model.Node
+		}
+		return `expected one of "` + strings.Join(commandsOf(node), `", "`) + `".` // the parser names five
+	}
+	if choice := wrongChoice.FindStringSubmatch(text); choice != nil {
+		if meant, found := nearest.Of(choice[2], strings.Split(choice[1], `","`)); found {
+			return fmt.Sprintf("%s: did you mean %q?", text, meant)
+		}
+	}
+	return wrongInteger.ReplaceAllString(text, "expected a whole number but got") + "."
+}
+
+var (
+	wrongChoice  = regexp.MustCompile(`must be one of "(.*)" but got "(.*)"$`)
+	wrongInteger = regexp.MustCompile(`expected a valid \d+ bit u?int but got`)
+)
+
+// commandsOf are the names of the commands below one.
+func commandsOf(node *kong.Node) (names []string) {
+	for _, child := range node.Children {
+		if !child.Hidden {
+			names = append(names, child.Name)
+		}
+	}
+	return names
 }
 
 // commandOf names the command that a command line got to before it turned out

@@ -25,6 +25,14 @@ func TestWhatComesNextIsCompleted(t *testing.T) {
 		"completion ":                  "bash zsh fish",
 		"completion f":                 "fish",
 		"run -g x mdb --no-such --que": "",
+		"run --log-format=":            "--log-format=text --log-format=json",
+		"run --log-format=j":           "--log-format=json",
+		"run --log-format = j":         "json", // bash makes words of their own of = and :
+		"run --log-format =":           "text json",
+		"run --listen : 8080 m":        "mdb",
+		"help":                         "help",
+		"help de":                      "demo",
+		"help run ":                    "mdb dynamo",
 	} {
 		_, out, _ := call(t, nil, append([]string{completion.Ask}, strings.Split(line, " ")...)...)
 		var words []string

@@ -58,6 +58,14 @@ func TestTheHotelInABrowser(t *testing.T) {
 	shows(`document.querySelectorAll('#groups li').length > 0 && document.querySelectorAll('#stays li.moved').length > 0 && document.querySelectorAll('#happenings li.reactor').length > 0`)
 	shows(text("summary") + `.includes('The books balanced')`)
 	shows(`document.querySelector('#curve path') && ` + text("curve-text") + `.startsWith('The last of')`)
+	curve := func(seconds, what string) string {
+		return browsertest.Eval[string](ctx, t, `curve([{ seconds: 0 }, { seconds: `+seconds+` }]); `+what)
+	}
+	const drawn, top = `document.querySelector('#curve path').getAttribute('d')`, `document.getElementById('curve-top').textContent`
+	check.Equal(t, "a curve of 5 ms", "M0.0 155.0 L600.0 140.0", curve("0.005", drawn))
+	check.Equal(t, "its upper line", "50 ms", curve("0.005", top))
+	check.Equal(t, "a curve of 2 s", "M0.0 155.0 L600.0 5.0", curve("2", drawn))
+	check.Equal(t, "its upper line", "2.0 s", curve("2", top))
 	browsertest.Photograph(ctx, t, "hotel", "hotel-light")
 
 	browsertest.Eval[bool](ctx, t, `document.getElementById('toggle').click(); true`)

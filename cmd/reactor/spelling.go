@@ -82,17 +82,14 @@ func strayArgument(node *kong.Node, place int, arg string) error {
 		return &usageError{fmt.Sprintf("argument %d is not a flag, and behind %q only flags can stand. "+
 			"Was a value with a space in it left without quotes? See %s --help", place, node.FullPath(), node.FullPath())}
 	}
-	var names []string
-	for _, child := range node.Children {
-		if !child.Hidden {
-			names = append(names, child.Name)
-		}
-	}
+	names := commandsOf(node)
 	what := fmt.Sprintf("argument %d", place)
-	if plainValue.MatchString(arg) {
+	// The name of a command is no secret, also not in capitals.
+	plain := plainValue.MatchString(arg) || slices.Contains(names, strings.ToLower(arg))
+	if plain {
 		what = fmt.Sprintf("%q", arg)
 	}
-	if meant, found := nearest.Of(arg, names); found && plainValue.MatchString(arg) {
+	if meant, found := nearest.Of(arg, names); found && plain {
 		return &usageError{fmt.Sprintf("%s is not a command: did you mean %q? See %s --help", what, meant, node.FullPath())}
 	}
 	return &usageError{fmt.Sprintf("%s is not a command; behind %q stands one of: %s. See %s --help",
@@ -117,8 +114,12 @@ func unknownFlag(node *kong.Node, arg string) error {
 			names = append(names, "--"+flag.Name)
 		}
 	}
+	beginning := slices.DeleteFunc(slices.Clone(names), func(other string) bool { return !strings.HasPrefix(other, name) })
+	if len(beginning) == 1 {
+		names = beginning
+	}
 	hint := "."
-	if meant, found := nearest.Of(name, names); found && len(name) > len("-x") {
+	if meant, found := nearest.Of(name, names); (found || len(beginning) == 1) && len(name) > len("-x") {
 		hint = fmt.Sprintf(": did you mean %s?", meant)
 	}
 	return &usageError{fmt.Sprintf("unknown flag %s%s See %s --help", name, hint, node.FullPath())}

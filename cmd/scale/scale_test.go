@@ -11,7 +11,9 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -120,10 +122,31 @@ func TestWhatAChainPaysOnDynamoDB(t *testing.T) {
 	c := chain{Hotels: 1000, Groups: 86.4, Stays: 6, Peak: 1.0 / 24} // a group a second, all day
 	got := onDynamoDB(quiet(), c)
 	writes := 4.0 + 6 + 4*3.1 + 10*0.09
-	want := (writes*0.625+3.5*0.125)*2.592 + 2.78 + 0.33
+	want := (writes*0.625+3.5*0.125)*2.592 + 3.82 + 2.68
 	near(t, "dollars a month", got.dollars, want, 1e-9)
 	if got.stores != 1 || got.slots != 2 {
 		t.Errorf("got %d pairs of tables and %d reactors, want one and two", got.stores, got.slots)
+	}
+}
+
+// TestTheUnitsAreThoseOfTheDocs reads docs/dynamodb.md, whose lines a test computes.
+func TestTheUnitsAreThoseOfTheDocs(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile("../../docs/dynamodb.md")
+	check.Must(t, err)
+	for row, want := range map[string]struct{ got, share float64 }{
+		"append to the index, of one change":     {indexUnits(1), 0.05},
+		"idle reactor with its indexer, a month": {idleIndexer, 0},
+		"another one that stands by, a month":    {idleReactor, 0},
+	} {
+		found := regexp.MustCompile(`(?m)^\| ` + row + ` \|[^|]*\| ([0-9.]+)`).FindSubmatch(doc)
+		if found == nil {
+			t.Errorf("docs/dynamodb.md has no row %q", row)
+			continue
+		}
+		says, err := strconv.ParseFloat(string(found[1]), 64)
+		check.Must(t, err)
+		near(t, row, want.got, says, want.share)
 	}
 }
 

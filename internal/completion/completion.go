@@ -72,6 +72,16 @@ func Of(root *kong.Node, words []string) []Candidate {
 	if len(words) == 0 {
 		words = []string{""}
 	}
+	if len(words) > 1 && words[0] == "help" { // the help of what follows
+		words = words[1:]
+	}
+	// bash makes words of their own of = and :
+	separates := func(word string) bool { return word != "" && strings.Trim(word, "=:") == "" }
+	words = slices.Clone(words)
+	if separates(words[len(words)-1]) {
+		words = append(words, "")
+	}
+	words = slices.DeleteFunc(words, separates)
 	node, before, last := root, words[:len(words)-1], words[len(words)-1]
 	var waiting *kong.Flag // for its value
 	for _, word := range before {
@@ -89,7 +99,12 @@ func Of(root *kong.Node, words []string) []Candidate {
 		}
 	}
 	var all []Candidate
-	switch {
+	name, _, valued := strings.Cut(last, "=")
+	switch flag := flagOf(node, name); {
+	case valued && flag != nil:
+		for _, value := range flag.EnumSlice() {
+			all = append(all, Candidate{Word: name + "=" + value})
+		}
 	case waiting != nil:
 		for _, value := range waiting.EnumSlice() {
 			all = append(all, Candidate{Word: value})

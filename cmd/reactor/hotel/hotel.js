@@ -33,15 +33,17 @@ function curve(reactions) {
   const svg = at('curve')
   svg.replaceChildren()
   if (reactions.length === 0) return
-  const longest = Math.max(...reactions.map((r) => r.seconds), 0.001)
+  const longest = Math.max(...reactions.map((r) => r.seconds))
+  const top = Math.max(longest, 0.05) // below that all waits are alike, and low
   const shape = (name, attributes) => {
     const made = document.createElementNS('http://www.w3.org/2000/svg', name)
     for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value)
     svg.append(made)
   }
   for (const y of [5, 80, 155]) shape('line', { x1: 0, x2: 600, y1: y, y2: y })
+  at('curve-top').textContent = duration(top)
   const x = (i) => (reactions.length === 1 ? 600 : (600 * i) / (reactions.length - 1))
-  shape('path', { d: reactions.map((r, i) => `${i ? 'L' : 'M'}${x(i).toFixed(1)} ${(155 - (150 * r.seconds) / longest).toFixed(1)}`).join(' ') })
+  shape('path', { d: reactions.map((r, i) => `${i ? 'L' : 'M'}${x(i).toFixed(1)} ${(155 - (150 * r.seconds) / top).toFixed(1)}`).join(' ') })
   at('curve-text').textContent = `The last of ${number(reactions.length)} groups waited ${duration(reactions.at(-1).seconds)}, the longest ${duration(longest)}.`
 }
 
