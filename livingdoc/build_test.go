@@ -375,7 +375,7 @@ func TestWhatHappenedInARowIsNamedByItsValues(t *testing.T) {
 		return fixture.Outcome{Events: &evidence.Events{Streams: []evidence.Stream{{Name: "Book-1", Label: s.Name, Events: []evidence.Event{{Text: "was lent"}}}}}}
 	}
 	page := build(t, project(t, library(), fixture.Run{Store: "paper", Outcome: noted}))["lending/taking-books-home/n-books-are-enough.html"]
-	contains(t, "the page", page, "<summary>With n 1, why one</summary>", "<summary>With n 2, why more</summary>", "<b>2 books are enough</b> was lent")
+	contains(t, "the page", page, "<summary>n: 1, why: one</summary>", "<summary>n: 2, why: more</summary>", "<b>2 books are enough</b> was lent")
 }
 
 func TestTheHeadOfAChapterShowsWhatBecomesOfItsStreams(t *testing.T) {
