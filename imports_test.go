@@ -25,7 +25,7 @@ func allowed() map[string][]string {
 		"checkout":             {"domain", "domain/...", "es", "reactor", "stores", "internal/plural"},
 		"checkout/demo":        {"domain", "domain/...", "es", "checkout", "reactor", "reactor/feed", "stores", "stores/intercept", "internal/pause", "internal/plural"},
 		"steps":                {"domain", "domain/...", "es", "gherkin", "internal/plural", "livingdoc/evidence"},
-		"steps/hotel":          {"domain", "domain/...", "es", "checkout", "harness", "reactor", "stores"},
+		"steps/hotel":          {"domain", "domain/...", "es", "checkout", "harness", "reactor", "stores", "internal/plural"},
 		"features":             {},
 
 		// The kit.

@@ -18,7 +18,8 @@ import (
 type journal struct {
 	follows func(es.StreamName) bool // whether the reactor's feed delivers a stream
 	text    func(es.StreamName, es.EventData) string
-	breach  func(error) // is told of promises that were seen broken
+	leads   func(eventType string) bool // nil if every type does
+	breach  func(error)                 // is told of promises that were seen broken
 
 	truthful bool // every append that was written came back, so nobody can know of more
 
@@ -57,6 +58,7 @@ func newJournal(system System, breach func(error)) *journal {
 		breach:  breach,
 		follows: func(s es.StreamName) bool { return slices.Contains(system.Categories, s.Category()) },
 		text:    system.Text,
+		leads:   system.Leads,
 		entries: map[es.StreamName]*entry{},
 		pages:   map[*World]*page{},
 	}
@@ -279,7 +281,7 @@ func (j *journal) wrote(stream es.StreamName, after es.Version, by evidence.Writ
 		return
 	}
 	e.written = max(e.written, after)
-	page := j.pages[e.owner]
+	page, cause := j.pages[e.owner], j.leading(cause)
 	for i, data := range events {
 		e.events = append(e.events, j.evidenceOf(stream, data, evidence.Event{
 			Position: int64(after) - int64(len(events)-i), Order: page.order,
@@ -288,6 +290,29 @@ func (j *journal) wrote(stream es.StreamName, after es.Version, by evidence.Writ
 		page.order++
 	}
 	page.wake()
+}
+
+// leading is the last event of the stream, up to the one that is referred to, because of
+// which the reactor acts; that one if none is known. The caller holds the lock.
+func (j *journal) leading(last *evidence.Ref) *evidence.Ref {
+	if last == nil || j.leads == nil {
+		return last
+	}
+	stream, err := es.ParseStreamName(last.Stream)
+	e, known := j.entries[stream]
+	if err != nil || !known {
+		return last
+	}
+	best := int64(-1)
+	for _, event := range e.events {
+		if event.Position <= last.Position && j.leads(event.Type) {
+			best = max(best, event.Position)
+		}
+	}
+	if best < 0 {
+		return last
+	}
+	return &evidence.Ref{Stream: last.Stream, Position: best}
 }
 
 // claimed lists the streams of a scenario.

@@ -22,6 +22,10 @@ type System struct {
 	// Text is what an event says to a reader, such as "2 parcels unloaded"; empty if
 	// nothing is to be said beside its type.
 	Text func(stream es.StreamName, event es.EventData) string
+	// Leads tells whether the reactor acts because of an event of this type. The reports
+	// name the last such event that a handler call was given as the cause of what the
+	// call writes. Nil means that any event is one.
+	Leads func(eventType string) bool
 	// Program is how the reactor is run as a program; nil if it is none.
 	Program *Program
 }

@@ -196,6 +196,15 @@ func office() fstest.MapFS {
       Given 7 letters on the shelf
       When the breakdown is over
       Then 7 letters are on the shelf
+
+  Rule: A parcel goes to one house
+
+    Scenario Outline: Its credit goes with it
+      Given a credit of <amount> for a <long word>
+
+      Examples:
+        | amount | long word |
+        | 1.00   | parcel    |
 `)},
 	}
 }
@@ -211,12 +220,16 @@ func TestTheSearchUnderstands(t *testing.T) {
 	build(t, config)
 	ctx := browsertest.Tab(browsertest.Start(t), t)
 	rules := `[...document.querySelectorAll('#found h2')].map((h) => h.textContent).join('; ')`
-	const left, leaves, breakdown = "Nothing is added once the messenger has left", "A messenger leaves with everything", "A breakdown loses nothing"
+	const left, leaves, breakdown, goes = "Nothing is added once the messenger has left", "A messenger leaves with everything", "A breakdown loses nothing", "A parcel goes to one house"
 	for query, want := range map[string]string{
 		"messenger already left":       left + "; " + leaves, // as it was typed before another form of it
 		"a messenger leaves":           leaves + "; " + left,
 		"what happens in a power cut?": breakdown,
 		"crashes":                      breakdown,
+		"the power fails":              breakdown,
+		"already gone":                 left + "; " + leaves, // and not what goes elsewhere
+		"refund":                       goes,
+		"money back":                   goes,
 		"messnger":                     left + "; " + leaves,      // a letter is missing
 		"brekadown":                    breakdown,                 // two are swapped
 		"bre":                          breakdown,                 // it is still being typed
@@ -245,6 +258,11 @@ func TestTheSearchUnderstands(t *testing.T) {
 	browsertest.Eval[bool](ctx, t, `document.querySelector('[name=state][value=failed]').click(); true`)
 	if got := browsertest.Eval[string](ctx, t, rules+` + location.search`); got != breakdown+"?q=letters+shelf&state=failed" {
 		t.Errorf("after a click on those that fail: got %q", got)
+	}
+	browsertest.Do(ctx, t, chromedp.Navigate(address(config.Out, "search.html?q=refund")))
+	await(ctx, t, `document.getElementById('count').textContent`)
+	if got := browsertest.Eval[string](ctx, t, `document.querySelector('.snippet')?.textContent`); got != "a credit of amount for a long word" {
+		t.Errorf("got the snippet %q, want it without angle brackets", got)
 	}
 }
 

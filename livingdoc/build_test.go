@@ -273,7 +273,7 @@ func TestAFailureSaysWhatWasWrong(t *testing.T) {
 	pages := build(t, project(t, library(), fixture.Run{Store: "stone", Outcome: outcomes}))
 	for name, wants := range map[string][]string{
 		"a-book-is-lent-once": {
-			"<q>got &lt;b>2&lt;/b> readers, want 1</q> <small>on stone</small>", "At the step <q>Then one is told:</q>", "on stone, with n 2, why more", "too late",
+			"<q>got &lt;b>2&lt;/b> readers, want 1</q> <small>on stone</small>", "At the step <q>Then one is told:</q>", "on stone, with n: 2, why: more", "too late",
 			`<article class="box failed"><h3><a href=two-readers-want-one-book.html>`, `<span class="word failed">fails<span class=dev> on stone</span></span>`,
 			"<var>n</var> books are taken", `the book "Ada" & a &lt;reader>`, "<td>Ann<td>wait", "<p>So that nobody waits in vain.",
 		},
@@ -282,7 +282,7 @@ func TestAFailureSaysWhatWasWrong(t *testing.T) {
 			`<li class=bad><i>Then</i><div>one is told: <span class="word failed">fails on stone</span><table class=compared>`,
 			"<td>1<td class=wrong>&lt;b>2&lt;/b> readers",
 		},
-		"n-books-are-enough": {"on stone, with n 2, why more. It held at attempt 2; before that:", "<h2>too late</h2>", "<div>2 books are taken</div>", "<var>n</var> books are taken"},
+		"n-books-are-enough": {"on stone, with n: 2, why: more. It held at attempt 2; before that:", "<h2>too late</h2>", "<div>2 books are taken</div>", "<var>n</var> books are taken"},
 	} {
 		contains(t, name, pages["lending/taking-books-home/"+name+".html"], wants...)
 	}
@@ -375,7 +375,7 @@ func TestWhatHappenedInARowIsNamedByItsValues(t *testing.T) {
 		return fixture.Outcome{Events: &evidence.Events{Streams: []evidence.Stream{{Name: "Book-1", Label: s.Name, Events: []evidence.Event{{Text: "was lent"}}}}}}
 	}
 	page := build(t, project(t, library(), fixture.Run{Store: "paper", Outcome: noted}))["lending/taking-books-home/n-books-are-enough.html"]
-	contains(t, "the page", page, "<summary>With n 1, why one</summary>", "<summary>With n 2, why more</summary>", "<b>2 books are enough</b> was lent")
+	contains(t, "the page", page, "<summary>n: 1, why: one</summary>", "<summary>n: 2, why: more</summary>", "<b>2 books are enough</b> was lent")
 }
 
 func TestTheHeadOfAChapterShowsWhatBecomesOfItsStreams(t *testing.T) {
@@ -406,8 +406,19 @@ func TestAQuestionHasAPlace(t *testing.T) {
 		t, "the page", build(t, config)["lending/taking-books-home/a-book-is-lent-once.html"],
 		`<a href="https://example.com/new?title=A+book+is+lent+once&amp;body=lending%2Ftaking-books-home%2Fa-book-is-lent-once.html">Ask about this</a>`,
 	)
-	config.Ask = "javascript:alert(1)"
-	check.Fails(t, check.Error(livingdoc.Build(t.Context(), config)), "a question cannot be put to")
+	for _, wrong := range []string{"javascript:alert(1)", "https://example.com/new"} {
+		config.Ask = wrong
+		check.Fails(t, check.Error(livingdoc.Build(t.Context(), config)), "a question cannot be put to")
+	}
+}
+
+func TestAFolderThatIsNamedHasToBeThere(t *testing.T) {
+	t.Parallel()
+	good := project(t, library(), fixture.Run{Store: "paper"})
+	last, glossary := good, good
+	last.Previous, glossary.Glossary = filepath.Join(t.TempDir(), "none"), "domian"
+	check.Fails(t, check.Error(livingdoc.Build(t.Context(), last)), "of the last site")
+	check.Fails(t, check.Error(livingdoc.Build(t.Context(), glossary)), `no folder "domian" of the glossary`)
 }
 
 func TestANameOfNoStoreIsRefused(t *testing.T) {

@@ -36,7 +36,7 @@ type Config struct {
 	Commit string
 	// Glossary is a folder of Go packages. Those of its types that say so are words
 	// that the site explains, besides those that a table of words in the features'
-	// README.md explains. It need not exist. Default: domain, beside Features.
+	// README.md explains. Default: domain, beside Features, which need not exist.
 	Glossary string
 
 	// Ask is the address that a question about a rule or an example is put to, such as
@@ -89,7 +89,15 @@ func (c Config) validate() error {
 	case c.Paper != "" && c.Paper != "A4" && c.Paper != "Letter":
 		return fmt.Errorf("there is no paper %q; it is A4 or Letter", c.Paper)
 	case c.Ask != "" && !asks(c.Ask):
-		return fmt.Errorf("a question cannot be put to %q; give an address that begins with https:, http: or mailto:, with {title} and {address} in it", c.Ask)
+		return fmt.Errorf("a question cannot be put to %q; give an address that begins with https:, http: or mailto:, with {title} in it, and {address} if the page is to be named", c.Ask)
+	}
+	for _, given := range []struct{ name, folder string }{{"last site", c.Previous}, {"glossary", c.Glossary}} {
+		if given.folder == "" {
+			continue
+		}
+		if info, err := os.Stat(given.folder); err != nil || !info.IsDir() {
+			return errors.Join(fmt.Errorf("there is no folder %q of the %s; name one that is there, or leave it out", given.folder, given.name), err)
+		}
 	}
 	if info, err := os.Stat(c.Features); err != nil || !info.IsDir() {
 		return errors.Join(fmt.Errorf("there is no folder of features %q; say where it is with --features", c.Features), err)
@@ -100,7 +108,7 @@ func (c Config) validate() error {
 // asks tells whether an address is one that a question may be put to.
 func asks(address string) bool {
 	scheme, _, found := strings.Cut(address, ":")
-	return found && leadsOut(scheme)
+	return found && leadsOut(scheme) && strings.Contains(address, "{title}")
 }
 
 // Report says what was made. As a string it is a line for each fault and two more,

@@ -54,8 +54,10 @@ func newPast(config Config, t *tree) (past, error) {
 		}
 	}
 	made.history.Released(config.Releases)
-	builds := made.history.Builds()
-	made.number = builds[len(builds)-1].Number
+	if unbuilt := made.unbuilt(config.Releases); len(unbuilt) > 0 && config.Log != nil {
+		config.Log.Warn("Releases of commits that were never built are passed over.", "releases", strings.Join(unbuilt, ", "))
+	}
+	made.number = made.history.Extended()
 	// Made again of the same runs, a site does not become the site of an earlier
 	// build beside itself.
 	own := path.Join(history.BuildsFolder, strconv.Itoa(made.number)) + "/"
@@ -72,12 +74,23 @@ func newPast(config Config, t *tree) (past, error) {
 	return made, nil
 }
 
+// unbuilt are the releases whose commits no build was of.
+func (p past) unbuilt(releases map[string]string) []string {
+	var made []string
+	for _, name := range slices.Sorted(maps.Keys(releases)) {
+		if !slices.ContainsFunc(p.history.Builds(), func(b history.Ref) bool { return b.Commit == releases[name] }) {
+			made = append(made, name)
+		}
+	}
+	return made
+}
+
 // build is what the history keeps of the runs.
 func (t *tree) build() history.Build {
 	made := history.Build{Release: t.config.Release}
 	for _, s := range t.stores {
 		made.Stores = append(made.Stores, history.Store{Name: s.Store, How: s.How, Failed: strings.Join(firsts(s.Wrong()), " ")})
-		if made.When.IsZero() || s.Started.Before(made.When) {
+		if s.Started.After(made.When) { // the first may be that of a build before, of which others ran again
 			made.When = s.Started
 		}
 		made.Commit = cmp.Or(made.Commit, s.Commit.Revision)

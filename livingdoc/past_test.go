@@ -1,6 +1,8 @@
 package livingdoc_test
 
 import (
+	"bytes"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -161,8 +163,10 @@ func TestHealthIsShownBuildByBuild(t *testing.T) {
 func TestAReleaseIsFoundByItsCommit(t *testing.T) {
 	t.Parallel()
 	out := filepath.Join(t.TempDir(), "site")
+	var said bytes.Buffer
 	at := func(commit string, releases map[string]string, outcome func(*suite.Scenario) fixture.Outcome) string {
 		config := project(t, library(), fixture.Run{Store: "paper", Outcome: outcome})
+		config.Log = slog.New(slog.NewTextHandler(&said, nil))
 		config.Out, config.Commit, config.Releases = out, commit, releases
 		return build(t, config)["history.html"]
 	}
@@ -177,6 +181,9 @@ func TestAReleaseIsFoundByItsCommit(t *testing.T) {
 		"<span class=mark>fixed</span> <a href=lending/taking-books-home/it-comes-back.html>")
 	if strings.Contains(page, "v1.1-rc") || strings.Contains(page, "v0.9") {
 		t.Error("the history has a second name of a release, or one that was never built")
+	}
+	if !strings.Contains(said.String(), "passed over.\" releases=v0.9\n") {
+		t.Errorf("got %q, want the release that was passed over", said.String())
 	}
 	tags["v1.2"] = "4" // which has its tag before it is built
 	contains(t, "the next history", at("4", tags, nil), "What has changed since v1.1<", "<span class=mark>v1.2</span>")
@@ -195,4 +202,5 @@ func TestOtherRunsOfTheSameCommitAreAnotherBuild(t *testing.T) {
 	contains(t, "the first", at(outcomes), "build 1.")
 	contains(t, "the same runs", at(outcomes), "build 1.")
 	contains(t, "other runs", at(nil), "build 2.")
+	contains(t, "the first runs once more", at(outcomes), "build 1.")
 }

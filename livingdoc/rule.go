@@ -210,7 +210,7 @@ func rowName(s *run.Scenario, row *run.Row) string {
 	}
 	var named []string
 	for i, value := range row.Cells[:min(len(row.Cells), len(s.Header))] {
-		named = append(named, s.Header[i]+" "+value)
+		named = append(named, s.Header[i]+": "+value)
 	}
 	return strings.Join(named, ", ")
 }

@@ -12,11 +12,13 @@ import (
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/livingdoc/evidence"
 )
 
-// listedStays is how many stays of a group its account lists one by one.
-const listedStays = 12
+// listedStays is how many stays of a group its account lists one by one. With the line
+// for the others and a payment that is as much as a page shows, so that its lines add up.
+const listedStays = 8
 
 // end is called when the scenario is over, with what made it fail.
 func (d *desk) end(ctx context.Context, failure error) error {
@@ -71,13 +73,15 @@ func (d *desk) account(ctx context.Context, name group) (evidence.Statement, err
 	}
 	state := groupcheckout.Fold(groupcheckout.State{}, events)
 	statement := evidence.Statement{Title: capital(name.String()), State: stateOf(state), Balance: state.Balance().ForReaders()}
-	listed := 0
+	listed, more, at, rest := 0, 0, 0, domain.MoneyOf(0)
 	for _, event := range events {
 		switch e := event.(type) {
 		case groupcheckout.StaysMerged:
-			rest, more := domain.MoneyOf(0), 0
 			for _, r := range e.Residuals {
 				if listed++; listed > listedStays {
+					if more == 0 {
+						at, statement.Lines = len(statement.Lines), append(statement.Lines, evidence.Line{})
+					}
 					rest, more = rest.Plus(r.Residual), more+1
 					continue
 				}
@@ -86,9 +90,6 @@ func (d *desk) account(ctx context.Context, name group) (evidence.Statement, err
 					return evidence.Statement{}, err
 				}
 				statement.Lines = append(statement.Lines, line)
-			}
-			if more > 0 {
-				statement.Lines = append(statement.Lines, evidence.Line{Text: fmt.Sprintf("%d more stays, unpaid balances", more), Amount: rest.ForReaders()})
 			}
 		case groupcheckout.MergesFailed:
 			for _, id := range e.Stays {
@@ -103,8 +104,11 @@ func (d *desk) account(ctx context.Context, name group) (evidence.Statement, err
 		case groupcheckout.StaysSelected, groupcheckout.Confirmed: // they book nothing
 		}
 	}
+	if more > 0 {
+		statement.Lines[at] = evidence.Line{Text: plural.Thousands(more) + " more " + plural.Word(more, "stay, unpaid balance", "stays, unpaid balances"), Amount: rest.ForReaders()}
+	}
 	if waiting := len(state.Stays(groupcheckout.Pending)); waiting > 0 {
-		statement.Note = fmt.Sprintf("stays that wait to be visited: %d", waiting)
+		statement.Note = "stays that wait to be visited: " + plural.Thousands(waiting)
 	}
 	return statement, nil
 }

@@ -33,7 +33,7 @@ func play(t *testing.T, lines ...string) suite.Result {
 		Around:   synctest.Test,
 		Timeout:  365 * 24 * time.Hour, // of virtual time
 		World: func(ctx context.Context, _ *suite.Scenario) (suite.World, error) {
-			h, err := harness.Open(ctx, harness.Options{System: hotel.System(), Virtual: true})
+			h, err := harness.Open(ctx, harness.Options{System: hotel.System(), Virtual: true, Record: true})
 			if err != nil {
 				return suite.World{}, err
 			}

@@ -30,7 +30,7 @@ type cli struct {
 	Title    string            `help:"What the site is called. Default: the title of the features' README.md, or the name of their folder."`
 	Name     map[string]string `placeholder:"STORE=NAME" help:"What a store is called on the pages, such as messagedb='Message DB'. May be given several times. A run has to be on the store."`
 	Commit   string            `help:"The commit that the runs are of, where they do not say so themselves."`
-	Glossary string            `placeholder:"DIR" help:"A folder of Go packages; those of its types that say so are words of the glossary, besides those of the table in the features' README.md. It need not exist. Default: domain, beside the features."`
+	Glossary string            `placeholder:"DIR" help:"A folder of Go packages; those of its types that say so are words of the glossary, besides those of the table in the features' README.md. Default: domain, beside the features, if it is there."`
 	Previous string            `placeholder:"DIR" help:"The last site, whose history and pages are carried on. Default: the one that is in --out."`
 	History  string            `placeholder:"FILE" help:"A file that keeps the history too, read in place of the last site's. This build is added to its end."`
 	Release  []string          `sep:"none" placeholder:"NAME[=COMMIT]" help:"What this build is released as, such as v1.4; or with a commit, in full, what the build of that one is, also one of long ago. The site says what has changed since the last release. May be given several times; a commit that was never built is passed over."`

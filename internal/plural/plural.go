@@ -9,6 +9,15 @@ func Of[N ~int | ~int64 | ~uint64](n N, one string, many ...string) string {
 	return strconv.FormatInt(int64(n), 10) + " " + Word(n, one, many...)
 }
 
+// Thousands is a number with a comma before every three digits, as readers of prose want it.
+func Thousands[N ~int | ~int64](n N) string {
+	digits := strconv.FormatInt(int64(n), 10)
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
 // Word is as Of, without the number.
 func Word[N ~int | ~int64 | ~uint64](n N, one string, many ...string) string {
 	switch {

@@ -58,7 +58,7 @@ const keep = (name, value) => {
 // finder finds examples. It makes its index when it is first asked: for each stem the
 // examples that have it, and how much that counts.
 const finder = (words) => {
-  const forms = { left: 'leave', leaves: 'leave', gone: 'go', went: 'go', goes: 'go', paid: 'pay', took: 'take', taken: 'take', broke: 'break', broken: 'break', stopped: 'stop', began: 'begin', begun: 'begin', chose: 'choose', chosen: 'choose', came: 'come', gave: 'give', given: 'give', kept: 'keep', lost: 'lose', lent: 'lend', brought: 'bring', told: 'tell', said: 'say', wrote: 'write', written: 'write', sent: 'send', met: 'meet', owed: 'owe', people: 'person', men: 'man', women: 'woman', children: 'child' };
+  const forms = { left: 'leave', leaves: 'leave', went: 'go', goes: 'go', paid: 'pay', took: 'take', taken: 'take', broke: 'break', broken: 'break', stopped: 'stop', began: 'begin', begun: 'begin', chose: 'choose', chosen: 'choose', came: 'come', gave: 'give', given: 'give', kept: 'keep', lost: 'lose', lent: 'lend', brought: 'bring', told: 'tell', said: 'say', wrote: 'write', written: 'write', sent: 'send', met: 'meet', owed: 'owe', people: 'person', men: 'man', women: 'woman', children: 'child' };
   const empty = new Set('a an the of in on at to for is are was were be been it its this that what which who when how if can could may might does do did has have had will would should and or but with by from as there their them they i we you he she his her happen happens happened already'.split(' '));
   const stems = new Map(); // the same words come again and again
   const stem = (word) => stems.get(word) ?? (stems.set(word, stemmed(word)), stems.get(word));
@@ -73,7 +73,7 @@ const finder = (words) => {
   };
   const split = (text) => text.toLowerCase().match(/[\p{L}\p{N}]+(?:[.,'’]\p{N}+|['’]s)*/gu) ?? [];
   // What everybody means the same by, whatever a project's own words are.
-  const usual = [['breakdown', 'break down', 'crash', 'outage', 'power cut', 'power failure', 'interruption'], ['refuse', 'reject', 'forbid'], ['twice', 'again', 'repeat']];
+  const usual = [['breakdown', 'break down', 'crash', 'outage', 'power cut', 'power failure', 'interruption'], ['power fails', 'power cut', 'breakdown', 'break down'], ['refuse', 'reject', 'forbid'], ['credit', 'refund', 'money back', 'reimburse'], ['gone', 'left'], ['twice', 'again', 'repeat']];
   let docs, postings, synonyms;
   const build = () => {
     docs = [];
@@ -223,7 +223,7 @@ addEventListener('DOMContentLoaded', () => {
       const n = new Set(finding.pieces(text, marked).filter(([, is]) => is).map(([piece]) => piece.toLowerCase())).size;
       if (n > count) [best, count] = [text, n];
     }
-    if (best) write(add(parent, 'span', '', { className: 'snippet' }), best.length > 200 ? `${best.slice(0, 200)}…` : best, marked);
+    if (best) write(add(parent, 'span', '', { className: 'snippet' }), (best.length > 200 ? `${best.slice(0, 200)}…` : best).replace(/<([^<>]+)>/g, '$1'), marked);
   };
   // show writes the first of a list at once, and the rest when the browser has shown those.
   let rest;

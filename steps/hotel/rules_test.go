@@ -196,6 +196,7 @@ func TestEventsAreToldInTheWordsOfTheFrontDesk(t *testing.T) {
 		{stay, "Charged", `{"amount":80.00,"at":"2026-06-01T09:00:00Z","chargeId":"` + id + `"}`, "charged 80.00"},
 		{stay, "TransferredToGroup", `{"at":"2026-06-01T09:00:00Z","groupId":"` + id + `","residualBalance":12.50}`, "merged, 12.50 unpaid"},
 		{group, "StaysSelected", `{"at":"2026-06-01T09:00:00Z","stays":["` + id + `"]}`, "1 stay selected"},
+		{group, "StaysSelected", `{"at":"2026-06-01T09:00:00Z","stays":["` + strings.Repeat(id+`","`, 999) + id + `"]}`, "1,000 stays selected"},
 		{group, "StaysMerged", `{"residuals":[{"stay":"` + id + `","residual":80.00},{"stay":"` + id + `","residual":-30.00}]}`, "2 stays merged, 50.00 unpaid"},
 		{stay, "Paid", `{"amount":-12.50,"at":"2026-06-01T09:00:00Z","paymentId":"` + id + `"}`, "paid out 12.50"},
 		{stay, "TransferRefused", `{"at":"2026-06-01T09:00:00Z","groupId":"` + id + `"}`, "not merged: not on record"},

@@ -27,7 +27,9 @@ func System() harness.System {
 			}
 			return started, nil
 		},
-		Audit:   books,
+		Audit: books,
+		// A payment, say, wakes the reactor too, but stays are merged because they were selected.
+		Leads:   func(eventType string) bool { return eventType == "StaysSelected" },
 		Text:    newTexts().of,
 		Program: &harness.Program{Package: "example.com/groupcheckout/cmd/reactor", Command: command},
 	}

@@ -7,6 +7,7 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/plural"
 )
 
 // texts says in the words of the front desk what happened.
@@ -74,7 +75,7 @@ func stays(n int) string {
 	if n == 1 {
 		return "1 stay"
 	}
-	return fmt.Sprintf("%d stays", n)
+	return plural.Thousands(n) + " stays"
 }
 
 func paid(amount domain.Money) string {

@@ -11,7 +11,7 @@ import (
 // The measures of a chart, in pixels where it is not scaled.
 const (
 	boxHeight = 34
-	boxWidth  = 168
+	boxWidth  = 196
 	pitch     = 66 // from box to box
 	lane      = 22 // from arc to arc
 	margin    = 14

@@ -29,7 +29,7 @@ func verdicts() []run.Verdict {
 // Build is what one build says of its scenarios.
 type Build struct {
 	Commit    string    // in full
-	When      time.Time // when its runs began
+	When      time.Time // when the last of its runs began
 	Release   string    // what it is released as; "" if it is not
 	Stores    []Store
 	Scenarios []Scenario

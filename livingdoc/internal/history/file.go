@@ -76,6 +76,7 @@ func Extend(text []byte, build Build) ([]byte, *History, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("extend the history: %w", err)
 	}
+	h.extended = l.Number
 	if known {
 		return text, h, nil
 	}

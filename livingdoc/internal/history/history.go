@@ -19,7 +19,13 @@ type History struct {
 	builds []record
 	names  []name // by number
 	byKey  map[string]int
+
+	extended int // the number of the build that it was extended with
 }
+
+// Extended is the number of the build that [Extend] was given: that of an earlier one if
+// it was of the same runs.
+func (h *History) Extended() int { return h.extended }
 
 // Damage is a line that could not be read.
 type Damage struct {

@@ -297,3 +297,12 @@ func check(t *testing.T, drawn string) {
 		}
 	}
 }
+
+func TestTheKindOfAStreamIsNotItsOwner(t *testing.T) {
+	t.Parallel()
+	for label, want := range map[string]string{"Anna's stay": "stay", "Ben’s stay": "stay", "the truck 7": "truck", "stay 101": "stay"} {
+		if got := timeline.StreamKind(evidence.Stream{Label: label}); got != want {
+			t.Errorf("%s: got the kind %q, want %q", label, got, want)
+		}
+	}
+}

@@ -46,6 +46,11 @@ func StreamKind(stream evidence.Stream) string { return kind(stream) }
 // the first number or name, without an article: "truck" of "the truck 7".
 func kind(stream evidence.Stream) string {
 	l := label(stream)
+	for _, s := range []string{"'s ", "’s "} { // "stay" of "Anna's stay"
+		if _, owned, found := strings.Cut(l, s); found {
+			l = owned
+		}
+	}
 	end := strings.IndexFunc(l, func(r rune) bool {
 		return unicode.IsDigit(r) || unicode.In(r, unicode.Pi, unicode.Ps) || r == '"' || r == '#'
 	})
