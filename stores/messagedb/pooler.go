@@ -112,9 +112,9 @@ func (db *DB) ownCheckpoints() bool {
 }
 
 // makeReady connects everything that a reactor uses, side by side, and returns what waits
-// for that and is told whether the server will do. Then it rehearses, which nobody waits for but Close. What goes wrong is of no
-// interest: whoever needs the connection tries again, and says so. A pooler may have none
-// to spare, so there it does nothing.
+// for that and is told whether the server will do. Then it rehearses, which nobody waits for
+// but Close. What goes wrong is of no interest: whoever needs the connection tries again, and
+// says so. A pooler may have none to spare, so there it does nothing.
 func (db *DB) makeReady(ctx context.Context) (wait func(usable bool)) {
 	rehearsing, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var connecting, rehearsals sync.WaitGroup
