@@ -91,9 +91,12 @@ test: ## Vet, run every test, and the scenarios on every store
 	$(MAKE) STORE=dynamodb TAGS= FEATURES_FLAGS=$(RACE) examples
 	@$(MAKE) summary
 
+# The packages whose tests take longest begin, so that nothing waits for them in the end.
+SLOW := ./cmd/reactor ./stores/dynamodb/internal/index ./livingdoc
+
 .PHONY: unit
 unit: $(TOOLS)/provision ## Run every test but the scenarios
-	$(WITH_ALL) $(GO) test $(RACE) -count=1 -timeout=40m $$($(GO) list -e ./... | grep -v -e '/features$$' -e '/examples/')
+	$(WITH_ALL) $(GO) test $(RACE) -count=1 -timeout=40m $(SLOW) $$($(GO) list -e ./... | grep -v -e '/features$$' -e '/examples/')
 	$(if $(RACE),$(GO) test -count=1 -run='^TestTenThousand' ./livingdoc)
 
 .PHONY: cover
