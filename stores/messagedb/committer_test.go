@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -174,6 +175,82 @@ func TestEachAppendOfATransactionHasItsOwnOutcome(t *testing.T) {
 	if got := transactions(t, category); got > 8 {
 		t.Errorf("got %d transactions, want no more than one for each that was refused, and one between two of them", got)
 	}
+}
+
+// What bites: appends of one event share a statement, in which each has to see those before
+// it, and one that is refused ends it for all.
+func TestAppendsThatShareAStatementHaveTheirOwnOutcome(t *testing.T) {
+	t.Parallel()
+	db, category := open(t, Config{}), newCategory()
+	taken, known, fresh := newEvents(1), streamOf(t, category), streamOf(t, category)
+	mustAppend(t, db.Store(), known, 0, taken...)
+	one := func(stream es.StreamName, expected es.Version, event es.EventData) func() *attempt {
+		return func() *attempt { return start(t, db, stream, expected, event) }
+	}
+	events := newEvents(6)
+	bodies := []es.EventData{
+		{ID: uuid.New(), Type: "X", Data: []byte(`{"a":"\u00e4"}`), Meta: []byte(`[null]`)},
+		{ID: uuid.New(), Type: "{\"}, NULL", Data: []byte(`"\\,\"{}"`)},
+		{ID: uuid.New(), Type: "X", Data: []byte(`1e200000`)},
+	}
+	begin := []func() *attempt{
+		one(fresh, 0, events[0]),
+		one(fresh, 1, events[1]), // behind the one before
+		one(known, 7, newEvents(1)[0]),
+		one(fresh, 1, newEvents(1)[0]), // stale since
+		one(streamOf(t, category), 0, bodies[0]),
+		one(streamOf(t, category), 0, bodies[1]),
+		one(known, 1, events[2]),
+	}
+	check.Equal(t, "outcomes", "ok ok conflict at 1 conflict at 2 ok ok ok", outcomes(together(t, db, category, begin...)))
+	checkIDs(t, db.Store(), fresh, events[:2]...)
+	checkIDs(t, db.Store(), known, taken[0], events[2])
+	check.Equal(t, "transactions", 3, transactions(t, category))
+	for _, want := range bodies[:2] {
+		var stored es.EventData
+		check.Must(t, connect(t, appDSN(t)).QueryRow(within(t), "SELECT type, data, metadata FROM message_store.messages WHERE id = $1", want.ID).Scan(&stored.Type, &stored.Data, &stored.Meta))
+		check.Equal(t, "type", want.Type, stored.Type)
+		check.Equal(t, "body", string(want.Data), strings.ReplaceAll(strings.ReplaceAll(string(stored.Data), ": ", ":"), "ä", "\\u00e4"))
+		check.Equal(t, "metadata", string(want.Meta), string(stored.Meta))
+	}
+
+	twice := newEvents(1)[0]
+	begin = []func() *attempt{
+		one(fresh, 2, events[3]),
+		one(streamOf(t, category), 0, taken[0]),
+		one(fresh, 3, events[4]),
+		one(streamOf(t, category), 0, twice),
+		one(streamOf(t, category), 0, bodies[2]),
+		one(streamOf(t, category), 0, twice),
+		one(fresh, 4, events[5]),
+	}
+	check.Equal(t, "outcomes beside those that are refused", "ok duplicate ok ok refused duplicate ok", outcomes(together(t, db, category, begin...)))
+	checkIDs(t, db.Store(), fresh, append(events[:2:2], events[3:]...)...)
+	if got := transactions(t, category); got > 3+5 {
+		t.Errorf("got %d transactions, want no more than one beside each that is refused", got-3)
+	}
+}
+
+// outcomes says what became of appends.
+func outcomes(attempts []*attempt) string {
+	var all []string
+	for _, a := range attempts {
+		var conflict *es.ConflictError
+		var duplicate *es.DuplicateIDError
+		switch err := a.outcome(); {
+		case err == nil:
+			all = append(all, "ok")
+		case errors.As(err, &conflict):
+			all = append(all, fmt.Sprintf("conflict at %d", conflict.Actual))
+		case errors.As(err, &duplicate):
+			all = append(all, "duplicate")
+		case hasCode(err, codeOutOfRange):
+			all = append(all, "refused")
+		default:
+			all = append(all, err.Error())
+		}
+	}
+	return strings.Join(all, " ")
 }
 
 // What bites: a caller that gives up takes the connection with it, and the others on it.

@@ -50,7 +50,8 @@ const snapshotSQL = `WITH snapshot AS MATERIALIZED (
 		FROM messages WHERE stream_name = $2 AND type = $3 ORDER BY position DESC LIMIT 1)
 	SELECT -1::bigint, type, data, metadata, id, time FROM snapshot
 	UNION ALL
-	SELECT position, type, data, metadata, id, time FROM get_stream_messages($1, coalesce((SELECT covers FROM snapshot), 0), $4)`
+	(SELECT position, type, data::varchar, metadata::varchar, id::varchar, time
+		FROM messages WHERE stream_name = $1 AND position >= coalesce((SELECT covers FROM snapshot), 0) ORDER BY position LIMIT $4)`
 
 // ReadSnapshots implements [es.Snapshotter]. All streams are asked for in one round trip,
 // as with [Store.ReadMany], and their snapshots with them.
