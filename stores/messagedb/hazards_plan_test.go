@@ -43,11 +43,18 @@ func TestWritersScanNoTable(t *testing.T) {
 			db := open(t, Config{MaxConns: 1, Connection: changed(text, map[string]string{
 				"options": "-c enable_seqscan=on", "application_name": name,
 			})})
-			write := func() { mustAppend(t, db.Store(), newStream(t), 0, es.EventData{ID: uuid.New(), Type: "X"}) }
+			write := func() {
+				stream, store := newStream(t), db.Store()
+				mustAppend(t, store, stream, 0, es.EventData{ID: uuid.New(), Type: "X"})
+				if found, err := store.Read(within(t), stream, 0, es.FromLeader); err != nil || len(found) != 1 {
+					t.Errorf("got %d events and error %v, want one", len(found), err)
+				}
+				check.Must(t, check.Error(store.ReadSnapshots(within(t), []es.StreamName{stream}, "S", es.FromLeader)))
+			}
 			return write, db.Close
 		})
 		if read != 0 {
-			t.Errorf("%d appends scanned %d rows, want none", appendsBefore+appendsAfter, read)
+			t.Errorf("%d appends, each of which was read twice, scanned %d rows, want none", appendsBefore+appendsAfter, read)
 		}
 	})
 }
