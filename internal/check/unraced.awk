@@ -1,7 +1,7 @@
 # Makes arguments of go test that run the tests which call check.Unraced, of the test
 # files that it is given.
 /^func Test/ { split($2, name, "(") }
-/check\.Unraced\(t\)/ {
+/^\tcheck\.Unraced\(t\)$/ {
 	tests = tests bar name[1]
 	bar = "|"
 	folder = FILENAME
