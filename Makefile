@@ -73,12 +73,15 @@ help: ## List the targets
 demo: ## Run the hotel and its reactor in memory and show what happens
 	$(GO) run ./cmd/reactor demo
 
+# What test begins with. The linters do the same.
+VET := $(GO) vet ./...
+
 # In virtual time all scenarios run twice more, to see that a seed gives the same run.
 # That is without the race detector, which has seen them on memory and would take ten
 # times as long.
 .PHONY: test
 test: ## Vet, run every test, and the scenarios on every store
-	$(GO) vet ./...
+	$(VET)
 	rm -rf $(SUMMARY)
 	$(MAKE) unit
 	$(MAKE) cover
