@@ -73,14 +73,20 @@ help: ## List the targets
 demo: ## Run the hotel and its reactor in memory and show what happens
 	$(GO) run ./cmd/reactor demo
 
+# What test begins with. The linters do the same.
+VET := $(GO) vet ./...
+
+# In virtual time all scenarios run twice more, to see that a seed gives the same run.
+# That is without the race detector, which has seen them on memory and would take ten
+# times as long.
 .PHONY: test
 test: ## Vet, run every test, and the scenarios on every store
-	$(GO) vet ./...
+	$(VET)
 	rm -rf $(SUMMARY)
 	$(MAKE) unit
 	$(MAKE) cover
 	$(MAKE) STORE=memory TAGS= FEATURES_FLAGS='$(RACE) -run=^TestFeatures' features
-	$(MAKE) STORE=memory TAGS= FEATURES_FLAGS=$(RACE) TIME=virtual features
+	$(MAKE) STORE=memory TAGS= FEATURES_FLAGS= TIME=virtual features
 	$(MAKE) STORE=messagedb TAGS= FEATURES_FLAGS=$(RACE) features
 	$(MAKE) STORE=dynamodb TAGS= FEATURES_FLAGS=$(RACE) features
 	$(MAKE) STORE=messagedb TAGS= FEATURES_FLAGS= REACTOR=binary features
@@ -94,10 +100,19 @@ test: ## Vet, run every test, and the scenarios on every store
 # The packages whose tests take longest begin, so that nothing waits for them in the end.
 SLOW := ./cmd/reactor ./stores/dynamodb/internal/index ./livingdoc
 
+# How many packages are tested at once: one more than there are cores, since those that
+# use real stores or other processes wait for them half of the time.
+AT_ONCE = $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+
+# The tests that the race detector would take ten times as long for, to no end: those that
+# call check.Unraced, and their packages.
+UNRACED = $(shell find . -name '*_test.go' -not -path './build/*' | sort | xargs awk -f internal/check/unraced.awk)
+
 .PHONY: unit
 unit: $(TOOLS)/provision ## Run every test but the scenarios
-	$(WITH_ALL) $(GO) test $(RACE) -count=1 -timeout=40m $(SLOW) $$($(GO) list -e ./... | grep -v -e '/features$$' -e '/examples/')
+	$(WITH_ALL) $(GO) test $(RACE) -count=1 -timeout=40m -p=$(AT_ONCE) $(SLOW) $$($(GO) list -e ./... | grep -v -e '/features$$' -e '/examples/')
 	$(if $(RACE),$(GO) test -count=1 -run='^TestTenThousand' ./livingdoc)
+	$(if $(RACE),$(GO) test -count=1 $(UNRACED))
 
 .PHONY: cover
 cover: ## Fail if the tests cover less than 95 % of a package of the domain

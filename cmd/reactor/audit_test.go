@@ -18,6 +18,7 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores"
@@ -293,6 +294,7 @@ func TestProgressIsToldOnlyNowAndThen(t *testing.T) {
 }
 
 func TestAuditCommandLinesThatAreWrong(t *testing.T) {
+	check.Unraced(t)
 	t.Parallel()
 	const dsn = "Host=127.0.0.1;Port=1;Username=u;Password=" + secret
 	for _, test := range []struct {

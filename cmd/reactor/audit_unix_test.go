@@ -91,7 +91,7 @@ func TestARunningReactorAuditsItsMessageDB(t *testing.T) {
 	t.Parallel()
 	env, _ := initialisedFor(t)
 	h := openHotel(t, env)
-	p := start(t, env, "run", "-g", "night", "--audit-every", "1s", "--log-format", "json", "--listen", "127.0.0.1:0", "mdb")
+	p := start(t, env, "run", "-g", "night", "--audit-every", "5s", "--log-format", "json", "--listen", "127.0.0.1:0", "mdb")
 	page := fmt.Sprintf("http://%v", p.awaitLog(t, "serving the status page")["address"])
 	guests := h.receive(t, 2)
 	h.selectStays(t, guests)

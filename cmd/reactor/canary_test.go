@@ -77,6 +77,7 @@ func withSecret(secret string) []string {
 // variable, or a file, the password in it is not told: not at the lowest level of the
 // log, not as JSON, and not by reactor config.
 func TestNoTextOfAnyCommandTellsASecret(t *testing.T) {
+	check.Unraced(t)
 	t.Parallel()
 	const secret = "S3cr:et"
 	told := func(text string) bool {

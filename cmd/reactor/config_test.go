@@ -61,6 +61,7 @@ func TestEveryFlagHasAVariableAndAKey(t *testing.T) {
 
 // Each setting takes its default, or an example, from a variable and from the file.
 func TestEverySettingIsTakenFromAVariableAndAFile(t *testing.T) {
+	check.Unraced(t)
 	t.Parallel()
 	parser, err := newParser(&cli{}, streams{}, nil)
 	check.Must(t, err)
@@ -158,6 +159,7 @@ func TestConfigShowsWhereASettingComesFrom(t *testing.T) {
 }
 
 func TestFilesOfSettingsThatAreWrong(t *testing.T) {
+	check.Unraced(t)
 	t.Parallel()
 	for text, want := range map[string]string{
 		"procesor-name: x":                          "line 1: the key procesor-name is not known here; is processor-name meant?",

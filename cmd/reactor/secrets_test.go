@@ -80,6 +80,7 @@ func commandsOfDynamoDB() [][]string {
 // The secret of a connection string or an address never gets out, wherever somebody
 // puts it and however it is written. Each time it is given to another command.
 func TestNoCommandTellsASecret(t *testing.T) {
+	check.Unraced(t)
 	t.Parallel()
 	const secret = "S3cr:et"
 	var turn sample
@@ -128,6 +129,7 @@ func TestNoCommandTellsASecret(t *testing.T) {
 }
 
 func TestNoCommandTellsAKeyOfDynamoDB(t *testing.T) {
+	check.Unraced(t)
 	t.Parallel()
 	const secret = "S3cr:et"
 	names := []string{"EQUINOX_DYNAMO_REGION", "EQUINOX_DYNAMO_SERVICE_URL", "EQUINOX_DYNAMO_ACCESS_KEY_ID", "EQUINOX_DYNAMO_SECRET_ACCESS_KEY"}
@@ -159,6 +161,7 @@ func TestNoCommandTellsAKeyOfDynamoDB(t *testing.T) {
 
 // The flags of other programs for a password mean a number here.
 func TestAPasswordInThePlaceOfANumberIsNotTold(t *testing.T) {
+	check.Unraced(t)
 	t.Parallel()
 	for _, args := range [][]string{
 		{"run", "-g", "x", "-pS3cr:et", "mdb"},
@@ -197,6 +200,7 @@ func TestAPasswordInThePlaceOfANumberIsNotTold(t *testing.T) {
 
 // Values of a file or a secret of Kubernetes end in a line break.
 func TestWhatStandsAroundAValueDoesNotCount(t *testing.T) {
+	check.Unraced(t)
 	t.Parallel()
 	around := func(text string) string { return "\ufeff " + text + " \r\n" }
 	mdb := map[string]string{"MDB_CONNECTION_STRING": around("V"), "MDB_CONNECTION_STRING_READ": around("VR"), "MDB_SCHEMA": around("VS")}
@@ -229,6 +233,7 @@ func TestWhatStandsAroundAValueDoesNotCount(t *testing.T) {
 }
 
 func TestALineBreakInsideAValueNamesItsPlace(t *testing.T) {
+	check.Unraced(t)
 	t.Parallel()
 	const two = "S3cr:et\nS3cr:et"
 	for name, args := range map[string][]string{

@@ -78,6 +78,7 @@ func configurations() []configuration {
 // Each field of what the engine and the stores can be told is changed by a flag, or it is
 // said why not: whoever adds one decides that.
 func TestEveryFieldOfAConfigurationHasAFlag(t *testing.T) {
+	check.Unraced(t)
 	t.Parallel()
 	for _, c := range configurations() {
 		made := func(line string) reflect.Value {

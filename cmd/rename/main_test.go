@@ -127,7 +127,7 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// TestThisRepository renames a copy of this repository, builds it, runs the tests
+// TestThisRepository renames a copy of this repository, compiles it, runs the tests
 // that name its packages, and renames it back.
 func TestThisRepository(t *testing.T) {
 	t.Parallel()
@@ -147,7 +147,7 @@ func TestThisRepository(t *testing.T) {
 	}
 	for _, command := range [][]string{
 		{"go", "list", "-test", "-deps", "./..."}, // whatever a test imports is there
-		{"go", "build", "-ldflags=-w", "./..."},   // quicker to link
+		{"go", "list", "-export", "./..."},        // compiles all, and links nothing
 		{"go", "test", "-short", "-count=1", ".", "./planted", "./gherkin/suite"},
 	} {
 		goes := exec.CommandContext(t.Context(), command[0], command[1:]...)

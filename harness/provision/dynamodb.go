@@ -41,6 +41,7 @@ type DynamoDBServer struct {
 	How string
 
 	closing closing
+	folder  string                      // of a local process; it goes with the server
 	crash   func(context.Context) error // nil where the server is not ours to kill
 }
 

@@ -57,7 +57,8 @@ func dynamoDBLocal(ctx context.Context, options Options) (*DynamoDBServer, error
 		folder = dir
 	}
 	line := slices.Concat([]string{java}, javaFlags(),
-		[]string{"-Djava.library.path=" + jars, "-cp", filepath.Join(jars, "*"), dynamoDBMain}, dynamoDBLocalFlags(folder))
+		// It unpacks a library there, and leaves it behind.
+		[]string{"-Djava.io.tmpdir=" + dir, "-Djava.library.path=" + jars, "-cp", filepath.Join(jars, "*"), dynamoDBMain}, dynamoDBLocalFlags(folder))
 	local := &localDynamoDB{func(port int) guarded.Program {
 		return guarded.Program{
 			CommandLine: append(slices.Clip(line), "-port", strconv.Itoa(port)),
@@ -71,6 +72,7 @@ func dynamoDBLocal(ctx context.Context, options Options) (*DynamoDBServer, error
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	server.How = fmt.Sprintf("local process: DynamoDB Local %s on Java %d, port %s", dynamoDBLocalVersion, javaVersion, portOf(server.ServiceURL))
+	server.folder = dir
 	server.closing.stop = func() error { return errors.Join(local.process.Stop(), os.RemoveAll(dir)) }
 	if options.Durable {
 		server.crash = func(ctx context.Context) error { return local.crash(ctx, server) }

@@ -44,6 +44,10 @@ func TestLocalDynamoDB(t *testing.T) {
 	if port := portOf(server.ServiceURL); !strings.HasSuffix(server.How, ", port "+port) {
 		t.Errorf("how: got %q, want it to end with the port %s", server.How, port)
 	}
+	unpacked, err := filepath.Glob(filepath.Join(server.folder, "sqlite*"))
+	if err != nil || len(unpacked) == 0 {
+		t.Errorf("got %q and error %v, want the library that the server unpacks in its own folder", unpacked, err)
+	}
 	t.Run("as an address", func(t *testing.T) { testDynamoDBAddress(t, server) })
 	testDynamoDB(t, server)
 }

@@ -16,6 +16,15 @@ type T interface {
 	Fatal(args ...any)
 }
 
+// Unraced skips a test under the race detector: one that computes a lot, in one goroutine
+// or in such as other tests have too, and would take ten times as long to no end. make
+// unit finds the calls of this function, and runs those tests once more without.
+func Unraced(t interface{ Skip(args ...any) }) {
+	if raced {
+		t.Skip("the race detector would find nothing; make unit runs this once more without")
+	}
+}
+
 // Error is the error of a call whose other result does not matter.
 func Error[V any](_ V, err error) error { return err }
 

@@ -3,6 +3,11 @@ package check_test
 import (
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"example.com/groupcheckout/internal/check"
@@ -40,4 +45,31 @@ func TestEachFailsTheTestOnlyIfItHasTo(t *testing.T) {
 		}
 		check.Contains(t, bad.said, test.parts...)
 	}
+}
+
+// What is skipped under the race detector is found by make unit, which runs it without.
+func TestWhatIsUnracedIsFound(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("awk"); err != nil {
+		t.Skip(err)
+	}
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"a_test.go":   "func TestOne(t *testing.T) {\n\tcheck.Unraced(t)\n}\n\nfunc TestTwo(t *testing.T) {\n}\n",
+		"b/b_test.go": "func TestThree(t *testing.T) {\n\tt.Parallel()\n\tcheck.Unraced(t)\n}\n",
+		"c/c_test.go": "func TestFour(t *testing.T) {\n}\n",
+	} {
+		name = filepath.Join(dir, name)
+		check.Must(t, os.MkdirAll(filepath.Dir(name), 0o755))
+		check.Must(t, os.WriteFile(name, []byte(text), 0o600))
+	}
+	script, err := filepath.Abs("unraced.awk")
+	check.Must(t, err)
+	awk := exec.CommandContext(t.Context(), "awk", "-f", script, "./a_test.go", "./b/b_test.go", "./c/c_test.go")
+	awk.Dir = dir
+	out, err := awk.CombinedOutput()
+	check.Mustf(t, err, "%s", out)
+	words := strings.Fields(string(out))
+	slices.Sort(words)
+	check.Same(t, "arguments", []string{"-run='^(TestOne|TestThree)$'", ".", "./b"}, words)
 }

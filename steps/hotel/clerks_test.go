@@ -174,7 +174,7 @@ func TestClerksAndTheReactorAtOnceInVirtualTime(t *testing.T) {
 		name  string
 		spec  faults.Spec
 		seeds uint64
-	}{{"sound", faults.Spec{}, 150}, {"all faults", all, 50}} {
+	}{{"sound", faults.Spec{}, 50}, {"all faults", all, 20}} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			seeds := cmp.Or(*moreSeeds, c.seeds)

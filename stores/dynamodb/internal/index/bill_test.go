@@ -39,6 +39,7 @@ func units(tabs ...*table.Table) (read, write float64) {
 // The figures of docs/dynamodb.md are those that this test computes from the items that
 // are really written. Where one changes, it prints the line that is right now.
 func TestUnitsAreThoseInTheDocs(t *testing.T) {
+	check.Unraced(t)
 	t.Parallel()
 	text, err := os.ReadFile("../../../../docs/dynamodb.md")
 	check.Must(t, err)

@@ -21,6 +21,7 @@ import (
 // every event: in each epoch once, in the order of its stream, and nothing
 // skipped. A source must deliver exactly that, whatever the batch size.
 func TestModel(t *testing.T) {
+	check.Unraced(t)
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) { checkModel(t, rt) })
 }

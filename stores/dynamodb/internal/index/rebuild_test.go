@@ -52,7 +52,7 @@ func checkExact(t testing.TB, tab *table.Table, want map[es.StreamName]es.Versio
 }
 
 // More events than a usual run has time for.
-var pastStreams = flag.Int64("past-streams", 4_000, "in TestATableWithAPastIsAdopted, this `number` of streams of 5 events each") //nolint:gochecknoglobals // a flag of go test
+var pastStreams = flag.Int64("past-streams", 1_000, "in TestATableWithAPastIsAdopted, this `number` of streams of 5 events each") //nolint:gochecknoglobals // a flag of go test
 
 // A table with many events is adopted, while clerks and an indexer are at work. Most
 // of the table is older than what the stream of changes has.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/andybalholm/brotli"
 )
@@ -24,6 +25,15 @@ const maxDecoded = 64 << 20
 // Raw is the body of these bytes, uncompressed. No bytes are an absent body.
 func Raw(data []byte) Body { return Body{Bytes: data} }
 
+// Compressors and decompressors that nobody uses just now. The tables of a compressor
+// are two megabytes, which cost far more to make than a body costs to compress.
+//
+//nolint:gochecknoglobals // what they hold makes no difference to a body
+var (
+	compressors   = sync.Pool{New: func() any { return brotli.NewWriter(nil) }}
+	decompressors = sync.Pool{New: func() any { return brotli.NewReader(nil) }}
+)
+
 // Compressed is the body of these bytes, compressed by Brotli if there are at
 // least 48 and that saves more than 4.
 func Compressed(data []byte) Body {
@@ -31,10 +41,12 @@ func Compressed(data []byte) Body {
 		return Raw(data)
 	}
 	var compressed bytes.Buffer
-	writer := brotli.NewWriterLevel(&compressed, brotli.DefaultCompression)
+	writer := compressors.Get().(*brotli.Writer)
+	writer.Reset(&compressed)
 	// A buffer takes all that it is given, so neither call can fail.
 	_, _ = writer.Write(data)
 	_ = writer.Close()
+	compressors.Put(writer)
 	if len(data) <= compressed.Len()+compressSaving {
 		return Raw(data)
 	}
@@ -51,7 +63,12 @@ func (b Body) Decode() ([]byte, error) {
 		defer func() { _ = inflater.Close() }()
 		reader = inflater
 	case Brotli:
-		reader = brotli.NewReader(bytes.NewReader(b.Bytes))
+		decompressor := decompressors.Get().(*brotli.Reader)
+		defer decompressors.Put(decompressor)
+		if err := decompressor.Reset(bytes.NewReader(b.Bytes)); err != nil {
+			return nil, fmt.Errorf("begin to decompress: %w", err)
+		}
+		reader = decompressor
 	default:
 		return b.Bytes, nil
 	}

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"compress/flate"
 	"errors"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/andybalholm/brotli"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
@@ -86,6 +88,41 @@ func TestEncodings(t *testing.T) {
 		}
 	}
 	check.Failsf(t, check.Error(Compressed(make([]byte, maxDecoded+1)).Decode()), "a body that is too large when decoded")
+}
+
+// What compresses bodies has compressed others before, and what decompresses them has met
+// some that were cut off. Neither is seen in a body.
+func TestABodyDoesNotDependOnThoseBefore(t *testing.T) {
+	t.Parallel()
+	seed := uint64(time.Now().UnixNano())
+	defer func() {
+		if t.Failed() {
+			t.Logf("the seed is %d", seed)
+		}
+	}()
+	chance := rand.New(rand.NewPCG(seed, 0))
+	for range 40 {
+		data := bytes.Repeat([]byte(strings.Repeat("x", 1+chance.IntN(9))), 1+chance.IntN(200))
+		for range chance.IntN(len(data)) {
+			data[chance.IntN(len(data))] = byte('a' + chance.IntN(4))
+		}
+		body := Compressed(data)
+		if got, err := body.Decode(); err != nil || !bytes.Equal(got, data) {
+			t.Fatalf("got %q and error %v, want %q", got, err, data)
+		}
+		if body.Encoding != Brotli {
+			continue
+		}
+		var fresh bytes.Buffer
+		writer := brotli.NewWriter(&fresh)
+		check.Must(t, check.Error(writer.Write(data)))
+		check.Must(t, writer.Close())
+		if !bytes.Equal(fresh.Bytes(), body.Bytes) {
+			t.Fatalf("%q: got the body %x, want that of a new compressor, %x", data, body.Bytes, fresh.Bytes())
+		}
+		cut := body.Bytes[:chance.IntN(len(body.Bytes))]
+		check.Failsf(t, check.Error((Body{Brotli, cut}).Decode()), "a body that was cut off: %x", cut)
+	}
 }
 
 // All that an item can hold comes back as it was.
