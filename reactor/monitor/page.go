@@ -121,6 +121,9 @@ type standByView struct {
 	ErrorFor span         `json:"errorForSeconds"`
 	Server   string       `json:"errorAt"`
 	StillFor span         `json:"standsStillForSeconds"`
+
+	Silent    string `json:"silent"` // why nothing new comes into the feed
+	SilentFor span   `json:"silentForSeconds"`
 }
 
 type slotView struct {
@@ -159,7 +162,8 @@ type trancheView struct {
 	Lag        *span          `json:"lagSeconds"`    // how old the oldest of them is; null if that is not known
 	StillFor   span           `json:"standsStillForSeconds"`
 	Silent     string         `json:"silent"` // why nothing new comes into the feed
-	Error      string         `json:"error"`  // of the last read
+	SilentFor  span           `json:"silentForSeconds"`
+	Error      string         `json:"error"` // of the last read
 	ErrorFor   span           `json:"errorForSeconds"`
 	ErrorAt    string         `json:"errorAt"` // the server that failed
 
@@ -281,6 +285,9 @@ func (p *page) reactor(ctx context.Context) statusView {
 		if !t.StillSince.IsZero() {
 			shown.StillFor = span(status.At.Sub(t.StillSince))
 		}
+		if t.Silent != "" {
+			shown.Silent, shown.SilentFor = t.Silent, span(status.At.Sub(t.SilentSince))
+		}
 		view.StandBy = append(view.StandBy, shown)
 	}
 	for _, s := range status.Slots {
@@ -313,6 +320,9 @@ func (p *page) reactor(ctx context.Context) statusView {
 		}
 		if !t.StillSince.IsZero() {
 			shown.StillFor = span(status.At.Sub(t.StillSince))
+		}
+		if shown.Silent != "" {
+			shown.SilentFor = span(status.At.Sub(t.SilentSince))
 		}
 		if t.Full {
 			shown.FullFor = span(status.At.Sub(t.FullSince))
