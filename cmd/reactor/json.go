@@ -54,7 +54,8 @@ type auditResult struct {
 	InAll         int           `json:"violationsInAll"` // where the index lacks much, only some are listed
 	Strangers     []string      `json:"groupsWithoutCheckpoint"`
 
-	Aside []quarantinedOf `json:"quarantined"` // by the consumer groups that were named
+	Aside     []quarantinedOf `json:"quarantined"`        // by the consumer groups that were named, or by all
+	AsideSeen bool            `json:"quarantineLookedAt"` // false where none was named, and the store does not list them
 }
 
 // quarantinedOf is a stream that a consumer group has set aside.
