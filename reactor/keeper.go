@@ -41,11 +41,12 @@ const (
 )
 
 // silence is for how long a process may give no sign of life. The rest of the lease is
-// for those who take over: they have to look, to write that, and to begin, so that within
-// the lease somebody works again. It is whole milliseconds, as the roster has it: others
-// must not count it as shorter than we do.
+// for those who take over: they have to look, to write that, and to begin with one slot
+// after the other, so that within the lease somebody works again, also on a machine that
+// has much else to do. It is whole milliseconds, as the roster has it: others must not
+// count it as shorter than we do.
 func silence(lease time.Duration) time.Duration {
-	return max((lease / 5 * 4).Truncate(time.Millisecond), time.Millisecond)
+	return max((lease / 10 * 7).Truncate(time.Millisecond), time.Millisecond)
 }
 
 // join finds out whether there is a roster, and takes a place in it, with the slots that
@@ -212,6 +213,21 @@ func (k *keeper) wake() {
 	}
 }
 
+// hand has every slot given as soon as nothing of it is under way any more, and none
+// taken.
+func (k *keeper) hand() {
+	k.mu.Lock()
+	k.seat.leaving = true
+	k.mu.Unlock()
+	k.wake()
+}
+
+func (k *keeper) isLeaving() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.seat.leaving
+}
+
 // run keeps the place until ctx ends, and then leaves. end ends the reactor, if the
 // group has another number of slots now, or a slot could not be begun.
 func (k *keeper) run(ctx, writes context.Context, end func(error)) {
@@ -274,12 +290,13 @@ func (k *keeper) lookPause() time.Duration {
 
 // alone tells whether this process works on every slot and knows of no other. There is
 // nobody then to take over from, and whoever comes gets in the way of its next sign of
-// life. So it does not look meanwhile: on DynamoDB each look costs.
+// life. So it does not look meanwhile: on DynamoDB each look costs. One that is about to
+// stop does look, for whoever would take what it holds.
 func (k *keeper) alone() bool {
 	working := len(k.r.holdings())
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return len(k.seat.roster.Members) == 1 && k.seat.in() && working == len(k.seat.roster.Slots)
+	return !k.seat.leaving && len(k.seat.roster.Members) == 1 && k.seat.in() && working == len(k.seat.roster.Slots)
 }
 
 // rest waits until it is time for another round. It is false if ctx has ended.
@@ -339,10 +356,10 @@ func (k *keeper) wanted() bool {
 func (k *keeper) giveExcess() bool {
 	k.mu.Lock()
 	excess := k.seat.excess(time.Now())
-	ready := len(k.ready) > 0
+	ready, patient := len(k.ready) > 0, k.seat.leaving
 	k.mu.Unlock()
 	for _, slot := range append(excess, k.r.goOn(excess)...) {
-		k.r.windDown(slot)
+		k.r.windDown(slot, patient)
 	}
 	return ready
 }
@@ -369,8 +386,8 @@ func (r *Running) goOn(excess []int) (cutOff []int) {
 
 // windDown has nothing more begun in a slot. Once nothing is under way any more, its
 // checkpoint is saved and it is ready to be given. What goes on for longer than a lease
-// is cut off.
-func (r *Running) windDown(slot int) {
+// is cut off, unless whoever asks is patient: a stop has limits of its own.
+func (r *Running) windDown(slot int, patient bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	h := r.held[slot]
@@ -381,7 +398,7 @@ func (r *Running) windDown(slot int) {
 		h.given = time.Now()
 		r.core.windDown(slot)
 	}
-	if time.Since(h.given) > r.config.Lease {
+	if !patient && time.Since(h.given) > r.config.Lease {
 		h.cancel(errHandedOver)
 	}
 	if h.settling = r.core.idleIn(slot); h.settling {
@@ -438,6 +455,9 @@ func (k *keeper) given() {
 func (k *keeper) toOpen(opening map[int]int64) map[feed.Hold]bool {
 	held, _ := k.own()
 	found := map[feed.Hold]bool{}
+	if k.isLeaving() {
+		return found
+	}
 	for _, h := range k.r.holdings() {
 		if held[h.hold.Slot] == h.hold.Token {
 			delete(held, h.hold.Slot)

@@ -3,6 +3,7 @@ package reactor
 import (
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -63,6 +64,7 @@ type seat struct {
 	lease   time.Duration
 	process string                    // which process we are, "" if that cannot be told
 	ended   func(process string) bool // whether another one is certain to have ended
+	leaving bool                      // we are about to stop
 
 	roster  feed.Roster // as it was seen last
 	watched map[string]sighting
@@ -165,17 +167,23 @@ func (s *seat) holder(slot int, now time.Time) string {
 	return ""
 }
 
-// shares is how many slots each of the living members holds, with our own.
+// shares is how many slots each of the living members holds, with our own. Those that are
+// about to stop have no share.
 func (s *seat) shares(now time.Time) map[string]int {
-	shares := map[string]int{s.name: 0}
+	shares := map[string]int{}
+	if !s.leaving {
+		shares[s.name] = 0
+	}
 	for _, m := range s.roster.Members {
-		if s.alive(m, now) {
+		if m.Name != s.name && !m.Leaving && s.alive(m, now) {
 			shares[m.Name] = 0
 		}
 	}
 	for i := range s.roster.Slots {
 		if name := s.holder(i, now); name != "" {
-			shares[name]++
+			if _, counts := shares[name]; counts {
+				shares[name]++
+			}
 		}
 	}
 	return shares
@@ -189,6 +197,9 @@ func (s *seat) fair(shares map[string]int) (each, oneMore int) {
 
 // wants tells whether we are to take another slot.
 func (s *seat) wants(shares map[string]int) bool {
+	if s.leaving {
+		return false
+	}
 	each, oneMore := s.fair(shares)
 	mine := shares[s.name]
 	if mine != each {
@@ -202,9 +213,16 @@ func (s *seat) wants(shares map[string]int) bool {
 	return oneMore > 0
 }
 
-// excess are the slots that we are to hand over, as others have fewer than is fair.
+// excess are the slots that we are to hand over, as others have fewer than is fair; all
+// of them if we are about to stop and somebody is there to take them.
 func (s *seat) excess(now time.Time) (slots []int) {
 	shares := s.shares(now)
+	switch {
+	case s.leaving && len(shares) > 0:
+		return slices.Sorted(maps.Keys(s.held(now)))
+	case s.leaving:
+		return nil
+	}
 	each, oneMore := s.fair(shares)
 	var larger []string // those that have more than each
 	for name, n := range shares {
@@ -239,7 +257,7 @@ func (s *seat) next(now time.Time, give []int) feed.Roster {
 		switch holder := s.holder(i, now); {
 		case holder == "", holder == s.name && slices.Contains(give, i):
 			next.Slots[i].Holder = ""
-			if holder != "" {
+			if _, counts := shares[holder]; counts {
 				shares[holder]--
 			}
 		}
@@ -250,7 +268,7 @@ func (s *seat) next(now time.Time, give []int) feed.Roster {
 			shares[s.name]++
 		}
 	}
-	mine := feed.Member{Name: s.name, Beat: 1, Lease: s.lease.Milliseconds(), Process: s.process}
+	mine := feed.Member{Name: s.name, Beat: 1, Lease: s.lease.Milliseconds(), Process: s.process, Leaving: s.leaving}
 	next.Members = nil
 	for _, m := range s.roster.Members {
 		switch {

@@ -170,6 +170,7 @@ func (r *Running) run(ctx context.Context) error {
 	defer stopKeeping()
 	var keeper sync.WaitGroup
 	if r.keeping != nil {
+		context.AfterFunc(ctx, r.keeping.hand)
 		keeper.Go(func() { r.keeping.run(keeping, writes, r.endFor) })
 	}
 

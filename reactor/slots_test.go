@@ -276,6 +276,45 @@ func TestOneWorksAndTheOthersStandBy(t *testing.T) {
 	})
 }
 
+// A call that takes its time holds up the stop, and not the slots that nothing is under
+// way in.
+func TestAStopHandsOverWhatIsIdleAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		team := newTeam(t, 4)
+		one := team.join("one")
+		pass(time.Second)
+		release := one.holdUp()
+		team.source.add("A", "s00@0")
+		pass(time.Second)
+		busy := reactor.SlotOf(stream("s00"), 4)
+		two := team.join("two") // and before it has its share, the other stops
+		one.running.Stop()
+		pass(time.Second)
+		var idle []string
+		for slot := range 4 {
+			if slot != busy {
+				idle = append(idle, fmt.Sprint(slot))
+			}
+		}
+		equal(t, "what the other works on a second after the stop", two.works(), strings.Join(idle, " "))
+		team.source.add("A", ids(1))
+		pass(time.Second)
+		calls := team.handled()
+		equal(t, "a stream of another slot is handled", strings.Contains(calls, "s01@1"), reactor.SlotOf(stream("s01"), 4) != busy)
+		equal(t, "the stream that one handles", strings.Contains(calls, "s00@1"), false)
+
+		pass(team.lease) // the call may take as long as a stop gives it
+		equal(t, "what the other works on", two.works(), strings.Join(idle, " "))
+		release()
+		<-one.running.Done()
+		pass(time.Second)
+		equal(t, "what the other works on in the end", two.works(), "0 1 2 3")
+		equal(t, "the stream is not handled again, but further", strings.Contains(team.handled(), "s00@1"), true)
+		team.check()
+	})
+}
+
 func TestSlotsAreSharedFairly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -330,9 +369,9 @@ func TestWhoeverIsCutOffLosesItsSlots(t *testing.T) {
 		pass(5 * time.Second)
 		equal(t, "the call of one goes on", team.handled(), "a@0")
 		one.cut.set(true)
-		pass(team.lease*4/5 - 2*time.Second) // of which up to two had passed since the last sign
+		pass(team.lease*7/10 - 2*time.Second) // of which up to two had passed since the last sign
 		equal(t, "nobody has taken it before it could", shares(one, other), "1 0")
-		pass(team.lease/5 + 2*time.Second)
+		pass(team.lease*3/10 + 2*time.Second)
 		equal(t, "it was taken before the lease was over", shares(one, other), "0 1")
 		equal(t, "the call is made again, after the one before was cut off", team.handled(), "a@0")
 		equal(t, "nobody is without", other.status().Slots[0].FreeSince.IsZero(), true)
@@ -530,7 +569,7 @@ func TestASlotThatNobodyWantsAnyMoreIsWorkedOnAgain(t *testing.T) {
 		leave func(*member)
 	}{
 		"it stops":                             {2 * time.Second, stops},
-		"it is killed":                         {2 * time.Second, func(m *member) { m.cut.set(true); pass(m.team.lease * 4 / 5) }},
+		"it is killed":                         {2 * time.Second, func(m *member) { m.cut.set(true); pass(m.team.lease * 7 / 10) }},
 		"it stops when the calls were cut off": {14 * time.Second, stops},
 	} {
 		t.Run(name, func(t *testing.T) {

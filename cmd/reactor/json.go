@@ -133,6 +133,8 @@ type memberOf struct {
 	Name   string `json:"name"`
 	Lease  int64  `json:"leaseMilliseconds"`
 	Silent int64  `json:"silentMilliseconds"`
+	// Leaving says that the process is about to stop.
+	Leaving bool `json:"leaving"`
 }
 
 func slotsResultOf(roster feed.Roster) slotsResult {
@@ -141,7 +143,7 @@ func slotsResultOf(roster feed.Roster) slotsResult {
 		result.Slots = append(result.Slots, slotOf{i, slot.Holder})
 	}
 	for _, m := range roster.Members {
-		result.Members = append(result.Members, memberOf{m.Name, m.Lease, m.Silent + roster.Unwritten.Milliseconds()})
+		result.Members = append(result.Members, memberOf{m.Name, m.Lease, m.Silent + roster.Unwritten.Milliseconds(), m.Leaving})
 	}
 	return result
 }

@@ -49,7 +49,7 @@ func (*runCommand) Help() string {
     reactor run --processor-name checkouts --listen :8080 mdb -c "$DB" --cs public
     reactor run --processor-name checkouts --listen :8080 dynamo -sr eu-west-1 -t hotel
 
-One that is stopped or killed goes on at its checkpoint at the next start. Of several with the same name one works and the others stand by, or they share the work if --slots says how many parts it has. One that stops hands over as soon as its work under way has ended; from one that is killed the others take over within --lease.
+One that is stopped or killed goes on at its checkpoint at the next start. Of several with the same name one works and the others stand by, or they share the work if --slots says how many parts it has. One that stops hands over each part as soon as nothing of it is under way; from one that is killed the others take over within --lease.
 
 All flags of the .NET program are accepted in its spelling too (--processorname, --maxreadahead, …), except --timeouts, --idledelayms and --wakeforresults, which have no meaning here.`
 }

@@ -105,7 +105,11 @@ func (c *slotsCommand) show(roster feed.Roster, s streams) error {
 	fmt.Fprintln(s.out)
 	members := terminal.Table{Head: []string{"process", "gone after", "silent for"}}
 	for _, m := range roster.Members {
-		members.Rows = append(members.Rows, []string{m.Name, inMilliseconds(m.Lease).String(), inMilliseconds(m.Silent + roster.Unwritten.Milliseconds()).String()})
+		name := m.Name
+		if m.Leaving {
+			name += " (about to stop)"
+		}
+		members.Rows = append(members.Rows, []string{name, inMilliseconds(m.Lease).String(), inMilliseconds(m.Silent + roster.Unwritten.Milliseconds()).String()})
 	}
 	return members.Write(s.out, s.styles.out)
 }
