@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -209,6 +210,20 @@ func TestPageForReadiness(t *testing.T) {
 	equal(t, "while it cannot begin with a slot", stuck.Code, http.StatusServiceUnavailable)
 	equal(t, "why", stuck.Body.String(), "not ready\nslot 1 cannot be worked on: locked\n")
 	late := monitor.NewLate()
+	for lasts, code := range map[time.Duration]int{9 * time.Second: http.StatusOK, 10 * time.Second: http.StatusServiceUnavailable} {
+		unknown := fixed{status: reactor.Status{At: noon(), Lease: 10 * time.Second, Slots: make([]reactor.SlotStatus, 1), RosterError: "locked", RosterSince: ago(lasts)}}
+		ready := get(t, unknown, "/readyz")
+		equal(t, "of one that does not know who holds the slots", ready.Code, code)
+		check.Contains(t, ready.Body.String(), "it is not known who holds the slots: locked")
+		body := get(t, unknown, "/").Body.String()
+		check.Contains(t, body, fmt.Sprintf("It is not known for %s who holds", lasts), "unknown")
+		if strings.Contains(body, "others do the work") {
+			t.Errorf("page: want no word of others, got\n%s", body)
+		}
+		if lines, want := scrape(t, monitor.Gauges(unknown)), fmt.Sprintf("reactor_slots_unknown_seconds %v", lasts.Seconds()); !slices.Contains(lines, want) {
+			t.Errorf("metrics: got %v, want %s among them", lines, want)
+		}
+	}
 	equal(t, "of one that starts", get(t, late, "/readyz").Code, http.StatusServiceUnavailable)
 	health := get(t, late, "/healthz")
 	equal(t, "its health", health.Code, http.StatusOK)
