@@ -168,8 +168,13 @@ func TestWhoeverHasLostASlotLeavesItsNotesAlone(t *testing.T) {
 		if aside := other.status().Aside; len(aside) != 1 || aside[0].UpTo != 2 {
 			t.Errorf("set aside: got %+v, want bad, up to 2", aside)
 		}
+		other.endWell() // and the one before has the slot again
+		pass(time.Minute)
+		notes, err = shared.Notes(t.Context(), "test", reactor.QuarantineKind)
+		check.Must(t, err)
+		equal(t, "notes in the end", len(notes), 1)
+		equal(t, "set aside in the end", len(one.status().Aside), 1)
 		one.endWell()
-		other.endWell()
 	})
 }
 
