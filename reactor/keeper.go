@@ -439,12 +439,15 @@ func (k *keeper) given() {
 	for slot := range k.ready {
 		if _, ours := held[slot]; !ours {
 			over = append(over, slot)
-			delete(k.ready, slot)
 		}
 	}
 	k.mu.Unlock()
 	for _, slot := range over {
-		if k.r.drop(slot, errHandedOver) {
+		dropped := k.r.drop(slot, errHandedOver)
+		k.mu.Lock()
+		delete(k.ready, slot) // not before, or it would look as if it was lost
+		k.mu.Unlock()
+		if dropped {
 			k.r.config.Observer.Observe(SlotGiven{slot})
 		}
 	}

@@ -47,7 +47,8 @@ func (r *Running) quarantine(ctx context.Context) error {
 	put, dropped := map[es.StreamName]Quarantined{}, []es.StreamName{}
 	r.locked(func(core *core) {
 		for name, note := range notes {
-			if core.aside[name] == nil && !r.noted[name] {
+			if core.aside[name] == nil && (!r.noted[name] || !core.holds(SlotOf(name, core.slots))) {
+				// Of a slot that was lost whoever holds it decides, whatever was handled here.
 				core.setAside(name, note.Cause, note.Since, note.UpTo)
 			}
 			if a := core.aside[name]; note.Retry && a != nil && !a.failed && core.holds(SlotOf(name, core.slots)) {
@@ -76,6 +77,9 @@ func (r *Running) quarantine(ctx context.Context) error {
 		r.noted[name] = true
 	}
 	for _, name := range dropped {
+		if !r.mayNote(name) {
+			continue
+		}
 		err := r.ask(ctx, saveLimit, r.config.Breakers.Checkpoints, func(ctx context.Context) error {
 			return r.keeper.DropNote(ctx, r.config.Group, QuarantineKind, name.String())
 		})
@@ -86,6 +90,9 @@ func (r *Running) quarantine(ctx context.Context) error {
 	}
 	var failed error // what cannot be written keeps nothing else from it
 	for name, note := range put {
+		if !r.mayNote(name) {
+			continue
+		}
 		note.Cause = strings.ReplaceAll(note.Cause[:min(len(note.Cause), maxCause)], "\x00", "") // which PostgreSQL keeps in no text
 		body, err := json.Marshal(note)
 		if err == nil {
@@ -112,6 +119,18 @@ func (r *Running) quarantine(ctx context.Context) error {
 	}
 	r.nudge()
 	return failed
+}
+
+// mayNote tells whether the slot of a stream is still our own. A process that was paused
+// finds out before it writes over what the next holder has noted. The one note that was on
+// its way may still arrive: then a stream is set aside, and seen to be.
+func (r *Running) mayNote(name es.StreamName) bool {
+	if r.keeping == nil {
+		return true
+	}
+	held, _ := r.keeping.own()
+	_, ours := held[SlotOf(name, r.slots())]
+	return ours
 }
 
 // readQuarantine reads the notes. A name that is none, or a body that cannot be read,

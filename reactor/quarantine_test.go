@@ -15,6 +15,7 @@ import (
 	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor"
 	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/memory"
 )
 
 // note is the note of the stream bad in quarantine, if there is one.
@@ -88,6 +89,123 @@ func TestAPoisonedStreamIsSetAsideAfterAWhile(t *testing.T) {
 		equal(t, "set aside", len(r.status().Aside), 0)
 		equal(t, "the last call", h.last(), "bad 2")
 		r.endWell()
+	})
+}
+
+// noteKeeper is a [feed.Notes] that can be embedded beside its method of that name.
+type noteKeeper interface{ feed.Notes }
+
+// apart is checkpoints with notes that can be cut off, or hold up the notes that are put.
+type apart struct {
+	*cutOff
+	noteKeeper
+
+	holdUp chan struct{} // if it is not nil, notes are put once it is closed
+	puts   atomic.Int32
+}
+
+func newApart(c *memory.Checkpoints) *apart {
+	return &apart{cutOff: &cutOff{Checkpoints: c, Slots: c}, noteKeeper: c}
+}
+
+func (a *apart) PutNote(ctx context.Context, group, kind, name string, body []byte) error {
+	if kind == reactor.QuarantineKind {
+		a.puts.Add(1)
+		if a.holdUp != nil {
+			<-a.holdUp
+		}
+	}
+	if err := a.err(); err != nil {
+		return err
+	}
+	return a.noteKeeper.PutNote(ctx, group, kind, name, body)
+}
+
+func (a *apart) DropNote(ctx context.Context, group, kind, name string) error {
+	if err := a.err(); err != nil {
+		return err
+	}
+	return a.noteKeeper.DropNote(ctx, group, kind, name)
+}
+
+// TestWhoeverHasLostASlotLeavesItsNotesAlone, also what it was about to drop: for the next
+// holder it fails, and what that has passed over since would be forgotten.
+func TestWhoeverHasLostASlotLeavesItsNotesAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		shared, s, before, next := memory.NewCheckpoints(), newSource("A"), newHandler(), newHandler()
+		own := newApart(shared)
+		put := func(note reactor.Quarantined) {
+			t.Helper()
+			body, err := json.Marshal(note)
+			check.Must(t, err)
+			check.Must(t, shared.PutNote(t.Context(), "test", reactor.QuarantineKind, stream("bad").String(), body))
+		}
+		next.on("bad", failure)
+		put(reactor.Quarantined{Since: time.Now(), Cause: "by hand", UpTo: 1})
+		s.add("A", "bad@0")
+		one := start(t, s, own, before, reactor.Config{Slots: 1, CheckpointInterval: 5 * time.Second})
+		other := start(t, s, newApart(shared), next, reactor.Config{Slots: 1, CheckpointInterval: 10 * time.Minute})
+		pass(25 * time.Minute)
+		put(reactor.Quarantined{Since: time.Now(), Cause: "by hand", UpTo: 1, Retry: true})
+		for range 3600 {
+			if before.count() > 0 {
+				break
+			}
+			pass(time.Second / 10)
+		}
+		own.set(true) // it has taken the stream up, and not dropped the note yet
+		pass(20 * time.Second)
+		equal(t, "the other works", len(other.status().Tranches), 1)
+		s.add("A", "bad@1")
+		pass(2 * time.Second)
+		own.set(false)
+		pass(25 * time.Minute)
+		equal(t, "calls of the other", next.called(), "bad 0")
+		notes, err := shared.Notes(t.Context(), "test", reactor.QuarantineKind)
+		check.Must(t, err)
+		equal(t, "notes", len(notes), 1)
+		if aside := other.status().Aside; len(aside) != 1 || aside[0].UpTo != 2 {
+			t.Errorf("set aside: got %+v, want bad, up to 2", aside)
+		}
+		other.endWell() // and the one before has the slot again
+		pass(time.Minute)
+		notes, err = shared.Notes(t.Context(), "test", reactor.QuarantineKind)
+		check.Must(t, err)
+		equal(t, "notes in the end", len(notes), 1)
+		equal(t, "set aside in the end", len(one.status().Aside), 1)
+		one.endWell()
+	})
+}
+
+// TestWhoeverLosesASlotNotesNothingMoreOfIt that it was about to.
+func TestWhoeverLosesASlotNotesNothingMoreOfIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		shared, s, fails, well := memory.NewCheckpoints(), newSource("A"), newHandler(), newHandler()
+		own := newApart(shared)
+		own.holdUp = make(chan struct{})
+		for _, id := range []string{"bad", "worse", "worst"} {
+			fails.on(id, failure)
+		}
+		s.add("A", "bad@0 worse@0 worst@0")
+		one := start(t, s, own, fails, reactor.Config{Slots: 1, QuarantineAfter: time.Minute, CheckpointInterval: time.Second})
+		other := start(t, s, newApart(shared), well, reactor.Config{Slots: 1, CheckpointInterval: time.Second})
+		for range 3600 {
+			if own.puts.Load() > 0 {
+				break
+			}
+			pass(time.Second)
+		}
+		own.set(true)
+		pass(30 * time.Second)
+		equal(t, "streams that the other has handled", well.count(), 3)
+		own.set(false)
+		close(own.holdUp)
+		pass(time.Minute)
+		equal(t, "notes that were sent", own.puts.Load(), 1)
+		one.endWell()
+		other.endWell()
 	})
 }
 

@@ -559,6 +559,23 @@ func TestWhoeverHasLostASlotCannotSave(t *testing.T) {
 	})
 }
 
+// TestWhatIsHandedOverIsNotLost has many slots handed over at once: none counts as lost.
+func TestWhatIsHandedOverIsNotLost(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const slots = 32
+		team, seen := newTeam(t, slots), &recorder{}
+		one := team.join("one", func(c *reactor.Config) { c.Observer = seen })
+		pass(3 * time.Second)
+		team.join("two")
+		pass(30 * time.Second)
+		equal(t, "given", len(occurrences[reactor.SlotGiven](seen)), slots/2)
+		equal(t, "lost", len(occurrences[reactor.SlotLost](seen)), 0)
+		equal(t, "held", len(strings.Fields(one.works())), slots/2)
+		team.check()
+	})
+}
+
 // A slot that is to be handed over is worked on again if whoever was to have it leaves
 // before the calls in it have returned.
 func TestASlotThatNobodyWantsAnyMoreIsWorkedOnAgain(t *testing.T) {

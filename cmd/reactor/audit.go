@@ -20,6 +20,9 @@ type auditCommand struct {
 	ProcessorName []string `short:"g" aliases:"processorname" sep:"none" placeholder:"NAME" help:"A consumer group whose checkpoints are audited too; may be given more than once."`
 	Quiet         bool     `once:"" help:"Show no progress."`
 	jsonFlag
+
+	somewhere bool // nobody has said where the checkpoints are; no flag
+
 	Mdb    auditMdb    `cmd:"" help:"Of a Message DB."`
 	Dynamo auditDynamo `cmd:"" help:"Of a DynamoDB."`
 }
@@ -37,7 +40,7 @@ func (*auditCommand) Help() string {
  - on DynamoDB, the index has all events of each stream, and no others;
  - no checkpoint of the consumer groups that are named lies behind pending work.
 
-Prints what the books come to, the streams that these consumer groups have set aside, and every violation, with the streams and events that prove it. It writes nothing, and may run while clerks and reactors work: a transfer that its group has not recorded yet is in flight and no violation, and what looks wrong is read again before it is called so.
+Prints what the books come to, the streams that these consumer groups have set aside (without a name all groups, on Message DB), and every violation, with the streams and events that prove it. It writes nothing, and may run while clerks and reactors work: a transfer that its group has not recorded yet is in flight and no violation, and what looks wrong is read again before it is called so.
 
 Exit status: 0 the books balance; 1 an argument or the configuration is wrong; 2 the audit could not be finished; 3 there are violations.`
 }
@@ -51,14 +54,14 @@ type auditMdb struct {
 
 // Help is the text behind the summary.
 func (*auditMdb) Help() string {
-	return `Reads the categories GroupCheckout and GuestStay, each from its beginning up to where it ended when its turn came. The checkpoint schema is needed only with --processor-name.
+	return `Reads the categories GroupCheckout and GuestStay, each from its beginning up to where it ended when its turn came. The checkpoint schema is needed only with --processor-name, and to look which streams are set aside.
 ` + mdbHelp
 }
 
 // Run audits the store.
 func (c *auditMdb) Run(ctx context.Context, s streams, common *auditCommand) error {
 	if len(common.ProcessorName) == 0 && c.CheckpointSchema == "" {
-		c.CheckpointSchema = "public" // nothing is read from it
+		c.CheckpointSchema, common.somewhere = "public", true // nothing is read from it
 	}
 	full := mdbStore{mdbServer: c.mdbServer, ReadConnection: c.ReadConnection, BatchSize: c.BatchSize, TailSleep: 1}
 	if err := full.check(); err != nil {
@@ -110,15 +113,19 @@ func (c *auditCommand) audit(ctx context.Context, backend *stores.Backend, all w
 	case err != nil:
 		return err
 	}
+	if c.somewhere {
+		audited.aside, audited.unseen = nil, "say with --checkpoint-schema where that is kept"
+	}
 	result := auditResultOf(audited.books.Summary())
 	result.Violations, result.InAll = audited.violations()
 	result.Strangers = append(result.Strangers, strangers...)
 	result.Aside = append(result.Aside, audited.aside...)
+	result.AsideSeen = audited.unseen == ""
 	result.Balanced = result.InAll == 0
 	if c.JSON {
 		err = printJSON(s.out, result)
 	} else {
-		err = printBooks(s.out, s.styles.out, result, len(audited.found.lacking) > 0)
+		err = printBooks(s.out, s.styles.out, result, len(audited.found.lacking) > 0, audited.unseen)
 	}
 	if err == nil && !result.Balanced {
 		return &violationsError{result.InAll}
@@ -141,7 +148,7 @@ func (a *storeAudit) violations() (listed []violationOf, inAll int) {
 }
 
 // printBooks prints what the books come to, the violations, and what is to be said of them.
-func printBooks(out io.Writer, style terminal.Style, r auditResult, lacking bool) error {
+func printBooks(out io.Writer, style terminal.Style, r auditResult, lacking bool, unseen string) error {
 	var figures terminal.Figures
 	count := func(n int, label string) { figures.Add(grouped(n), labelled(n, label)) }
 	money := func(amount, label string) { figures.Add(terminal.Grouped(amount), label) }
@@ -186,6 +193,9 @@ func printBooks(out io.Writer, style terminal.Style, r auditResult, lacking bool
 			since = " since " + of.Since.Format(time.RFC3339)
 		}
 		text.WriteString(style.Wrap(fmt.Sprintf("%s, of the consumer group %q%s: %s", of.Stream, of.Group, since, paragraph(errors.New(of.Cause))), "    ") + "\n")
+	}
+	if unseen != "" {
+		text.WriteString("\n" + style.Wrap("Whether streams are set aside was not looked at: "+unseen+".", "") + "\n")
 	}
 	for _, name := range r.Strangers {
 		text.WriteString("\n" + style.Wrap(fmt.Sprintf("The consumer group %q has no checkpoint here: is the name right?", name), "") + "\n")

@@ -56,6 +56,8 @@ type storeAudit struct {
 	groups   map[es.StreamName]feed.Tranche // where group checkouts are delivered; nil if no checkpoint is audited
 	found    findings
 	aside    []quarantinedOf // what the consumer groups have set aside
+
+	unseen string // why that was not looked at; empty if it was
 }
 
 // whole is a store that is read without its feed, which may lack something.
@@ -79,7 +81,7 @@ func auditStore(ctx context.Context, backend *stores.Backend, all whole, consume
 	if err != nil {
 		return nil, nil, err
 	}
-	if a.aside, err = setAside(ctx, backend.Checkpoints, consumers); err != nil {
+	if a.aside, a.unseen, err = setAside(ctx, backend.Checkpoints, consumers); err != nil {
 		return nil, nil, err
 	}
 	if len(checkpoints) > 0 {
@@ -224,21 +226,38 @@ func (a *storeAudit) pass(ctx context.Context, c checkpointed) error {
 	return nil
 }
 
-// setAside are the streams that consumer groups have set aside. Where no notes are kept
-// there are none.
-func setAside(ctx context.Context, checkpoints feed.Checkpoints, consumers []string) (found []quarantinedOf, err error) {
+// setAside are the streams that consumer groups have set aside, or all of them if none is
+// named. why says why that was not looked at; empty if it was.
+func setAside(ctx context.Context, checkpoints feed.Checkpoints, consumers []string) (found []quarantinedOf, why string, err error) {
 	notes, ok := checkpoints.(feed.Notes)
 	if !ok {
-		return nil, nil
+		return nil, "the store keeps no notes of that", nil
+	}
+	if len(consumers) == 0 {
+		lister, lists := notes.(feed.NoteGroups)
+		if !lists {
+			return nil, "name the consumer groups with --processor-name", nil
+		}
+		if consumers, err = lister.NoteGroups(ctx, reactor.QuarantineKind); err != nil {
+			return nil, paragraph(err), unlessNoNotes(err)
+		}
 	}
 	for _, consumer := range consumers {
 		bodies, err := notes.Notes(ctx, consumer, reactor.QuarantineKind)
-		if err != nil && !errors.Is(err, feed.ErrNoNotes) {
-			return nil, fmt.Errorf("read which streams are set aside: %w", err)
+		if err != nil {
+			return nil, paragraph(err), unlessNoNotes(err)
 		}
 		for _, name := range slices.Sorted(maps.Keys(bodies)) {
 			found = append(found, quarantinedOf{consumer, asideResult(name, bodies[name])})
 		}
 	}
-	return found, nil
+	return found, "", nil
+}
+
+// unlessNoNotes is an error of reading notes, but for the one that there is no place for them.
+func unlessNoNotes(err error) error {
+	if errors.Is(err, feed.ErrNoNotes) {
+		return nil
+	}
+	return fmt.Errorf("read which streams are set aside: %w", err)
 }

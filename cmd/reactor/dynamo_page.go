@@ -50,11 +50,10 @@ func (w *dynamoFigures) section(ctx context.Context) monitor.Section {
 	}
 	now := time.Now()
 	for _, p := range partitions {
-		owner := p.Owner
-		if owner == "" {
-			owner = "none of this program"
+		line("indexer", "%s", indexerOf(p))
+		if !p.Indexed.IsZero() {
+			line("something was indexed", "%s", ago(now.Sub(p.Indexed)))
 		}
-		line("indexer", "%s", owner)
 		if !p.Heartbeat.IsZero() {
 			line("heartbeat", "%s", ago(now.Sub(p.Heartbeat)))
 		}
@@ -83,6 +82,17 @@ func (w *dynamoFigures) section(ctx context.Context) monitor.Section {
 		line("table "+table+", by this process", "%.0f units, %d requests throttled", units, throttled)
 	}
 	return section
+}
+
+// indexerOf names who makes a partition of the index, as far as that can be seen.
+func indexerOf(p dynamodb.IndexStatus) string {
+	switch {
+	case p.Elsewhere():
+		return "none of this program; something else indexes, as a Lambda does"
+	case p.Owner == "":
+		return "none"
+	}
+	return p.Owner
 }
 
 // indexMetric is a figure of a partition of the index.
@@ -114,9 +124,13 @@ func indexMetrics() []indexMetric {
 				spare, ok := p.Spare(now)
 				return spare.Seconds(), ok
 			}),
-		metric("index_heartbeat_age_seconds", "How long ago the lease of the indexer was renewed. Absent if no indexer of this program ever was.", prometheus.GaugeValue,
+		metric("index_heartbeat_age_seconds", "How long ago the lease of the indexer was renewed. Absent if no indexer of this program ever was, or if something else has indexed since, as a Lambda does.", prometheus.GaugeValue,
 			func(p dynamodb.IndexStatus, now time.Time) (float64, bool) {
-				return max(now.Sub(p.Heartbeat), 0).Seconds(), !p.Heartbeat.IsZero()
+				return max(now.Sub(p.Heartbeat), 0).Seconds(), !p.Heartbeat.IsZero() && !p.Elsewhere()
+			}),
+		metric("index_indexed_age_seconds", "How long ago something was indexed last, whoever did it. Absent if nothing was.", prometheus.GaugeValue,
+			func(p dynamodb.IndexStatus, now time.Time) (float64, bool) {
+				return max(now.Sub(p.Indexed), 0).Seconds(), !p.Indexed.IsZero()
 			}),
 		count("index_events_total", "Events that were indexed", func(p dynamodb.IndexStatus) int64 { return p.Counts.Events }),
 		count("index_conflicts_total", "Appends that met a tip that somebody else had written", func(p dynamodb.IndexStatus) int64 { return p.Counts.Conflicts }),

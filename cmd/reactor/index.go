@@ -146,20 +146,24 @@ func indexerAtWork(p dynamodb.IndexStatus, now time.Time) bool {
 // print prints how each partition is doing.
 func (c *indexCommand) print(s streams, partitions []dynamodb.IndexStatus, now time.Time) error {
 	result := indexResult{Partitions: []partitionOf{}}
-	table := terminal.Table{Head: []string{"partition", "epoch", "events", "bytes", "end of feed", "indexer", "heartbeat", "lag at most", "newest change", "may stand still for"}}
+	table := terminal.Table{Head: []string{"partition", "epoch", "events", "bytes", "end of feed", "last indexed", "indexer", "heartbeat", "lag at most", "newest change", "may stand still for"}}
 	var notes strings.Builder
-	silent := false
+	silent, elsewhere := false, false
 	for _, p := range partitions {
 		of := partitionResult(p, now)
 		result.Partitions = append(result.Partitions, of)
-		silent = silent || !of.AtWork
+		silent, elsewhere = silent || !of.AtWork && !of.Elsewhere, elsewhere || of.Elsewhere
+		indexer := cmp.Or(of.Indexer, "none")
+		if of.Elsewhere {
+			indexer = "something else"
+		}
 		lag, spare := "unknown", "unknown"
 		if of.Lag != nil {
 			lag, spare = fromSeconds(*of.Lag), fromSeconds(*of.Spare)
 		}
 		table.Rows = append(table.Rows, []string{
 			fmt.Sprint(of.Partition), fmt.Sprint(of.Epoch), fmt.Sprint(of.Events), fmt.Sprint(of.Bytes), fmt.Sprint(of.End),
-			cmp.Or(of.Indexer, "none"), sinceThen(of.Heartbeat, now), lag, sinceThen(of.Newest, now), spare,
+			sinceThen(of.Indexed, now), indexer, sinceThen(of.Heartbeat, now), lag, sinceThen(of.Newest, now), spare,
 		})
 		if c := p.Counts; of.Heartbeat != nil {
 			notes.WriteString("\n" + s.styles.out.Wrap(fmt.Sprintf("Since its start the indexer of partition %d indexed %s, healed %s, found %s lost and set %s aside; "+
@@ -172,7 +176,10 @@ func (c *indexCommand) print(s streams, partitions []dynamodb.IndexStatus, now t
 		return printJSON(s.out, result)
 	}
 	if silent {
-		notes.WriteString("\n" + s.styles.out.Warning(s.styles.out.Wrap("No indexer of this program is at work on at least one partition. Unless the Lambda is, nothing new gets into the feed.", "")) + "\n")
+		notes.WriteString("\n" + s.styles.out.Warning(s.styles.out.Wrap("No indexer of this program is at work on at least one partition, and nothing was indexed since one was. Unless a Lambda does, nothing new gets into the feed.", "")) + "\n")
+	}
+	if elsewhere {
+		notes.WriteString("\n" + s.styles.out.Wrap("Something else than an indexer of this program has indexed last, as a Lambda does. Whether that still works cannot be seen here, nor how far it is behind: look at its alarms.", "") + "\n")
 	}
 	if err := table.Write(s.out, s.styles.out); err != nil {
 		return err

@@ -70,9 +70,11 @@ func (x *indexPage) Status(ctx context.Context) (reactor.Status, error) {
 }
 
 // silence is why nothing comes into a partition of the index, and since when; "" if an
-// indexer holds the lease.
+// indexer holds the lease, or something else has indexed since.
 func silence(p dynamodb.IndexStatus, started, now time.Time) (why string, since time.Time) {
 	switch {
+	case p.Elsewhere():
+		return "", time.Time{}
 	case p.Heartbeat.IsZero():
 		return "no indexer of this program has ever held the lease", started
 	case p.Owner == "":

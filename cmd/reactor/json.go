@@ -54,7 +54,8 @@ type auditResult struct {
 	InAll         int           `json:"violationsInAll"` // where the index lacks much, only some are listed
 	Strangers     []string      `json:"groupsWithoutCheckpoint"`
 
-	Aside []quarantinedOf `json:"quarantined"` // by the consumer groups that were named
+	Aside     []quarantinedOf `json:"quarantined"`        // by the consumer groups that were named, or by all
+	AsideSeen bool            `json:"quarantineLookedAt"` // false where none was named, and the store does not list them
 }
 
 // quarantinedOf is a stream that a consumer group has set aside.
@@ -179,18 +180,21 @@ type partitionOf struct {
 	Events    int        `json:"events"` // in the epoch
 	Bytes     int        `json:"bytes"`  // of the epoch
 	End       int64      `json:"endOfFeed"`
-	Indexer   string     `json:"indexer"`       // empty if none is at work
-	Heartbeat *time.Time `json:"heartbeat"`     // null if there was none yet
-	Lag       *float64   `json:"lagSeconds"`    // at most; null if it is not known
-	Newest    *time.Time `json:"newestChange"`  // null if there was none yet
-	Spare     *float64   `json:"spareSeconds"`  // for how long it may stand still before changes are lost
-	AtWork    bool       `json:"indexerAtWork"` // one of this program; not the Lambda
+	Indexer   string     `json:"indexer"`          // empty if none is at work
+	Heartbeat *time.Time `json:"heartbeat"`        // null if there was none yet
+	Lag       *float64   `json:"lagSeconds"`       // at most; null if it is not known
+	Newest    *time.Time `json:"newestChange"`     // null if there was none yet
+	Spare     *float64   `json:"spareSeconds"`     // for how long it may stand still before changes are lost
+	AtWork    bool       `json:"indexerAtWork"`    // one of this program; not the Lambda
+	Indexed   *time.Time `json:"lastIndexed"`      // when something was, whoever did it; null if nothing was
+	Elsewhere bool       `json:"indexedElsewhere"` // something was indexed, and not by an indexer of this program
 }
 
 func partitionResult(p dynamodb.IndexStatus, now time.Time) partitionOf {
 	of := partitionOf{
 		Partition: int(p.Partition), Epoch: int64(p.Epoch), Events: int(p.Events), Bytes: p.Bytes, End: int64(p.End), Indexer: p.Owner,
 		Heartbeat: known(p.Heartbeat), Newest: known(p.Newest), AtWork: indexerAtWork(p, now),
+		Indexed: known(p.Indexed), Elsewhere: p.Elsewhere(),
 	}
 	if lag, is := p.Lag(now); is {
 		spare, _ := p.Spare(now)

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"maps"
 	"strings"
 	"syscall"
 	"testing"
@@ -68,6 +69,50 @@ func TestQuarantineOnMessageDB(t *testing.T) {
 	env := initialised(t)
 	h := openHotel(t, env)
 	quarantines(t, env, h, newGroup(t, h, env), "mdb", "-t", "10")
+}
+
+// TestAnAuditOfNoGroupShowsWhatAnyHasSetAside, or says that it did not look.
+func TestAnAuditOfNoGroupShowsWhatAnyHasSetAside(t *testing.T) {
+	t.Parallel()
+	const stream = "GroupCheckout-0f8fad5bd9cb469fa16570867728950e"
+	onMessageDB, onDynamoDB := initialised(t), ownTables(t)
+	audit := func(env map[string]string, args ...string) string {
+		t.Helper()
+		status, out, errors := call(t, env, append([]string{"audit", "--quiet"}, args...)...)
+		if status != statusDone || errors != "" {
+			t.Fatalf("audit: got status %d, %q and %q, want 0", status, out, errors)
+		}
+		return strings.Join(strings.Fields(out), " ")
+	}
+	for store, env := range map[string]map[string]string{"mdb": onMessageDB, "dynamo": onDynamoDB} {
+		if status, _, errors := call(t, env, "quarantine", "-g", "some group", "--stream", stream, "add", store); status != statusDone {
+			t.Fatalf("quarantine: got status %d and %q, want 0", status, errors)
+		}
+	}
+	const named, unseen = stream + `, of the consumer group "some group"`, "Whether streams are set aside was not looked at: "
+	if out := audit(onMessageDB, "mdb"); !strings.Contains(out, named) || strings.Contains(out, unseen) {
+		t.Errorf("got %q, want the stream", out)
+	}
+	if out := audit(onMessageDB, "-g", "other", "mdb"); strings.Contains(out, named) || strings.Contains(out, unseen) {
+		t.Errorf("got %q, want nothing of another group's", out)
+	}
+	nowhere := maps.Clone(onMessageDB)
+	delete(nowhere, "MDB_SCHEMA")
+	for why, out := range map[string]string{
+		"say with --checkpoint-schema where that is kept": audit(nowhere, "mdb"),
+		"there is no place for notes":                     audit(onMessageDB, "mdb", "-cs", "information_schema"),
+		"name the consumer groups with --processor-name":  audit(onDynamoDB, "dynamo"),
+	} {
+		if !strings.Contains(out, unseen) || !strings.Contains(out, why) || strings.Contains(out, named) {
+			t.Errorf("got %q, want that it was not looked at: %s", out, why)
+		}
+	}
+	for want, args := range map[string][]string{`"quarantineLookedAt": true`: {"--json", "mdb"}, `"quarantineLookedAt": false`: {"--json", "dynamo"}} {
+		env := map[string]map[string]string{"mdb": onMessageDB, "dynamo": onDynamoDB}[args[1]]
+		if out := audit(env, args...); !strings.Contains(out, want) {
+			t.Errorf("%v: got %s, want %s", args, out, want)
+		}
+	}
 }
 
 func TestQuarantineOnDynamoDB(t *testing.T) {

@@ -123,6 +123,12 @@ type Notes interface {
 	DropNote(ctx context.Context, group, kind, name string) error
 }
 
+// NoteGroups is a Notes that can tell whose notes it keeps.
+type NoteGroups interface {
+	// NoteGroups lists the consumer groups that have notes of a kind, by name.
+	NoteGroups(ctx context.Context, kind string) ([]string, error)
+}
+
 // ErrNoNotes is what the error of [Notes] wraps where there is no place for notes.
 var ErrNoNotes = errors.New("there is no place for notes")
 

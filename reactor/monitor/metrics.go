@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/feed"
 )
 
 // Metrics counts, for Prometheus, what a reactor does. It is a [reactor.Observer] and
@@ -251,6 +252,7 @@ func (g gauges) Collect(metrics chan<- prometheus.Metric) {
 	gauge("reactor_servers_down", "Servers of the store that cannot be reached: one question at a time probes each.", float64(len(status.Outages)))
 	gauge("reactor_healthy", "Whether /healthz says so.", asNumber(ok))
 	if len(status.Slots) > 0 {
+		gauge("reactor_slots_unknown_seconds", "For how long it is not known who holds the slots; 0 if it is. What the figures of free slots say is then of before.", age(status.At, status.RosterSince))
 		held, free, longest := 0, 0, time.Time{}
 		for _, s := range status.Slots {
 			if s.Working {
@@ -271,14 +273,37 @@ func (g gauges) Collect(metrics chan<- prometheus.Metric) {
 	for _, t := range status.Tranches {
 		collectTranche(metrics, status.At, t)
 	}
+	for _, t := range status.StandBy {
+		collectTrouble(metrics, t.Tranche, !t.StillSince.IsZero(), t.Error != "")
+		if t.Error == "" || t.Silent != "" { // else it was not found out
+			collectSilence(metrics, t.Tranche, t.Silent)
+		}
+	}
+}
+
+// gaugeOf makes figures of a tranche.
+func gaugeOf(metrics chan<- prometheus.Metric, tranche feed.Tranche) func(name, help string, value float64) {
+	return func(name, help string, value float64) {
+		desc := prometheus.NewDesc(name, help, []string{"tranche"}, nil)
+		metrics <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, label(tranche))
+	}
+}
+
+// collectTrouble tells what keeps a tranche from being read. A process that stands by
+// looks for that too.
+func collectTrouble(metrics chan<- prometheus.Metric, tranche feed.Tranche, still, failing bool) {
+	gauge := gaugeOf(metrics, tranche)
+	gauge("reactor_stands_still", "Whether reads find nothing more although the leader has events.", asNumber(still))
+	gauge("reactor_reads_failing", "Whether the last read failed.", asNumber(failing))
+}
+
+func collectSilence(metrics chan<- prometheus.Metric, tranche feed.Tranche, silent string) {
+	gaugeOf(metrics, tranche)("reactor_feed_silent", "Whether it is known that nothing new comes into the feed, whatever is appended.", asNumber(silent != ""))
 }
 
 // collectTranche tells how far a tranche is.
 func collectTranche(metrics chan<- prometheus.Metric, now time.Time, t reactor.TrancheStatus) {
-	gauge := func(name, help string, value float64) {
-		desc := prometheus.NewDesc(name, help, []string{"tranche"}, nil)
-		metrics <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, label(t.Tranche))
-	}
+	gauge := gaugeOf(metrics, t.Tranche)
 	gauge("reactor_position_read", "The position up to which the feed was read.", float64(t.Read))
 	gauge("reactor_position_completed", "The position up to which everything is handled.", float64(t.Completed))
 	gauge("reactor_position_saved", "The checkpoint, -1 if there is none.", float64(t.Saved))
@@ -291,12 +316,11 @@ func collectTranche(metrics chan<- prometheus.Metric, now time.Time, t reactor.T
 		if lag, known := t.Lag(now); known {
 			gauge("reactor_lag_seconds", "How old the oldest event is that is not read yet, 0 if there is none; not there if the feed does not tell, if nothing comes into it, or if it is all read and not proven to hold all that is older than a minute.", lag.Seconds())
 		}
-		gauge("reactor_feed_silent", "Whether it is known that nothing new comes into the feed, whatever is appended.", asNumber(t.Silent != ""))
+		collectSilence(metrics, t.Tranche, t.Silent)
 	}
-	gauge("reactor_stands_still", "Whether reads find nothing more although the leader has events.", asNumber(!t.StillSince.IsZero()))
+	collectTrouble(metrics, t.Tranche, !t.StillSince.IsZero(), t.Error != "")
 	gauge("reactor_incomplete_batches", "Batches that were read and are not completely handled.", float64(t.Incomplete))
 	gauge("reactor_full", "Whether nothing is read because too much of what was read is not handled.", asNumber(t.Full))
-	gauge("reactor_reads_failing", "Whether the last read failed.", asNumber(t.Error != ""))
 	gauge("reactor_saves_failing", "Whether the last save of the checkpoint failed.", asNumber(t.SaveError != ""))
 }
 

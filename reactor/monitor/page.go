@@ -83,29 +83,30 @@ type page struct {
 
 // statusView is a status as it is shown.
 type statusView struct {
-	At            time.Time     `json:"at"`
-	Group         string        `json:"consumerGroup"`
-	Healthy       bool          `json:"healthy"`
-	Outages       []outageView  `json:"outages"` // servers that cannot be reached
-	Ready         bool          `json:"ready"`
-	Reasons       []string      `json:"reasons"`
-	Tranches      []trancheView `json:"tranches"`
-	Calls         []callView    `json:"calls"`
-	Troubled      []troubleView `json:"troubled"`
-	Waiting       int           `json:"waitingStreams"`
-	CallsInAll    int           `json:"callsInAll"` // of which calls is a page
-	TroubledInAll int           `json:"troubledInAll"`
-	AsideInAll    int           `json:"quarantinedInAll"`
-	Unhandled     int           `json:"unhandledEvents"` // read and not handled
-	Aside         []asideView   `json:"quarantined"`
-	Member        string        `json:"member,omitempty"`   // how the holders of slots name this process
-	StandsBy      bool          `json:"standsBy,omitempty"` // others do the work
-	Slots         []slotView    `json:"slots,omitempty"`
-	RosterError   string        `json:"rosterError,omitempty"`  // why it is not known who holds the slots
-	StandBy       []standByView `json:"standByLooks,omitempty"` // whether this process could read if it took over
-	Servers       serversView   `json:"servers"`
-	Sections      []Section     `json:"sections,omitempty"`
-	Curves        []curve       `json:"-"`
+	At             time.Time     `json:"at"`
+	Group          string        `json:"consumerGroup"`
+	Healthy        bool          `json:"healthy"`
+	Outages        []outageView  `json:"outages"` // servers that cannot be reached
+	Ready          bool          `json:"ready"`
+	Reasons        []string      `json:"reasons"`
+	Tranches       []trancheView `json:"tranches"`
+	Calls          []callView    `json:"calls"`
+	Troubled       []troubleView `json:"troubled"`
+	Waiting        int           `json:"waitingStreams"`
+	CallsInAll     int           `json:"callsInAll"` // of which calls is a page
+	TroubledInAll  int           `json:"troubledInAll"`
+	AsideInAll     int           `json:"quarantinedInAll"`
+	Unhandled      int           `json:"unhandledEvents"` // read and not handled
+	Aside          []asideView   `json:"quarantined"`
+	Member         string        `json:"member,omitempty"`   // how the holders of slots name this process
+	StandsBy       bool          `json:"standsBy,omitempty"` // others do the work
+	Slots          []slotView    `json:"slots,omitempty"`
+	RosterError    string        `json:"rosterError,omitempty"` // why it is not known who holds the slots
+	RosterErrorFor span          `json:"rosterErrorForSeconds,omitempty"`
+	StandBy        []standByView `json:"standByLooks,omitempty"` // whether this process could read if it took over
+	Servers        serversView   `json:"servers"`
+	Sections       []Section     `json:"sections,omitempty"`
+	Curves         []curve       `json:"-"`
 }
 
 // serversView are the servers of the store, by name; empty where they have none.
@@ -121,6 +122,9 @@ type standByView struct {
 	ErrorFor span         `json:"errorForSeconds"`
 	Server   string       `json:"errorAt"`
 	StillFor span         `json:"standsStillForSeconds"`
+
+	Silent    string `json:"silent"` // why nothing new comes into the feed
+	SilentFor span   `json:"silentForSeconds"`
 }
 
 type slotView struct {
@@ -159,7 +163,8 @@ type trancheView struct {
 	Lag        *span          `json:"lagSeconds"`    // how old the oldest of them is; null if that is not known
 	StillFor   span           `json:"standsStillForSeconds"`
 	Silent     string         `json:"silent"` // why nothing new comes into the feed
-	Error      string         `json:"error"`  // of the last read
+	SilentFor  span           `json:"silentForSeconds"`
+	Error      string         `json:"error"` // of the last read
 	ErrorFor   span           `json:"errorForSeconds"`
 	ErrorAt    string         `json:"errorAt"` // the server that failed
 
@@ -272,6 +277,10 @@ func (p *page) reactor(ctx context.Context) statusView {
 		Waiting: status.Waiting, Unhandled: status.Unhandled,
 	}
 	view.Member, view.StandsBy, view.RosterError = status.Member, status.StandsBy(), status.RosterError
+	if view.RosterError != "" {
+		view.RosterErrorFor = span(status.At.Sub(status.RosterSince))
+		view.Ready = view.Ready && time.Duration(view.RosterErrorFor) < status.Lease
+	}
 	view.Servers = serversView(status.Servers)
 	for _, t := range status.StandBy {
 		shown := standByView{Tranche: t.Tranche, Error: t.Error, Server: t.Server}
@@ -280,6 +289,9 @@ func (p *page) reactor(ctx context.Context) statusView {
 		}
 		if !t.StillSince.IsZero() {
 			shown.StillFor = span(status.At.Sub(t.StillSince))
+		}
+		if t.Silent != "" {
+			shown.Silent, shown.SilentFor = t.Silent, span(status.At.Sub(t.SilentSince))
 		}
 		view.StandBy = append(view.StandBy, shown)
 	}
@@ -313,6 +325,9 @@ func (p *page) reactor(ctx context.Context) statusView {
 		}
 		if !t.StillSince.IsZero() {
 			shown.StillFor = span(status.At.Sub(t.StillSince))
+		}
+		if shown.Silent != "" {
+			shown.SilentFor = span(status.At.Sub(t.SilentSince))
 		}
 		if t.Full {
 			shown.FullFor = span(status.At.Sub(t.FullSince))
@@ -416,6 +431,9 @@ func (p *page) serveReady(w http.ResponseWriter, r *http.Request) {
 	reasons := view.Reasons
 	for _, o := range view.Outages {
 		reasons = append(slices.Clip(reasons), fmt.Sprintf("%s cannot be reached: %s", o.Server, short(o.Error)))
+	}
+	if view.RosterError != "" {
+		reasons = append(slices.Clip(reasons), fmt.Sprintf("it is not known who holds the slots: %s", short(view.RosterError)))
 	}
 	for _, s := range view.Slots {
 		if s.Error != "" {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -102,8 +104,8 @@ func TestPageForPrograms(t *testing.T) {
 		},
 		"servers": map[string]any{"leader": "the store", "reads": "the copy", "checkpoints": ""},
 		"tranches": []any{
-			map[string]any{"tranche": "A", "read": 1234.0, "completed": 1200.0, "saved": 1100.0, "incompleteBatches": 16.0, "full": true, "fullForSeconds": 360.0, "error": "", "errorForSeconds": 0.0, "errorAt": "", "saveError": "", "saveErrorForSeconds": 0.0, "end": 1300.0, "lagEvents": 10000.0, "lagEventsMore": true, "lagSeconds": 20.0, "standsStillForSeconds": 0.0, "silent": "no indexer"},
-			map[string]any{"tranche": "B", "read": 0.0, "completed": 0.0, "saved": -1.0, "incompleteBatches": 0.0, "full": false, "fullForSeconds": 0.0, "error": "no route to <host>", "errorForSeconds": 10.0, "errorAt": "the copy", "saveError": "read-only", "saveErrorForSeconds": 20.0, "end": nil, "lagEvents": nil, "lagEventsMore": false, "lagSeconds": nil, "standsStillForSeconds": 60.0, "silent": ""},
+			map[string]any{"tranche": "A", "read": 1234.0, "completed": 1200.0, "saved": 1100.0, "incompleteBatches": 16.0, "full": true, "fullForSeconds": 360.0, "error": "", "errorForSeconds": 0.0, "errorAt": "", "saveError": "", "saveErrorForSeconds": 0.0, "end": 1300.0, "lagEvents": 10000.0, "lagEventsMore": true, "lagSeconds": 20.0, "standsStillForSeconds": 0.0, "silent": "no indexer", "silentForSeconds": 1.0},
+			map[string]any{"tranche": "B", "read": 0.0, "completed": 0.0, "saved": -1.0, "incompleteBatches": 0.0, "full": false, "fullForSeconds": 0.0, "error": "no route to <host>", "errorForSeconds": 10.0, "errorAt": "the copy", "saveError": "read-only", "saveErrorForSeconds": 20.0, "end": nil, "lagEvents": nil, "lagEventsMore": false, "lagSeconds": nil, "standsStillForSeconds": 60.0, "silent": "", "silentForSeconds": 0.0},
 		},
 		"calls":    []any{map[string]any{"stream": "Stream-slow", "forSeconds": 90.0, "hung": true}},
 		"troubled": []any{map[string]any{"stream": "Stream-bad", "forSeconds": 3600.0, "attempts": 42.0, "nextTry": "2024-01-01T12:00:01.5Z", "cause": "boom & <script>\nstack", "needsPerson": true}},
@@ -208,6 +210,20 @@ func TestPageForReadiness(t *testing.T) {
 	equal(t, "while it cannot begin with a slot", stuck.Code, http.StatusServiceUnavailable)
 	equal(t, "why", stuck.Body.String(), "not ready\nslot 1 cannot be worked on: locked\n")
 	late := monitor.NewLate()
+	for lasts, code := range map[time.Duration]int{9 * time.Second: http.StatusOK, 10 * time.Second: http.StatusServiceUnavailable} {
+		unknown := fixed{status: reactor.Status{At: noon(), Lease: 10 * time.Second, Slots: make([]reactor.SlotStatus, 1), RosterError: "locked", RosterSince: ago(lasts)}}
+		ready := get(t, unknown, "/readyz")
+		equal(t, "of one that does not know who holds the slots", ready.Code, code)
+		check.Contains(t, ready.Body.String(), "it is not known who holds the slots: locked")
+		body := get(t, unknown, "/").Body.String()
+		check.Contains(t, body, fmt.Sprintf("It is not known for %s who holds", lasts), "unknown")
+		if strings.Contains(body, "others do the work") {
+			t.Errorf("page: want no word of others, got\n%s", body)
+		}
+		if lines, want := scrape(t, monitor.Gauges(unknown)), fmt.Sprintf("reactor_slots_unknown_seconds %v", lasts.Seconds()); !slices.Contains(lines, want) {
+			t.Errorf("metrics: got %v, want %s among them", lines, want)
+		}
+	}
 	equal(t, "of one that starts", get(t, late, "/readyz").Code, http.StatusServiceUnavailable)
 	health := get(t, late, "/healthz")
 	equal(t, "its health", health.Code, http.StatusOK)
@@ -225,4 +241,52 @@ func TestOneThatStartsForLongIsUnhealthy(t *testing.T) {
 		equal(t, "after five minutes", health.Code, http.StatusServiceUnavailable)
 		equal(t, "in words", health.Body.String(), "not healthy\nthe reactor is starting for 5m0s\n")
 	})
+}
+
+// standsBy is a reactor that reads nothing, and has found out that it could not read much.
+func standsBy() fixed {
+	return fixed{status: reactor.Status{
+		At: noon(), Member: "me", Slots: []reactor.SlotStatus{{Slot: 0, Holder: "other"}}, Servers: reactor.Servers{Reads: "the copy"},
+		StandBy: []reactor.StandByStatus{
+			{Tranche: "A", Silent: "no indexer is at work", SilentSince: ago(10 * time.Minute)},
+			{Tranche: "B", Error: "no route", ErrorSince: ago(time.Minute), Server: "the copy"},
+			{Tranche: "C", StillSince: ago(40 * time.Second), Position: 3, End: 5},
+			{Tranche: "D"},
+		},
+	}}
+}
+
+// TestAProcessThatStandsByIsShownWithWhatItFound for people, for programs and for Prometheus.
+func TestAProcessThatStandsByIsShownWithWhatItFound(t *testing.T) {
+	t.Parallel()
+	check.Contains(t, get(t, standsBy(), "/").Body.String(),
+		"Not healthy", "stands by", "nothing new for 10m0s: no indexer is at work", "reads fail for 1m0s: no route", "stands still for 40s", "can be read")
+	var got struct {
+		StandsBy bool
+		Looks    []map[string]any `json:"standByLooks"`
+	}
+	check.Must(t, json.Unmarshal(get(t, standsBy(), "/status.json").Body.Bytes(), &got))
+	equal(t, "it stands by", got.StandsBy, true)
+	look := func(tranche string, of map[string]any) map[string]any {
+		all := map[string]any{"tranche": tranche, "error": "", "errorForSeconds": 0.0, "errorAt": "", "standsStillForSeconds": 0.0, "silent": "", "silentForSeconds": 0.0}
+		maps.Copy(all, of)
+		return all
+	}
+	check.Same(t, "looks", []map[string]any{
+		look("A", map[string]any{"silent": "no indexer is at work", "silentForSeconds": 600.0}),
+		look("B", map[string]any{"error": "no route", "errorForSeconds": 60.0, "errorAt": "the copy"}),
+		look("C", map[string]any{"standsStillForSeconds": 40.0}),
+		look("D", nil),
+	}, got.Looks)
+	var figures []string
+	for _, line := range scrape(t, monitor.Gauges(standsBy())) {
+		if strings.Contains(line, "{tranche=") {
+			figures = append(figures, line)
+		}
+	}
+	check.Same(t, "figures", []string{
+		`reactor_feed_silent{tranche="A"} 1`, `reactor_feed_silent{tranche="C"} 0`, `reactor_feed_silent{tranche="D"} 0`, // of B it was not found out
+		`reactor_reads_failing{tranche="A"} 0`, `reactor_reads_failing{tranche="B"} 1`, `reactor_reads_failing{tranche="C"} 0`, `reactor_reads_failing{tranche="D"} 0`,
+		`reactor_stands_still{tranche="A"} 0`, `reactor_stands_still{tranche="B"} 0`, `reactor_stands_still{tranche="C"} 1`, `reactor_stands_still{tranche="D"} 0`,
+	}, figures)
 }

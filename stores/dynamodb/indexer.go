@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"math/bits"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -48,6 +49,7 @@ type Indexer struct {
 	streams *dynamodbstreams.Client
 	config  index.IndexerConfig
 	working atomic.Pointer[index.Indexer] // the one that was begun last; nil before the first
+	ended   sync.Map                      // owners of the lease that were begun here and have ended
 }
 
 // Indexer returns what makes the index. It does nothing before it is run.
@@ -125,6 +127,7 @@ func (x *Indexer) once(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer x.ended.Store(indexer.Owner(), true)
 	return indexer.Run(ctx)
 }
 
@@ -140,6 +143,10 @@ func (x *Indexer) begin(ctx context.Context) (*index.Indexer, error) {
 	}
 	config := x.config
 	config.Complete = complete(found, time.Now())
+	config.Ended = func(owner string) bool { // so an outage is not followed by a wait for ourselves
+		_, ended := x.ended.Load(owner)
+		return ended
+	}
 	indexer, err := index.NewIndexer(x.streams, aws.ToString(found.LatestStreamArn), x.db.streams, x.db.index, config)
 	if err == nil {
 		x.working.Store(indexer)

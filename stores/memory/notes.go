@@ -9,7 +9,10 @@ import (
 	"example.com/groupcheckout/reactor/feed"
 )
 
-var _ feed.Notes = (*Checkpoints)(nil)
+var (
+	_ feed.Notes      = (*Checkpoints)(nil)
+	_ feed.NoteGroups = (*Checkpoints)(nil)
+)
 
 // noteKey says whose notes they are, and of which kind.
 type noteKey struct{ group, kind string }
@@ -22,6 +25,22 @@ func (c *Checkpoints) Notes(ctx context.Context, group, kind string) (map[string
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return maps.Clone(c.notes[noteKey{group, kind}]), nil
+}
+
+// NoteGroups implements [feed.NoteGroups].
+func (c *Checkpoints) NoteGroups(ctx context.Context, kind string) (groups []string, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("list who has notes: %w", err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for key, notes := range c.notes {
+		if key.kind == kind && len(notes) > 0 {
+			groups = append(groups, key.group)
+		}
+	}
+	slices.Sort(groups)
+	return groups, nil
 }
 
 // PutNote implements [feed.Notes].

@@ -3,6 +3,7 @@ package messagedb
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -18,7 +19,10 @@ func noteTable(schema string) string {
 	return pgx.Identifier{schema, noteTableName}.Sanitize()
 }
 
-var _ feed.Notes = (*Checkpoints)(nil)
+var (
+	_ feed.Notes      = (*Checkpoints)(nil)
+	_ feed.NoteGroups = (*Checkpoints)(nil)
+)
 
 // Notes implements [feed.Notes].
 func (c *Checkpoints) Notes(ctx context.Context, group, kind string) (map[string][]byte, error) {
@@ -40,6 +44,22 @@ func (c *Checkpoints) Notes(ctx context.Context, group, kind string) (map[string
 		return nil, c.noteError("read", err)
 	}
 	return notes, nil
+}
+
+// NoteGroups implements [feed.NoteGroups].
+func (c *Checkpoints) NoteGroups(ctx context.Context, kind string) ([]string, error) {
+	groups, err := onceMore(ctx, c.pool, func() ([]string, error) {
+		rows, err := c.pool.Query(ctx, "SELECT DISTINCT consumer_group FROM "+c.notes+" WHERE kind = $1", kind)
+		if err != nil {
+			return nil, err
+		}
+		return pgx.CollectRows(rows, pgx.RowTo[string])
+	})
+	if err != nil {
+		return nil, c.noteError("read", err)
+	}
+	slices.Sort(groups)
+	return groups, nil
 }
 
 // PutNote implements [feed.Notes]. As a position, it is not tried again after a broken

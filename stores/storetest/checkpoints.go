@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"testing"
 
@@ -65,6 +66,27 @@ func checkpointsNotes(t testing.TB, f Fixture) {
 	holds(group, "a", map[string]string{"y \"_": `{"n":2}`})
 	holds(group, "b", map[string]string{"x-1": `{"n":3}`})
 	holds(stranger, "a", map[string]string{"x-1": `{"n":4}`})
+	lister, ok := one.(feed.NoteGroups)
+	if !ok {
+		return // it cannot tell who has notes
+	}
+	listed := func(kind string) (ours []string) {
+		t.Helper()
+		all, err := lister.NoteGroups(patient(t), kind)
+		check.Must(t, err)
+		for _, name := range all { // others test here too
+			if name == group || name == stranger {
+				ours = append(ours, name)
+			}
+		}
+		return ours
+	}
+	both := []string{group, stranger}
+	slices.Sort(both)
+	check.Same(t, "groups with notes of kind a", both, listed("a"))
+	check.Same(t, "groups with notes of kind b", []string{group}, listed("b"))
+	do(other.DropNote(patient(t), group, "b", "x-1"))
+	check.Same(t, "groups with notes of kind b", []string(nil), listed("b"))
 }
 
 // uniqueKey is the key of a consumer group that nobody else uses.

@@ -42,6 +42,9 @@ type IndexerConfig struct {
 	Rebuild bool
 	Name    string       // who this is, for people; default the name of the host
 	Logger  *slog.Logger // default none
+	// Ended tells whether the owner of a lease is known to have ended: it is not waited
+	// for. Nil is of nobody.
+	Ended func(owner string) bool
 }
 
 func (c IndexerConfig) withDefaults(events *table.Table) (IndexerConfig, error) {
@@ -150,6 +153,9 @@ func (x *Indexer) Stats() IndexerStats {
 	return stats
 }
 
+// Owner is who the lease names while this one holds it.
+func (x *Indexer) Owner() string { return x.owner }
+
 // Begun is closed when the indexer holds the lease and has looked at every shard once.
 // What is appended from then on does not get lost as long as an indexer works each day.
 func (x *Indexer) Begun() <-chan struct{} { return x.begun }
@@ -164,7 +170,7 @@ func (x *Indexer) Begun() <-chan struct{} { return x.begun }
 func (x *Indexer) Run(ctx context.Context) (err error) {
 	l := &lease{
 		index: often(x.index), partition: onlyPartition, owner: x.owner, ttl: x.config.TTL,
-		log: x.config.Logger.With(slog.String("indexer", x.owner)),
+		log: x.config.Logger.With(slog.String("indexer", x.owner)), ended: x.config.Ended,
 	}
 	if err := l.acquire(ctx); err != nil {
 		return unlessEnded(ctx, fmt.Errorf("acquire the lease of partition %d: %w", l.partition, err))

@@ -98,15 +98,8 @@ func (s *Source) endNear(ctx context.Context, partition Partition, from feed.Pos
 			return 0, time.Time{}, err
 		}
 	}
-	if epoch, _ := splitPosition(end); epoch > 0 && len(tip.Events()) == 0 { // the one before was closed last
-		if tip, err = s.index.Tip(ctx, table.NoTip(epochStream(partition, epoch-1)), true); err != nil {
-			return 0, time.Time{}, err
-		}
-	}
-	if held := tip.Events(); len(held) > 0 {
-		indexed = held[len(held)-1].Time
-	}
-	return end, indexed, nil
+	indexed, err = lastIndexed(ctx, s.index, partition, end, tip)
+	return end, indexed, err
 }
 
 // silence says why nothing new comes into the feed; empty unless that is known.
@@ -115,9 +108,7 @@ func silence(end feed.Position, owner string, heartbeat, indexed time.Time, ttl 
 	switch {
 	case heartbeat.IsZero() && end == 0:
 		return "nothing was ever indexed, and no indexer is at work: " + remedy
-	case heartbeat.IsZero(): // a Lambda's, perhaps
-		return ""
-	case indexed.After(heartbeat.Add(2 * ttl)): // others index since, as a Lambda does
+	case elsewhere(end, heartbeat, indexed, ttl):
 		return ""
 	case owner == "":
 		return fmt.Sprintf("no indexer is at work since %s: %s", heartbeat.UTC().Format(time.RFC3339), remedy)

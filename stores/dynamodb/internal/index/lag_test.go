@@ -96,6 +96,42 @@ func TestALambdaIsNotSilentBecauseAnIndexerOnceWorked(t *testing.T) {
 	}
 }
 
+// What an indexer proved tells nothing once a Lambda has taken its place, and who looks at
+// the status sees that something else indexes, and when it last did.
+func TestTheStatusTellsThatSomethingElseIndexes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		tab := mustTable(t, faketable.New(), TableConfig())
+		tab = tab.Small(1, 1) // the events move out of the tip with each write
+		lambda := mustIngester(t, tab, IngesterConfig{})
+		wants := func(when string, elsewhere, lags bool, indexed time.Duration) {
+			t.Helper()
+			all, err := ReadStatus(t.Context(), tab)
+			check.Must(t, err)
+			_, known := all[0].Lag(time.Now())
+			_, spare := all[0].Spare(time.Now())
+			if got := all[0]; got.Elsewhere() != elsewhere || known != lags || spare != lags || time.Since(got.Indexed) != indexed {
+				t.Errorf("%s: got %+v and a lag: %t; want that something else indexes: %t, a lag: %t, and indexed %v ago", when, got, known, elsewhere, lags, indexed)
+			}
+		}
+		mustIngest(t, lambda, sp("Truck-1", 0, 1))
+		wants("no indexer of ours ever", true, false, 0)
+		l := newLease(tab, "a")
+		mustAcquire(t, l)
+		wants("one of ours", false, false, 0)
+		l.reach(reached{Proven: stamp(time.Now())})
+		check.Must(t, l.renew(t.Context()))
+		check.Must(t, l.release(t.Context()))
+		time.Sleep(time.Hour)
+		wants("nobody", false, true, time.Hour)
+		mustIngest(t, lambda, sp("Truck-1", 1, 2))
+		time.Sleep(time.Minute)
+		wants("a Lambda since", true, false, time.Minute)
+		mustAcquire(t, l)
+		wants("one of ours again", false, true, time.Minute)
+	})
+}
+
 // Where no indexer proves that it keeps up, events may wait outside of the index, whoever
 // makes it.
 func TestTheEndOfTheIndexIsAllThatIsProven(t *testing.T) {

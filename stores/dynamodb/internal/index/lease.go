@@ -85,6 +85,7 @@ type lease struct {
 	owner     string
 	ttl       time.Duration
 	log       *slog.Logger
+	ended     func(owner string) bool // whether somebody is known to have ended; nil if nobody is
 
 	mu      sync.Mutex
 	tip     table.Tip
@@ -109,7 +110,8 @@ func (l *lease) acquire(ctx context.Context) error {
 		if tip.ETag() != seen {
 			seen, since = tip.ETag(), now
 		}
-		if left := ttl - now.Sub(since); state.Owner != "" && left > 0 {
+		ended := l.ended != nil && l.ended(state.Owner) // nothing will come any more
+		if left := ttl - now.Sub(since); state.Owner != "" && !ended && left > 0 {
 			l.log.DebugContext(ctx, "somebody else holds the lease", slog.String("owner", state.Owner), slog.Duration("left", left))
 			if err := pause.For(ctx, min(left, l.ttl/4)); err != nil {
 				return err

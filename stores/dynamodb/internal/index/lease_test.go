@@ -55,6 +55,29 @@ func TestALeaseIsFreeAtFirstAndWhenItIsGivenBack(t *testing.T) {
 	})
 }
 
+// Who comes back after an outage does not wait for the one it was before; for another it does.
+func TestALeaseOfOneThatHasEndedIsTakenAtOnce(t *testing.T) {
+	t.Parallel()
+	for owner, wait := range map[string]time.Duration{"before": 0, "another": ttl} {
+		synctest.Test(t, func(t *testing.T) {
+			tab := mustTable(t, faketable.New(), TableConfig())
+			held := newLease(tab, owner)
+			mustAcquire(t, held)
+			held.reach(reached{Stream: "arn"})
+			check.Must(t, held.renew(t.Context()))
+			start := time.Now()
+			next := newLease(tab, "next")
+			next.ended = func(owner string) bool { return owner == "before" }
+			mustAcquire(t, next)
+			check.Equal(t, "waited for "+owner, wait, time.Since(start))
+			check.Equal(t, "progress", "arn", next.progress().Stream)
+			if wait == 0 { // else it knows by itself
+				checkLost(t, held.guard(t.Context(), true), "next")
+			}
+		})
+	}
+}
+
 func TestALeaseIsTakenWhenItsHeartStops(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
