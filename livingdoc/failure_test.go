@@ -1,10 +1,12 @@
 package livingdoc
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/livingdoc/evidence"
 	"example.com/groupcheckout/livingdoc/internal/run"
 )
@@ -140,20 +142,24 @@ func TestTitlesOfOutlinesSayTheirValues(t *testing.T) {
 		return made
 	}
 	header := []string{"n", "m"}
+	long := rows([]string{strings.Repeat("1", 40)}, []string{strings.Repeat("2", 40)})
 	for _, test := range []struct {
 		title string
 		rows  []*run.Row
 		want  string
+		brief string // in lists; "" if it is the same
 	}{
-		{"<n> books", rows([]string{"1", ""}), "1 books"},
-		{"<n> books", rows([]string{"1", ""}, []string{"2", ""}, []string{"1", "x"}), "1 or 2 books"},
-		{"<n> books", rows([]string{"1"}, []string{"2"}, []string{"3"}), "1, 2 or 3 books"},
-		{"<n> books", rows([]string{"1"}, []string{"2"}, []string{"3"}, []string{"4"}), "1, 2 … 4 books"},
-		{"<n> of <m>", rows([]string{"1", "2"}, []string{"2", "3"}), "1 of 2, and 1 more like it"},
-		{"plain", rows([]string{"1", "2"}), "plain"},
+		{"<n> books", rows([]string{"1", ""}), "1 books", ""},
+		{"<n> books", rows([]string{"1", ""}, []string{"2", ""}, []string{"1", "x"}), "1 or 2 books", ""},
+		{"<n> books", rows([]string{"1"}, []string{"2"}, []string{"3"}), "1, 2 or 3 books", ""},
+		{"<n> books", rows([]string{"1"}, []string{"2"}, []string{"3"}, []string{"4"}), "1, 2 … 4 books", ""},
+		{"<n> of <m>", rows([]string{"1", "2"}, []string{"2", "3"}), "1 of 2, and 1 more like it", ""},
+		{"<n> books", long, long[0].Cells[0] + " or " + long[1].Cells[0] + " books", long[0].Cells[0] + " books, and 1 more like it"},
+		{"<n> books", long[:1], long[0].Cells[0] + " books", ""},
+		{"plain", rows([]string{"1", "2"}), "plain", ""},
 	} {
-		if got := shown(&run.Scenario{Title: test.title, Header: header, Rows: test.rows}); got != test.want {
-			t.Errorf("got %q, want %q", got, test.want)
-		}
+		scenario := &run.Scenario{Title: test.title, Header: header, Rows: test.rows}
+		check.Equal(t, test.title, test.want, shown(scenario, false))
+		check.Equal(t, test.title+" in a list", cmp.Or(test.brief, test.want), shown(scenario, true))
 	}
 }

@@ -66,7 +66,7 @@ func TestLighthouse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hotel, _ := realSite(t)
+	hotel := realSite(t)
 	large := project(t, town(), fixture.Run{Store: "paper"}, fixture.Run{Store: "stone"}, fixture.Run{Store: "wax"})
 	build(t, large)
 	for _, site := range []struct {

@@ -65,7 +65,7 @@ func TestTenThousandScenariosAreStillReadable(t *testing.T) {
 // is printed, and nothing is made of it: that depends on the machine.
 func theSearchLooksAtFew(t *testing.T, site string) {
 	t.Helper()
-	ctx := browsertest.Tab(browsertest.Start(t), t)
+	ctx := browser.Tab(t)
 	for _, page := range []string{"index.html", "search.html"} {
 		browsertest.Do(ctx, t, chromedp.Navigate(address(site, page)))
 		t.Logf("%s is there after %d ms", page, browsertest.Eval[int](ctx, t, `Math.round(performance.getEntriesByType('navigation')[0].loadEventEnd)`))

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"example.com/groupcheckout/livingdoc/internal/run"
 )
@@ -60,6 +61,7 @@ type rule struct {
 // example is a scenario or an outline.
 type example struct {
 	Title    string
+	Brief    string // the title as it stands in lists, of an outline with the first values only if those are long
 	Address  string // of its page, which is beside that of its rule
 	Anchor   string // that it had on its rule's page where an earlier build had it there; else ""
 	Prose    string
@@ -183,7 +185,7 @@ func (t *tree) topic(c *chapter, f *run.Feature, inFolder string) {
 		rows = append(rows, r.Rows()...)
 		for _, s := range r.Scenarios {
 			one.Examples = append(one.Examples, &example{
-				Title: shown(s), Prose: s.Prose, Scenario: s, Rule: one, Address: path.Join(folder, exampleNames[s]+".html"), Cells: t.cells(s.Rows), State: t.state(s.Rows),
+				Title: shown(s, false), Brief: shown(s, true), Prose: s.Prose, Scenario: s, Rule: one, Address: path.Join(folder, exampleNames[s]+".html"), Cells: t.cells(s.Rows), State: t.state(s.Rows),
 			})
 		}
 		made.Rules = append(made.Rules, one)
@@ -226,12 +228,17 @@ func (t *tree) loose() *chapter {
 	return made
 }
 
-// mostValues is how many values of a row's cell a title says one by one.
-const mostValues = 3
+// The most values of a cell that a title says one by one, and the most letters that a
+// title in a list has with them.
+const (
+	mostValues  = 3
+	mostLetters = 80
+)
 
 // shown is the title of a scenario as readers see it, with the values of its rows for
-// what differs from row to row.
-func shown(s *run.Scenario) string {
+// what differs from row to row: of an outline whose values make it too long for a list
+// those of the first row, if it is to be brief.
+func shown(s *run.Scenario, brief bool) string {
 	var used []int
 	for i, name := range s.Header {
 		if name != "" && strings.Contains(s.Title, "<"+name+">") {
@@ -241,21 +248,23 @@ func shown(s *run.Scenario) string {
 	if len(used) == 0 || len(s.Rows) == 0 {
 		return s.Title
 	}
-	title := s.Title
-	for _, i := range used {
+	if len(used) == 1 {
 		var values []string
 		for _, row := range s.Rows {
-			if value := row.Cells[i]; !slices.Contains(values, value) {
+			if value := row.Cells[used[0]]; !slices.Contains(values, value) {
 				values = append(values, value)
 			}
 		}
-		said := values[0]
-		if len(used) == 1 {
-			said = either(values)
+		title := strings.ReplaceAll(s.Title, "<"+s.Header[used[0]]+">", either(values))
+		if !brief || len(values) == 1 || utf8.RuneCountInString(title) <= mostLetters {
+			return title
 		}
-		title = strings.ReplaceAll(title, "<"+s.Header[i]+">", said)
 	}
-	if len(used) > 1 && len(s.Rows) > 1 {
+	title := s.Title
+	for _, i := range used {
+		title = strings.ReplaceAll(title, "<"+s.Header[i]+">", s.Rows[0].Cells[i])
+	}
+	if len(s.Rows) > 1 {
 		title += fmt.Sprintf(", and %d more like it", len(s.Rows)-1)
 	}
 	return title
