@@ -175,7 +175,7 @@ func arrow(from, to, side, x int) (path string, lx, ly int) {
 	path += fmt.Sprintf("Q%d %d %d %d", out, y0, out, y0+round)
 	path += fmt.Sprintf("V%dQ%d %d %d %d", y1-round, out, y1, out-sign*10, y1)
 	path += fmt.Sprintf("H%dm%d-5l%d 5l%d 5", edge+sign*2, sign*8, -sign*8, sign*8)
-	above := max(0, (from+to-1)/2) // the box above the gap in the middle of its way
+	above := max(0, (from+to-1)/2)                                                               // the box above the gap in the middle of its way
 	return path, out, top(above) + boxHeight + (pitch-boxHeight)/2 + 4 + 7*(1-2*((side*sign)%2)) // those side by side are not level
 }
 
