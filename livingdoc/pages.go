@@ -349,7 +349,7 @@ func (t *topic) link() *link {
 	return &link{Title: t.Title, Address: t.Chapter.Address + "#" + t.Anchor}
 }
 func (r *rule) link() *link    { return &link{Title: r.Title, Address: r.Address} }
-func (e *example) link() *link { return &link{Title: e.Brief, Address: e.Address} }
+func (e *example) link() *link { return &link{Title: e.Title, Address: e.Address} }
 
 // inOrder makes a page of each of a list, which is in the order of reading.
 func inOrder[T interface{ link() *link }](list []T, makes func(one T, before, after *link) error) error {

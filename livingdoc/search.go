@@ -134,7 +134,7 @@ func (s *sought) example(e *example) []any {
 	if n := len(e.Scenario.Rows); n != 1 {
 		rows = fmt.Sprint(n)
 	}
-	return entry(e.Brief, e.Address, steps, words, strings.Join(tagsOf(e), " "), states, rows)
+	return entry(e.Title, e.Address, steps, words, strings.Join(tagsOf(e), " "), states, rows)
 }
 
 // plainly is prose in a line.

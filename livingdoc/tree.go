@@ -61,7 +61,6 @@ type rule struct {
 // example is a scenario or an outline.
 type example struct {
 	Title    string
-	Brief    string // the title as it stands in lists, of an outline with the first values only if those are long
 	Address  string // of its page, which is beside that of its rule
 	Anchor   string // that it had on its rule's page where an earlier build had it there; else ""
 	Prose    string
@@ -185,7 +184,7 @@ func (t *tree) topic(c *chapter, f *run.Feature, inFolder string) {
 		rows = append(rows, r.Rows()...)
 		for _, s := range r.Scenarios {
 			one.Examples = append(one.Examples, &example{
-				Title: shown(s, false), Brief: shown(s, true), Prose: s.Prose, Scenario: s, Rule: one, Address: path.Join(folder, exampleNames[s]+".html"), Cells: t.cells(s.Rows), State: t.state(s.Rows),
+				Title: shown(s), Prose: s.Prose, Scenario: s, Rule: one, Address: path.Join(folder, exampleNames[s]+".html"), Cells: t.cells(s.Rows), State: t.state(s.Rows),
 			})
 		}
 		made.Rules = append(made.Rules, one)
@@ -228,17 +227,17 @@ func (t *tree) loose() *chapter {
 	return made
 }
 
-// The most values of a cell that a title says one by one, and the most letters that a
-// title in a list has with them.
+// The most values of a cell that a title says one by one, and the most letters that it has
+// with them.
 const (
 	mostValues  = 3
 	mostLetters = 80
 )
 
 // shown is the title of a scenario as readers see it, with the values of its rows for
-// what differs from row to row: of an outline whose values make it too long for a list
-// those of the first row, if it is to be brief.
-func shown(s *run.Scenario, brief bool) string {
+// what differs from row to row; if they make it too long, with those of the first row only. All
+// are in the table of the outline.
+func shown(s *run.Scenario) string {
 	var used []int
 	for i, name := range s.Header {
 		if name != "" && strings.Contains(s.Title, "<"+name+">") {
@@ -256,7 +255,7 @@ func shown(s *run.Scenario, brief bool) string {
 			}
 		}
 		title := strings.ReplaceAll(s.Title, "<"+s.Header[used[0]]+">", either(values))
-		if !brief || len(values) == 1 || utf8.RuneCountInString(title) <= mostLetters {
+		if len(values) == 1 || utf8.RuneCountInString(title) <= mostLetters {
 			return title
 		}
 	}
