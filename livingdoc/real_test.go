@@ -35,15 +35,15 @@ var (
 	browser browsertest.Shared //nolint:gochecknoglobals // the same
 )
 
-// folder returns the folder, which make fills when it is first asked for. If that fails, so
+// folder returns the folder, which fill makes when it is first asked for. If that fails, so
 // do all who ask.
-func (s *shared) folder(t *testing.T, make func(folder string)) string {
+func (s *shared) folder(t *testing.T, fill func(folder string)) string {
 	t.Helper()
 	s.once.Do(func() {
-		folder, err := os.MkdirTemp(all, "")
+		folder, err := os.MkdirTemp(all, "") //nolint:usetesting // other tests read it too
 		check.Must(t, err)
 		folder = filepath.Join(folder, "site")
-		make(folder)
+		fill(folder)
 		s.name = folder
 	})
 	if s.name == "" {

@@ -45,7 +45,7 @@ func (s *Shared) Tab(t *testing.T) context.Context {
 	t.Helper()
 	program := chromium(t)
 	s.once.Do(func() {
-		if s.folder, s.err = os.MkdirTemp("", "browser-*"); s.err != nil {
+		if s.folder, s.err = os.MkdirTemp("", "browser-*"); s.err != nil { //nolint:usetesting // other tests use the browser too
 			return
 		}
 		var end func()
