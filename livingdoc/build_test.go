@@ -19,7 +19,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/groupcheckout/gherkin/suite"
-	"example.com/groupcheckout/internal/browsertest"
 	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/livingdoc"
 	"example.com/groupcheckout/livingdoc/evidence"
@@ -449,7 +448,7 @@ func TestThePictureOfTheFrontPageLeadsToExamples(t *testing.T) {
 // TestThePDFHasNumbersInItsContents of the pages on which its chapters are.
 func TestThePDFHasNumbersInItsContents(t *testing.T) {
 	t.Parallel()
-	browsertest.Start(t) // or skip
+	browser.Tab(t) // or skip
 	config := project(t, library(), fixture.Run{Store: "paper"})
 	config.PDF, config.Paper = true, "Letter"
 	pages := build(t, config)

@@ -18,7 +18,8 @@ import (
 // The most that a picture shows; what is beyond is counted.
 const (
 	mostLanes  = 6
-	mostEvents = 16
+	mostEvents = 32
+	onPaper    = 16 // events, where a picture stands beside its example on one page
 	mostLines  = 10 // of an account
 )
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/livingdoc/evidence"
 	"example.com/groupcheckout/livingdoc/internal/run"
 )
@@ -140,6 +141,7 @@ func TestTitlesOfOutlinesSayTheirValues(t *testing.T) {
 		return made
 	}
 	header := []string{"n", "m"}
+	long := rows([]string{strings.Repeat("1", 40)}, []string{strings.Repeat("2", 40)})
 	for _, test := range []struct {
 		title string
 		rows  []*run.Row
@@ -150,10 +152,11 @@ func TestTitlesOfOutlinesSayTheirValues(t *testing.T) {
 		{"<n> books", rows([]string{"1"}, []string{"2"}, []string{"3"}), "1, 2 or 3 books"},
 		{"<n> books", rows([]string{"1"}, []string{"2"}, []string{"3"}, []string{"4"}), "1, 2 … 4 books"},
 		{"<n> of <m>", rows([]string{"1", "2"}, []string{"2", "3"}), "1 of 2, and 1 more like it"},
+		{"<n> books", long, long[0].Cells[0] + " books, and 1 more like it"},
+		{"<n> books", long[:1], long[0].Cells[0] + " books"},
 		{"plain", rows([]string{"1", "2"}), "plain"},
 	} {
-		if got := shown(&run.Scenario{Title: test.title, Header: header, Rows: test.rows}); got != test.want {
-			t.Errorf("got %q, want %q", got, test.want)
-		}
+		scenario := &run.Scenario{Title: test.title, Header: header, Rows: test.rows}
+		check.Equal(t, test.title, test.want, shown(scenario))
 	}
 }

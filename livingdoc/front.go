@@ -48,9 +48,11 @@ func (frontPage) Worse() []run.Verdict { return []run.Verdict{run.Failed, run.Fl
 // Pictured is what happened in an example, for print: in its first row, on the first
 // store that has something to say of it.
 func (f frontPage) Pictured(e *example) template.HTML {
+	options := limits()
+	options.MaxEvents = onPaper
 	for _, row := range e.Scenario.Rows[:min(1, len(e.Scenario.Rows))] {
 		for _, result := range row.Results {
-			if shown := drawn(result.Events, moments(e.Scenario, row, result), true, limits()); shown != "" {
+			if shown := drawn(result.Events, moments(e.Scenario, row, result), true, options); shown != "" {
 				return shown
 			}
 		}

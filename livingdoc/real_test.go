@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"example.com/groupcheckout/internal/browsertest"
 	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/livingdoc"
 )
@@ -21,35 +22,59 @@ const limit = 1_000_000
 // is recorded on memory only is the same on each.
 const differ = 25_000
 
-// recorded is where the runs of the project's own features are; set by TestMain.
-var recorded struct { //nolint:gochecknoglobals // go test offers no other way to hand something from TestMain to a test
-	folder string
-	once   sync.Once
-	runs   []string
-	err    error
+// shared is a folder that several tests read, and the first of them makes. Its name is
+// that of a folder below the one of all tests.
+type shared struct {
+	once sync.Once
+	name string
+}
+
+// all is the folder of what tests share, and the browser of all of them.
+var (
+	all     string             //nolint:gochecknoglobals // go test offers no other way to hand something from TestMain to a test
+	browser browsertest.Shared //nolint:gochecknoglobals // the same
+)
+
+// folder returns the folder, which fill makes when it is first asked for. If that fails, so
+// do all who ask.
+func (s *shared) folder(t *testing.T, fill func(folder string)) string {
+	t.Helper()
+	s.once.Do(func() {
+		folder, err := os.MkdirTemp(all, "") //nolint:usetesting // other tests read it too
+		check.Must(t, err)
+		folder = filepath.Join(folder, "site")
+		fill(folder)
+		s.name = folder
+	})
+	if s.name == "" {
+		t.Fatal("another test could not make what this one needs")
+	}
+	return s.name
 }
 
 func TestMain(m *testing.M) {
-	folder, err := os.MkdirTemp("", "livingdoc-*")
-	if err != nil {
+	var err error
+	if all, err = os.MkdirTemp("", "livingdoc-*"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	recorded.folder = folder
 	status := m.Run()
-	_ = os.RemoveAll(folder) // whatever is left is in the folder for temporary files
+	browser.Close()
+	_ = os.RemoveAll(all) // whatever is left is in the folder for temporary files
 	os.Exit(status)
 }
 
-// realRuns returns a run of the project's own features on memory, three times, as
-// if it had been on three stores. It is recorded once for all tests.
+// The runs of the project's own features on memory, three times, as if they had been on
+// three stores, and the site of them.
+var realRecorded, realBuilt shared //nolint:gochecknoglobals // made once for all tests, which only read them
+
 func realRuns(t *testing.T) []string {
 	t.Helper()
-	recorded.once.Do(func() { recorded.runs, recorded.err = recordReal(recorded.folder) })
-	if recorded.err != nil {
-		t.Fatal(recorded.err)
-	}
-	return recorded.runs
+	folder := realRecorded.folder(t, func(folder string) {
+		check.Must(t, os.Mkdir(folder, 0o700))
+		check.Must(t, recordReal(folder))
+	})
+	return []string{folder}
 }
 
 // record runs the features of a package of this project on memory, and leaves the
@@ -62,32 +87,28 @@ func record(pkg, file string) error {
 	return nil
 }
 
-func recordReal(folder string) ([]string, error) {
+func recordReal(folder string) error {
 	first := filepath.Join(folder, "memory.ndjson")
 	if err := record("features", first); err != nil {
-		return nil, err
+		return err
 	}
 	text, err := os.ReadFile(first)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	runs := []string{first}
 	for _, store := range []string{"messagedb", "dynamodb"} {
 		renamed := strings.NewReplacer(`"harness on memory"`, `"harness on `+store+`"`, `\"store\":\"memory\"`, `\"store\":\"`+store+`\"`)
-		name := filepath.Join(folder, store+".ndjson")
-		if err := os.WriteFile(name, []byte(renamed.Replace(string(text))), 0o600); err != nil {
-			return nil, err
+		if err := os.WriteFile(filepath.Join(folder, store+".ndjson"), []byte(renamed.Replace(string(text))), 0o600); err != nil {
+			return err
 		}
-		runs = append(runs, name)
 	}
-	return runs, nil
+	return nil
 }
 
-// realSite builds the site of the project's own features.
-func realSite(t *testing.T) (folder string, report livingdoc.Report) {
+// realSite is the site of the project's own features.
+func realSite(t *testing.T) string {
 	t.Helper()
-	folder = filepath.Join(t.TempDir(), "site")
-	return folder, buildReal(t, folder, "0")
+	return realBuilt.folder(t, func(folder string) { buildReal(t, folder, "0") })
 }
 
 func buildReal(t *testing.T, folder, commit string) livingdoc.Report {
@@ -106,13 +127,13 @@ var drawing = regexp.MustCompile(`(?s)<svg.*?</svg>`)
 // TestTheRealSiteIsSmall, also with a history.
 func TestTheRealSiteIsSmall(t *testing.T) {
 	t.Parallel()
-	folder, report := realSite(t)
+	folder := filepath.Join(t.TempDir(), "site")
+	check.Must(t, os.CopyFS(folder, os.DirFS(realSite(t))))
+	report := buildReal(t, folder, "1")
 	if report.Examples < 100 || len(report.Stores) != 3 {
 		t.Errorf("got %d examples on %d stores, want those of the hotel on three", report.Examples, len(report.Stores))
 	}
-	for _, commit := range []string{"1", "2"} {
-		report = buildReal(t, folder, commit)
-	}
+	report = buildReal(t, folder, "2")
 	pictures := 0
 	for name, text := range files(t, folder) {
 		if !strings.HasPrefix(name, "builds/") {

@@ -255,6 +255,12 @@ func (r *renderer) examplePage(e *example) examplePage {
 // are shown with what became of each.
 func (p examplePage) Told() bool { return p.Scenario.Outline() || len(p.Broken) == 0 }
 
+// Opened is the index of the first row of which it is known what happened: that is shown
+// without a click.
+func (p examplePage) Opened() int {
+	return slices.IndexFunc(p.Rows, func(v rowView) bool { return !v.Proof.Empty() })
+}
+
 // Seconds is how long the last attempt took on each store, for developers.
 func (v rowView) Seconds() []string {
 	made := make([]string, len(v.Results))

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"example.com/groupcheckout/livingdoc/internal/run"
 )
@@ -226,11 +227,16 @@ func (t *tree) loose() *chapter {
 	return made
 }
 
-// mostValues is how many values of a row's cell a title says one by one.
-const mostValues = 3
+// The most values of a cell that a title says one by one, and the most letters that it has
+// with them.
+const (
+	mostValues  = 3
+	mostLetters = 80
+)
 
 // shown is the title of a scenario as readers see it, with the values of its rows for
-// what differs from row to row.
+// what differs from row to row; if they make it too long, with those of the first row only. All
+// are in the table of the outline.
 func shown(s *run.Scenario) string {
 	var used []int
 	for i, name := range s.Header {
@@ -241,21 +247,23 @@ func shown(s *run.Scenario) string {
 	if len(used) == 0 || len(s.Rows) == 0 {
 		return s.Title
 	}
-	title := s.Title
-	for _, i := range used {
+	if len(used) == 1 {
 		var values []string
 		for _, row := range s.Rows {
-			if value := row.Cells[i]; !slices.Contains(values, value) {
+			if value := row.Cells[used[0]]; !slices.Contains(values, value) {
 				values = append(values, value)
 			}
 		}
-		said := values[0]
-		if len(used) == 1 {
-			said = either(values)
+		title := strings.ReplaceAll(s.Title, "<"+s.Header[used[0]]+">", either(values))
+		if len(values) == 1 || utf8.RuneCountInString(title) <= mostLetters {
+			return title
 		}
-		title = strings.ReplaceAll(title, "<"+s.Header[i]+">", said)
 	}
-	if len(used) > 1 && len(s.Rows) > 1 {
+	title := s.Title
+	for _, i := range used {
+		title = strings.ReplaceAll(title, "<"+s.Header[i]+">", s.Rows[0].Cells[i])
+	}
+	if len(s.Rows) > 1 {
 		title += fmt.Sprintf(", and %d more like it", len(s.Rows)-1)
 	}
 	return title

@@ -1,13 +1,13 @@
 package run
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
-	"testing"
 
 	"example.com/groupcheckout/gherkin/suite"
 	"example.com/groupcheckout/internal/plural"
@@ -46,17 +46,23 @@ func commandFolder() string {
 	return ""
 }
 
-// terminal is where somebody sits who gave the command, or nil. Of a test that passes,
-// go test shows nothing that it wrote.
-func terminal() io.WriteCloser {
-	if testing.Verbose() {
-		return nil // it is shown
+// tell says something to who gave the command, although go test shows nothing of what a test
+// wrote that passes: on the terminal where somebody sits, or else in the summary of a job of
+// GitHub's, which is a file. It is of no use to them that neither can be written.
+func tell(text, terminal, summary string) {
+	if err := appendTo(terminal, text); err != nil {
+		_ = appendTo(summary, "```text\n"+text+"```\n")
 	}
-	file, err := os.OpenFile("/dev/tty", os.O_WRONLY, 0)
+}
+
+// appendTo writes a text to the end of a file, if there is one.
+func appendTo(name, text string) error {
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
-		return nil
+		return err
 	}
-	return file
+	_, err = io.WriteString(file, text)
+	return errors.Join(err, file.Close())
 }
 
 // flaky says which scenarios passed only when they were tried again; empty if none did.

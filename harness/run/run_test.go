@@ -403,6 +403,36 @@ func TestFlakyScenariosAreCountedOverAllRuns(t *testing.T) { //nolint:parallelte
 	check.Contains(t, flaky(f.summaries), "FLAKY: 2 scenarios passed only when tried again:\n  lending.feature:3  The last copy: ")
 }
 
+// TestWhatIsFlakyIsToldWhereSomebodyLooks: at the terminal, or in the job's summary.
+func TestWhatIsFlakyIsToldWhereSomebodyLooks(t *testing.T) {
+	t.Parallel()
+	const begun, text = "# The job\n", "FLAKY: 1 scenario\n"
+	for name, test := range map[string]struct {
+		terminal          bool
+		shown, summarized string
+	}{
+		"a terminal":  {true, begun + text, begun},
+		"no terminal": {false, begun, begun + "```text\n" + text + "```\n"},
+	} {
+		folder := t.TempDir()
+		screen, summary := filepath.Join(folder, "tty"), filepath.Join(folder, "summary")
+		for _, file := range []string{screen, summary} {
+			check.Must(t, os.WriteFile(file, []byte(begun), 0o600))
+		}
+		terminal := screen
+		if !test.terminal {
+			terminal = filepath.Join(folder, "none")
+		}
+		tell(text, terminal, summary)
+		for file, want := range map[string]string{screen: test.shown, summary: test.summarized} {
+			got, err := os.ReadFile(file)
+			check.Must(t, err)
+			check.Equal(t, name+": "+filepath.Base(file), want, string(got))
+		}
+	}
+	tell(text, "", "") // neither is there
+}
+
 func TestFaultsAreInjectedAndCounted(t *testing.T) { //nolint:paralleltest // see above
 	for _, kind := range []string{"real", "virtual"} { // of time
 		status, out, complaints := run(t, features(t, library(), "-faults", "slow=1:1ms", "-seed", "7", "-time", kind))

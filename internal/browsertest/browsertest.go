@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,11 +29,46 @@ const NoSkip = "LIVINGDOC_NO_SKIP"
 // Limit is how long one thing may take in a browser.
 const Limit = 4 * time.Minute
 
-// Start starts Chromium, and ends it with the test. Tabs are made of what it
-// returns.
-func Start(t *testing.T) context.Context {
+// Shared is a Chromium for all tests of a package, started when it is first needed. The
+// zero value is ready for use, by several tests at once. TestMain closes it.
+type Shared struct {
+	once   sync.Once
+	ctx    context.Context //nolint:containedctx // it is the browser
+	err    error
+	folder string
+	end    []func()
+}
+
+// Tab opens a tab that shares nothing with the others, neither what they store nor their
+// focus. Without Chromium it skips the test.
+func (s *Shared) Tab(t *testing.T) context.Context {
 	t.Helper()
-	var program string
+	program := chromium(t)
+	s.once.Do(func() {
+		if s.folder, s.err = os.MkdirTemp("", "browser-*"); s.err != nil { //nolint:usetesting // other tests use the browser too
+			return
+		}
+		var end func()
+		s.ctx, end = open(context.Background(), program, s.folder)
+		s.end = append(s.end, end)
+		s.err = chromedp.Do(s.ctx, chromedp.Navigate("about:blank"))
+	})
+	check.Mustf(t, s.err, "start %s", program)
+	return Tab(s.ctx, t)
+}
+
+// Close ends the browser, if there is one.
+func (s *Shared) Close() {
+	for _, end := range s.end {
+		end()
+	}
+	_ = os.RemoveAll(s.folder) // whatever is left is in the folder for temporary files
+}
+
+// chromium finds the program, or skips the test.
+func chromium(t *testing.T) string {
+	t.Helper()
+	program := ""
 	for _, name := range []string{"google-chrome", "chromium-browser", "chromium"} {
 		if found, err := exec.LookPath(name); err == nil {
 			program = found
@@ -44,23 +80,39 @@ func Start(t *testing.T) context.Context {
 		}
 		t.Skip("there is no chromium on the PATH; with Debian, apt-get install chromium")
 	}
-	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
-		chromedp.ExecPath(program), chromedp.UserDataDir(t.TempDir()),
+	return program
+}
+
+// open prepares a browser, which starts with its first action.
+func open(parent context.Context, program, folder string) (context.Context, func()) {
+	options := append(
+		slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
+		chromedp.ExecPath(program), chromedp.UserDataDir(folder),
 		chromedp.Flag("no-sandbox", true), chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 	)
-	allocator, end := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(end)
+	allocator, end := chromedp.NewExecAllocator(parent, options...)
 	ctx, endBrowser := chromedp.NewContext(allocator)
-	t.Cleanup(endBrowser)
+	return ctx, func() {
+		endBrowser()
+		end()
+	}
+}
+
+// Start starts Chromium, and ends it with the test. Tabs are made of what it
+// returns.
+func Start(t *testing.T) context.Context {
+	t.Helper()
+	ctx, end := open(t.Context(), chromium(t), t.TempDir())
+	t.Cleanup(end)
 	Do(ctx, t, chromedp.Navigate("about:blank"))
 	return ctx
 }
 
-// Tab opens a tab.
+// Tab opens a tab that shares nothing with others of the browser.
 func Tab(browser context.Context, t *testing.T) context.Context {
 	t.Helper()
-	ctx, end := chromedp.NewContext(browser)
+	ctx, end := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	t.Cleanup(end)
 	Do(ctx, t, chromedp.Navigate("about:blank"))
 	return ctx

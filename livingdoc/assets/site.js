@@ -58,10 +58,14 @@ const keep = (name, value) => {
 // finder finds examples. It makes its index when it is first asked: for each stem the
 // examples that have it, and how much that counts.
 const finder = (words) => {
+  // remembered makes something of a key, once: the same words and texts come again and again.
+  const remembered = (make, known = new Map()) => (key) => {
+    let made = known.get(key);
+    if (made === undefined) known.set(key, made = make(key));
+    return made;
+  };
   const forms = { left: 'leave', leaves: 'leave', went: 'go', goes: 'go', paid: 'pay', took: 'take', taken: 'take', broke: 'break', broken: 'break', stopped: 'stop', began: 'begin', begun: 'begin', chose: 'choose', chosen: 'choose', came: 'come', gave: 'give', given: 'give', kept: 'keep', lost: 'lose', lent: 'lend', brought: 'bring', told: 'tell', said: 'say', wrote: 'write', written: 'write', sent: 'send', met: 'meet', owed: 'owe', people: 'person', men: 'man', women: 'woman', children: 'child' };
   const empty = new Set('a an the of in on at to for is are was were be been it its this that what which who when how if can could may might does do did has have had will would should and or but with by from as there their them they i we you he she his her happen happens happened already'.split(' '));
-  const stems = new Map(); // the same words come again and again
-  const stem = (word) => stems.get(word) ?? (stems.set(word, stemmed(word)), stems.get(word));
   const stemmed = (word) => {
     word = word.replace(/['’]s$/, '');
     word = forms[word] ?? word;
@@ -71,19 +75,19 @@ const finder = (words) => {
     if (word.length > 6) word = word.replace(/ment$/, '').replace(/tion$/, 't');
     return word.length > 3 ? word.replace(/e$/, '') : word;
   };
+  const stem = remembered(stemmed);
   const split = (text) => text.toLowerCase().match(/[\p{L}\p{N}]+(?:[.,'’]\p{N}+|['’]s)*/gu) ?? [];
+  const wordsOf = remembered((title) => new Set(split(title)));
   // What everybody means the same by, whatever a project's own words are.
   const usual = [['breakdown', 'break down', 'crash', 'outage', 'power cut', 'power failure', 'interruption'], ['power fails', 'power cut', 'breakdown', 'break down'], ['refuse', 'reject', 'forbid'], ['credit', 'refund', 'money back', 'reimburse'], ['gone', 'left'], ['twice', 'again', 'repeat']];
   let docs, postings, synonyms;
   const build = () => {
     docs = [];
     postings = new Map();
-    const cache = new Map(); // of texts that many have
+    const statesOf = remembered((names) => names.split(','));
+    const stemsOf = remembered((text) => [...new Set(split(text).map(stem))]);
     const note = (doc, text, weight) => {
-      if (!text) return;
-      let list = cache.get(text);
-      if (!list) cache.set(text, list = [...new Set(split(text).map(stem))]);
-      for (const one of list) {
+      if (text) for (const one of stemsOf(text)) {
         let of = postings.get(one);
         if (!of) postings.set(one, of = []);
         const last = of.length - 2;
@@ -92,7 +96,7 @@ const finder = (words) => {
       }
     };
     for (const topic of words.t) for (const rule of topic.r) for (const example of rule[3].length ? rule[3] : [undefined]) {
-      const doc = docs.push({ topic, rule, example, states: (example ? example[5] || 'passed' : 'not-run').split(',') }) - 1;
+      const doc = docs.push({ topic, rule, example, states: statesOf(example ? example[5] || 'passed' : 'not-run'), rows: example ? +(example[6] || 1) : 0 }) - 1;
       note(doc, rule[0], 9);
       note(doc, topic.t, 2);
       note(doc, topic.c, 1);
@@ -128,8 +132,9 @@ const finder = (words) => {
   };
   return {
     build: () => docs ?? build(),
-    all: () => docs,
-    // find returns what a query finds, the best first, with the stems that it was found by.
+    at: (doc) => docs[doc],
+    // find returns what a query finds, with the stems that it was found by. best sorts what
+    // is left of it, as far as it will be shown: sorting is what takes longest.
     find(query) {
       if (!docs) build();
       let work = 0;
@@ -139,7 +144,7 @@ const finder = (words) => {
       const telling = asked.filter((word) => !empty.has(word));
       if (telling.length) asked = telling;
       const stems = [...new Set(asked.map(stem))];
-      const scores = new Float64Array(docs.length), covered = new Uint8Array(docs.length);
+      const scores = new Float64Array(docs.length), covered = new Uint8Array(docs.length), fits = new Float64Array(docs.length);
       const marked = new Set();
       stems.forEach((one, n) => {
         const meant = alternatives(one, isOpen && n === stems.length - 1);
@@ -147,41 +152,59 @@ const finder = (words) => {
           if (!term.includes(one) || !term.every((part) => stems.includes(part))) continue;
           for (const other of group) if (other !== term) for (const part of other) if (!meant.has(part)) meant.set(part, .8 / other.length);
         }
-        const best = new Float64Array(docs.length), touched = [];
+        const touched = [];
         for (const [other, fit] of meant) {
           const of = postings.get(other) ?? [];
-          const rare = Math.log(1 + docs.length / (1 + of.length / 2));
+          const weight = fit * Math.log(1 + docs.length / (1 + of.length / 2));
           marked.add(other);
+          work += of.length / 2;
           for (let i = 0; i < of.length; i += 2) {
-            work++;
-            if (!best[of[i]]) touched.push(of[i]);
-            best[of[i]] = Math.max(best[of[i]], of[i + 1] * fit * rare);
+            const doc = of[i], value = of[i + 1] * weight;
+            if (!fits[doc]) touched.push(doc);
+            if (value > fits[doc]) fits[doc] = value;
           }
         }
         for (const doc of touched) {
-          scores[doc] += best[doc];
+          scores[doc] += fits[doc];
+          fits[doc] = 0;
           covered[doc]++;
         }
       });
       let most = 0;
-      for (const n of covered) most = Math.max(most, n);
+      for (const n of covered) if (n > most) most = n;
       const least = stems.length > 3 ? Math.max(1, most - 1) : most;
       let list = [];
-      for (let doc = 0; doc < docs.length; doc++) if (!stems.length || most && covered[doc] >= least && most * 2 >= stems.length) list.push(doc);
+      if (!stems.length || most && most * 2 >= stems.length) for (let doc = 0; doc < docs.length; doc++) if (covered[doc] >= least) list.push(doc);
       if (list.length < 2000) for (const doc of list) { // a word as it was typed counts more than another form of it
-        const [rule, example] = [docs[doc].rule[0], docs[doc].example?.[0] ?? ''].map((title) => {
-          const has = split(title);
-          return asked.filter((word) => has.includes(word)).length;
-        });
-        scores[doc] += 15 * Math.max(rule, example) + 5 * Math.min(rule, example); // together in one title they mean more
+        const { rule: [rule], example } = docs[doc];
+        let inRule = 0, inExample = 0;
+        for (const word of asked) {
+          if (wordsOf(rule).has(word)) inRule++;
+          if (example && wordsOf(example[0]).has(word)) inExample++;
+        }
+        scores[doc] += 15 * Math.max(inRule, inExample) + 5 * Math.min(inRule, inExample); // together in one title they mean more
       }
-      for (const phrase of phrases) list = list.filter((doc) => this.texts(docs[doc]).some((text) => text.toLowerCase().includes(phrase)));
-      if (stems.length) list.sort((a, b) => covered[b] - covered[a] || scores[b] - scores[a] || a - b);
-      return { list: list.map((doc) => docs[doc]), marked, work };
+      for (const phrase of phrases) {
+        const has = remembered((text) => text.toLowerCase().includes(phrase));
+        list = list.filter((doc) => this.texts(docs[doc]).some(has));
+      }
+      const best = (some, most) => {
+        if (!stems.length) return some.slice(0, most);
+        const rank = (doc) => covered[doc] * 1e6 + scores[doc];
+        if (some.length > most) {
+          const ranks = Float64Array.from(some, rank);
+          const last = ranks.slice().sort()[some.length - most];
+          let ties = most; // of those that are as good as the last that is shown, the first
+          for (const one of ranks) if (one > last) ties--;
+          some = some.filter((_, i) => ranks[i] > last || ranks[i] === last && ties-- > 0);
+        }
+        return some.sort((a, b) => rank(b) - rank(a) || a - b);
+      };
+      return { list, best: (some, most) => best(some, most).map((doc) => docs[doc]), marked, work };
     },
     texts: ({ topic, rule, example }) => [rule[0], ...(example ? [example[0], ...example[2].map((i) => words.s[i]), example[3] ?? ''] : []), rule[2] ?? '', topic.t],
-    // pieces splits a text into those that were looked for and those that were not.
-    pieces(text, marked) {
+    // splitter returns what splits a text into pieces that were looked for and others.
+    splitter: (marked) => remembered((text) => {
       const made = [];
       let at = 0;
       for (const m of text.matchAll(/[\p{L}\p{N}]+(?:[.,'’]\p{N}+|['’]s)*/gu)) {
@@ -190,7 +213,7 @@ const finder = (words) => {
         at = m.index + m[0].length;
       }
       return [...made, [text.slice(at), false]];
-    },
+    }),
   };
 };
 
@@ -200,7 +223,7 @@ addEventListener('DOMContentLoaded', () => {
   const found = document.getElementById('found');
   const form = document.querySelector('form.find[hidden]');
   if (!found || !form) return;
-  const most = 300, atOnce = 40, examplesOfRule = 4;
+  const most = 300, atOnce = 24, examplesOfRule = 4;
   const rank = ['passed', 'not-run', 'skipped', 'flaky', 'failed'];
   const saying = { passed: 'holds', failed: 'fails', flaky: 'flaky', skipped: 'left out', 'not-run': 'not checked' };
   const finding = finder(words);
@@ -213,64 +236,70 @@ addEventListener('DOMContentLoaded', () => {
     if (text) made.textContent = text;
     return Object.assign(made, properties);
   };
-  const write = (parent, text, marked) => {
-    for (const [piece, is] of finding.pieces(text, marked)) if (piece) add(parent, is ? 'mark' : 'span', piece);
+  const write = (parent, text, pieces) => {
+    for (const [piece, is] of pieces(text)) if (is) add(parent, 'mark', piece); else parent.append(piece);
   };
-  const titled = (parent, text, marked, href) => write(add(parent, 'a', '', { href }), text, marked);
-  const snippet = (parent, item, marked) => {
+  const titled = (parent, text, pieces, href) => write(add(parent, 'a', '', { href }), text, pieces);
+  const snippet = (parent, item, pieces) => {
     let best, count = 0;
     for (const text of [...item.example[2].map((i) => words.s[i]), item.rule[2] ?? '']) {
-      const n = new Set(finding.pieces(text, marked).filter(([, is]) => is).map(([piece]) => piece.toLowerCase())).size;
+      const n = new Set(pieces(text).filter(([, is]) => is).map(([piece]) => piece.toLowerCase())).size;
       if (n > count) [best, count] = [text, n];
     }
-    if (best) write(add(parent, 'span', '', { className: 'snippet' }), (best.length > 200 ? `${best.slice(0, 200)}…` : best).replace(/<([^<>]+)>/g, '$1'), marked);
+    if (best) write(add(parent, 'span', '', { className: 'snippet' }), (best.length > 200 ? `${best.slice(0, 200)}…` : best).replace(/<([^<>]+)>/g, '$1'), pieces);
   };
-  // show writes the first of a list at once, and the rest when the browser has shown those.
+  // show writes the first of a list at once, and the rest part by part, so that the next
+  // letter does not wait for it.
   let rest;
-  const show = (list, marked, few) => {
+  const show = (list, pieces, few) => {
     clearTimeout(rest);
     found.textContent = '';
     const shown = new Map();
-    append(list.slice(0, atOnce), marked, few, shown);
-    found.ariaBusy = list.length > atOnce;
-    if (list.length > atOnce) rest = setTimeout(() => {
-      append(list.slice(atOnce), marked, few, shown);
-      found.ariaBusy = false;
-    });
+    const from = (i) => {
+      append(list.slice(i, i + atOnce), pieces, few, shown);
+      found.ariaBusy = i + atOnce < list.length;
+      if (i + atOnce < list.length) rest = setTimeout(from, 0, i + atOnce);
+    };
+    from(0);
   };
-  const append = (list, marked, few, shown) => {
+  const append = (list, pieces, few, shown) => {
     for (const item of list) {
       let of = shown.get(item.rule);
       if (!of) {
         const section = add(found, 'section');
-        titled(add(section, 'h2'), item.rule[0], marked, link(item.topic.f, item.rule));
+        titled(add(section, 'h2'), item.rule[0], pieces, link(item.topic.f, item.rule));
         add(section, 'p', `${item.topic.c} / ${item.topic.t}`, { className: 'path' });
         shown.set(item.rule, of = { ul: add(section, 'ul'), count: 0 });
       }
       if (!item.example || few && of.count >= examplesOfRule) continue;
       of.count++;
       const li = add(of.ul, 'li');
-      titled(li, item.example[0], marked, link(item.topic.f, item.example));
+      titled(li, item.example[0], pieces, link(item.topic.f, item.example));
       const worst = item.states.reduce((a, b) => (rank.indexOf(b) > rank.indexOf(a) ? b : a));
       if (worst !== 'passed') {
         li.append(' ');
         add(li, 'span', saying[worst], { className: `word ${worst}` });
       }
-      if (marked.size) snippet(li, item, marked);
+      if (few) snippet(li, item, pieces);
     }
   };
-  // Examples are counted row by row, as everywhere.
-  const countOf = (list) => list.reduce((sum, { example }) => sum + (example ? +(example[6] || 1) : 0), 0);
   const filter = () => {
-    const { list, marked, work } = finding.find(q.value);
-    const tagged = list.filter((item) => !tag.value || item.example && ` ${item.example[4] ?? ''} `.includes(` ${tag.value} `));
-    const chosen = tagged.filter((item) => !state() || item.states.includes(state()));
-    for (const input of form.querySelectorAll('[name=state]')) {
-      input.nextElementSibling.textContent = countOf(tagged.filter((item) => !input.value || item.states.includes(input.value)));
-    }
+    const { list, best, marked, work } = finding.find(q.value);
+    const counts = {}; // of rows, as everywhere
+    let count = 0;
+    const [only, like] = [tag.value, state()];
+    const chosen = list.filter((doc) => {
+      const { example, states, rows } = finding.at(doc);
+      if (only && !(example && ` ${example[4] ?? ''} `.includes(` ${only} `))) return false;
+      counts[''] = (counts[''] ?? 0) + rows;
+      for (const one of states) counts[one] = (counts[one] ?? 0) + rows;
+      if (like && !states.includes(like)) return false;
+      count += rows;
+      return true;
+    });
+    for (const input of form.querySelectorAll('[name=state]')) input.nextElementSibling.textContent = counts[input.value] ?? 0;
     found.dataset.work = work;
-    show(chosen.slice(0, most), marked, q.value.trim() !== '');
-    const count = countOf(chosen);
+    show(best(chosen, most), finding.splitter(marked), q.value.trim() !== '');
     document.getElementById('count').textContent =
       chosen.length === 0 ? 'No example is like that.' : count === 1 ? '1 example' :
         chosen.length > most ? `${count} examples, of which these are the first ${most}` : `${count} examples`;

@@ -17,6 +17,7 @@ const (
 	margin    = 14
 	head      = 30 // of the start
 	letter    = 7  // roughly
+	loop      = 34 // how wide an arrow is that leads to where it comes from
 )
 
 // Draw returns the chart as an svg element; relative makes links of addresses.
@@ -99,9 +100,9 @@ func fit(name string) string {
 
 func top(i int) int { return head + i*pitch + (pitch-boxHeight)/2 - 4 }
 
-// lanes gives each arrow a place beside the boxes: 0 for one straight down, to the
-// right of them for one that goes further down, to the left for one that goes up, the
-// shorter the closer, and no two that are level in the same.
+// lanes gives each arrow a place beside the boxes: 0 for one straight down and for one to
+// where it comes from, to the right of them for one that goes further down, to the left for
+// one that goes up, the shorter the closer, and no two that are level in the same.
 func lanes(edges []*edge, at func(string) int) []int {
 	made := make([]int, len(edges))
 	order := make([]int, len(edges))
@@ -114,17 +115,17 @@ func lanes(edges []*edge, at func(string) int) []int {
 	var used []taken
 	for _, i := range order {
 		from, to := at(edges[i].from), at(edges[i].to)
-		if to == from+1 {
+		if to == from+1 || to == from {
 			continue
 		}
 		sign := 1
-		if to <= from {
+		if to < from {
 			sign = -1
 		}
 		low, high := min(from, to), max(from, to)
 		for side := 1; ; side++ {
 			clash := slices.ContainsFunc(used, func(t taken) bool {
-				return t.side == sign*side && low < t.high && t.low < high || t.side == sign*side && low == high && low >= t.low && low <= t.high
+				return t.side == sign*side && low < t.high && t.low < high
 			})
 			if !clash {
 				made[i] = sign * side
@@ -136,15 +137,21 @@ func lanes(edges []*edge, at func(string) int) []int {
 	return made
 }
 
-// arrow is the path from one box to another, with its head, and where its number is.
+// arrow is the path from one box to another, with its head, and where the middle of its
+// number is: where nothing else is drawn, which is between two boxes, since there all other
+// arrows go straight up or down.
 func arrow(from, to, side, x int) (path string, lx, ly int) {
 	middle := x + boxWidth/2
 	start, end := top(from)+boxHeight, top(to)
 	if from < 0 {
 		start = margin + 6
 	}
-	if side == 0 {
-		return fmt.Sprintf("M%d %dV%dm-5-8l5 8 5-8", middle, start, end-2), middle + 14, (start+end)/2 + 5
+	switch {
+	case from == to: // a loop beneath the box
+		left, right := x+18, x+18+loop
+		return fmt.Sprintf("M%d %dv6q0 9 9 9h%dq9 0 9-9v-4m-5 6l5-8 5 8", left, start, loop-18), right + 18, start + 14
+	case side == 0:
+		return fmt.Sprintf("M%d %dV%dm-5-8l5 8 5-8", middle, start, end-2), middle + 20, (start+end)/2 + 4
 	}
 	edge, out := x+boxWidth, x+boxWidth+side*lane
 	sign := 1
@@ -153,9 +160,7 @@ func arrow(from, to, side, x int) (path string, lx, ly int) {
 		sign = -1
 	}
 	y0, y1 := top(from)+boxHeight/2+6, top(to)+boxHeight/2-6
-	if from == to {
-		y0, y1 = top(from)+boxHeight/2+8, top(from)+boxHeight/2-8
-	} else if to < from {
+	if to < from {
 		y0, y1 = top(from)+boxHeight/2-6, top(to)+boxHeight/2+6
 	}
 	begin := edge
@@ -166,17 +171,13 @@ func arrow(from, to, side, x int) (path string, lx, ly int) {
 	if y1 < y0 {
 		round = -10
 	}
-	if abs(y1-y0) < 20 {
-		round = (y1 - y0) / 2
-	}
 	path = fmt.Sprintf("M%d %dH%d", begin, y0, out-sign*10)
 	path += fmt.Sprintf("Q%d %d %d %d", out, y0, out, y0+round)
 	path += fmt.Sprintf("V%dQ%d %d %d %d", y1-round, out, y1, out-sign*10, y1)
 	path += fmt.Sprintf("H%dm%d-5l%d 5l%d 5", edge+sign*2, sign*8, -sign*8, sign*8)
-	return path, out, (y0+y1)/2 + 4
+	above := max(0, (from+to-1)/2)                                                               // the box above the gap in the middle of its way
+	return path, out, top(above) + boxHeight + (pitch-boxHeight)/2 + 4 + 7*(1-2*((side*sign)%2)) // those side by side are not level
 }
-
-func abs(n int) int { return max(n, -n) }
 
 // Style is the style sheet that charts need. Colours are those of the page.
 func Style() string {

@@ -75,12 +75,12 @@ func choose(events evidence.Events, options Options) chosen {
 		result.lanes = append(result.lanes, lane{label: label(events.Streams[stream]), first: -1})
 	}
 	shown := make([]placed, 0, len(all))
-	hidden := 0
+	var hidden []placed
 	for _, event := range all {
 		if _, here := laneOf[event.stream]; here {
 			shown = append(shown, event)
 		} else {
-			hidden++
+			hidden = append(hidden, event)
 		}
 	}
 	result.more = rest(events, streams, laneOf, hidden)
@@ -94,11 +94,11 @@ func (c *chosen) place(events evidence.Events, shown []placed, laneOf map[int]in
 	texts := textsByRef(events)
 	rowOf := make(map[evidence.Ref]int, len(shown))
 	moments := options.Moments
-	gap := 0
+	var gap []placed
 	closeGap := func() {
-		if gap > 0 {
-			c.rows = append(c.rows, row{lane: -1, cause: -1, skipped: gap, text: "… " + counted(gap, "more event") + " …"})
-			gap = 0
+		if len(gap) > 0 {
+			c.rows = append(c.rows, row{lane: -1, cause: -1, skipped: len(gap), text: "… " + counted(len(gap), "more event") + ": " + summed(gap) + " …"})
+			gap = nil
 		}
 	}
 	for i, event := range shown {
@@ -108,7 +108,7 @@ func (c *chosen) place(events evidence.Events, shown []placed, laneOf map[int]in
 			moments = moments[1:]
 		}
 		if left[i] {
-			gap++
+			gap = append(gap, event)
 			continue
 		}
 		closeGap()
@@ -255,7 +255,7 @@ func chooseLanes(events evidence.Events, streams []int, limit int) []int {
 }
 
 // rest counts the streams that are not shown, by their kind.
-func rest(events evidence.Events, streams []int, laneOf map[int]int, hidden int) string {
+func rest(events evidence.Events, streams []int, laneOf map[int]int, hidden []placed) string {
 	counts := make(map[string]int)
 	var kinds []string
 	for _, stream := range streams {
@@ -283,5 +283,35 @@ func rest(events evidence.Events, streams []int, laneOf map[int]int, hidden int)
 	if others > 0 {
 		parts = append(parts, counted(others, "other"))
 	}
-	return fmt.Sprintf("and %s, with %s", strings.Join(parts, ", "), counted(hidden, "event"))
+	return fmt.Sprintf("and %s, with %s: %s", strings.Join(parts, ", "), counted(len(hidden), "event"), summed(hidden))
+}
+
+// mostSums is how many kinds of events are told by name where events are summed up.
+const mostSums = 4
+
+// summed says what events that are not shown one by one are, such as "4 checked in; 4
+// charged 12.50": what many say is counted, those first that come first.
+func summed(events []placed) string {
+	counts := map[string]int{}
+	var texts []string
+	for _, event := range events {
+		says := text(event.Event)
+		if counts[says] == 0 {
+			texts = append(texts, says)
+		}
+		counts[says]++
+	}
+	var parts []string
+	others := 0
+	for i, says := range texts {
+		if i < mostSums {
+			parts = append(parts, thousands(counts[says])+" "+says)
+		} else {
+			others += counts[says]
+		}
+	}
+	if others > 0 {
+		parts = append(parts, counted(others, "other"))
+	}
+	return strings.Join(parts, "; ")
 }

@@ -101,7 +101,7 @@ func TestNothingIsDrawnOfNothing(t *testing.T) {
 func TestTheGroupIsShownAmongAThousandStays(t *testing.T) {
 	t.Parallel()
 	got := strings.ReplaceAll(string(timeline.Draw(coach(1000), options())), "<br>", " ")
-	for _, want := range []string{"group “Coach tour”", "stay 101", "and 993 more stays, with 2,979 events"} {
+	for _, want := range []string{"group “Coach tour”", "stay 101", "and 993 more stays, with 2,979 events: 993 checked in; 993 charged"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the drawing lacks %q", want)
 		}
@@ -121,9 +121,9 @@ func TestStreamsThatAreNotShownAreCountedByWhatTheyAre(t *testing.T) {
 		events.Streams = append(events.Streams, evidence.Stream{Name: label, Label: label, Events: []evidence.Event{{Order: i, Text: "began"}}})
 	}
 	for lanes, want := range map[int]string{
-		3: "and 2 more stays, 2 more groups, with 4 events",
-		4: "and 1 more stay, 2 more groups, with 3 events",
-		2: "and 3 more groups, 2 more stays, with 5 events",
+		3: "and 2 more stays, 2 more groups, with 4 events: 4 began",
+		4: "and 1 more stay, 2 more groups, with 3 events: 3 began",
+		2: "and 3 more groups, 2 more stays, with 5 events: 5 began",
 	} {
 		if got := string(timeline.List(events, timeline.Options{MaxLanes: lanes, MaxEvents: 40})); !strings.Contains(got, ">"+want+"<") {
 			t.Errorf("with %d lanes: got %s, want %q in it", lanes, got, want)
