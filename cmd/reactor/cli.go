@@ -144,6 +144,12 @@ func execute(ctx context.Context, args []string, s *streams, getenv func(string)
 	if err != nil || command == nil {
 		return err
 	}
+	// A file that is named has to be there, even where nothing of it is needed.
+	if grammar.Config != "" {
+		if missing, ok := errors.AsType[*usageError](from.read(command.Model.Node, grammar.Config)); ok {
+			return missing
+		}
+	}
 	for _, log := range []logFlags{grammar.Run.logFlags, grammar.Index.logFlags, grammar.Demo.logFlags} {
 		if log.LogFormat == asJSON { // in a spelling that only the parser knows, perhaps
 			s.forPrograms()

@@ -224,6 +224,12 @@ func TestFilesOfSettingsThatAreWrong(t *testing.T) {
 			t.Errorf("%v: got status %d and %s, want 1 and %q", test.env, status, complaints, test.want)
 		}
 	}
+	// A file that is named is looked for, even if nothing of it is needed.
+	for _, line := range [][]string{{"demo", "--groups=1"}, {"version"}} {
+		if status, out, complaints := call(t, nil, append(line, "--config=/nowhere/at/all")...); status != statusConfiguration || out != "" || !strings.Contains(complaints, "the file of --config cannot be read") {
+			t.Errorf("%v: got status %d, %q and %q, want 1 and what is wrong", line, status, out, complaints)
+		}
+	}
 }
 
 func TestAValueMayBeTheContentOfAFile(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.com/groupcheckout/internal/nearest"
 	"example.com/groupcheckout/internal/oneline"
 	"example.com/groupcheckout/stores"
 	"example.com/groupcheckout/stores/dynamodb"
@@ -110,9 +111,9 @@ func read(text string) (place, error) {
 	case strings.Contains(scheme, "=") || !found && strings.Contains(address, "="):
 		return place{}, &Error{"…", "it looks like a connection string of another form, and a Message DB is written as a URL here"}
 	case !found:
-		return place{}, &Error{"…", "it has no scheme"}
+		return place{}, &Error{"…", "it has no scheme" + meant(address)}
 	case shown(scheme) == "…":
-		return place{}, &Error{"…", "its scheme is unknown"}
+		return place{}, &Error{"…", "its scheme is unknown" + meant(scheme)}
 	}
 	return place{}, &Error{shown(scheme), fmt.Sprintf("the scheme %q is unknown", scheme)}
 }
@@ -242,6 +243,14 @@ func malformed(address string) string {
 		return "it is no URL: " + badPort
 	}
 	return "it is no URL: a character in it has to be percent-encoded"
+}
+
+// meant asks whether a scheme was misspelled, without repeating what is there instead.
+func meant(scheme string) string {
+	if found, ok := nearest.Of(scheme, []string{"memory", "postgres", "postgresql", "dynamodb", "dynamodb+http", "dynamodb+https"}); ok {
+		return " (did you mean " + found + ":?)"
+	}
+	return ""
 }
 
 // shown is the scheme of an address, if it is one that somebody may have meant. The

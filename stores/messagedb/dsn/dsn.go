@@ -330,7 +330,7 @@ func unknownKey(index int, p setting, rules map[string]rule, secretBefore bool) 
 	if advice, known := foreignKeys()[plainName(p.key)]; known {
 		return fmt.Errorf("the key %q (%s) is not supported here: %s", strings.TrimSpace(p.key), place, advice)
 	}
-	meant := nearest(strings.TrimSpace(p.key), rules)
+	meant := nearestKey(strings.TrimSpace(p.key), rules)
 	switch {
 	case secretBefore && p.parameter > 0:
 		return fmt.Errorf("%s has a key that is not known here: leave it out; if it is a piece of a password, an & in that is written %%26", place)

@@ -250,14 +250,14 @@ func TestNoKnownKeyIsTakenForAForeignOne(t *testing.T) {
 		}
 	}
 	for key := range libpqRules() {
-		if meant := nearest(key, libpqRules()); meant != key {
+		if meant := nearestKey(key, libpqRules()); meant != key {
 			t.Errorf("nearest to %s is %s", key, meant)
 		}
 	}
-	if got := nearest("Databse", npgsqlRules()); got != "database" {
+	if got := nearestKey("Databse", npgsqlRules()); got != "database" {
 		t.Errorf("nearest to Databse is %q, want database", got)
 	}
-	if got := nearest("S3CRET", libpqRules()); got != "" {
+	if got := nearestKey("S3CRET", libpqRules()); got != "" {
 		t.Errorf("nearest to S3CRET is %q, want nothing", got)
 	}
 	if slices.Contains([]string{"", "x"}, foreignKeys()["pgbouncer"]) {
