@@ -258,7 +258,11 @@ func commandOf(err error) string {
 	return "reactor"
 }
 
-// paintedHelp prints help with the heads of its parts in bold.
+// narrowHelp is how wide a terminal is at the least that has room for two columns.
+const narrowHelp = 72
+
+// paintedHelp prints help with the heads of its parts in bold. On a narrow terminal what
+// a flag or a command means stands below its name.
 func paintedHelp(style terminal.Style) kong.HelpPrinter {
 	return func(options kong.HelpOptions, command *kong.Context) error {
 		if !style.Interactive() {
@@ -267,11 +271,16 @@ func paintedHelp(style terminal.Style) kong.HelpPrinter {
 		out, app := command.Stdout, command.Kong
 		var help strings.Builder
 		app.Stdout = &help
+		options.WrapUpperBound = min(options.WrapUpperBound, style.Width)
 		err := kong.DefaultHelpPrinter(options, command)
 		app.Stdout = out
-		for line := range strings.Lines(help.String()) {
+		text := help.String()
+		if style.Width < narrowHelp {
+			text = belowEachOther(text, style)
+		}
+		for line := range strings.Lines(text) {
 			head, rest, isHead := strings.Cut(line, ":")
-			if isHead && slices.Contains([]string{"Usage", "Arguments", "Flags", "Flags that are seldom needed", "Commands"}, head) {
+			if isHead && (head == "Usage" || slices.Contains(partsOfHelp(), head)) {
 				line = style.Strong(head+":") + rest
 			}
 			_, failed := io.WriteString(out, line)
@@ -279,4 +288,46 @@ func paintedHelp(style terminal.Style) kong.HelpPrinter {
 		}
 		return err
 	}
+}
+
+// partsOfHelp are the heads of what stands in two columns.
+func partsOfHelp() []string {
+	return []string{"Arguments", "Flags", "Flags that are seldom needed", "Commands"}
+}
+
+// rowOfHelp is the first line of a row: a name, and the beginning of what it means.
+var rowOfHelp = regexp.MustCompile(`^( {2,6})(\S+(?: \S+)*)(?: +(\S.*))?$`)
+
+// belowEachOther puts what stands in two columns below each other.
+func belowEachOther(help string, style terminal.Style) string {
+	const indent = "        "
+	style.Width = max(1, style.Width-len(indent))
+	var out, meaning strings.Builder
+	rows := false
+	end := func() {
+		if text := strings.TrimSpace(meaning.String()); text != "" {
+			out.WriteString(indent + strings.ReplaceAll(style.Wrap(text, ""), "\n", "\n"+indent) + "\n")
+		}
+		meaning.Reset()
+	}
+	for line := range strings.Lines(help) {
+		line = strings.TrimRight(line, "\n")
+		row := rowOfHelp.FindStringSubmatch(line)
+		switch {
+		case !strings.HasPrefix(line, " "):
+			end()
+			rows = slices.Contains(partsOfHelp(), strings.TrimSuffix(line, ":")) || rows && line == ""
+			out.WriteString(line + "\n")
+		case !rows:
+			out.WriteString(line + "\n")
+		case row != nil:
+			end()
+			out.WriteString(row[1] + row[2] + "\n")
+			meaning.WriteString(row[3])
+		default:
+			meaning.WriteString(" " + strings.TrimSpace(line))
+		}
+	}
+	end()
+	return out.String()
 }
