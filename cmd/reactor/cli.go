@@ -217,12 +217,18 @@ func parseFrom(args []string, s streams, from *sources) (*cli, *kong.Context, er
 // program.
 func complaintOf(err error, args []string) string {
 	text := strings.TrimRight(withoutValues(err.Error(), args), ".?!")
-	if parse, ok := errors.AsType[*kong.ParseError](err); ok && parse.Context != nil && strings.HasPrefix(text, "expected one of ") {
+	if parse, ok := errors.AsType[*kong.ParseError](err); ok && parse.Context != nil && strings.HasPrefix(text, "expected ") {
 		node := parse.Context.Selected()
 		if node == nil {
 			node = parse.Context.Model.Node
 		}
-		return `expected one of "` + strings.Join(commandsOf(node), `", "`) + `".` // the parser names five
+		words := commandsOf(node) // the parser names five
+		if len(words) == 0 && len(node.Positional) > 0 {
+			words = node.Positional[0].EnumSlice()
+		}
+		if len(words) > 1 {
+			return `expected one of "` + strings.Join(words, `", "`) + `".`
+		}
 	}
 	if choice := wrongChoice.FindStringSubmatch(text); choice != nil {
 		if meant, found := nearest.Of(choice[2], strings.Split(choice[1], `","`)); found {
@@ -251,7 +257,7 @@ func commandsOf(node *kong.Node) (names []string) {
 // to be wrong.
 func commandOf(err error) string {
 	if parse, ok := errors.AsType[*kong.ParseError](err); ok && parse.Context != nil {
-		if command := parse.Context.Command(); command != "" {
+		if command, _, _ := strings.Cut(parse.Context.Command(), " <"); command != "" {
 			return "reactor " + command
 		}
 	}

@@ -36,6 +36,7 @@ func TestCommandLinesThatAreWrong(t *testing.T) {
 		{"a flag of the store before it", nil, []string{"run", "--connection", secret, "mdb"}, `--connection belongs to "reactor run mdb": write it behind that`},
 		{"a letter that is no flag, with a value", nil, []string{"run", "-xsesame", "mdb"}, "unknown flag -x. See"},
 		{"a shell that is none", nil, []string{"completion", "csh"}, `<shell> must be one of "bash","zsh","fish" but got "csh"`},
+		{"a shell that is not named", nil, []string{"completion"}, `expected one of "bash", "zsh", "fish". See reactor completion --help`},
 		{"JSON of what is no table", both, []string{"quarantine", "-g", "x", "--json", "drop", "mdb"}, "--json has a meaning only with list"},
 		{"JSON of an indexer", dynamo, []string{"index", "dynamo", "--json"}, "--json has a meaning only with --status"},
 		{"a flag alone", nil, []string{"--no-color"}, `expected one of "run", "init", "checkpoint", "slots", "quarantine", "index", "audit", "health", "demo", "config", "completion", "version", "help". See reactor --help`},

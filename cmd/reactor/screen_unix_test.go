@@ -134,7 +134,7 @@ func TestTheDemoAtATerminal(t *testing.T) {
 	at := 0
 	for _, want := range []string{
 		"One group, event by event", "stay 101            checks in", "selects stays 101, 102, 103 and 104", "notes stays 101 and 102 as merged: 193.50",
-		"the Hansen wedding  is confirmed", "And now all at once", "guests arrived", "groups checked out       12 of 12", "12 groups of 6 stays", "The books balance.",
+		"the Hansen wedding  is confirmed", "And now all at once", "guests arrived", "groups confirmed         12 of 12", "12 groups of 6 stays", "The books balance.",
 	} {
 		found := strings.Index(got.screen[at:], want)
 		if found < 0 {
