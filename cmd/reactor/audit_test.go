@@ -301,7 +301,7 @@ func TestAuditCommandLinesThatAreWrong(t *testing.T) {
 		want   string
 	}{
 		{[]string{"audit"}, statusConfiguration, "mdb"},
-		{[]string{"audit", "memory"}, statusConfiguration, `behind "reactor audit" stands one of: mdb, dynamo`},
+		{[]string{"audit", "memory"}, statusConfiguration, `"reactor audit" is followed by one of: mdb, dynamo`},
 		{[]string{"audit", "mdb"}, statusConfiguration, "MDB_CONNECTION_STRING"},
 		{[]string{"audit", "mdb", "-cp", dsn}, statusConfiguration, "the one for checkpoints is not enough"},
 		{[]string{"audit", "-g", "night", "mdb", "-c", dsn}, statusConfiguration, "MDB_SCHEMA"},

@@ -87,7 +87,7 @@ func (*completionCommand) Help() string {
 	return `Have the shell read it at its start:
 
     source <(reactor completion bash)     in ~/.bashrc
-    source <(reactor completion zsh)      in ~/.zshrc, behind compinit
+    source <(reactor completion zsh)      in ~/.zshrc, after compinit
     reactor completion fish | source      in ~/.config/fish/config.fish
 
 The script asks the program itself what may come next, so it need not be read again after an update.`

@@ -18,7 +18,7 @@ func foreignSchemes() map[string]string {
 	const write = "write postgres:// instead"
 	return map[string]string{
 		"jdbc":        "is JDBC's; leave out jdbc: in front, so that it begins with postgresql://",
-		"postgresqls": "is not known here; write postgres:// instead, and sslmode=require behind the ?",
+		"postgresqls": "is not known here; write postgres:// instead, and sslmode=require after the ?",
 		"pgsql":       "is that of other libraries; " + write,
 		"psql":        "is that of other libraries; " + write,
 		"pg":          "is that of other libraries; " + write,
@@ -34,7 +34,7 @@ func foreignSchemes() map[string]string {
 		"http":        "is the web's; Message DB is reached over postgres://",
 		"https":       "is the web's; Message DB is reached over postgres://",
 		"tcp":         "is not PostgreSQL's; " + write,
-		"ssl":         "is not PostgreSQL's; write postgres:// instead, and sslmode=require behind the ?",
+		"ssl":         "is not PostgreSQL's; write postgres:// instead, and sslmode=require after the ?",
 	}
 }
 
@@ -48,9 +48,9 @@ func badScheme(scheme string) error {
 	switch {
 	case plus && (name == "postgres" || name == "postgresql"):
 		if driver == "ssl" || driver == "tls" {
-			return fmt.Errorf("%w; the part +%s is not known here: leave it out, and write sslmode=require behind the ?", errScheme, driver)
+			return fmt.Errorf("%w; the part +%s is not known here: leave it out, and write sslmode=require after the ?", errScheme, driver)
 		}
-		return fmt.Errorf("%w; what stands behind the + names a driver of another library, such as SQLAlchemy's: leave it out", errScheme)
+		return fmt.Errorf("%w; what follows the + names a driver of another library, such as SQLAlchemy's: leave it out", errScheme)
 	case strings.HasPrefix(scheme, "jdbc:"):
 		name = "jdbc"
 	}
