@@ -199,7 +199,7 @@ func TestCheckpointsAreAudited(t *testing.T) {
 	}
 	key := feed.Key{Source: whole.Source.ID(), Tranche: groupcheckout.Category, Group: "night"}
 	passed := func(event, pending string, group domain.GroupID) string {
-		return `checkpoint: the checkpoint of the consumer group "night" lies behind event ` + event + " of " + groups.Stream(group).String() +
+		return `checkpoint: the checkpoint of the consumer group "night" lies past event ` + event + " of " + groups.Stream(group).String() +
 			", but stays that were selected by then are still pending: " + pending + "\n"
 	}
 	for _, test := range []struct {
