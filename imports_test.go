@@ -38,7 +38,7 @@ func allowed() map[string][]string {
 		"stores/memory":     {"es", "reactor/feed", "stores"},
 		"stores/messagedb":  {"es", "internal/plural", "reactor/feed", "stores", "stores/messagedb/...", "internal/pause"},
 		"stores/dynamodb":   {"es", "reactor/feed", "stores", "stores/dynamodb/internal/...", "internal/pause"},
-		"stores/address":    {"stores", "stores/memory", "stores/messagedb", "stores/dynamodb", "internal/oneline"},
+		"stores/address":    {"stores", "stores/memory", "stores/messagedb", "stores/dynamodb", "internal/nearest", "internal/oneline"},
 		"stores/intercept":  {"es", "reactor/feed"},
 		"stores/storetest":  {"es", "reactor/feed", "internal/check", "internal/pause"},
 		"gherkin":           {"internal/nearest"},
@@ -49,12 +49,12 @@ func allowed() map[string][]string {
 		"harness/messagedb": {"harness", "harness/internal/gate", "harness/provision", "stores", "stores/memory", "stores/messagedb", "stores/messagedb/dsn"},
 		"harness/dynamodb":  {"harness", "harness/internal/gate", "harness/provision", "stores", "stores/dynamodb"},
 		"harness/run":       {"gherkin", "gherkin/...", "harness", "harness/faults", "reactor", "stores", "internal/plural"},
-		"harness/faults":    {"es", "internal/pause", "reactor", "reactor/feed", "stores/intercept"},
+		"harness/faults":    {"es", "internal/nearest", "internal/pause", "reactor", "reactor/feed", "stores/intercept"},
 		"harness/provision": {"harness/internal/guarded", "internal/fetch", "internal/oneline", "stores/messagedb/dsn"},
 		"livingdoc":         {"livingdoc/..."},
 
 		// Inside of the rooms.
-		"stores/messagedb/dsn":                {},
+		"stores/messagedb/dsn":                {"internal/nearest"},
 		"stores/dynamodb/lambda":              {"stores/dynamodb/internal/index", "stores/dynamodb/internal/table"},
 		"stores/dynamodb/internal/table":      {"es", "internal/plural", "internal/pause"},
 		"stores/dynamodb/internal/index":      {"es", "internal/plural", "reactor/feed", "stores/dynamodb/internal/table", "stores/dynamodb/internal/shards", "internal/pause"},

@@ -386,7 +386,7 @@ func TestTheImageIsHealthyWhereTheReactorIs(t *testing.T) {
 		}
 		return strings.TrimSpace(out)
 	}
-	eventually(t, "the container is healthy", func() bool {
+	provisiontest.Eventually(t, "the container is healthy", func() bool {
 		switch state := inspect("{{.State.Status}}"); state {
 		case "running":
 			return inspect("{{.State.Health.Status}}") == "healthy"
@@ -417,22 +417,6 @@ func messageDB(t testing.TB) map[string]string {
 		t.Fatalf("reactor init mdb: %v\n%s", err, out)
 	}
 	return map[string]string{"MDB_CONNECTION_STRING": database.AdminConnectionString, "MDB_SCHEMA": "checkouts"}
-}
-
-// eventually asks again and again until the answer is yes: what another process does
-// cannot be waited for in any other way.
-func eventually(t testing.TB, what string, holds func() bool) {
-	t.Helper()
-	ticker := time.NewTicker(50 * time.Millisecond)
-	defer ticker.Stop()
-	limit := time.After(provisiontest.Patience)
-	for !holds() {
-		select {
-		case <-ticker.C:
-		case <-limit:
-			t.Fatalf("it did not come about that %s", what)
-		}
-	}
 }
 
 var errNoAddress = errors.New("the log does not tell the address of the page")

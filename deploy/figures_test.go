@@ -122,7 +122,7 @@ func served(t testing.TB, env map[string]string, store []string, until ...string
 	}
 	var page string
 	for _, begins := range until {
-		eventually(t, "the reactor serves "+begins, func() bool {
+		provisiontest.Eventually(t, "the reactor serves "+begins, func() bool {
 			page = get(t, "http://"+address+"/metrics")
 			return strings.Contains(page, "\n"+begins)
 		})

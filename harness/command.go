@@ -88,7 +88,7 @@ func splitWords(text string) (words []string, err error) {
 		escapes := letter == '\\' && quote != '\''
 		switch {
 		case escapes && i+1 == len(letters):
-			return nil, errors.New("the command ends with a backslash, behind which something has to stand")
+			return nil, errors.New("the command ends with a backslash, after which something has to stand")
 		case escapes && (quote == 0 || strings.ContainsRune("\"\\$`", letters[i+1])):
 			i++
 			begun = true

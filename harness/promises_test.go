@@ -42,14 +42,14 @@ func TestTheAuditNamesPromisesThatAReactorBroke(t *testing.T) {
 			"a checkpoint ahead of an event that nobody handled",
 			harness.Options{},
 			nil, true,
-			"a checkpoint was saved ahead of work: position 3 of tranche Order lies behind event 0 of Order-1",
+			"a checkpoint was saved ahead of work: position 3 of tranche Order lies past event 0 of Order-1",
 		},
 		{
 			"a checkpoint ahead of the second event",
 			harness.Options{},
 			[]reactor.Occurrence{reactor.Retired{Stream: order, UpTo: 1}},
 			true,
-			"lies behind event 1 of Order-1, of which the reactor has handled only what is before 1",
+			"lies past event 1 of Order-1, of which the reactor has handled only what is before 1",
 		},
 		{
 			"two calls for a stream at once",

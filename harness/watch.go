@@ -75,7 +75,7 @@ func (w *watch) saved(tranche feed.Tranche, position feed.Position, journal *jou
 	for passed < len(events) && events[passed].next <= position {
 		e := events[passed]
 		if known := journal.read(e.stream); err == nil && known.owner != nil && known.retired <= e.index {
-			err = fmt.Errorf("a checkpoint was saved ahead of work: position %d of tranche %s lies behind event %d of %s, of which the reactor has handled only what is before %d; a crash now would lose it",
+			err = fmt.Errorf("a checkpoint was saved ahead of work: position %d of tranche %s lies past event %d of %s, of which the reactor has handled only what is before %d; a crash now would lose it",
 				position, tranche, e.index, e.stream, known.retired)
 		}
 		passed++

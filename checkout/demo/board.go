@@ -21,7 +21,7 @@ type HotelState struct {
 	Since     time.Time    `json:"since"` // it works, or does not
 	Round     int          `json:"round"` // that is on, from 1
 	Balanced  int          `json:"roundsBalanced"`
-	Confirmed int          `json:"groupsCheckedOut"` // in all
+	Confirmed int          `json:"groupsConfirmed"` // in all
 	Events    int          `json:"events"`
 	Stays     []StayState  `json:"stays"`      // of the round
 	Groups    []GroupState `json:"groups"`     // of the round, in the order in which they came
@@ -32,14 +32,14 @@ type HotelState struct {
 // StayState is what became of a stay.
 type StayState struct {
 	Name   string `json:"name"`
-	Status string `json:"status"` // expected, here, moved, left, or unknown
+	Status string `json:"status"` // expected, here, merged, out, or unknown
 	Owes   string `json:"owes"`
 }
 
 // GroupState is what became of a group.
 type GroupState struct {
 	Name     string `json:"name"`
-	Status   string `json:"status"` // selected, settled, or out
+	Status   string `json:"status"` // selected, settled, or confirmed
 	Selected int    `json:"selected"`
 	Merged   int    `json:"merged"`
 	Without  int    `json:"without"` // stays that could not be merged
@@ -145,7 +145,7 @@ func (b *board) enter(stream es.StreamName, data es.EventData, now time.Time) {
 		b.arrived = append(b.arrived, stream)
 	}
 	a.ofGroup(event, now)
-	if a.status == "out" {
+	if a.status == "confirmed" {
 		b.shown.Confirmed++
 	}
 	if pending := a.selected - a.merged - a.without; pending == 0 && !a.waits.IsZero() {
@@ -163,9 +163,9 @@ func (a *account) ofStay(event gueststay.Event) {
 	case gueststay.Paid:
 		a.owes = a.owes.Minus(e.Amount)
 	case gueststay.CheckedOut:
-		a.status = "left"
+		a.status = "out"
 	case gueststay.TransferredToGroup:
-		a.status, a.owes = "moved", domain.Money{}
+		a.status, a.owes = "merged", domain.Money{}
 	case gueststay.TransferRefused:
 		a.status = "unknown"
 	}
@@ -185,7 +185,7 @@ func (a *account) ofGroup(event groupcheckout.Event, now time.Time) {
 	case groupcheckout.Paid:
 		a.owes = a.owes.Minus(e.Amount)
 	case groupcheckout.Confirmed:
-		a.status = "out"
+		a.status = "confirmed"
 		return
 	}
 	if a.selected == a.merged+a.without {

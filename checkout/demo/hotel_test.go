@@ -59,7 +59,7 @@ func TestAHotelGoesOnAndItsBooksBalance(t *testing.T) {
 	h, end := working(t, nil)
 	state := until(t, h, "two rounds are over", func(s HotelState) bool { return s.Balanced >= 2 && len(s.Reactions) > 0 })
 	if state.Round < 2 || state.Confirmed < 6 || len(state.Stays) == 0 || len(state.Latest) == 0 || state.Events == 0 {
-		t.Errorf("got %+v, want six groups that checked out, stays and events", state)
+		t.Errorf("got %+v, want six groups that were confirmed, stays and events", state)
 	}
 	if err := end(); err != nil {
 		t.Errorf("got %v at the end, want nil", err)

@@ -38,7 +38,7 @@ type Phase string
 // The phases, in order.
 const (
 	Arrivals  Phase = "guests arrived"
-	Checkouts Phase = "groups checked out"
+	Checkouts Phase = "groups confirmed"
 )
 
 // Progress is how far a phase is.

@@ -38,7 +38,7 @@ func (*auditCommand) Help() string {
  - nothing follows the event that closes a stream;
  - the events of a stream are numbered without a gap, and can be read;
  - on DynamoDB, the index has all events of each stream, and no others;
- - no checkpoint of the consumer groups that are named lies behind pending work.
+ - no checkpoint of the consumer groups that are named lies beyond pending work.
 
 Prints what the books come to, the streams that these consumer groups have set aside (without a name all groups, on Message DB), and every violation, with the streams and events that prove it. It writes nothing, and may run while clerks and reactors work: a transfer that its group has not recorded yet is in flight and no violation, and what looks wrong is read again before it is called so.
 

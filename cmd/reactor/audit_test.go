@@ -200,7 +200,7 @@ func TestCheckpointsAreAudited(t *testing.T) {
 	}
 	key := feed.Key{Source: whole.Source.ID(), Tranche: groupcheckout.Category, Group: "night"}
 	passed := func(event, pending string, group domain.GroupID) string {
-		return `checkpoint: the checkpoint of the consumer group "night" lies behind event ` + event + " of " + groups.Stream(group).String() +
+		return `checkpoint: the checkpoint of the consumer group "night" lies past event ` + event + " of " + groups.Stream(group).String() +
 			", but stays that were selected by then are still pending: " + pending + "\n"
 	}
 	for _, test := range []struct {
@@ -303,7 +303,7 @@ func TestAuditCommandLinesThatAreWrong(t *testing.T) {
 		want   string
 	}{
 		{[]string{"audit"}, statusConfiguration, "mdb"},
-		{[]string{"audit", "memory"}, statusConfiguration, `behind "reactor audit" stands one of: mdb, dynamo`},
+		{[]string{"audit", "memory"}, statusConfiguration, `"reactor audit" is followed by one of: mdb, dynamo`},
 		{[]string{"audit", "mdb"}, statusConfiguration, "MDB_CONNECTION_STRING"},
 		{[]string{"audit", "mdb", "-cp", dsn}, statusConfiguration, "the one for checkpoints is not enough"},
 		{[]string{"audit", "-g", "night", "mdb", "-c", dsn}, statusConfiguration, "MDB_SCHEMA"},

@@ -81,7 +81,7 @@ func TestAMessageDBIsAudited(t *testing.T) {
 		fmt.Sprintf("merge: event 1 of %s records a residual of 10 for %s, but that stay was not transferred", group, stay(2)),
 		fmt.Sprintf("body: event 0 (CheckedIn) of %s cannot be read", broken),
 		fmt.Sprintf("positions: %s lacks event 0, and goes on with event 1", holed),
-		`checkpoint: the checkpoint of the consumer group "night" lies behind event 0 of `,
+		`checkpoint: the checkpoint of the consumer group "night" lies past event 0 of `,
 		`The consumer group "day" has no checkpoint here`,
 	)
 }

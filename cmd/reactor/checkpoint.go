@@ -33,7 +33,7 @@ const checkpointHelp = `
 
 A group whose work is divided into slots has a checkpoint for each, shown as NAME~0of3 and so on.
 
-With --position it sets the checkpoint, of all slots, and prints the position before and after. Setting it back is harmless: what lies behind is handled again, and nothing is done twice. Setting it forward passes over what lies between, for good.
+With --position it sets the checkpoint, of all slots, and prints the position before and after. Setting it back is harmless: what lies between is handled again, and nothing is done twice. Setting it forward passes over what lies between, for good.
 
 Stop the reactors of the group first: one that runs does not look at the checkpoint again, and overwrites it.
 `

@@ -87,7 +87,7 @@ func (*completionCommand) Help() string {
 	return `Have the shell read it at its start:
 
     source <(reactor completion bash)     in ~/.bashrc
-    source <(reactor completion zsh)      in ~/.zshrc, behind compinit
+    source <(reactor completion zsh)      in ~/.zshrc, after compinit
     reactor completion fish | source      in ~/.config/fish/config.fish
 
 The script asks the program itself what may come next, so it need not be read again after an update.`
@@ -143,6 +143,12 @@ func execute(ctx context.Context, args []string, s *streams, getenv func(string)
 	}
 	if err != nil || command == nil {
 		return err
+	}
+	// A file that is named has to be there, even where nothing of it is needed.
+	if grammar.Config != "" {
+		if missing, ok := errors.AsType[*usageError](from.read(command.Model.Node, grammar.Config)); ok {
+			return missing
+		}
 	}
 	for _, log := range []logFlags{grammar.Run.logFlags, grammar.Index.logFlags, grammar.Demo.logFlags} {
 		if log.LogFormat == asJSON { // in a spelling that only the parser knows, perhaps
@@ -211,12 +217,18 @@ func parseFrom(args []string, s streams, from *sources) (*cli, *kong.Context, er
 // program.
 func complaintOf(err error, args []string) string {
 	text := strings.TrimRight(withoutValues(err.Error(), args), ".?!")
-	if parse, ok := errors.AsType[*kong.ParseError](err); ok && parse.Context != nil && strings.HasPrefix(text, "expected one of ") {
+	if parse, ok := errors.AsType[*kong.ParseError](err); ok && parse.Context != nil && strings.HasPrefix(text, "expected ") {
 		node := parse.Context.Selected()
 		if node == nil {
 			node = parse.Context.Model.Node
 		}
-		return `expected one of "` + strings.Join(commandsOf(node), `", "`) + `".` // the parser names five
+		words := commandsOf(node) // the parser names five
+		if len(words) == 0 && len(node.Positional) > 0 {
+			words = node.Positional[0].EnumSlice()
+		}
+		if len(words) > 1 {
+			return `expected one of "` + strings.Join(words, `", "`) + `".`
+		}
 	}
 	if choice := wrongChoice.FindStringSubmatch(text); choice != nil {
 		if meant, found := nearest.Of(choice[2], strings.Split(choice[1], `","`)); found {
@@ -245,14 +257,18 @@ func commandsOf(node *kong.Node) (names []string) {
 // to be wrong.
 func commandOf(err error) string {
 	if parse, ok := errors.AsType[*kong.ParseError](err); ok && parse.Context != nil {
-		if command := parse.Context.Command(); command != "" {
+		if command, _, _ := strings.Cut(parse.Context.Command(), " <"); command != "" {
 			return "reactor " + command
 		}
 	}
 	return "reactor"
 }
 
-// paintedHelp prints help with the heads of its parts in bold.
+// narrowHelp is how wide a terminal is at the least that has room for two columns.
+const narrowHelp = 72
+
+// paintedHelp prints help with the heads of its parts in bold. On a narrow terminal what
+// a flag or a command means stands below its name.
 func paintedHelp(style terminal.Style) kong.HelpPrinter {
 	return func(options kong.HelpOptions, command *kong.Context) error {
 		if !style.Interactive() {
@@ -261,11 +277,16 @@ func paintedHelp(style terminal.Style) kong.HelpPrinter {
 		out, app := command.Stdout, command.Kong
 		var help strings.Builder
 		app.Stdout = &help
+		options.WrapUpperBound = min(options.WrapUpperBound, style.Width)
 		err := kong.DefaultHelpPrinter(options, command)
 		app.Stdout = out
-		for line := range strings.Lines(help.String()) {
+		text := help.String()
+		if style.Width < narrowHelp {
+			text = belowEachOther(text, style)
+		}
+		for line := range strings.Lines(text) {
 			head, rest, isHead := strings.Cut(line, ":")
-			if isHead && slices.Contains([]string{"Usage", "Arguments", "Flags", "Flags that are seldom needed", "Commands"}, head) {
+			if isHead && (head == "Usage" || slices.Contains(partsOfHelp(), head)) {
 				line = style.Strong(head+":") + rest
 			}
 			_, failed := io.WriteString(out, line)
@@ -273,4 +294,46 @@ func paintedHelp(style terminal.Style) kong.HelpPrinter {
 		}
 		return err
 	}
+}
+
+// partsOfHelp are the heads of what stands in two columns.
+func partsOfHelp() []string {
+	return []string{"Arguments", "Flags", "Flags that are seldom needed", "Commands"}
+}
+
+// rowOfHelp is the first line of a row: a name, and the beginning of what it means.
+var rowOfHelp = regexp.MustCompile(`^( {2,6})(\S+(?: \S+)*)(?: +(\S.*))?$`)
+
+// belowEachOther puts what stands in two columns below each other.
+func belowEachOther(help string, style terminal.Style) string {
+	const indent = "        "
+	style.Width = max(1, style.Width-len(indent))
+	var out, meaning strings.Builder
+	rows := false
+	end := func() {
+		if text := strings.TrimSpace(meaning.String()); text != "" {
+			out.WriteString(indent + strings.ReplaceAll(style.Wrap(text, ""), "\n", "\n"+indent) + "\n")
+		}
+		meaning.Reset()
+	}
+	for line := range strings.Lines(help) {
+		line = strings.TrimRight(line, "\n")
+		row := rowOfHelp.FindStringSubmatch(line)
+		switch {
+		case !strings.HasPrefix(line, " "):
+			end()
+			rows = slices.Contains(partsOfHelp(), strings.TrimSuffix(line, ":")) || rows && line == ""
+			out.WriteString(line + "\n")
+		case !rows:
+			out.WriteString(line + "\n")
+		case row != nil:
+			end()
+			out.WriteString(row[1] + row[2] + "\n")
+			meaning.WriteString(row[3])
+		default:
+			meaning.WriteString(" " + strings.TrimSpace(line))
+		}
+	}
+	end()
+	return out.String()
 }

@@ -28,14 +28,15 @@ func TestCommandLinesThatAreWrong(t *testing.T) {
 		args []string
 		want string // in the error
 	}{
-		{"an unknown command", nil, []string{"start"}, `"start" is not a command; behind "reactor" stands one of: run, init, checkpoint, slots, quarantine, index, audit, health, demo, config, completion, version, help`},
+		{"an unknown command", nil, []string{"start"}, `"start" is not a command; "reactor" is followed by one of: run, init, checkpoint, slots, quarantine, index, audit, health, demo, config, completion, version, help`},
 		{"a mistyped command", nil, []string{"dmeo"}, `"dmeo" is not a command: did you mean "demo"? See reactor --help`},
 		{"a mistyped store", nil, []string{"run", "-g", "x", "mbd"}, `"mbd" is not a command: did you mean "mdb"? See reactor run --help`},
 		{"a mistyped flag", nil, []string{"run", "--procesor-name", "x", "mdb"}, "unknown flag --procesor-name: did you mean --processor-name? See reactor run --help"},
 		{"a flag that is like none", nil, []string{"run", "--colour", "x", "mdb"}, "unknown flag --colour. See reactor run --help"},
-		{"a flag of the store before it", nil, []string{"run", "--connection", secret, "mdb"}, `--connection belongs to "reactor run mdb": write it behind that`},
+		{"a flag of the store before it", nil, []string{"run", "--connection", secret, "mdb"}, `--connection belongs to "reactor run mdb": write it after that`},
 		{"a letter that is no flag, with a value", nil, []string{"run", "-xsesame", "mdb"}, "unknown flag -x. See"},
 		{"a shell that is none", nil, []string{"completion", "csh"}, `<shell> must be one of "bash","zsh","fish" but got "csh"`},
+		{"a shell that is not named", nil, []string{"completion"}, `expected one of "bash", "zsh", "fish". See reactor completion --help`},
 		{"JSON of what is no table", both, []string{"quarantine", "-g", "x", "--json", "drop", "mdb"}, "--json has a meaning only with list"},
 		{"JSON of an indexer", dynamo, []string{"index", "dynamo", "--json"}, "--json has a meaning only with --status"},
 		{"a flag alone", nil, []string{"--no-color"}, `expected one of "run", "init", "checkpoint", "slots", "quarantine", "index", "audit", "health", "demo", "config", "completion", "version", "help". See reactor --help`},
@@ -44,7 +45,7 @@ func TestCommandLinesThatAreWrong(t *testing.T) {
 		{"the beginning of two flags", nil, []string{"run", "--log", "x"}, "unknown flag --log. See reactor run --help"},
 		{"a mistyped shell", nil, []string{"completion", "basch"}, `but got "basch": did you mean "bash"? See reactor completion`},
 		{"no store", nil, []string{"run", "-g", "x"}, `expected one of "mdb", "dynamo"`},
-		{"a store that is none", nil, []string{"run", "-g", "x", "memory"}, `"memory" is not a command; behind "reactor run" stands one of: mdb, dynamo`},
+		{"a store that is none", nil, []string{"run", "-g", "x", "memory"}, `"memory" is not a command; "reactor run" is followed by one of: mdb, dynamo`},
 		{"no processor name", both, []string{"run", "mdb"}, "missing flags: --processor-name=NAME. See reactor run mdb --help"},
 		{"no processor name for a checkpoint", both, []string{"checkpoint", "mdb"}, "missing flags: --processor-name=NAME"},
 		{"an empty processor name", both, []string{"run", "-g", "", "mdb"}, "--processor-name is empty"},

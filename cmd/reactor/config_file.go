@@ -12,6 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 	"go.yaml.in/yaml/v3"
 
+	"example.com/groupcheckout/internal/nearest"
 	"example.com/groupcheckout/internal/oneline"
 )
 
@@ -91,55 +92,29 @@ func (r *settingsReader) unknown(section, key string) string {
 		return "its key is not known here"
 	}
 	plain := strings.ToLower(strings.ReplaceAll(key, "_", "-"))
-	var elsewhere []string
-	nearest, least := "", 1+len(plain)/3
+	var elsewhere, here []string
 	for known, flag := range r.known {
 		of, word := "", known
 		if before, after, below := strings.Cut(known, "."); below {
 			of, word = before, after
 		}
-		if word == plain && of != section {
-			if of == "" {
-				of = "the beginning of a line, below no store"
-			} else {
-				of = "below " + of + ":"
-			}
-			elsewhere = append(elsewhere, of)
-		}
-		for _, spelling := range append([]string{word}, flag.Aliases...) {
-			if far := distance(plain, spelling); of == section && (far < least || far == least && word < nearest) {
-				nearest, least = word, far
-			}
+		switch {
+		case of == section:
+			here = append(append(here, word), flag.Aliases...)
+		case word == plain && of == "":
+			elsewhere = append(elsewhere, "the beginning of a line, below no store")
+		case word == plain:
+			elsewhere = append(elsewhere, "below "+of+":")
 		}
 	}
-	switch slices.Sort(elsewhere); {
-	case len(elsewhere) > 0:
+	if slices.Sort(elsewhere); len(elsewhere) > 0 {
 		return fmt.Sprintf("%s stands at another place: %s", key, strings.Join(elsewhere, ", or "))
-	case nearest != "":
-		return fmt.Sprintf("the key %s is not known here; is %s meant?", key, nearest)
+	}
+	slices.Sort(here)
+	if meant, found := nearest.Of(plain, here); found {
+		return fmt.Sprintf("the key %s is not known here; is %s meant?", key, meant)
 	}
 	return fmt.Sprintf("the key %s is not known here: reactor config shows all", key)
-}
-
-// distance is how many letters have to be changed, added or removed to make one word of
-// another.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := before
-			if a[i] != b[j] {
-				cost = 1 + min(before, row[j], row[j+1])
-			}
-			before, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }
 
 // value reads the value of a key. One that is empty counts as not set.

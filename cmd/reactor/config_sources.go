@@ -218,9 +218,9 @@ func expected(flag *kong.Flag) string {
 	case time.Duration:
 		return "a time with its unit, such as 1.5s, of at most a year"
 	case milliseconds:
-		return "a time of at most a year: write 100 for milliseconds, or a unit behind it, as in 1.5s"
+		return "a time of at most a year: write 100 for milliseconds, or a unit after it, as in 1.5s"
 	case seconds:
-		return "a time of at most a year: write 10 for seconds, or a unit behind it, as in 1.5s"
+		return "a time of at most a year: write 10 for seconds, or a unit after it, as in 1.5s"
 	case byteCount:
 		return expectedBytes
 	}

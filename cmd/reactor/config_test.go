@@ -181,7 +181,7 @@ func TestFilesOfSettingsThatAreWrong(t *testing.T) {
 		"lease: 2562047h":                           `lease: "2562047h" is not a time with its unit, such as 1.5s, of at most a year`,
 		"mdb: {tail-sleep: 9000h}":                  `"9000h" is not a time of at most a year: write 100 for milliseconds`,
 		"mdb: {first-tail-sleep: 1s}":               "--first-tail-sleep cannot be 1s: it has to be at most --tail-sleep, which is 14ms",
-		"max-held-bytes: 64XB":                      `max-held-bytes: it is not a number of bytes: write 65536, or a unit behind it`,
+		"max-held-bytes: 64XB":                      `max-held-bytes: it is not a number of bytes: write 65536, or a unit after it`,
 		"max-held-bytes: 0":                         "--max-held-bytes cannot be 0: it has to be above zero",
 		"longest-pause: 1ms":                        "--longest-pause cannot be 1ms: it has to be at least --first-pause, which is 50ms",
 		"dynamo: {tip-bytes: 1GiB}":                 "--tip-bytes cannot be 1073741824: it has to be from 1024 to 262144",
@@ -224,6 +224,12 @@ func TestFilesOfSettingsThatAreWrong(t *testing.T) {
 	} {
 		if status, _, complaints := call(t, test.env, "run", "-g", "x", "mdb"); status != statusConfiguration || !strings.Contains(complaints, test.want) {
 			t.Errorf("%v: got status %d and %s, want 1 and %q", test.env, status, complaints, test.want)
+		}
+	}
+	// A file that is named is looked for, even if nothing of it is needed.
+	for _, line := range [][]string{{"demo", "--groups=1"}, {"version"}} {
+		if status, out, complaints := call(t, nil, append(line, "--config=/nowhere/at/all")...); status != statusConfiguration || out != "" || !strings.Contains(complaints, "the file of --config cannot be read") {
+			t.Errorf("%v: got status %d, %q and %q, want 1 and what is wrong", line, status, out, complaints)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"example.com/groupcheckout/checkout"
@@ -98,6 +99,9 @@ func (c *demoCommand) Run(ctx context.Context, s streams) error {
 	return errors.Join(err, c.print(s, store.Name, report, err == nil))
 }
 
+// storyWidth is how wide the lines of the story are in columns.
+const storyWidth = 80
+
 // narrator prints the story of one group.
 type narrator struct {
 	out   io.Writer
@@ -112,14 +116,16 @@ func (n *narrator) tell(ctx context.Context, h demo.Happening) {
 		n.begun = true
 		fmt.Fprintf(n.out, "%s\n\n", n.style.Strong("One group, event by event"))
 	}
-	who, subject := fmt.Sprintf("%-7s", "clerk"), fmt.Sprintf("%-18s", h.Subject)
-	switch {
-	case h.Reactor:
-		who = n.style.Good(fmt.Sprintf("%-7s", "reactor"))
-	default:
-		who = n.style.Faint(who)
+	who, paint := "clerk", n.style.Faint
+	if h.Reactor {
+		who, paint = "reactor", n.style.Good
 	}
-	fmt.Fprintf(n.out, "  %s  %s  %s\n", who, n.style.Strong(subject), h.Text)
+	if n.style.Interactive() && n.style.Width < storyWidth {
+		line := n.style.Wrap(who+" "+h.Subject+" "+h.Text, "    ")
+		fmt.Fprintln(n.out, paint(who)+strings.TrimPrefix(line, who))
+	} else {
+		fmt.Fprintf(n.out, "  %s  %s  %s\n", paint(fmt.Sprintf("%-7s", who)), n.style.Strong(fmt.Sprintf("%-18s", h.Subject)), h.Text)
+	}
 	if n.pace > 0 {
 		_ = pause.For(ctx, n.pace) // what ends it is told elsewhere
 	}
@@ -153,7 +159,8 @@ func (c *demoCommand) print(s streams, store string, r demo.Report, balanced boo
 		return printJSON(s.out, demoResultOf(r, store, c.Seed, balanced))
 	}
 	out, style := s.out, s.styles.out
-	fmt.Fprintf(out, "%s of %s, %s, seed %d, store %s\n\n", countOf(c.Groups, "group"), countOf(c.Stays, "stay"), countOf(c.Clerks, "clerk"), c.Seed, store)
+	fmt.Fprintf(out, "%s\n\n", style.Wrap(fmt.Sprintf("%s of %s, %s, seed %d, store %s",
+		countOf(c.Groups, "group"), countOf(c.Stays, "stay"), countOf(c.Clerks, "clerk"), c.Seed, store), ""))
 	var figures terminal.Figures
 	count := func(n int, label string) { figures.Add(grouped(n), labelled(n, label)) }
 	count(r.Confirmed, "group{s} confirmed of "+grouped(r.Groups))
@@ -172,7 +179,9 @@ func (c *demoCommand) print(s streams, store string, r demo.Report, balanced boo
 	figures.Add(round(r.Elapsed).String(), "elapsed")
 	err := figures.Write(out, style)
 	if balanced {
-		_, last := fmt.Fprintf(out, "\n%s What was owed was moved, and what was moved was paid.\n", style.Strong(style.Good("The books balance.")))
+		const verdict = "The books balance."
+		line := style.Wrap(verdict+" What was owed was moved, and what was moved was paid.", "")
+		_, last := fmt.Fprintf(out, "\n%s\n", style.Strong(style.Good(verdict))+strings.TrimPrefix(line, verdict))
 		err = errors.Join(err, last)
 	}
 	return err

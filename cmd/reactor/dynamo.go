@@ -29,7 +29,7 @@ type dynamoTables struct {
 	AccessKey   string `secret:"" also:"-sa" aliases:"sa,accesskey" variable:"EQUINOX_DYNAMO_ACCESS_KEY_ID" placeholder:"ID" help:"The id of the access key."`
 	SecretKey   string `secret:"" also:"-ss" aliases:"ss,secretkey" variable:"EQUINOX_DYNAMO_SECRET_ACCESS_KEY" placeholder:"SECRET" help:"The secret of the access key."`
 	Table       string `short:"t" variable:"EQUINOX_DYNAMO_TABLE" placeholder:"NAME" help:"The table of the streams. Required."`
-	IndexTable  string `short:"i" aliases:"indextable" variable:"EQUINOX_DYNAMO_TABLE_INDEX" placeholder:"NAME" without:"--table with the suffix behind" help:"The table of the feed and the checkpoints. The name of the other with the suffix behind it unless given."`
+	IndexTable  string `short:"i" aliases:"indextable" variable:"EQUINOX_DYNAMO_TABLE_INDEX" placeholder:"NAME" without:"--table and a suffix" help:"The table of the feed and the checkpoints. The name of the other with the suffix after it unless given."`
 	IndexSuffix string `also:"-is" aliases:"is,indexsuffix" default:"-index" placeholder:"SUFFIX" help:"What the name of the index table ends in. Default ${default}."`
 	RequireTLS  bool   `name:"require-tls" help:"Refuse a server on another machine that is not spoken to with TLS. Without it such a server is warned of."`
 }

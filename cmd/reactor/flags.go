@@ -92,13 +92,13 @@ func (s *seconds) UnmarshalText(text []byte) error {
 	return err
 }
 
-// parseTime reads a plain number of units, or a time with a unit behind it.
+// parseTime reads a plain number of units, or a time with a unit after it.
 func parseTime(text []byte, unit time.Duration, example string) (time.Duration, error) {
 	var duration time.Duration
 	if number, err := strconv.ParseUint(string(text), 10, 31); err == nil {
 		duration = time.Duration(number) * unit
 	} else if duration, err = time.ParseDuration(string(text)); err != nil || duration < 0 {
-		return 0, fmt.Errorf("%.40q is not a time: write %s, or a unit behind it, as in 1.5s", text, example)
+		return 0, fmt.Errorf("%.40q is not a time: write %s, or a unit after it, as in 1.5s", text, example)
 	}
 	return duration, atMostAYear(duration)
 }

@@ -54,7 +54,11 @@ func (c *demoCommand) serve(ctx context.Context, s streams, store *address.Store
 		return err
 	}
 	state := hotel.State()
-	_, err = fmt.Fprintf(s.out, "%s checked out. After %s the books were audited, and balanced.\n", countOf(state.Confirmed, "group"), countOf(state.Balanced, "round"))
+	audited := "No round was over, so the books were not audited."
+	if state.Balanced > 0 {
+		audited = fmt.Sprintf("After %s the books were audited, and balanced.", countOf(state.Balanced, "round"))
+	}
+	_, err = fmt.Fprintf(s.out, "%s confirmed. %s\n", countOf(state.Confirmed, "group"), audited)
 	return err
 }
 

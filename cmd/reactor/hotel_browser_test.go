@@ -55,7 +55,7 @@ func TestTheHotelInABrowser(t *testing.T) {
 	text := func(id string) string { return `document.getElementById('` + id + `').textContent` }
 
 	shows(text("reactor") + `.startsWith('It works')`)
-	shows(`document.querySelectorAll('#groups li').length > 0 && document.querySelectorAll('#stays li.moved').length > 0 && document.querySelectorAll('#happenings li.reactor').length > 0`)
+	shows(`document.querySelectorAll('#groups li').length > 0 && document.querySelectorAll('#stays li.merged').length > 0 && document.querySelectorAll('#happenings li.reactor').length > 0`)
 	shows(text("summary") + `.includes('The books balanced')`)
 	shows(`document.querySelector('#curve path') && ` + text("curve-text") + `.startsWith('The last of')`)
 	curve := func(seconds, what string) string {
@@ -72,10 +72,10 @@ func TestTheHotelInABrowser(t *testing.T) {
 	shows(text("reactor") + `.startsWith('It is dead') && ` + text("toggle") + ` === 'Start the reactor'`)
 	shows(`[...document.querySelectorAll('#groups .state')].some((state) => state.textContent.startsWith('waits for'))`)
 	browsertest.Photograph(ctx, t, "hotel", "hotel-dead")
-	before := browsertest.Eval[int](ctx, t, `fetch('state.json').then((r) => r.json()).then((s) => s.groupsCheckedOut)`)
+	before := browsertest.Eval[int](ctx, t, `fetch('state.json').then((r) => r.json()).then((s) => s.groupsConfirmed)`)
 	browsertest.Eval[bool](ctx, t, `document.getElementById('toggle').click(); true`)
 	shows(text("reactor") + `.startsWith('It works')`)
-	browsertest.Eval[bool](ctx, t, `new Promise((on) => { const look = async () => (await (await fetch('state.json')).json()).groupsCheckedOut > `+strconv.Itoa(before)+` ? on(true) : setTimeout(look, 20); look() })`)
+	browsertest.Eval[bool](ctx, t, `new Promise((on) => { const look = async () => (await (await fetch('state.json')).json()).groupsConfirmed > `+strconv.Itoa(before)+` ? on(true) : setTimeout(look, 20); look() })`)
 
 	for _, theme := range []string{"light", "dark"} {
 		for _, width := range []int64{1200, 390} {

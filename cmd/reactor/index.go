@@ -28,7 +28,7 @@ type indexCommand struct {
 type indexDynamo struct {
 	dynamoTables
 	indexerFlags
-	AcceptLoss string `once:"" placeholder:"ID" help:"Go on behind a loss: the one that the indexer named with this ID, and no other. Events that nobody writes behind stay out of the index."`
+	AcceptLoss string `once:"" placeholder:"ID" help:"Go on past a loss: the one that the indexer named with this ID, and no other. Events of streams that nobody writes to again stay out of the index."`
 	Rebuild    bool   `once:"" help:"Read the whole table, bring every event into the index that the index lacks, and end."`
 	scanFlags
 }

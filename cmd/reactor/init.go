@@ -23,7 +23,7 @@ type initMdbCommand struct {
 
 // notifyCosts is what init says of --notify. The figures are of make bench, rows 2d and 4.
 const notifyCosts = "run --notify needs nothing in the database. It costs a connection for each process that follows or appends, " +
-	"and for each transaction that appends a small one behind it, which nobody waits for: with 8 callers about a quarter of the appends, " +
+	"and for each transaction that appends a small one after it, which nobody waits for: with 8 callers about a quarter of the appends, " +
 	"where the server has no core to spare. Who appends and who follows both have to be told to notify, and a connection pooler in between has to pool sessions."
 
 // Help is the text behind the summary.

@@ -29,7 +29,7 @@ import (
 type listenFlags struct {
 	Listen          string `xor:"listen" placeholder:"ADDRESS" without:"off" help:"Serve the status page, /status.json, /healthz, /readyz and /metrics at this address. :8080 is this machine alone; 0.0.0.0:8080 is everybody who can reach it. Off unless given."`
 	PrometheusPort  int    `short:"p" aliases:"prometheusport" xor:"listen" placeholder:"PORT" help:"The same as --listen :PORT."`
-	ListenCert      string `placeholder:"FILE" help:"Serve over TLS with this certificate, in PEM, with the chain behind it. Takes --listen-key."`
+	ListenCert      string `placeholder:"FILE" help:"Serve over TLS with this certificate, in PEM, followed by its chain. Takes --listen-key."`
 	ListenKey       string `placeholder:"FILE" help:"The key of --listen-cert, in PEM."`
 	ListenTokenFile string `placeholder:"FILE" help:"A file with a token that whoever asks has to bring (Authorization: Bearer TOKEN). Without it /healthz and /readyz give a word and no reasons, and the rest nothing."`
 	Pprof           string `placeholder:"ADDRESS" without:"off" help:"Serve Go's profiles below /debug/pprof/ at this address of this machine, such as :6060. Off unless given."`

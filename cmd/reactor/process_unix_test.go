@@ -160,18 +160,8 @@ func statusOf(t testing.TB, address string) status {
 	return s
 }
 
-// eventually asks again and again until the answer is yes: what happens in
-// another process cannot be waited for in any other way.
+// eventually waits for what happens in another process.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	ticker := time.NewTicker(10 * time.Millisecond)
-	defer ticker.Stop()
-	limit := time.After(provisiontest.Patience)
-	for !holds() {
-		select {
-		case <-ticker.C:
-		case <-limit:
-			t.Fatalf("it did not come about that %s", what)
-		}
-	}
+	provisiontest.Eventually(t, what, holds)
 }

@@ -10,8 +10,8 @@ import (
 	"example.com/groupcheckout/checkout/demo"
 )
 
-// progress shows how far the demo is: as a bar on a terminal, elsewhere as a
-// line for each quarter.
+// progress shows how far the demo is: as a bar on a terminal that is wide enough, elsewhere
+// as a line for each quarter.
 type progress struct {
 	out    io.Writer
 	note   func(line string)
@@ -29,7 +29,7 @@ const (
 )
 
 func newProgress(s streams, quiet bool) *progress {
-	return &progress{out: s.err, note: s.note, bars: s.styles.err.Interactive() && !s.json, quiet: quiet}
+	return &progress{out: s.err, note: s.note, bars: s.styles.err.Width >= storyWidth && !s.json, quiet: quiet}
 }
 
 // show takes one step of the demo.

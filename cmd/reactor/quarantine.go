@@ -33,7 +33,7 @@ type quarantineCommand struct {
 
 // Help is the text behind the summary.
 func (*quarantineCommand) Help() string {
-	return `A stream that the reactor cannot handle is tried again for ever, and no checkpoint passes it; the others go on. It can be set aside, by hand or by reactor run --quarantine-after. A merge behind the confirmation of its group is set aside at once. The list is kept beside the checkpoints. A reactor that runs looks at it once in each --checkpoint-interval.
+	return `A stream that the reactor cannot handle is tried again for ever, and no checkpoint passes it; the others go on. It can be set aside, by hand or by reactor run --quarantine-after. A merge after the confirmation of its group is set aside at once. The list is kept beside the checkpoints. A reactor that runs looks at it once in each --checkpoint-interval.
 
     reactor quarantine -g checkouts list mdb -c "$DB" --cs public
     reactor quarantine -g checkouts --stream GroupCheckout-… retry mdb -c "$DB" --cs public`

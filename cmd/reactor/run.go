@@ -23,7 +23,7 @@ type runCommand struct {
 	logFlags
 	MaxReadAhead       int           `short:"r" aliases:"maxreadahead" default:"16" placeholder:"BATCHES" help:"How many batches of a tranche may be read and not completed, besides those that wait for groups in trouble alone, up to --max-stuck-bytes of them. Default ${default}."`
 	MaxWriters         int           `short:"w" aliases:"maxwriters" default:"8" placeholder:"GROUPS" help:"How many group checkouts to work on at once. Default ${default}."`
-	QuarantineAfter    time.Duration `placeholder:"TIME" without:"never" help:"Set a group aside that cannot be handled for so long: reactor quarantine shows it. Never unless given. A merge behind the confirmation of its group is set aside at once."`
+	QuarantineAfter    time.Duration `placeholder:"TIME" without:"never" help:"Set a group aside that cannot be handled for so long: reactor quarantine shows it. Never unless given. A merge after the confirmation of its group is set aside at once."`
 	MergesAtOnce       int           `placeholder:"STAYS" without:"32, or --gather of a Message DB if that is less" help:"How many stays of one group to merge at once. By default as many as the store takes well: 32, or --gather of a Message DB if that is less."`
 	ReadAtOnce         int           `default:"25" placeholder:"STAYS" help:"How many stays of one group to read with one request, where the store can; 1 reads each by itself. Default ${default}."`
 	ReadGroups         bool          `help:"Read each group from the store, instead of using what the feed has delivered of it. It is slower, and for comparisons."`
@@ -44,7 +44,7 @@ type runCommand struct {
 
 // Help is the text behind the summary.
 func (*runCommand) Help() string {
-	return `Runs until it is stopped. Name the store behind the flags, and its own flags behind that:
+	return `Runs until it is stopped. Name the store after the flags, and its own flags after that:
 
     reactor run --processor-name checkouts --listen :8080 mdb -c "$DB" --cs public
     reactor run --processor-name checkouts --listen :8080 dynamo -sr eu-west-1 -t hotel

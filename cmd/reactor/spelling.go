@@ -79,7 +79,7 @@ func childNamed(node *kong.Node, name string) *kong.Node {
 
 func strayArgument(node *kong.Node, place int, arg string) error {
 	if len(node.Children) == 0 {
-		return &usageError{fmt.Sprintf("argument %d is not a flag, and behind %q only flags can stand. "+
+		return &usageError{fmt.Sprintf("argument %d is not a flag, and only flags can follow %q. "+
 			"Was a value with a space in it left without quotes? See %s --help", place, node.FullPath(), node.FullPath())}
 	}
 	names := commandsOf(node)
@@ -92,7 +92,7 @@ func strayArgument(node *kong.Node, place int, arg string) error {
 	if meant, found := nearest.Of(arg, names); found && plain {
 		return &usageError{fmt.Sprintf("%s is not a command: did you mean %q? See %s --help", what, meant, node.FullPath())}
 	}
-	return &usageError{fmt.Sprintf("%s is not a command; behind %q stands one of: %s. See %s --help",
+	return &usageError{fmt.Sprintf("%s is not a command; %q is followed by one of: %s. See %s --help",
 		what, node.FullPath(), strings.Join(names, ", "), node.FullPath())}
 }
 
@@ -106,7 +106,7 @@ func unknownFlag(node *kong.Node, arg string) error {
 		return &usageError{fmt.Sprintf("a flag is unknown. See %s --help", node.FullPath())}
 	}
 	if below := flagBelow(node, name); below != nil {
-		return &usageError{fmt.Sprintf("%s belongs to %q: write it behind that. See %s --help", name, below.FullPath(), below.FullPath())}
+		return &usageError{fmt.Sprintf("%s belongs to %q: write it after that. See %s --help", name, below.FullPath(), below.FullPath())}
 	}
 	var names []string
 	for at := node; at != nil; at = at.Parent {

@@ -91,7 +91,7 @@ func (f *dynamoTuning) check() error {
 // largestTip leaves room in an item, which takes 400 KB, for one more append.
 const largestTip = 256 << 10
 
-// byteCount is a number of bytes, which may be written with a unit behind it.
+// byteCount is a number of bytes, which may be written with a unit after it.
 type byteCount int64
 
 // byteUnit is a unit of memory.
@@ -125,7 +125,7 @@ func (b *byteCount) UnmarshalText(text []byte) error {
 // mostBytes is more memory than a machine has.
 const mostBytes byteCount = 1 << 50
 
-const expectedBytes = "a number of bytes: write 65536, or a unit behind it, as in 64KiB, 64MiB or 1GiB"
+const expectedBytes = "a number of bytes: write 65536, or a unit after it, as in 64KiB, 64MiB or 1GiB"
 
 // String writes it as a person would.
 func (b byteCount) String() string {

@@ -161,7 +161,7 @@ func ofCheckpoint(g *group, consumer string) (c conclusion, wrong bool) {
 	slices.Sort(events)
 	events = slices.Compact(events)
 	c = conclude(Checkpoint, nil, []Place{at(g.stream, events...)},
-		"the checkpoint of the consumer group %q lies behind event %d of %s, but stays that were selected by then are still pending: %d",
+		"the checkpoint of the consumer group %q lies past event %d of %s, but stays that were selected by then are still pending: %d",
 		consumer, events[len(events)-1], g.stream, stays).lacking(g.stream)
 	c.about = consumer
 	return c, true

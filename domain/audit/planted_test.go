@@ -290,9 +290,9 @@ func TestACheckpointAheadOfUnfinishedWork(t *testing.T) {
 		want  []string
 	}{
 		{0, nil},
-		{1, []string{`checkpoint: the checkpoint of the consumer group "night" lies behind event 0 of g1, but stays that were selected by then are still pending: 1`}},
-		{2, []string{`checkpoint: the checkpoint of the consumer group "night" lies behind event 0 of g1, but stays that were selected by then are still pending: 1`}},
-		{3, []string{`checkpoint: the checkpoint of the consumer group "night" lies behind event 2 of g1, but stays that were selected by then are still pending: 3`}},
+		{1, []string{`checkpoint: the checkpoint of the consumer group "night" lies past event 0 of g1, but stays that were selected by then are still pending: 1`}},
+		{2, []string{`checkpoint: the checkpoint of the consumer group "night" lies past event 0 of g1, but stays that were selected by then are still pending: 1`}},
+		{3, []string{`checkpoint: the checkpoint of the consumer group "night" lies past event 2 of g1, but stays that were selected by then are still pending: 3`}},
 	} {
 		b := books(t, history{g1: {selected(1, 2), failed(2), selected(3, 4)}, g2: {selected(2), failed(2)}})
 		b.Passed("night", stream(t, g1), test.below)

@@ -128,7 +128,7 @@ func TestWorkThatWasDoneMeanwhileIsNotBehindACheckpoint(t *testing.T) {
 	check.Must(t, b.Settle(t.Context(), l))
 	want := []string{
 		"feed: the feed passed over event 0 of g2, and so did whoever follows it",
-		`checkpoint: the checkpoint of the consumer group "night" lies behind event 1 of g2, but stays that were selected by then are still pending: 1`,
+		`checkpoint: the checkpoint of the consumer group "night" lies past event 1 of g2, but stays that were selected by then are still pending: 1`,
 	}
 	check.Same(t, "violations", want, sentences(b.Violations()))
 }

@@ -1,13 +1,13 @@
 package faults
 
 import (
-	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"example.com/groupcheckout/internal/nearest"
 )
 
 // Spec says which faults there are to be, and how often. The zero value is none.
@@ -143,42 +143,15 @@ func parseRate(text string) (rate float64, ok bool) {
 // unknown says that there is no such kind, which ones there are, and which one
 // may be meant.
 func unknown(name string) string {
-	names, best, least := []string{everything}, "", math.MaxInt
+	names := []string{everything}
 	for _, d := range Kinds() {
 		names = append(names, string(d.Kind))
 	}
-	for _, candidate := range names {
-		if d := distance(name, candidate); d < least {
-			best, least = candidate, d
-		}
+	hint := "."
+	if meant, found := nearest.Of(name, names); found {
+		hint = fmt.Sprintf("; did you mean %s?", meant)
 	}
-	hint := ""
-	if least <= max(2, len(best)/3) {
-		hint = fmt.Sprintf("; did you mean %s?", best)
-	}
-	return fmt.Sprintf("there is no such kind%s The kinds are %s", cmp.Or(hint, "."), strings.Join(names, ", "))
-}
-
-// distance counts the letters to change, to add and to leave out that make one
-// word of another.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
+	return fmt.Sprintf("there is no such kind%s The kinds are %s", hint, strings.Join(names, ", "))
 }
 
 // String writes the spec as Parse reads it.

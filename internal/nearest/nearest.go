@@ -13,7 +13,7 @@ func Of(name string, among []string) (nearest string, found bool) {
 	if len(among) == 0 {
 		return "", false
 	}
-	nearest = slices.MinFunc(among, func(a, b string) int { return cmp.Compare(distance(name, a), distance(name, b)) })
+	nearest = slices.MinFunc(among, func(a, b string) int { return cmp.Compare(Distance(name, a), Distance(name, b)) })
 	return nearest, near(name, nearest)
 }
 
@@ -24,12 +24,12 @@ func near(one, other string) bool {
 	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
 		a, b = a[1:], b[1:]
 	}
-	return distance(string(a), string(b)) <= (max(len(a), len(b))+2)/3
+	return Distance(string(a), string(b)) <= (max(len(a), len(b))+2)/3
 }
 
-// distance is how many letters have to be put in, left out, replaced or swapped with
+// Distance is how many letters have to be put in, left out, replaced or swapped with
 // their neighbour to make one name of another, whatever their case.
-func distance(one, other string) int {
+func Distance(one, other string) int {
 	a, b := []rune(strings.ToLower(one)), []rune(strings.ToLower(other))
 	var rows [3][]int // the last three of the table
 	for i := range rows {

@@ -114,7 +114,7 @@ func TestEachRuleOfTheAuditSpeaksUpThroughTheHarness(t *testing.T) {
 		audit.Transfer:   {harness.Store{}, []es.EventData{charged, transferred("5.00")}, nil, "but that group never selected the stay"},
 		audit.Merge:      {harness.Store{}, []es.EventData{charged}, []es.EventData{selected, merged("5.00")}, "but that stay was not transferred"},
 		audit.Amount:     {harness.Store{}, []es.EventData{charged, transferred("5.00")}, []es.EventData{selected, merged("4.00")}, "records a residual of 4.00 for stay 101"},
-		audit.Checkpoint: {harness.Store{}, []es.EventData{charged}, []es.EventData{selected}, `lies behind event 0 of the group in "a scenario", but stays that were selected by then are still pending: 1`},
+		audit.Checkpoint: {harness.Store{}, []es.EventData{charged}, []es.EventData{selected}, `lies past event 0 of the group in "a scenario", but stays that were selected by then are still pending: 1`},
 	} {
 		t.Run(string(rule), func(t *testing.T) {
 			t.Parallel()

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.com/groupcheckout/internal/nearest"
 	"example.com/groupcheckout/internal/oneline"
 	"example.com/groupcheckout/stores"
 	"example.com/groupcheckout/stores/dynamodb"
@@ -95,7 +96,7 @@ func read(text string) (place, error) {
 		return place{}, &Error{"", "it is empty"}
 	case found && scheme == "memory":
 		if strings.Trim(rest, "/") != "" {
-			return place{}, &Error{shown(scheme), "nothing stands behind memory:, since it has no name"}
+			return place{}, &Error{shown(scheme), "nothing stands after memory:, since it has no name"}
 		}
 		return place{}, nil
 	// Those of other libraries, such as postgresql+psycopg, are told what to write.
@@ -110,9 +111,9 @@ func read(text string) (place, error) {
 	case strings.Contains(scheme, "=") || !found && strings.Contains(address, "="):
 		return place{}, &Error{"…", "it looks like a connection string of another form, and a Message DB is written as a URL here"}
 	case !found:
-		return place{}, &Error{"…", "it has no scheme"}
+		return place{}, &Error{"…", "it has no scheme" + meant(address)}
 	case shown(scheme) == "…":
-		return place{}, &Error{"…", "its scheme is unknown"}
+		return place{}, &Error{"…", "its scheme is unknown" + meant(scheme)}
 	}
 	return place{}, &Error{shown(scheme), fmt.Sprintf("the scheme %q is unknown", scheme)}
 }
@@ -166,7 +167,7 @@ func dynamoDBAt(address string) (dynamodb.Config, error) {
 	case parsed.Hostname() == "":
 		return wrong("it names neither a region nor a server")
 	case config.Table == "" || strings.Contains(config.Table, "/"):
-		return wrong("it does not name one table behind the slash")
+		return wrong("it does not name one table after the slash")
 	}
 	if config.IndexTable, err = indexIn(parsed.RawQuery); err != nil {
 		return wrong(err.Error())
@@ -198,18 +199,18 @@ var region = regexp.MustCompile(`^[a-z0-9-]+$`)
 
 const (
 	strayCharacter = "it has an @ or a # where none can be; the characters @ : / ? # of a key or secret have to be percent-encoded"
-	badPort        = "what follows the colon of the host is not a port from 1 to 65535; if it is a secret, an @ and the host have to stand behind it"
+	badPort        = "what follows the colon of the host is not a port from 1 to 65535; if it is a secret, an @ and the host have to stand after it"
 )
 
 // indexIn is the table that ?index= names.
 func indexIn(query string) (string, error) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return "", errors.New("what stands behind the ? is not of the form index=table")
+		return "", errors.New("what stands after the ? is not of the form index=table")
 	}
 	for key := range values {
 		if key != "index" {
-			return "", errors.New("something else than index= stands behind the ?; keys stand before the server as key:secret@")
+			return "", errors.New("something else than index= stands after the ?; keys stand before the server as key:secret@")
 		}
 	}
 	return values.Get("index"), nil
@@ -242,6 +243,14 @@ func malformed(address string) string {
 		return "it is no URL: " + badPort
 	}
 	return "it is no URL: a character in it has to be percent-encoded"
+}
+
+// meant asks whether a scheme was misspelled, without repeating what is there instead.
+func meant(scheme string) string {
+	if found, ok := nearest.Of(scheme, []string{"memory", "postgres", "postgresql", "dynamodb", "dynamodb+http", "dynamodb+https"}); ok {
+		return " (did you mean " + found + ":?)"
+	}
+	return ""
 }
 
 // shown is the scheme of an address, if it is one that somebody may have meant. The

@@ -14,12 +14,12 @@ function element(name, className, ...children) {
 const number = (n) => n.toLocaleString('en')
 const money = (text) => Number(text).toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
 const amounts = (text) => text.replace(/\d{4,}\.\d+/g, money)
-const saying = { moved: 'moved', left: 'left before', unknown: 'not on record' }
+const saying = { merged: 'merged', out: 'checked out', unknown: 'not on record' }
 const duration = (s) => (s < 1 ? `${Math.round(s * 1000)} ms` : `${s.toFixed(1)} s`)
 
 function group(g) {
   const pending = g.selected - g.merged - g.without
-  const state = g.status === 'out' ? 'checked out' : pending > 0 ? `waits for ${pending} of ${g.selected}` : `owes ${money(g.owes)}`
+  const state = g.status === 'confirmed' ? 'confirmed' : pending > 0 ? `waits for ${pending} of ${g.selected}` : `owes ${money(g.owes)}`
   const bar = element('div', 'bar')
   for (const [className, n] of [['', g.merged], ['without', g.without]]) {
     const part = element('span', className)
@@ -49,7 +49,7 @@ function curve(reactions) {
 
 function show(s) {
   works = s.reactorWorks
-  at('summary').textContent = `Store ${s.store}, round ${s.round}. ${number(s.groupsCheckedOut)} groups checked out, ${number(s.events)} events. ` +
+  at('summary').textContent = `Store ${s.store}, round ${s.round}. ${number(s.groupsConfirmed)} groups confirmed, ${number(s.events)} events. ` +
     (s.roundsBalanced > 0 ? `The books balanced after ${s.roundsBalanced === 1 ? 'the first round' : `each of ${s.roundsBalanced} rounds`}.` : 'The books are audited after each round.')
   const since = Math.max(0, Math.round((Date.parse(s.at) - Date.parse(s.since)) / 1000))
   at('reactor').textContent = works ? `It works, for ${since} s.` : `It is dead, for ${since} s.`

@@ -39,6 +39,22 @@ func run(m interface{ Run() int }, complaints io.Writer, shared []Server) (statu
 // reached when all is well, on however slow a machine.
 const Patience = 2 * time.Minute
 
+// Eventually asks again and again until the answer is yes, for as long as Patience: what
+// another process does cannot be waited for in any other way.
+func Eventually(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	limit := time.After(Patience)
+	for !holds() {
+		select {
+		case <-ticker.C:
+		case <-limit:
+			t.Fatalf("it did not come about that %s", what)
+		}
+	}
+}
+
 // Within returns a context for one wait, which ends when Patience does.
 // It also serves in a clean-up.
 func Within(t testing.TB) context.Context {

@@ -38,7 +38,7 @@ func (s Settings) Ignored() []string { return slices.Clone(s.ignored) }
 type setting struct {
 	key, value string
 	bare       bool // the value was written without quotes
-	parameter  int  // its number behind the ? of a URL; 0: it stands elsewhere
+	parameter  int  // its number after the ? of a URL; 0: it stands elsewhere
 }
 
 // rule says what becomes of a key.
@@ -300,7 +300,7 @@ func innocent(to, value string) error {
 				name = host
 			}
 			if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err != nil && strings.Contains(name, ":") {
-				return errors.New("has a colon in a host that is no address: a port is a key of its own, and in Npgsql's form it may stand behind one colon")
+				return errors.New("has a colon in a host that is no address: a port is a key of its own, and in Npgsql's form it may stand after one colon")
 			}
 			if inAHost.MatchString(one) {
 				return errors.New("has a character in it that no host has, such as a blank or one of = ; @ / ?: does a value go on there that was to end before?")
@@ -324,13 +324,13 @@ var plainKey = regexp.MustCompile(`^[A-Za-z][A-Za-z _]{0,39}$`)
 func unknownKey(index int, p setting, rules map[string]rule, secretBefore bool) error {
 	place := fmt.Sprintf("part %d", index+1)
 	if p.parameter > 0 {
-		place = fmt.Sprintf("parameter %d behind the ?", p.parameter)
+		place = fmt.Sprintf("parameter %d after the ?", p.parameter)
 	}
 	lower := strings.ToLower(p.key)
 	if advice, known := foreignKeys()[plainName(p.key)]; known {
 		return fmt.Errorf("the key %q (%s) is not supported here: %s", strings.TrimSpace(p.key), place, advice)
 	}
-	meant := nearest(strings.TrimSpace(p.key), rules)
+	meant := nearestKey(strings.TrimSpace(p.key), rules)
 	switch {
 	case secretBefore && p.parameter > 0:
 		return fmt.Errorf("%s has a key that is not known here: leave it out; if it is a piece of a password, an & in that is written %%26", place)

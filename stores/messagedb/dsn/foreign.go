@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"example.com/groupcheckout/internal/nearest"
 )
 
 // What people paste is often made for another library. Its keys and schemes are
@@ -16,7 +18,7 @@ func foreignSchemes() map[string]string {
 	const write = "write postgres:// instead"
 	return map[string]string{
 		"jdbc":        "is JDBC's; leave out jdbc: in front, so that it begins with postgresql://",
-		"postgresqls": "is not known here; write postgres:// instead, and sslmode=require behind the ?",
+		"postgresqls": "is not known here; write postgres:// instead, and sslmode=require after the ?",
 		"pgsql":       "is that of other libraries; " + write,
 		"psql":        "is that of other libraries; " + write,
 		"pg":          "is that of other libraries; " + write,
@@ -32,7 +34,7 @@ func foreignSchemes() map[string]string {
 		"http":        "is the web's; Message DB is reached over postgres://",
 		"https":       "is the web's; Message DB is reached over postgres://",
 		"tcp":         "is not PostgreSQL's; " + write,
-		"ssl":         "is not PostgreSQL's; write postgres:// instead, and sslmode=require behind the ?",
+		"ssl":         "is not PostgreSQL's; write postgres:// instead, and sslmode=require after the ?",
 	}
 }
 
@@ -46,9 +48,9 @@ func badScheme(scheme string) error {
 	switch {
 	case plus && (name == "postgres" || name == "postgresql"):
 		if driver == "ssl" || driver == "tls" {
-			return fmt.Errorf("%w; the part +%s is not known here: leave it out, and write sslmode=require behind the ?", errScheme, driver)
+			return fmt.Errorf("%w; the part +%s is not known here: leave it out, and write sslmode=require after the ?", errScheme, driver)
 		}
-		return fmt.Errorf("%w; what stands behind the + names a driver of another library, such as SQLAlchemy's: leave it out", errScheme)
+		return fmt.Errorf("%w; what follows the + names a driver of another library, such as SQLAlchemy's: leave it out", errScheme)
 	case strings.HasPrefix(scheme, "jdbc:"):
 		name = "jdbc"
 	}
@@ -128,42 +130,18 @@ func plainName(key string) string {
 	return strings.ToLower(strings.NewReplacer(" ", "", "_", "", "-", "", "\t", "").Replace(key))
 }
 
-// nearest is the known key that a key was probably meant to be.
-func nearest(key string, rules map[string]rule) string {
+// nearestKey is the known key that a key was probably meant to be. It has to be nearer
+// than other names, since what is given instead of a key may be a part of a secret.
+func nearestKey(key string, rules map[string]rule) string {
 	best, least := "", 3
 	for known := range rules {
 		limit := 1
 		if len(known) > 5 {
 			limit = 2
 		}
-		if d := distance(strings.ToLower(key), strings.ToLower(known)); d <= limit && (d < least || d == least && known < best) {
+		if d := nearest.Distance(key, known); d <= limit && (d < least || d == least && known < best) {
 			best, least = known, d
 		}
 	}
 	return best
-}
-
-// distance is how many letters have to be changed, added or removed to make one
-// word of another; two that are swapped count as one.
-func distance(a, b string) int {
-	before, row := make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		next := make([]int, len(b)+1)
-		next[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			next[j] = min(row[j]+1, next[j-1]+1, row[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				next[j] = min(next[j], before[j-2]+1)
-			}
-		}
-		before, row = row, next
-	}
-	return row[len(b)]
 }

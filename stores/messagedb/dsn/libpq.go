@@ -66,7 +66,7 @@ func takeValue(text string, quoted bool) (value, rest string, closed bool) {
 
 var (
 	errStrayAt  = errors.New("it has an @ where none can be; in a URL, the characters @ : / ? # of a user or password have to be percent-encoded")
-	errNoHost   = errors.New("no host stands behind the @ or before the port: was a variable empty? Write the host there, or host= behind the ?")
+	errNoHost   = errors.New("no host stands after the @ or before the port: was a variable empty? Write the host there, or host= after the ?")
 	errFragment = errors.New("it has a # where none can be; in a URL, the characters @ : / ? # of a user or password have to be percent-encoded")
 )
 
@@ -85,7 +85,7 @@ func place(rest string, at int) string {
 	case at < authority:
 		return "in the host"
 	case strings.Contains(rest[:at], "?"):
-		return fmt.Sprintf("in parameter %d behind the ?", strings.Count(rest[strings.Index(rest, "?"):at], "&")+1)
+		return fmt.Sprintf("in parameter %d after the ?", strings.Count(rest[strings.Index(rest, "?"):at], "&")+1)
 	}
 	return "in the name of the database"
 }
@@ -112,10 +112,10 @@ func splitURL(rest string) ([]setting, error) {
 	}
 	name, password, _ := strings.Cut(user, ":")
 	if strings.ContainsAny(name, "=;&") {
-		return nil, errors.New("the user has one of = ; & in it: parameters stand behind the ?, and elsewhere these are percent-encoded")
+		return nil, errors.New("the user has one of = ; & in it: parameters stand after the ?, and elsewhere these are percent-encoded")
 	}
 	if strings.ContainsAny(path, "=;&") {
-		return nil, errors.New("the name of the database has one of = ; & in it: the first parameter stands behind a ?, and the next ones behind an &")
+		return nil, errors.New("the name of the database has one of = ; & in it: the first parameter stands after a ?, and the next ones after an &")
 	}
 	host, port, err := splitAuthority(hosts)
 	if err != nil {
@@ -136,7 +136,7 @@ func splitURL(rest string) ([]setting, error) {
 		number++
 		key, value, ok := strings.Cut(parameter, "=")
 		if !ok {
-			return nil, fmt.Errorf("parameter %d behind the ? is not of the form key=value", number)
+			return nil, fmt.Errorf("parameter %d after the ? is not of the form key=value", number)
 		}
 		if key == "ssl" && value == "true" {
 			key, value = "sslmode", "require"
@@ -153,7 +153,7 @@ func splitURL(rest string) ([]setting, error) {
 			where += pairs[i].key
 		}
 		if n := pairs[i].parameter; n > 0 {
-			where = fmt.Sprintf("parameter %d behind the ?", n)
+			where = fmt.Sprintf("parameter %d after the ?", n)
 		}
 		for _, text := range []*string{&pairs[i].key, &pairs[i].value} {
 			if *text, err = url.PathUnescape(*text); err != nil {
@@ -174,7 +174,7 @@ func splitAuthority(hosts string) (host, port string, err error) {
 	anyPort := false
 	for one := range strings.SplitSeq(hosts, ",") {
 		place := fmt.Sprintf("host %d", len(names)+1)
-		badPort := fmt.Errorf("what follows the colon of %s is not a port from 1 to 65535; if it is a password, an @ and the host have to stand behind it", place)
+		badPort := fmt.Errorf("what follows the colon of %s is not a port from 1 to 65535; if it is a password, an @ and the host have to stand after it", place)
 		var name, number string
 		if inner, ok := strings.CutPrefix(one, "["); ok {
 			name, number, ok = strings.Cut(inner, "]")

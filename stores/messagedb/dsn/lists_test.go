@@ -187,7 +187,7 @@ func TestWhatIsOffByDefaultMayBeSaid(t *testing.T) {
 func TestWhatOthersWriteIsNamed(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][]string{
-		"postgres://app:x@db/ms?pgbouncer=true":                                     {`"pgbouncer" (parameter 1 behind the ?)`, "Prisma", "leave it out"},
+		"postgres://app:x@db/ms?pgbouncer=true":                                     {`"pgbouncer" (parameter 1 after the ?)`, "Prisma", "leave it out"},
 		"postgres://app:x@db/ms?sslmode=require&connection_limit=5":                 {`"connection_limit" (parameter 2`, "pool_max_conns"},
 		"postgres://app:x@db/ms?schema=public":                                      {`"schema"`, "message_store"},
 		"postgres://app:x@db/ms?currentSchema=public":                               {`"currentSchema"`, "message_store"},
@@ -195,14 +195,14 @@ func TestWhatOthersWriteIsNamed(t *testing.T) {
 		"postgres://app:x@db/ms?default_query_exec_mode=exec":                       {`"default_query_exec_mode"`, "pgx"},
 		"postgres://app:x@db/ms?sslmode=no-verify":                                  {"sslmode", "node-postgres", "require"},
 		"postgres://app:x@db/ms?uselibpqcompat=true":                                {`"uselibpqcompat"`, "leave it out"},
-		"postgres://app:x@db/ms?frobnicate=1":                                       {"parameter 1 behind the ?", "%26"},
+		"postgres://app:x@db/ms?frobnicate=1":                                       {"parameter 1 after the ?", "%26"},
 		"postgres://app@db/ms?applikation_name=1":                                   {`"applikation_name"`, "is application_name meant?"},
 		"Host=db;Password=x;Connect Timeout=3":                                      {`"Connect Timeout" (part 3)`, "Timeout"},
 		"Data Source=db;Password=x":                                                 {`"Data Source" (part 1)`, "Host"},
 		"Host=db;Password=x;Initial Catalog=ms":                                     {`"Initial Catalog"`, "Database"},
 		"Host=db;Pass=x":                                                            {`"Pass"`, "Password"},
-		"postgresql+psycopg://app:x@db/ms":                                          {"behind the +", "leave it out"},
-		"postgresql+asyncpg://app:x@db/ms":                                          {"behind the +", "leave it out"},
+		"postgresql+psycopg://app:x@db/ms":                                          {"follows the +", "leave it out"},
+		"postgresql+asyncpg://app:x@db/ms":                                          {"follows the +", "leave it out"},
 		"postgres+ssl://app:x@db/ms":                                                {"+ssl", "sslmode=require"},
 		"jdbc:postgresql://db/ms?user=app&password=x":                               {`"jdbc"`, "leave out jdbc:"},
 		"mysql://app:x@db/ms":                                                       {`"mysql"`, "PostgreSQL"},
@@ -220,8 +220,8 @@ func TestWhatOthersWriteIsNamed(t *testing.T) {
 		"postgres://a%zz:x@db/ms":                                                   {"the user has a %"},
 		"postgres://app:x@d%zz/ms":                                                  {"the host has a %"},
 		"postgres://app:x@db/m%zz":                                                  {"the name of the database has a %"},
-		"postgres://app:x@db/ms?a=b&c=%zz":                                          {"parameter 2 behind the ? has a %"},
-		"postgres://app:x@db/ms?user=app&sslmode":                                   {"parameter 2 behind the ?"},
+		"postgres://app:x@db/ms?a=b&c=%zz":                                          {"parameter 2 after the ? has a %"},
+		"postgres://app:x@db/ms?user=app&sslmode":                                   {"parameter 2 after the ?"},
 		"postgres://app:x\ny@db/ms":                                                 {"in the password", "percent-encoded"},
 		"postgres://app:x@db/m\ns":                                                  {"in the name of the database"},
 		"host=db hostaddr=other":                                                    {"hostaddr", "192.0.2.1"},
@@ -250,14 +250,14 @@ func TestNoKnownKeyIsTakenForAForeignOne(t *testing.T) {
 		}
 	}
 	for key := range libpqRules() {
-		if meant := nearest(key, libpqRules()); meant != key {
+		if meant := nearestKey(key, libpqRules()); meant != key {
 			t.Errorf("nearest to %s is %s", key, meant)
 		}
 	}
-	if got := nearest("Databse", npgsqlRules()); got != "database" {
+	if got := nearestKey("Databse", npgsqlRules()); got != "database" {
 		t.Errorf("nearest to Databse is %q, want database", got)
 	}
-	if got := nearest("S3CRET", libpqRules()); got != "" {
+	if got := nearestKey("S3CRET", libpqRules()); got != "" {
 		t.Errorf("nearest to S3CRET is %q, want nothing", got)
 	}
 	if slices.Contains([]string{"", "x"}, foreignKeys()["pgbouncer"]) {

@@ -36,7 +36,7 @@ func splitNpgsql(text string) ([]setting, error) {
 		}
 		after = strings.TrimLeft(after, space)
 		if after != "" && after[0] != ';' {
-			return nil, fmt.Errorf("part %d goes on behind its closing quote; a quote within quotes has to be doubled", part)
+			return nil, fmt.Errorf("part %d goes on after its closing quote; a quote within quotes has to be doubled", part)
 		}
 		pairs, text = append(pairs, setting{key: key, value: value}), after
 	}
