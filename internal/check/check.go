@@ -20,7 +20,7 @@ type T interface {
 // or in such as other tests have too, and would take ten times as long to no end. make
 // unit finds the calls of this function, and runs those tests once more without.
 func Unraced(t interface{ Skip(args ...any) }) {
-	if raced {
+	if Raced {
 		t.Skip("the race detector would find nothing; make unit runs this once more without")
 	}
 }

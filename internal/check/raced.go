@@ -2,4 +2,5 @@
 
 package check
 
-const raced = true
+// Raced says whether the race detector watches, which takes ten times as long.
+const Raced = true

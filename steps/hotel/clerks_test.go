@@ -174,9 +174,12 @@ func TestClerksAndTheReactorAtOnceInVirtualTime(t *testing.T) {
 		name  string
 		spec  faults.Spec
 		seeds uint64
-	}{{"sound", faults.Spec{}, 50}, {"all faults", all, 20}} {
+	}{{"sound", faults.Spec{}, 150}, {"all faults", all, 50}} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
+			if check.Raced {
+				c.seeds /= 3
+			}
 			seeds := cmp.Or(*moreSeeds, c.seeds)
 			tried.Times(t, c.name, "seeds of clerks side by side", int(seeds)) //nolint:gosec // not that many
 			for i := range seeds {
