@@ -133,7 +133,6 @@ func TestTheRealSiteIsSmall(t *testing.T) {
 	if report.Examples < 100 || len(report.Stores) != 3 {
 		t.Errorf("got %d examples on %d stores, want those of the hotel on three", report.Examples, len(report.Stores))
 	}
-	report = buildReal(t, folder, "2")
 	pictures := 0
 	for name, text := range files(t, folder) {
 		if !strings.HasPrefix(name, "builds/") {

@@ -134,14 +134,28 @@ func TestStreamsThatAreNotShownAreCountedByWhatTheyAre(t *testing.T) {
 func TestEventsBeyondTheLimitAreCounted(t *testing.T) {
 	t.Parallel()
 	got := string(timeline.List(coach(4), timeline.Options{Reactor: "by the reactor", MaxLanes: 8, MaxEvents: 8}))
-	if !strings.Contains(got, "… 3 more events …</li><li><b>group “Coach tour”</b> stays selected</li>") || !strings.Contains(got, "… 2 more events …") {
-		t.Errorf("got %s, want gaps of 5 of the 13 events, and between them what is rare", got)
+	if !strings.Contains(got, "… 3 more events: 2 charged; 1 checked in …</li><li><b>group “Coach tour”</b> stays selected</li>") || !strings.Contains(got, "… 2 more events: 2 transferred to group …") {
+		t.Errorf("got %s, want gaps of 5 of the 13 events that say what they leave out, and between them what is rare", got)
 	}
 	if n := strings.Count(got, "<li>"); n != 8 {
 		t.Errorf("got %d events, want 8", n)
 	}
 	if !strings.HasSuffix(got, "<li><b>stay 104</b> transferred to group <span class=\"timeline-by\">(by the reactor, because of group “Coach tour” stays selected)</span></li></ol>") {
 		t.Errorf("got %s, want the last event at its end", got)
+	}
+}
+
+// TestAGapTellsOfFourKindsOfEventsAndCountsTheOthers.
+func TestAGapTellsOfFourKindsOfEventsAndCountsTheOthers(t *testing.T) {
+	t.Parallel()
+	stream := evidence.Stream{Name: "Truck-1", Label: "the truck"}
+	for i, says := range []string{"began", "a", "b", "c", "d", "a", "e", "f", "g", "ended"} {
+		stream.Events = append(stream.Events, evidence.Event{Position: int64(i), Order: i, Text: says})
+	}
+	got := string(timeline.List(evidence.Events{Streams: []evidence.Stream{stream}}, timeline.Options{MaxLanes: 1, MaxEvents: 2}))
+	const want = "8 more events: 2 a; 1 b; 1 c; 1 d; 3 others"
+	if !strings.Contains(got, want) {
+		t.Errorf("got %s, want %q in it", got, want)
 	}
 }
 
