@@ -136,6 +136,15 @@ func (h *hotel) fill(t testing.TB) domain.StayID {
 	return stay
 }
 
+// overflow gives a stay more than its tip holds, so that it has a past that reads of it
+// have to ask for.
+func (h *hotel) overflow(t testing.TB) domain.StayID {
+	t.Helper()
+	stay := h.fill(t)
+	h.write(t, h.stays.Stream(stay), "Noted", `"`+strings.Repeat("x", 1000)+`"`)
+	return stay
+}
+
 // awaitMore has guests arrive, and waits each time until that is indexed.
 func (h *hotel) awaitMore(t testing.TB, times int) {
 	t.Helper()
@@ -170,7 +179,7 @@ func TestPoliciesAllowWhatIsAskedAndNothingElse(t *testing.T) {
 		"reactor": func(t *testing.T, h *hotel, direct, env map[string]string) {
 			t.Helper()
 			index := start(t, direct, append([]string{"index", "dynamo", "--log-format", "json"}, indexing...)...)
-			stays := append(h.receive(t, 3), h.fill(t))
+			stays := append(h.receive(t, 2), h.fill(t), h.overflow(t))
 			group := h.selectStays(t, stays)
 			h.awaitMore(t, 10)
 			p := start(t, env, "run", "-g", dynamoGroup, "--slots", "2", "--audit-every", "1s", "--log-level", "debug", "--log-format", "json", "--checkpoint-interval", "20ms", "dynamo", "--tail-sleep", "20")
@@ -186,7 +195,7 @@ func TestPoliciesAllowWhatIsAskedAndNothingElse(t *testing.T) {
 				"run", "-g", dynamoGroup, "--log-format", "json", "--checkpoint-interval", "20ms", "dynamo", "--with-indexer", "--tail-sleep", "20",
 			}, indexing...)...)
 			p.awaitLog(t, "the lease is held")
-			stays := append(h.receive(t, 3), h.fill(t))
+			stays := append(h.receive(t, 2), h.fill(t), h.overflow(t))
 			group := h.selectStays(t, stays)
 			h.awaitDone(t, group)
 			h.selectMore(t, group)
