@@ -153,7 +153,7 @@ func (c *runCommand) follow(ctx context.Context, s streams, store followable) er
 		case err := <-over:
 			return err
 		case <-stopping:
-			stopping, limit = nil, time.After(c.StopLimit)
+			stopping, limit = nil, time.After(c.StopLimit/100*98) // the rest is for the end of the process
 		case <-limit:
 			return &stopLimitError{c.StopLimit}
 		}

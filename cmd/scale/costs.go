@@ -27,8 +27,8 @@ const gathered = 128
 // quiet are the costs on two cores that had nothing else to do, with a disk that takes a
 // tenth of a millisecond to keep something.
 func quiet() costs {
-	l, _ := lockOf(2_660, 17_300, 64, gathered)
-	return costs{From: "two quiet cores", Lock: l, Groups: 1_000, Cores: 2, Feed: 183_000, Eight: 8_000}
+	l, _ := lockOf(2_540, 7_500, 64, gathered)
+	return costs{From: "two quiet cores", Lock: l, Groups: 450, Cores: 2, Feed: 68_000, Eight: 4_500}
 }
 
 // readCosts reads what bench has left: of each row the last run that has it.

@@ -172,8 +172,8 @@ func TestCostsAreThoseOfTheLastRuns(t *testing.T) {
 		t.Helper()
 		check.Must(t, os.WriteFile(name, []byte(text), 0o600))
 	}
-	write(`[{"cores":4,"figures":[{"row":"1","subject":1},{"row":"2a","subject":8000},{"row":"2b","subject":17300},{"row":"5a","subject":1000}]},
-		{"cores":2,"figures":[{"row":"1","subject":2660},{"row":"3","subject":5000}]}]`)
+	write(`[{"cores":4,"figures":[{"row":"1","subject":1},{"row":"2a","subject":4500},{"row":"2b","subject":7500},{"row":"5a","subject":450}]},
+		{"cores":2,"figures":[{"row":"1","subject":2540},{"row":"3","subject":5000}]}]`)
 	got, err := readCosts(name)
 	check.Must(t, err)
 	want := quiet()
