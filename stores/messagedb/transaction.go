@@ -205,7 +205,7 @@ func writeArgs(w write, i int) []any {
 // alike is how many appends from one on can share a statement: those of one event.
 func (t *transaction) alike(from int) int {
 	n := 0
-	for n < len(t.writes)-from && len(t.writes[from+n].events) == 1 && !(t.apart && n > 0) {
+	for n < len(t.writes)-from && len(t.writes[from+n].events) == 1 && (n == 0 || !t.apart) {
 		n++
 	}
 	return max(n, 1)
