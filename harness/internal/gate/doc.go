@@ -40,7 +40,8 @@
 //     it has several transactions in it. A transaction that is undone to a savepoint and
 //     then committed counts. A statement that looks at the version of a stream before
 //     it calls write_message is an append of its own, which has failed if its row ends
-//     with NULL: so appends that share a transaction are counted one by one. They have
+//     with NULL: so appends that share a transaction are counted one by one. If it has
+//     unnest($1) in it too, it is as many as that list has elements, with a row for each. They have
 //     to be sent together, before one Sync. If fewer than those may still succeed, the
 //     transaction is cut off unsent, and who sends them again one by one has as many
 //     written as may be. What locks a category waits for the place too.

@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"github.com/jackc/pgx/v5/pgproto3"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"example.com/groupcheckout/internal/proxy"
 )
@@ -26,6 +27,7 @@ const (
 	takesLock        // it takes the lock that an append takes
 	writesEvent      // it writes an event: one, or a part, of the append that its transaction is
 	isAppend         // it is an append of its own, which writes only at the right version
+	areAppends       // it is several such appends, as many as its first parameter has elements
 
 	untilReady // no statement: what the server answers by saying that it is ready
 )
@@ -34,6 +36,8 @@ const (
 // call it: who opens a store looks whether they are there.
 func calls(sql string) call {
 	switch {
+	case writeCall.MatchString(sql) && versionCall.MatchString(sql) && listCall.MatchString(sql):
+		return areAppends
 	case writeCall.MatchString(sql) && versionCall.MatchString(sql):
 		return isAppend
 	case writeCall.MatchString(sql):
@@ -48,6 +52,7 @@ var (
 	writeCall   = regexp.MustCompile(`write_message"?\s*\(`)
 	versionCall = regexp.MustCompile(`stream_version"?\s*\(`)
 	lockCall    = regexp.MustCompile(`acquire_lock"?\s*\(`)
+	listCall    = regexp.MustCompile(`unnest"?\s*\(\s*\$1\b`)
 )
 
 // wire is one connection of a client, and ours to the server. What is sent goes on
@@ -60,7 +65,7 @@ type wire struct {
 
 	// Of the requests alone.
 	statements map[string]call // by name
-	portals    map[string]call
+	portals    map[string]portal
 
 	mu       sync.Mutex
 	append   *place        // of the appends that have begun, nil if there are none
@@ -74,7 +79,7 @@ type wire struct {
 func newWire(gate *Gate, client, server net.Conn) *wire {
 	gone := make(chan struct{})
 	return &wire{
-		gate: gate, client: client, server: server, gone: gone, statements: map[string]call{}, portals: map[string]call{},
+		gate: gate, client: client, server: server, gone: gone, statements: map[string]call{}, portals: map[string]portal{},
 		answered: make(chan struct{}, 1),
 		end: sync.OnceFunc(func() {
 			close(gone)
@@ -84,13 +89,19 @@ func newWire(gate *Gate, client, server net.Conn) *wire {
 	}
 }
 
+// portal is a statement with its parameters.
+type portal struct {
+	call    call
+	appends int // how many it is, if it is any
+}
+
 // frame is a message of the protocol as it was read. The one that begins a
 // connection has no kind.
 type frame struct {
-	kind byte
-	raw  []byte // all of it
-	body []byte // behind kind and length
-	call call   // of a message of the client: what it has the server do
+	kind   byte
+	raw    []byte // all of it
+	body   []byte // behind kind and length
+	portal        // of a message of the client: what it has the server do
 }
 
 // longestFrame is what PostgreSQL takes at the most.
@@ -149,7 +160,7 @@ func (w *wire) requests() {
 				continue
 			}
 		}
-		f.call = w.call(f)
+		f.portal = w.asks(f)
 		frames := []frame{f}
 		if f.call != nothing {
 			if to.Flush() != nil {
@@ -181,18 +192,18 @@ func (w *wire) together(from *bufio.Reader, f frame) ([]frame, error) {
 	if w.hasPlace() {
 		return frames, nil
 	}
-	count := map[call]int{f.call: 1}
+	n, parts := f.appends, f.call == writesEvent
 	for !asksForReady(f.kind) && f.kind != 'H' {
 		var err error
 		if f, err = readFrame(from, false); err != nil {
 			return nil, err
 		}
-		f.call = w.call(f)
-		count[f.call]++
+		f.portal = w.asks(f)
+		n += f.appends
+		parts = parts || f.call == writesEvent
 		frames = append(frames, f)
 	}
-	n := count[isAppend]
-	if count[writesEvent] > 0 {
+	if parts {
 		n++
 	}
 	if n == 0 {
@@ -227,9 +238,9 @@ func (w *wire) sends(f frame, first bool) {
 	}
 }
 
-// call tells what a message has the server do, and notes what later ones will need. A
+// asks tells what a message has the server do, and notes what later ones will need. A
 // message that cannot be decoded is left for the server to refuse.
-func (w *wire) call(f frame) call {
+func (w *wire) asks(f frame) portal {
 	switch f.kind {
 	case 'P':
 		var parse pgproto3.Parse
@@ -239,7 +250,7 @@ func (w *wire) call(f frame) call {
 	case 'B':
 		var bind pgproto3.Bind
 		if bind.Decode(f.body) == nil {
-			w.portals[bind.DestinationPortal] = w.statements[bind.PreparedStatement]
+			w.portals[bind.DestinationPortal] = bound(w.statements[bind.PreparedStatement], bind)
 		}
 	case 'E':
 		var execute pgproto3.Execute
@@ -249,10 +260,28 @@ func (w *wire) call(f frame) call {
 	case 'Q':
 		var query pgproto3.Query
 		if query.Decode(f.body) == nil {
-			return calls(query.String)
+			return bound(calls(query.String), pgproto3.Bind{})
 		}
 	}
-	return nothing
+	return portal{}
+}
+
+// bound is a statement with its parameters.
+func bound(c call, bind pgproto3.Bind) portal {
+	switch c {
+	case isAppend:
+		return portal{c, 1}
+	case areAppends:
+		var list []string
+		format := int16(pgtype.TextFormatCode)
+		if len(bind.ParameterFormatCodes) > 0 { // of all, or of each
+			format = bind.ParameterFormatCodes[0]
+		}
+		if len(bind.Parameters) > 0 && pgtype.NewMap().Scan(pgtype.VarcharArrayOID, format, bind.Parameters[0], &list) == nil {
+			return portal{isAppend, len(list)}
+		}
+	}
+	return portal{c, 0}
 }
 
 // asksForReady tells whether the server answers a message by saying, in the end,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -51,6 +52,16 @@ func writes(stream es.StreamName, length int) string {
 func guarded(stream es.StreamName, length int) string {
 	return fmt.Sprintf(`SELECT v, CASE WHEN v = %d THEN message_store.write_message('%s', '%s', 'Happened', '{}', NULL, v) END
 		FROM (SELECT coalesce(message_store.stream_version('%[3]s'), -1) AS v OFFSET 0) s`, length-1, uuid.NewString(), stream)
+}
+
+// listed is a statement of several such appends to one stream, at these lengths of it.
+func listed(stream es.StreamName, lengths ...int) []pgproto3.FrontendMessage {
+	sql := `SELECT v, CASE WHEN v = length - 1 THEN message_store.write_message(gen_random_uuid()::varchar, '%[1]s', 'Happened', '{}', NULL, v) END
+		FROM (SELECT e.length, coalesce(message_store.stream_version('%[1]s'), -1) AS v FROM unnest($1::int[]) e(length) OFFSET 0) s`
+	list := strings.NewReplacer("[", "{", "]", "}", " ", ",").Replace(fmt.Sprint(lengths))
+	return []pgproto3.FrontendMessage{
+		&pgproto3.Parse{Query: fmt.Sprintf(sql, stream)}, &pgproto3.Bind{Parameters: [][]byte{[]byte(list)}}, &pgproto3.Describe{ObjectType: 'P'}, &pgproto3.Execute{},
+	}
 }
 
 // locked is the statement that goes ahead of those.
@@ -128,6 +139,11 @@ func turns(s es.StreamName) map[string][]turn {
 			sends(2, synced(locked(s), execute(guarded(s, 0)), execute(guarded(s, 7)), execute(guarded(s, 1)), execute("COMMIT"))),
 			sends(3, query(writes(s, 2))),
 		},
+		"appends that share a statement": {
+			sends(4, synced(locked(s), listed(s, 0, 1, 7, 2), execute(guarded(s, 3)), execute("COMMIT"))),
+			sends(4, synced(locked(s), listed(s, 0, 1), execute("COMMIT"))),
+			sends(5, query(writes(s, 4))),
+		},
 		"none of those that share a transaction": {sends(0, synced(locked(s), execute(guarded(s, 1)), execute(guarded(s, 7)), execute("COMMIT")))},
 		"one of those that share a transaction is wrong": {
 			sends(0, synced(locked(s), execute(guarded(s, 0)), execute("SELECT 1/0"), execute(guarded(s, 1)), execute("COMMIT"))), sends(0, query("ROLLBACK")),
@@ -201,8 +217,12 @@ func TestMoreTogetherThanMaySucceedAreCutOff(t *testing.T) {
 	opening, err := inFrontOf(within(t), server.ConnectionString)
 	g, s := opened(t, opening, err), newStream(t)
 	check.Must(t, g.BreakAfter(2))
-	if err := takes(frontend(t, g), sends(0, synced(locked(s), execute(guarded(s, 0)), execute(guarded(s, 1)), execute(guarded(s, 2)), execute("COMMIT")))); err == nil {
-		t.Error("three of two passed")
+	for _, three := range [][]pgproto3.FrontendMessage{
+		slices.Concat(execute(guarded(s, 0)), execute(guarded(s, 1)), execute(guarded(s, 2))), listed(s, 0, 1, 2),
+	} {
+		if err := takes(frontend(t, g), sends(0, synced(locked(s), three, execute("COMMIT")))); err == nil {
+			t.Error("three of two passed")
+		}
 	}
 	if isClosed(g.Broken()) {
 		t.Fatal("the gate broke without an append")
