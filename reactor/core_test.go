@@ -277,3 +277,24 @@ func (d *doubling) NextBackOff() time.Duration {
 }
 
 func (d *doubling) Reset() { d.next = time.Second }
+
+// A checkpoint may lie within a batch. What lies before it and was handled before it came
+// has been told by then: whoever watches knows that no work is lost.
+func TestWhatIsKnownIsToldBeforeACheckpointPassesIt(t *testing.T) {
+	t.Parallel()
+	limits := limits{maxWriters: 1, maxHung: 1, hangs: time.Hour, costs: counting(), maxStuck: 10, maxHeld: 1000, remember: 10}
+	c, now := newCore(limits, newDoubling), epoch()
+	delivery := func(index es.Version, next feed.Position) feed.Delivery {
+		return feed.Delivery{Stream: streamNamed("a"), Event: es.Event{Index: index}, Next: next}
+	}
+	c.start("A", 0)
+	c.hold("A", 0, 0)
+	c.submit("A", feed.Batch{Next: 6, Events: []feed.Delivery{delivery(0, 6)}})
+	c.dispatch(now)
+	c.returned(streamNamed("a"), 2, nil, now) // it has written an event itself
+	c.drain()
+	c.submit("A", feed.Batch{Next: 9, Events: []feed.Delivery{delivery(1, 8), delivery(2, 9)}})
+	told := c.drain().occurred
+	check.Equal(t, "the completed position", 8, c.tranches["A"].part(0).completed())
+	check.Equal(t, "what was told", fmt.Sprint([]Occurrence{Retired{streamNamed("a"), 2, nil}}), fmt.Sprint(told))
+}

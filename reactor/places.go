@@ -104,7 +104,8 @@ func (c *core) deliver(p *part, r *read, next feed.Position, deliveries []feed.D
 	if fit(deliveries, from, b.placed) {
 		b.order = make([]place, 0, len(deliveries))
 	}
-	var streams []*stream // so that the outcome does not depend on the order of a map
+	var streams []*stream      // so that the outcome does not depend on the order of a map
+	var known map[*stream]bool // those of which the batch has something that is handled already
 	for _, d := range deliveries {
 		if c.passes(d) {
 			continue
@@ -112,6 +113,11 @@ func (c *core) deliver(p *part, r *read, next feed.Position, deliveries []feed.D
 		s := c.stream(d.Stream)
 		if d.Event.Index >= s.handled {
 			c.change(s, func(q *queue) { q.add(d.Event, c.costs) })
+		} else {
+			if known == nil {
+				known = map[*stream]bool{}
+			}
+			known[s] = true
 		}
 		b.took += c.costs.event(d.Event)
 		if b.order != nil {
@@ -137,6 +143,9 @@ func (c *core) deliver(p *part, r *read, next feed.Position, deliveries []feed.D
 			s.claims = s.claims[:last]
 			c.occurs(Retired{s.name, upTo, nil})
 		} else {
+			if known[s] {
+				c.occurs(Retired{s.name, s.handled, nil}) // a checkpoint may lie between that and the rest
+			}
 			b.needs++
 			if !s.ill {
 				b.well++

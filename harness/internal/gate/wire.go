@@ -268,10 +268,10 @@ func (w *wire) asks(f frame) portal {
 
 // bound is a statement with its parameters.
 func bound(c call, bind pgproto3.Bind) portal {
-	switch c {
-	case isAppend:
+	if c == isAppend {
 		return portal{c, 1}
-	case areAppends:
+	}
+	if c == areAppends {
 		var list []string
 		format := int16(pgtype.TextFormatCode)
 		if len(bind.ParameterFormatCodes) > 0 { // of all, or of each
