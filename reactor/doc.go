@@ -55,9 +55,10 @@
 // goroutine, clock or I/O. One goroutine (run.go) owns it. Each tranche has a
 // reader (reader.go), each call a goroutine, and one more saves checkpoints
 // (checkpoint.go). With slots another one keeps the place among the processes
-// (keeper.go), as its seat decides (roster.go), which is plain values too. run waits for
-// all of them, but for calls and reads that have not ended when a stop has to be over:
-// those are left behind ([AbandonedError]).
+// (keeper.go, and handover.go for the slots that it gives), as its seat decides
+// (roster.go), which is plain values too. run waits for all of them, but for calls and
+// reads that have not ended when a stop has to be over: those are left behind
+// ([AbandonedError]).
 //
 // An [Observer] is told what happens, and a [Status] says what a reactor is at.
 package reactor

@@ -36,6 +36,15 @@ func behind(s *source, at *atomic.Int64) feed.Source {
 	})
 }
 
+// oneOfTwo is a feed of two events, appended now, of which one can be read until at is moved.
+func oneOfTwo() (source feed.Source, at *atomic.Int64, appended time.Time) {
+	s := newSource("A")
+	s.add("A", "a@0 b@0")
+	at = new(atomic.Int64)
+	at.Store(1)
+	return behind(s, at), at, time.Now()
+}
+
 // TestAFeedThatStandsStillIsSeen has a replica that does not get on while the leader
 // does.
 func TestAFeedThatStandsStillIsSeen(t *testing.T) {
@@ -77,21 +86,17 @@ func TestAFeedThatStandsStillIsSeen(t *testing.T) {
 func TestTheLagIsInTheStatus(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := newSource("A")
-		s.add("A", "a@0 b@0")
-		var at atomic.Int64
-		at.Store(1)
-		appended := time.Now()
+		source, at, appended := oneOfTwo()
 		const nobody = "nobody indexes"
 		var indexed atomic.Bool
-		source := lagging{behind(s, &at), func(from feed.Position) feed.Lag {
+		told := lagging{source, func(from feed.Position) feed.Lag {
 			lag := feed.Lag{End: 2, Events: int(2 - from), Oldest: appended}
 			if !indexed.Load() {
 				lag.Silent = nobody
 			}
 			return lag
 		}}
-		r := start(t, source, newCheckpoints(), newHandler(), reactor.Config{})
+		r := start(t, told, newCheckpoints(), newHandler(), reactor.Config{})
 		if _, known := r.status().Tranches[0].Lag(time.Now()); known {
 			t.Error("the lag is known before anybody was asked")
 		}
@@ -119,14 +124,10 @@ func TestTheLagIsInTheStatus(t *testing.T) {
 func TestTheEndOfAFeedThatMayLackEventsTellsNoLag(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := newSource("A")
-		s.add("A", "a@0 b@0")
-		var at atomic.Int64
-		at.Store(1)
-		appended := time.Now()
+		source, at, appended := oneOfTwo()
 		var unproven atomic.Bool
 		unproven.Store(true)
-		r := start(t, lagging{behind(s, &at), func(feed.Position) feed.Lag {
+		r := start(t, lagging{source, func(feed.Position) feed.Lag {
 			return feed.Lag{End: 2, Events: -1, Oldest: appended, Unproven: unproven.Load()}
 		}}, newCheckpoints(), newHandler(), reactor.Config{})
 		lag := func() (time.Duration, bool) {
