@@ -199,11 +199,22 @@ func overlaps(lives []life, lease time.Duration, end time.Time) (calls int, allo
 }
 
 // paused tells whether a process was paused for a part of a time, and for so long that
-// others may have taken its slots. It counts as silent from its last sign of life on.
+// others may have taken its slots. It counts as silent from its last sign of life on, and
+// pauses that follow each other too closely for a sign of life are one.
 func paused(l life, lease time.Duration, from, to time.Time) bool {
-	return slices.ContainsFunc(l.away, func(a absence) bool {
-		return a.to.Sub(a.from) > lease/2 && a.from.Before(to) && a.to.After(from)
-	})
+	var since, until time.Time // of the pauses so far that are one
+	for _, a := range l.away {
+		if a.to.IsZero() {
+			continue
+		}
+		if a.from.Sub(until) >= soon {
+			since = a.from
+		}
+		if until = a.to; until.Sub(since) > lease/2 && a.from.Before(to) && a.to.After(from) {
+			return true
+		}
+	}
+	return false
 }
 
 // show logs what happened in a time.
@@ -292,6 +303,8 @@ func TestCallsAtTheSameTimeAreFound(t *testing.T) {
 		"killed, and called by the next":   {[]life{{lines: []said{begins(1)}, away: []absence{killed(2)}}, {lines: []said{begins(2.1), returned(3)}}}, 0, 0},
 		"paused, and called by the next":   {[]life{{lines: []said{begins(1), returned(9)}, away: []absence{away(2, 8)}}, {lines: []said{begins(7), returned(8.5)}}}, 1, 0},
 		"paused too shortly":               {[]life{{lines: []said{begins(1), returned(9)}, away: []absence{away(2, 4)}}, {lines: []said{begins(7), returned(8.5)}}}, 0, 1},
+		"paused again and again":           {[]life{{lines: []said{begins(1), returned(9)}, away: []absence{away(2, 4), away(4.1, 6), away(6.1, 8)}}, {lines: []said{begins(7), returned(8.5)}}}, 1, 0},
+		"paused with time in between":      {[]life{{lines: []said{begins(1), returned(9)}, away: []absence{away(2, 4), away(5, 7), away(8, 8.5)}}, {lines: []said{begins(7), returned(8.5)}}}, 0, 1},
 		"paused between calls":             {[]life{{lines: []said{begins(1), returned(9)}, away: []absence{away(0.2, 0.8)}}, {lines: []said{begins(7), returned(8.5)}}}, 0, 1},
 		"paused when it had been decided":  {[]life{{lines: []said{begins(8), returned(9)}, away: []absence{away(2, 7.9)}}, {lines: []said{begins(7), returned(8.5)}}}, 1, 0},
 		"told to stop, and not waited for": {[]life{{lines: []said{begins(1), returned(3)}, away: []absence{told(1.2)}}, {lines: []said{begins(2), returned(2.5)}}}, 0, 1},

@@ -289,8 +289,8 @@ func rest(events evidence.Events, streams []int, laneOf map[int]int, hidden []pl
 // mostSums is how many kinds of events are told by name where events are summed up.
 const mostSums = 4
 
-// summed says what events that are not shown one by one are, such as "4 checked in; 4
-// charged 12.50": what many say is counted, those first that come first.
+// summed says what events that are not shown one by one are, such as "4 opened; 4 sent": what
+// many say is counted, those first that come first.
 func summed(events []placed) string {
 	counts := map[string]int{}
 	var texts []string
