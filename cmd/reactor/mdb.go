@@ -36,14 +36,15 @@ type mdbServer struct {
 // mdbStore is all that can be said of a Message DB when following it.
 type mdbStore struct {
 	mdbServer
-	ReadConnection string        `secret:"" also:"-r" aliases:"readconnectionstring" variable:"MDB_CONNECTION_STRING_READ" placeholder:"STRING" without:"as --connection" help:"The server to read from, which may be a replica that lags behind. As --connection unless given."`
-	BatchSize      int           `short:"b" aliases:"batchsize" default:"1000" placeholder:"EVENTS" help:"Events to read at once. Default ${default}."`
-	TailSleep      milliseconds  `short:"t" aliases:"tailsleepintervalms" default:"14" placeholder:"TIME" help:"How long to wait at the end of the feed before asking again, when nothing has come for a while; a plain number is in milliseconds. After something has come it begins with an eighth of that. Default ${default}, which takes about 2 % of a core of the server."`
-	Notify         bool          `help:"Be told of what others append, and tell them, by LISTEN and NOTIFY, instead of only asking. It takes a connection, and for each transaction that appends a small one after it, which is never waited for. Who appends has to notify too. Asking at the end of the feed goes on, in case a notification is lost."`
-	Gather         int           `default:"128" placeholder:"APPENDS" help:"How many appends that wait at the same time may share a transaction; 1 has each commit by itself. Default ${default}."`
-	application    string        // its sessions' name; no flag
-	db             *messagedb.DB // once it is open
-	FromTail       bool          `short:"Z" aliases:"fromtail" help:"Start a group that has no checkpoint at the end of the feed, and so pass over all that happened before. Without it such a group starts at the beginning. It counts at each start until the first checkpoint is saved."`
+	ReadConnection  string        `secret:"" also:"-r" aliases:"readconnectionstring" variable:"MDB_CONNECTION_STRING_READ" placeholder:"STRING" without:"as --connection" help:"The server to read from, which may be a replica that lags behind. As --connection unless given."`
+	BatchSize       int           `short:"b" aliases:"batchsize" default:"1000" placeholder:"EVENTS" help:"Events to read at once. Default ${default}."`
+	TailSleep       milliseconds  `short:"t" aliases:"tailsleepintervalms" default:"14" placeholder:"TIME" help:"How long to wait at the end of the feed before asking again, when nothing has come for a while; a plain number is in milliseconds. After something has come it begins with an eighth of that. Default ${default}, which takes about 2 % of a core of the server."`
+	Notify          bool          `help:"Be told of what others append, and tell them, by LISTEN and NOTIFY, instead of only asking. It takes a connection, and for each transaction that appends a small one after it, which is never waited for. Who appends has to notify too. Asking at the end of the feed goes on, in case a notification is lost."`
+	Gather          int           `default:"128" placeholder:"APPENDS" help:"How many appends that wait at the same time may share a transaction; 1 has each commit by itself. Default ${default}."`
+	ViaWriteMessage bool          `help:"Write every event through the function write_message. Without it, appends that share a transaction are written as rows, which takes the server half as long, where that function is as Message DB installs it."`
+	application     string        // its sessions' name; no flag
+	db              *messagedb.DB // once it is open
+	FromTail        bool          `short:"Z" aliases:"fromtail" help:"Start a group that has no checkpoint at the end of the feed, and so pass over all that happened before. Without it such a group starts at the beginning. It counts at each start until the first checkpoint is saved."`
 }
 
 func (s *mdbServer) config(log *slog.Logger) (messagedb.Config, error) {
@@ -104,7 +105,7 @@ func (s *mdbStore) tuned(log *slog.Logger) (messagedb.Config, error) {
 	}
 	tellIgnored(log, s.ReadConnection)
 	config.ReadConnection, config.BatchSize, config.Application = s.ReadConnection, s.BatchSize, s.application
-	config.Notify, config.Gather = s.Notify, s.Gather
+	config.Notify, config.Gather, config.ViaWriteMessage = s.Notify, s.Gather, s.ViaWriteMessage
 	return config, nil
 }
 

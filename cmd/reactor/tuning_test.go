@@ -52,7 +52,7 @@ func configurations() []configuration {
 			"messagedb.Config", mdb, func(c *cli) (any, error) { return c.Run.Mdb.tuned(slog.New(slog.DiscardHandler)) },
 			map[string]string{
 				"Connection": "mdb -c Host=other", "ReadConnection": "mdb -r Host=other", "CheckpointConnection": "mdb -cp Host=other", "CheckpointSchema": "mdb -cs other",
-				"Gather": "mdb --gather 3", "Notify": "mdb --notify", "RequireTLS": "mdb --require-tls", "BatchSize": "mdb -b 3", "MaxConns": "mdb --max-connections 3",
+				"Gather": "mdb --gather 3", "ViaWriteMessage": "mdb --via-write-message", "Notify": "mdb --notify", "RequireTLS": "mdb --require-tls", "BatchSize": "mdb -b 3", "MaxConns": "mdb --max-connections 3",
 				"SettleTimeout": "mdb --settle-limit 1s",
 			},
 			map[string]string{"Ready": "a reactor that runs always is", "Application": "made of the consumer group", "Logger": ours},

@@ -2,6 +2,8 @@ package messagedb
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -28,6 +30,7 @@ SELECT
 	coalesce(has_table_privilege(t.oid, 'INSERT'), false),
 	coalesce(has_sequence_privilege(s.oid, 'USAGE'), false),
 	EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = n.oid AND p.proname = 'write_message' AND p.prosecdef),
+	(SELECT string_agg(p.prosrc, '' ORDER BY p.proname, p.oid) FROM pg_proc p WHERE p.pronamespace = n.oid AND p.proname IN ('acquire_lock', 'stream_version', 'write_message')),
 	ARRAY(SELECT p.proname::text FROM pg_proc p WHERE p.pronamespace = n.oid),
 	ARRAY(SELECT p.proname::text FROM pg_proc p WHERE p.pronamespace = n.oid AND NOT has_function_privilege(p.oid, 'EXECUTE'))
 FROM (SELECT 1) one
@@ -40,36 +43,50 @@ type inventory struct {
 	replica                          bool
 	schema, usage                    bool
 	table, selects, inserts, numbers bool
-	hardened                         bool // write_message runs as its owner
+	hardened                         bool    // write_message runs as its owner
+	writing                          *string // the source of what an append runs through
 	functions, forbidden             []string
 }
 
-// checkServer makes sure that a server can be used as intended.
-func checkServer(ctx context.Context, pool *pgxpool.Pool, use Use) error {
+// knownWriting is the SHA-256 of acquire_lock, stream_version and write_message as Message DB 1.3.0 and
+// 1.3.1 have them. [insertSQL] does to a table what these do.
+const knownWriting = "9486cca179d8c00a22ff67c10a409b51a744261f4f87de639bb5f3346467e204"
+
+// writesAsWeDo tells whether rows may be written without write_message: it is Message DB's
+// own, and this role may do what it does.
+func (have inventory) writesAsWeDo() bool {
+	if have.hardened || !have.inserts || !have.numbers || have.writing == nil {
+		return false
+	}
+	sum := sha256.Sum256([]byte(*have.writing))
+	return hex.EncodeToString(sum[:]) == knownWriting
+}
+
+// checkServer makes sure that a server can be used as intended, and returns what it found.
+func checkServer(ctx context.Context, pool *pgxpool.Pool, use Use) (have inventory, err error) {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
-		return connectError(use, err)
+		return have, connectError(use, err)
 	}
 	defer conn.Release()
-	var have inventory
 	err = conn.QueryRow(ctx, inventorySQL, pgx.QueryExecModeExec).Scan(
 		&have.role, &have.database, &have.replica, &have.schema, &have.usage,
-		&have.table, &have.selects, &have.inserts, &have.numbers, &have.hardened, &have.functions, &have.forbidden)
+		&have.table, &have.selects, &have.inserts, &have.numbers, &have.hardened, &have.writing, &have.functions, &have.forbidden)
 	if err != nil {
-		return &SetupError{Problem: Unusable, Connection: use, Err: err}
+		return have, &SetupError{Problem: Unusable, Connection: use, Err: err}
 	}
 	if problem, err := have.judge(use); problem != "" {
-		return &SetupError{Problem: problem, Connection: use, Err: err}
+		return have, &SetupError{Problem: problem, Connection: use, Err: err}
 	}
 	var version string
 	if err := conn.QueryRow(ctx, "SELECT message_store_version()", pgx.QueryExecModeExec).Scan(&version); err != nil {
-		return &SetupError{Problem: Unusable, Connection: use, Err: err}
+		return have, &SetupError{Problem: Unusable, Connection: use, Err: err}
 	}
 	if !atLeast(version, oldestVersion) {
-		return &SetupError{Problem: OldSchema, Connection: use, Err: fmt.Errorf(
+		return have, &SetupError{Problem: OldSchema, Connection: use, Err: fmt.Errorf(
 			"it is %q, and %s or later is needed: run its update scripts", version, oldestVersion)}
 	}
-	return nil
+	return have, nil
 }
 
 // judge names the first problem, if there is one.

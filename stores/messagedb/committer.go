@@ -340,7 +340,7 @@ func (c *committers) begin(group []*pending) (ctx context.Context, end func()) {
 // commit sends a group in one transaction, and gives each of them its verdict or puts
 // it back. It releases the connection and the turn.
 func (c *committers) commit(q *queue, conn *pgxpool.Conn, group []*pending) {
-	t := transaction{lockTimeout: q.lockTimeout}
+	t := transaction{lockTimeout: q.lockTimeout, direct: c.db.direct}
 	for _, p := range group {
 		t.writes = append(t.writes, p.write)
 	}

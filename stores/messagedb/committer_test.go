@@ -87,6 +87,16 @@ func together(t testing.TB, db *DB, category string, begin ...func() *attempt) [
 	return attempts
 }
 
+// writeTogether writes appends to one category in one transaction.
+func writeTogether(t testing.TB, db *DB, writes ...write) error {
+	t.Helper()
+	conn, err := db.write.Acquire(within(t))
+	check.Must(t, err)
+	defer conn.Release()
+	outcomes, err := (&transaction{writes: writes, direct: db.direct}).send(within(t), conn)
+	return errors.Join(append(outcomes, err)...)
+}
+
 // transactions counts those that wrote to a category.
 func transactions(t testing.TB, category string) int {
 	t.Helper()
@@ -125,7 +135,17 @@ func TestAppendsThatWaitShareATransaction(t *testing.T) {
 // What bites: one that is refused aborts the transaction, and what it shares it with.
 func TestEachAppendOfATransactionHasItsOwnOutcome(t *testing.T) {
 	t.Parallel()
-	db, category := open(t, Config{}), newCategory()
+	for name, via := range map[string]bool{"rows": false, "write_message": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachAppendOfATransactionHasItsOwnOutcome(t, Config{ViaWriteMessage: via})
+		})
+	}
+}
+
+func eachAppendOfATransactionHasItsOwnOutcome(t *testing.T, config Config) {
+	t.Helper()
+	db, category := open(t, config), newCategory()
 	taken, known := newEvents(1), streamOf(t, category)
 	mustAppend(t, db.Store(), known, 0, taken...)
 	double := newEvents(2)
@@ -177,11 +197,21 @@ func TestEachAppendOfATransactionHasItsOwnOutcome(t *testing.T) {
 	}
 }
 
-// What bites: appends of one event share a statement, in which each has to see those before
+// What bites: appends share a statement, in which each has to see those before
 // it, and one that is refused ends it for all.
 func TestAppendsThatShareAStatementHaveTheirOwnOutcome(t *testing.T) {
 	t.Parallel()
-	db, category := open(t, Config{}), newCategory()
+	for name, via := range map[string]bool{"rows": false, "write_message": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			appendsThatShareAStatementHaveTheirOwnOutcome(t, Config{ViaWriteMessage: via})
+		})
+	}
+}
+
+func appendsThatShareAStatementHaveTheirOwnOutcome(t *testing.T, config Config) {
+	t.Helper()
+	db, category := open(t, config), newCategory()
 	taken, known, fresh := newEvents(1), streamOf(t, category), streamOf(t, category)
 	mustAppend(t, db.Store(), known, 0, taken...)
 	one := func(stream es.StreamName, expected es.Version, event es.EventData) func() *attempt {
@@ -229,6 +259,29 @@ func TestAppendsThatShareAStatementHaveTheirOwnOutcome(t *testing.T) {
 	if got := transactions(t, category); got > 3+5 {
 		t.Errorf("got %d transactions, want no more than one beside each that is refused", got-3)
 	}
+}
+
+// What bites: a row that is written without the category's lock may be committed after one
+// with a higher position, and a feed that has passed that never sees it.
+func TestAppendsThatShareAStatementWaitForTheLock(t *testing.T) {
+	t.Parallel()
+	db, category := open(t, Config{}), newCategory()
+	one, other := streamOf(t, category), streamOf(t, category)
+	release := lockCategory(t, one)
+	defer release()
+	watch, done := connect(t, adminDSN(t)), make(chan error, 1)
+	go func() { done <- writeTogether(t, db, write{one, 0, newEvents(1)}, write{other, 0, newEvents(1)}) }()
+	await(t, "it waits for the lock, or has not", func() bool {
+		select {
+		case err := <-done:
+			t.Fatalf("it did not wait for the lock, and got the error %v", err)
+			return true
+		default:
+			return isWaiting(t, watch, one)
+		}
+	})
+	release()
+	check.OK(t, <-done)
 }
 
 // outcomes says what became of appends.

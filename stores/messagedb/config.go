@@ -36,6 +36,11 @@ type Config struct {
 	// wait at the same time. With 1 each has a transaction to itself. Default 128.
 	Gather int
 
+	// ViaWriteMessage has every event written by Message DB's function write_message. Without
+	// it, appends that share a transaction go into the table as rows where that function is
+	// as Message DB installs it, and this role may do what it does. [Open] looks.
+	ViaWriteMessage bool
+
 	// Notify has feeds in other processes told of what is appended here, and those of
 	// this DB listen to what others say. It takes a connection for each DB that has a
 	// feed, and a small transaction of its own after one that appends. Who appends and

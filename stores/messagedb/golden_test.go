@@ -1,8 +1,10 @@
 package messagedb
 
 import (
+	stdcmp "cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +38,67 @@ func rawRows(t testing.TB, stream es.StreamName) []row {
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[row])
 	check.Must(t, err)
 	return found
+}
+
+// Rows that are written without write_message are those that it writes, in the same order.
+func TestRowsAreThoseOfWriteMessage(t *testing.T) {
+	t.Parallel()
+	bodies := []es.EventData{
+		{Type: "Charged", Data: []byte(`{"amount":100.50,"at":"2026-11-23T11:35:27.687685+00:00"}`), Meta: []byte(`{"$correlationId":"x"}`)},
+		{Type: "{\"}, NULL", Data: []byte(`"\\,\"{}\u00e4"`)},
+		{Type: "X", Meta: []byte(`[null]`)},
+		{Type: "X"},
+	}
+	written := map[bool][]row{}
+	for _, via := range []bool{true, false} {
+		db, category := open(t, Config{ViaWriteMessage: via}), newCategory()
+		check.Equal(t, "written as rows", !via, db.direct)
+		several, alone := streamOf(t, category), streamOf(t, category)
+		var events []es.EventData
+		for _, e := range bodies {
+			e.ID = uuid.New()
+			events = append(events, e)
+		}
+		last := es.EventData{ID: uuid.New(), Type: "Last"}
+		check.Must(t, writeTogether(t, db, write{several, 0, events[:3]}, write{alone, 0, events[3:]}, write{several, 3, []es.EventData{last}}))
+		rows := append(rawRows(t, several), rawRows(t, alone)...)
+		slices.SortFunc(rows, func(a, b row) int { return stdcmp.Compare(a.Global, b.Global) })
+		for i, e := range append(events, last) {
+			check.Equal(t, "id", e.ID.String(), rows[i].ID)
+			if age := time.Since(rows[i].Time); age.Abs() > time.Hour {
+				t.Errorf("got the time %v, which is not now in UTC", rows[i].Time)
+			}
+			rows[i].ID, rows[i].Stream, rows[i].Time, rows[i].Global = "", "", time.Time{}, 0 // which differ from run to run
+		}
+		written[via] = rows
+	}
+	if diff := cmp.Diff(written[true], written[false]); diff != "" {
+		t.Errorf("rows differ from those of write_message (-write_message +rows):\n%s", diff)
+	}
+}
+
+// A function that is not as Message DB installs it may do more than to write a row.
+func TestAChangedWriteMessageIsCalled(t *testing.T) {
+	t.Parallel()
+	name := freshDatabase(t)
+	admin := connect(t, withDatabase(adminDSN(t), name))
+	definition := mustGet[string](t, admin, "SELECT pg_get_functiondef('message_store.write_message'::regproc)")
+	changed := strings.ReplaceAll(definition, "write_message.type,", "upper(write_message.type),")
+	if changed == definition {
+		t.Fatalf("nothing was changed in:\n%s", definition)
+	}
+	mustExec(t, admin, changed)
+	db := open(t, Config{Connection: withDatabase(appDSN(t), name)})
+	one, other := newStream(t), newStream(t)
+	check.Must(t, writeTogether(t, db, write{one, 0, newEvents(1)}, write{other, 0, newEvents(2)}))
+	for stream, want := range map[es.StreamName]int{one: 1, other: 2} {
+		events, err := db.Store().Read(within(t), stream, 0, es.FromLeader)
+		check.Must(t, err)
+		check.Equal(t, "events", want, len(events))
+		for _, e := range events {
+			check.Equal(t, "type", strings.ToUpper(e.Type), e.Type)
+		}
+	}
 }
 
 func TestGoldenRows(t *testing.T) {

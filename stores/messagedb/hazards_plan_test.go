@@ -23,7 +23,7 @@ func TestWritersScanNoTable(t *testing.T) {
 	t.Parallel()
 	t.Run("the trap", func(t *testing.T) {
 		t.Parallel()
-		read := rowsScanned(t, func(text, name string) (appendOne func(), end func()) {
+		read := rowsScanned(t, 1, func(text, name string) (appendOne func(), end func()) {
 			conn := connect(t, changed(text, map[string]string{
 				"options": "-c search_path=message_store,pg_temp", "application_name": name,
 			}))
@@ -38,7 +38,7 @@ func TestWritersScanNoTable(t *testing.T) {
 	})
 	t.Run("this package", func(t *testing.T) {
 		t.Parallel()
-		read := rowsScanned(t, func(text, name string) (appendOne func(), end func()) {
+		read := rowsScanned(t, 3, func(text, name string) (appendOne func(), end func()) {
 			// The setting must have the last word over the connection string.
 			db := open(t, Config{MaxConns: 1, Connection: changed(text, map[string]string{
 				"options": "-c enable_seqscan=on", "application_name": name,
@@ -50,11 +50,13 @@ func TestWritersScanNoTable(t *testing.T) {
 					t.Errorf("got %d events and error %v, want one", len(found), err)
 				}
 				check.Must(t, check.Error(store.ReadSnapshots(within(t), []es.StreamName{stream}, "S", es.FromLeader)))
+				another := streamOf(t, stream.Category())
+				check.Must(t, writeTogether(t, db, write{stream, 1, newEvents(1)}, write{another, 0, newEvents(1)}))
 			}
 			return write, db.Close
 		})
 		if read != 0 {
-			t.Errorf("%d appends, each of which was read twice, scanned %d rows, want none", appendsBefore+appendsAfter, read)
+			t.Errorf("%d appends, each with two in one transaction and two reads, scanned %d rows, want none", appendsBefore+appendsAfter, read)
 		}
 	})
 }
@@ -65,12 +67,12 @@ const (
 	appendsAfter  = 20
 )
 
-// rowsScanned has a session append to an empty table that has been vacuumed,
+// rowsScanned has a session append, so many events each time, to an empty table that has been vacuumed,
 // lets the table grow, has the session append more, and returns how many rows
 // were read by sequential scans: of a database of its own, in which nobody else
 // looks at the table. The server counts what a session did at the latest when
 // the session ends.
-func rowsScanned(t *testing.T, session func(text, name string) (appendOne func(), end func())) int64 {
+func rowsScanned(t *testing.T, each int64, session func(text, name string) (appendOne func(), end func())) int64 {
 	t.Helper()
 	database := freshDatabase(t)
 	admin := connect(t, withDatabase(adminDSN(t), database))
@@ -99,7 +101,7 @@ func rowsScanned(t *testing.T, session func(text, name string) (appendOne func()
 	// not waited for.
 	const inserted = "SELECT n_tup_ins FROM pg_stat_user_tables WHERE relid = 'message_store.messages'::regclass"
 	await(t, "the appends are counted", func() bool {
-		return mustGet[int64](t, admin, inserted)%rowsGrown == appendsBefore+appendsAfter
+		return mustGet[int64](t, admin, inserted)%rowsGrown == each*(appendsBefore+appendsAfter)
 	})
 	return mustGet[int64](t, admin, "SELECT seq_tup_read FROM pg_stat_user_tables WHERE relid = 'message_store.messages'::regclass")
 }

@@ -123,11 +123,17 @@ func TestDeadlockIsTriedAgain(t *testing.T) {
 func awaitWaiting(t testing.TB, stream es.StreamName) {
 	t.Helper()
 	watch := connect(t, adminDSN(t))
+	await(t, "an append waits for a lock", func() bool { return isWaiting(t, watch, stream) })
+}
+
+// isWaiting tells whether an append waits for the lock of its category.
+func isWaiting(t testing.TB, watch querier, stream es.StreamName) bool {
+	t.Helper()
 	// A lock on a bigint shows as its two halves.
 	const sql = `WITH h AS (SELECT message_store.hash_64($1) AS key)
 		SELECT EXISTS (SELECT FROM pg_locks l, h, pg_stat_activity a WHERE l.locktype = 'advisory' AND a.pid = l.pid AND a.wait_event_type = 'Lock'
 			AND l.classid::bigint = ((h.key >> 32) & 4294967295) AND l.objid::bigint = (h.key & 4294967295))`
-	await(t, "an append waits for a lock", func() bool { return mustGet[bool](t, watch, sql, stream.Category()) })
+	return mustGet[bool](t, watch, sql, stream.Category())
 }
 
 // What bites: Message DB's functions find each other, and the table, through

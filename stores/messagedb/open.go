@@ -24,6 +24,7 @@ type DB struct {
 	checkpoint  *pgxpool.Pool // nil without a checkpoint schema
 	schema      string        // of the checkpoint table, as PostgreSQL stores the name
 	pooled      bool          // a pooler stands in between
+	direct      bool          // write_message does what we know it to do, so rows may be written without it
 }
 
 // Open connects to the write and the read server and makes sure that each has
@@ -97,9 +98,10 @@ func (db *DB) connect(ctx context.Context) (err error) {
 	var unreadable error
 	var reading sync.WaitGroup
 	if db.config.ReadConnection != db.config.Connection { // whoever can write there can read
-		reading.Go(func() { unreadable = checkServer(ctx, db.read, ForReading) }) // at the same time: it is half of a start
+		reading.Go(func() { _, unreadable = checkServer(ctx, db.read, ForReading) }) // at the same time: it is half of a start
 	}
-	err = checkServer(ctx, db.write, ForWriting)
+	have, err := checkServer(ctx, db.write, ForWriting)
+	db.direct = !db.config.ViaWriteMessage && have.writesAsWeDo()
 	reading.Wait()
 	return cmp.Or(err, unreadable) // one is enough to begin with
 }

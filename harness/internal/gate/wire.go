@@ -32,12 +32,14 @@ const (
 	untilReady // no statement: what the server answers by saying that it is ready
 )
 
-// calls tells which functions of Message DB a statement calls. To name one is not to
-// call it: who opens a store looks whether they are there.
+// calls tells which functions of Message DB a statement calls, or that it writes events past
+// them. To name one is not to call it: who opens a store looks whether they are there.
 func calls(sql string) call {
 	switch {
-	case writeCall.MatchString(sql) && versionCall.MatchString(sql) && listCall.MatchString(sql):
+	case (insertion.MatchString(sql) || writeCall.MatchString(sql) && versionCall.MatchString(sql)) && listCall.MatchString(sql):
 		return areAppends
+	case insertion.MatchString(sql):
+		return writesEvent
 	case writeCall.MatchString(sql) && versionCall.MatchString(sql):
 		return isAppend
 	case writeCall.MatchString(sql):
@@ -49,6 +51,7 @@ func calls(sql string) call {
 }
 
 var (
+	insertion   = regexp.MustCompile(`(?i)\binsert\s+into\s+("?message_store"?\s*\.\s*)?"?messages\b`)
 	writeCall   = regexp.MustCompile(`write_message"?\s*\(`)
 	versionCall = regexp.MustCompile(`stream_version"?\s*\(`)
 	lockCall    = regexp.MustCompile(`acquire_lock"?\s*\(`)

@@ -64,6 +64,21 @@ func listed(stream es.StreamName, lengths ...int) []pgproto3.FrontendMessage {
 	}
 }
 
+// inserted is a statement of several appends, to streams with these numbers, that writes
+// the rows itself.
+func inserted(stream es.StreamName, numbers ...int) []pgproto3.FrontendMessage {
+	sql := `WITH e AS (
+			SELECT n, coalesce((SELECT max(position) FROM message_store.messages WHERE stream_name = '%[1]s' || n), -1) AS v FROM unnest($1::int[]) n
+		), w AS (
+			INSERT INTO message_store.messages (stream_name, position, type) SELECT '%[1]s' || n, 0, 'Happened' FROM e WHERE v = -1 RETURNING stream_name
+		)
+		SELECT v, (SELECT 0 FROM w WHERE w.stream_name = '%[1]s' || n) FROM e`
+	list := strings.NewReplacer("[", "{", "]", "}", " ", ",").Replace(fmt.Sprint(numbers))
+	return []pgproto3.FrontendMessage{
+		&pgproto3.Parse{Query: fmt.Sprintf(sql, stream)}, &pgproto3.Bind{Parameters: [][]byte{[]byte(list)}}, &pgproto3.Describe{ObjectType: 'P'}, &pgproto3.Execute{},
+	}
+}
+
 // locked is the statement that goes ahead of those.
 func locked(stream es.StreamName) []pgproto3.FrontendMessage {
 	return slices.Concat(execute("BEGIN"), execute(fmt.Sprintf("SELECT message_store.acquire_lock('%s')", stream)))
@@ -143,6 +158,11 @@ func turns(s es.StreamName) map[string][]turn {
 			sends(4, synced(locked(s), listed(s, 0, 1, 7, 2), execute(guarded(s, 3)), execute("COMMIT"))),
 			sends(4, synced(locked(s), listed(s, 0, 1), execute("COMMIT"))),
 			sends(5, query(writes(s, 4))),
+		},
+		"appends that are written as rows": {
+			sends(2, synced(locked(s), inserted(s, 1, 2), execute("COMMIT"))),
+			sends(3, synced(locked(s), inserted(s, 2, 3), execute("COMMIT"))),
+			sends(4, query(fmt.Sprintf(`insert INTO "messages" (stream_name, position, type) VALUES ('%s', 0, 'Happened')`, s))),
 		},
 		"none of those that share a transaction": {sends(0, synced(locked(s), execute(guarded(s, 1)), execute(guarded(s, 7)), execute("COMMIT")))},
 		"one of those that share a transaction is wrong": {
