@@ -92,12 +92,13 @@ func allowed() map[string][]string {
 		"internal/plural":                     {},
 		"internal/program":                    {"internal/terminal", "internal/version"},
 		"internal/proxy":                      {},
+		"internal/quickstart":                 {},
 		"internal/terminal":                   {},
 		"internal/tried":                      {},
 		"internal/version":                    {},
 
 		// Programs, examples, planted bugs, and all of that as files.
-		"cmd/reactor":                 {"checkout", "checkout/...", "internal/completion", "internal/nearest", "internal/oneline", "internal/pause", "internal/terminal", "domain", "domain/...", "es", "reactor", "reactor/...", "stores", "stores/...", "internal/plural", "internal/version"},
+		"cmd/reactor":                 {"checkout", "checkout/...", "internal/completion", "internal/nearest", "internal/oneline", "internal/pause", "internal/quickstart", "internal/terminal", "domain", "domain/...", "es", "reactor", "reactor/...", "stores", "stores/...", "internal/plural", "internal/version"},
 		"cmd/indexer-lambda":          {"es", "internal/oneline", "stores/dynamodb", "stores/dynamodb/lambda"},
 		"cmd/bench":                   {"checkout", "domain", "domain/...", "es", "harness/provision", "internal/plural", "internal/program", "internal/terminal", "reactor", "reactor/feed", "stores", "stores/dynamodb", "stores/intercept", "stores/memory", "stores/messagedb"},
 		"cmd/scale":                   {"internal/plural", "internal/program", "internal/terminal"},

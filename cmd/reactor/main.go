@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	_ "example.com/groupcheckout/internal/quickstart" // before the other packages are set up
 )
 
 func main() {

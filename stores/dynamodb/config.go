@@ -92,7 +92,7 @@ func (c Config) indexDefaults() (Config, error) {
 		return c, &SetupError{Problem: BadConfig, Err: err}
 	}
 	for _, name := range []string{c.Table, c.IndexTable} {
-		if name != "" && !tableName.MatchString(name) {
+		if name != "" && !isTableName(name) {
 			return c, &SetupError{Problem: BadConfig, Table: name, Err: errors.New(
 				"a table's name has 3 to 255 letters, digits, underscores, dashes or dots")}
 		}
@@ -109,7 +109,13 @@ func (c Config) indexDefaults() (Config, error) {
 	return c, nil
 }
 
-var tableName = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
+var tableCharacters = regexp.MustCompile(`^[A-Za-z0-9_.-]*$`)
+
+// isTableName counts by itself: an expression that counts takes a start of the program a
+// millisecond.
+func isTableName(name string) bool {
+	return len(name) >= 3 && len(name) <= 255 && tableCharacters.MatchString(name)
+}
 
 func (c Config) check() error {
 	if c.IndexTable == "" {
@@ -146,7 +152,7 @@ func (c Config) checkServer() error {
 	case c.Region != "" && c.ServiceURL != "":
 		return fmt.Errorf("both a region (%s) and a service URL (%s) are given, and only one can have an effect; leave one out",
 			printableRegion(c.Region), printable(c.ServiceURL))
-	case c.Region != "" && !regionName.MatchString(c.Region):
+	case c.Region != "" && !isRegion(c.Region):
 		return errors.New("the region is not one like eu-west-1")
 	case c.Region == "" && c.ServiceURL == "":
 		return errors.New("neither a region nor a service URL is given")
@@ -165,10 +171,12 @@ func (c Config) checkServer() error {
 	return nil
 }
 
-var regionName = regexp.MustCompile(`^[A-Za-z0-9-]{1,63}$`)
+var regionCharacters = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
+
+func isRegion(name string) bool { return len(name) <= 63 && regionCharacters.MatchString(name) }
 
 func printableRegion(region string) string {
-	if regionName.MatchString(region) {
+	if isRegion(region) {
 		return region
 	}
 	return redacted

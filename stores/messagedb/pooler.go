@@ -161,6 +161,8 @@ func (db *DB) rehearse(ctx context.Context, conn *pgxpool.Conn, pool *pgxpool.Po
 		run(categorySQL, "Nothing", int64(math.MaxInt64), 1)
 	case db.read:
 		run(snapshotSQL, nothing, nothing, nothing, 1)
+	case db.watch:
+		run(endSQL, "Nothing")
 	case db.write: // all of write_message but the row
 		_ = prepare(ctx, conn, writeSQL)
 		run("SELECT acquire_lock($1), stream_version($1)", pgx.QueryExecModeExec, nothing)

@@ -122,15 +122,16 @@ func (s *Source) collect(ctx context.Context, rows pgx.Rows, tranche feed.Tranch
 	return batch, rows.Err()
 }
 
-// End implements [feed.Source]: it asks the leader. An aggregate over no rows
-// is one row that holds NULL.
+// An aggregate over no rows is one row that holds NULL.
+const endSQL = "SELECT coalesce(max(global_position) + 1, 0) FROM messages WHERE category(stream_name) = $1"
+
+// End implements [feed.Source]: it asks the leader.
 func (s *Source) End(ctx context.Context, tranche feed.Tranche) (feed.Position, error) {
 	if err := es.ValidateCategory(string(tranche)); err != nil {
 		return 0, fmt.Errorf("find the end of a feed: %w", err)
 	}
 	end, err := onceMore(ctx, s.db.watch, func() (end feed.Position, err error) {
-		err = s.db.watch.QueryRow(ctx, "SELECT coalesce(max(global_position) + 1, 0) FROM messages WHERE category(stream_name) = $1",
-			string(tranche)).Scan(&end)
+		err = s.db.watch.QueryRow(ctx, endSQL, string(tranche)).Scan(&end)
 		return end, err
 	})
 	if err != nil {

