@@ -173,7 +173,7 @@ explore: ## Try SEEDS orders of goroutines and faults on memory, in virtual time
 	$(GO) test ./features -count=1 -timeout=0 -v -run='^TestExplore$$' -explore=$(SEEDS) $(addprefix -seed=,$(SEED)) $(if $(FAULTS),-faults='$(FAULTS)')
 
 # How many seeds the matrix of faults tries.
-MATRIX ?= 5
+MATRIX ?= 3
 
 # How many seeds of clerks who work side by side are tried.
 CLERKS ?= 1000
@@ -181,10 +181,10 @@ CLERKS ?= 1000
 # How many groups of three stays are checked out on each real store, once with 1 and once
 # with 3 slots, while three reactors are paused, killed and replaced: more than 10,000
 # stays on each store.
-TORMENTED ?= 1700
+TORMENTED ?= 900
 
 # How often servers fail, are away, freeze and crash under a reactor.
-OUTAGES ?= 2
+OUTAGES ?= 1
 
 # How many stays of five events a table of DynamoDB has that is adopted.
 ADOPTED ?= 4000

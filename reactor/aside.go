@@ -28,10 +28,11 @@ func (e *SetAsideError) Unwrap() error { return e.Err }
 // NeedsPerson is what [es.NeedsPerson] asks.
 func (*SetAsideError) NeedsPerson() bool { return true }
 
-// asksToBeSetAside tells whether an error is, or wraps, a [*SetAsideError].
+// asksToBeSetAside tells whether an error is, or wraps, a [*SetAsideError]. In an outage
+// nothing is set aside.
 func asksToBeSetAside(err error) bool {
 	_, asks := errors.AsType[*SetAsideError](err)
-	return asks
+	return asks && !IsOutage(err)
 }
 
 // aside is a stream that is set aside.

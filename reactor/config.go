@@ -28,7 +28,7 @@ type Config struct {
 	CallLimit          time.Duration // after which the context of a handler call ends; 2 min
 	StopLimit          time.Duration // how long a stop may take, with all that belongs to it; 25 s
 	Slots              int           // that the streams of the group are divided into, each worked on by one process at a time. It has to be the same for all of them, takes checkpoints that are [feed.Slots], and is kept with them. 0 is none: this process works on everything, and so does another of the same name
-	Lease              time.Duration // a process that gives no sign of life for so long loses its slots; 10 s
+	Lease              time.Duration // within which others take over from a process that gives no sign of life; 10 s
 	Member             string        // how this process is named to the others of the group; its host and number, unless given. Something is added that no other has
 	FromEnd            bool          // a group without a checkpoint starts at the end of the feed, which is saved at once, not at its beginning
 	Observer           Observer      // told what happens; may be nil

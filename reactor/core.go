@@ -271,7 +271,7 @@ func (c *core) delay(s *stream, cause error, now time.Time) {
 	s.trouble.cause = cause
 	s.trouble.attempts++
 	s.trouble.retryAt = now.Add(s.pauses.NextBackOff())
-	s.trouble.delayed, s.trouble.asks = true, asksToBeSetAside(cause) && !IsOutage(cause)
+	s.trouble.delayed, s.trouble.asks = true, asksToBeSetAside(cause)
 	if s.trouble.asks {
 		c.occurs(Troubled{s.name, cause, s.trouble.attempts, s.trouble.since, s.trouble.retryAt})
 		c.tell(s)

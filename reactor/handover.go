@@ -12,7 +12,7 @@ import (
 // roster.
 
 // hand has every slot given as soon as nothing of it is under way any more, and none
-// taken.
+// taken. One that was not begun is given with the rest at the end.
 func (k *keeper) hand() {
 	k.mu.Lock()
 	k.seat.leaving = true
@@ -63,21 +63,25 @@ func (r *Running) goOn(excess []int) (cutOff []int) {
 // checkpoint is saved and it is ready to be given. What goes on for longer than a lease
 // is cut off, unless whoever asks is patient: a stop has limits of its own.
 func (r *Running) windDown(slot int, patient bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	h := r.held[slot]
-	if h == nil || h.settling {
-		return // if it has not begun yet, it will be given once it has
-	}
-	if h.given.IsZero() {
-		h.given = time.Now()
-		r.core.windDown(slot)
-	}
-	if !patient && time.Since(h.given) > r.config.Lease {
-		h.cancel(errHandedOver)
-	}
-	if h.settling = r.core.idleIn(slot); h.settling {
-		r.jobs <- func(ctx context.Context) { r.settle(ctx, h) }
+	var idle *holding
+	r.locked(func(c *core) {
+		h := r.held[slot]
+		if h == nil || h.settling {
+			return // if it has not begun yet, it will be given once it has
+		}
+		if h.given.IsZero() {
+			h.given = time.Now()
+			c.windDown(slot)
+		}
+		if !patient && time.Since(h.given) > r.config.Lease {
+			h.cancel(errHandedOver)
+		}
+		if h.settling = c.idleIn(slot); h.settling {
+			idle = h
+		}
+	})
+	if idle != nil { // not under the lock, which the saver's other jobs want
+		r.jobs <- func(ctx context.Context) { r.settle(ctx, idle) }
 	}
 }
 
@@ -85,15 +89,21 @@ func (r *Running) windDown(slot int, patient bool) {
 var errHandedOver = errors.New("the slot of the stream is handed over to another process")
 
 // settle saves what a slot has come to, and has it given. It belongs to the saver. What
-// cannot be saved will be done again by whoever has it next.
+// cannot be saved will be done again by whoever has it next, unless a handler has asked for
+// something to be set aside: then it is settled again at the next look.
 func (r *Running) settle(ctx context.Context, h *holding) {
 	select {
 	case <-r.published:
 	case <-ctx.Done():
 		return
 	}
-	if err := r.quarantine(ctx); err != nil && ctx.Err() == nil {
-		r.config.Observer.Observe(QuarantineFailed{err})
+	if err := r.quarantine(ctx); err != nil {
+		if ctx.Err() == nil {
+			r.config.Observer.Observe(QuarantineFailed{err})
+		}
+		if r.asksIn(h) { // nobody else would meet again what is to be noted
+			return
+		}
 	}
 	for _, s := range h.portions {
 		_ = r.saveNow(ctx, s.tranche, []*portion{s}) // observed
@@ -104,6 +114,18 @@ func (r *Running) settle(ctx context.Context, h *holding) {
 		r.keeping.ready[h.hold.Slot] = true
 		r.keeping.wake()
 	}
+}
+
+// asksIn tells whether something of a slot is still to be set aside. If so, the slot is not
+// being settled any more.
+func (r *Running) asksIn(h *holding) (asks bool) {
+	r.locked(func(c *core) {
+		for _, t := range c.poisoned(time.Now(), 0) {
+			asks = asks || SlotOf(t.stream.name, c.slots) == h.hold.Slot
+		}
+		h.settling = h.settling && !asks
+	})
+	return asks
 }
 
 // given drops the slots that were handed over.

@@ -124,6 +124,19 @@ func (k keeping) PutNote(_ context.Context, group, kind, name string, body []byt
 	return nil
 }
 
+func (k keeping) ReplaceNote(ctx context.Context, group, kind, name string, before, body []byte) (bool, error) {
+	k.mu.Lock()
+	now := k.notes[group+" "+kind+" "+name]
+	k.mu.Unlock()
+	if string(now) != string(before) {
+		return false, nil
+	}
+	if body == nil {
+		return true, k.DropNote(ctx, group, kind, name)
+	}
+	return true, k.PutNote(ctx, group, kind, name, body)
+}
+
 func (k keeping) DropNote(_ context.Context, group, kind, name string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()

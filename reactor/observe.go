@@ -162,13 +162,13 @@ type (
 	// RosterFailed says that who holds the slots could not be read or written, for the
 	// first time in a row. It is tried again.
 	RosterFailed struct{ Err error }
-	// CheckpointSaved is a checkpoint that was written.
+	// CheckpointSaved is a checkpoint that was written, with the marks in front of it.
 	CheckpointSaved struct {
 		Tranche  feed.Tranche
 		Position feed.Position
 	}
-	// CheckpointFailed is a checkpoint that could not be written. A later one
-	// makes up for it.
+	// CheckpointFailed is a checkpoint that could not be written, or in front of which the
+	// marks could not be noted. It is tried again, or a later one makes up for it.
 	CheckpointFailed struct {
 		Tranche  feed.Tranche
 		Position feed.Position

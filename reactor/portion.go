@@ -104,7 +104,11 @@ func (r *Running) open(ctx context.Context, hold feed.Hold) error {
 		}
 		core.windDown(hold.Slot)
 	})
-	if err := r.quarantine(ctx); err != nil { // before anything is handled
+	switch err := r.quarantine(ctx); { // before anything is handled
+	case err == nil:
+	case isUnwritten(err):
+		r.config.Observer.Observe(QuarantineFailed{err})
+	default:
 		r.drop(hold.Slot, err)
 		return err
 	}

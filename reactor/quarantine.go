@@ -29,7 +29,8 @@ const maxCause = 500
 
 // quarantine brings the notes and the core together: it sets aside what notes say, or
 // what has been troubled for too long, and writes what has changed. The notes come
-// first, since a checkpoint passes what is set aside.
+// first, since a checkpoint passes what is set aside. Where the notes are known and some
+// could not be written, it returns an [*unwrittenError].
 func (r *Running) quarantine(ctx context.Context) error {
 	if r.keeper == nil { // it is forgotten at the end of this run
 		r.locked(func(core *core) {
@@ -40,7 +41,7 @@ func (r *Running) quarantine(ctx context.Context) error {
 		r.nudge()
 		return nil
 	}
-	notes, err := r.readQuarantine(ctx)
+	notes, bodies, err := r.readQuarantine(ctx)
 	if err != nil {
 		return err
 	}
@@ -76,32 +77,30 @@ func (r *Running) quarantine(ctx context.Context) error {
 	for name := range notes {
 		r.noted[name] = true
 	}
+	defer r.nudge()
+	var failed []error // what cannot be written keeps nothing else from it
 	for _, name := range dropped {
-		if !r.mayNote(name) {
-			continue
+		err := r.change(ctx, name, bodies[name], nil)
+		switch {
+		case err == nil:
+			delete(r.noted, name)
+		case !errors.Is(err, errSlotLost) && !errors.Is(err, errNoteChanged):
+			failed = append(failed, fmt.Errorf("note that %s is not set aside any more: %w", name, err))
 		}
-		err := r.ask(ctx, saveLimit, r.config.Breakers.Checkpoints, func(ctx context.Context) error {
-			return r.keeper.DropNote(ctx, r.config.Group, QuarantineKind, name.String())
-		})
-		if err != nil {
-			return fmt.Errorf("note that %s is not set aside any more: %w", name, err)
+		if ctx.Err() != nil || IsOutage(err) {
+			return unwritten(failed)
 		}
-		delete(r.noted, name)
 	}
-	var failed error // what cannot be written keeps nothing else from it
 	for name, note := range put {
-		if !r.mayNote(name) {
-			continue
-		}
 		note.Cause = strings.ReplaceAll(note.Cause[:min(len(note.Cause), maxCause)], "\x00", "") // which PostgreSQL keeps in no text
 		body, err := json.Marshal(note)
 		if err == nil {
-			err = r.ask(ctx, saveLimit, r.config.Breakers.Checkpoints, func(ctx context.Context) error {
-				return r.keeper.PutNote(ctx, r.config.Group, QuarantineKind, name.String(), body)
-			})
+			err = r.change(ctx, name, bodies[name], body)
 		}
 		if err != nil {
-			failed = errors.Join(failed, fmt.Errorf("note that %s is set aside: %w", name, err))
+			if !errors.Is(err, errSlotLost) && !errors.Is(err, errNoteChanged) {
+				failed = append(failed, fmt.Errorf("note that %s is set aside: %w", name, err))
+			}
 			if ctx.Err() != nil || IsOutage(err) {
 				break
 			}
@@ -117,13 +116,56 @@ func (r *Running) quarantine(ctx context.Context) error {
 			}
 		})
 	}
-	r.nudge()
-	return failed
+	return unwritten(failed)
+}
+
+// unwrittenError is of notes that could not be written. What other notes say is known, so
+// work may go on.
+type unwrittenError struct{ error }
+
+func (e *unwrittenError) Unwrap() error { return e.error }
+
+func isUnwritten(err error) bool {
+	_, is := errors.AsType[*unwrittenError](err)
+	return is
+}
+
+func unwritten(errs []error) error {
+	if len(errs) == 0 {
+		return nil
+	}
+	return &unwrittenError{errors.Join(errs...)}
+}
+
+// errNoteChanged says that somebody has changed a note since it was read, such as an operator
+// who has asked for a retry. What they want is seen at the next look.
+var errNoteChanged = errors.New("the note was changed meanwhile")
+
+// change replaces the note of a stream as it was read, or drops it if there is no body, if its
+// slot is still our own: it looks before, and again once its turn has come, which may take longer
+// than a lease while the server cannot be reached.
+func (r *Running) change(ctx context.Context, name es.StreamName, before, body []byte) error {
+	if !r.mayNote(name) {
+		return errSlotLost
+	}
+	done := false
+	err := r.ask(ctx, saveLimit, r.config.Breakers.Checkpoints, func(ctx context.Context) (err error) {
+		if !r.mayNote(name) {
+			return errSlotLost
+		}
+		done, err = r.keeper.ReplaceNote(ctx, r.config.Group, QuarantineKind, name.String(), before, body)
+		return err
+	})
+	if err == nil && !done {
+		return errNoteChanged
+	}
+	return err
 }
 
 // mayNote tells whether the slot of a stream is still our own. A process that was paused
-// finds out before it writes over what the next holder has noted. The one note that was on
-// its way may still arrive: then a stream is set aside, and seen to be.
+// finds out before it writes over what the next holder has noted. The one note that is being
+// sent may still arrive: what it sets aside is seen to be, and what it drops is set aside again
+// by the next holder, if its call fails too.
 func (r *Running) mayNote(name es.StreamName) bool {
 	if r.keeping == nil {
 		return true
@@ -133,24 +175,28 @@ func (r *Running) mayNote(name es.StreamName) bool {
 	return ours
 }
 
-// readQuarantine reads the notes. A name that is none, or a body that cannot be read,
-// is passed over: somebody wrote it by hand.
-func (r *Running) readQuarantine(ctx context.Context) (map[es.StreamName]Quarantined, error) {
+// readQuarantine reads the notes, and returns them as they stand there too. A name that is
+// none, or a body that cannot be read, is passed over: somebody wrote it by hand.
+func (r *Running) readQuarantine(ctx context.Context) (map[es.StreamName]Quarantined, map[es.StreamName][]byte, error) {
 	var bodies map[string][]byte
 	err := r.ask(ctx, r.config.ReadLimit, r.config.Breakers.Checkpoints, func(ctx context.Context) (err error) {
 		bodies, err = r.keeper.Notes(ctx, r.config.Group, QuarantineKind)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read which streams are set aside: %w", err)
+		return nil, nil, fmt.Errorf("read which streams are set aside: %w", err)
 	}
-	notes := map[es.StreamName]Quarantined{}
+	notes, found := map[es.StreamName]Quarantined{}, map[es.StreamName][]byte{}
 	for name, body := range bodies {
 		stream, err := es.ParseStreamName(name)
+		if err != nil {
+			continue
+		}
+		found[stream] = body
 		var note Quarantined
-		if err == nil && json.Unmarshal(body, &note) == nil {
+		if json.Unmarshal(body, &note) == nil {
 			notes[stream] = note
 		}
 	}
-	return notes, nil
+	return notes, found, nil
 }

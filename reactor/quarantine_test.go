@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -95,37 +97,45 @@ func TestAPoisonedStreamIsSetAsideAfterAWhile(t *testing.T) {
 // noteKeeper is a [feed.Notes] that can be embedded beside its method of that name.
 type noteKeeper interface{ feed.Notes }
 
-// apart is checkpoints with notes that can be cut off, or hold up the notes that are put.
+// apart is checkpoints with notes that can be cut off, hold up the notes that are put, or
+// refuse them.
 type apart struct {
 	*cutOff
 	noteKeeper
 
-	holdUp chan struct{} // if it is not nil, notes are put once it is closed
-	puts   atomic.Int32
+	holdUp  chan struct{} // if it is not nil, notes are put once it is closed
+	puts    atomic.Int32
+	refused atomic.Int32 // how many puts more are refused
+	noDrops bool         // no note may be dropped
+
+	meanwhile func() // happens before a note is put
 }
 
 func newApart(c *memory.Checkpoints) *apart {
 	return &apart{cutOff: &cutOff{Checkpoints: c, Slots: c}, noteKeeper: c}
 }
 
-func (a *apart) PutNote(ctx context.Context, group, kind, name string, body []byte) error {
-	if kind == reactor.QuarantineKind {
+func (a *apart) ReplaceNote(ctx context.Context, group, kind, name string, before, body []byte) (bool, error) {
+	switch {
+	case kind != reactor.QuarantineKind:
+	case body == nil && a.noDrops:
+		return false, errBoom
+	case body != nil:
 		a.puts.Add(1)
 		if a.holdUp != nil {
 			<-a.holdUp
 		}
+		if a.refused.Add(-1) >= 0 {
+			return false, errBoom
+		}
+		if a.meanwhile != nil {
+			a.meanwhile()
+		}
 	}
 	if err := a.err(); err != nil {
-		return err
+		return false, err
 	}
-	return a.noteKeeper.PutNote(ctx, group, kind, name, body)
-}
-
-func (a *apart) DropNote(ctx context.Context, group, kind, name string) error {
-	if err := a.err(); err != nil {
-		return err
-	}
-	return a.noteKeeper.DropNote(ctx, group, kind, name)
+	return a.noteKeeper.ReplaceNote(ctx, group, kind, name, before, body)
 }
 
 // TestWhoeverHasLostASlotLeavesItsNotesAlone, also what it was about to drop: for the next
@@ -154,6 +164,7 @@ func TestWhoeverHasLostASlotLeavesItsNotesAlone(t *testing.T) {
 			}
 			pass(time.Second / 10)
 		}
+		equal(t, "calls of the one before", before.count() > 0, true)
 		own.set(true) // it has taken the stream up, and not dropped the note yet
 		pass(20 * time.Second)
 		equal(t, "the other works", len(other.status().Tranches), 1)
@@ -206,6 +217,135 @@ func TestWhoeverLosesASlotNotesNothingMoreOfIt(t *testing.T) {
 		equal(t, "notes that were sent", own.puts.Load(), 1)
 		one.endWell()
 		other.endWell()
+	})
+}
+
+// TestWhatAnOperatorAsksForIsNotWrittenOver by a reactor that notes at the same moment how far
+// it has passed over the stream.
+func TestWhatAnOperatorAsksForIsNotWrittenOver(t *testing.T) {
+	t.Parallel()
+	for name, calls := range map[string]string{"a retry": "bad 0, bad 1", "that it is off the list": "bad 1"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				shared, s, h := memory.NewCheckpoints(), newSource("A"), newHandler()
+				own := newApart(shared)
+				id := stream("bad").String()
+				note := reactor.Quarantined{Since: time.Now(), Cause: "by hand"}
+				put := func() {
+					body, err := json.Marshal(note)
+					check.Must(t, err)
+					check.Must(t, shared.PutNote(t.Context(), "test", reactor.QuarantineKind, id, body))
+				}
+				put()
+				r := start(t, s, own, h, reactor.Config{Slots: 1, CheckpointInterval: time.Second})
+				pass(time.Minute)
+				own.meanwhile = sync.OnceFunc(func() {
+					if note.Retry = name == "a retry"; note.Retry {
+						put()
+						return
+					}
+					check.Must(t, shared.DropNote(t.Context(), "test", reactor.QuarantineKind, id))
+				})
+				s.add("A", "bad@0")
+				pass(time.Minute)
+				s.add("A", "bad@1")
+				pass(time.Minute)
+				notes, err := shared.Notes(t.Context(), "test", reactor.QuarantineKind)
+				check.Must(t, err)
+				equal(t, "notes", len(notes), 0)
+				equal(t, "calls", h.called(), calls)
+				r.endWell()
+			})
+		})
+	}
+}
+
+// asks is a handler's call that asks once for its stream to be set aside.
+func asks(h *handler, id string) {
+	h.on(id, func(context.Context, []es.Event) (es.Version, error) {
+		h.heal(id) // another call would not meet it again
+		return 0, &reactor.SetAsideError{Err: errBoom}
+	})
+}
+
+// TestASlotIsNotGivenBeforeWhatWasAskedForIsNoted: the next holder would not meet it again.
+func TestASlotIsNotGivenBeforeWhatWasAskedForIsNoted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		shared, s, before, next := memory.NewCheckpoints(), newSource("A"), newHandler(), newHandler()
+		own := newApart(shared)
+		own.refused.Store(math.MaxInt32) // until it is stopped, and once more
+		slow := "slow"
+		for reactor.SlotOf(stream(slow), 2) == reactor.SlotOf(stream("bad"), 2) {
+			slow += "er"
+		}
+		asks(before, "bad")
+		before.on(slow, func(context.Context, []es.Event) (es.Version, error) {
+			pass(30 * time.Second) // so the stop takes longer, but not the slot of the other
+			return 1, nil
+		})
+		s.add("A", "bad@0")
+		one := start(t, s, own, before, reactor.Config{Slots: 2, CheckpointInterval: time.Hour, StopLimit: 5 * time.Minute, CallLimit: 10 * time.Minute})
+		pass(time.Minute)
+		s.add("A", slow+"@0")
+		pass(time.Second)
+		own.refused.Store(1)
+		one.Stop()
+		other := start(t, s, newApart(shared), next, reactor.Config{Slots: 2, CheckpointInterval: time.Second})
+		one.endWell()
+		pass(time.Minute)
+		equal(t, "calls of the other", next.called(), "")
+		equal(t, "set aside", len(other.status().Aside), 1)
+		other.endWell()
+	})
+}
+
+// TestANoteThatCannotBeDroppedKeepsNoOtherFromBeingWritten, as where a role may not delete.
+func TestANoteThatCannotBeDroppedKeepsNoOtherFromBeingWritten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		shared, s, h := memory.NewCheckpoints(), newSource("A"), newHandler()
+		own := newApart(shared)
+		own.noDrops = true
+		body, err := json.Marshal(reactor.Quarantined{Since: time.Now(), Cause: "by hand", UpTo: 1, Retry: true})
+		check.Must(t, err)
+		check.Must(t, shared.PutNote(t.Context(), "test", reactor.QuarantineKind, stream("well").String(), body))
+		h.on("bad", failure)
+		s.add("A", "well@0 bad@0")
+		r := start(t, s, own, h, reactor.Config{Slots: 1, QuarantineAfter: time.Minute, CheckpointInterval: time.Second})
+		pass(time.Hour)
+		notes, err := shared.Notes(t.Context(), "test", reactor.QuarantineKind)
+		check.Must(t, err)
+		equal(t, "notes", len(notes), 2)
+		_ = r.end()
+	})
+}
+
+// TestANoteThatCannotBeWrittenKeepsNoSlotFromBeingBegun: what other notes say is known.
+func TestANoteThatCannotBeWrittenKeepsNoSlotFromBeingBegun(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		shared, s, h, gone := memory.NewCheckpoints(), newSource("A"), newHandler(), newHandler()
+		own := newApart(shared)
+		own.refused.Store(math.MaxInt32)
+		for _, id := range []string{"a", "b", "c", "d", "e", "f"} {
+			asks(h, id)
+		}
+		one := start(t, s, own, h, reactor.Config{Slots: 2, CheckpointInterval: time.Second})
+		other := start(t, s, newApart(shared), gone, reactor.Config{Slots: 2, CheckpointInterval: time.Second})
+		pass(time.Minute)
+		s.add("A", "a@0 b@0 c@0 d@0 e@0 f@0")
+		pass(time.Minute)
+		if h.count() == 0 || gone.count() == 0 {
+			t.Fatalf("got %d and %d calls, want each to have a slot", h.count(), gone.count())
+		}
+		other.endWell()
+		pass(time.Minute)
+		s.add("A", "u@0 v@0 w@0 x@0 y@0 z@0")
+		pass(time.Minute)
+		equal(t, "calls of who is left", h.count()+gone.count(), 12)
+		_ = one.end()
 	})
 }
 

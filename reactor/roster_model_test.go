@@ -223,7 +223,7 @@ func (m *rosterModel) settle(t *rapid.T) {
 		case staying == 0: // nobody is there to take what they hold
 			return
 		case s.leaving && n > 0:
-			t.Fatalf("%s holds %d slots, and is about to stop, unlike %d", s.name, n, staying)
+			t.Fatalf("%s is about to stop and holds %d slots, with %d others there to take them", s.name, n, staying)
 		case s.leaving:
 		case n < m.slots/staying || n > m.slots/staying+1:
 			t.Fatalf("%s holds %d of %d slots among %d", s.name, n, m.slots, staying)

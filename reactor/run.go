@@ -374,11 +374,16 @@ func (r *Running) setAsideSoon() {
 	if !r.asideAsked.CompareAndSwap(false, true) {
 		return
 	}
-	r.jobs <- func(ctx context.Context) {
+	job := func(ctx context.Context) {
 		r.asideAsked.Store(false)
 		if err := r.quarantine(ctx); err != nil && ctx.Err() == nil {
 			r.config.Observer.Observe(QuarantineFailed{err})
 		}
+	}
+	select {
+	case r.jobs <- job:
+	default: // the saver has much to do, and looks by itself each CheckpointInterval
+		r.asideAsked.Store(false)
 	}
 }
 

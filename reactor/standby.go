@@ -45,11 +45,7 @@ func (r *Running) watch(ctx context.Context, t *tranche) {
 // lookOn looks once.
 func (r *Running) lookOn(ctx context.Context, t *tranche, seen *watched) {
 	servers := r.config.Breakers.servers()
-	from := seen.at
-	if !seen.begun {
-		from = math.MaxInt64 // nothing is there, so nothing has to be counted
-	}
-	lag, err := r.lag(ctx, t.name, from, r.config.ReadLimit)
+	lag, err := r.lag(ctx, t.name, math.MaxInt64, r.config.ReadLimit) // behind that nothing has to be counted
 	if err != nil {
 		seen.failed, seen.server = seen.failed.and(err), servers.Leader
 		return

@@ -19,7 +19,7 @@ type Running struct {
 	batches    chan submission
 	outcomes   chan outcome
 	nudged     chan struct{}
-	jobs       chan func(context.Context) // for the saver: at most two for each slot wait, and one of setAsideSoon
+	jobs       chan func(context.Context) // for the saver: mostly at most two for each slot wait, and one of setAsideSoon
 	asideAsked atomic.Bool                // a job of setAsideSoon waits
 	published  chan struct{}              // can be received from while all that has happened is told
 

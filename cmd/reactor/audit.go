@@ -54,7 +54,7 @@ type auditMdb struct {
 
 // Help is the text behind the summary.
 func (*auditMdb) Help() string {
-	return `Reads the categories GroupCheckout and GuestStay, each from its beginning up to where it ended when its turn came. The checkpoint schema is needed only with --processor-name, and to look which streams are set aside.
+	return `Reads the categories GroupCheckout and GuestStay, each from its beginning up to where it ended when its turn came. The checkpoint schema is needed only with --processor-name, and to see which streams are set aside.
 ` + mdbHelp
 }
 
@@ -106,6 +106,11 @@ func (c *auditCommand) run(ctx context.Context, s streams, store openable, all f
 }
 
 func (c *auditCommand) audit(ctx context.Context, backend *stores.Backend, all whole, s streams, progress *auditProgress) error {
+	if c.somewhere { // so it is not looked at
+		nowhere := *backend
+		nowhere.Checkpoints = nil
+		backend = &nowhere
+	}
 	audited, strangers, err := auditStore(ctx, backend, all, c.ProcessorName, progress.show)
 	switch {
 	case err != nil && ctx.Err() != nil:

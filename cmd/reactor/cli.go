@@ -108,7 +108,7 @@ const description = `Merges the stays of group checkouts.
 
 A clerk selects the stays of a group. The reactor follows the store's changes, visits each selected stay, moves its unpaid balance to the group and records the outcome. Work that was interrupted is done again at the next start; a stay that was visited twice is moved once.
 
-Exit status: 0 done, also when stopped by SIGINT or SIGTERM; 1 an argument or the configuration is wrong; 2 something failed, trying again may help; 3 an audit found that the books do not balance.`
+Exit status: 0 done, also when stopped by SIGINT or SIGTERM; 1 an argument or the configuration is wrong, or a person has to act first; 2 something failed, trying again may help; 3 an audit found that the books do not balance.`
 
 // helpWidth is how wide help gets at the most.
 const helpWidth = 110

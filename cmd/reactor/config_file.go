@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -92,7 +93,8 @@ func (r *settingsReader) unknown(section, key string) string {
 		return "its key is not known here"
 	}
 	plain := strings.ToLower(strings.ReplaceAll(key, "_", "-"))
-	var elsewhere, here []string
+	var elsewhere []string
+	here := map[string]string{} // the keys of this section, by each of their spellings
 	for known, flag := range r.known {
 		of, word := "", known
 		if before, after, below := strings.Cut(known, "."); below {
@@ -100,7 +102,9 @@ func (r *settingsReader) unknown(section, key string) string {
 		}
 		switch {
 		case of == section:
-			here = append(append(here, word), flag.Aliases...)
+			for _, spelling := range append([]string{word}, flag.Aliases...) {
+				here[spelling] = word
+			}
 		case word == plain && of == "":
 			elsewhere = append(elsewhere, "the beginning of a line, below no store")
 		case word == plain:
@@ -110,9 +114,8 @@ func (r *settingsReader) unknown(section, key string) string {
 	if slices.Sort(elsewhere); len(elsewhere) > 0 {
 		return fmt.Sprintf("%s stands at another place: %s", key, strings.Join(elsewhere, ", or "))
 	}
-	slices.Sort(here)
-	if meant, found := nearest.Of(plain, here); found {
-		return fmt.Sprintf("the key %s is not known here; is %s meant?", key, meant)
+	if meant, found := nearest.Of(plain, slices.Sorted(maps.Keys(here))); found {
+		return fmt.Sprintf("the key %s is not known here; is %s meant?", key, here[meant])
 	}
 	return fmt.Sprintf("the key %s is not known here: reactor config shows all", key)
 }

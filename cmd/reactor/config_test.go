@@ -164,6 +164,7 @@ func TestFilesOfSettingsThatAreWrong(t *testing.T) {
 	for text, want := range map[string]string{
 		"procesor-name: x":                          "line 1: the key procesor-name is not known here; is processor-name meant?",
 		"max_writers: 4":                            "is max-writers meant?",
+		"maxwriters: 4":                             "is max-writers meant?",
 		"something: 4":                              "the key something is not known here: reactor config shows all",
 		"\nbatch-size: 4":                           "line 2: batch-size stands at another place: below dynamo:, or below mdb:",
 		"mdb:\n  max-writers: 4":                    "line 2: max-writers stands at another place: the beginning of a line",

@@ -88,7 +88,7 @@ func (w *dynamoFigures) section(ctx context.Context) monitor.Section {
 func indexerOf(p dynamodb.IndexStatus) string {
 	switch {
 	case p.Elsewhere():
-		return "none of this program; something else indexes, as a Lambda does"
+		return "none of this program; something else indexes, such as a Lambda"
 	case p.Owner == "":
 		return "none"
 	}

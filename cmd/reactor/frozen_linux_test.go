@@ -148,7 +148,7 @@ func TestAStopEndsWithinItsLimitOnAFrozenServer(t *testing.T) {
 	ended := p.awaitEnd(t)
 	took := time.Since(began)
 	tried.Times(t, "Message DB", "stops on a frozen server", 1)
-	tried.Longest(t, "Message DB", "the longest, with a limit of 5 s,", took)
+	tried.Longest(t, "Message DB", "the longest, with a limit of 5 s", took)
 	if ended.ExitStatus() != statusFailure || took > limit+limit/2 {
 		t.Errorf("got status %d after %s, want %d within %s", ended.ExitStatus(), took, statusFailure, limit)
 	}

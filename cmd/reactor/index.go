@@ -179,7 +179,7 @@ func (c *indexCommand) print(s streams, partitions []dynamodb.IndexStatus, now t
 		notes.WriteString("\n" + s.styles.out.Warning(s.styles.out.Wrap("No indexer of this program is at work on at least one partition, and nothing was indexed since one was. Unless a Lambda does, nothing new gets into the feed.", "")) + "\n")
 	}
 	if elsewhere {
-		notes.WriteString("\n" + s.styles.out.Wrap("Something else than an indexer of this program has indexed last, as a Lambda does. Whether that still works cannot be seen here, nor how far it is behind: look at its alarms.", "") + "\n")
+		notes.WriteString("\n" + s.styles.out.Wrap("Something other than an indexer of this program indexed last, such as a Lambda. Whether that still works cannot be seen here, nor how far it is behind: look at its alarms.", "") + "\n")
 	}
 	if err := table.Write(s.out, s.styles.out); err != nil {
 		return err

@@ -70,7 +70,7 @@ func TestAnIndexIsSilentWithoutAnIndexer(t *testing.T) {
 func TestTheStatusOfAnIndexSaysWhoMakesIt(t *testing.T) {
 	t.Parallel()
 	now := noon()
-	const nobody, lambda = "nothing new gets into the feed", "Something else than an indexer of this program has indexed last"
+	const nobody, lambda = "nothing new gets into the feed", "Something other than an indexer of this program indexed last"
 	died := dynamodb.IndexStatus{End: 7, Owner: "a", Heartbeat: now.Add(-time.Hour), TTL: 15 * time.Second, Proven: now.Add(-time.Hour), Indexed: now.Add(-2 * time.Hour)}
 	works, since := died, died
 	works.Heartbeat, since.Indexed = now, now.Add(-time.Minute)

@@ -11,30 +11,30 @@ import (
 
 // initCommand is reactor init.
 type initCommand struct {
-	Mdb    initMdbCommand    `cmd:"" help:"In Message DB: the table propulsion_checkpoint, which Propulsion's tools use too."`
+	Mdb    initMdbCommand    `cmd:"" help:"In Message DB: the tables propulsion_checkpoint, which Propulsion's tools use too, and reactor_note."`
 	Dynamo initDynamoCommand `cmd:"" help:"In DynamoDB: the table of the streams and that of the index, as eqx initaws makes them."`
 }
 
 // initMdbCommand is reactor init mdb.
 type initMdbCommand struct {
 	mdbServer
-	Notify bool `help:"Say too what --notify of run costs. It needs nothing in the database."`
+	Notify bool `help:"Also say what --notify of run costs. It needs nothing in the database."`
 }
 
 // notifyCosts is what init says of --notify. The figures are of make bench, rows 2d and 4.
-const notifyCosts = "run --notify needs nothing in the database. It costs a connection for each process that follows or appends, " +
-	"and for each transaction that appends a small one after it, which nobody waits for: with 8 callers about a quarter of the appends, " +
+const notifyCosts = "run --notify needs nothing in the database. It costs a connection for each process that follows, " +
+	"and for each transaction that appends at most one small one after it, which nobody waits for: with 8 callers up to three in ten of the appends, " +
 	"where the server has no core to spare. Who appends and who follows both have to be told to notify, and a connection pooler in between has to pool sessions."
 
 // Help is the text behind the summary.
 func (*initMdbCommand) Help() string {
-	return `Creates the schema and the table where they are missing and says what it found and what it made. It may be run again: what exists is left alone. Message DB itself is not installed, and no privileges are granted; the sentence that it prints names the role that owns what was made.
+	return `Creates the schema and the tables where they are missing and says what it found and what it made. It may be run again: what exists is left alone. Message DB itself is not installed, and no privileges are granted; the sentence that it prints names the role that owns what was made.
 
 Only the connection for checkpoints is used: --checkpoint-connection, or --connection if that is not given.
 ` + mdbHelp
 }
 
-// Run creates the table.
+// Run creates the tables.
 func (c *initMdbCommand) Run(ctx context.Context, s streams) error {
 	config, err := c.config(s.logger(slog.LevelWarn))
 	if err != nil {

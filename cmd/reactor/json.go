@@ -55,7 +55,7 @@ type auditResult struct {
 	Strangers     []string      `json:"groupsWithoutCheckpoint"`
 
 	Aside     []quarantinedOf `json:"quarantined"`        // by the consumer groups that were named, or by all
-	AsideSeen bool            `json:"quarantineLookedAt"` // false where none was named, and the store does not list them
+	AsideSeen bool            `json:"quarantineLookedAt"` // false if that was not looked at: the text says why
 }
 
 // quarantinedOf is a stream that a consumer group has set aside.

@@ -7,7 +7,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	_ "example.com/groupcheckout/internal/quickstart" // before the other packages are set up
+	_ "example.com/groupcheckout/internal/quickstart" // it is set up before what needs a package of github.com
 )
 
 func main() {

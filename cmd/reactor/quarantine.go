@@ -87,16 +87,22 @@ func (c *quarantineCommand) run(ctx context.Context, s streams, store openable, 
 	if !ok {
 		return errors.New("these checkpoints have no place for streams that are set aside")
 	}
-	bodies, err := notes.Notes(ctx, c.ProcessorName, reactor.QuarantineKind)
-	if err != nil {
-		return err
-	}
 	if action == "list" {
+		bodies, err := notes.Notes(ctx, c.ProcessorName, reactor.QuarantineKind)
+		if err != nil {
+			return err
+		}
 		return c.list(s, bodies, time.Now())
 	}
 	for _, name := range names {
-		if err := c.change(ctx, notes, action, name, bodies[name.String()]); err != nil {
-			return err
+		for changed := false; !changed; { // a reactor notes how far it has passed over a stream, perhaps at this moment
+			bodies, err := notes.Notes(ctx, c.ProcessorName, reactor.QuarantineKind)
+			if err == nil {
+				changed, err = c.change(ctx, notes, action, name, bodies[name.String()])
+			}
+			if err != nil {
+				return err
+			}
 		}
 		fmt.Fprintf(s.out, "%s: %s\n", name, map[string]string{
 			"add":   "is set aside; a reactor that runs does so within its --checkpoint-interval",
@@ -107,26 +113,27 @@ func (c *quarantineCommand) run(ctx context.Context, s streams, store openable, 
 	return nil
 }
 
-// change does something to the note of a stream, of which body is what there is.
-func (c *quarantineCommand) change(ctx context.Context, notes feed.Notes, action string, name es.StreamName, body []byte) error {
-	if action != "add" && body == nil {
-		return &usageError{fmt.Sprintf("%s is not set aside: reactor quarantine list shows what is", name)}
+// change does something to the note of a stream, of which before is what there is, and tells
+// whether it was still that.
+func (c *quarantineCommand) change(ctx context.Context, notes feed.Notes, action string, name es.StreamName, before []byte) (bool, error) {
+	if action != "add" && before == nil {
+		return false, &usageError{fmt.Sprintf("%s is not set aside: reactor quarantine list shows what is", name)}
 	}
 	if action == "drop" { // also a note that cannot be read
-		return notes.DropNote(ctx, c.ProcessorName, reactor.QuarantineKind, name.String())
+		return true, notes.DropNote(ctx, c.ProcessorName, reactor.QuarantineKind, name.String())
 	}
 	note := reactor.Quarantined{Since: time.Now().UTC(), Cause: "set aside by hand"}
-	if body != nil {
-		if err := json.Unmarshal(body, &note); err != nil {
-			return fmt.Errorf("the note of %s cannot be read: %w. To take it off the list, the command is: reactor quarantine drop, with the same flags", name, err)
+	if before != nil {
+		if err := json.Unmarshal(before, &note); err != nil {
+			return false, fmt.Errorf("the note of %s cannot be read: %w. To take it off the list, the command is: reactor quarantine drop, with the same flags", name, err)
 		}
 	}
 	note.Retry = action == "retry"
 	body, err := json.Marshal(note)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return notes.PutNote(ctx, c.ProcessorName, reactor.QuarantineKind, name.String(), body)
+	return notes.ReplaceNote(ctx, c.ProcessorName, reactor.QuarantineKind, name.String(), before, body)
 }
 
 // list shows what is set aside.

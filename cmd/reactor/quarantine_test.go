@@ -21,10 +21,10 @@ func TestANoteThatIsBrokenCanBeDropped(t *testing.T) {
 	broken := []byte("{")
 	check.Must(t, notes.PutNote(t.Context(), "x", reactor.QuarantineKind, stream.String(), broken))
 	command := &quarantineCommand{ProcessorName: "x"}
-	if err := command.change(t.Context(), notes, "retry", stream, broken); err == nil || !strings.Contains(err.Error(), "reactor quarantine drop") {
+	if _, err := command.change(t.Context(), notes, "retry", stream, broken); err == nil || !strings.Contains(err.Error(), "reactor quarantine drop") {
 		t.Errorf("retry: got error %v, want that it cannot be read, and how to drop it", err)
 	}
-	check.Must(t, command.change(t.Context(), notes, "drop", stream, broken))
+	check.Must(t, check.Error(command.change(t.Context(), notes, "drop", stream, broken)))
 	left, err := notes.Notes(t.Context(), "x", reactor.QuarantineKind)
 	check.Must(t, err)
 	check.Equal(t, "notes that are left", 0, len(left))

@@ -33,7 +33,7 @@ type runCommand struct {
 	StopLimit          time.Duration `default:"25s" placeholder:"TIME" help:"How long a stop may take, all included. Work under way may go on for about half of it. Default ${default}."`
 	AuditEvery         time.Duration `placeholder:"TIME" without:"never" help:"Audit the books so often beside the work: at first from the beginning of the store, then what was appended since. What is found stays in the log, on the status page and in the metrics until an audit finds it settled. Never unless given."`
 	Slots              int           `default:"1" placeholder:"NUMBER" help:"How many parts the work has. Each is done by one process at a time, and those of the same --processor-name share them, stand by, and take over from each other. It has to be the same for all of them; reactor slots changes it. Default ${default}."`
-	Lease              time.Duration `default:"10s" placeholder:"TIME" help:"How long others wait for a sign of life before they take over. Default ${default}."`
+	Lease              time.Duration `default:"10s" placeholder:"TIME" help:"Within this time others take over from a process that gives no sign of life. Default ${default}."`
 	traceFlags
 	listenFlags
 	engineFlags `group:"Flags that are seldom needed:"`
@@ -62,7 +62,7 @@ type runMdb struct {
 
 // Help is the text behind the summary.
 func (*runMdb) Help() string {
-	return `Follows the category GroupCheckout of a Message DB. The checkpoint table has to exist: "reactor init mdb" creates it. Behind the word mdb, -r means --read-connection; before it, --max-read-ahead.
+	return `Follows the category GroupCheckout of a Message DB. The checkpoint table has to exist: "reactor init mdb" creates it. After the word mdb, -r means --read-connection; before it, --max-read-ahead.
 
 SIGINT or SIGTERM stops it: it begins nothing new, lets the work under way go on for about half of --stop-limit, and saves the checkpoint. What has not ended by then is done again at the next start. A second signal ends it at once, with exit status 2.
 ` + mdbHelp
@@ -95,7 +95,7 @@ func (c *runDynamo) check() error {
 
 // Help is the text behind the summary.
 func (*runDynamo) Help() string {
-	return `Follows the category GroupCheckout of a DynamoDB. Both tables have to exist: "reactor init dynamo" creates them. Behind the word dynamo, -r means --retries; before it, --max-read-ahead.
+	return `Follows the category GroupCheckout of a DynamoDB. Both tables have to exist: "reactor init dynamo" creates them. After the word dynamo, -r means --retries; before it, --max-read-ahead.
 
 The feed is read from an index, which an indexer makes from the stream of the table. One indexer works at a time; others wait and take over from one that dies. With --with-indexer one runs in this process.
 

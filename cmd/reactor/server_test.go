@@ -70,7 +70,7 @@ func initialisedDatabase(t testing.TB, server *provision.Server) (env map[string
 	}
 	check.Must(t, err)
 	status, out, complaints := call(t, nil, "init", "mdb", "-c", database.AdminConnectionString, "-cs", schema)
-	if status != statusDone || !strings.Contains(out, "created the schema and the table") {
+	if status != statusDone || !strings.Contains(out, "created the schema and the tables") {
 		t.Fatalf("reactor init mdb: got status %d, %q and %q, want 0 and what it created", status, out, complaints)
 	}
 	check.Must(t, database.ShareCheckpoints(within(t), schema))

@@ -26,7 +26,7 @@ END {
 			what_ = what[rows[i], j]
 			figure = rows[i] FS what_
 			text = text (j > 1 ? "; " : "")
-			text = text (unit[figure] == "ms" ? what_ sprintf(" %.2f s", number[figure] / 1000) : number[figure] " " what_)
+			text = text (unit[figure] == "ms" ? what_ sprintf(": %.2f s", number[figure] / 1000) : what_ ": " number[figure])
 		}
 		split(rows[i], of, FS)
 		printf "| %s | %s | %s |\n", of[1], of[2], text

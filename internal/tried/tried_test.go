@@ -28,8 +28,8 @@ func TestWhatWasTriedBecomesRows(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	want := "| TestWhatWasTriedBecomesRows | Message DB | 7 kills; longest pause 1.20 s |\n" +
-		"| TestWhatWasTriedBecomesRows | DynamoDB | 1 kills |\n"
+	want := "| TestWhatWasTriedBecomesRows | Message DB | kills: 7; longest pause: 1.20 s |\n" +
+		"| TestWhatWasTriedBecomesRows | DynamoDB | kills: 1 |\n"
 	if diff := cmp.Diff(want, string(out)); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}

@@ -82,7 +82,7 @@ type Lag struct {
 	More     bool      // there are more than Events: so many are not counted
 	Oldest   time.Time // when the first of them was appended; zero if there is none, or that is not known
 	Silent   string    // why nothing new comes into the feed, whatever is appended; empty unless that is known
-	Unproven bool      // events may have been there for more than a minute that are not in the feed yet, so behind End
+	Unproven bool      // events older than a minute may still be missing from the feed; they will come behind End
 }
 
 // Historian is a Source whose store may lose the last events, as when a replica takes
@@ -121,6 +121,10 @@ type Notes interface {
 	PutNote(ctx context.Context, group, kind, name string, body []byte) error
 	// DropNote forgets a note. One that is not there is no error.
 	DropNote(ctx context.Context, group, kind, name string) error
+	// ReplaceNote keeps a note, or forgets it if the body is nil, unless it is another one than
+	// before, which is how Notes gave it, or nil if it was not there. Then it changes nothing
+	// and returns false.
+	ReplaceNote(ctx context.Context, group, kind, name string, before, body []byte) (bool, error)
 }
 
 // NoteGroups is a Notes that can tell whose notes it keeps.

@@ -65,8 +65,8 @@ type Member struct {
 	// Process says where the process runs and which it is, so that another one on the
 	// same machine sees at once that it has ended; "" if that cannot be told.
 	Process string `json:"process,omitempty"`
-	// Leaving says that it is about to stop: it gives up a slot after the other, and takes
-	// none.
+	// Leaving says that it is about to stop: it gives up one slot after another, and
+	// takes none.
 	Leaving bool `json:"leaving,omitempty"`
 }
 

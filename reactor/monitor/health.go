@@ -46,7 +46,7 @@ func health(status reactor.Status) (ok bool, reasons []string) {
 		}
 	}
 	if lasts := status.At.Sub(status.RosterSince); status.RosterError != "" && lasts >= readsFail {
-		reasons = append(reasons, fmt.Sprintf("it is not known for %s who holds the slots: %s", seconds(lasts), short(status.RosterError)))
+		reasons = append(reasons, fmt.Sprintf("it has not been known for %s who holds the slots: %s", seconds(lasts), short(status.RosterError)))
 	}
 	for _, t := range status.Tranches {
 		if lasts := status.At.Sub(t.ErrorSince); t.Error != "" && lasts >= readsFail {
@@ -131,7 +131,7 @@ func over(server string) string {
 
 // standsStill says that reads find nothing more.
 func standsStill(tranche feed.Tranche, lasts time.Duration, at, end feed.Position, server string) string {
-	return fmt.Sprintf("tranche %q stands still for %s: reads%s find nothing behind position %d, although the leader's feed ends at %d. "+
+	return fmt.Sprintf("tranche %q stands still for %s: reads%s find nothing after position %d, although the leader's feed ends at %d. "+
 		"What answers the reads of the feed does not get on: is it a replica whose replay is paused or broken?",
 		tranche, seconds(lasts), over(server), at, end)
 }

@@ -151,7 +151,7 @@ func TestHealth(t *testing.T) {
 		{
 			name:    "nobody knows who holds the slots",
 			status:  reactor.Status{Lease: 10 * time.Second, RosterError: "boom", RosterSince: ago(time.Minute)},
-			reasons: []string{"it is not known for 1m0s who holds the slots: boom"},
+			reasons: []string{"it has not been known for 1m0s who holds the slots: boom"},
 		},
 		{
 			name: "it says over which connection",
@@ -162,7 +162,7 @@ func TestHealth(t *testing.T) {
 			reasons: []string{
 				`tranche "A" cannot be read for 1m0s over the connection to the store at db:5432: boom`,
 				`the checkpoint of tranche "A" cannot be saved for 5m0s over the connection to the store at db:5432: bang`,
-				`tranche "A" stands still for 40s: reads over the connection to the server for reading at copy:5432 find nothing behind position 3, although the leader's feed ends at 5. ` +
+				`tranche "A" stands still for 40s: reads over the connection to the server for reading at copy:5432 find nothing after position 3, although the leader's feed ends at 5. ` +
 					"What answers the reads of the feed does not get on: is it a replica whose replay is paused or broken?",
 			},
 		},
@@ -178,7 +178,7 @@ func TestHealth(t *testing.T) {
 			}},
 			reasons: []string{
 				`this process stands by and could not take over: tranche "A" cannot be read for 1m0s over the connection to the copy: boom`,
-				`this process stands by and could not take over: tranche "B" stands still for 40s: reads over the connection to the copy find nothing behind position 3, although the leader's feed ends at 5. ` +
+				`this process stands by and could not take over: tranche "B" stands still for 40s: reads over the connection to the copy find nothing after position 3, although the leader's feed ends at 5. ` +
 					"What answers the reads of the feed does not get on: is it a replica whose replay is paused or broken?",
 			},
 		},

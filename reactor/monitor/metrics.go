@@ -252,7 +252,7 @@ func (g gauges) Collect(metrics chan<- prometheus.Metric) {
 	gauge("reactor_servers_down", "Servers of the store that cannot be reached: one question at a time probes each.", float64(len(status.Outages)))
 	gauge("reactor_healthy", "Whether /healthz says so.", asNumber(ok))
 	if len(status.Slots) > 0 {
-		gauge("reactor_slots_unknown_seconds", "For how long it is not known who holds the slots; 0 if it is. What the figures of free slots say is then of before.", age(status.At, status.RosterSince))
+		gauge("reactor_slots_unknown_seconds", "For how long it has not been known who holds the slots; 0 if it is known. Until then the figures of free slots are old.", age(status.At, status.RosterSince))
 		held, free, longest := 0, 0, time.Time{}
 		for _, s := range status.Slots {
 			if s.Working {

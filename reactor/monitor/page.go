@@ -432,7 +432,7 @@ func (p *page) serveReady(w http.ResponseWriter, r *http.Request) {
 	for _, o := range view.Outages {
 		reasons = append(slices.Clip(reasons), fmt.Sprintf("%s cannot be reached: %s", o.Server, short(o.Error)))
 	}
-	if view.RosterError != "" {
+	if view.RosterError != "" && time.Duration(view.RosterErrorFor) < readsFail { // after that health says it
 		reasons = append(slices.Clip(reasons), fmt.Sprintf("it is not known who holds the slots: %s", short(view.RosterError)))
 	}
 	for _, s := range view.Slots {

@@ -97,7 +97,7 @@ func TestPageForPrograms(t *testing.T) {
 		"at": "2024-01-01T12:00:00Z", "consumerGroup": "hotel", "healthy": false, "outages": []any{map[string]any{"server": "the store", "forSeconds": 2.0, "error": "refused"}}, "quarantined": []any{map[string]any{"stream": "Stream-aside", "forSeconds": 60.0, "cause": "boom", "upTo": 4.0, "retrying": true}}, "ready": false, "callsInAll": 1.0, "troubledInAll": 1.0, "quarantinedInAll": 1.0, "waitingStreams": 3.0, "unhandledEvents": 5.0,
 		"reasons": []any{
 			`tranche "A" is full for 6m0s: nothing more is read before more of its 16 incomplete batches is handled`,
-			`tranche "B" stands still for 1m0s: reads over the connection to the copy find nothing behind position 0, although the leader's feed ends at 0. What answers the reads of the feed does not get on: is it a replica whose replay is paused or broken?`,
+			`tranche "B" stands still for 1m0s: reads over the connection to the copy find nothing after position 0, although the leader's feed ends at 0. What answers the reads of the feed does not get on: is it a replica whose replay is paused or broken?`,
 			"the call for Stream-slow runs for 1m30s and ignores that its time is over: nothing but a restart ends it",
 			"for a person to settle: Stream-bad is troubled for 1h0m0s, after 42 attempts: boom & <script> …",
 			"for a person to settle: Stream-aside is set aside for 1m0s: boom",
@@ -122,7 +122,7 @@ func TestPageForProbes(t *testing.T) {
 	equal(t, "status", response.Code, http.StatusServiceUnavailable)
 	equal(t, "body", response.Body.String(), "not healthy\n"+
 		`tranche "A" is full for 6m0s: nothing more is read before more of its 16 incomplete batches is handled`+"\n"+
-		`tranche "B" stands still for 1m0s: reads over the connection to the copy find nothing behind position 0, although the leader's feed ends at 0. What answers the reads of the feed does not get on: is it a replica whose replay is paused or broken?`+"\n"+
+		`tranche "B" stands still for 1m0s: reads over the connection to the copy find nothing after position 0, although the leader's feed ends at 0. What answers the reads of the feed does not get on: is it a replica whose replay is paused or broken?`+"\n"+
 		"the call for Stream-slow runs for 1m30s and ignores that its time is over: nothing but a restart ends it\n"+
 		"for a person to settle: Stream-bad is troubled for 1h0m0s, after 42 attempts: boom & <script> …\n"+
 		"for a person to settle: Stream-aside is set aside for 1m0s: boom\n")
@@ -216,7 +216,7 @@ func TestPageForReadiness(t *testing.T) {
 		equal(t, "of one that does not know who holds the slots", ready.Code, code)
 		check.Contains(t, ready.Body.String(), "it is not known who holds the slots: locked")
 		body := get(t, unknown, "/").Body.String()
-		check.Contains(t, body, fmt.Sprintf("It is not known for %s who holds", lasts), "unknown")
+		check.Contains(t, body, fmt.Sprintf("It has not been known for %s who holds", lasts), "unknown")
 		if strings.Contains(body, "others do the work") {
 			t.Errorf("page: want no word of others, got\n%s", body)
 		}

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
@@ -56,6 +57,28 @@ func (c *Checkpoints) PutNote(ctx context.Context, group, kind, name string, bod
 	}
 	c.notes[key][name] = slices.Clone(body)
 	return nil
+}
+
+// ReplaceNote implements [feed.Notes].
+func (c *Checkpoints) ReplaceNote(ctx context.Context, group, kind, name string, before, body []byte) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, fmt.Errorf("write a note: %w", err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := noteKey{group, kind}
+	if now, there := c.notes[key][name]; there != (before != nil) || !bytes.Equal(now, before) {
+		return false, nil
+	}
+	if body == nil {
+		delete(c.notes[key], name)
+		return true, nil
+	}
+	if c.notes[key] == nil {
+		c.notes[key] = map[string][]byte{}
+	}
+	c.notes[key][name] = slices.Clone(body)
+	return true, nil
 }
 
 // DropNote implements [feed.Notes].

@@ -18,6 +18,14 @@ import (
 // written for, and the one that this package is tested with.
 const oldestVersion = "1.3.0"
 
+// The sources of functions, in the order of their names. One that runs as somebody else, or
+// with settings of its own, is not what its source says.
+const (
+	sourcesOf = `coalesce((SELECT string_agg(CASE WHEN p.prosecdef OR p.proconfig IS NOT NULL THEN 'changed' ELSE p.prosrc END, '' ORDER BY p.proname, p.oid)
+		FROM pg_proc p WHERE p.pronamespace = n.oid AND p.proname IN `
+	endOfSources = `), '')`
+)
+
 // inventorySQL looks Message DB up in the catalogs, which every role may read,
 // instead of trying it out. It gives one row in any case.
 const inventorySQL = `
@@ -30,7 +38,11 @@ SELECT
 	coalesce(has_table_privilege(t.oid, 'INSERT'), false),
 	coalesce(has_sequence_privilege(s.oid, 'USAGE'), false),
 	EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = n.oid AND p.proname = 'write_message' AND p.prosecdef),
-	(SELECT string_agg(p.prosrc, '' ORDER BY p.proname, p.oid) FROM pg_proc p WHERE p.pronamespace = n.oid AND p.proname IN ('acquire_lock', 'stream_version', 'write_message')),
+	` + sourcesOf + `('acquire_lock', 'stream_version', 'write_message')` + endOfSources + `,
+	` + sourcesOf + `('get_stream_messages')` + endOfSources + `,
+	coalesce(t.relrowsecurity, false),
+	coalesce(t.relhastriggers OR t.relhasrules, false) OR EXISTS (
+		SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = t.oid AND (c.relhastriggers OR c.relhasrules)),
 	ARRAY(SELECT p.proname::text FROM pg_proc p WHERE p.pronamespace = n.oid),
 	ARRAY(SELECT p.proname::text FROM pg_proc p WHERE p.pronamespace = n.oid AND NOT has_function_privilege(p.oid, 'EXECUTE'))
 FROM (SELECT 1) one
@@ -43,23 +55,34 @@ type inventory struct {
 	replica                          bool
 	schema, usage                    bool
 	table, selects, inserts, numbers bool
-	hardened                         bool    // write_message runs as its owner
-	writing                          *string // the source of what an append runs through
+	hardened                         bool   // write_message runs as its owner
+	writing, reading                 string // the sources of what an append, and the read of a stream, run through
+	rowSecurity                      bool   // not every role sees, or may write, each row
+	more                             bool   // the table does more with a row than to keep it
 	functions, forbidden             []string
 }
 
-// knownWriting is the SHA-256 of acquire_lock, stream_version and write_message as Message DB 1.3.0 and
-// 1.3.1 have them. [insertSQL] does to a table what these do.
-const knownWriting = "9486cca179d8c00a22ff67c10a409b51a744261f4f87de639bb5f3346467e204"
+// The SHA-256 of what Message DB 1.3.0 and 1.3.1 have: the sources of acquire_lock,
+// stream_version and write_message, in this order, and that of get_stream_messages.
+const (
+	knownWriting = "9486cca179d8c00a22ff67c10a409b51a744261f4f87de639bb5f3346467e204"
+	knownReading = "a53a9b7fbec5d7bb6ff85a81cd2290f1b8f98aee5d46ade2bac6a8a0e6166ec5"
+)
 
-// writesAsWeDo tells whether rows may be written without write_message: it is Message DB's
-// own, and this role may do what it does.
-func (have inventory) writesAsWeDo() bool {
-	if have.hardened || !have.inserts || !have.numbers || have.writing == nil {
-		return false
-	}
-	sum := sha256.Sum256([]byte(*have.writing))
-	return hex.EncodeToString(sum[:]) == knownWriting
+func isKnown(source, sum string) bool {
+	of := sha256.Sum256([]byte(source))
+	return hex.EncodeToString(of[:]) == sum
+}
+
+// writesRows tells whether [insertSQL] does what write_message does: that is Message DB's own,
+// this role may do what it does, and the table only keeps its rows.
+func (have inventory) writesRows() bool {
+	return isKnown(have.writing, knownWriting) && have.inserts && have.numbers && !have.rowSecurity && !have.more
+}
+
+// readsRows tells whether what is in the table is what get_stream_messages gives.
+func (have inventory) readsRows() bool {
+	return isKnown(have.reading, knownReading) && !have.rowSecurity
 }
 
 // checkServer makes sure that a server can be used as intended, and returns what it found.
@@ -71,7 +94,7 @@ func checkServer(ctx context.Context, pool *pgxpool.Pool, use Use) (have invento
 	defer conn.Release()
 	err = conn.QueryRow(ctx, inventorySQL, pgx.QueryExecModeExec).Scan(
 		&have.role, &have.database, &have.replica, &have.schema, &have.usage,
-		&have.table, &have.selects, &have.inserts, &have.numbers, &have.hardened, &have.writing, &have.functions, &have.forbidden)
+		&have.table, &have.selects, &have.inserts, &have.numbers, &have.hardened, &have.writing, &have.reading, &have.rowSecurity, &have.more, &have.functions, &have.forbidden)
 	if err != nil {
 		return have, &SetupError{Problem: Unusable, Connection: use, Err: err}
 	}

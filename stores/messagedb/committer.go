@@ -13,8 +13,8 @@ import (
 	"example.com/groupcheckout/es"
 )
 
-// The appends of a category take turns in any case: write_message holds the
-// category's lock until its transaction has been made durable. So one committer for
+// The appends of a category take turns in any case: whoever appends holds the category's
+// lock until the transaction has been made durable. So one committer for
 // each category writes them, and whatever waits while a transaction is under way
 // shares the next one:
 //

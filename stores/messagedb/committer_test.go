@@ -93,7 +93,7 @@ func writeTogether(t testing.TB, db *DB, writes ...write) error {
 	conn, err := db.write.Acquire(within(t))
 	check.Must(t, err)
 	defer conn.Release()
-	outcomes, err := (&transaction{writes: writes, direct: db.direct}).send(within(t), conn)
+	outcomes, err := (&transaction{writes: writes, lockTimeout: patience, direct: db.direct}).send(within(t), conn)
 	return errors.Join(append(outcomes, err)...)
 }
 
@@ -197,8 +197,8 @@ func eachAppendOfATransactionHasItsOwnOutcome(t *testing.T, config Config) {
 	}
 }
 
-// What bites: appends share a statement, in which each has to see those before
-// it, and one that is refused ends it for all.
+// What bites: appends share a statement, which cannot see its own rows, so one to the same
+// stream needs the next; and one that is refused ends it for all.
 func TestAppendsThatShareAStatementHaveTheirOwnOutcome(t *testing.T) {
 	t.Parallel()
 	for name, via := range map[string]bool{"rows": false, "write_message": true} {

@@ -38,7 +38,7 @@ type Config struct {
 
 	// ViaWriteMessage has every event written by Message DB's function write_message. Without
 	// it, appends that share a transaction go into the table as rows where that function is
-	// as Message DB installs it, and this role may do what it does. [Open] looks.
+	// as Message DB installs it, and this role may do what it does. [Open] looks, once.
 	ViaWriteMessage bool
 
 	// Notify has feeds in other processes told of what is appended here, and those of

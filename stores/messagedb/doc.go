@@ -1,7 +1,8 @@
 // Package messagedb keeps streams, feeds and checkpoints in Message DB, the
 // message store that is a schema and a handful of functions in PostgreSQL. It
-// calls those functions and shares a database with .NET programs built on
-// Equinox.MessageDb and Propulsion.MessageDb: same rows, same checkpoints.
+// calls those functions, or does to the table what they do where that is much faster, and
+// shares a database with .NET programs built on Equinox.MessageDb and
+// Propulsion.MessageDb: same rows, same checkpoints.
 //
 // # Terms
 //
@@ -43,7 +44,8 @@
 //
 // Appends to one category that wait at the same time share a transaction, and each has
 // its own outcome: see committer.go. It is sent in one round trip, once the connection
-// knows its statements, and a refusal by the server costs another. A transaction writes one
+// knows its statements, and a refusal by the server costs another, or three where appends
+// share a statement. A transaction writes one
 // category, and so takes one of Message DB's category locks: two of ours cannot
 // deadlock. A transaction of somebody else's may involve us in a deadlock, which is
 // tried again once. Nothing is installed in the database for that.
@@ -52,8 +54,8 @@
 // settle.go. What cannot be settled is an [*es.UncertainError].
 //
 // Within a category events become visible in the order of their global
-// positions, because write_message holds the category's lock until its
-// transaction ends. Across categories they do not, which is why each category
+// positions, because each append takes the category's lock, as write_message does, and
+// holds it until its transaction ends. Across categories they do not, which is why each category
 // is a tranche with a position of its own.
 //
 // What is appended through a DB wakes the feeds of the same DB, and with

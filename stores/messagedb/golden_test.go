@@ -77,27 +77,47 @@ func TestRowsAreThoseOfWriteMessage(t *testing.T) {
 	}
 }
 
-// A function that is not as Message DB installs it may do more than to write a row.
-func TestAChangedWriteMessageIsCalled(t *testing.T) {
+// What is not as Message DB installs it may do more than to write a row, or to read one.
+func TestWhatWasChangedIsCalled(t *testing.T) {
 	t.Parallel()
-	name := freshDatabase(t)
-	admin := connect(t, withDatabase(adminDSN(t), name))
-	definition := mustGet[string](t, admin, "SELECT pg_get_functiondef('message_store.write_message'::regproc)")
-	changed := strings.ReplaceAll(definition, "write_message.type,", "upper(write_message.type),")
-	if changed == definition {
-		t.Fatalf("nothing was changed in:\n%s", definition)
-	}
-	mustExec(t, admin, changed)
-	db := open(t, Config{Connection: withDatabase(appDSN(t), name)})
-	one, other := newStream(t), newStream(t)
-	check.Must(t, writeTogether(t, db, write{one, 0, newEvents(1)}, write{other, 0, newEvents(2)}))
-	for stream, want := range map[es.StreamName]int{one: 1, other: 2} {
-		events, err := db.Store().Read(within(t), stream, 0, es.FromLeader)
-		check.Must(t, err)
-		check.Equal(t, "events", want, len(events))
-		for _, e := range events {
-			check.Equal(t, "type", strings.ToUpper(e.Type), e.Type)
-		}
+	for name, test := range map[string]struct {
+		change       string
+		writes, read bool   // through the functions
+		want         string // the type of what is written, as it is read
+	}{
+		"nothing":                          {"SELECT 1", false, false, "Happened"},
+		"write_message":                    {"DO $$ BEGIN EXECUTE replace(pg_get_functiondef('message_store.write_message'::regproc), 'write_message.type', 'upper(write_message.type)'); END $$", true, false, "HAPPENED"},
+		"get_stream_messages":              {"DO $$ BEGIN EXECUTE replace(pg_get_functiondef('message_store.get_stream_messages'::regproc), 'type::varchar', 'upper(type)::varchar'); END $$", false, true, "HAPPENED"},
+		"settings of acquire_lock":         {"ALTER FUNCTION message_store.acquire_lock SET search_path = message_store", true, false, "Happened"},
+		"stream_version runs as its owner": {"ALTER FUNCTION message_store.stream_version SECURITY DEFINER SET search_path = message_store", true, false, "Happened"},
+		"a trigger that keeps the row elsewhere": {`CREATE TABLE message_store.elsewhere () INHERITS (message_store.messages); GRANT INSERT, SELECT ON message_store.elsewhere TO message_store;
+			CREATE FUNCTION message_store.elsewhere() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO message_store.elsewhere VALUES (NEW.*); RETURN NULL; END $$;
+			CREATE TRIGGER elsewhere BEFORE INSERT ON message_store.messages FOR EACH ROW EXECUTE FUNCTION message_store.elsewhere()`, true, false, "Happened"},
+		"a rule": {"CREATE RULE also AS ON INSERT TO message_store.messages DO ALSO NOTHING", true, false, "Happened"},
+		"row level security": {`ALTER TABLE message_store.messages ENABLE ROW LEVEL SECURITY;
+			CREATE POLICY reading ON message_store.messages FOR SELECT USING (type <> 'Hidden'); CREATE POLICY writing ON message_store.messages FOR INSERT WITH CHECK (true)`, true, true, "Happened"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			database := freshDatabase(t)
+			mustExec(t, connect(t, withDatabase(adminDSN(t), database)), test.change)
+			db := open(t, Config{Connection: withDatabase(appDSN(t), database)})
+			check.Equal(t, "rows are written through write_message", test.writes, !db.direct)
+			check.Equal(t, "streams are read through get_stream_messages", test.read, db.sql == readsOf(false))
+			one, other := newStream(t), newStream(t)
+			check.Must(t, writeTogether(t, db, write{one, 0, newEvents(1)}, write{other, 0, newEvents(2)}, write{one, 1, newEvents(1)}))
+			for _, stream := range []es.StreamName{one, other} {
+				events, err := db.Store().Read(within(t), stream, 0, es.FromLeader)
+				check.Must(t, err)
+				check.Equal(t, "events", 2, len(events))
+				for _, e := range events {
+					check.Equal(t, "type", test.want, e.Type)
+				}
+				found, err := db.Store().ReadSnapshots(within(t), []es.StreamName{stream}, "Snapshotted", es.FromLeader)
+				check.Must(t, err)
+				check.Equal(t, "events behind no snapshot", 2, len(found[0].Events))
+			}
+		})
 	}
 }
 

@@ -73,6 +73,28 @@ func (c *Checkpoints) PutNote(ctx context.Context, group, kind, name string, bod
 	return nil
 }
 
+// ReplaceNote implements [feed.Notes]. It is not tried again after a broken connection either.
+func (c *Checkpoints) ReplaceNote(ctx context.Context, group, kind, name string, before, body []byte) (bool, error) {
+	const of = " WHERE consumer_group = $1 AND kind = $2 AND name = $3"
+	var sql string
+	args := []any{group, kind, name}
+	switch {
+	case before == nil && body == nil:
+		sql = "SELECT WHERE NOT EXISTS (SELECT FROM " + c.notes + of + ")"
+	case before == nil:
+		sql, args = "INSERT INTO "+c.notes+" (consumer_group, kind, name, body) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", append(args, string(body))
+	case body == nil:
+		sql, args = "DELETE FROM "+c.notes+of+" AND body = $4::jsonb", append(args, string(before))
+	default:
+		sql, args = "UPDATE "+c.notes+" SET body = $5"+of+" AND body = $4::jsonb", append(args, string(before), string(body))
+	}
+	tag, err := c.pool.Exec(ctx, sql, args...)
+	if err != nil {
+		return false, c.noteError("write", err)
+	}
+	return tag.RowsAffected() == 1, nil
+}
+
 // DropNote implements [feed.Notes].
 func (c *Checkpoints) DropNote(ctx context.Context, group, kind, name string) error {
 	if _, err := c.pool.Exec(ctx, "DELETE FROM "+c.notes+" WHERE consumer_group = $1 AND kind = $2 AND name = $3", group, kind, name); err != nil {

@@ -25,6 +25,7 @@ type DB struct {
 	schema      string        // of the checkpoint table, as PostgreSQL stores the name
 	pooled      bool          // a pooler stands in between
 	direct      bool          // write_message does what we know it to do, so rows may be written without it
+	sql         streamSQL     // how streams are read
 }
 
 // Open connects to the write and the read server and makes sure that each has
@@ -101,7 +102,8 @@ func (db *DB) connect(ctx context.Context) (err error) {
 		reading.Go(func() { _, unreadable = checkServer(ctx, db.read, ForReading) }) // at the same time: it is half of a start
 	}
 	have, err := checkServer(ctx, db.write, ForWriting)
-	db.direct = !db.config.ViaWriteMessage && have.writesAsWeDo()
+	db.direct = !db.config.ViaWriteMessage && have.writesRows()
+	db.sql = readsOf(have.readsRows())
 	reading.Wait()
 	return cmp.Or(err, unreadable) // one is enough to begin with
 }

@@ -160,7 +160,7 @@ func (db *DB) rehearse(ctx context.Context, conn *pgxpool.Conn, pool *pgxpool.Po
 	case db.feed:
 		run(categorySQL, "Nothing", int64(math.MaxInt64), 1)
 	case db.read:
-		run(snapshotSQL, nothing, nothing, nothing, 1)
+		run(readsOf(true).snapshot, nothing, nothing, nothing, 1)
 	case db.watch:
 		run(endSQL, "Nothing")
 	case db.write: // all of write_message but the row

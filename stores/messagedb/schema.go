@@ -67,7 +67,9 @@ type InitReport struct {
 func (r InitReport) String() string {
 	switch {
 	case r.SchemaCreated:
-		return fmt.Sprintf("created the schema and the table %s in the database %q as the role %q; no privileges were granted to others", r.Table, r.Database, r.Role)
+		return fmt.Sprintf("created the schema and the tables %s and %s in the database %q as the role %q; no privileges were granted to others", r.Table, noteTableName, r.Database, r.Role)
+	case r.TableCreated && r.NotesCreated:
+		return fmt.Sprintf("created the tables %s and %s in the database %q as the role %q; no privileges were granted to others", r.Table, noteTableName, r.Database, r.Role)
 	case r.TableCreated:
 		return fmt.Sprintf("created the table %s in the database %q as the role %q; no privileges were granted to others", r.Table, r.Database, r.Role)
 	case r.NotesCreated:

@@ -179,7 +179,7 @@ func TestInitInAnExistingSchema(t *testing.T) {
 	t.Parallel()
 	config := Config{Connection: withDatabase(adminDSN(t), freshDatabase(t)), CheckpointSchema: "public"}
 	report, err := Init(within(t), config)
-	if err != nil || report.SchemaCreated || !report.TableCreated || !strings.Contains(report.String(), "created the table") {
+	if err != nil || report.SchemaCreated || !report.TableCreated || !strings.Contains(report.String(), "created the tables") {
 		t.Errorf("got %+v and error %v, want a table created", report, err)
 	}
 }

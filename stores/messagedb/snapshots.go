@@ -38,9 +38,9 @@ type snapshotMeta struct {
 // snapshotPosition is the position that stands for a snapshot among events.
 const snapshotPosition = -1
 
-// snapshotSQL gives the newest snapshot of a type, if there is one, and a page of the
-// events from the last one that it stands for: if that is there, the stream has reached
-// the snapshot's version. Metadata that is no version is none, and all events are given.
+// snapshotSQL gives the newest snapshot of a type, if there is one. Behind it stands what gives
+// a page of the events from the last one that it stands for: if that is there, the stream has
+// reached the snapshot's version. Metadata that is no version is none, and all events are given.
 //
 // It does not call get_last_stream_message, which plans its query anew in each call: with
 // it a short stream took twice as long to read as without snapshots.
@@ -49,9 +49,7 @@ const snapshotSQL = `WITH snapshot AS MATERIALIZED (
 			CASE WHEN metadata ->> 'streamVersion' ~ '^[0-9]{1,18}$' THEN (metadata ->> 'streamVersion')::bigint ELSE 0 END AS covers
 		FROM messages WHERE stream_name = $2 AND type = $3 ORDER BY position DESC LIMIT 1)
 	SELECT -1::bigint, type, data, metadata, id, time FROM snapshot
-	UNION ALL
-	(SELECT position, type, data::varchar, metadata::varchar, id::varchar, time
-		FROM messages WHERE stream_name = $1 AND position >= coalesce((SELECT covers FROM snapshot), 0) ORDER BY position LIMIT $4)`
+	UNION ALL `
 
 // ReadSnapshots implements [es.Snapshotter]. All streams are asked for in one round trip,
 // as with [Store.ReadMany], and their snapshots with them.
@@ -84,7 +82,7 @@ func (s *Store) firstSnapshots(ctx context.Context, streams []es.StreamName, sna
 	all := make([][]es.Event, len(streams))
 	var batch pgx.Batch
 	for i, stream := range streams {
-		batch.Queue(snapshotSQL, stream.String(), snapshotsOf(stream), snapshotType, s.db.config.BatchSize).Query(func(rows pgx.Rows) (err error) {
+		batch.Queue(s.db.sql.snapshot, stream.String(), snapshotsOf(stream), snapshotType, s.db.config.BatchSize).Query(func(rows pgx.Rows) (err error) {
 			all[i], err = pgx.CollectRows(rows, scanEvent)
 			return err
 		})

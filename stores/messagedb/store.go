@@ -58,11 +58,27 @@ func (s *Store) Append(ctx context.Context, stream es.StreamName, expected es.Ve
 	return w.after(), nil
 }
 
-// readSQL gives a page of a stream, as get_stream_messages does. That function makes its
-// query of text and plans it anew in each call, which takes the server three times as long
-// as a query that is prepared; to look at the table itself is every reader's right.
-const readSQL = `SELECT position, type, data::varchar, metadata::varchar, id::varchar, time
-	FROM messages WHERE stream_name = $1 AND position >= $2 ORDER BY position LIMIT $3`
+// streamSQL is how streams are read: a page from a position on, and a page with the newest
+// snapshot in front, see snapshotSQL.
+type streamSQL struct{ page, snapshot string }
+
+// readsOf is how streams are read where the table has what get_stream_messages gives, and
+// elsewhere by that function. It makes its query of text and plans it anew in each call,
+// which takes the server three times as long as a query that is prepared. Every role that
+// reads has SELECT on the table anyway: [Open] asks for it.
+func readsOf(table bool) streamSQL {
+	const columns = "position, type, data::varchar, metadata::varchar, id::varchar, time"
+	page := func(from, limit string) string {
+		if table {
+			return "SELECT " + columns + " FROM messages WHERE stream_name = $1 AND position >= " + from + " ORDER BY position LIMIT " + limit
+		}
+		return "SELECT " + columns + " FROM get_stream_messages($1, " + from + ", " + limit + ")"
+	}
+	return streamSQL{
+		page:     page("$2::bigint", "$3::bigint"),
+		snapshot: snapshotSQL + "(" + page("coalesce((SELECT covers FROM snapshot), 0)", "$4::bigint") + ")",
+	}
+}
 
 // Read implements [es.Reader], in pages of [Config.BatchSize]. Every error names
 // the stream.
@@ -109,7 +125,7 @@ func (s *Store) firstPages(ctx context.Context, streams []es.StreamName, pool *p
 	all := make([][]es.Event, len(streams))
 	var batch pgx.Batch
 	for i, stream := range streams {
-		batch.Queue(readSQL, stream.String(), 0, s.db.config.BatchSize).Query(func(rows pgx.Rows) (err error) {
+		batch.Queue(s.db.sql.page, stream.String(), 0, s.db.config.BatchSize).Query(func(rows pgx.Rows) (err error) {
 			all[i], err = pgx.CollectRows(rows, scanEvent)
 			return err
 		})
@@ -121,7 +137,7 @@ func (s *Store) firstPages(ctx context.Context, streams []es.StreamName, pool *p
 func (s *Store) readFrom(ctx context.Context, stream es.StreamName, from es.Version, events []es.Event, pool *pgxpool.Pool) ([]es.Event, error) {
 	for {
 		page, err := onceMore(ctx, pool, func() ([]es.Event, error) {
-			rows, err := pool.Query(ctx, readSQL, stream.String(), int64(from), s.db.config.BatchSize)
+			rows, err := pool.Query(ctx, s.db.sql.page, stream.String(), int64(from), s.db.config.BatchSize)
 			if err != nil {
 				return nil, err
 			}

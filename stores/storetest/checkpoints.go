@@ -66,6 +66,39 @@ func checkpointsNotes(t testing.TB, f Fixture) {
 	holds(group, "a", map[string]string{"y \"_": `{"n":2}`})
 	holds(group, "b", map[string]string{"x-1": `{"n":3}`})
 	holds(stranger, "a", map[string]string{"x-1": `{"n":4}`})
+
+	replaced := func(keeper feed.Notes, before, body string, want bool) {
+		t.Helper()
+		asBytes := func(text string) []byte {
+			if text == "" {
+				return nil
+			}
+			return []byte(text)
+		}
+		if before != "" && want { // as it is given
+			found, err := keeper.Notes(patient(t), group, "a")
+			check.Must(t, err)
+			before = string(found["z"])
+		}
+		done, err := keeper.ReplaceNote(patient(t), group, "a", "z", asBytes(before), asBytes(body))
+		check.Must(t, err)
+		check.Equal(t, fmt.Sprintf("a note %q is replaced by %q", before, body), want, done)
+	}
+	replaced(one, `{"n":6}`, `{"n":7}`, false)
+	replaced(one, `{"n":6}`, "", false)
+	replaced(one, "", "", true)
+	holds(group, "a", map[string]string{"y \"_": `{"n":2}`})
+	replaced(one, "", `{"n":6}`, true)
+	replaced(other, "", `{"n":7}`, false)
+	replaced(other, "", "", false)
+	replaced(other, `{"n":5}`, `{"n":7}`, false)
+	replaced(other, `{"n":5}`, "", false)
+	holds(group, "a", map[string]string{"y \"_": `{"n":2}`, "z": `{"n":6}`})
+	replaced(other, `{"n":6}`, `{"n":8,"m":[1]}`, true)
+	holds(group, "a", map[string]string{"y \"_": `{"n":2}`, "z": `{"n":8,"m":[1]}`})
+	replaced(one, `{"n":8,"m":[1]}`, "", true)
+	holds(group, "a", map[string]string{"y \"_": `{"n":2}`})
+
 	lister, ok := one.(feed.NoteGroups)
 	if !ok {
 		return // it cannot tell who has notes

@@ -66,6 +66,11 @@ func (k kindless) PutNote(ctx context.Context, group, _, name string, body []byt
 	return k.kept.PutNote(ctx, group, "", name, body)
 }
 
+// ReplaceNote implements feed.Notes.
+func (k kindless) ReplaceNote(ctx context.Context, group, _, name string, before, body []byte) (bool, error) {
+	return k.kept.ReplaceNote(ctx, group, "", name, before, body)
+}
+
 // DropNote implements feed.Notes.
 func (k kindless) DropNote(ctx context.Context, group, _, name string) error {
 	return k.kept.DropNote(ctx, group, "", name)

@@ -1,6 +1,7 @@
 package index
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -63,6 +64,22 @@ func (c *Checkpoints) PutNote(ctx context.Context, group, kind, name string, bod
 		notes[name] = body
 		return true
 	})
+}
+
+// ReplaceNote implements [feed.Notes].
+func (c *Checkpoints) ReplaceNote(ctx context.Context, group, kind, name string, before, body []byte) (done bool, err error) {
+	err = c.changeNotes(ctx, group, kind, func(notes map[string]json.RawMessage) bool {
+		now, there := notes[name]
+		done = there == (before != nil) && bytes.Equal(now, before)
+		if !done || before == nil && body == nil {
+			return false
+		}
+		if notes[name] = body; body == nil {
+			delete(notes, name)
+		}
+		return true
+	})
+	return done && err == nil, err
 }
 
 // DropNote implements [feed.Notes].
