@@ -111,7 +111,6 @@ UNRACED = $(shell find . -name '*_test.go' -not -path './build/*' | sort | xargs
 .PHONY: unit
 unit: $(TOOLS)/provision ## Run every test but the scenarios
 	$(WITH_ALL) $(GO) test $(RACE) -count=1 -timeout=40m -p=$(AT_ONCE) $(SLOW) $$($(GO) list -e ./... | grep -v -e '/features$$' -e '/examples/')
-	$(if $(RACE),$(GO) test -count=1 -run='^TestTenThousand' ./livingdoc)
 	$(if $(RACE),$(GO) test -count=1 $(UNRACED))
 
 .PHONY: cover

@@ -78,7 +78,7 @@ func allowed() map[string][]string {
 		"livingdoc/internal/history":          {"livingdoc/internal/run"},
 		"livingdoc/internal/run":              {"livingdoc/evidence"},
 		"livingdoc/internal/stock":            {"internal/fetch"},
-		"livingdoc/internal/timeline":         {"livingdoc/evidence"},
+		"livingdoc/internal/timeline":         {"internal/plural", "livingdoc/evidence"},
 		"internal/check":                      {},
 		"internal/fetch":                      {},
 		"internal/golden":                     {},

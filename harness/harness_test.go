@@ -16,6 +16,7 @@ import (
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness"
+	"example.com/groupcheckout/harness/provision/provisiontest"
 	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/steps/hotel"
 )
@@ -138,7 +139,7 @@ func breaksDown(t *testing.T, h *harness.Harness, n int) {
 	ids := stays(t, w, 7)
 	check.Must(t, w.BreakReactorAfter(t.Context(), n))
 	check.Must(t, w.groups.Select(t.Context(), group, ids, at()))
-	check.Must(t, w.AwaitBroken(t.Context()))
+	check.Must(t, w.AwaitBroken(provisiontest.Within(t)))
 	transfers, recorded := 0, 0
 	for _, id := range ids {
 		transfers += count(t, w, w.stays.Stream(id), "TransferredToGroup")

@@ -61,8 +61,8 @@ func (r *runner) afterAppend(ctx context.Context, stream es.StreamName, _ es.Ver
 	return after, err
 }
 
-// causeOf is the last of the events that a handler call was given. The journal takes
-// the one that leads it to act.
+// causeOf is the last of the events that a handler call was given. The journal puts the
+// last event in its place that leads the reactor to act.
 func causeOf(call reactor.HandlerCall) *evidence.Ref {
 	if call.UpTo == 0 {
 		return nil

@@ -23,8 +23,8 @@ type System struct {
 	// nothing is to be said beside its type.
 	Text func(stream es.StreamName, event es.EventData) string
 	// Leads tells whether the reactor acts because of an event of this type. The reports
-	// name the last such event that a handler call was given as the cause of what the
-	// call writes. Nil means that any event is one.
+	// name the last such event of the stream, up to the last that a handler call was
+	// given, as the cause of what the call writes. Nil means that any event is one.
 	Leads func(eventType string) bool
 	// Program is how the reactor is run as a program; nil if it is none.
 	Program *Program

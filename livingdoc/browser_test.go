@@ -57,6 +57,11 @@ func pagesOf(t *testing.T, folder string) map[string][]string {
 			pages[kind[1]] = append(pages[kind[1]], name)
 		}
 	}
+	for _, kind := range []string{"front", "chapter", "rule", "example", "search", "history", "print"} {
+		if len(pages[kind]) == 0 {
+			t.Fatalf("got no page of the kind %s; the kinds are %v", kind, slices.Sorted(maps.Keys(pages)))
+		}
+	}
 	return pages
 }
 
@@ -191,6 +196,10 @@ func TestTheSearchFindsAsOneTypesAndKeepsItInTheAddress(t *testing.T) {
 	browsertest.Do(ctx, t, chromedp.KeyEvent("late"+kb.Enter))
 	await(ctx, t, `location.pathname.endsWith('search.html') && document.getElementById('count')?.textContent`)
 	expect("from the front page", "A day late; ...", "?q=late")
+	browsertest.Do(ctx, t, chromedp.Navigate(address(site, "search.html")))
+	browsertest.Eval[bool](ctx, t, `history.replaceState = () => { throw new DOMException('too often', 'SecurityError'); }; true`)
+	browsertest.Do(ctx, t, chromedp.KeyEvent("late"))
+	expect("though the browser forbids to change the address so often", "A day late; ...", "")
 }
 
 // office is a folder of features whose words the search has to understand.
@@ -228,6 +237,14 @@ func office() fstest.MapFS {
       Examples:
         | amount | long word |
         | 1.00   | parcel    |
+
+  Rule: Signs stay as they are
+
+    ` + strings.Repeat("On a label stands whatever somebody wrote. ", 10) + `Ink is from the inkwell.
+
+    Scenario: Somebody wrote signs
+      Given the label "<b>1 < 2</b>"
+      And quill` + strings.Repeat("🙂", 150) + `
 `)},
 	}
 }
@@ -270,7 +287,7 @@ func TestTheSearchUnderstands(t *testing.T) {
 	}
 	browsertest.Do(ctx, t, chromedp.Navigate(address(config.Out, "search.html?q=letters+shelf")))
 	await(ctx, t, `document.getElementById('count').textContent`)
-	const marked = `[...document.querySelectorAll('.snippet')].map((s) => s.innerHTML.replaceAll(/<.?span>/g, '')).join('; ')`
+	const marked = `[...document.querySelectorAll('.snippet')].map((s) => s.innerHTML).join('; ')`
 	if got, want := browsertest.Eval[string](ctx, t, marked), "7 <mark>letters</mark> on the <mark>shelf</mark>"; !strings.Contains(got, want) {
 		t.Errorf("got the snippets %q, want %q among them", got, want)
 	}
@@ -282,10 +299,29 @@ func TestTheSearchUnderstands(t *testing.T) {
 	if got := browsertest.Eval[string](ctx, t, rules+` + location.search`); got != breakdown+"?q=letters+shelf&state=failed" {
 		t.Errorf("after a click on those that fail: got %q", got)
 	}
-	browsertest.Do(ctx, t, chromedp.Navigate(address(config.Out, "search.html?q=refund")))
-	await(ctx, t, `document.getElementById('count').textContent`)
-	if got := browsertest.Eval[string](ctx, t, `document.querySelector('.snippet')?.textContent`); got != "a credit of amount for a long word" {
-		t.Errorf("got the snippet %q, want it without angle brackets", got)
+	for query, want := range map[string]string{ // the beginning, or all of it
+		"refund":  "a credit of amount for a long word", // without the brackets of parameters
+		"label":   `the label "<b>1 < 2</b>"`,
+		"inkwell": "…whatever somebody wrote. Ink is from the inkwell.",
+		"quill":   "quill" + strings.Repeat("🙂", 97) + "…",
+	} {
+		browsertest.Do(ctx, t, chromedp.Navigate(address(config.Out, "search.html?q="+query)))
+		await(ctx, t, `document.getElementById('count').textContent`)
+		if got := browsertest.Eval[string](ctx, t, `document.querySelector('.snippet')?.textContent ?? ''`); got != want {
+			t.Errorf("%q: got the snippet %q, want %q", query, got, want)
+		}
+	}
+	for query, want := range map[string]string{
+		"🙂":                          "1 example",
+		"€":                          "No example is like that.",
+		strings.Repeat("a", 5_000):   "No example is like that.", // a key that was held down
+		strings.Repeat("ab", 50_000): "No example is like that.",
+	} {
+		browsertest.Do(ctx, t, chromedp.Navigate(address(config.Out, "search.html?q="+url.QueryEscape(query))))
+		await(ctx, t, `document.getElementById('count').textContent`)
+		if got := browsertest.Eval[string](ctx, t, `document.getElementById('count').textContent`); got != want {
+			t.Errorf("%.10q: got %q, want %q", query, got, want)
+		}
 	}
 }
 

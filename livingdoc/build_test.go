@@ -348,7 +348,9 @@ func TestEvidenceOfTheStoresIsSideBySide(t *testing.T) {
 				}},
 				Waits: &evidence.Waits{Waits: []evidence.Wait{{Step: 2, Kind: evidence.Eventual, Took: 7 * time.Millisecond, Checks: checks}}},
 				Statements: &evidence.Statements{Statements: []evidence.Statement{{
-					Title: "Ann's account", State: "open", Balance: "1.50", Lines: []evidence.Line{{Text: "a fine", Amount: "1.50", Detail: []evidence.Line{{Text: "a day", Amount: "0.50"}}}},
+					Title: "Ann's account", State: "open", Balance: "1.50", Lines: append(
+						[]evidence.Line{{Text: "a fine", Amount: "1.50", Detail: []evidence.Line{{Text: "a day", Amount: "0.50"}}}},
+						slices.Repeat([]evidence.Line{{Text: "a fee", Amount: "0.00"}}, 10)...),
 				}}},
 			}
 		}
@@ -358,7 +360,7 @@ func TestEvidenceOfTheStoresIsSideBySide(t *testing.T) {
 		return build(t, config)["lending/taking-books-home/two-readers-want-one-book.html"]
 	}
 	same, differ := page("waits"), page("leaves")
-	contains(t, "the page", same, "<svg", "was lent", "Ann's account", "<td>a fine<td>1.50", "<td>a day<td>0.50", "1.50", "<td>7 ms<td>7 ms, looked 3 times", "Book: the book 0–0, Reader: Ann 0–0", "<th>one is told:<td>", "<i>, by the system, because of the book was lent</i>")
+	contains(t, "the page", same, "<svg", "was lent", "Ann's account", "<td>a fine<td>1.50", "<td>a day<td>0.50", "<td>and 1 more line<td>", "1.50", "<td>7 ms<td>7 ms, looked 3 times", "Book: the book 0–0, Reader: Ann 0–0", "<th>one is told:<td>", "<i>, by the system, because of the book was lent</i>")
 	contains(t, "the page", differ, "<mark><b>Ann</b> waits</mark>", "<mark><b>Ann</b> leaves</mark>")
 	if strings.Count(same, "<svg") != 1 || strings.Count(differ, "<svg") != 2 || !strings.Contains(differ, "On stone") || strings.Contains(differ, "<mark><b>the book") {
 		t.Errorf("got %d pictures of the same and %d of what differs, want 1 and 2", strings.Count(same, "<svg"), strings.Count(differ, "<svg"))
@@ -416,8 +418,8 @@ func TestAFolderThatIsNamedHasToBeThere(t *testing.T) {
 	good := project(t, library(), fixture.Run{Store: "paper"})
 	last, glossary := good, good
 	last.Previous, glossary.Glossary = filepath.Join(t.TempDir(), "none"), "domian"
-	check.Fails(t, check.Error(livingdoc.Build(t.Context(), last)), "of the last site")
-	check.Fails(t, check.Error(livingdoc.Build(t.Context(), glossary)), `no folder "domian" of the glossary`)
+	check.Fails(t, check.Error(livingdoc.Build(t.Context(), last)), "of the last site is not there")
+	check.Fails(t, check.Error(livingdoc.Build(t.Context(), glossary)), `the folder "domian" of the glossary is not there`)
 }
 
 func TestANameOfNoStoreIsRefused(t *testing.T) {

@@ -36,12 +36,13 @@ type Config struct {
 	Commit string
 	// Glossary is a folder of Go packages. Those of its types that say so are words
 	// that the site explains, besides those that a table of words in the features'
-	// README.md explains. Default: domain, beside Features, which need not exist.
+	// README.md explains. Default: domain, beside Features, if it is there. A folder that
+	// is given has to be there.
 	Glossary string
 
 	// Ask is the address that a question about a rule or an example is put to, such as
-	// that of a new issue, with {title} and {address} in the places of those of its
-	// page; "" if there is none.
+	// that of a new issue; "" if there is none. It has {title} in the place of the title
+	// of its page, and may have {address} in that of the page's address.
 	Ask string
 
 	// Release is what this build is released as, such as "v1.4"; "" if it is not. Later
@@ -52,7 +53,7 @@ type Config struct {
 	// was never built is passed over.
 	Releases map[string]string
 	// Previous is the last site, whose history and pages are carried on. Default:
-	// the one that is in Out.
+	// the one that is in Out. A folder that is given has to be there.
 	Previous string
 	// History is a file that keeps the history too, and is read in place of the
 	// last site's; "" if there is none.
@@ -68,8 +69,8 @@ type Config struct {
 	// Cucumber asks for Cucumber's own report of each run beside the site, for
 	// developers. Its files are fetched with npm at the first time.
 	Cucumber bool
-	// Log hears of what is fetched, and of lines of the history that could not be read;
-	// nil is silent.
+	// Log hears of what is fetched, of lines of the history that could not be read, and of
+	// releases whose commits were never built; nil is silent.
 	Log *slog.Logger
 }
 
@@ -96,7 +97,7 @@ func (c Config) validate() error {
 			continue
 		}
 		if info, err := os.Stat(given.folder); err != nil || !info.IsDir() {
-			return errors.Join(fmt.Errorf("there is no folder %q of the %s; name one that is there, or leave it out", given.folder, given.name), err)
+			return errors.Join(fmt.Errorf("the folder %q of the %s is not there; name one that is, or leave it out", given.folder, given.name), err)
 		}
 	}
 	if info, err := os.Stat(c.Features); err != nil || !info.IsDir() {

@@ -28,7 +28,7 @@ type frontPage struct {
 	Partly   bool      // whether some examples were not carried out on some stores
 	Changes  []change  // since the build before
 	Build    int       // its number
-	When     time.Time // when the first run started
+	When     time.Time // when the last run started
 	Commits  []run.Commit
 	Seen     []run.Verdict   // the verdicts that there are, from the best on
 	Terms    []glossary.Term // for print
@@ -129,10 +129,8 @@ func (r *renderer) frontPage() (frontPage, error) {
 		}
 	}
 	made.Partly = seen[run.Skipped] || seen[run.NotRun]
+	made.When = r.tree.when()
 	for _, s := range r.tree.stores {
-		if made.When.IsZero() || s.Started.Before(made.When) {
-			made.When = s.Started
-		}
 		known := slices.ContainsFunc(made.Commits, func(c run.Commit) bool { return c.Revision == s.Commit.Revision })
 		if !known && s.Commit.Revision != "" {
 			made.Commits = append(made.Commits, s.Commit)

@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"example.com/groupcheckout/internal/browsertest"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/livingdoc/internal/fixture"
 )
 
@@ -34,12 +35,10 @@ func town() fstest.MapFS {
 }
 
 func TestTenThousandScenariosAreStillReadable(t *testing.T) {
+	check.Unraced(t)
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("it writes some thousand files")
-	}
-	if raced {
-		t.Skip("its size is of no interest to the race detector; make unit runs it once more without")
 	}
 	config := project(t, town(), fixture.Run{Store: "paper"}, fixture.Run{Store: "stone"}, fixture.Run{Store: "wax"})
 	pages := build(t, config)

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"example.com/groupcheckout/livingdoc/internal/history"
 	"example.com/groupcheckout/livingdoc/internal/run"
@@ -56,7 +57,8 @@ func newPast(config Config, t *tree) (past, error) {
 	if unbuilt := made.unbuilt(config.Releases); len(unbuilt) > 0 && config.Log != nil {
 		config.Log.Warn("Releases of commits that were never built are passed over.", "releases", strings.Join(unbuilt, ", "))
 	}
-	made.number = made.history.Extended()
+	builds := made.history.Builds()
+	made.number = builds[len(builds)-1].Number
 	// Made again of the same runs, a site does not become the site of an earlier
 	// build beside itself.
 	own := path.Join(history.BuildsFolder, strconv.Itoa(made.number)) + "/"
@@ -86,12 +88,9 @@ func (p past) unbuilt(releases map[string]string) []string {
 
 // build is what the history keeps of the runs.
 func (t *tree) build() history.Build {
-	made := history.Build{Release: t.config.Release}
+	made := history.Build{Release: t.config.Release, When: t.when()}
 	for _, s := range t.stores {
 		made.Stores = append(made.Stores, history.Store{Name: s.Store, How: s.How, Failed: strings.Join(firsts(s.Wrong()), " ")})
-		if s.Started.After(made.When) { // the first may be that of a build before, of which others ran again
-			made.When = s.Started
-		}
 		made.Commit = cmp.Or(made.Commit, s.Commit.Revision)
 	}
 	seen := map[string]bool{}
@@ -112,6 +111,18 @@ func (t *tree) build() history.Build {
 		}
 	}
 	return made
+}
+
+// when is the time of this build: when the last run started. The first may belong to an
+// earlier build, of which only the others were run again.
+func (t *tree) when() time.Time {
+	var last time.Time
+	for _, s := range t.stores {
+		if s.Started.After(last) {
+			last = s.Started
+		}
+	}
+	return last
 }
 
 // key names a row in every build.

@@ -2,6 +2,7 @@ package livingdoc_test
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -190,17 +191,35 @@ func TestAReleaseIsFoundByItsCommit(t *testing.T) {
 }
 
 // TestOtherRunsOfTheSameCommitAreAnotherBuild though the first of them began at the same
-// moment.
+// moment, and so are those of an earlier build once others came after it.
 func TestOtherRunsOfTheSameCommitAreAnotherBuild(t *testing.T) {
 	t.Parallel()
 	out := filepath.Join(t.TempDir(), "site")
-	at := func(outcome func(*suite.Scenario) fixture.Outcome) string {
+	at := func(outcome func(*suite.Scenario) fixture.Outcome) map[string]string {
 		config := project(t, library(), fixture.Run{Store: "paper"}, fixture.Run{Store: "stone", Outcome: outcome})
 		config.Out, config.Commit = out, "1"
-		return build(t, config)["index.html"]
+		return build(t, config)
 	}
-	contains(t, "the first", at(outcomes), "build 1.")
-	contains(t, "the same runs", at(outcomes), "build 1.")
-	contains(t, "other runs", at(nil), "build 2.")
-	contains(t, "the first runs once more", at(outcomes), "build 1.")
+	contains(t, "the first", at(outcomes)["index.html"], "build 1.")
+	contains(t, "the same runs", at(outcomes)["index.html"], "build 1.")
+	contains(t, "other runs", at(nil)["index.html"], "build 2.")
+	again := at(outcomes)
+	contains(t, "the first runs once more", again["index.html"], "build 3.")
+	contains(t, "an example that fails again", again["lending/taking-books-home/two-readers-want-one-book.html"], "<span class=mark>regressed</span>")
+	last := at(nil)
+	contains(t, "the last", last["index.html"], "build 4.")
+	for n := range 3 {
+		name := fmt.Sprintf("builds/%d/index.html", n+1)
+		contains(t, name, last[name], fmt.Sprintf("This is build %d, of", n+1), fmt.Sprintf("build %d.", n+1))
+	}
+}
+
+// TestABuildIsOfTheDayOfItsLastRun on the front page and in the history.
+func TestABuildIsOfTheDayOfItsLastRun(t *testing.T) {
+	t.Parallel()
+	later := fixture.Start().AddDate(0, 0, 4)
+	pages := build(t, project(t, library(), fixture.Run{Store: "paper"}, fixture.Run{Store: "stone", Started: later}))
+	for _, name := range []string{"index.html", "history.html"} {
+		contains(t, name, pages[name], later.Format("2 January 2006"))
+	}
 }

@@ -22,11 +22,10 @@ const limit = 1_000_000
 // is recorded on memory only is the same on each.
 const differ = 25_000
 
-// shared is a folder that several tests read, and the first of them makes. Its name is
-// that of a folder below the one of all tests.
+// shared is a folder that several tests read, and the first of them makes.
 type shared struct {
 	once sync.Once
-	name string
+	path string // empty until the folder has been made
 }
 
 // all is the folder of what tests share, and the browser of all of them.
@@ -44,12 +43,12 @@ func (s *shared) folder(t *testing.T, fill func(folder string)) string {
 		check.Must(t, err)
 		folder = filepath.Join(folder, "site")
 		fill(folder)
-		s.name = folder
+		s.path = folder
 	})
-	if s.name == "" {
+	if s.path == "" {
 		t.Fatal("another test could not make what this one needs")
 	}
-	return s.name
+	return s.path
 }
 
 func TestMain(m *testing.M) {

@@ -110,11 +110,15 @@ func (s *sought) example(e *example) []any {
 	steps := []int{}
 	other := []string{plainly(e.Prose)}
 	for _, step := range e.Scenario.Steps {
-		i, known := s.known[step.Text]
+		text := step.Text
+		for _, name := range e.Scenario.Header { // as the page of an outline has them
+			text = strings.ReplaceAll(text, "<"+name+">", name)
+		}
+		i, known := s.known[text]
 		if !known {
 			i = len(s.Steps)
-			s.known[step.Text] = i
-			s.Steps = append(s.Steps, step.Text)
+			s.known[text] = i
+			s.Steps = append(s.Steps, text)
 		}
 		steps = append(steps, i)
 		for _, cells := range append(step.Table, []string{step.Doc}) {

@@ -17,7 +17,8 @@ import (
 )
 
 // listedStays is how many stays of a group its account lists one by one. With the line
-// for the others and a payment that is as much as a page shows, so that its lines add up.
+// for the others and a payment that is as much as a page shows, so that the lines of a
+// usual account add up.
 const listedStays = 8
 
 // end is called when the scenario is over, with what made it fail.

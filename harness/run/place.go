@@ -46,9 +46,9 @@ func commandFolder() string {
 	return ""
 }
 
-// tell says something to who gave the command, although go test shows nothing of what a test
-// wrote that passes: on the terminal where somebody sits, or else in the summary of a job of
-// GitHub's, which is a file. It is of no use to them that neither can be written.
+// tell reaches whoever gave the command, from whom go test hides what a passing test wrote.
+// It writes to the terminal or, where there is none, to the file of a GitHub job's summary.
+// Where there is neither, nobody is listening, so that is no error.
 func tell(text, terminal, summary string) {
 	if err := appendTo(terminal, text); err != nil {
 		_ = appendTo(summary, "```text\n"+text+"```\n")

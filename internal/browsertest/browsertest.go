@@ -26,7 +26,7 @@ import (
 // NoSkip is the environment variable that forbids to skip for want of a browser.
 const NoSkip = "LIVINGDOC_NO_SKIP"
 
-// Limit is how long one thing may take in a browser.
+// Limit is how long one thing may take in a browser, once that has started.
 const Limit = 4 * time.Minute
 
 // Shared is a Chromium for all tests of a package, started when it is first needed. The
@@ -51,7 +51,7 @@ func (s *Shared) Tab(t *testing.T) context.Context {
 		var end func()
 		s.ctx, end = open(context.Background(), program, s.folder)
 		s.end = append(s.end, end)
-		s.err = chromedp.Do(s.ctx, chromedp.Navigate("about:blank"))
+		s.err = begin(s.ctx)
 	})
 	check.Mustf(t, s.err, "start %s", program)
 	return Tab(s.ctx, t)
@@ -105,7 +105,7 @@ func Start(t *testing.T) context.Context {
 	t.Helper()
 	ctx, end := open(t.Context(), chromium(t), t.TempDir())
 	t.Cleanup(end)
-	Do(ctx, t, chromedp.Navigate("about:blank"))
+	check.Must(t, begin(ctx))
 	return ctx
 }
 
@@ -114,14 +114,30 @@ func Tab(browser context.Context, t *testing.T) context.Context {
 	t.Helper()
 	ctx, end := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	t.Cleanup(end)
-	Do(ctx, t, chromedp.Navigate("about:blank"))
+	check.Must(t, begin(ctx))
 	return ctx
 }
 
-// Do carries out actions, and fails the test if one cannot be.
+// begin opens a tab, and starts its browser if need be. That has no limit of ours: the tab
+// would end with it.
+func begin(ctx context.Context) error {
+	if err := chromedp.Do(ctx); err != nil {
+		return err
+	}
+	return do(ctx, Limit, chromedp.Navigate("about:blank"))
+}
+
+// Do carries out actions, and fails the test if one cannot be, or if they are not over
+// within [Limit].
 func Do(ctx context.Context, t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	check.Must(t, chromedp.Do(ctx, actions...))
+	check.Must(t, do(ctx, Limit, actions...))
+}
+
+func do(ctx context.Context, limit time.Duration, actions ...chromedp.Action[chromedp.Void]) error {
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return chromedp.Do(limited, actions...)
 }
 
 // Eval evaluates a script, awaits it if it is a promise, and returns its result.
@@ -203,7 +219,9 @@ func Photograph(ctx context.Context, t *testing.T, folder, page string) {
 	if os.Getenv(Photos) == "" {
 		return
 	}
-	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	limited, cancel := context.WithTimeout(ctx, Limit)
+	defer cancel()
+	picture, err := chromedp.Run(limited, chromedp.FullScreenshot(100))
 	check.Must(t, err)
 	file := filepath.Join(os.Getenv(Photos), folder, strings.ReplaceAll(page, "/", "_")+".png")
 	check.Must(t, os.MkdirAll(filepath.Dir(file), 0o755))

@@ -16,9 +16,10 @@ type T interface {
 	Fatal(args ...any)
 }
 
-// Unraced skips a test under the race detector: one that computes a lot, in one goroutine
-// or in such as other tests have too, and would take ten times as long to no end. make
-// unit finds the calls of this function, and runs those tests once more without.
+// Unraced skips a test under the race detector: one that computes a lot and would take ten
+// times as long for nothing, since it has one goroutine, or only goroutines that other
+// tests cover. make unit finds the tests that call this function at their top, runs them
+// once more without the race detector, and fails if it is called anywhere else.
 func Unraced(t interface{ Skip(args ...any) }) {
 	if Raced {
 		t.Skip("the race detector would find nothing; make unit runs this once more without")

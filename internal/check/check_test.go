@@ -3,6 +3,7 @@ package check_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,29 +48,50 @@ func TestEachFailsTheTestOnlyIfItHasTo(t *testing.T) {
 	}
 }
 
-// What is skipped under the race detector is found by make unit, which runs it without.
+// What is skipped under the race detector is found by make unit, which runs it without; what
+// cannot be found makes it fail.
 func TestWhatIsUnracedIsFound(t *testing.T) {
 	t.Parallel()
+	const call = "check." + "Unraced(t)" // or this file would be one that has it in the wrong place
+	files := map[string]string{
+		"./a_test.go":   "func TestOne(t *testing.T) {\n\t" + call + "\n}\n\nfunc TestTwo(t *testing.T) {\n\t// " + call + "\n}\n",
+		"./b/b_test.go": "func TestThree(t *testing.T) {\n\tt.Parallel()\n\t" + call + "\n}\n",
+		"./c/c_test.go": "func TestFour(t *testing.T) {\n}\n",
+	}
+	out := unraced(t, files)
+	words := strings.Fields(out)
+	slices.Sort(words)
+	check.Same(t, "arguments", []string{"-run='^(TestOne|TestThree)$'", ".", "./b"}, words)
+	for name, text := range map[string]string{
+		"in a part of a test": "func TestFive(t *testing.T) {\n\tt.Run(\"x\", func(t *testing.T) {\n\t\t" + call + "\n\t})\n}\n",
+		"under a condition":   "func TestFive(t *testing.T) {\n\tif large { " + call + " }\n}\n",
+		"in a helper":         "func TestFive(t *testing.T) {\n}\n\nfunc large(t *testing.T) {\n\t" + call + "\n}\n",
+	} {
+		files["./d_test.go"] = text
+		if out := unraced(t, files); !strings.Contains(out, "d_test.go:") || !strings.HasSuffix(out, " -check.Unraced-is-not-at-the-top-of-a-test") {
+			t.Errorf("%s: got %q, want arguments that go test refuses, and where it is called", name, out)
+		}
+	}
+}
+
+// unraced is what make unit is told of test files.
+func unraced(t *testing.T, files map[string]string) string {
+	t.Helper()
 	if _, err := exec.LookPath("awk"); err != nil {
 		t.Skip(err)
 	}
+	script, err := filepath.Abs("unraced.awk")
+	check.Must(t, err)
+	args := append([]string{"-f", script}, slices.Sorted(maps.Keys(files))...)
 	dir := t.TempDir()
-	for name, text := range map[string]string{
-		"a_test.go":   "func TestOne(t *testing.T) {\n\tcheck.Unraced(t)\n}\n\nfunc TestTwo(t *testing.T) {\n}\n",
-		"b/b_test.go": "func TestThree(t *testing.T) {\n\tt.Parallel()\n\tcheck.Unraced(t)\n}\n",
-		"c/c_test.go": "func TestFour(t *testing.T) {\n}\n",
-	} {
+	for name, text := range files {
 		name = filepath.Join(dir, name)
 		check.Must(t, os.MkdirAll(filepath.Dir(name), 0o755))
 		check.Must(t, os.WriteFile(name, []byte(text), 0o600))
 	}
-	script, err := filepath.Abs("unraced.awk")
-	check.Must(t, err)
-	awk := exec.CommandContext(t.Context(), "awk", "-f", script, "./a_test.go", "./b/b_test.go", "./c/c_test.go")
+	awk := exec.CommandContext(t.Context(), "awk", args...)
 	awk.Dir = dir
 	out, err := awk.CombinedOutput()
 	check.Mustf(t, err, "%s", out)
-	words := strings.Fields(string(out))
-	slices.Sort(words)
-	check.Same(t, "arguments", []string{"-run='^(TestOne|TestThree)$'", ".", "./b"}, words)
+	return string(out)
 }

@@ -66,10 +66,11 @@ const finder = (words) => {
   };
   const forms = { left: 'leave', leaves: 'leave', went: 'go', goes: 'go', paid: 'pay', took: 'take', taken: 'take', broke: 'break', broken: 'break', stopped: 'stop', began: 'begin', begun: 'begin', chose: 'choose', chosen: 'choose', came: 'come', gave: 'give', given: 'give', kept: 'keep', lost: 'lose', lent: 'lend', brought: 'bring', told: 'tell', said: 'say', wrote: 'write', written: 'write', sent: 'send', met: 'meet', owed: 'owe', people: 'person', men: 'man', women: 'woman', children: 'child' };
   const empty = new Set('a an the of in on at to for is are was were be been it its this that what which who when how if can could may might does do did has have had will would should and or but with by from as there their them they i we you he she his her happen happens happened already'.split(' '));
+  const longest = 40; // what is longer is no word: its endings and parts are too many to try
   const stemmed = (word) => {
     word = word.replace(/['’]s$/, '');
     word = forms[word] ?? word;
-    if (word.length < 4 || /\d/.test(word)) return word;
+    if (word.length < 4 || word.length > longest || /\d/.test(word)) return word;
     word = word.replace(/(?:ies|ied)$/, 'y').replace(/(s|x|ch|sh)es$/, '$1').replace(/([^su])s$/, '$1');
     if (/[aeiouy].*(?:ing|ed)$/.test(word)) word = word.replace(/(?:ing|ed)$/, '').replace(/([bdgmnprt])\1$/, '$1');
     if (word.length > 6) word = word.replace(/ment$/, '').replace(/tion$/, 't');
@@ -122,7 +123,7 @@ const finder = (words) => {
     const made = new Map();
     if (postings.has(one)) made.set(one, 1);
     if (isLast && one.length > 1) for (const other of postings.keys()) if (other.startsWith(one) && other !== one) made.set(other, .6);
-    if (made.size || one.length < 4) return made;
+    if (made.size || one.length < 4 || one.length > longest) return made;
     for (const other of postings.keys()) if (near(one, other)) made.set(other, .5);
     for (let i = 3; i < one.length - 1 && !made.size; i++) { // two words that were written as one
       const [a, b] = [stem(one.slice(0, i)), stem(one.slice(i))];
@@ -144,7 +145,11 @@ const finder = (words) => {
       const telling = asked.filter((word) => !empty.has(word));
       if (telling.length) asked = telling;
       const stems = [...new Set(asked.map(stem))];
-      const scores = new Float64Array(docs.length), covered = new Uint8Array(docs.length), fits = new Float64Array(docs.length);
+      if (!stems.length && !phrases.length) { // what has no words in it is looked for as it is
+        const signs = query.replace(/["“”]/g, '').trim().toLowerCase();
+        if (signs) phrases.push(signs);
+      }
+      const scores = new Float64Array(docs.length), covered = new Uint16Array(docs.length), fits = new Float64Array(docs.length);
       const marked = new Set();
       stems.forEach((one, n) => {
         const meant = alternatives(one, isOpen && n === stems.length - 1);
@@ -246,7 +251,21 @@ addEventListener('DOMContentLoaded', () => {
       const n = new Set(pieces(text).filter(([, is]) => is).map(([piece]) => piece.toLowerCase())).size;
       if (n > count) [best, count] = [text, n];
     }
-    if (best) write(add(parent, 'span', '', { className: 'snippet' }), (best.length > 200 ? `${best.slice(0, 200)}…` : best).replace(/<([^<>]+)>/g, '$1'), pieces);
+    if (!best) return;
+    let at = 0; // of the first word that was looked for
+    for (const [piece, is] of pieces(best)) {
+      if (is) break;
+      at += piece.length;
+    }
+    let from = at > 150 ? best.lastIndexOf(' ', at - 40) + 1 : 0;
+    if (at - from > 150) from = at; // there are no spaces
+    let end = best.length;
+    if (end - from > 200) {
+      end = best.lastIndexOf(' ', from + 200);
+      if (end <= at) end = from + 200;
+    }
+    const part = best.slice(from, end).replace(/[\uD800-\uDBFF]$/, ''); // no half of an emoji
+    write(add(parent, 'span', '', { className: 'snippet' }), `${from ? '…' : ''}${part}${end < best.length ? '…' : ''}`, pieces);
   };
   // show writes the first of a list at once, and the rest part by part, so that the next
   // letter does not wait for it.
@@ -315,8 +334,10 @@ addEventListener('DOMContentLoaded', () => {
     const given = new URLSearchParams();
     for (const [name, value] of [['q', q.value], ['tag', tag.value], ['state', state()]]) if (value) given.set(name, value);
     const query = given.toString();
-    history.replaceState(null, '', query ? `?${query}` : location.pathname);
     filter();
+    try {
+      history.replaceState(null, '', query ? `?${query}` : location.pathname);
+    } catch { /* Safari takes no more than 100 in 30 seconds; a later letter's will do */ }
   };
   form.hidden = false;
   form.addEventListener('input', changed);

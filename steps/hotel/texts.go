@@ -71,12 +71,7 @@ func ofGroup(event groupcheckout.Event) string {
 	return ""
 }
 
-func stays(n int) string {
-	if n == 1 {
-		return "1 stay"
-	}
-	return plural.Thousands(n) + " stays"
-}
+func stays(n int) string { return plural.Thousands(n) + " " + plural.Word(n, "stay") }
 
 func paid(amount domain.Money) string {
 	if amount.Sign() < 0 {

@@ -111,8 +111,8 @@ func (c Config) indexDefaults() (Config, error) {
 
 var tableCharacters = regexp.MustCompile(`^[A-Za-z0-9_.-]*$`)
 
-// isTableName counts by itself: an expression that counts takes a start of the program a
-// millisecond.
+// isTableName checks the length itself: a regular expression that did would add a
+// millisecond to the start of the program.
 func isTableName(name string) bool {
 	return len(name) >= 3 && len(name) <= 255 && tableCharacters.MatchString(name)
 }

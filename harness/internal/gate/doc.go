@@ -31,20 +31,23 @@
 //
 //   - for [MessageDB], a transaction that calls write_message, or inserts into the
 //     table of events itself, in whatever number of statements, prepared or not, and in
-//     whatever number of messages. It has succeeded when the server has answered COMMIT or, without BEGIN, is ready for the
-//     next query without an error. Before a call goes on, the server has to have
-//     answered whatever the client sent before it, as far as that was complete: so
-//     it does not matter whether a client waits for the answers, sends several transactions
-//     in a row, or sends the reset of a connection together with BEGIN and the call, as Npgsql does.
-//     What a client sends as one simple query, or before one Sync, counts once, even if
-//     it has several transactions in it. A transaction that is undone to a savepoint and
-//     then committed counts. A statement that looks at the version of a stream before
-//     it calls write_message is an append of its own, which has failed if its row ends
-//     with NULL: so appends that share a transaction are counted one by one. If it has
-//     unnest($1) in it too, or inserts the rows of such a list, it is as many as that list
-//     has elements, with a row for each. They have to be sent together, before one Sync. If fewer than those may still succeed, the
-//     transaction is cut off unsent, and who sends them again one by one has as many
-//     written as may be. What locks a category waits for the place too.
+//     whatever number of messages. It has succeeded when the server has answered COMMIT
+//     or, without BEGIN, is ready for the next query without an error. Before a call goes
+//     on, the server has to have answered whatever the client sent before it, as far as
+//     that was complete: so it does not matter whether a client waits for the answers,
+//     sends several transactions in a row, or sends the reset of a connection together
+//     with BEGIN and the call, as Npgsql does. What a client sends as one simple query, or
+//     before one Sync, counts once, even if it has several transactions in it. A
+//     transaction that is undone to a savepoint and then committed counts. A statement
+//     that looks at the version of a stream before it calls write_message is an append of
+//     its own, which has failed if its row ends with NULL: so appends that share a
+//     transaction are counted one by one. A statement that has unnest($1) in it as well,
+//     or that inserts the rows of such a list into the table of events, is as many appends
+//     as the list has elements, and answers with a row for each; one whose list cannot be
+//     read is cut off unsent. Appends that share a transaction have to be sent together,
+//     before one Sync. If fewer than those may still succeed, the transaction is cut off
+//     unsent, and who sends them again one by one has as many written as may be. What
+//     locks a category waits for the place too.
 //   - for [DynamoDB], one PutItem, UpdateItem or TransactWriteItems on the table
 //     given. The other tables, such as an index with its checkpoints, are let
 //     through. It has succeeded with the status 200.

@@ -92,11 +92,16 @@ func newWire(gate *Gate, client, server net.Conn) *wire {
 	}
 }
 
-// portal is a statement with its parameters.
+// portal is what a statement has the server do, with its parameters.
 type portal struct {
 	call    call
 	appends int // how many it is, if it is any
 }
+
+// uncounted is how many appends a statement is whose list of them cannot be read.
+const uncounted = -1
+
+var errUncounted = errors.New("a statement of several appends has a first parameter that is no list, so they cannot be counted")
 
 // frame is a message of the protocol as it was read. The one that begins a
 // connection has no kind.
@@ -195,16 +200,21 @@ func (w *wire) together(from *bufio.Reader, f frame) ([]frame, error) {
 	if w.hasPlace() {
 		return frames, nil
 	}
-	n, parts := f.appends, f.call == writesEvent
 	for !asksForReady(f.kind) && f.kind != 'H' {
 		var err error
 		if f, err = readFrame(from, false); err != nil {
 			return nil, err
 		}
 		f.portal = w.asks(f)
+		frames = append(frames, f)
+	}
+	n, parts := 0, false
+	for _, f := range frames {
+		if f.appends == uncounted { // what passes must not be more than may
+			return nil, errUncounted
+		}
 		n += f.appends
 		parts = parts || f.call == writesEvent
-		frames = append(frames, f)
 	}
 	if parts {
 		n++
@@ -269,20 +279,21 @@ func (w *wire) asks(f frame) portal {
 	return portal{}
 }
 
-// bound is a statement with its parameters.
+// bound tells what a statement does with these parameters.
 func bound(c call, bind pgproto3.Bind) portal {
-	if c == isAppend {
+	switch c {
+	case isAppend:
 		return portal{c, 1}
-	}
-	if c == areAppends {
-		var list []string
+	case areAppends:
+		var list pgtype.FlatArray[pgtype.Text] // as unnest takes it: NULL is one too, and dimensions do not matter
 		format := int16(pgtype.TextFormatCode)
 		if len(bind.ParameterFormatCodes) > 0 { // of all, or of each
 			format = bind.ParameterFormatCodes[0]
 		}
-		if len(bind.Parameters) > 0 && pgtype.NewMap().Scan(pgtype.VarcharArrayOID, format, bind.Parameters[0], &list) == nil {
-			return portal{isAppend, len(list)}
+		if len(bind.Parameters) == 0 || pgtype.NewMap().Scan(pgtype.VarcharArrayOID, format, bind.Parameters[0], &list) != nil {
+			return portal{isAppend, uncounted}
 		}
+		return portal{isAppend, len(list)}
 	}
 	return portal{c, 0}
 }

@@ -54,29 +54,38 @@ func guarded(stream es.StreamName, length int) string {
 		FROM (SELECT coalesce(message_store.stream_version('%[3]s'), -1) AS v OFFSET 0) s`, length-1, uuid.NewString(), stream)
 }
 
-// listed is a statement of several such appends to one stream, at these lengths of it.
-func listed(stream es.StreamName, lengths ...int) []pgproto3.FrontendMessage {
-	sql := `SELECT v, CASE WHEN v = length - 1 THEN message_store.write_message(gen_random_uuid()::varchar, '%[1]s', 'Happened', '{}', NULL, v) END
+// listedSQL is a statement of several such appends to one stream, at the lengths of it that
+// are in a list.
+func listedSQL(stream es.StreamName) string {
+	const sql = `SELECT v, CASE WHEN v = length - 1 THEN message_store.write_message(gen_random_uuid()::varchar, '%[1]s', 'Happened', '{}', NULL, v) END
 		FROM (SELECT e.length, coalesce(message_store.stream_version('%[1]s'), -1) AS v FROM unnest($1::int[]) e(length) OFFSET 0) s`
-	list := strings.NewReplacer("[", "{", "]", "}", " ", ",").Replace(fmt.Sprint(lengths))
+	return fmt.Sprintf(sql, stream)
+}
+
+func listed(stream es.StreamName, lengths ...int) []pgproto3.FrontendMessage {
+	return withList(listedSQL(stream), listOf(lengths))
+}
+
+func withList(sql, list string) []pgproto3.FrontendMessage {
 	return []pgproto3.FrontendMessage{
-		&pgproto3.Parse{Query: fmt.Sprintf(sql, stream)}, &pgproto3.Bind{Parameters: [][]byte{[]byte(list)}}, &pgproto3.Describe{ObjectType: 'P'}, &pgproto3.Execute{},
+		&pgproto3.Parse{Query: sql}, &pgproto3.Bind{Parameters: [][]byte{[]byte(list)}}, &pgproto3.Describe{ObjectType: 'P'}, &pgproto3.Execute{},
 	}
+}
+
+func listOf(numbers []int) string {
+	return strings.NewReplacer("[", "{", "]", "}", " ", ",").Replace(fmt.Sprint(numbers))
 }
 
 // inserted is a statement of several appends, to streams with these numbers, that writes
 // the rows itself.
 func inserted(stream es.StreamName, numbers ...int) []pgproto3.FrontendMessage {
-	sql := `WITH e AS (
+	const sql = `WITH e AS (
 			SELECT n, coalesce((SELECT max(position) FROM message_store.messages WHERE stream_name = '%[1]s' || n), -1) AS v FROM unnest($1::int[]) n
 		), w AS (
 			INSERT INTO message_store.messages (stream_name, position, type) SELECT '%[1]s' || n, 0, 'Happened' FROM e WHERE v = -1 RETURNING stream_name
 		)
 		SELECT v, (SELECT 0 FROM w WHERE w.stream_name = '%[1]s' || n) FROM e`
-	list := strings.NewReplacer("[", "{", "]", "}", " ", ",").Replace(fmt.Sprint(numbers))
-	return []pgproto3.FrontendMessage{
-		&pgproto3.Parse{Query: fmt.Sprintf(sql, stream)}, &pgproto3.Bind{Parameters: [][]byte{[]byte(list)}}, &pgproto3.Describe{ObjectType: 'P'}, &pgproto3.Execute{},
-	}
+	return withList(fmt.Sprintf(sql, stream), listOf(numbers))
 }
 
 // locked is the statement that goes ahead of those.
@@ -230,19 +239,27 @@ func TestTheLastAppendIsCommittedBeforeTheGateBreaks(t *testing.T) {
 	}
 }
 
-// More appends than may still succeed cannot share a transaction.
+// More appends than may still succeed cannot share a transaction, and those that cannot be
+// counted may be more.
 func TestMoreTogetherThanMaySucceedAreCutOff(t *testing.T) {
 	t.Parallel()
 	server := messageDBServer.Get(t)
 	opening, err := inFrontOf(within(t), server.ConnectionString)
 	g, s := opened(t, opening, err), newStream(t)
 	check.Must(t, g.BreakAfter(2))
-	for _, three := range [][]pgproto3.FrontendMessage{
-		slices.Concat(execute(guarded(s, 0)), execute(guarded(s, 1)), execute(guarded(s, 2))), listed(s, 0, 1, 2),
+	for name, many := range map[string][]pgproto3.FrontendMessage{
+		"three statements":     slices.Concat(execute(guarded(s, 0)), execute(guarded(s, 1)), execute(guarded(s, 2))),
+		"a list of three":      listed(s, 0, 1, 2),
+		"one of three is NULL": withList(listedSQL(s), "{0,NULL,1}"),
+		"two by two":           withList(listedSQL(s), "{{0,1},{2,3}}"),
+		"what is no list":      withList(listedSQL(s), "0"),
 	} {
-		if err := takes(frontend(t, g), sends(0, synced(locked(s), three, execute("COMMIT")))); err == nil {
-			t.Error("three of two passed")
+		if err := takes(frontend(t, g), sends(0, synced(locked(s), many, execute("COMMIT")))); err == nil {
+			t.Errorf("%s passed, and two may", name)
 		}
+	}
+	if err := takes(frontend(t, g), sends(0, query("PREPARE several(int[]) AS "+listedSQL(s)+"; EXECUTE several('{0,1,2}')"))); err == nil {
+		t.Error("a list in the text of a statement passed, and cannot be counted")
 	}
 	if isClosed(g.Broken()) {
 		t.Fatal("the gate broke without an append")

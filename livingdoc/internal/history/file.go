@@ -48,8 +48,9 @@ func (h *History) read(text []byte) error {
 
 // Append adds a build to the end of a file, which it makes if there is none. What
 // the file holds is never changed: behind a last line that was cut off the build
-// begins a new one. A build that is there already, with the same commit and time,
-// is not written again. Two processes must not append to a file at the same time.
+// begins a new one. The last build, given again with the same commit, time and
+// results, is not written again. Two processes must not append to a file at the same
+// time.
 func Append(file string, build Build) error {
 	text, err := os.ReadFile(file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -76,7 +77,6 @@ func Extend(text []byte, build Build) ([]byte, *History, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("extend the history: %w", err)
 	}
-	h.extended = l.Number
 	if known {
 		return text, h, nil
 	}

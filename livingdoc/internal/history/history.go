@@ -19,13 +19,7 @@ type History struct {
 	builds []record
 	names  []name // by number
 	byKey  map[string]int
-
-	extended int // the number of the build that it was extended with
 }
-
-// Extended is the number of the build that [Extend] was given: that of an earlier one if
-// it was of the same runs.
-func (h *History) Extended() int { return h.extended }
 
 // Damage is a line that could not be read.
 type Damage struct {
@@ -80,18 +74,19 @@ func (h *History) Builds() []Ref {
 	return refs
 }
 
-// line returns what the file says of a build, or the number of a build that is
-// known already.
+// line returns what the file says of a build, unless it is the last one once more.
 func (h *History) line(build Build) (_ line, known bool, _ error) {
 	if err := build.validate(); err != nil {
 		return line{}, false, err
 	}
 	last := 0
 	for _, earlier := range h.builds {
-		if earlier.Commit == build.Commit && earlier.When.Equal(build.When) && h.same(earlier, build) {
-			return line{Number: earlier.Number}, true, nil
-		}
 		last = max(last, earlier.Number)
+	}
+	if n := len(h.builds); n > 0 {
+		if newest := h.builds[n-1]; newest.Commit == build.Commit && newest.When.Equal(build.When) && h.same(newest, build) {
+			return line{}, true, nil
+		}
 	}
 	return h.encode(last+1, build), false, nil
 }

@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/livingdoc/evidence"
 )
 
@@ -305,7 +308,11 @@ func summed(events []placed) string {
 	others := 0
 	for i, says := range texts {
 		if i < mostSums {
-			parts = append(parts, thousands(counts[says])+" "+says)
+			times := " "
+			if first, _ := utf8.DecodeRuneInString(says); unicode.IsDigit(first) {
+				times = " × " // 3 × 2 parcels unloaded
+			}
+			parts = append(parts, plural.Thousands(counts[says])+times+says)
 		} else {
 			others += counts[says]
 		}

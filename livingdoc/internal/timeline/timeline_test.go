@@ -149,11 +149,11 @@ func TestEventsBeyondTheLimitAreCounted(t *testing.T) {
 func TestAGapTellsOfFourKindsOfEventsAndCountsTheOthers(t *testing.T) {
 	t.Parallel()
 	stream := evidence.Stream{Name: "Truck-1", Label: "the truck"}
-	for i, says := range []string{"began", "a", "b", "c", "d", "a", "e", "f", "g", "ended"} {
+	for i, says := range []string{"began", "a", "2 sent", "c", "d", "a", "e", "f", "g", "ended"} {
 		stream.Events = append(stream.Events, evidence.Event{Position: int64(i), Order: i, Text: says})
 	}
 	got := string(timeline.List(evidence.Events{Streams: []evidence.Stream{stream}}, timeline.Options{MaxLanes: 1, MaxEvents: 2}))
-	const want = "8 more events: 2 a; 1 b; 1 c; 1 d; 3 others"
+	const want = "8 more events: 2 a; 1 × 2 sent; 1 c; 1 d; 3 others"
 	if !strings.Contains(got, want) {
 		t.Errorf("got %s, want %q in it", got, want)
 	}
@@ -314,7 +314,10 @@ func check(t *testing.T, drawn string) {
 
 func TestTheKindOfAStreamIsNotItsOwner(t *testing.T) {
 	t.Parallel()
-	for label, want := range map[string]string{"Anna's stay": "stay", "Ben’s stay": "stay", "the truck 7": "truck", "stay 101": "stay"} {
+	for label, want := range map[string]string{
+		"Anna's stay": "stay", "Ben’s stay": "stay", "the truck 7": "truck", "stay 101": "stay",
+		`the group "Smith's wedding"`: "group", "group “Ben’s party”": "group", "Ann's group “Ben’s party”": "group", "101": "101",
+	} {
 		if got := timeline.StreamKind(evidence.Stream{Label: label}); got != want {
 			t.Errorf("%s: got the kind %q, want %q", label, got, want)
 		}

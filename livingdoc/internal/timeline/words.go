@@ -3,10 +3,10 @@ package timeline
 import (
 	"bytes"
 	"encoding/xml"
-	"strconv"
 	"strings"
 	"unicode"
 
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/livingdoc/evidence"
 )
 
@@ -43,23 +43,26 @@ func Words(stream evidence.Stream, event evidence.Event) (name, says string) {
 func StreamKind(stream evidence.Stream) string { return kind(stream) }
 
 // kind is what the labels of similar streams have in common: the words before
-// the first number or name, without an article: "truck" of "the truck 7".
+// the first number or name, without an article or an owner: "truck" of "the truck 7" and
+// of "Anna's truck".
 func kind(stream evidence.Stream) string {
 	l := label(stream)
-	for _, s := range []string{"'s ", "’s "} { // "stay" of "Anna's stay"
-		if _, owned, found := strings.Cut(l, s); found {
-			l = owned
-		}
-	}
 	end := strings.IndexFunc(l, func(r rune) bool {
 		return unicode.IsDigit(r) || unicode.In(r, unicode.Pi, unicode.Ps) || r == '"' || r == '#'
 	})
-	if end > 0 {
-		if k := strings.TrimSpace(l[:end]); k != "" {
-			return withoutArticle(k)
+	k := l // which has no number and no name
+	if end >= 0 {
+		k = l[:end]
+	}
+	for _, s := range []string{"'s ", "’s "} {
+		if _, owned, found := strings.Cut(k, s); found && strings.TrimSpace(owned) != "" {
+			k = owned
 		}
 	}
-	return withoutArticle(l)
+	if k = strings.TrimSpace(k); k == "" {
+		k = l
+	}
+	return withoutArticle(k)
 }
 
 func withoutArticle(words string) string {
@@ -76,10 +79,10 @@ func counted(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}
-	return thousands(n) + " " + plural(thing)
+	return plural.Thousands(n) + " " + several(thing)
 }
 
-func plural(thing string) string {
+func several(thing string) string {
 	for _, ending := range []string{"s", "x", "z", "ch", "sh"} {
 		if strings.HasSuffix(thing, ending) {
 			return thing + "es"
@@ -89,15 +92,6 @@ func plural(thing string) string {
 		return stem + "ies"
 	}
 	return thing + "s"
-}
-
-// thousands returns a number with a comma before every three digits.
-func thousands(n int) string {
-	digits := strconv.Itoa(n)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
 }
 
 // spaced turns a type's name into words: "TransferredToGroup" into "transferred

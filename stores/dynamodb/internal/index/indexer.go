@@ -42,8 +42,8 @@ type IndexerConfig struct {
 	Rebuild bool
 	Name    string       // who this is, for people; default the name of the host
 	Logger  *slog.Logger // default none
-	// Ended tells whether the owner of a lease is known to have ended: it is not waited
-	// for. Nil is of nobody.
+	// Ended tells whether the owner of a lease is known to have ended, so that nobody
+	// waits for it. Nil means that it is known of none.
 	Ended func(owner string) bool
 }
 

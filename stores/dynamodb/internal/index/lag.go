@@ -19,8 +19,8 @@ const longestUnproven = time.Minute
 // streams. How old the first is its stream tells, which takes a read or two.
 //
 // Without an indexer nothing comes into the feed. That is known if the one that there
-// was has not been heard of for long and nothing was indexed since, or if there never was
-// one and nothing is indexed. Whether a Lambda is at work cannot be seen, nor whether an
+// was has given its lease back, or has not been heard of for long, and nothing was indexed
+// since, or if there never was one and nothing is indexed. Whether a Lambda is at work cannot be seen, nor whether an
 // indexer is behind that has reached the end of a shard into which nothing is written.
 func (s *Source) Lag(ctx context.Context, tranche feed.Tranche, from feed.Position) (feed.Lag, error) {
 	if err := ctx.Err(); err != nil {

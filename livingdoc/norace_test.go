@@ -1,5 +1,0 @@
-//go:build !race
-
-package livingdoc_test
-
-const raced = false
