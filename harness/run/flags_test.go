@@ -3,6 +3,7 @@ package run
 import (
 	"flag"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -193,4 +194,16 @@ func TestFilesStandWhereTheCommandWasGiven(t *testing.T) {
 	if folder := commandFolder(); folder != "" && !strings.HasPrefix(here, folder) {
 		t.Errorf("got %q, want the folder %q or one above it", folder, here)
 	}
+}
+
+// Where there is no /proc, as on macOS, lsof tells where a process is.
+func TestWhereAProcessIsIsListed(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("lsof"); err != nil {
+		t.Skip("lsof is not here")
+	}
+	here, err := os.Getwd()
+	check.Must(t, err)
+	check.Equal(t, "folder", here, folderByList(os.Getpid()))
+	check.Equal(t, "folder of no process", "", folderByList(1<<30))
 }

@@ -1,13 +1,17 @@
 package run
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"time"
 
 	"example.com/groupcheckout/gherkin/suite"
 	"example.com/groupcheckout/internal/plural"
@@ -32,6 +36,9 @@ func commandFolder() string {
 	if folder, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", os.Getppid())); err == nil {
 		return folder
 	}
+	if folder := folderByList(os.Getppid()); folder != "" {
+		return folder
+	}
 	folder, err := os.Getwd()
 	for err == nil {
 		if _, missing := os.Stat(filepath.Join(folder, "go.mod")); missing == nil {
@@ -42,6 +49,22 @@ func commandFolder() string {
 			break
 		}
 		folder = above
+	}
+	return ""
+}
+
+// folderByList is the folder that a process is in, where lsof tells it, as on macOS.
+func folderByList(process int) string {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "lsof", "-a", "-p", strconv.Itoa(process), "-d", "cwd", "-Fn").Output()
+	if err != nil {
+		return ""
+	}
+	for line := range strings.Lines(string(out)) {
+		if folder, isName := strings.CutPrefix(strings.TrimRight(line, "\n"), "n"); isName && filepath.IsAbs(folder) {
+			return folder
+		}
 	}
 	return ""
 }
