@@ -219,7 +219,7 @@ func TestABuildIsOfTheDayOfItsLastRun(t *testing.T) {
 	t.Parallel()
 	later := fixture.Start().AddDate(0, 0, 4)
 	pages := build(t, project(t, library(), fixture.Run{Store: "paper"}, fixture.Run{Store: "stone", Started: later}))
-	for _, name := range []string{"index.html", "history.html"} {
-		contains(t, name, pages[name], later.Format("2 January 2006"))
-	}
+	day := later.Format("2 January 2006")
+	contains(t, "the front page", pages["index.html"], "On <time>"+day)
+	contains(t, "the history", pages["history.html"], day)
 }
