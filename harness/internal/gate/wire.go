@@ -294,6 +294,7 @@ func bound(c call, bind pgproto3.Bind) portal {
 			return portal{isAppend, uncounted}
 		}
 		return portal{isAppend, len(list)}
+	case nothing, takesLock, writesEvent, untilReady:
 	}
 	return portal{c, 0}
 }
