@@ -10,5 +10,5 @@ import "embed"
 //
 //go:embed go.mod go.sum .gitignore .vscode .github internal/check
 //go:embed examples examples/parcels/.vscode
-//go:embed domain checkout steps features cmd/reactor internal/completion internal/golden internal/nearest internal/oneline internal/pause internal/plural internal/proxy internal/terminal internal/tried internal/version
+//go:embed domain checkout steps features cmd/reactor internal/completion internal/golden internal/nearest internal/oneline internal/pause internal/plural internal/proxy internal/quickstart internal/terminal internal/tried internal/version
 var Files embed.FS

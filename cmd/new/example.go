@@ -42,7 +42,7 @@ func examples() []example {
 			copied: map[string]string{
 				"internal/check": "internal/check",
 				"domain":         "domain", "checkout": "checkout", "steps": "steps", "features": "features", "cmd/reactor": "cmd/reactor",
-				"internal/oneline": "internal/oneline", "internal/pause": "internal/pause", "internal/proxy": "internal/proxy",
+				"internal/oneline": "internal/oneline", "internal/pause": "internal/pause", "internal/proxy": "internal/proxy", "internal/quickstart": "internal/quickstart",
 				"internal/completion": "internal/completion", "internal/nearest": "internal/nearest", "internal/terminal": "internal/terminal", "internal/plural": "internal/plural",
 				"internal/golden": "internal/golden", "internal/tried": "internal/tried", "internal/version": "internal/version", ".vscode": ".vscode",
 			},
