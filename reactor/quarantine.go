@@ -87,7 +87,7 @@ func (r *Running) quarantine(ctx context.Context) error {
 		case !errors.Is(err, errSlotLost) && !errors.Is(err, errNoteChanged):
 			failed = append(failed, fmt.Errorf("note that %s is not set aside any more: %w", name, err))
 		}
-		if ctx.Err() != nil || IsOutage(err) {
+		if IsOutage(err) || err != nil && ctx.Err() != nil {
 			return unwritten(failed)
 		}
 	}

@@ -115,6 +115,20 @@ func newApart(c *memory.Checkpoints) *apart {
 	return &apart{cutOff: &cutOff{Checkpoints: c, Slots: c}, noteKeeper: c}
 }
 
+func (a *apart) PutNote(ctx context.Context, group, kind, name string, body []byte) error {
+	if err := a.err(); err != nil {
+		return err
+	}
+	return a.noteKeeper.PutNote(ctx, group, kind, name, body)
+}
+
+func (a *apart) DropNote(ctx context.Context, group, kind, name string) error {
+	if err := a.err(); err != nil {
+		return err
+	}
+	return a.noteKeeper.DropNote(ctx, group, kind, name)
+}
+
 func (a *apart) ReplaceNote(ctx context.Context, group, kind, name string, before, body []byte) (bool, error) {
 	switch {
 	case kind != reactor.QuarantineKind:

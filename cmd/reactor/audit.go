@@ -7,10 +7,10 @@ import (
 	"io"
 	"log/slog"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/internal/terminal"
 	"example.com/groupcheckout/stores"
 )
@@ -82,7 +82,7 @@ func violations(n int) string {
 	if n == 1 {
 		return "1 violation"
 	}
-	return grouped(n) + " violations"
+	return plural.Thousands(n) + " violations"
 }
 
 // run audits a store and prints what came of it.
@@ -155,7 +155,7 @@ func (a *storeAudit) violations() (listed []violationOf, inAll int) {
 // printBooks prints what the books come to, the violations, and what is to be said of them.
 func printBooks(out io.Writer, style terminal.Style, r auditResult, lacking bool, unseen string) error {
 	var figures terminal.Figures
-	count := func(n int, label string) { figures.Add(grouped(n), labelled(n, label)) }
+	count := func(n int, label string) { figures.Add(plural.Thousands(n), labelled(n, label)) }
 	money := func(amount, label string) { figures.Add(terminal.Grouped(amount), label) }
 	count(r.Stays, "stay{s}")
 	count(r.Groups, "group checkout{s}")
@@ -184,7 +184,7 @@ func printBooks(out io.Writer, style terminal.Style, r auditResult, lacking bool
 		text.WriteString(style.Bad(rule) + strings.TrimPrefix(style.Wrap(rule+" "+v.Sentence, "    "), rule) + "\n")
 	}
 	if more := r.InAll - len(r.Violations); more > 0 {
-		fmt.Fprintf(&text, "and %s more of the index\n", grouped(more))
+		fmt.Fprintf(&text, "and %s more of the index\n", plural.Thousands(more))
 	}
 	if lacking {
 		text.WriteString("\n" + style.Wrap(`Of what the index lacks no reactor is told. "reactor index dynamo --rebuild" brings it in.`, "") + "\n")
@@ -225,14 +225,11 @@ func (p *auditProgress) show(w walked) {
 	}
 	p.last = time.Now()
 	if w.end == 0 {
-		p.note(fmt.Sprintf("%s events of %s streams read", grouped(w.events), grouped(w.at)))
+		p.note(fmt.Sprintf("%s events of %s streams read", plural.Thousands(w.events), plural.Thousands(w.at)))
 		return
 	}
-	p.note(fmt.Sprintf("%s: at %s of %s; %s events read", w.tranche, grouped(w.at), grouped(w.end), grouped(w.events)))
+	p.note(fmt.Sprintf("%s: at %s of %s; %s events read", w.tranche, plural.Thousands(w.at), plural.Thousands(w.end), plural.Thousands(w.events)))
 }
-
-// grouped is a number with a comma between its thousands.
-func grouped[N ~int | ~int64](n N) string { return terminal.Grouped(strconv.FormatInt(int64(n), 10)) }
 
 // labelled fills {s} in: with nothing for one, with an s for more.
 func labelled(n int, label string) string {

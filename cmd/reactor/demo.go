@@ -15,6 +15,7 @@ import (
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/domain/audit"
 	"example.com/groupcheckout/internal/pause"
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/internal/terminal"
 	"example.com/groupcheckout/reactor/monitor"
 	"example.com/groupcheckout/stores/address"
@@ -162,8 +163,8 @@ func (c *demoCommand) print(s streams, store string, r demo.Report, balanced boo
 	fmt.Fprintf(out, "%s\n\n", style.Wrap(fmt.Sprintf("%s of %s, %s, seed %d, store %s",
 		countOf(c.Groups, "group"), countOf(c.Stays, "stay"), countOf(c.Clerks, "clerk"), c.Seed, store), ""))
 	var figures terminal.Figures
-	count := func(n int, label string) { figures.Add(grouped(n), labelled(n, label)) }
-	count(r.Confirmed, "group{s} confirmed of "+grouped(r.Groups))
+	count := func(n int, label string) { figures.Add(plural.Thousands(n), labelled(n, label)) }
+	count(r.Confirmed, "group{s} confirmed of "+plural.Thousands(r.Groups))
 	count(r.Merged, "stay{s} merged")
 	count(r.FailedInAll(), "stay{s} not merged")
 	for _, reason := range domain.WhyNots() {

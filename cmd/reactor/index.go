@@ -169,7 +169,7 @@ func (c *indexCommand) print(s streams, partitions []dynamodb.IndexStatus, now t
 			notes.WriteString("\n" + s.styles.out.Wrap(fmt.Sprintf("Since its start the indexer of partition %d indexed %s, healed %s, found %s lost and set %s aside; "+
 				"it met %s, repeated %s, %s of which were throttled, and took %s read and %s write units.",
 				p.Partition, countOf(c.Events, "event"), countOf(c.Gaps, "gap"), countOf(c.Lost, "event"), countOf(c.SetAside, "record"),
-				countOf(c.Conflicts, "conflict"), countOf(c.Retries, "request"), grouped(c.Throttled), terminal.Grouped(fmt.Sprintf("%.0f", c.ReadUnits)), terminal.Grouped(fmt.Sprintf("%.0f", c.WriteUnits))), "") + "\n")
+				countOf(c.Conflicts, "conflict"), countOf(c.Retries, "request"), plural.Thousands(c.Throttled), terminal.Grouped(fmt.Sprintf("%.0f", c.ReadUnits)), terminal.Grouped(fmt.Sprintf("%.0f", c.WriteUnits))), "") + "\n")
 		}
 	}
 	if c.JSON {
@@ -203,7 +203,7 @@ func countOf[N ~int | ~int64](n N, what string) string {
 	if n != 1 {
 		what += "s"
 	}
-	return grouped(n) + " " + what
+	return plural.Thousands(n) + " " + what
 }
 
 func ago(age time.Duration) string { return round(max(age, 0)).String() + " ago" }

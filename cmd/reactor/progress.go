@@ -8,6 +8,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"example.com/groupcheckout/checkout/demo"
+	"example.com/groupcheckout/internal/plural"
 )
 
 // progress shows how far the demo is: as a bar on a terminal that is wide enough, elsewhere
@@ -43,7 +44,7 @@ func (p *progress) show(step demo.Progress) {
 	case !p.bars:
 		quarter := func(done int) int { return 4 * done / step.Of }
 		if step.Done > 0 && quarter(step.Done) > quarter(step.Done-1) {
-			p.note(fmt.Sprintf("%s: %s of %s", step.Phase, grouped(step.Done), grouped(step.Of)))
+			p.note(fmt.Sprintf("%s: %s of %s", step.Phase, plural.Thousands(step.Done), plural.Thousands(step.Of)))
 		}
 	default:
 		if p.phase != step.Phase {
@@ -57,7 +58,7 @@ func (p *progress) show(step demo.Progress) {
 				progressbar.OptionSetElapsedTime(false),
 				progressbar.OptionThrottle(redraw))
 		}
-		p.bar.Describe(fmt.Sprintf("%-18s  %7s of %s", step.Phase, grouped(step.Done), grouped(step.Of)))
+		p.bar.Describe(fmt.Sprintf("%-18s  %7s of %s", step.Phase, plural.Thousands(step.Done), plural.Thousands(step.Of)))
 		_ = p.bar.Set(step.Done) // a bar that cannot be drawn is no reason to stop
 	}
 }

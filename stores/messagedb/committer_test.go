@@ -87,6 +87,18 @@ func together(t testing.TB, db *DB, category string, begin ...func() *attempt) [
 	return attempts
 }
 
+// inBothWays tests appends that share a transaction as they are written as rows, and through
+// write_message.
+func inBothWays(t *testing.T, test func(*testing.T, Config)) {
+	t.Helper()
+	for name, via := range map[string]bool{"rows": false, "write_message": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, Config{ViaWriteMessage: via})
+		})
+	}
+}
+
 // writeTogether writes appends to one category in one transaction.
 func writeTogether(t testing.TB, db *DB, writes ...write) error {
 	t.Helper()
@@ -135,12 +147,7 @@ func TestAppendsThatWaitShareATransaction(t *testing.T) {
 // What bites: one that is refused aborts the transaction, and what it shares it with.
 func TestEachAppendOfATransactionHasItsOwnOutcome(t *testing.T) {
 	t.Parallel()
-	for name, via := range map[string]bool{"rows": false, "write_message": true} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			eachAppendOfATransactionHasItsOwnOutcome(t, Config{ViaWriteMessage: via})
-		})
-	}
+	inBothWays(t, eachAppendOfATransactionHasItsOwnOutcome)
 }
 
 func eachAppendOfATransactionHasItsOwnOutcome(t *testing.T, config Config) {
@@ -201,12 +208,7 @@ func eachAppendOfATransactionHasItsOwnOutcome(t *testing.T, config Config) {
 // stream needs the next; and one that is refused ends it for all.
 func TestAppendsThatShareAStatementHaveTheirOwnOutcome(t *testing.T) {
 	t.Parallel()
-	for name, via := range map[string]bool{"rows": false, "write_message": true} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			appendsThatShareAStatementHaveTheirOwnOutcome(t, Config{ViaWriteMessage: via})
-		})
-	}
+	inBothWays(t, appendsThatShareAStatementHaveTheirOwnOutcome)
 }
 
 func appendsThatShareAStatementHaveTheirOwnOutcome(t *testing.T, config Config) {

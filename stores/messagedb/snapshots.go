@@ -38,13 +38,13 @@ type snapshotMeta struct {
 // snapshotPosition is the position that stands for a snapshot among events.
 const snapshotPosition = -1
 
-// snapshotSQL gives the newest snapshot of a type, if there is one. Behind it stands what gives
+// newestSnapshotSQL gives the newest snapshot of a type, if there is one. Behind it stands what gives
 // a page of the events from the last one that it stands for: if that is there, the stream has
 // reached the snapshot's version. Metadata that is no version is none, and all events are given.
 //
 // It does not call get_last_stream_message, which plans its query anew in each call: with
 // it a short stream took twice as long to read as without snapshots.
-const snapshotSQL = `WITH snapshot AS MATERIALIZED (
+const newestSnapshotSQL = `WITH snapshot AS MATERIALIZED (
 		SELECT type, data::varchar, metadata::varchar, id::varchar, time,
 			CASE WHEN metadata ->> 'streamVersion' ~ '^[0-9]{1,18}$' THEN (metadata ->> 'streamVersion')::bigint ELSE 0 END AS covers
 		FROM messages WHERE stream_name = $2 AND type = $3 ORDER BY position DESC LIMIT 1)

@@ -59,7 +59,7 @@ func (s *Store) Append(ctx context.Context, stream es.StreamName, expected es.Ve
 }
 
 // streamSQL is how streams are read: a page from a position on, and a page with the newest
-// snapshot in front, see snapshotSQL.
+// snapshot in front, see newestSnapshotSQL.
 type streamSQL struct{ page, snapshot string }
 
 // readsOf is how streams are read where the table has what get_stream_messages gives, and
@@ -76,7 +76,7 @@ func readsOf(table bool) streamSQL {
 	}
 	return streamSQL{
 		page:     page("$2::bigint", "$3::bigint"),
-		snapshot: snapshotSQL + "(" + page("coalesce((SELECT covers FROM snapshot), 0)", "$4::bigint") + ")",
+		snapshot: newestSnapshotSQL + "(" + page("coalesce((SELECT covers FROM snapshot), 0)", "$4::bigint") + ")",
 	}
 }
 

@@ -47,8 +47,9 @@ const (
 	// insertSQL is for appends to different streams that share a transaction, where
 	// write_message is Message DB's own: it does what that does to each, in their order, but
 	// looks at the lock once and at the versions in one go, which takes the server a third of
-	// the time of a guarded call for each. Its rows are those of guardedSQL, one for each append. The lock has to be
-	// held by a statement before it, or it would not see what others wrote in between.
+	// the time of a guarded call for each. Its rows are those of guardedSQL, one for each
+	// append. The lock has to be held by a statement before it, or it would not see what
+	// others wrote in between.
 	insertSQL = `WITH appends AS MATERIALIZED (
 			SELECT a.*, coalesce((SELECT max(m.position) FROM messages m WHERE m.stream_name = a.stream), -1) AS version
 			FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY a(stream, expected, number)
@@ -62,8 +63,9 @@ const (
 			ORDER BY e.number
 			RETURNING stream_name, position
 		)
-		SELECT a.version, (SELECT max(w.position) FROM written w WHERE w.stream_name = a.stream) AS written
-		FROM appends a ORDER BY a.number`
+		SELECT a.version, max(w.position) AS written
+		FROM appends a LEFT JOIN written w ON w.stream_name = a.stream
+		GROUP BY a.number, a.version ORDER BY a.number`
 )
 
 // transaction is appends to one category that are written together.
