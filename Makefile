@@ -172,7 +172,7 @@ explore: ## Try SEEDS orders of goroutines and faults on memory, in virtual time
 	$(GO) test ./features -count=1 -timeout=0 -v -run='^TestExplore$$' -explore=$(SEEDS) $(addprefix -seed=,$(SEED)) $(if $(FAULTS),-faults='$(FAULTS)')
 
 # How many seeds the matrix of faults tries.
-MATRIX ?= 3
+MATRIX ?= 2
 
 # How many seeds of clerks who work side by side are tried.
 CLERKS ?= 1000
@@ -180,7 +180,7 @@ CLERKS ?= 1000
 # How many groups of three stays are checked out on each real store, once with 1 and once
 # with 3 slots, while three reactors are paused, killed and replaced: more than 10,000
 # stays on each store.
-TORMENTED ?= 900
+TORMENTED ?= 850
 
 # How often servers fail, are away, freeze and crash under a reactor.
 OUTAGES ?= 1
@@ -217,10 +217,9 @@ OUTAGE_TESTS := AFailOverThatLost|AnErasedEvent|APausedReplica|AMissingIndexer|A
 
 .PHONY: night
 night: $(TOOLS)/provision ## Kills, pauses, deployments, fail-overs, outages and stalls under reactors and indexers, and a big table that is adopted
-	$(GO) test ./cmd/reactor -count=1 -timeout=0 -v -run='TellsA(Secret|Key)' -every-text
 	$(WITH_ALL) $(GO) test ./cmd/reactor -count=1 -timeout=0 -parallel=5 -v -run='SeveralReactorsAgree|AnIndexerThatSleptDoesNoHarm' -tormented-groups=$(TORMENTED) -asleep=1m
 	$(WITH_ALL) $(GO) test ./cmd/reactor -count=$(OUTAGES) -timeout=0 -parallel=6 -v -run='$(OUTAGE_TESTS)'
-	$(WITH_ALL) $(GO) test ./cmd/reactor -count=1 -timeout=0 -v -run='IndexersThatAreKilled|ATableIsAdoptedWhile' -adopted-stays=$(ADOPTED)
+	$(WITH_ALL) $(GO) test ./cmd/reactor -count=1 -timeout=0 -v -run='IndexersThatAreKilled|ATableIsAdoptedWhile|TellsA(Secret|Key)' -adopted-stays=$(ADOPTED) -every-text
 	$(GO) test ./stores/dynamodb/internal/index -count=1 -timeout=0 -v -run='ATableWithAPastIsAdopted$$' -past-streams=20000
 
 .PHONY: matrix

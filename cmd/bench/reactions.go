@@ -69,6 +69,7 @@ func reactions() []figure {
 					}
 					var took []float64
 					for _, p := range all {
+						time.Sleep(untilTheNext(everySecond))
 						if _, err := pool.Exec(ctx, writeSQL, p.selected.args()...); err != nil {
 							return 0, err
 						}
@@ -92,6 +93,12 @@ func reactions() []figure {
 		latency("4b", "reaction, p50, told by NOTIFY ÷ batched, p50", atMost(1.5), 0.5, true),
 		latency("4c", "reaction, p99, told by NOTIFY ÷ batched, p99", atMost(3), 0.99, true),
 	}
+}
+
+// untilTheNext is the time between two random arrivals. Whoever has slept for so long begins
+// more slowly, so subject and floor both do.
+func untilTheNext(everySecond float64) time.Duration {
+	return time.Duration(rand.ExpFloat64() / everySecond * float64(time.Second)) //nolint:gosec // no secret
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
@@ -122,7 +129,7 @@ func (h *hotel) react(ctx context.Context, all []*plan, everySecond float64) ([]
 				first = err
 			}
 		})
-		time.Sleep(time.Duration(rand.ExpFloat64() / everySecond * float64(time.Second))) //nolint:gosec // arrivals
+		time.Sleep(untilTheNext(everySecond))
 	}
 	clerks.Wait()
 	return took, first
