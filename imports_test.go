@@ -100,7 +100,7 @@ func allowed() map[string][]string {
 		// Programs, examples, planted bugs, and all of that as files.
 		"cmd/reactor":                 {"checkout", "checkout/...", "internal/completion", "internal/nearest", "internal/oneline", "internal/pause", "internal/quickstart", "internal/terminal", "domain", "domain/...", "es", "reactor", "reactor/...", "stores", "stores/...", "internal/plural", "internal/version"},
 		"cmd/indexer-lambda":          {"es", "internal/oneline", "stores/dynamodb", "stores/dynamodb/lambda"},
-		"cmd/bench":                   {"checkout", "domain", "domain/...", "es", "harness/provision", "internal/plural", "internal/program", "internal/terminal", "reactor", "reactor/feed", "stores", "stores/dynamodb", "stores/intercept", "stores/memory", "stores/messagedb"},
+		"cmd/bench":                   {"checkout", "domain", "domain/...", "es", "features", "harness", "harness/provision", "harness/run", "internal/plural", "internal/program", "internal/terminal", "reactor", "reactor/feed", "stores", "stores/dynamodb", "stores/intercept", "stores/memory", "stores/messagedb", "steps", "steps/hotel"},
 		"cmd/scale":                   {"internal/plural", "internal/program", "internal/terminal"},
 		"cmd/livingdoc":               {"internal/program", "livingdoc"},
 		"cmd/rename":                  {"internal/modulepath", "internal/program", "internal/plural"},

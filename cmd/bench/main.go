@@ -109,7 +109,7 @@ func (c cli) say(out io.Writer, this report) error {
 // figures are all that there are, in the order of the table.
 func figures() []figure {
 	var all []figure
-	for _, topic := range [][]figure{appends(), feeds(), reactions(), groups(), inMemory(), backlogs(), starts(), onDynamoDB(), reads(), lengths()} {
+	for _, topic := range [][]figure{appends(), feeds(), reactions(), groups(), {scenarios()}, inMemory(), backlogs(), starts(), onDynamoDB(), reads(), lengths()} {
 		all = append(all, topic...)
 	}
 	return all

@@ -37,6 +37,8 @@ type court struct {
 	stored  []es.Event
 	content []string // of the stored events
 	alone   map[at]es.Answer
+	right   map[*record]bool
+	known   map[[2]string]string // what is said by a type and a body; most are met several times
 }
 
 // at is an operation at a version.
@@ -48,9 +50,12 @@ type at struct {
 // judge returns a [*NoOrderError] if the answers cannot have been given one after the other
 // on a stream that holds these events in the end.
 func judge(stream es.StreamName, records []record, stored []es.Event) error {
-	c := &court{stream: stream, records: records, stored: stored, alone: map[at]es.Answer{}}
+	c := &court{
+		stream: stream, records: records, stored: stored,
+		alone: map[at]es.Answer{}, right: map[*record]bool{}, known: map[[2]string]string{},
+	}
 	for _, event := range stored {
-		c.content = append(c.content, contentOf(event.EventData))
+		c.content = append(c.content, c.contentOf(event.EventData))
 	}
 	operations, model := c.operations(), c.model()
 	result, info := porcupine.CheckOperationsVerbose(model, operations, limit)
@@ -73,7 +78,7 @@ func (c *court) operations() []porcupine.Operation {
 	for i := range c.records {
 		made := &c.records[i]
 		for _, data := range made.answer.Tried {
-			tried[contentOf(data)] = true
+			tried[c.contentOf(data)] = true
 		}
 		if shown, right := first[made.answer.Version]; made.answer.Outcome == es.Failed || right && made.end > shown && c.isRight(made) {
 			continue // it has a place wherever the others have one
@@ -117,8 +122,16 @@ func (c *court) firstToShow() map[es.Version]int64 {
 // isRight tells whether a query that may be old showed the state that its version stands
 // for.
 func (c *court) isRight(made *record) bool {
-	version := made.answer.Version
-	return made.mayBeOld && made.answer.Outcome == es.Done && int(version) <= len(c.stored) && same(c.answerAt(made, version).Result, made.answer.Result)
+	if !made.mayBeOld || made.answer.Outcome != es.Done {
+		return false
+	}
+	right, known := c.right[made]
+	if !known {
+		version := made.answer.Version
+		right = int(version) <= len(c.stored) && same(c.answerAt(made, version).Result, made.answer.Result)
+		c.right[made] = right
+	}
+	return right
 }
 
 // lanes gives each operation a row of the picture in which it is alone.
@@ -220,17 +233,31 @@ func (c *court) holds(version es.Version, written []es.EventData) bool {
 		return false
 	}
 	for i, data := range written {
-		if contentOf(data) != c.content[int(version)+i] {
+		if c.contentOf(data) != c.content[int(version)+i] {
 			return false
 		}
 	}
 	return true
 }
 
-// same compares two results, or states, by value. Most are the same to the letter, which is
-// found out ten times as fast.
+// same compares two results, or states, by value. Most are the same to the letter, or are
+// texts, which is found out ten times as fast.
 func same(a, b any) bool {
+	if a, isText := a.(string); isText {
+		return a == b
+	}
 	return reflect.DeepEqual(a, b) || gocmp.Equal(a, b, gocmp.Exporter(func(reflect.Type) bool { return true }), cmpopts.EquateEmpty())
+}
+
+// contentOf is what an event says.
+func (c *court) contentOf(data es.EventData) string {
+	key := [2]string{data.Type, string(data.Data)}
+	content, known := c.known[key]
+	if !known {
+		content = contentOf(data)
+		c.known[key] = content
+	}
+	return content
 }
 
 // contentOf is what an event says, whatever a store makes of the form of its JSON.
