@@ -103,6 +103,10 @@ func (n *notifier) take() []string {
 	return all
 }
 
+// notifySQL is a transaction by itself. A notification that a crash loses is one that nobody
+// waits for.
+const notifySQL = `SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, category) FROM unnest($2::text[]) category`
+
 // notify tells others until ctx ends.
 func (db *DB) notify(ctx context.Context) {
 	for {
@@ -111,15 +115,7 @@ func (db *DB) notify(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		batch := &pgx.Batch{}
-		batch.Queue("BEGIN")
-		// A notification that a crash loses is one that nobody waits for.
-		batch.Queue("SET LOCAL synchronous_commit TO off")
-		for _, category := range db.notifier.take() {
-			batch.Queue("SELECT pg_notify($1, $2)", channel, category)
-		}
-		batch.Queue("COMMIT")
-		if err := db.write.SendBatch(ctx, batch).Close(); err != nil && ctx.Err() == nil {
+		if _, err := db.write.Exec(ctx, notifySQL, channel, db.notifier.take()); err != nil && ctx.Err() == nil {
 			db.config.Logger.DebugContext(ctx, "nobody was told of an append; feeds find it by asking", slog.Any("error", err))
 		}
 	}
