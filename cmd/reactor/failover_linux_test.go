@@ -180,6 +180,7 @@ func TestAFailOverThatLostNoEventsIsNoMatter(t *testing.T) {
 	eventually(t, "the replica lacks some signs of life", func() bool { return signs(f.leader) > kept+2 })
 	after := f.promote(t)
 	tried.Times(t, "Message DB", "fail-overs that lost no events", 1)
+	eventually(t, "it gives signs of life again", func() bool { return signs(f.replica) > kept+2 })
 	for range 3 {
 		stays := after.receive(t, 2)
 		after.awaitMerged(t, after.selectStays(t, stays), stays)
