@@ -231,7 +231,7 @@ const maxIdleConns = 8 * callsAtOnce
 
 // reachTimeout is for how long a machine may not answer at all. One that was gone without a
 // word is met by the next try once it is back, since the system asks ever more seldom.
-const reachTimeout = 3 * time.Second
+const reachTimeout = 1500 * time.Millisecond
 
 // connect returns the client, and what closes its idle connections if they are
 // ours.

@@ -24,9 +24,15 @@ const defaultConnectTimeout = 15 * time.Second
 // reachTimeout is for how long, of that, a machine may not answer at all, unless the
 // connection string says how long to wait. One that is gone without a word is found out by
 // nothing else, so of several hosts the next is tried only then; and one that is back is met
-// by the next try, since the system asks ever more seldom. One lost packet is sent again after
-// a second.
-const reachTimeout = 3 * time.Second
+// by the next try, since the system asks ever more seldom. A packet that is lost is sent again
+// after a second.
+const reachTimeout = 1500 * time.Millisecond
+
+// unreceived is for how long what was sent may not be received, unless the connection string
+// says it. Then the connection breaks. Without that the system would send it again ever more
+// seldom, for a quarter of an hour, also when the machine is back long since. A server that
+// takes its time to answer has received the question.
+const unreceived = 5 * time.Second
 
 // Config turns the settings into the driver's configuration. An error may
 // be shown: the driver was given no secret to repeat.
@@ -159,7 +165,11 @@ func (s Settings) dialer(timeout time.Duration) *net.Dialer {
 	keep := net.KeepAliveConfig{
 		Idle: seconds(toKeepAliveIdle), Interval: seconds(toKeepAliveInterval), Count: s.numbers[toKeepAliveCount],
 	}
-	dialer := &net.Dialer{Timeout: timeout}
+	limit := unreceived
+	if ms, said := s.numbers[toUserTimeout]; said {
+		limit = time.Duration(ms) * time.Millisecond
+	}
+	dialer := &net.Dialer{Timeout: timeout, Control: breaksAfter(limit)}
 	if on, said := s.numbers[toKeepAlives]; said && on == 0 {
 		dialer.KeepAlive = -1
 	} else if keep != (net.KeepAliveConfig{}) {

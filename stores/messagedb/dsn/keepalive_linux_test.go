@@ -16,19 +16,22 @@ func TestKeepAlive(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	check.Must(t, err)
 	defer listener.Close() //nolint:errcheck // nothing was written to it
-	type kept struct{ on, idle, interval, count int }
+	type kept struct{ on, idle, interval, count, breaks int }
 	for text, want := range map[string]kept{
-		"Host=db;Keepalive=7": {1, 7, 15, 9},
-		"Host=db;Timeout=3;Tcp Keepalive=true;TCP Keepalive Time=8;TCP Keepalive Interval=9": {1, 8, 9, 9},
-		"host=db keepalives=1 keepalives_idle=70 keepalives_interval=6 keepalives_count=5":   {1, 70, 6, 5},
-		"postgres://db/?keepalives_idle=71":                                                  {1, 71, 15, 9},
-		"host=db":                                                                            {1, 15, 15, 9}, // Go's defaults
+		"Host=db;Keepalive=7": {1, 7, 15, 9, 5000},
+		"Host=db;Timeout=3;Tcp Keepalive=true;TCP Keepalive Time=8;TCP Keepalive Interval=9": {1, 8, 9, 9, 5000},
+		"host=db keepalives=1 keepalives_idle=70 keepalives_interval=6 keepalives_count=5":   {1, 70, 6, 5, 5000},
+		"postgres://db/?keepalives_idle=71":                                                  {1, 71, 15, 9, 5000},
+		"host=db":                                                                            {1, 15, 15, 9, 5000}, // Go's defaults
+		"host=db tcp_user_timeout=7000":                                                      {1, 15, 15, 9, 7000},
+		"host=db tcp_user_timeout=0":                                                         {1, 15, 15, 9, 0},
 	} {
 		got := kept{
 			on:       option(t, text, listener, syscall.SOL_SOCKET, syscall.SO_KEEPALIVE),
 			idle:     option(t, text, listener, syscall.IPPROTO_TCP, syscall.TCP_KEEPIDLE),
 			interval: option(t, text, listener, syscall.IPPROTO_TCP, syscall.TCP_KEEPINTVL),
 			count:    option(t, text, listener, syscall.IPPROTO_TCP, syscall.TCP_KEEPCNT),
+			breaks:   option(t, text, listener, syscall.IPPROTO_TCP, tcpUserTimeout),
 		}
 		check.Equal(t, text, want, got)
 	}
