@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -131,7 +132,11 @@ type deployment struct {
 		Template struct {
 			Spec struct {
 				Grace      int `yaml:"terminationGracePeriodSeconds"`
-				Containers []struct{ Args []string }
+				Containers []struct {
+					Args      []string
+					Env       []struct{ Name, Value string }
+					Resources struct{ Limits struct{ Memory string } }
+				}
 			}
 		}
 	}
@@ -265,6 +270,43 @@ func TestWhoeverKillsWaitsForTheStop(t *testing.T) {
 			t.Errorf("%s: a stop may take %v, and the reactor takes up to %v", where, grace, limit)
 		}
 	}
+}
+
+// TestAPodHasRoomForWhatTheEngineKeeps: one that is killed for want of memory whenever much
+// waits would never get through it.
+func TestAPodHasRoomForWhatTheEngineKeeps(t *testing.T) {
+	t.Parallel()
+	out, err := run(t, reactor(t), "run", "mdb", "--help")
+	check.Must(t, err)
+	keeps := 0
+	for _, flag := range []string{"max-held-bytes", "cache-bytes"} {
+		found := regexp.MustCompile(`(?s)--` + flag + `=BYTES.*?Default\s+(\w+)\.`).FindStringSubmatch(out)
+		if found == nil {
+			t.Fatalf("the help does not tell the default of --%s:\n%s", flag, out)
+		}
+		keeps += mebibytes(t, strings.TrimSuffix(found[1], "B"))
+	}
+	for i, c := range parsed[deployment](t, "kubernetes.yaml").Spec.Template.Spec.Containers {
+		at := slices.IndexFunc(c.Env, func(e struct{ Name, Value string }) bool { return e.Name == "GOMEMLIMIT" })
+		if at < 0 {
+			t.Fatalf("container %d: its collector does not know its limit", i)
+		}
+		collects, limit := mebibytes(t, strings.TrimSuffix(c.Env[at].Value, "B")), mebibytes(t, c.Resources.Limits.Memory)
+		if collects < keeps*5/4 || limit < collects*5/4 {
+			t.Errorf("container %d: got a limit of %d MiB, and %d for the collector; what is kept takes up to %d", i, limit, collects, keeps)
+		}
+	}
+}
+
+// mebibytes reads a number of them, as 128Mi.
+func mebibytes(t testing.TB, text string) int {
+	t.Helper()
+	number, ok := strings.CutSuffix(text, "Mi")
+	n, err := strconv.Atoi(number)
+	if err != nil || !ok {
+		t.Fatalf("%q is not a number of Mi", text)
+	}
+	return n
 }
 
 func duration(t testing.TB, text string) time.Duration {

@@ -186,7 +186,7 @@ func (b *Breaker) do(ctx context.Context, ask func() error) error {
 		unknown := errors.As(err, &uncertain)
 		down := err != nil && b.unavailable(err)
 		if err != nil && ctx.Err() != nil { // it may have ended for want of time, which tells nothing
-			if since, lasts := b.gaveUp(probe); lasts && down && !unknown {
+			if since, lasts := b.gaveUp(probe); lasts && !unknown && (down || errors.Is(err, ctx.Err())) {
 				return &OutageError{b.name, since, err, context.Cause(ctx)}
 			}
 			return err

@@ -122,7 +122,7 @@ func TestAProbeWithoutAnAnswerEndsNoOutage(t *testing.T) {
 					return err
 				}
 				err := read()
-				if _, is := errors.AsType[*reactor.OutageError](err); name == "refused, too late" && !is {
+				if _, is := errors.AsType[*reactor.OutageError](err); name != "no return" && !is {
 					t.Errorf("got error %v, want an OutageError", err)
 				}
 				var readers sync.WaitGroup

@@ -100,15 +100,36 @@ func (k *keeper) patience() time.Duration { return k.r.config.Lease / signsInLea
 
 // look reads the roster.
 func (k *keeper) look(ctx context.Context) error {
-	var found feed.Roster
-	err := k.r.ask(ctx, max(k.patience(), minPatience), k.r.config.Breakers.Checkpoints, func(ctx context.Context) (err error) {
-		found, err = k.slots.Roster(ctx, k.r.config.Group)
-		return err
-	})
+	found, back, err := k.read(ctx)
 	if err != nil {
 		return err
 	}
+	if back {
+		k.mu.Lock()
+		k.seat.setBack()
+		k.mu.Unlock()
+		k.r.notesLost.Store(true)
+	}
 	return k.see(found)
+}
+
+// read reads the roster, and tells whether the store has gone back to an earlier one.
+func (k *keeper) read(ctx context.Context) (found feed.Roster, back bool, err error) {
+	k.mu.Lock()
+	seen := k.seat.roster.Version
+	k.mu.Unlock()
+	err = k.r.ask(ctx, max(k.patience(), minPatience), k.r.config.Breakers.Checkpoints, func(ctx context.Context) (err error) {
+		found, err = k.slots.Roster(ctx, k.r.config.Group)
+		return err
+	})
+	return found, err == nil && found.Version < seen, err
+}
+
+// wentBack tells whether the store has gone back to an earlier roster, as when a replica takes
+// over that lacked the last ones.
+func (k *keeper) wentBack(ctx context.Context) (bool, error) {
+	_, back, err := k.read(ctx)
+	return back, err
 }
 
 // minPatience is for leases that are shorter than a store may need to answer.
@@ -315,7 +336,7 @@ func (k *keeper) note(ctx context.Context, err error) {
 		k.failed = before.and(err)
 	}
 	k.mu.Unlock()
-	if err != nil && before.attempts == 0 {
+	if err != nil && (before.attempts == 0 || IsOutage(before.err) && !IsOutage(err)) {
 		k.r.config.Observer.Observe(RosterFailed{err})
 	}
 }

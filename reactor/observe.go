@@ -160,7 +160,7 @@ type (
 		Err  error // how that was found out, if by a save; nil if the lease was over
 	}
 	// RosterFailed says that who holds the slots could not be read or written, for the
-	// first time in a row. It is tried again.
+	// first time in a row, or the first for another reason than an outage. It is tried again.
 	RosterFailed struct{ Err error }
 	// CheckpointSaved is a checkpoint that was written, with the marks in front of it.
 	CheckpointSaved struct {

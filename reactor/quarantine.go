@@ -45,8 +45,17 @@ func (r *Running) quarantine(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := r.lookForLostNotes(ctx, notes); err != nil {
+		return err
+	}
 	put, dropped := map[es.StreamName]Quarantined{}, []es.StreamName{}
 	r.locked(func(core *core) {
+		if r.notesLost.Swap(false) { // nobody has dropped what is not there
+			for name, a := range core.aside {
+				a.changed = true
+				delete(r.noted, name)
+			}
+		}
 		for name, note := range notes {
 			if core.aside[name] == nil && (!r.noted[name] || !core.holds(SlotOf(name, core.slots))) {
 				// Of a slot that was lost whoever holds it decides, whatever was handled here.
@@ -117,6 +126,26 @@ func (r *Running) quarantine(ctx context.Context) error {
 		})
 	}
 	return unwritten(failed)
+}
+
+// lookForLostNotes finds out whether a note that is not there any more was dropped, or whether a
+// fail-over lost it.
+func (r *Running) lookForLostNotes(ctx context.Context, notes map[es.StreamName]Quarantined) error {
+	missing := false
+	r.locked(func(core *core) {
+		for name := range r.noted {
+			_, there := notes[name]
+			missing = missing || !there && core.aside[name] != nil
+		}
+	})
+	if !missing || r.keeping == nil {
+		return nil
+	}
+	back, err := r.keeping.wentBack(ctx)
+	if back {
+		r.notesLost.Store(true)
+	}
+	return err
 }
 
 // unwrittenError is of notes that could not be written. What other notes say is known, so

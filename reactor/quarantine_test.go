@@ -234,6 +234,63 @@ func TestWhoeverLosesASlotNotesNothingMoreOfIt(t *testing.T) {
 	})
 }
 
+// TestANoteThatWaitedForLongerThanTheSlotWasHeldIsNotWritten, such as one that was on its way
+// when the server went away.
+func TestANoteThatWaitedForLongerThanTheSlotWasHeldIsNotWritten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		shared, s, fails, well := memory.NewCheckpoints(), newSource("A"), newHandler(), newHandler()
+		own := newApart(shared)
+		fails.on("bad", failure)
+		s.add("A", "bad@0")
+		breaker := reactor.NewBreaker("the checkpoints", func(err error) bool { return errors.Is(err, errCutOff) })
+		one := start(t, s, own, fails, reactor.Config{Slots: 1, QuarantineAfter: time.Minute, CheckpointInterval: time.Second, Breakers: reactor.Breakers{Checkpoints: breaker}})
+		other := start(t, s, newApart(shared), well, reactor.Config{Slots: 1, CheckpointInterval: time.Second})
+		pass(30 * time.Second)
+		equal(t, "streams that the other has handled", well.count(), 0)
+		own.meanwhile = sync.OnceFunc(func() {
+			own.set(true)
+			time.AfterFunc(9*time.Second, func() { own.set(false) }) // the slot is lost, and the note not given up
+		})
+		pass(2 * time.Minute)
+		equal(t, "streams that the other has handled", well.count(), 1)
+		notes, err := shared.Notes(t.Context(), "test", reactor.QuarantineKind)
+		check.Must(t, err)
+		equal(t, "notes", len(notes), 0)
+		one.endWell()
+		other.endWell()
+	})
+}
+
+// TestANoteThatAFailOverLostIsWrittenAgain: nobody has taken the stream off the list.
+func TestANoteThatAFailOverLostIsWrittenAgain(t *testing.T) {
+	t.Parallel()
+	// The notes are looked at before the roster is, and after it.
+	for _, often := range []time.Duration{100 * time.Millisecond, 10 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			shared, s, h := memory.NewCheckpoints(), newSource("A"), newHandler()
+			own := newApart(shared)
+			asks(h, "bad")
+			s.add("A", "bad@0")
+			r := start(t, s, own, h, reactor.Config{Slots: 1, CheckpointInterval: often})
+			pass(time.Minute)
+			equal(t, "set aside", len(r.status().Aside), 1)
+			replica := memory.NewCheckpoints() // it has heard of nothing
+			own.failOver(replica)
+			own.noteKeeper = replica
+			pass(time.Minute)
+			equal(t, "set aside after the fail-over", len(r.status().Aside), 1)
+			notes, err := replica.Notes(t.Context(), "test", reactor.QuarantineKind)
+			check.Must(t, err)
+			equal(t, "notes", len(notes), 1)
+			check.Must(t, replica.DropNote(t.Context(), "test", reactor.QuarantineKind, stream("bad").String()))
+			pass(time.Minute)
+			equal(t, "set aside once somebody has dropped it", len(r.status().Aside), 0)
+			r.endWell()
+		})
+	}
+}
+
 // TestWhatAnOperatorAsksForIsNotWrittenOver by a reactor that notes at the same moment how far
 // it has passed over the stream.
 func TestWhatAnOperatorAsksForIsNotWrittenOver(t *testing.T) {

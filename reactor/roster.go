@@ -130,6 +130,12 @@ func (s *seat) see(r feed.Roster, now time.Time) error {
 	return nil
 }
 
+// setBack is for a store that has gone back to an earlier roster. Nothing is held before the
+// next sign of life is in it.
+func (s *seat) setBack() {
+	s.roster, s.until, s.pending.sent = feed.Roster{}, time.Time{}, time.Time{}
+}
+
 // silence is for how long nothing has come from another member.
 func (s *seat) silence(name string, now time.Time) time.Duration {
 	w := s.watched[name]

@@ -73,6 +73,13 @@ func (c *cutOff) set(down bool) {
 	c.down = down
 }
 
+// failOver has other checkpoints answer from now on.
+func (c *cutOff) failOver(to *memory.Checkpoints) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.Checkpoints, c.Slots = to, to
+}
+
 // lock makes each Load fail, as when somebody has locked the checkpoints and not the
 // roster.
 func (c *cutOff) lock(locked bool) {
@@ -313,6 +320,58 @@ func TestAStopHandsOverWhatIsIdleAtOnce(t *testing.T) {
 		equal(t, "the stream is not handled again, but further", strings.Contains(team.handled(), "s00@1"), true)
 		team.check()
 	})
+}
+
+// copyOf is checkpoints as they are now, as on a replica that hears nothing more from here on.
+func (m *team) copyOf() *memory.Checkpoints {
+	m.t.Helper()
+	to := memory.NewCheckpoints()
+	roster, err := m.checkpoints.Roster(m.t.Context(), "team")
+	check.Must(m.t, err)
+	for last := roster.Version; roster.Version > 0; roster.Version-- {
+		next := roster
+		next.Version = last - roster.Version + 1
+		check.Must(m.t, to.PutRoster(m.t.Context(), next))
+	}
+	for _, tranche := range []feed.Tranche{"A", "B"} {
+		for slot := range m.slots {
+			key := feed.Key{Source: "scripted", Tranche: tranche, Group: reactor.SlotGroup("team", slot, m.slots)}
+			position, known, err := m.checkpoints.Load(m.t.Context(), key)
+			check.Must(m.t, err)
+			if known {
+				check.Must(m.t, to.Save(m.t.Context(), key, position))
+			}
+		}
+	}
+	return to
+}
+
+// A replica may take over that lacked the last signs of life, and nothing else.
+func TestAfterAFailOverThatLostSignsOfLifeAllGoOn(t *testing.T) {
+	t.Parallel()
+	for slots, want := range map[int]string{1: "1 0", 2: "1 1"} {
+		synctest.Test(t, func(t *testing.T) {
+			team := newTeam(t, slots)
+			one := team.join("one")
+			synctest.Wait()
+			other := team.join("other")
+			team.source.add("A", ids(0))
+			pass(30 * time.Second)
+			equal(t, "shares", shares(one, other), want)
+			equal(t, "handled", team.handled(), ids(0))
+			replica := team.copyOf()
+			pass(10 * time.Second)
+			for _, m := range []*member{one, other} {
+				m.cut.failOver(replica)
+			}
+			pass(3 * team.lease)
+			equal(t, "shares after the fail-over", shares(one, other), want)
+			team.source.add("A", ids(1))
+			pass(2 * time.Second)
+			equal(t, "handled after the fail-over", team.handled(), ids(1))
+			team.check()
+		})
+	}
 }
 
 func TestSlotsAreSharedFairly(t *testing.T) {

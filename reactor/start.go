@@ -36,6 +36,8 @@ type Running struct {
 	keeper   feed.Notes             // nil if there is no place for notes
 	noted    map[es.StreamName]bool // the streams that there was a note of; the saver's own
 
+	notesLost atomic.Bool // the notes may lack some that were written
+
 	stop  context.CancelFunc
 	ended error         // why it has ended itself; the first reason
 	done  chan struct{} // closed when it is over

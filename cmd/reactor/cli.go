@@ -23,6 +23,7 @@ type streams struct {
 	in     io.Reader
 	out    io.Writer      // results
 	err    io.Writer      // everything else
+	log    *logWriter     // writes to err too, for commands that run until they are stopped
 	styles terminalStyles // how to write there
 	json   bool           // what is written to err is for programs, line by line
 
@@ -118,10 +119,14 @@ const helpWidth = 110
 func run(ctx context.Context, args []string, s streams, getenv func(string) string) int {
 	plain := slices.Contains(args, "--no-color")
 	s.styles = terminalStyles{terminal.Of(s.out, plain, getenv), terminal.Of(s.err, plain, getenv)}
+	s.log = &logWriter{to: s.err}
 	if logFormat(args, getenv) == asJSON {
 		s.forPrograms()
 	}
 	err := execute(ctx, args, &s, getenv)
+	if s.log.wasUsed() {
+		s.err = s.log
+	}
 	switch {
 	case err == nil:
 	case s.json:

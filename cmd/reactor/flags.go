@@ -28,10 +28,16 @@ func (f logFlags) logger(w io.Writer, level slog.Level) *slog.Logger {
 		level = slog.LevelDebug
 	}
 	options := &slog.HandlerOptions{Level: level}
-	if f.LogFormat == asJSON {
-		return slog.New(slog.NewJSONHandler(w, options))
+	handler := func(w io.Writer) slog.Handler {
+		if f.LogFormat == asJSON {
+			return slog.NewJSONHandler(w, options)
+		}
+		return slog.NewTextHandler(w, options)
 	}
-	return slog.New(slog.NewTextHandler(w, options))
+	if waits, ok := w.(*logWriter); ok {
+		waits.handledBy(handler)
+	}
+	return slog.New(handler(w))
 }
 
 // logFormat is how a command line, or else the environment, wants log lines: also a line

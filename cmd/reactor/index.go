@@ -62,7 +62,7 @@ func (c *indexDynamo) Run(ctx context.Context, s streams, common *indexCommand) 
 	if err := cmp.Or(c.indexerFlags.check(), c.scanFlags.check()); err != nil {
 		return err
 	}
-	log := common.logger(s.err, slog.LevelInfo)
+	log := common.logger(s.log, slog.LevelInfo)
 	config, err := c.config()
 	if err != nil {
 		return err

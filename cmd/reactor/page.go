@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"container/list"
 	"context"
 	"crypto/subtle"
 	"crypto/tls"
@@ -16,7 +17,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -288,25 +288,38 @@ func (f *firstLine) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// fewConnections closes connections beyond a number as they come.
+// fewConnections serves a number of connections at a time. One more is let in, and the oldest
+// closed in its place: whoever is slow, or says nothing, keeps no probe from its answer.
 type fewConnections struct {
 	net.Listener
-	open atomic.Int64
+
+	mu   sync.Mutex
+	open list.List // of *counted, the oldest first
 }
 
 // Accept implements net.Listener.
 func (f *fewConnections) Accept() (net.Conn, error) {
-	for {
-		conn, err := f.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		if f.open.Add(1) <= maxConnections {
-			return &counted{Conn: conn, closed: sync.OnceFunc(func() { f.open.Add(-1) })}, nil
-		}
-		f.open.Add(-1)
-		_ = conn.Close()
+	conn, err := f.Listener.Accept()
+	if err != nil {
+		return nil, err
 	}
+	accepted := &counted{Conn: conn}
+	f.mu.Lock()
+	place := f.open.PushBack(accepted)
+	accepted.closed = sync.OnceFunc(func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.open.Remove(place)
+	})
+	var oldest *counted
+	if f.open.Len() > maxConnections {
+		oldest = f.open.Front().Value.(*counted)
+	}
+	f.mu.Unlock()
+	if oldest != nil {
+		_ = oldest.Close()
+	}
+	return accepted, nil
 }
 
 // counted is a connection that says when it is closed.

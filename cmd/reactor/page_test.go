@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/monitor"
@@ -108,35 +109,57 @@ func TestPageWithATokenAndTLS(t *testing.T) {
 	}
 }
 
-// TestPageTakesFewConnections has many who connect and say nothing.
-func TestPageTakesFewConnections(t *testing.T) {
+// TestPageAnswersBesideManyWhoAreSlow: they connect and say nothing, or read nothing of what
+// they have asked for.
+func TestPageAnswersBesideManyWhoAreSlow(t *testing.T) {
 	t.Parallel()
-	p := served(t, listenFlags{Listen: ":0"})
-	address := p.listener.Addr().String()
-	var idle []net.Conn
-	for range maxConnections {
+	address := served(t, listenFlags{Listen: ":0"}).listener.Addr().String()
+	for i := range 3 * maxConnections {
 		conn, err := net.Dial("tcp", address)
 		check.Must(t, err)
-		idle = append(idle, conn)
-	}
-	more, err := net.Dial("tcp", address)
-	check.Must(t, err)
-	if n, err := more.Read(make([]byte, 1)); n != 0 || err == nil {
-		t.Errorf("one connection more: got %d bytes and error %v, want it closed", n, err)
-	}
-	for _, conn := range append(idle, more) {
-		_ = conn.Close()
+		t.Cleanup(func() { _ = conn.Close() })
+		if i%2 == 0 {
+			_, _ = conn.Write([]byte("GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n"))
+		}
 	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	for { // until the server has noticed that they are gone
-		response, err := client.Get("http://" + address + "/healthz")
-		if err == nil {
-			_ = response.Body.Close()
-			return
+	if status, body := ask(t, client, "http://"+address+"/healthz", ""); status != 200 {
+		t.Errorf("a probe: got %d and %q, want 200", status, body)
+	}
+}
+
+// TestPageTakesFewConnections, and the oldest make room.
+func TestPageTakesFewConnections(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	check.Must(t, err)
+	few := &fewConnections{Listener: listener}
+	t.Cleanup(func() { _ = few.Close() })
+	var clients, servers []net.Conn
+	const more = 3
+	for range maxConnections + more {
+		client, err := net.Dial("tcp", listener.Addr().String())
+		check.Must(t, err)
+		server, err := few.Accept()
+		check.Must(t, err)
+		t.Cleanup(func() { _, _ = client.Close(), server.Close() })
+		clients, servers = append(clients, client), append(servers, server)
+	}
+	for i, client := range clients {
+		_, wrong := servers[i].Write([]byte("x"))
+		check.Must(t, client.SetReadDeadline(time.Now().Add(30*time.Second)))
+		n, _ := client.Read(make([]byte, 1))
+		if closed := i < more; closed != (n == 0) || closed != (wrong != nil) {
+			t.Errorf("connection %d: got %d bytes and error %v, want it closed: %t", i, n, wrong, closed)
 		}
-		if t.Context().Err() != nil {
-			t.Fatal("nobody gets through any more")
-		}
+	}
+	check.Must(t, servers[more].Close())
+	check.Must(t, check.Error(net.Dial("tcp", listener.Addr().String())))
+	last, err := few.Accept()
+	check.Must(t, err)
+	defer last.Close() //nolint:errcheck // nothing was written to it
+	if _, err := servers[more+1].Write([]byte("x")); err != nil {
+		t.Errorf("after one was closed: got error %v, want that another takes its place", err)
 	}
 }
 

@@ -29,18 +29,24 @@ type process struct {
 	stderr  strings.Builder
 }
 
-// start starts the binary with a log in JSON. The end of the test kills it.
-func start(t testing.TB, env map[string]string, args ...string) *process {
-	t.Helper()
-	p := &process{command: exec.Command("reactor", args...), ended: make(chan struct{}), more: make(chan struct{}, 1)}
+// programOf is the binary, which knows no store but that of the variables.
+func programOf(env map[string]string, args ...string) *exec.Cmd {
+	command := exec.Command("reactor", args...)
 	for _, variable := range os.Environ() {
 		if !strings.HasPrefix(variable, "MDB_") && !strings.HasPrefix(variable, "EQUINOX_") {
-			p.command.Env = append(p.command.Env, variable)
+			command.Env = append(command.Env, variable)
 		}
 	}
 	for name, value := range env {
-		p.command.Env = append(p.command.Env, name+"="+value)
+		command.Env = append(command.Env, name+"="+value)
 	}
+	return command
+}
+
+// start starts the binary with a log in JSON. The end of the test kills it.
+func start(t testing.TB, env map[string]string, args ...string) *process {
+	t.Helper()
+	p := &process{command: programOf(env, args...), ended: make(chan struct{}), more: make(chan struct{}, 1)}
 	stderr, err := p.command.StderrPipe()
 	check.Must(t, err)
 	check.Must(t, p.command.Start())

@@ -143,7 +143,7 @@ func (c *runCommand) follow(ctx context.Context, s streams, store followable) er
 	if err := errors.Join(c.check(), store.check()); err != nil {
 		return err
 	}
-	log := c.logger(s.err, slog.LevelInfo)
+	log := c.logger(s.log, slog.LevelInfo)
 	over := make(chan error, 1)
 	go func() { over <- c.work(ctx, log, store) }()
 	var limit <-chan time.Time

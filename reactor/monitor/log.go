@@ -187,7 +187,9 @@ func (l *Log) Observe(occurrence reactor.Occurrence) {
 	case reactor.SlotLost:
 		l.to.Warn("a slot was lost: this process gave no sign of life for too long, or another one has taken it", "slot", o.Slot, "error", o.Err)
 	case reactor.RosterFailed:
-		l.to.Warn("it cannot be read or written who holds the slots; it is tried again", "error", o.Err)
+		if !reactor.IsOutage(o.Err) {
+			l.to.Warn("it cannot be read or written who holds the slots; it is tried again", "error", o.Err)
+		}
 	case reactor.CheckpointSaved:
 		l.counts.saves++
 		if failed := l.saving[o.Tranche]; failed > 0 {

@@ -135,6 +135,7 @@ func TestLogTellsOfAnOutageOnce(t *testing.T) {
 	log.Observe(reactor.ReadFailed{Tranche: "A", Err: waited, Attempts: 1})
 	log.Observe(reactor.Troubled{Stream: stream("a"), Cause: waited, Attempts: 1})
 	log.Observe(reactor.CheckpointFailed{Tranche: "A", Err: waited})
+	log.Observe(reactor.RosterFailed{Err: waited})
 	log.Observe(reactor.Recovered{Stream: stream("a"), Attempts: 1})
 	log.Observe(reactor.StoreUp{Server: "the store", After: time.Minute, Probes: 120})
 	out.expect(t,

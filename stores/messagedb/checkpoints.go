@@ -48,6 +48,12 @@ func newCheckpoints(pool *pgxpool.Pool, schema string) *Checkpoints {
 	}
 }
 
+// error wraps an error; do is what was done to a checkpoint.
+func (c *Checkpoints) error(do string, err error) error {
+	elsewhere(c.pool, err)
+	return checkpointError(do, c.table, err)
+}
+
 // Load implements [feed.Checkpoints].
 func (c *Checkpoints) Load(ctx context.Context, key feed.Key) (feed.Position, bool, error) {
 	pos, err := onceMore(ctx, c.pool, func() (pos feed.Position, err error) {
@@ -58,7 +64,7 @@ func (c *Checkpoints) Load(ctx context.Context, key feed.Key) (feed.Position, bo
 	case errors.Is(err, pgx.ErrNoRows):
 		return 0, false, nil
 	case err != nil:
-		return 0, false, checkpointError("load", c.table, err)
+		return 0, false, c.error("load", err)
 	}
 	return pos, true, nil
 }
@@ -67,7 +73,7 @@ func (c *Checkpoints) Load(ctx context.Context, key feed.Key) (feed.Position, bo
 // connection: the first try may yet arrive, behind a later Save.
 func (c *Checkpoints) Save(ctx context.Context, key feed.Key, pos feed.Position) error {
 	if _, err := c.pool.Exec(ctx, c.saveSQL, key.Source, string(key.Tranche), key.Group, int64(pos)); err != nil {
-		return checkpointError("save", c.table, err)
+		return c.error("save", err)
 	}
 	return nil
 }

@@ -60,6 +60,7 @@ type committers struct {
 
 	mu     sync.Mutex // guards what follows, and the fields of queues, appends and flights
 	closed bool
+	left   time.Time         // when a server was left that takes no writes
 	queues map[string]*queue // by category; one that is there has a committer running
 }
 
@@ -360,11 +361,29 @@ func (c *committers) commit(q *queue, conn *pgxpool.Conn, group []*pending) {
 	case errors.As(err, &lost):
 		outcomes = c.db.Store().settle(context.Background(), t.writes, lost)
 		c.settled(q, group, lost, outcomes)
+	case hasCode(err, codeReadOnly):
+		c.elsewhere(err)
+		for _, p := range group { // whatever it is about, none of them fares better
+			p.verdict <- appendError(p.write, err)
+		}
 	case hasCode(err, codeLockTimeout) && (t.refused < 0 || len(group) == 1):
 		c.setLockTimeout(q, min(2*t.lockTimeout, lastLockTimeout))
 		c.again(q, group, err)
 	default:
 		c.refused(q, group, t.refused, err)
+	}
+}
+
+// elsewhere has the next appends connect anew, at most once a second.
+func (c *committers) elsewhere(err error) {
+	c.mu.Lock()
+	soon := time.Since(c.left) < time.Second
+	if !soon {
+		c.left = time.Now()
+	}
+	c.mu.Unlock()
+	if !soon {
+		elsewhere(c.db.write, err)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"example.com/groupcheckout/es"
 )
@@ -177,6 +178,15 @@ func appendError(w write, err error) error {
 		return &es.DuplicateIDError{Stream: w.stream, Expected: w.expected, ID: idIn(reply.Detail), Err: reply}
 	}
 	return fmt.Errorf("append to %s at version %d, nothing was written: %s: %w", w.stream, w.expected, advice(reply), standing(reply))
+}
+
+// elsewhere has a pool connect anew once its server takes no writes. The name of the leader
+// may have led here while one took over from another; connections that were made meanwhile
+// would stay.
+func elsewhere(pool *pgxpool.Pool, err error) {
+	if hasCode(err, codeReadOnly) || errors.Is(err, errNotLeader) {
+		pool.Reset()
+	}
 }
 
 var keyInDetail = regexp.MustCompile(`\(id\)=\(([0-9a-f-]{36})\)`)

@@ -3,6 +3,8 @@ package messagedb
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -119,6 +121,31 @@ func TestWhatNeedsAPerson(t *testing.T) {
 	} {
 		if got := es.NeedsPerson(test.err); got != test.want {
 			t.Errorf("%s: got %v, want %v, of %v", name, got, test.want, test.err)
+		}
+	}
+}
+
+func TestWhenTheServerIsUnavailable(t *testing.T) {
+	t.Parallel()
+	fatal := func(code string) error { return &pgconn.PgError{Severity: "FATAL", Code: code} }
+	for name, test := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"it shuts down":                    {fatal(codeAdminShutdown), true},
+		"it starts":                        {fatal(codeCannotConnectNow), true},
+		"it has too many connections":      {fatal(codeTooMany), true},
+		"a pooler that has no server":      {fatal(codeProtocol), true},
+		"a fault of one call":              {&pgconn.PgError{Severity: "ERROR", Code: codeProtocol}, false},
+		"a wrong password":                 {fatal(codeBadPassword), false},
+		"no such database":                 {fatal(codeNoDatabase), false},
+		"the connection broke":             {io.ErrUnexpectedEOF, true},
+		"whoever asked did not wait":       {context.Canceled, false},
+		"a conflict":                       {&pgconn.PgError{Severity: "ERROR", Code: codeRaised}, false},
+		"it takes no writes, but is there": {&pgconn.PgError{Severity: "ERROR", Code: codeReadOnly}, false},
+	} {
+		if got := unavailable(fmt.Errorf("ask: %w", test.err)); got != test.want {
+			t.Errorf("%s: got %t, want %t, of %v", name, got, test.want, test.err)
 		}
 	}
 }

@@ -16,15 +16,17 @@ const idsSQL = "SELECT global_position + 1, id::text FROM messages WHERE global_
 
 // courseSQL asks which history the server writes: the timeline is the beginning of the
 // name of a WAL file. A replica writes none.
-const courseSQL = `SELECT CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END,
+const courseSQL = `SELECT pg_is_in_recovery(),
+	CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END,
 	CASE WHEN pg_is_in_recovery() THEN 0 ELSE (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint END`
 
 // History implements [feed.Historian]. It asks for both over one connection, so that
 // they are of one server. A server that does not tell its timeline, as some that others
-// run, has no course.
+// run, has no course. What a replica lacks is not lost, so of one nothing is told.
 func (s *Source) History(ctx context.Context, tranche feed.Tranche, at []feed.Mark) (feed.History, error) {
 	history, err := onceMore(ctx, s.db.watch, func() (feed.History, error) { return s.history(ctx, at) })
 	if err != nil {
+		elsewhere(s.db.watch, err)
 		return feed.History{}, readError(fmt.Sprintf("the history of the category %s", tranche), err)
 	}
 	return history, nil
@@ -37,9 +39,13 @@ func (s *Source) history(ctx context.Context, at []feed.Mark) (feed.History, err
 	}
 	defer conn.Release()
 	var history feed.History
-	err = conn.QueryRow(ctx, courseSQL).Scan(&history.Course.Timeline, &history.Course.Reached)
+	var replica bool
+	err = conn.QueryRow(ctx, courseSQL).Scan(&replica, &history.Course.Timeline, &history.Course.Reached)
 	if _, refused := asServerError(err); err != nil && (!refused || lostConnection(err)) {
 		return feed.History{}, err
+	}
+	if replica {
+		return feed.History{}, errNotLeader
 	}
 	if len(at) == 0 {
 		return history, nil

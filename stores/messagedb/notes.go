@@ -105,6 +105,7 @@ func (c *Checkpoints) DropNote(ctx context.Context, group, kind, name string) er
 
 // noteError wraps an error; do is what was done to the notes.
 func (c *Checkpoints) noteError(do string, err error) error {
+	elsewhere(c.pool, err)
 	switch reply, replied := asServerError(err); {
 	case hasCode(err, codeNoTable, codeNoSchema):
 		return fmt.Errorf("%s notes: %w: run \"reactor init mdb\" to create the table %s: %w", do, feed.ErrNoNotes, c.notes, err)

@@ -27,13 +27,19 @@ import (
 // connection string that leads through it.
 func pgBouncer(t testing.TB, settings string) string {
 	t.Helper()
+	return pgBouncerTo(t, appDSN(t), settings)
+}
+
+// pgBouncerTo starts one in front of another server.
+func pgBouncerTo(t testing.TB, server, settings string) string {
+	t.Helper()
 	program, err := exec.LookPath("pgbouncer")
 	if err != nil {
 		if program, err = exec.LookPath("/usr/sbin/pgbouncer"); err != nil {
 			skip(t, "PgBouncer is not installed: apt-get install pgbouncer")
 		}
 	}
-	to, err := pgx.ParseConfig(appDSN(t))
+	to, err := pgx.ParseConfig(server)
 	if err != nil {
 		t.Fatal("a connection string of the test is malformed")
 	}
@@ -86,7 +92,7 @@ func pgBouncer(t testing.TB, settings string) string {
 			t.Fatalf("PgBouncer does not listen: %v; %s", err, command.Stderr)
 		}
 	}
-	return changed(appDSN(t), map[string]string{"host": "127.0.0.1", "port": port})
+	return changed(server, map[string]string{"host": "127.0.0.1", "port": port})
 }
 
 // Through PgBouncer in session mode all goes on as without. In another mode, or with too
@@ -174,5 +180,26 @@ func TestAStoreWorksThroughAPoolerOfSessions(t *testing.T) {
 	batch, err := source.Read(within(t), tranches[0], 0)
 	if err != nil || len(batch.Events) != 20 {
 		t.Errorf("got %d events and error %v, want 20", len(batch.Events), err)
+	}
+}
+
+// A pooler answers although its server is gone, and says so. It is as if nobody did.
+func TestAPoolerWithoutItsServerIsUnavailable(t *testing.T) {
+	t.Parallel()
+	server := ownServer(t)
+	through := pgBouncerTo(t, changed(server.ConnectionString, nil), "pool_mode = session\nquery_wait_timeout = 3\nserver_login_retry = 1")
+	db := open(t, Config{Connection: through})
+	stream := newStream(t)
+	mustAppend(t, db.Store(), stream, 0, newEvents(1)...)
+	check.Must(t, server.Close())
+	for range 3 {
+		for what, err := range map[string]error{
+			"a read":    check.Error(db.Store().Read(within(t), stream, 0, es.FromReplica)),
+			"an append": check.Error(db.Store().Append(within(t), stream, 1, newEvents(1))),
+		} {
+			if !unavailable(err) {
+				t.Errorf("%s: got error %v, want that the server cannot be reached", what, err)
+			}
+		}
 	}
 }

@@ -103,7 +103,7 @@ func (c *Checkpoints) Claim(ctx context.Context, key feed.Key, hold feed.Hold, f
 		return 0, fmt.Errorf("claim the checkpoint: %w", &feed.SlotLostError{Hold: hold})
 	}
 	if err != nil {
-		return 0, checkpointError("claim", c.table, err)
+		return 0, c.error("claim", err)
 	}
 	return pos, nil
 }
@@ -113,7 +113,7 @@ func (c *Checkpoints) Claim(ctx context.Context, key feed.Key, hold feed.Hold, f
 func (c *Checkpoints) SaveHeld(ctx context.Context, key feed.Key, hold feed.Hold, pos feed.Position) error {
 	tag, err := c.pool.Exec(ctx, c.heldSQL()+"EXCLUDED.position", heldArgs(key, hold, pos)...)
 	if err != nil {
-		return checkpointError("save", c.table, err)
+		return c.error("save", err)
 	}
 	if tag.RowsAffected() == 0 {
 		return fmt.Errorf("save the checkpoint: %w", &feed.SlotLostError{Hold: hold})

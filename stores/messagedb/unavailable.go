@@ -2,12 +2,15 @@ package messagedb
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// SQLSTATE codes of a server that is not ready, or not any more.
+// SQLSTATE codes of a server that is not ready, or not any more. Those of the class are about
+// connections: a pooler says so that it has no server.
 const (
+	classConnection      = "08"
 	codeAdminShutdown    = "57P01"
 	codeCrashShutdown    = "57P02"
 	codeCannotConnectNow = "57P03"
@@ -22,7 +25,7 @@ func unavailable(err error) bool {
 		case codeAdminShutdown, codeCrashShutdown, codeCannotConnectNow, codeTooMany:
 			return true
 		}
-		return false
+		return endsSession(reply) && strings.HasPrefix(reply.Code, classConnection)
 	}
 	_, connecting := errors.AsType[*pgconn.ConnectError](err)
 	return connecting || lostConnection(err)

@@ -1,6 +1,7 @@
 package messagedb
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -93,5 +95,68 @@ func TestHistoryOfWhatWasRead(t *testing.T) {
 	later, err := source.History(within(t), feed.Tranche(category), nil)
 	if err != nil || history.Course.Timeline == "" || history.Course.Reached == 0 || later.Course.Timeline != history.Course.Timeline || later.Course.Reached < history.Course.Reached {
 		t.Errorf("got the courses %+v and %+v, and error %v, want one that gets on", history.Course, later.Course, err)
+	}
+}
+
+// A server may be a replica although the name that leads to it was the leader's: what it
+// lacks is not lost.
+func TestAReplicaTellsNoHistory(t *testing.T) {
+	t.Parallel()
+	server := ownServer(t)
+	replica, err := server.NewReplica(within(t))
+	check.Must(t, err)
+	t.Cleanup(func() { check.OKf(t, replica.Close(), "stop the replica") })
+	db := open(t, Config{Connection: server.ConnectionString})
+	moved := *db
+	moved.watch, err = newPool(db.config, replica.ConnectionString, ForWriting, 1, watchRole)
+	check.Must(t, err)
+	t.Cleanup(moved.watch.Close)
+	category := newCategory()
+	source := &Source{db: &moved, tranches: []feed.Tranche{feed.Tranche(category)}}
+	history, err := source.History(within(t), feed.Tranche(category), []feed.Mark{{Position: 1, Event: "1"}})
+	if !errors.Is(err, errNotLeader) {
+		t.Errorf("got %+v and error %v, want that it is a replica", history, err)
+	}
+	if _, err := newSource(t, db, 0, category).History(within(t), feed.Tranche(category), nil); err != nil {
+		t.Errorf("of the leader: got error %v", err)
+	}
+}
+
+// Whoever was led to a server that takes no writes, as by a name that was not changed yet
+// when a replica took over, does not stay with it.
+func TestAServerThatTakesNoWritesIsLeft(t *testing.T) {
+	t.Parallel()
+	name := freshDatabase(t)
+	text, database := withDatabase(adminDSN(t), name), pgx.Identifier{name}.Sanitize()
+	config := Config{Connection: text, CheckpointSchema: "public"}
+	check.Must(t, check.Error(Init(within(t), config)))
+	db := open(t, config)
+	checkpoints, err := db.Checkpoints()
+	check.Must(t, err)
+	hold := feed.Hold{Group: "group", Token: 1}
+	put := func(version int64) error {
+		return checkpoints.PutRoster(within(t), feed.Roster{Group: hold.Group, Version: version, Slots: []feed.Slot{{Holder: "me", Token: hold.Token}}})
+	}
+	check.Must(t, put(1))
+	one, other := newStream(t), newStream(t)
+	asks := map[string]func() error{
+		"an append":   func() error { _, err := db.Store().Append(within(t), one, 0, newEvents(1)); return err },
+		"a large one": func() error { _, err := db.Store().Append(within(t), other, 0, newEvents(3)); return err },
+		"a save":      func() error { return checkpoints.Save(within(t), checkpointKey, 7) },
+		"a claim":     func() error { _, err := checkpoints.Claim(within(t), checkpointKey, hold, 7); return err },
+		"of a slot":   func() error { return checkpoints.SaveHeld(within(t), checkpointKey, hold, 7) },
+		"a roster":    func() error { return put(2) },
+		"a note":      func() error { return checkpoints.PutNote(within(t), hold.Group, "kind", "name", []byte("{}")) },
+	}
+	elsewhere := connect(t, adminDSN(t))
+	for what, ask := range asks {
+		mustExec(t, elsewhere, "ALTER DATABASE "+database+" SET default_transaction_read_only = on")
+		db.write.Reset()
+		db.checkpoint.Reset()
+		if err := ask(); !hasCode(err, codeReadOnly) {
+			t.Errorf("%s: got error %v, want that the server takes no writes", what, err)
+		}
+		mustExec(t, elsewhere, "ALTER DATABASE "+database+" RESET default_transaction_read_only")
+		await(t, what, func() bool { return ask() == nil }) // a server is left once a second
 	}
 }

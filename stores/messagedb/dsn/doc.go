@@ -30,6 +30,10 @@
 // With load_balance_hosts=random, or Npgsql's Load Balance Hosts, the order of the
 // hosts is drawn once for each pool.
 //
+// A machine that does not answer at all is waited for for a second and a half, of the 15 s that
+// a connection may take to be made, unless connect_timeout says otherwise. A connection of which
+// nothing that is sent is received breaks after 5 s, or as tcp_user_timeout says, on Linux.
+//
 // Npgsql's Keepalive sends a query over an idle connection every so many
 // seconds. Here it is TCP that keeps it alive, after as many seconds, which
 // serves the same end.

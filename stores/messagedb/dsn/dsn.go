@@ -66,6 +66,7 @@ const (
 	toKeepAliveIdle     = "keepalives_idle"     // in seconds; 0: the default
 	toKeepAliveInterval = "keepalives_interval" // in seconds; 0: the default
 	toKeepAliveCount    = "keepalives_count"    // 0: the default
+	toUserTimeout       = "tcp_user_timeout"    // in ms; 0: the system's
 )
 
 // LargestPool is the largest size of a pool that can be asked for. It is far
@@ -230,7 +231,7 @@ func collect(pairs []setting, rules map[string]rule, normal func(string) string)
 			s.password, secretBefore = p.value, secretBefore || p.value != ""
 		case toSSLPassword:
 			s.sslPassword, secretBefore = p.value, true
-		case toMaxConns, toKeepAlives, toKeepAliveIdle, toKeepAliveInterval, toKeepAliveCount:
+		case toMaxConns, toKeepAlives, toKeepAliveIdle, toKeepAliveInterval, toKeepAliveCount, toUserTimeout:
 			s.numbers[r.to], _ = strconv.Atoi(p.value) // the rule made sure of it
 		case toHostAddr, toLoadBalance, toTLSMin, toTLSMax:
 			if s.own == nil {

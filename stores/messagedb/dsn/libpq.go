@@ -228,6 +228,7 @@ func libpqRules() map[string]rule {
 		"keepalives_idle":     {to: toKeepAliveIdle, value: anInteger(0, longestTimeout)},
 		"keepalives_interval": {to: toKeepAliveInterval, value: anInteger(0, longestTimeout)},
 		"keepalives_count":    {to: toKeepAliveCount, value: anInteger(0, 127)},
+		"tcp_user_timeout":    {to: toUserTimeout, value: anInteger(0, 1000*longestTimeout)},
 		"load_balance_hosts":  {to: toLoadBalance, value: words("disable", "random")},
 
 		"sslmode":                  {to: "sslmode", value: libpqTLSMode},
@@ -270,7 +271,7 @@ func libpqRules() map[string]rule {
 	}
 	for _, key := range []string{
 		"search_path", "enable_seqscan", "default_transaction_isolation",
-		"tcp_user_timeout", "fallback_application_name", "gsslib", "tty", "authtype",
+		"fallback_application_name", "gsslib", "tty", "authtype",
 	} {
 		rules[key] = rule{to: toNothing}
 	}

@@ -37,7 +37,7 @@ func libpqKeys() map[string][2]string {
 		"keepalives_idle":           {"1", honoured},
 		"keepalives_interval":       {"1", honoured},
 		"keepalives_count":          {"1", honoured},
-		"tcp_user_timeout":          {"1", ignored},
+		"tcp_user_timeout":          {"1", honoured},
 		"replication":               {"database", refused},
 		"gssencmode":                {"require", refused},
 		"sslmode":                   {"require", honoured},
