@@ -109,13 +109,26 @@ func look(ctx context.Context, t *testing.T, site, page, script, theme string) {
 		t.Errorf("%s: in a chart a line goes through a number: %s", page, struck)
 	}
 	follow(t, site, page, browsertest.Eval[[]string](ctx, t, `[...document.links].map((a) => a.href)`))
-	browsertest.Eval[bool](ctx, t, `for (const dev of document.querySelectorAll('#dev')) dev.checked = false; true`)
-	browsertest.Do(ctx, t, chromedp.EmulateViewport(360, 740))
-	if width := browsertest.Eval[int](ctx, t, `document.documentElement.scrollWidth`); width > 360 {
-		t.Errorf("%s: it is %d pixels wide on a phone of 360: %s", page, width, browsertest.Eval[string](ctx, t,
-			`[...document.querySelectorAll('main *')].filter((e) => e.getBoundingClientRect().right > 361 && !e.closest('.scroll')).map((e) => e.outerHTML.slice(0, 80)).slice(0, 3).join('\n')`))
+	if cut := browsertest.Eval[string](ctx, t, cutOff); cut != "" {
+		t.Errorf("%s: a picture has no room for its text: %s", page, cut)
+	}
+	for _, dev := range []string{"true", "false"} {
+		browsertest.Eval[bool](ctx, t, `for (const dev of document.querySelectorAll('#dev')) dev.checked = `+dev+`; true`)
+		for _, screen := range []int64{1440, 768, 390, 360} {
+			browsertest.Do(ctx, t, chromedp.EmulateViewport(screen, 800))
+			if width := browsertest.Eval[int64](ctx, t, `document.documentElement.scrollWidth`); width > screen {
+				t.Errorf("%s: it is %d pixels wide on a screen of %d, for developers %s: %s", page, width, screen, dev, browsertest.Eval[string](ctx, t, fmt.Sprintf(
+					`[...document.querySelectorAll('main *')].filter((e) => e.getBoundingClientRect().right > %d && !e.closest('.scroll')).map((e) => e.outerHTML.slice(0, 80)).slice(0, 3).join('\n')`, screen+1)))
+			}
+		}
 	}
 }
+
+// cutOff tells what of the texts in pictures does not fit into its place.
+const cutOff = `[...document.querySelectorAll('svg > foreignObject > ol')].flatMap((list) => {
+	const bottom = list.closest('svg').getBoundingClientRect().bottom;
+	return [...list.children].filter((li) => li.scrollWidth > li.clientWidth || li.getBoundingClientRect().bottom > bottom + 1);
+}).map((li) => li.textContent).join('\n')`
 
 // struckThrough tells which arrows of charts have a number that the line of another goes
 // through.
@@ -228,6 +241,7 @@ func office() fstest.MapFS {
       Given 7 letters on the shelf
       When the breakdown is over
       Then 7 letters are on the shelf
+      And the clerk's letters are among them
 
   Rule: A parcel goes to one house
 
@@ -278,6 +292,7 @@ func TestTheSearchUnderstands(t *testing.T) {
 		"1,250.00":                     left,
 		"\"letters on the shelf\"":     breakdown,
 		"\"shelf on the letters\"":     "",
+		"“Clerk’s letters”":            breakdown, // as a phone sets it
 	} {
 		browsertest.Do(ctx, t, chromedp.Navigate(address(config.Out, "search.html?q="+url.QueryEscape(query))))
 		await(ctx, t, `document.getElementById('count').textContent`)
@@ -421,6 +436,24 @@ func TestTheContentsAreAColumnWhereThereIsRoom(t *testing.T) {
 	}
 }
 
+// TestTheHeadOfATableStays while its rows are read, beneath the head of the page.
+func TestTheHeadOfATableStays(t *testing.T) {
+	t.Parallel()
+	site := mixedSite(t)
+	ctx := browser.Tab(t)
+	for _, screen := range []int64{768, 1440} {
+		browsertest.Do(ctx, t, chromedp.EmulateViewport(screen, 260), chromedp.Navigate(address(site, "index.html")))
+		browsertest.Eval[bool](ctx, t, `document.querySelector('.grid tbody:last-child tr:last-child').scrollIntoView({ block: 'center', behavior: 'instant' }); true`)
+		const off = `document.querySelector('.grid thead th').getBoundingClientRect().top - document.querySelector('header').getBoundingClientRect().bottom`
+		if got := browsertest.Eval[float64](ctx, t, off); got < -1 || got > 1 {
+			t.Errorf("at %d pixels the head of the table is %.0f pixels from that of the page", screen, got)
+		}
+		if top := browsertest.Eval[float64](ctx, t, `document.querySelector('.grid').getBoundingClientRect().top`); top > 0 {
+			t.Fatalf("the table begins at %.0f, want it scrolled", top)
+		}
+	}
+}
+
 // TestOnPaperNoHeadingIsLeftAlone: each stands in a block that is not broken, with what it is
 // a heading of.
 func TestOnPaperNoHeadingIsLeftAlone(t *testing.T) {
@@ -443,13 +476,21 @@ func TestOnPaperNoHeadingIsLeftAlone(t *testing.T) {
 
 func TestLinksAndCommandsCanBeCopied(t *testing.T) {
 	t.Parallel()
-	site := mixedSite(t)
+	config := project(t, library(), fixture.Run{Store: "paper", Outcome: outcomes, Command: "go test ./features -store paper"})
+	build(t, config)
 	ctx := browser.Tab(t)
-	browsertest.Do(ctx, t, chromedp.Navigate(address(site, "lending/taking-books-home/a-book-is-lent-once.html")))
-	browsertest.Eval[bool](ctx, t, `location.hash = 'main'; navigator.clipboard.writeText = async (text) => { window.copied = text; }; document.querySelector('button.copy').click(); true`)
-	await(ctx, t, `document.querySelector('button.copy').textContent === 'Copied' && document.activeElement.className === 'copy'`)
-	if got := browsertest.Eval[string](ctx, t, `copied`); got != address(site, "lending/taking-books-home/a-book-is-lent-once.html") {
-		t.Errorf("got %q, want the address of the page", got)
+	const lent = "lending/taking-books-home/a-book-is-lent-once.html"
+	for _, test := range []struct{ page, button, want string }{
+		{lent, ".actions .copy", address(config.Out, lent)},
+		{"lending/taking-books-home/two-readers-want-one-book.html", ".command .copy", "go test ./features -store paper -only 1-lending/1-out.feature:9"},
+		{"lending/taking-books-home/n-books-are-enough.html", ".command .copy", "go test ./features -store paper -only 1-lending/1-out.feature:24"},
+	} {
+		browsertest.Do(ctx, t, chromedp.Navigate(address(config.Out, test.page)))
+		browsertest.Eval[bool](ctx, t, `location.hash = 'main'; navigator.clipboard.writeText = async (text) => { window.copied = text; }; document.querySelector('`+test.button+`').click(); true`)
+		await(ctx, t, `document.querySelector('`+test.button+`').textContent === 'Copied' && document.activeElement.className === 'copy'`)
+		if got := browsertest.Eval[string](ctx, t, `copied`); got != test.want {
+			t.Errorf("%s: got %q, want %q", test.page, got, test.want)
+		}
 	}
 }
 

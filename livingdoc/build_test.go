@@ -458,6 +458,12 @@ func TestThePDFHasNumbersInItsContents(t *testing.T) {
 	if !strings.Contains(pdf, "/MediaBox [0 0 612 792]") || !strings.Contains(pdf, "/Title (Taking books home)") {
 		t.Errorf("the PDF is not on Letter, or has no bookmarks: %.300s", pdf)
 	}
+	found := livingdoc.PagesInPDF(pdf)
+	for _, place := range []string{"c0", "c0-0", "c1", "c2"} { // the numbers of the contents, which are before them
+		if found[place] < 3 {
+			t.Errorf("got the chapter %s on page %d, want it behind the contents: has Chromium's PDF another form? %v", place, found[place], found)
+		}
+	}
 	if _, left := pages["numbered-print.html"]; left || strings.Contains(pages["print.html"], "data-page") {
 		t.Error("the sheet with the numbers of one paper is left on the site")
 	}

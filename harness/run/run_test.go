@@ -403,34 +403,34 @@ func TestFlakyScenariosAreCountedOverAllRuns(t *testing.T) { //nolint:parallelte
 	check.Contains(t, flaky(f.summaries), "FLAKY: 2 scenarios passed only when tried again:\n  lending.feature:3  The last copy: ")
 }
 
-// TestWhatIsFlakyIsToldWhereSomebodyLooks: at the terminal, or in the job's summary.
+// TestWhatIsFlakyIsToldWhereSomebodyLooks: where go test complains, or else at the terminal,
+// and in the job's summary.
 func TestWhatIsFlakyIsToldWhereSomebodyLooks(t *testing.T) {
 	t.Parallel()
 	const begun, text = "# The job\n", "FLAKY: 1 scenario\n"
 	for name, test := range map[string]struct {
-		terminal          bool
-		shown, summarized string
+		there []string
+		want  map[string]string
 	}{
-		"a terminal":  {true, begun + text, begun},
-		"no terminal": {false, begun, begun + "```text\n" + text + "```\n"},
+		"all":         {[]string{"caller", "tty", "summary"}, map[string]string{"caller": begun + text, "tty": begun, "summary": begun + "```text\n" + text + "```\n"}},
+		"a terminal":  {[]string{"tty"}, map[string]string{"tty": begun + text}},
+		"no terminal": {[]string{"summary"}, map[string]string{"summary": begun + "```text\n" + text + "```\n"}},
+		"none":        {},
 	} {
 		folder := t.TempDir()
-		screen, summary := filepath.Join(folder, "tty"), filepath.Join(folder, "summary")
-		for _, file := range []string{screen, summary} {
-			check.Must(t, os.WriteFile(file, []byte(begun), 0o600))
+		for _, file := range test.there {
+			check.Must(t, os.WriteFile(filepath.Join(folder, file), []byte(begun), 0o600))
 		}
-		terminal := screen
-		if !test.terminal {
-			terminal = filepath.Join(folder, "none")
-		}
-		tell(text, terminal, summary)
-		for file, want := range map[string]string{screen: test.shown, summary: test.summarized} {
-			got, err := os.ReadFile(file)
+		tell(text, filepath.Join(folder, "summary"), "", filepath.Join(folder, "caller"), filepath.Join(folder, "tty"))
+		entries, err := os.ReadDir(folder)
+		check.Must(t, err)
+		check.Equal(t, name+": files", len(test.want), len(entries))
+		for file, want := range test.want {
+			got, err := os.ReadFile(filepath.Join(folder, file))
 			check.Must(t, err)
-			check.Equal(t, name+": "+filepath.Base(file), want, string(got))
+			check.Equal(t, name+": "+file, want, string(got))
 		}
 	}
-	tell(text, "", "") // neither is there
 }
 
 func TestFaultsAreInjectedAndCounted(t *testing.T) { //nolint:paralleltest // see above

@@ -76,6 +76,8 @@ const finder = (words) => {
     if (word.length > 6) word = word.replace(/ment$/, '').replace(/tion$/, 't');
     return word.length > 3 ? word.replace(/e$/, '') : word;
   };
+  // written is a text as phrases are compared: an apostrophe may be typed or set.
+  const written = (text) => text.toLowerCase().replaceAll('’', "'");
   const stem = remembered(stemmed);
   const split = (text) => text.toLowerCase().match(/[\p{L}\p{N}]+(?:[.,'’]\p{N}+|['’]s)*/gu) ?? [];
   const wordsOf = remembered((title) => new Set(split(title)));
@@ -139,7 +141,7 @@ const finder = (words) => {
     find(query) {
       if (!docs) build();
       let work = 0;
-      const phrases = [...query.toLowerCase().matchAll(/["“]([^"”]+)["”]/g)].map((m) => m[1].trim()).filter(Boolean);
+      const phrases = [...written(query).matchAll(/["“]([^"”]+)["”]/g)].map((m) => m[1].trim()).filter(Boolean);
       let asked = split(query);
       const isOpen = !/[\s"”]$/.test(query);
       const telling = asked.filter((word) => !empty.has(word));
@@ -190,7 +192,7 @@ const finder = (words) => {
         scores[doc] += 15 * Math.max(inRule, inExample) + 5 * Math.min(inRule, inExample); // together in one title they mean more
       }
       for (const phrase of phrases) {
-        const has = remembered((text) => text.toLowerCase().includes(phrase));
+        const has = remembered((text) => written(text).includes(phrase));
         list = list.filter((doc) => this.texts(docs[doc]).some(has));
       }
       const best = (some, most) => {
