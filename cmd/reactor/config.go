@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"example.com/groupcheckout/internal/plural"
+
 	"github.com/alecthomas/kong"
 
 	"example.com/groupcheckout/internal/terminal"
@@ -223,7 +225,7 @@ func checkFile(s streams, path string) error {
 	if err := grammar.checkRanges(); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.out, "%s: %d settings, and nothing is wrong with them\n", path, len(file.values))
+	_, err = fmt.Fprintf(s.out, "%s: %s, and nothing is wrong with %s\n", path, plural.Of(len(file.values), "setting"), plural.Word(len(file.values), "it", "them"))
 	return err
 }
 
