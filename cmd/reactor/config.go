@@ -10,10 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"example.com/groupcheckout/internal/plural"
-
 	"github.com/alecthomas/kong"
 
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/internal/terminal"
 	"example.com/groupcheckout/stores/messagedb/dsn"
 )
