@@ -13,7 +13,7 @@ const (
 	bow        = 14  // the room for an arrow that returns to its lane
 	textWidth  = 280 // of the texts, which hold lineWidth letters
 	lineWidth  = 36  // in letters
-	maxLines   = 4   // of one event's text
+	maxLines   = 6   // of one event's text
 	fontSize   = 14
 	lineHeight = 18
 	rowGap     = 10 // between two rows
