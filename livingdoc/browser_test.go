@@ -218,7 +218,8 @@ func TestTheSearchFindsAsOneTypesAndKeepsItInTheAddress(t *testing.T) {
 // office is a folder of features whose words the search has to understand.
 func office() fstest.MapFS {
 	return fstest.MapFS{
-		"README.md": {Data: []byte("# The office\n\nLetters come and go.\n\n## The words\n\n| word | meaning |\n|---|---|\n| breakdown, or power cut, or crash | when all lights go out |\n")},
+		"README.md":       {Data: []byte("# The office\n\nLetters come and go.\n\n## The words\n\n| word | meaning |\n|---|---|\n| breakdown, or power cut, or crash | when all lights go out |\n")},
+		"a/rates.feature": {Data: []byte("Feature: Rates\n  A sum is never rounded.\n\n  Rule: A stamp has a price\n\n    Scenario: It is prepaid\n      Given stamps at the same moment\n")},
 		"a/post.feature": {Data: []byte(`Feature: Post
 
   Rule: Nothing is added once the messenger has left
@@ -274,12 +275,16 @@ func TestTheSearchUnderstands(t *testing.T) {
 	build(t, config)
 	ctx := browser.Tab(t)
 	rules := `[...document.querySelectorAll('#found h2')].map((h) => h.textContent).join('; ')`
-	const left, leaves, breakdown, goes = "Nothing is added once the messenger has left", "A messenger leaves with everything", "A breakdown loses nothing", "A parcel goes to one house"
+	const left, leaves, breakdown, goes, price = "Nothing is added once the messenger has left", "A messenger leaves with everything", "A breakdown loses nothing", "A parcel goes to one house", "A stamp has a price"
 	for query, want := range map[string]string{
 		"messenger already left":       left + "; " + leaves, // as it was typed before another form of it
 		"a messenger leaves":           leaves + "; " + left,
 		"what happens in a power cut?": breakdown,
 		"crashes":                      breakdown,
+		"is it rounding?":              price, // what the topic says
+		"prepayments":                  price,
+		"deposit":                      price,
+		"two at the same time":         price,
 		"the power fails":              breakdown,
 		"already gone":                 left + "; " + leaves, // and not what goes elsewhere
 		"refund":                       goes,
@@ -325,6 +330,11 @@ func TestTheSearchUnderstands(t *testing.T) {
 		if got := browsertest.Eval[string](ctx, t, `document.querySelector('.snippet')?.textContent ?? ''`); got != want {
 			t.Errorf("%q: got the snippet %q, want %q", query, got, want)
 		}
+	}
+	browsertest.Do(ctx, t, chromedp.Navigate(address(config.Out, "search.html?q=zebra")))
+	await(ctx, t, `document.getElementById('count').textContent`)
+	if got, want := browsertest.Eval[string](ctx, t, `document.getElementById('found').textContent`), "Other words may be better, or fewer. These pages have words of their own."; got != want {
+		t.Errorf("where nothing is found: got %q, want %q", got, want)
 	}
 	for query, want := range map[string]string{
 		"🙂":                          "1 example",
