@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -380,7 +382,8 @@ func (l lost) Wait(ctx context.Context) error {
 	return errors.Join(errors.New("the connection was lost"), l.Reactor.Wait(ctx))
 }
 
-func TestFlakyScenariosAreCountedOverAllRuns(t *testing.T) { //nolint:paralleltest // see above
+// sometimes is a project whose one scenario fails at each second try.
+func sometimes() Project {
 	project := library()
 	var calls atomic.Int64
 	project.Define = func(r *gherkin.Registrar, world *harness.World) {
@@ -394,13 +397,45 @@ func TestFlakyScenariosAreCountedOverAllRuns(t *testing.T) { //nolint:parallelte
 	}
 	project.Features = fstest.MapFS{"lending.feature": {Data: []byte(
 		strings.Replace(lending, "When", "Given every second try fails\n      When", 1))}}
-	f := features(t, project, "-retries", "1")
+	return project
+}
+
+func TestFlakyScenariosAreCountedOverAllRuns(t *testing.T) { //nolint:paralleltest // see above
+	f := features(t, sometimes(), "-retries", "1")
 	var out strings.Builder
 	if status := f.main(func() int { f.Run(t); f.Run(t); return 0 }, &out, &out); status != 0 {
 		t.Errorf("got the status %d, want 0: a flaky scenario is no failure", status)
 	}
 	check.Contains(t, out.String(), "2 runs: 0 scenarios passed, 2 flaky, 0 failed; the last:\nmemory: 1 scenario: 0 passed, 0 failed, 0 skipped, 1 flaky")
 	check.Contains(t, flaky(f.summaries), "FLAKY: 2 scenarios passed only when tried again:\n  lending.feature:3  The last copy: ")
+}
+
+// flakyEnv has TestFlakyRun run.
+const flakyEnv = "RUN_FLAKY"
+
+// TestFlakyRun is what the next test runs in a process of its own. By itself it does nothing.
+func TestFlakyRun(t *testing.T) { //nolint:paralleltest // see above
+	if os.Getenv(flakyEnv) == "" {
+		return
+	}
+	f := features(t, sometimes(), "-retries", "1")
+	f.main(func() int { f.Run(t); return 0 }, io.Discard, io.Discard)
+	f.tellFlaky()
+}
+
+// TestWhatIsFlakyIsToldWhereGoTestComplains though what the tests themselves write is thrown
+// away. In the place of go test is a shell.
+func TestWhatIsFlakyIsToldWhereGoTestComplains(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells where that is")
+	}
+	command := exec.CommandContext(t.Context(), "sh", "-c", `"$0" -test.run='^TestFlakyRun$' -test.paniconexit0 2>&1 | cat > /dev/null`, os.Args[0])
+	command.Env = append(os.Environ(), flakyEnv+"=yes", "GITHUB_STEP_SUMMARY=")
+	var complained strings.Builder // through a pipe
+	command.Stderr = &complained
+	check.Must(t, command.Run())
+	check.Contains(t, complained.String(), "FLAKY: 1 scenario passed only when tried again:\n  lending.feature:3  The last copy: ")
 }
 
 // TestWhatIsFlakyIsToldWhereSomebodyLooks: where go test complains, or else at the terminal,
