@@ -149,6 +149,8 @@ DOCS_FLAGS ?= $(if $(shell command -v npm),--cucumber) $(if $(shell command -v c
 .PHONY: docs
 docs: ## Run the scenarios on every store and write the living documentation
 	rm -f $(DOCS_RUNS:%=$(RUNS)/%.ndjson)
+	@mkdir -p $(RUNS)
+	@git rev-parse HEAD > $(RUNS)/commit 2>/dev/null || rm -f $(RUNS)/commit
 	@failed=; $(MAKE) -k docs-runs || failed=yes; \
 	$(MAKE) site || exit 1; \
 	test -z "$$failed" || { echo "make: a run failed; the documentation shows what did" >&2; exit 1; }
@@ -161,7 +163,7 @@ docs-run-%:
 
 .PHONY: site
 site: ## Write the living documentation of the runs that docs has made
-	$(GO) run ./cmd/livingdoc $(DOCS_RUNS:%=--from=$(RUNS)/%.ndjson) --out=$(DOCS) --commit="$$(git rev-parse HEAD 2>/dev/null)" $(DOCS_NAMES) $(DOCS_FLAGS)
+	$(GO) run ./cmd/livingdoc $(DOCS_RUNS:%=--from=$(RUNS)/%.ndjson) --out=$(DOCS) --commit="$$(cat $(RUNS)/commit 2>/dev/null || git rev-parse HEAD 2>/dev/null)" $(DOCS_NAMES) $(DOCS_FLAGS)
 
 .PHONY: lighthouse
 lighthouse: ## Have Lighthouse look at the site, which fails for what is not perfect but speed

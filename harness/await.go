@@ -119,13 +119,13 @@ func (r *runner) enqueue(ctx context.Context, deliveries []feed.Delivery) error 
 }
 
 // account implements host.
-func (r *runner) account(ctx context.Context) string {
+func (r *runner) account(ctx context.Context, w *World) string {
 	switch l := r.life(); l.phase {
 	case down:
 		return "the reactor is down"
 	case reviving:
 		return "the reactor is being started"
 	default:
-		return "the reactor runs" + troubles(ctx, l.reactor)
+		return "the reactor runs" + troubles(ctx, l.reactor, r.journal.isOf(w))
 	}
 }

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,9 +32,12 @@ const explainLimit = 3 * time.Second
 type FailureError struct {
 	Err     error  // what was wanted and what was found
 	Account string // the last events of the scenario's streams, and where feed and reactor are; several lines
+
+	text string // of the error, with the scenario's words for its streams; "" if it has none
 }
 
-func (e *FailureError) Error() string { return e.Err.Error() + "\n" + e.Account }
+// Error has the scenario's words for its streams. Their names stand in the account.
+func (e *FailureError) Error() string { return cmp.Or(e.text, e.Err.Error()) + "\n" + e.Account }
 
 func (e *FailureError) Unwrap() error { return e.Err }
 
@@ -52,7 +56,7 @@ func (w *World) explain(err error) error {
 			err = errors.Join(err, fmt.Errorf("what the reactor wrote could not be read: %w", unread))
 		}
 	}
-	return &FailureError{err, w.account(ctx)}
+	return &FailureError{err, w.account(ctx), w.harness.journal.called(w, err.Error())}
 }
 
 // account says what was written to the scenario's streams and what the reactor
@@ -76,7 +80,7 @@ func (w *World) account(ctx context.Context) string {
 		}
 		writeStream(&text, stream, handled)
 	}
-	text.WriteString(w.host.account(ctx))
+	text.WriteString(journal.called(w, w.host.account(ctx, w)))
 	for i, fault := range w.injected() {
 		if i == shownFaults {
 			text.WriteString("\n… and more injected faults")
@@ -120,16 +124,22 @@ func short(data json.RawMessage) string {
 	return string(data)
 }
 
-// troubles describes how far a reactor is, and which streams it has trouble with.
-func troubles(ctx context.Context, r Reactor) string {
+// troubles describes how far a reactor is, and which streams of a scenario it has trouble
+// with. Those of others that share it are counted.
+func troubles(ctx context.Context, r Reactor, isOf func(stream string) bool) string {
 	status, err := r.Status(ctx)
 	if err != nil {
 		return fmt.Sprintf("; the reactor does not answer: %v", err)
 	}
-	text := ""
+	text, others := "", 0
 	for _, trouble := range status.Troubled {
-		text += fmt.Sprintf("; %s has failed %s: %s", trouble.Stream, plural.Of(trouble.Attempts, "time"), trouble.Cause)
+		if isOf(trouble.Stream.String()) {
+			text += failed(trouble.Stream.String(), trouble.Attempts, trouble.Cause)
+		} else {
+			others++
+		}
 	}
+	text += failing(others)
 	for _, tranche := range status.Tranches {
 		text += fmt.Sprintf("; tranche %s is read to %d and completed to %d", tranche.Tranche, tranche.Read, tranche.Completed)
 		if tranche.Error != "" {
@@ -137,4 +147,17 @@ func troubles(ctx context.Context, r Reactor) string {
 		}
 	}
 	return text
+}
+
+// failed says that the handler of a stream has failed, and why.
+func failed(stream string, attempts int, cause string) string {
+	return fmt.Sprintf("; %s has failed %s: %s", stream, plural.Of(attempts, "time"), cause)
+}
+
+// failing counts the streams of other scenarios that a reactor has trouble with.
+func failing(others int) string {
+	if others == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %s of other scenarios %s too", plural.Of(others, "stream"), plural.Word(others, "fails", "fail"))
 }

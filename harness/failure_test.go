@@ -30,7 +30,7 @@ func TestAFailureSaysWhatWasWantedAndThenWhatIsKnown(t *testing.T) {
 	w, order := stage(t, h), streamName(t, "Order-1")
 	p.status = reactor.Status{
 		Tranches: []reactor.TrancheStatus{{Tranche: "all", Read: 8, Completed: 7, Error: "the line is dead"}},
-		Troubled: []reactor.TroubleStatus{{Stream: order, Attempts: 3, Cause: "no van"}},
+		Troubled: []reactor.TroubleStatus{{Stream: order, Attempts: 3, Cause: "no van for Order-1."}, {Stream: streamName(t, "Order-12"), Attempts: 9, Cause: "no road"}},
 	}
 	w.Name(order, "the order")
 	appendTo(t, w.Store(), streamName(t, "Note-1"), 0, "Written")
@@ -38,13 +38,13 @@ func TestAFailureSaysWhatWasWantedAndThenWhatIsKnown(t *testing.T) {
 	p.observer.Observe(reactor.Called{Stream: order, Events: 6})
 	p.observer.Observe(reactor.Retired{Stream: order, UpTo: 5})
 
-	reason := errors.New("got 1 order paid, want 2")
+	reason := errors.New("got Order-1 paid, want Order-12 paid too")
 	err := w.Check(t.Context(), func(context.Context) error { return reason })
 	if _, ok := errors.AsType[*harness.FailureError](err); !ok || !errors.Is(err, reason) {
 		t.Fatalf("got %v, want a failure for that reason", err)
 	}
 	want := strings.TrimPrefix(`
-got 1 order paid, want 2
+got the order paid, want Order-12 paid too
 the order, Order-1, handled to version 5 in 1 call:
   … 2 events before
     2 Weighed              scenario {"n":1}
@@ -53,7 +53,7 @@ the order, Order-1, handled to version 5 in 1 call:
     5 Paid                 scenario {"n":1}
 Note-1:
     0 Written              scenario {"n":1}
-the reactor runs; Order-1 has failed 3 times: no van; tranche all is read to 8 and completed to 7, and reading fails: the line is dead`, "\n")
+the reactor runs; the order has failed 3 times: no van for the order.; 1 stream of other scenarios fails too; tranche all is read to 8 and completed to 7, and reading fails: the line is dead`, "\n")
 	check.Same(t, "the error", want, err.Error())
 	check.Must(t, w.Close(t.Context()))
 }

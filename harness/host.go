@@ -37,5 +37,5 @@ type host interface {
 	// injector injects the faults of the run; nil if there are none.
 	injector() *faults.Injector
 	// account says what the reactor is at, for a failure's message.
-	account(ctx context.Context) string
+	account(ctx context.Context, w *World) string
 }

@@ -3,6 +3,7 @@ package harness
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -395,6 +396,31 @@ func (j *journal) streams(owner *World) []evidence.Stream {
 		list = append(list, evidence.Stream{Name: stream.String(), Label: e.label, Events: events})
 	}
 	return list
+}
+
+// named is what may be the name of a stream in a text.
+var named = regexp.MustCompile(`[^\s,;:()"'-]+-[^\s,;:()"']+`)
+
+// called puts into a text what a scenario calls its streams, in the place of their names.
+func (j *journal) called(owner *World, text string) string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	labels := map[string]string{}
+	for _, stream := range j.pageOf(owner).streams {
+		labels[stream.String()] = j.entries[stream].label
+	}
+	return named.ReplaceAllStringFunc(text, func(name string) string {
+		whole := strings.TrimRight(name, ".")
+		return cmp.Or(labels[whole], whole) + name[len(whole):]
+	})
+}
+
+// isOf tells whether a stream is one of a scenario.
+func (j *journal) isOf(owner *World) func(stream string) bool {
+	return func(name string) bool {
+		stream, err := es.ParseStreamName(name)
+		return err == nil && j.owner(stream) == owner
+	}
 }
 
 // handled says how far a stream of the reactor's feed was handled; it is empty for

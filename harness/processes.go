@@ -16,7 +16,6 @@ import (
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/harness/faults"
 	"example.com/groupcheckout/harness/internal/process"
-	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -372,7 +371,7 @@ func (p *processes) deliverAgain(ctx context.Context, w *World, stream es.Stream
 }
 
 // account implements host.
-func (p *processes) account(ctx context.Context) string {
+func (p *processes) account(ctx context.Context, w *World) string {
 	running := p.current()
 	if running == nil {
 		return "the reactor is down"
@@ -388,10 +387,15 @@ func (p *processes) account(ctx context.Context) string {
 		for _, tranche := range status.Tranches {
 			text += fmt.Sprintf("; tranche %s: %s", tranche.Tranche, tranche)
 		}
+		others := 0
 		for _, trouble := range status.Troubled {
-			text += fmt.Sprintf("; %s has failed %s: %s", trouble.Stream, plural.Of(trouble.Attempts, "time"), trouble.Cause)
+			if p.journal.isOf(w)(trouble.Stream) {
+				text += failed(trouble.Stream, trouble.Attempts, trouble.Cause)
+			} else {
+				others++
+			}
 		}
-		text += "\n"
+		text += failing(others) + "\n"
 	}
 	return text
 }

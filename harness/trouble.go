@@ -62,7 +62,7 @@ type HandlerError struct {
 }
 
 func (e *HandlerError) Error() string {
-	return fmt.Sprintf("the reactor cannot handle %s: %s, after %s since %s", e.Stream, inALine(e.Err), plural.Of(e.Times, "attempt"), e.Since.Format(time.TimeOnly))
+	return fmt.Sprintf("the reactor cannot handle %s: %s\nafter %s since %s", e.Stream, inALine(e.Err), plural.Of(e.Times, "attempt"), e.Since.Format(time.TimeOnly))
 }
 
 // inALine is the first line of an error: what follows may differ each time, as a stack

@@ -49,11 +49,11 @@ func TestAWaitForWhatNeverSucceedsIsGivenUp(t *testing.T) {
 		want    string // how the error begins, as a regular expression: the last attempt and the look may fall on one moment
 		within  time.Duration
 	}{
-		{"the same each time", harness.Options{}, 100 * time.Millisecond, noVan, `the reactor cannot handle the order: the handler panicked: no van, after 15[01] attempts since `, 16 * time.Second},
-		{"the same each time, seldom", harness.Options{}, time.Second, noVan, `the reactor cannot handle the order: the handler panicked: no van, after (49|50) attempts since `, time.Minute},
-		{"something else each time", harness.Options{}, 100 * time.Millisecond, func(n int) error { return fmt.Errorf("no van %d", n) }, `the reactor cannot handle the order: no van 15[01], after 15[01] attempts since `, 16 * time.Second},
-		{"without a text", harness.Options{}, 100 * time.Millisecond, func(int) error { return errors.New("") }, `the reactor cannot handle the order: the handler returned an error without a text, a \*errors.errorString, after 15[01] `, 16 * time.Second},
-		{"under faults", harness.Options{Faults: all, Seed: 1}, 100 * time.Millisecond, noVan, "the reactor cannot handle the order: the handler panicked: no van, ", 5 * time.Minute},
+		{"the same each time", harness.Options{}, 100 * time.Millisecond, noVan, `the reactor cannot handle the order: the handler panicked: no van\nafter 15[01] attempts since `, 16 * time.Second},
+		{"the same each time, seldom", harness.Options{}, time.Second, noVan, `the reactor cannot handle the order: the handler panicked: no van\nafter (49|50) attempts since `, time.Minute},
+		{"something else each time", harness.Options{}, 100 * time.Millisecond, func(n int) error { return fmt.Errorf("no van %d", n) }, `the reactor cannot handle the order: no van 15[01]\nafter 15[01] attempts since `, 16 * time.Second},
+		{"without a text", harness.Options{}, 100 * time.Millisecond, func(int) error { return errors.New("") }, `the reactor cannot handle the order: the handler returned an error without a text, a \*errors.errorString\nafter 15[01] `, 16 * time.Second},
+		{"under faults", harness.Options{Faults: all, Seed: 1}, 100 * time.Millisecond, noVan, "the reactor cannot handle the order: the handler panicked: no van\n", 5 * time.Minute},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

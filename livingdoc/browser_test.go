@@ -109,13 +109,44 @@ func look(ctx context.Context, t *testing.T, site, page, script, theme string) {
 		t.Errorf("%s: in a chart a line goes through a number: %s", page, struck)
 	}
 	follow(t, site, page, browsertest.Eval[[]string](ctx, t, `[...document.links].map((a) => a.href)`))
-	browsertest.Eval[bool](ctx, t, `for (const dev of document.querySelectorAll('#dev')) dev.checked = false; true`)
-	browsertest.Do(ctx, t, chromedp.EmulateViewport(360, 740))
-	if width := browsertest.Eval[int](ctx, t, `document.documentElement.scrollWidth`); width > 360 {
-		t.Errorf("%s: it is %d pixels wide on a phone of 360: %s", page, width, browsertest.Eval[string](ctx, t,
-			`[...document.querySelectorAll('main *')].filter((e) => e.getBoundingClientRect().right > 361 && !e.closest('.scroll')).map((e) => e.outerHTML.slice(0, 80)).slice(0, 3).join('\n')`))
+	for _, dev := range []string{"true", "false"} {
+		browsertest.Eval[bool](ctx, t, `for (const dev of document.querySelectorAll('#dev')) dev.checked = `+dev+`; true`)
+		for _, screen := range []int64{1440, 768, 390, 360} {
+			browsertest.Do(ctx, t, chromedp.EmulateViewport(screen, 800))
+			if width := browsertest.Eval[int64](ctx, t, `document.documentElement.scrollWidth`); width > screen {
+				t.Errorf("%s: it is %d pixels wide on a screen of %d, for developers %s: %s", page, width, screen, dev, browsertest.Eval[string](ctx, t, fmt.Sprintf(
+					`[...document.querySelectorAll('main *')].filter((e) => e.getBoundingClientRect().right > %d && !e.closest('.scroll')).map((e) => e.outerHTML.slice(0, 80)).slice(0, 3).join('\n')`, screen+1)))
+			}
+		}
 	}
 }
+
+// TestPicturesHaveRoomForTheirTexts on each page of the real site that has one, also in
+// wide letters, as those of Linux are.
+func TestPicturesHaveRoomForTheirTexts(t *testing.T) {
+	t.Parallel()
+	site := realSite(t)
+	ctx := browser.Tab(t)
+	pages := pagesOf(t, site)
+	drawn := 0
+	for _, page := range slices.Concat(pages["example"], pages["print"]) {
+		browsertest.Do(ctx, t, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address(site, page)))
+		drawn += browsertest.Eval[int](ctx, t, `document.documentElement.style.setProperty('--sans', '"DejaVu Sans"'); document.querySelectorAll('details').forEach((d) => { d.open = true }); document.querySelectorAll('svg > foreignObject').length`)
+		if cut := browsertest.Eval[string](ctx, t, cutOff); cut != "" {
+			t.Errorf("%s: a picture has no room for its text: %s", page, cut)
+		}
+	}
+	if drawn < 140 {
+		t.Errorf("got %d pictures, want those of all examples", drawn)
+	}
+}
+
+// cutOff tells what of the texts in pictures does not fit into its place. A little more has
+// room, since nothing stands beside it.
+const cutOff = `[...document.querySelectorAll('svg > foreignObject > ol')].flatMap((list) => {
+	const bottom = list.closest('svg').getBoundingClientRect().bottom;
+	return [...list.children].filter((li) => li.scrollWidth > li.clientWidth + 6 || li.getBoundingClientRect().bottom > bottom + 1);
+}).map((li) => li.textContent).join('\n')`
 
 // struckThrough tells which arrows of charts have a number that the line of another goes
 // through.
@@ -205,7 +236,8 @@ func TestTheSearchFindsAsOneTypesAndKeepsItInTheAddress(t *testing.T) {
 // office is a folder of features whose words the search has to understand.
 func office() fstest.MapFS {
 	return fstest.MapFS{
-		"README.md": {Data: []byte("# The office\n\nLetters come and go.\n\n## The words\n\n| word | meaning |\n|---|---|\n| breakdown, or power cut, or crash | when all lights go out |\n")},
+		"README.md":       {Data: []byte("# The office\n\nLetters come and go.\n\n## The words\n\n| word | meaning |\n|---|---|\n| breakdown, or power cut, or crash | when all lights go out |\n")},
+		"a/rates.feature": {Data: []byte("Feature: Rates\n  A sum is never rounded.\n\n  Rule: A stamp has a price\n\n    Scenario: It is prepaid\n      Given stamps at the same moment\n")},
 		"a/post.feature": {Data: []byte(`Feature: Post
 
   Rule: Nothing is added once the messenger has left
@@ -228,6 +260,7 @@ func office() fstest.MapFS {
       Given 7 letters on the shelf
       When the breakdown is over
       Then 7 letters are on the shelf
+      And the clerk's letters are among them
 
   Rule: A parcel goes to one house
 
@@ -260,12 +293,16 @@ func TestTheSearchUnderstands(t *testing.T) {
 	build(t, config)
 	ctx := browser.Tab(t)
 	rules := `[...document.querySelectorAll('#found h2')].map((h) => h.textContent).join('; ')`
-	const left, leaves, breakdown, goes = "Nothing is added once the messenger has left", "A messenger leaves with everything", "A breakdown loses nothing", "A parcel goes to one house"
+	const left, leaves, breakdown, goes, price = "Nothing is added once the messenger has left", "A messenger leaves with everything", "A breakdown loses nothing", "A parcel goes to one house", "A stamp has a price"
 	for query, want := range map[string]string{
 		"messenger already left":       left + "; " + leaves, // as it was typed before another form of it
 		"a messenger leaves":           leaves + "; " + left,
 		"what happens in a power cut?": breakdown,
 		"crashes":                      breakdown,
+		"is it rounding?":              price, // what the topic says
+		"prepayments":                  price,
+		"deposit":                      price,
+		"two at the same time":         price,
 		"the power fails":              breakdown,
 		"already gone":                 left + "; " + leaves, // and not what goes elsewhere
 		"refund":                       goes,
@@ -278,6 +315,7 @@ func TestTheSearchUnderstands(t *testing.T) {
 		"1,250.00":                     left,
 		"\"letters on the shelf\"":     breakdown,
 		"\"shelf on the letters\"":     "",
+		"“Clerk’s letters”":            breakdown, // as a phone sets it
 	} {
 		browsertest.Do(ctx, t, chromedp.Navigate(address(config.Out, "search.html?q="+url.QueryEscape(query))))
 		await(ctx, t, `document.getElementById('count').textContent`)
@@ -310,6 +348,11 @@ func TestTheSearchUnderstands(t *testing.T) {
 		if got := browsertest.Eval[string](ctx, t, `document.querySelector('.snippet')?.textContent ?? ''`); got != want {
 			t.Errorf("%q: got the snippet %q, want %q", query, got, want)
 		}
+	}
+	browsertest.Do(ctx, t, chromedp.Navigate(address(config.Out, "search.html?q=zebra")))
+	await(ctx, t, `document.getElementById('count').textContent`)
+	if got, want := browsertest.Eval[string](ctx, t, `document.getElementById('found').textContent`), "Other words may be better, or fewer. These pages have words of their own."; got != want {
+		t.Errorf("where nothing is found: got %q, want %q", got, want)
 	}
 	for query, want := range map[string]string{
 		"🙂":                          "1 example",
@@ -421,6 +464,24 @@ func TestTheContentsAreAColumnWhereThereIsRoom(t *testing.T) {
 	}
 }
 
+// TestTheHeadOfATableStays while its rows are read, beneath the head of the page.
+func TestTheHeadOfATableStays(t *testing.T) {
+	t.Parallel()
+	site := mixedSite(t)
+	ctx := browser.Tab(t)
+	for _, screen := range []int64{768, 1440} {
+		browsertest.Do(ctx, t, chromedp.EmulateViewport(screen, 260), chromedp.Navigate(address(site, "index.html")))
+		browsertest.Eval[bool](ctx, t, `document.querySelector('.grid tbody:last-child tr:last-child').scrollIntoView({ block: 'start', behavior: 'instant' }); true`)
+		const off = `document.querySelector('.grid thead th').getBoundingClientRect().top - document.querySelector('header').getBoundingClientRect().bottom`
+		if got := browsertest.Eval[float64](ctx, t, off); got < -1 || got > 1 {
+			t.Errorf("at %d pixels the head of the table is %.0f pixels from that of the page", screen, got)
+		}
+		if top := browsertest.Eval[float64](ctx, t, `document.querySelector('.grid').getBoundingClientRect().top`); top > 0 {
+			t.Fatalf("the table begins at %.0f, want it scrolled", top)
+		}
+	}
+}
+
 // TestOnPaperNoHeadingIsLeftAlone: each stands in a block that is not broken, with what it is
 // a heading of.
 func TestOnPaperNoHeadingIsLeftAlone(t *testing.T) {
@@ -443,13 +504,21 @@ func TestOnPaperNoHeadingIsLeftAlone(t *testing.T) {
 
 func TestLinksAndCommandsCanBeCopied(t *testing.T) {
 	t.Parallel()
-	site := mixedSite(t)
+	config := project(t, library(), fixture.Run{Store: "paper", Outcome: outcomes, Command: "go test ./features -store paper"})
+	build(t, config)
 	ctx := browser.Tab(t)
-	browsertest.Do(ctx, t, chromedp.Navigate(address(site, "lending/taking-books-home/a-book-is-lent-once.html")))
-	browsertest.Eval[bool](ctx, t, `location.hash = 'main'; navigator.clipboard.writeText = async (text) => { window.copied = text; }; document.querySelector('button.copy').click(); true`)
-	await(ctx, t, `document.querySelector('button.copy').textContent === 'Copied' && document.activeElement.className === 'copy'`)
-	if got := browsertest.Eval[string](ctx, t, `copied`); got != address(site, "lending/taking-books-home/a-book-is-lent-once.html") {
-		t.Errorf("got %q, want the address of the page", got)
+	const lent = "lending/taking-books-home/a-book-is-lent-once.html"
+	for _, test := range []struct{ page, button, want string }{
+		{lent, ".actions .copy", address(config.Out, lent)},
+		{"lending/taking-books-home/two-readers-want-one-book.html", ".command .copy", "go test ./features -store paper -only 1-lending/1-out.feature:9"},
+		{"lending/taking-books-home/n-books-are-enough.html", ".command .copy", "go test ./features -store paper -only 1-lending/1-out.feature:24"},
+	} {
+		browsertest.Do(ctx, t, chromedp.Navigate(address(config.Out, test.page)))
+		browsertest.Eval[bool](ctx, t, `location.hash = 'main'; navigator.clipboard.writeText = async (text) => { window.copied = text; }; document.querySelector('`+test.button+`').click(); true`)
+		await(ctx, t, `document.querySelector('`+test.button+`').textContent === 'Copied' && document.activeElement.className === 'copy'`)
+		if got := browsertest.Eval[string](ctx, t, `copied`); got != test.want {
+			t.Errorf("%s: got %q, want %q", test.page, got, test.want)
+		}
 	}
 }
 

@@ -88,7 +88,7 @@ func (t *tree) cell(store int, rows []*run.Row) cell {
 		made.Count++
 		reason := result.Reason
 		if made.Verdict == run.Failed || made.Verdict == run.Flaky {
-			reason = amounts(first(result.Failure))
+			reason = headline(result.Failure)
 		}
 		if reason != "" && !slices.Contains(made.Reasons, reason) {
 			made.Reasons = append(made.Reasons, reason)
@@ -182,8 +182,10 @@ type chip struct {
 	Stores []string
 }
 
-// together joins the stores on which the same became of something.
+// together joins the stores on which the same became of something, first those on which it failed or was
+// flaky.
 func together(cells []cell) []chip {
+	rank := func(c chip) int { return slices.Index([]run.Verdict{run.Flaky, run.Failed}, c.Verdict) }
 	var made []chip
 	for _, c := range cells {
 		k := slices.IndexFunc(made, func(m chip) bool { return m.Verdict == c.Verdict && m.Doubted == c.Doubted && m.Share() == c.Share() })
@@ -193,5 +195,6 @@ func together(cells []cell) []chip {
 		}
 		made[k].Stores = append(made[k].Stores, c.Store)
 	}
+	slices.SortStableFunc(made, func(a, b chip) int { return rank(b) - rank(a) })
 	return made
 }

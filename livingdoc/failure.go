@@ -45,6 +45,14 @@ var (
 // difference is a line of a failure.
 type difference struct{ what, got, want string }
 
+// reactor is what developers call what readers know as the system, as pictures do.
+var reactor = regexp.MustCompile(`\b([Tt])he reactor\b`)
+
+// headline is the first line of a failure, in the words of readers.
+func headline(failure string) string {
+	return amounts(reactor.ReplaceAllString(first(failure), "${1}he system"))
+}
+
 func differences(failure string) []difference {
 	var made []difference
 	for line := range strings.Lines(failure) {

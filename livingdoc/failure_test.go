@@ -100,6 +100,16 @@ func TestAmountsAreWrittenInOneWay(t *testing.T) {
 	}
 }
 
+func TestAHeadlineHasTheWordsOfReaders(t *testing.T) {
+	t.Parallel()
+	for failure, want := range map[string]string{
+		"the reactor cannot handle the order of 1250.00: no van\nafter 7 attempts": "the system cannot handle the order of 1,250.00: no van",
+		"The reactor's books, and the reactors":                                    "The system's books, and the reactors",
+	} {
+		check.Equal(t, "headline", want, headline(failure))
+	}
+}
+
 func TestTheStepsOfAnOutlineAreThoseOfItsRow(t *testing.T) {
 	t.Parallel()
 	s := &run.Scenario{

@@ -80,7 +80,11 @@ func (r *renderer) front() error {
 	if err != nil {
 		return err
 	}
-	if err := r.put("index.html", page{Kind: "front", Title: r.site.Title, Data: data, Dev: true}); err != nil {
+	shown := page{Kind: "front", Title: r.site.Title, Data: data, Dev: true}
+	if len(data.Chapters) > 0 {
+		shown.After = data.Chapters[0].link()
+	}
+	if err := r.put(r.tree.root.Address, shown); err != nil {
 		return err
 	}
 	return r.put(printAddress, page{Kind: "print", Title: r.site.Title, Data: data})

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"html/template"
 	"slices"
+	"strings"
 	"time"
 
 	"example.com/groupcheckout/livingdoc/internal/history"
@@ -19,6 +20,7 @@ type historyPage struct {
 	Ailing  []ailing
 	Shown   int // builds that the strips show
 	Takes   []takes
+	Alike   bool // whether all builds were on the same stores, and no run of theirs failed as a whole
 }
 
 type buildView struct {
@@ -28,6 +30,19 @@ type buildView struct {
 	Commit run.Commit
 	Now    bool
 	Counts []tally // of its examples' rows
+}
+
+// on are the stores of a build, in one text.
+func (b buildView) on() string {
+	var names []string
+	for _, s := range b.Stores {
+		names = append(names, s.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+func (b buildView) failed() bool {
+	return slices.ContainsFunc(b.Stores, func(s history.Store) bool { return s.Failed != "" })
 }
 
 // takes is how long the examples of a topic took in the builds, on each store.
@@ -76,6 +91,7 @@ func (p past) page(t *tree, changes []change) historyPage {
 		}
 		made.Builds = append(made.Builds, view)
 	}
+	made.Alike = !slices.ContainsFunc(made.Builds, func(b buildView) bool { return b.on() != made.Builds[0].on() || b.failed() })
 	if len(made.Builds) < 2 {
 		return made
 	}

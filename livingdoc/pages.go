@@ -374,6 +374,9 @@ func (r *renderer) all() error {
 		return err
 	}
 	err := inOrder(r.tree.chapters(), func(c *chapter, before, after *link) error {
+		if before == nil {
+			before = &link{Title: r.site.Title, Address: r.tree.root.Address}
+		}
 		return r.put(c.Address, page{
 			Kind: "chapter", Title: c.Title, Trail: trail(c.Parent), Data: r.chapterPage(c), Dev: true,
 			Before: before, After: after, Chapter: c,

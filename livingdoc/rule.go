@@ -69,7 +69,7 @@ type markedStep struct {
 }
 
 // First is the first line of the text, which says what was wrong.
-func (t rowTrouble) First() string { return amounts(first(t.Text)) }
+func (t rowTrouble) First() string { return headline(t.Text) }
 
 // Rest is what follows, for developers.
 func (t rowTrouble) Rest() string { return rest(t.Text) }

@@ -33,6 +33,7 @@ type sought struct {
 type soughtTopic struct {
 	Chapter string  `json:"c"`
 	Title   string  `json:"t"`
+	Prose   string  `json:"p,omitempty"`
 	Folder  string  `json:"f"` // of the pages of its rules and examples
 	Rules   [][]any `json:"r"` // of each: title, page, prose, examples
 }
@@ -71,7 +72,7 @@ func (r *renderer) search() error {
 	seen := map[run.Verdict]bool{}
 	for _, c := range data.Chapters {
 		for _, t := range c.Topics {
-			one := soughtTopic{Chapter: c.Title, Title: t.Title}
+			one := soughtTopic{Chapter: c.Title, Title: t.Title, Prose: plainly(t.Prose)}
 			for _, rule := range t.Rules {
 				one.Folder = path.Dir(rule.Address) + "/"
 				examples := [][]any{}

@@ -57,7 +57,7 @@ func claims() []claim {
 		{taken, `the group "Hansen wedding" is confirmed`, "not confirmed (balance 80.00)"},
 		{"When the clerk confirms the group", "the group is not confirmed", "got the group confirmed"},
 		{"When the clerk confirms the group", "the clerk is asked to settle 0.00 for the group", "as the next step of the group"},
-		{paused, "2 stays of the group wait to be visited", "got 1 stays of the group waiting (stay 101), want 2"},
+		{paused, "2 stays of the group wait to be visited", "got 1 stay of the group waiting (stay 101), want 2"},
 		{taken, `0 stays of the group "Hansen wedding" wait to be visited`, "certain only while the reactor is down"},
 
 		// records.go
@@ -78,7 +78,7 @@ func claims() []claim {
 		{tries, "it is refused because the stay is not on record", "got the refusal “"},
 		{owing + "When the clerk tries to pay out 5.00 to stay 101", "it is refused because 5.00 is more than the credit of 1.00", "got a credit in the refusal of 0.00, want 1.00"},
 		{tries + "And the clerk takes a payment of 1.00 for the group", "it is refused because the guest has left with the group", `got a refusal that names the group "Hansen wedding", want the group`},
-		{paused + "When the clerk tries to confirm the group", "it is refused because 2 stays still wait to be visited", "got a refusal that speaks of 1 stays"},
+		{paused + "When the clerk tries to confirm the group", "it is refused because 2 stays still wait to be visited", "got a refusal that speaks of 1 stay that still waits"},
 		{tries, "it is refused because the group is confirmed", "got the refusal “"},
 
 		// competition.go

@@ -8,6 +8,7 @@ import (
 	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/plural"
 )
 
 func groupCommands(r *gherkin.Registrar, d *desk) {
@@ -97,7 +98,7 @@ func (d *desk) check(ctx context.Context, g group, check func(context.Context, g
 			return err
 		}
 		if pending := state.Stays(groupcheckout.Pending); len(pending) > 0 && d.reactor != down {
-			return fmt.Errorf("got %d stays of %s without an outcome (%s), want none", len(pending), g, d.namesOf(pending))
+			return fmt.Errorf("got %s of %s without an outcome (%s), want none", plural.Of(len(pending), "stay"), g, d.namesOf(pending))
 		}
 		return check(ctx, state)
 	})
@@ -285,7 +286,7 @@ func (d *desk) waiting(ctx context.Context, want count, g group) error {
 	}
 	return d.checkNow(ctx, g, func(state groupcheckout.State) error {
 		pending := state.Stays(groupcheckout.Pending)
-		return unless(len(pending) == int(want), "got %d stays of %s waiting (%s), want %d", len(pending), g, d.namesOf(pending), want)
+		return unless(len(pending) == int(want), "got %s of %s waiting (%s), want %d", plural.Of(len(pending), "stay"), g, d.namesOf(pending), want)
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/domain/gueststay"
 	"example.com/groupcheckout/gherkin"
+	"example.com/groupcheckout/internal/plural"
 )
 
 func refusals(r *gherkin.Registrar, d *desk) {
@@ -122,7 +123,7 @@ func (d *desk) refusedTransferred(want group) error {
 func (d *desk) refusedProcessing(want count) error {
 	refusal, err := refusedAs[*groupcheckout.ProcessingError](d)
 	if err == nil && refusal.Pending != int(want) {
-		err = fmt.Errorf("got a refusal that speaks of %d stays that still wait to be visited, want %d", refusal.Pending, want)
+		err = fmt.Errorf("got a refusal that speaks of %s that still %s to be visited, want %d", plural.Of(refusal.Pending, "stay"), plural.Word(refusal.Pending, "waits", "wait"), want)
 	}
 	return err
 }

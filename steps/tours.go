@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"example.com/groupcheckout/internal/plural"
+
 	"golang.org/x/sync/errgroup"
 
 	"example.com/groupcheckout/domain"
@@ -64,7 +66,7 @@ func (d *desk) tourMerged(ctx context.Context, want count, g group) error {
 				merged++
 			}
 		}
-		return unless(merged == int(want), "got %d stays of the coach tour merged into %s, want %d", merged, g, want)
+		return unless(merged == int(want), "got %s of the coach tour merged into %s, want %d", plural.Of(merged, "stay"), g, want)
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/internal/terminal"
 	"example.com/groupcheckout/stores/messagedb/dsn"
 )
@@ -223,7 +224,7 @@ func checkFile(s streams, path string) error {
 	if err := grammar.checkRanges(); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.out, "%s: %d settings, and nothing is wrong with them\n", path, len(file.values))
+	_, err = fmt.Fprintf(s.out, "%s: %s, and nothing is wrong with %s\n", path, plural.Of(len(file.values), "setting"), plural.Word(len(file.values), "it", "them"))
 	return err
 }
 

@@ -79,7 +79,7 @@ func (w *dynamoFigures) section(ctx context.Context) monitor.Section {
 			throttled += u.Throttled
 			units += u.Units
 		}
-		line("table "+table+", by this process", "%.0f units, %d requests throttled", units, throttled)
+		line("table "+table+", by this process", "%.0f units, %s throttled", units, plural.Of(throttled, "request"))
 	}
 	return section
 }

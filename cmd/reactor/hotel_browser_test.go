@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"example.com/groupcheckout/checkout"
 	"example.com/groupcheckout/checkout/demo"
@@ -68,8 +69,14 @@ func TestTheHotelInABrowser(t *testing.T) {
 	check.Equal(t, "its upper line", "2.0 s", curve("2", top))
 	browsertest.Photograph(ctx, t, "hotel", "hotel-light")
 
-	browsertest.Eval[bool](ctx, t, `document.getElementById('toggle').click(); true`)
-	shows(text("reactor") + `.startsWith('It is dead') && ` + text("toggle") + ` === 'Start the reactor'`)
+	browsertest.Eval[bool](ctx, t, `document.getElementById('works').firstChild.said = true; document.getElementById('toggle').focus(); true`)
+	shows(text("since") + ` !== '` + browsertest.Eval[string](ctx, t, text("since")) + `'`)
+	if !browsertest.Eval[bool](ctx, t, `document.getElementById('works').firstChild.said`) {
+		t.Error("that it works is announced again though nothing has changed")
+	}
+	browsertest.Do(ctx, t, chromedp.KeyEvent(kb.Enter))
+	shows(text("works") + ` === 'It is dead' && ` + text("toggle") + ` === 'Start the reactor'`)
+	check.Equal(t, "focus after the button", "toggle", browsertest.Eval[string](ctx, t, `document.activeElement.id`))
 	shows(`[...document.querySelectorAll('#groups .state')].some((state) => state.textContent.startsWith('waits for'))`)
 	browsertest.Photograph(ctx, t, "hotel", "hotel-dead")
 	before := browsertest.Eval[int](ctx, t, `fetch('state.json').then((r) => r.json()).then((s) => s.groupsConfirmed)`)
@@ -77,8 +84,13 @@ func TestTheHotelInABrowser(t *testing.T) {
 	shows(text("reactor") + `.startsWith('It works')`)
 	browsertest.Eval[bool](ctx, t, `new Promise((on) => { const look = async () => (await (await fetch('state.json')).json()).groupsConfirmed > `+strconv.Itoa(before)+` ? on(true) : setTimeout(look, 20); look() })`)
 
+	browsertest.Eval[bool](ctx, t, `window.kept = fetch; fetch = async () => new Response('the reactor cannot be started', { status: 500 }); document.getElementById('toggle').click(); true`)
+	shows(text("problem") + ` === 'the reactor cannot be started' && ` + text("summary") + `.startsWith('The demo does not answer') && ` + text("works") + ` === 'Not known'`)
+	browsertest.Eval[bool](ctx, t, `fetch = kept; true`)
+	shows(text("works") + ` === 'It works'`)
+
 	for _, theme := range []string{"light", "dark"} {
-		for _, width := range []int64{1200, 390} {
+		for _, width := range []int64{1200, 768, 390} {
 			browsertest.Do(ctx, t, browsertest.Scheme(theme), chromedp.EmulateViewport(width, 844))
 			for _, violation := range browsertest.Violations(ctx, t, script, theme) {
 				t.Errorf("%s, %d pixels: %s", theme, width, violation)

@@ -56,10 +56,17 @@ func (f *Features) Main(m *testing.M) int {
 	flag.Parse()
 	f.options.place(commandFolder())
 	status := f.main(m.Run, os.Stdout, os.Stderr)
-	if text := flaky(f.summaries); text != "" && status == 0 && !testing.Verbose() {
-		tell(text, "/dev/tty", os.Getenv("GITHUB_STEP_SUMMARY"))
+	if status == 0 && !testing.Verbose() {
+		f.tellFlaky()
 	}
 	return status
+}
+
+// tellFlaky names the scenarios that were flaky to those from whom go test hides them.
+func (f *Features) tellFlaky() {
+	if text := flaky(f.summaries); text != "" {
+		tell(text, os.Getenv("GITHUB_STEP_SUMMARY"), listener(), "/dev/tty")
+	}
 }
 
 func (f *Features) main(tests func() int, out, complaints io.Writer) (status int) {

@@ -27,11 +27,18 @@ func (o *options) place(folder string) {
 	}
 }
 
+// underGoTest tells whether go test runs this program: it gives this flag, which nobody else
+// does.
+func underGoTest() bool {
+	by := flag.Lookup("test.paniconexit0")
+	return by != nil && by.Value.String() == "true"
+}
+
 // commandFolder is the folder in which the command was given. Where the system does not
 // tell in which go test was, it is that of go.mod; empty is the folder of the process.
 func commandFolder() string {
-	if by := flag.Lookup("test.paniconexit0"); by == nil || by.Value.String() != "true" {
-		return "" // go test gives this flag; without it the program was called by itself
+	if !underGoTest() {
+		return ""
 	}
 	if folder, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", os.Getppid())); err == nil {
 		return folder
@@ -69,13 +76,27 @@ func folderByList(process int) string {
 	return ""
 }
 
-// tell reaches whoever gave the command, from whom go test hides what a passing test wrote.
-// It writes to the terminal or, where there is none, to the file of a GitHub job's summary.
-// Where there is neither, nobody is listening, so that is no error.
-func tell(text, terminal, summary string) {
-	if err := appendTo(terminal, text); err != nil {
-		_ = appendTo(summary, "```text\n"+text+"```\n")
+// listener is where go test itself writes what it complains about, if that can be had: on
+// Linux, and if it is a terminal or a pipe. A file is left alone: go test would write over
+// what stands there.
+func listener() string {
+	name := fmt.Sprintf("/proc/%d/fd/2", os.Getppid())
+	if info, err := os.Stat(name); !underGoTest() || err != nil || info.Mode()&(os.ModeNamedPipe|os.ModeCharDevice) == 0 {
+		return ""
 	}
+	return name
+}
+
+// tell reaches whoever gave the command, from whom go test hides what a passing test wrote.
+// It writes to the first of the places that can be written to, and to the file of a GitHub
+// job's summary. Where there is none of them nobody is listening, so that is no error.
+func tell(text, summary string, places ...string) {
+	for _, place := range places {
+		if appendTo(place, text) == nil {
+			break
+		}
+	}
+	_ = appendTo(summary, "```text\n"+text+"```\n")
 }
 
 // appendTo writes a text to the end of a file, if there is one.

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -380,7 +382,8 @@ func (l lost) Wait(ctx context.Context) error {
 	return errors.Join(errors.New("the connection was lost"), l.Reactor.Wait(ctx))
 }
 
-func TestFlakyScenariosAreCountedOverAllRuns(t *testing.T) { //nolint:paralleltest // see above
+// sometimes is a project whose one scenario fails at each second try.
+func sometimes() Project {
 	project := library()
 	var calls atomic.Int64
 	project.Define = func(r *gherkin.Registrar, world *harness.World) {
@@ -394,7 +397,11 @@ func TestFlakyScenariosAreCountedOverAllRuns(t *testing.T) { //nolint:parallelte
 	}
 	project.Features = fstest.MapFS{"lending.feature": {Data: []byte(
 		strings.Replace(lending, "When", "Given every second try fails\n      When", 1))}}
-	f := features(t, project, "-retries", "1")
+	return project
+}
+
+func TestFlakyScenariosAreCountedOverAllRuns(t *testing.T) { //nolint:paralleltest // see above
+	f := features(t, sometimes(), "-retries", "1")
 	var out strings.Builder
 	if status := f.main(func() int { f.Run(t); f.Run(t); return 0 }, &out, &out); status != 0 {
 		t.Errorf("got the status %d, want 0: a flaky scenario is no failure", status)
@@ -403,34 +410,62 @@ func TestFlakyScenariosAreCountedOverAllRuns(t *testing.T) { //nolint:parallelte
 	check.Contains(t, flaky(f.summaries), "FLAKY: 2 scenarios passed only when tried again:\n  lending.feature:3  The last copy: ")
 }
 
-// TestWhatIsFlakyIsToldWhereSomebodyLooks: at the terminal, or in the job's summary.
+// flakyEnv has TestFlakyRun run.
+const flakyEnv = "RUN_FLAKY"
+
+// TestFlakyRun is what the next test runs in a process of its own. By itself it does nothing.
+func TestFlakyRun(t *testing.T) { //nolint:paralleltest // see above
+	if os.Getenv(flakyEnv) == "" {
+		return
+	}
+	f := features(t, sometimes(), "-retries", "1")
+	f.main(func() int { f.Run(t); return 0 }, io.Discard, io.Discard)
+	f.tellFlaky()
+}
+
+// TestWhatIsFlakyIsToldWhereGoTestComplains though what the tests themselves write is thrown
+// away. In the place of go test is a shell.
+func TestWhatIsFlakyIsToldWhereGoTestComplains(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells where that is")
+	}
+	command := exec.CommandContext(t.Context(), "sh", "-c", `"$0" -test.run='^TestFlakyRun$' -test.paniconexit0 2>&1 | cat > /dev/null`, os.Args[0])
+	command.Env = append(os.Environ(), flakyEnv+"=yes", "GITHUB_STEP_SUMMARY=")
+	var complained strings.Builder // through a pipe
+	command.Stderr = &complained
+	check.Must(t, command.Run())
+	check.Contains(t, complained.String(), "FLAKY: 1 scenario passed only when tried again:\n  lending.feature:3  The last copy: ")
+}
+
+// TestWhatIsFlakyIsToldWhereSomebodyLooks: where go test complains, or else at the terminal,
+// and in the job's summary.
 func TestWhatIsFlakyIsToldWhereSomebodyLooks(t *testing.T) {
 	t.Parallel()
 	const begun, text = "# The job\n", "FLAKY: 1 scenario\n"
 	for name, test := range map[string]struct {
-		terminal          bool
-		shown, summarized string
+		there []string
+		want  map[string]string
 	}{
-		"a terminal":  {true, begun + text, begun},
-		"no terminal": {false, begun, begun + "```text\n" + text + "```\n"},
+		"all":         {[]string{"caller", "tty", "summary"}, map[string]string{"caller": begun + text, "tty": begun, "summary": begun + "```text\n" + text + "```\n"}},
+		"a terminal":  {[]string{"tty"}, map[string]string{"tty": begun + text}},
+		"no terminal": {[]string{"summary"}, map[string]string{"summary": begun + "```text\n" + text + "```\n"}},
+		"none":        {},
 	} {
 		folder := t.TempDir()
-		screen, summary := filepath.Join(folder, "tty"), filepath.Join(folder, "summary")
-		for _, file := range []string{screen, summary} {
-			check.Must(t, os.WriteFile(file, []byte(begun), 0o600))
+		for _, file := range test.there {
+			check.Must(t, os.WriteFile(filepath.Join(folder, file), []byte(begun), 0o600))
 		}
-		terminal := screen
-		if !test.terminal {
-			terminal = filepath.Join(folder, "none")
-		}
-		tell(text, terminal, summary)
-		for file, want := range map[string]string{screen: test.shown, summary: test.summarized} {
-			got, err := os.ReadFile(file)
+		tell(text, filepath.Join(folder, "summary"), "", filepath.Join(folder, "caller"), filepath.Join(folder, "tty"))
+		entries, err := os.ReadDir(folder)
+		check.Must(t, err)
+		check.Equal(t, name+": files", len(test.want), len(entries))
+		for file, want := range test.want {
+			got, err := os.ReadFile(filepath.Join(folder, file))
 			check.Must(t, err)
-			check.Equal(t, name+": "+filepath.Base(file), want, string(got))
+			check.Equal(t, name+": "+file, want, string(got))
 		}
 	}
-	tell(text, "", "") // neither is there
 }
 
 func TestFaultsAreInjectedAndCounted(t *testing.T) { //nolint:paralleltest // see above

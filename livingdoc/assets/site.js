@@ -69,18 +69,20 @@ const finder = (words) => {
   const longest = 40; // what is longer is no word: its endings and parts are too many to try
   const stemmed = (word) => {
     word = word.replace(/['’]s$/, '');
-    word = forms[word] ?? word;
+    word = forms[word] ?? word.replace(/paid$/, 'pay');
     if (word.length < 4 || word.length > longest || /\d/.test(word)) return word;
     word = word.replace(/(?:ies|ied)$/, 'y').replace(/(s|x|ch|sh)es$/, '$1').replace(/([^su])s$/, '$1');
     if (/[aeiouy].*(?:ing|ed)$/.test(word)) word = word.replace(/(?:ing|ed)$/, '').replace(/([bdgmnprt])\1$/, '$1');
     if (word.length > 6) word = word.replace(/ment$/, '').replace(/tion$/, 't');
     return word.length > 3 ? word.replace(/e$/, '') : word;
   };
+  // written is a text as phrases are compared: an apostrophe may be typed or set.
+  const written = (text) => text.toLowerCase().replaceAll('’', "'");
   const stem = remembered(stemmed);
   const split = (text) => text.toLowerCase().match(/[\p{L}\p{N}]+(?:[.,'’]\p{N}+|['’]s)*/gu) ?? [];
   const wordsOf = remembered((title) => new Set(split(title)));
   // What everybody means the same by, whatever a project's own words are.
-  const usual = [['breakdown', 'break down', 'crash', 'outage', 'power cut', 'power failure', 'interruption'], ['power fails', 'power cut', 'breakdown', 'break down'], ['refuse', 'reject', 'forbid'], ['credit', 'refund', 'money back', 'reimburse'], ['gone', 'left'], ['twice', 'again', 'repeat']];
+  const usual = [['breakdown', 'break down', 'crash', 'outage', 'power cut', 'power failure', 'interruption'], ['power fails', 'power cut', 'breakdown', 'break down'], ['refuse', 'reject', 'forbid'], ['credit', 'refund', 'money back', 'reimburse'], ['gone', 'left'], ['twice', 'again', 'repeat'], ['advance', 'deposit', 'prepaid', 'down payment'], ['negative', 'minus', 'below zero', 'above zero'], ['same moment', 'same time', 'simultaneously'], ['bill', 'invoice']];
   let docs, postings, synonyms;
   const build = () => {
     docs = [];
@@ -101,6 +103,7 @@ const finder = (words) => {
       note(doc, rule[0], 9);
       note(doc, topic.t, 2);
       note(doc, topic.c, 1);
+      note(doc, topic.p, .5);
       note(doc, rule[2], 2);
       if (!example) continue;
       note(doc, example[0], 8);
@@ -139,7 +142,7 @@ const finder = (words) => {
     find(query) {
       if (!docs) build();
       let work = 0;
-      const phrases = [...query.toLowerCase().matchAll(/["“]([^"”]+)["”]/g)].map((m) => m[1].trim()).filter(Boolean);
+      const phrases = [...written(query).matchAll(/["“]([^"”]+)["”]/g)].map((m) => m[1].trim()).filter(Boolean);
       let asked = split(query);
       const isOpen = !/[\s"”]$/.test(query);
       const telling = asked.filter((word) => !empty.has(word));
@@ -190,7 +193,7 @@ const finder = (words) => {
         scores[doc] += 15 * Math.max(inRule, inExample) + 5 * Math.min(inRule, inExample); // together in one title they mean more
       }
       for (const phrase of phrases) {
-        const has = remembered((text) => text.toLowerCase().includes(phrase));
+        const has = remembered((text) => written(text).includes(phrase));
         list = list.filter((doc) => this.texts(docs[doc]).some(has));
       }
       const best = (some, most) => {
@@ -207,7 +210,7 @@ const finder = (words) => {
       };
       return { list, best: (some, most) => best(some, most).map((doc) => docs[doc]), marked, work };
     },
-    texts: ({ topic, rule, example }) => [rule[0], ...(example ? [example[0], ...example[2].map((i) => words.s[i]), example[3] ?? ''] : []), rule[2] ?? '', topic.t],
+    texts: ({ topic, rule, example }) => [rule[0], ...(example ? [example[0], ...example[2].map((i) => words.s[i]), example[3] ?? ''] : []), rule[2] ?? '', topic.t, topic.p ?? ''],
     // splitter returns what splits a text into pieces that were looked for and others.
     splitter: (marked) => remembered((text) => {
       const made = [];
@@ -247,7 +250,7 @@ addEventListener('DOMContentLoaded', () => {
   const titled = (parent, text, pieces, href) => write(add(parent, 'a', '', { href }), text, pieces);
   const snippet = (parent, item, pieces) => {
     let best, count = 0;
-    for (const text of [...item.example[2].map((i) => words.s[i]), item.rule[2] ?? '']) {
+    for (const text of [...item.example[2].map((i) => words.s[i]), item.rule[2] ?? '', item.topic.p ?? '']) {
       const n = new Set(pieces(text).filter(([, is]) => is).map(([piece]) => piece.toLowerCase())).size;
       if (n > count) [best, count] = [text, n];
     }
@@ -302,6 +305,16 @@ addEventListener('DOMContentLoaded', () => {
       if (few) snippet(li, item, pieces);
     }
   };
+  // advise says where else to look, where nothing is found.
+  const advise = () => {
+    const p = add(found, 'p', 'Other words may be better, or fewer.');
+    const list = document.querySelector('header nav a[href$="words.html"]');
+    if (list) {
+      p.append(' These pages have ');
+      add(p, 'a', 'words of their own', { href: list.href });
+      p.append('.');
+    }
+  };
   const filter = () => {
     const { list, best, marked, work } = finding.find(q.value);
     const counts = {}; // of rows, as everywhere
@@ -319,6 +332,7 @@ addEventListener('DOMContentLoaded', () => {
     for (const input of form.querySelectorAll('[name=state]')) input.nextElementSibling.textContent = counts[input.value] ?? 0;
     found.dataset.work = work;
     show(best(chosen, most), finding.splitter(marked), q.value.trim() !== '');
+    if (!chosen.length) advise();
     document.getElementById('count').textContent =
       chosen.length === 0 ? 'No example is like that.' : count === 1 ? '1 example' :
         chosen.length > most ? `${count} examples, of which these are the first ${most}` : `${count} examples`;

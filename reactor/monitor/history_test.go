@@ -2,11 +2,13 @@ package monitor_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -103,8 +105,19 @@ func TestThePageInABrowser(t *testing.T) {
 	chromium, script := browsertest.Start(t), browsertest.Axe(t)
 	ctx := browsertest.Tab(chromium, t)
 	history := monitor.NewHistory(busy())
-	server := httptest.NewServer(monitor.NewPage(history, prometheus.NewRegistry(), func(context.Context) []monitor.Section {
+	page := monitor.NewPage(history, prometheus.NewRegistry(), func(context.Context) []monitor.Section {
 		return []monitor.Section{{Title: "Index", Lines: []monitor.Line{{Label: "lag at most", Value: "3s"}}}}
+	})
+	var away atomic.Int32 // how it does not answer
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch away.Load() {
+		case 0:
+			page.ServeHTTP(w, r)
+		case 1: // what stands in between answers
+			http.Error(w, "<h1>Bad gateway</h1>", http.StatusBadGateway)
+		default: // it stands still
+			<-r.Context().Done()
+		}
 	}))
 	t.Cleanup(server.Close)
 	browsertest.Do(ctx, t, chromedp.Navigate(server.URL))
@@ -123,6 +136,24 @@ func TestThePageInABrowser(t *testing.T) {
 	if font := browsertest.Eval[string](ctx, t, `getComputedStyle(document.body).maxWidth`); font != "1216px" {
 		t.Errorf("got a page of %s, want its style applied: does the policy let it?", font)
 	}
-	// It keeps itself fresh: what is removed comes back.
-	browsertest.Eval[bool](ctx, t, `document.querySelector('main').replaceChildren(); new Promise((back) => { const look = () => document.querySelector('main h2') ? back(true) : setTimeout(look, 50); look() })`)
+	// It keeps itself fresh: what is removed comes back, also after nothing has answered for a
+	// while, which it says.
+	shows := func(what string) {
+		t.Helper()
+		browsertest.Eval[bool](ctx, t, `new Promise((is) => { const look = () => (`+what+`) ? is(true) : setTimeout(look, 50); look() })`)
+	}
+	const fresh, says = `document.querySelector('main h2')`, `document.querySelector('#stale').checkVisibility()`
+	for how := range int32(3) {
+		away.Store(how)
+		if how > 0 {
+			shows(says + ` && document.title.startsWith('No answer: ')`)
+			for _, violation := range browsertest.Violations(ctx, t, script, "light") {
+				t.Errorf("while nothing answers: %s", violation)
+			}
+			browsertest.Photograph(ctx, t, "status", fmt.Sprintf("away-%d", how))
+			away.Store(0)
+		}
+		browsertest.Eval[bool](ctx, t, `document.querySelector('main').replaceChildren(); true`)
+		shows(fresh + ` && !` + says + ` && !document.title.startsWith('No answer')`)
+	}
 }

@@ -11,6 +11,11 @@ function element(name, className, ...children) {
   return made
 }
 
+// write leaves alone what says so already: what is announced would be announced again.
+function write(id, text) {
+  if (at(id).textContent !== text) at(id).textContent = text
+}
+
 const number = (n) => n.toLocaleString('en')
 const money = (text) => Number(text).toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
 const amounts = (text) => text.replace(/\d{4,}\.\d+/g, money)
@@ -52,9 +57,10 @@ function show(s) {
   at('summary').textContent = `Store ${s.store}, round ${s.round}. ${number(s.groupsConfirmed)} groups confirmed, ${number(s.events)} events. ` +
     (s.roundsBalanced > 0 ? `The books balanced after ${s.roundsBalanced === 1 ? 'the first round' : `each of ${s.roundsBalanced} rounds`}.` : 'The books are audited after each round.')
   const since = Math.max(0, Math.round((Date.parse(s.at) - Date.parse(s.since)) / 1000))
-  at('reactor').textContent = works ? `It works, for ${since} s.` : `It is dead, for ${since} s.`
+  write('works', works ? 'It works' : 'It is dead')
+  write('since', `for ${since} s`)
   at('reactor').className = works ? '' : 'down'
-  at('toggle').textContent = works ? 'Kill the reactor' : 'Start the reactor'
+  write('toggle', works ? 'Kill the reactor' : 'Start the reactor')
   at('toggle').className = works ? '' : 'start'
   at('groups').replaceChildren(...s.groups.map(group).reverse())
   at('stays').replaceChildren(...s.stays.filter((stay) => stay.status !== 'expected').map((stay) =>
@@ -66,22 +72,30 @@ function show(s) {
 
 async function refresh() {
   try {
-    const response = await fetch('state.json', { cache: 'no-store' })
+    const response = await fetch('state.json', { cache: 'no-store', signal: AbortSignal.timeout(4000) })
     if (!response.ok) throw new Error(response.statusText)
     show(await response.json())
   } catch (error) {
-    at('summary').textContent = `The demo does not answer: ${error.message}. Has it ended?`
+    write('summary', `The demo does not answer: ${error.message}. Has it ended?`)
+    write('works', 'Not known')
+    write('since', '')
+    at('reactor').className = 'down'
   }
 }
 
+// A button that is switched off loses the keyboard's place, so it only does nothing meanwhile.
+let pressed = false
 at('toggle').addEventListener('click', async () => {
-  at('toggle').disabled = true
+  if (pressed) return
+  pressed = true
   try {
-    await fetch(works ? 'kill' : 'start', { method: 'POST' })
-    await refresh()
-  } finally {
-    at('toggle').disabled = false
+    const response = await fetch(works ? 'kill' : 'start', { method: 'POST' })
+    write('problem', response.ok ? '' : await response.text())
+  } catch (error) {
+    write('problem', `That did not arrive: ${error.message}.`)
   }
+  await refresh()
+  pressed = false
 })
 
 refresh()

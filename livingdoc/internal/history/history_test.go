@@ -363,7 +363,6 @@ func TestSpark(t *testing.T) {
 	check.Contains(t, got, `aria-label="between 1.0 ms and 90.0 s in 4 builds"`, `<path d="M80 18h3l3-3l3-13"/><path d="M89 2h0"/>`)
 }
 
-// TestWhichSitesAreKept: those that have a number and a front page, the newest first.
 func TestHealthInWordsAndAsAStrip(t *testing.T) {
 	t.Parallel()
 	const p, f, k, s, n = run.Passed, run.Failed, run.Flaky, run.Skipped, history.Absent
@@ -376,6 +375,8 @@ func TestHealthInWordsAndAsAStrip(t *testing.T) {
 		{[]run.Verdict{k, p}, "flaky in 1 of the last 2 builds"},
 		{[]run.Verdict{f, k, p}, "failed in 1 and flaky in 1 of the last 3 builds"},
 		{[]run.Verdict{s, p}, "held in the one build so far"},
+		{[]run.Verdict{s, f}, "failed in the one build so far"},
+		{[]run.Verdict{k, s}, "flaky in the one build so far"},
 		{[]run.Verdict{s, n}, "not checked in these builds"},
 	} {
 		if got := history.Health(test.states); got != test.want {

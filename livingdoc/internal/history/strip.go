@@ -76,6 +76,10 @@ func Health(states []run.Verdict) string {
 		return "not checked in these builds"
 	case counts[run.Failed]+counts[run.Flaky] == 0 && ran == 1:
 		return "held in the one build so far"
+	case ran == 1 && counts[run.Failed] == 1:
+		return "failed in the one build so far"
+	case ran == 1:
+		return "flaky in the one build so far"
 	case counts[run.Failed]+counts[run.Flaky] == 0:
 		return fmt.Sprintf("held in each of the last %d builds", ran)
 	case counts[run.Flaky] == 0:

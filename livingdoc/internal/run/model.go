@@ -173,7 +173,7 @@ type Result struct {
 	Attempts int           // how many there were; 0 if it did not run
 	Duration time.Duration // of the last attempt
 
-	Events     evidence.Events // of the last attempt, as the fields below
+	Events     evidence.Events // of the last attempt that failed, or if none did of the last, as the fields below
 	Waits      evidence.Waits
 	Statements evidence.Statements
 	Drawings   []Drawing

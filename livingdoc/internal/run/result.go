@@ -15,7 +15,9 @@ func (b builder) result(pickle *protocol.Pickle, cases []*protocol.TestCase) Res
 			made.Attempts++
 			made.take(pickle, c, a, b.undefinedParameters())
 			made.Duration = max(a.finished.Sub(a.started), 0)
-			made.Events, made.Waits, made.Statements, made.Drawings = a.events, a.waits, a.statements, a.drawings
+			if made.Verdict == Failed || made.Failure == "" { // what is to be explained is the attempt that failed
+				made.Events, made.Waits, made.Statements, made.Drawings = a.events, a.waits, a.statements, a.drawings
+			}
 		}
 	}
 	if made.Verdict == Passed && made.Attempts > 1 {

@@ -152,6 +152,26 @@ func TestWhatBecameOfARow(t *testing.T) {
 	}
 }
 
+// TestWhatHappenedIsOfTheAttemptThatFailed though another passed after it.
+func TestWhatHappenedIsOfTheAttemptThatFailed(t *testing.T) {
+	t.Parallel()
+	noted := func(attempt, text string) string {
+		return `{"attachment":{"testCaseStartedId":"` + attempt + `","mediaType":"` + evidence.EventsMediaType + `","body":"{\"streams\":[{\"label\":\"` + text + `\"}]}"}}`
+	}
+	second := strings.Join([]string{
+		noted("7", "first"), `{"testCaseStarted":{"id":"8","testCaseId":"5","attempt":1}}`,
+		`{"testStepFinished":{"testCaseStartedId":"8","testStepId":"6","testStepResult":{"status":"PASSED"}}}`, noted("8", "second"),
+		`{"testCaseFinished":{"testCaseStartedId":"8"}}`, success,
+	}, "\n")
+	for status, want := range map[string]string{"FAILED": "first", "PASSED": "second"} {
+		text := strings.Replace(foreign("f.feature", second), "PASSED", status, 1)
+		got := parse(t, "x", text).Features[0].Rules[0].Rows()[0].Results[0]
+		if len(got.Events.Streams) != 1 || got.Events.Streams[0].Label != want {
+			t.Errorf("a first attempt that %s: got the events %+v, want those of the %s", status, got.Events, want)
+		}
+	}
+}
+
 func TestAScenarioWithoutStepsDoesNotPass(t *testing.T) {
 	t.Parallel()
 	got := read(t, fixture.Run{}).Features[0].Rules[0].Scenarios[0].Rows[0].Results[0]

@@ -11,9 +11,9 @@ const (
 	pitch      = 18  // from lane to lane
 	margin     = 12  // around everything
 	bow        = 14  // the room for an arrow that returns to its lane
-	textWidth  = 280 // of the texts, which hold lineWidth letters
-	lineWidth  = 36  // in letters
-	maxLines   = 4   // of one event's text
+	textWidth  = 280 // of the texts, which hold lineWidth
+	lineWidth  = 350 // in tenths of an ordinary letter
+	maxLines   = 6   // of one event's text
 	fontSize   = 14
 	lineHeight = 18
 	rowGap     = 10 // between two rows
@@ -125,8 +125,8 @@ func Style() string {
 		"stroke:var(--timeline-scenario,currentColor);fill:var(--timeline-paper,#fff)",
 		"stroke:var(--timeline-refused,#c00);stroke-width:3;stroke-linecap:round",
 	}
-	made := fmt.Sprintf(picture+`{max-width:100%%;height:auto;font-size:%dpx;fill:none;stroke-width:2}`+
-		picture+` foreignObject{width:%dpx;height:100%%}`+
+	made := fmt.Sprintf(picture+`{max-width:100%%;height:auto;overflow:visible;font-size:%dpx;fill:none;stroke-width:2}`+
+		picture+` foreignObject{overflow:visible;width:%dpx;height:100%%}`+
 		picture+` ol{list-style:none;margin:0;padding:%dpx 0 0;line-height:%dpx;white-space:nowrap}`+
 		picture+` li{margin:0 0 %dpx}`,
 		fontSize, textWidth+margin, margin, lineHeight, rowGap) +

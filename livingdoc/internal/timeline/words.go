@@ -130,7 +130,7 @@ func clean(s string) string {
 	return out.String()
 }
 
-// wrap breaks a text into lines of at most width columns, and ends the last of
+// wrap breaks a text into lines of at most a width, and ends the last of
 // at most limit lines with an ellipsis if there is more. A word that is longer
 // than a line is broken.
 func wrap(s string, width, limit int) []string {
@@ -138,11 +138,11 @@ func wrap(s string, width, limit int) []string {
 	line, used := "", 0
 	flush := func() { lines, line, used = append(lines, line), "", 0 }
 	for _, word := range strings.Fields(s) {
-		if used > 0 && used+1+columns(word) > width {
+		if used > 0 && used+ordinary+columns(word) > width {
 			flush()
 		}
 		if used > 0 {
-			line, used = line+" ", used+1
+			line, used = line+" ", used+ordinary
 		}
 		for _, r := range word {
 			if used+column(r) > width {
@@ -157,11 +157,15 @@ func wrap(s string, width, limit int) []string {
 	if len(lines) > limit {
 		lines = lines[:limit]
 		last := []rune(lines[limit-1])
-		lines[limit-1] = strings.TrimRight(string(last[:min(len(last), width-1)]), " ") + "…"
+		for columns(string(last)) > width-ordinary {
+			last = last[:len(last)-1]
+		}
+		lines[limit-1] = strings.TrimRight(string(last), " ") + "…"
 	}
 	return lines
 }
 
+// columns is how wide a text is, in tenths of an ordinary letter.
 func columns(s string) int {
 	n := 0
 	for _, r := range s {
@@ -170,10 +174,16 @@ func columns(s string) int {
 	return n
 }
 
-// column is how many Latin letters a letter is as wide as.
+// ordinary is how wide an ordinary letter is, in tenths of that.
+const ordinary = 10
+
+// column is how wide a letter is, about, in tenths of an ordinary one.
 func column(r rune) int {
-	if r >= 0x1100 { // roughly where East Asian scripts and symbols begin
-		return 2
+	switch {
+	case r >= 0x1100: // roughly where East Asian scripts and symbols begin
+		return 2 * ordinary
+	case r >= '0' && r <= '9' || unicode.IsUpper(r):
+		return ordinary + 2
 	}
-	return 1
+	return ordinary
 }
