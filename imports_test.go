@@ -37,7 +37,7 @@ func allowed() map[string][]string {
 		"stores":            {"es", "reactor/feed"},
 		"stores/memory":     {"es", "reactor/feed", "stores"},
 		"stores/messagedb":  {"es", "internal/plural", "reactor/feed", "stores", "stores/messagedb/...", "internal/pause"},
-		"stores/dynamodb":   {"es", "reactor/feed", "stores", "stores/dynamodb/internal/...", "internal/pause"},
+		"stores/dynamodb":   {"es", "reactor/feed", "stores", "stores/dynamodb/internal/...", "internal/pause", "internal/reach"},
 		"stores/address":    {"stores", "stores/memory", "stores/messagedb", "stores/dynamodb", "internal/nearest", "internal/oneline"},
 		"stores/intercept":  {"es", "reactor/feed"},
 		"stores/storetest":  {"es", "reactor/feed", "internal/check", "internal/pause"},
@@ -54,7 +54,7 @@ func allowed() map[string][]string {
 		"livingdoc":         {"livingdoc/..."},
 
 		// Inside of the rooms.
-		"stores/messagedb/dsn":                {"internal/nearest"},
+		"stores/messagedb/dsn":                {"internal/nearest", "internal/reach"},
 		"stores/dynamodb/lambda":              {"stores/dynamodb/internal/index", "stores/dynamodb/internal/table"},
 		"stores/dynamodb/internal/table":      {"es", "internal/plural", "internal/pause"},
 		"stores/dynamodb/internal/index":      {"es", "internal/plural", "reactor/feed", "stores/dynamodb/internal/table", "stores/dynamodb/internal/shards", "internal/pause"},
@@ -93,6 +93,7 @@ func allowed() map[string][]string {
 		"internal/program":                    {"internal/terminal", "internal/version"},
 		"internal/proxy":                      {},
 		"internal/quickstart":                 {},
+		"internal/reach":                      {},
 		"internal/terminal":                   {},
 		"internal/tried":                      {},
 		"internal/version":                    {},

@@ -115,18 +115,37 @@ func newApart(c *memory.Checkpoints) *apart {
 	return &apart{cutOff: &cutOff{Checkpoints: c, Slots: c}, noteKeeper: c}
 }
 
+// keeper is who keeps the notes now.
+func (a *apart) keeper() feed.Notes {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.noteKeeper
+}
+
+// failOver has other checkpoints answer from now on, with other notes.
+func (a *apart) failOver(to *memory.Checkpoints) {
+	a.cutOff.failOver(to)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.noteKeeper = to
+}
+
+func (a *apart) Notes(ctx context.Context, group, kind string) (map[string][]byte, error) {
+	return a.keeper().Notes(ctx, group, kind)
+}
+
 func (a *apart) PutNote(ctx context.Context, group, kind, name string, body []byte) error {
 	if err := a.err(); err != nil {
 		return err
 	}
-	return a.noteKeeper.PutNote(ctx, group, kind, name, body)
+	return a.keeper().PutNote(ctx, group, kind, name, body)
 }
 
 func (a *apart) DropNote(ctx context.Context, group, kind, name string) error {
 	if err := a.err(); err != nil {
 		return err
 	}
-	return a.noteKeeper.DropNote(ctx, group, kind, name)
+	return a.keeper().DropNote(ctx, group, kind, name)
 }
 
 func (a *apart) ReplaceNote(ctx context.Context, group, kind, name string, before, body []byte) (bool, error) {
@@ -149,7 +168,7 @@ func (a *apart) ReplaceNote(ctx context.Context, group, kind, name string, befor
 	if err := a.err(); err != nil {
 		return false, err
 	}
-	return a.noteKeeper.ReplaceNote(ctx, group, kind, name, before, body)
+	return a.keeper().ReplaceNote(ctx, group, kind, name, before, body)
 }
 
 // TestWhoeverHasLostASlotLeavesItsNotesAlone, also what it was about to drop: for the next
@@ -243,15 +262,15 @@ func TestANoteThatWaitedForLongerThanTheSlotWasHeldIsNotWritten(t *testing.T) {
 		own := newApart(shared)
 		fails.on("bad", failure)
 		s.add("A", "bad@0")
+		own.meanwhile = sync.OnceFunc(func() {
+			own.set(true)
+			time.AfterFunc(9*time.Second, func() { own.set(false) }) // the slot is lost, and the note not given up
+		})
 		breaker := reactor.NewBreaker("the checkpoints", func(err error) bool { return errors.Is(err, errCutOff) })
 		one := start(t, s, own, fails, reactor.Config{Slots: 1, QuarantineAfter: time.Minute, CheckpointInterval: time.Second, Breakers: reactor.Breakers{Checkpoints: breaker}})
 		other := start(t, s, newApart(shared), well, reactor.Config{Slots: 1, CheckpointInterval: time.Second})
 		pass(30 * time.Second)
 		equal(t, "streams that the other has handled", well.count(), 0)
-		own.meanwhile = sync.OnceFunc(func() {
-			own.set(true)
-			time.AfterFunc(9*time.Second, func() { own.set(false) }) // the slot is lost, and the note not given up
-		})
 		pass(2 * time.Minute)
 		equal(t, "streams that the other has handled", well.count(), 1)
 		notes, err := shared.Notes(t.Context(), "test", reactor.QuarantineKind)
@@ -277,7 +296,6 @@ func TestANoteThatAFailOverLostIsWrittenAgain(t *testing.T) {
 			equal(t, "set aside", len(r.status().Aside), 1)
 			replica := memory.NewCheckpoints() // it has heard of nothing
 			own.failOver(replica)
-			own.noteKeeper = replica
 			pass(time.Minute)
 			equal(t, "set aside after the fail-over", len(r.status().Aside), 1)
 			notes, err := replica.Notes(t.Context(), "test", reactor.QuarantineKind)

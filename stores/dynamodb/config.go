@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -18,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
+	"example.com/groupcheckout/internal/reach"
 	"example.com/groupcheckout/stores/dynamodb/internal/index"
 	"example.com/groupcheckout/stores/dynamodb/internal/table"
 )
@@ -229,10 +229,6 @@ func signingRegion(serviceURL string) string {
 // pieces of work use at once.
 const maxIdleConns = 8 * callsAtOnce
 
-// reachTimeout is for how long a machine may not answer at all. One that was gone without a
-// word is met by the next try once it is back, since the system asks ever more seldom.
-const reachTimeout = 1500 * time.Millisecond
-
 // connect returns the client, and what closes its idle connections if they are
 // ours.
 func (c Config) connect(ctx context.Context) (client *dynamodb.Client, release func(), err error) {
@@ -241,7 +237,7 @@ func (c Config) connect(ctx context.Context) (client *dynamodb.Client, release f
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = maxIdleConns, maxIdleConns
-	transport.DialContext = (&net.Dialer{Timeout: reachTimeout, KeepAlive: 30 * time.Second}).DialContext
+	transport.DialContext = reach.Dialer(reach.Answer, reach.Receipt).DialContext
 	shared := aws.Config{Region: signingRegion(c.ServiceURL)}
 	if c.Region != "" {
 		if shared, err = awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(c.Region)); err != nil {

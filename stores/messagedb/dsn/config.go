@@ -16,23 +16,12 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"example.com/groupcheckout/internal/reach"
 )
 
 // defaultConnectTimeout is Npgsql's. The driver's own would be two minutes.
 const defaultConnectTimeout = 15 * time.Second
-
-// reachTimeout is for how long, of that, a machine may not answer at all, unless the
-// connection string says how long to wait. One that is gone without a word is found out by
-// nothing else, so of several hosts the next is tried only then; and one that is back is met
-// by the next try, since the system asks ever more seldom. A packet that is lost is sent again
-// after a second.
-const reachTimeout = 1500 * time.Millisecond
-
-// unreceived is for how long what was sent may not be received, unless the connection string
-// says it. Then the connection breaks. Without that the system would send it again ever more
-// seldom, for a quarter of an hour, also when the machine is back long since. A server that
-// takes its time to answer has received the question.
-const unreceived = 5 * time.Second
 
 // Config turns the settings into the driver's configuration. An error may
 // be shown: the driver was given no secret to repeat.
@@ -55,11 +44,11 @@ func (s Settings) Config() (*pgx.ConnConfig, error) {
 	if s.password != "" {
 		config.Password = s.password
 	}
-	reach := config.ConnectTimeout
+	answer := config.ConnectTimeout
 	if config.ConnectTimeout == 0 {
-		config.ConnectTimeout, reach = defaultConnectTimeout, reachTimeout
+		config.ConnectTimeout, answer = defaultConnectTimeout, reach.Answer
 	}
-	config.DialFunc = s.dialer(reach).DialContext
+	config.DialFunc = s.dialer(answer).DialContext
 	if addresses := s.addresses(); len(addresses) > 0 {
 		otherwise := config.LookupFunc
 		config.LookupFunc = func(ctx context.Context, host string) ([]string, error) {
@@ -160,16 +149,16 @@ func reasonOf(err error) error {
 }
 
 // dialer keeps connections alive as the connection string says.
-func (s Settings) dialer(timeout time.Duration) *net.Dialer {
+func (s Settings) dialer(answer time.Duration) *net.Dialer {
 	seconds := func(key string) time.Duration { return time.Duration(s.numbers[key]) * time.Second }
 	keep := net.KeepAliveConfig{
 		Idle: seconds(toKeepAliveIdle), Interval: seconds(toKeepAliveInterval), Count: s.numbers[toKeepAliveCount],
 	}
-	limit := unreceived
+	receipt := reach.Receipt
 	if ms, said := s.numbers[toUserTimeout]; said {
-		limit = time.Duration(ms) * time.Millisecond
+		receipt = time.Duration(ms) * time.Millisecond
 	}
-	dialer := &net.Dialer{Timeout: timeout, Control: breaksAfter(limit)}
+	dialer := reach.Dialer(answer, receipt)
 	if on, said := s.numbers[toKeepAlives]; said && on == 0 {
 		dialer.KeepAlive = -1
 	} else if keep != (net.KeepAliveConfig{}) {

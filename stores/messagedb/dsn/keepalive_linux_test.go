@@ -31,7 +31,7 @@ func TestKeepAlive(t *testing.T) {
 			idle:     option(t, text, listener, syscall.IPPROTO_TCP, syscall.TCP_KEEPIDLE),
 			interval: option(t, text, listener, syscall.IPPROTO_TCP, syscall.TCP_KEEPINTVL),
 			count:    option(t, text, listener, syscall.IPPROTO_TCP, syscall.TCP_KEEPCNT),
-			breaks:   option(t, text, listener, syscall.IPPROTO_TCP, tcpUserTimeout),
+			breaks:   option(t, text, listener, syscall.IPPROTO_TCP, 0x12), // TCP_USER_TIMEOUT
 		}
 		check.Equal(t, text, want, got)
 	}

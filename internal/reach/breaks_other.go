@@ -1,6 +1,6 @@
 //go:build !linux
 
-package dsn
+package reach
 
 import (
 	"syscall"
