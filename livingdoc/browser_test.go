@@ -109,9 +109,9 @@ func look(ctx context.Context, t *testing.T, site, page, script, theme string) {
 		t.Errorf("%s: in a chart a line goes through a number: %s", page, struck)
 	}
 	follow(t, site, page, browsertest.Eval[[]string](ctx, t, `[...document.links].map((a) => a.href)`))
-	for _, dev := range []string{"true", "false"} {
+	for dev, screens := range map[string][]int64{"true": {768, 360}, "false": {1440, 768, 390}} {
 		browsertest.Eval[bool](ctx, t, `for (const dev of document.querySelectorAll('#dev')) dev.checked = `+dev+`; true`)
-		for _, screen := range []int64{1440, 768, 390, 360} {
+		for _, screen := range screens {
 			browsertest.Do(ctx, t, chromedp.EmulateViewport(screen, 800))
 			if width := browsertest.Eval[int64](ctx, t, `document.documentElement.scrollWidth`); width > screen {
 				t.Errorf("%s: it is %d pixels wide on a screen of %d, for developers %s: %s", page, width, screen, dev, browsertest.Eval[string](ctx, t, fmt.Sprintf(
@@ -127,10 +127,11 @@ func TestPicturesHaveRoomForTheirTexts(t *testing.T) {
 	t.Parallel()
 	site := realSite(t)
 	ctx := browser.Tab(t)
+	browsertest.Do(ctx, t, chromedp.EmulateViewport(1440, 900))
 	pages := pagesOf(t, site)
 	drawn := 0
 	for _, page := range slices.Concat(pages["example"], pages["print"]) {
-		browsertest.Do(ctx, t, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address(site, page)))
+		browsertest.Do(ctx, t, chromedp.Navigate(address(site, page)))
 		drawn += browsertest.Eval[int](ctx, t, `document.documentElement.style.setProperty('--sans', '"DejaVu Sans"'); document.querySelectorAll('details').forEach((d) => { d.open = true }); document.querySelectorAll('svg > foreignObject').length`)
 		if cut := browsertest.Eval[string](ctx, t, cutOff); cut != "" {
 			t.Errorf("%s: a picture has no room for its text: %s", page, cut)
