@@ -361,6 +361,7 @@ func TestEvidenceOfTheStoresIsSideBySide(t *testing.T) {
 	}
 	same, differ := page("waits"), page("leaves")
 	contains(t, "the page", same, "<svg", "was lent", "Ann's account", "<td>a fine<td>1.50", "<td>a day<td>0.50", "<td>and 1 more line<td>", "1.50", "<td>7 ms<td>7 ms, looked 3 times", "Book: the book 0–0, Reader: Ann 0–0", "<th>one is told:<td>", "<i>, by the system, because of the book was lent</i>")
+	contains(t, "the page", same, `<span class="word passed">holds<span class=dev> on all stores</span>`)
 	contains(t, "the page", differ, "<mark><b>Ann</b> waits</mark>", "<mark><b>Ann</b> leaves</mark>")
 	if strings.Count(same, "<svg") != 1 || strings.Count(differ, "<svg") != 2 || !strings.Contains(differ, "On stone") || strings.Contains(differ, "<mark><b>the book") {
 		t.Errorf("got %d pictures of the same and %d of what differs, want 1 and 2", strings.Count(same, "<svg"), strings.Count(differ, "<svg"))

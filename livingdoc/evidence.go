@@ -377,7 +377,7 @@ func (t *tree) waits(row *run.Row) []wait {
 func waited(w evidence.Wait) string {
 	text := spell(w.Took)
 	if w.Kind == evidence.Virtual {
-		text += " by the clock of the example"
+		text += " by its own clock"
 	}
 	if w.Checks > 1 {
 		text += fmt.Sprintf(", looked %s", plural(w.Checks, "time", "times"))

@@ -86,7 +86,9 @@ func TestTheHotelInABrowser(t *testing.T) {
 
 	browsertest.Eval[bool](ctx, t, `window.kept = fetch; fetch = async () => new Response('the reactor cannot be started', { status: 500 }); document.getElementById('toggle').click(); true`)
 	shows(text("problem") + ` === 'the reactor cannot be started' && ` + text("summary") + `.startsWith('The demo does not answer') && ` + text("works") + ` === 'Not known'`)
-	browsertest.Eval[bool](ctx, t, `fetch = kept; true`)
+	browsertest.Eval[bool](ctx, t, `fetch = kept; fetch('kill', { method: 'POST' }); true`)
+	shows(text("works") + ` === 'It is dead' && ` + text("problem") + ` === ''`)
+	browsertest.Eval[bool](ctx, t, `fetch('start', { method: 'POST' }); true`)
 	shows(text("works") + ` === 'It works'`)
 
 	for _, theme := range []string{"light", "dark"} {

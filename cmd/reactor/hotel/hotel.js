@@ -20,7 +20,7 @@ const number = (n) => n.toLocaleString('en')
 const money = (text) => Number(text).toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
 const amounts = (text) => text.replace(/\d{4,}\.\d+/g, money)
 const saying = { merged: 'merged', out: 'checked out', unknown: 'not on record' }
-const duration = (s) => (s < 1 ? `${Math.round(s * 1000)} ms` : `${s.toFixed(1)} s`)
+const duration = (s) => (s < 0.001 ? 'under 1 ms' : s < 1 ? `${Math.round(s * 1000)} ms` : `${s.toFixed(1)} s`)
 
 function group(g) {
   const pending = g.selected - g.merged - g.without
@@ -53,6 +53,7 @@ function curve(reactions) {
 }
 
 function show(s) {
+  if (works !== s.reactorWorks) write('problem', '') // it is over
   works = s.reactorWorks
   at('summary').textContent = `Store ${s.store}, round ${s.round}. ${number(s.groupsConfirmed)} groups confirmed, ${number(s.events)} events. ` +
     (s.roundsBalanced > 0 ? `The books balanced after ${s.roundsBalanced === 1 ? 'the first round' : `each of ${s.roundsBalanced} rounds`}.` : 'The books are audited after each round.')

@@ -12,7 +12,7 @@ const (
 	margin     = 12  // around everything
 	bow        = 14  // the room for an arrow that returns to its lane
 	textWidth  = 280 // of the texts, which hold lineWidth
-	lineWidth  = 350 // in tenths of an ordinary letter
+	lineWidth  = 362 // in tenths of an ordinary letter
 	maxLines   = 6   // of one event's text
 	fontSize   = 14
 	lineHeight = 18
