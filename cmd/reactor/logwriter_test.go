@@ -24,7 +24,7 @@ func TestALogThatNobodyReadsHoldsNothingUp(t *testing.T) {
 		const lines = 5 * mostLogWaiting / 1000
 		began := time.Now()
 		for i := range lines {
-			log.Info(fmt.Sprint(i), "long", long)
+			log.Info("a line", "n", i, "long", long)
 		}
 		check.Equal(t, "waited", logPatience, time.Since(began))
 		var got bytes.Buffer
@@ -41,7 +41,7 @@ func TestALogThatNobodyReadsHoldsNothingUp(t *testing.T) {
 				}
 				break
 			}
-			if !strings.Contains(line, fmt.Sprintf(`"msg":"%d"`, i)) {
+			if !strings.Contains(line, fmt.Sprintf(`"n":%d,`, i)) {
 				t.Fatalf("line %d: got %.100q", i, line)
 			}
 		}
