@@ -14,12 +14,13 @@ import (
 
 // MembersError says that processes of a consumer group work, or did just now.
 type MembersError struct {
+	What  string // cannot be changed meanwhile
 	Group string
 	Names []string
 }
 
 func (e *MembersError) Error() string {
-	return fmt.Sprintf("the number of slots of consumer group %q cannot be changed while processes work for it: stop %s first", e.Group, strings.Join(e.Names, ", "))
+	return fmt.Sprintf("the %s of consumer group %q cannot be changed while processes work for it: stop %s first", e.What, e.Group, strings.Join(e.Names, ", "))
 }
 
 // NeedsPerson is what [es.NeedsPerson] asks.
@@ -49,7 +50,7 @@ func ChangeSlots(ctx context.Context, source feed.Source, checkpoints feed.Check
 	if !ok || slots < 1 || slots > MaxSlots {
 		return 0, &ConfigError{"the number of slots", slots, fmt.Sprintf("it has to be from 1 to %d, of checkpoints that keep who holds them", MaxSlots)}
 	}
-	roster, err := awaitNobody(ctx, keeper, group)
+	roster, err := awaitNobody(ctx, keeper, group, "number of slots")
 	if err != nil {
 		return 0, err
 	}
@@ -195,8 +196,25 @@ func (m groupMarks) drop(ctx context.Context, tranches []feed.Tranche, slots int
 	return err
 }
 
-// awaitNobody waits until no member of a group is left that may be alive.
-func awaitNobody(ctx context.Context, slots feed.Slots, group string) (feed.Roster, error) {
+// AtRest makes sure that no process works for a consumer group, so that its checkpoint may be
+// set: one that does is a [*MembersError]. One that died and said nothing is waited for as long
+// as its lease, unless it ran on this machine. Of processes that keep no roster, as those on
+// .NET, nothing is known.
+func AtRest(ctx context.Context, checkpoints feed.Checkpoints, group string) error {
+	keeper, ok := checkpoints.(feed.Slots)
+	if !ok {
+		return nil
+	}
+	_, err := awaitNobody(ctx, keeper, group, "checkpoint")
+	if errors.Is(err, feed.ErrNoNotes) {
+		return nil
+	}
+	return err
+}
+
+// awaitNobody waits until no member of a group is left that may be alive. What cannot be changed
+// until then is said in the error.
+func awaitNobody(ctx context.Context, slots feed.Slots, group, what string) (feed.Roster, error) {
 	first := map[string]int64{}
 	began := time.Now()
 	for {
@@ -223,7 +241,7 @@ func awaitNobody(ctx context.Context, slots feed.Slots, group string) (feed.Rost
 			look = min(look, lease/looksInLease)
 		}
 		if len(alive) > 0 {
-			return roster, &MembersError{group, alive}
+			return roster, &MembersError{what, group, alive}
 		}
 		if left <= 0 {
 			return roster, nil

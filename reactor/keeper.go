@@ -64,8 +64,7 @@ func (r *Running) join(ctx context.Context) error {
 	err := k.look(ctx)
 	switch {
 	case errors.Is(err, feed.ErrNoNotes) && r.config.Slots == 1:
-		r.config.Observer.Observe(NotesMissing{fmt.Errorf("nothing keeps another process of the same name from doing the same work: %w", err)})
-		return nil
+		return nil // which the observer was told already
 	case errors.Is(err, feed.ErrNoNotes):
 		return &ConfigError{"the number of slots", r.config.Slots, err.Error()}
 	}
@@ -390,7 +389,7 @@ func (k *keeper) open(writes context.Context, hold feed.Hold, opened chan<- feed
 		_, lost := errors.AsType[*feed.SlotLostError](err)
 		switch {
 		case err == nil:
-			k.r.config.Observer.Observe(SlotTaken{hold.Slot, hold.Token})
+			k.r.config.Observer.Observe(k.r.taken(hold))
 			k.r.nudge()
 		case lost, ctx.Err() != nil:
 		default:

@@ -149,7 +149,8 @@ type (
 	// SlotTaken is a slot that this process works on from now on.
 	SlotTaken struct {
 		Slot  int
-		Token int64 // one more each time that any process takes it
+		Token int64                          // one more each time that any process takes it
+		From  map[feed.Tranche]feed.Position // its checkpoints, where it goes on
 	}
 	// SlotGiven is a slot that was handed over, so that each process has its share.
 	SlotGiven struct{ Slot int }

@@ -120,6 +120,19 @@ func (r *Running) open(ctx context.Context, hold feed.Hold) error {
 	return nil
 }
 
+// taken is what is told of a slot that was begun.
+func (r *Running) taken(hold feed.Hold) SlotTaken {
+	told := SlotTaken{hold.Slot, hold.Token, map[feed.Tranche]feed.Position{}}
+	for _, t := range r.tranches {
+		for _, s := range r.portions(t) {
+			if s.holding.hold == hold {
+				told.From[t.name] = s.start
+			}
+		}
+	}
+	return told
+}
+
 // openPortion finds out where a slot goes on in a tranche.
 func (r *Running) openPortion(ctx context.Context, t *tranche, h *holding) (*portion, error) {
 	s := &portion{tranche: t, holding: h, key: r.key(t.name, h.hold.Slot)}

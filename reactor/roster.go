@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.com/groupcheckout/es"
+	"example.com/groupcheckout/internal/plural"
 	"example.com/groupcheckout/reactor/feed"
 )
 
@@ -40,8 +41,8 @@ type SlotsError struct {
 }
 
 func (e *SlotsError) Error() string {
-	return fmt.Sprintf("consumer group %q has %d slots, and this process was started with %d: all processes of a group need the same number. "+
-		"Start it with %d, or stop them all and change the number with reactor slots --change-to %d", e.Group, e.Stored, e.Asked, e.Stored, e.Asked)
+	return fmt.Sprintf("consumer group %q has %s, and this process was started with %d: all processes of a group need the same number. "+
+		"Start it with %d, or stop them all and change the number with reactor slots -g %s --change-to %d", e.Group, plural.Of(e.Stored, "slot"), e.Asked, e.Stored, e.Group, e.Asked)
 }
 
 // NeedsPerson is what [es.NeedsPerson] asks.

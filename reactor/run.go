@@ -119,7 +119,7 @@ func (r *Running) begin(ctx context.Context) (err error) {
 			return err
 		}
 		if err == nil {
-			r.config.Observer.Observe(SlotTaken{hold.Slot, hold.Token})
+			r.config.Observer.Observe(r.taken(hold))
 		}
 	}
 	return nil

@@ -92,7 +92,7 @@ func (c cli) make(ctx context.Context, out io.Writer) error {
 		return fmt.Errorf("the project is written, but its go.mod is not complete: %w\nThat takes a network, or a module cache that has everything. Go on with: cd %s && go mod tidy && make test", err, c.Dir)
 	}
 	if from.version == "" {
-		fmt.Fprintf(out, "It uses the kit in the clone %s, as its go.mod says.\n", from.dir)
+		fmt.Fprintf(out, "It uses the kit in the clone %s, as its go.mod says. CI does not find it there: see README.md.\n", from.dir)
 	}
 	fmt.Fprintf(out, "Next: cd %s && make test\n", c.Dir)
 	return nil

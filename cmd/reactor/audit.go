@@ -174,9 +174,12 @@ func printBooks(out io.Writer, style terminal.Style, r auditResult, lacking bool
 		return err
 	}
 	var text strings.Builder
-	if r.Balanced {
+	switch {
+	case r.Balanced && r.Events == 0:
+		text.WriteString("\n" + style.Strong(style.Warning("There are no events in this store: is it the right one?")) + "\n")
+	case r.Balanced:
 		text.WriteString("\n" + style.Strong(style.Good("The books balance.")) + "\n")
-	} else {
+	default:
 		text.WriteString("\n" + style.Strong(style.Bad(violations(r.InAll)+":")) + "\n")
 	}
 	for _, v := range r.Violations {

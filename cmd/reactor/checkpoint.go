@@ -17,7 +17,7 @@ type checkpointCommand struct {
 	ProcessorName string `short:"g" aliases:"processorname" required:"" placeholder:"NAME" help:"The consumer group: the --processor-name of the reactor."`
 	Tranche       string `once:"" placeholder:"NAME" help:"The part of the feed, needed to set a position if there are several. Without it all are shown."`
 	Position      *int64 `once:"" short:"p" placeholder:"POSITION" help:"Set the checkpoint to this position, from where the next start goes on. Without it nothing is changed."`
-	Force         bool   `once:"" help:"Set a position beyond the end of the feed. A reactor refuses to start there, since it would pass over what is still to come."`
+	Force         bool   `once:"" help:"Set a position beyond the end of the feed, where a reactor refuses to start since it would pass over what is still to come; or while a process works for the group, which overwrites it."`
 	jsonFlag
 	Mdb    checkpointMdb    `cmd:"" help:"Of a Message DB."`
 	Dynamo checkpointDynamo `cmd:"" help:"Of a DynamoDB."`
@@ -35,7 +35,7 @@ A group whose work is divided into slots has a checkpoint for each, shown as NAM
 
 With --position it sets the checkpoint, of all slots, and prints the position before and after. Setting it back is harmless: what lies between is handled again, and nothing is done twice. Setting it forward passes over what lies between, for good.
 
-Stop the reactors of the group first: one that runs does not look at the checkpoint again, and overwrites it.
+The reactors of the group have to be stopped first: one that runs does not look at the checkpoint again, and would overwrite it. While one does, nothing is set. Of one on .NET nothing is known here.
 `
 
 // Help is the text behind the summary.
@@ -121,6 +121,11 @@ func (c *checkpointCommand) showOrSet(ctx context.Context, backend *stores.Backe
 		return &usageError{fmt.Sprintf("--position cannot be %d: 0 is the beginning of the feed", to)}
 	case to > end && !c.Force:
 		return &usageError{fmt.Sprintf("--position %d is beyond the end of the feed, which is %d: a reactor would refuse to start there; use --force if it is meant so", to, end)}
+	}
+	if !c.Force {
+		if err := reactor.AtRest(ctx, backend.Checkpoints, c.ProcessorName); err != nil {
+			return err
+		}
 	}
 	var set checkpointResult
 	for _, p := range places { // one for each slot

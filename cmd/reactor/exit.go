@@ -8,6 +8,7 @@ import (
 	"example.com/groupcheckout/domain/audit"
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor"
+	"example.com/groupcheckout/reactor/feed"
 	"example.com/groupcheckout/stores/dynamodb"
 )
 
@@ -39,7 +40,7 @@ func exitStatus(err error) int {
 		return statusDone
 	case errors.As(err, &books), errors.As(err, &audited):
 		return statusAudit
-	case es.NeedsPerson(err):
+	case es.NeedsPerson(err), errors.Is(err, feed.ErrNoNotes):
 		return statusConfiguration
 	}
 	return statusFailure

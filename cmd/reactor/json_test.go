@@ -61,7 +61,7 @@ func examples(t testing.TB, as jsonFlag) map[string]func(streams) error {
 			return (&checkpointCommand{ProcessorName: "checkouts", Position: new(int64(0)), jsonFlag: as}).showOrSet(t.Context(), backend, s)
 		},
 		"quarantine list": func(s streams) error {
-			return (&quarantineCommand{jsonFlag: as}).list(s, map[string][]byte{groups.Stream(group).String(): note}, noon())
+			return (&quarantineCommand{jsonFlag: as}).list(s, map[string][]byte{groups.Stream(group).String(): note}, true, noon())
 		},
 		"index --status": func(s streams) error {
 			return (&indexCommand{jsonFlag: as}).print(s, []dynamodb.IndexStatus{{

@@ -14,6 +14,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"example.com/groupcheckout/checkout"
+	"example.com/groupcheckout/domain/groupcheckout"
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/internal/terminal"
 	"example.com/groupcheckout/reactor"
@@ -76,6 +77,9 @@ func (c *quarantineCommand) run(ctx context.Context, s streams, store openable, 
 		if err != nil {
 			return &usageError{fmt.Sprintf("--stream: %v", err)}
 		}
+		if _, err := groupcheckout.IDOf(name); err != nil && action == "add" {
+			return &usageError{fmt.Sprintf("--stream %s is no stream that the reactor follows: %v", text, err)}
+		}
 		names = append(names, name)
 	}
 	backend, err := store.open(ctx, s.logger(slog.LevelWarn), checkout.Categories())
@@ -92,7 +96,15 @@ func (c *quarantineCommand) run(ctx context.Context, s streams, store openable, 
 		if err != nil {
 			return err
 		}
-		return c.list(s, bodies, time.Now())
+		known := len(bodies) > 0
+		if slots, keeps := notes.(feed.Slots); keeps && !known {
+			roster, err := slots.Roster(ctx, c.ProcessorName)
+			if err != nil {
+				return err
+			}
+			known = len(roster.Slots) > 0
+		}
+		return c.list(s, bodies, known, time.Now())
 	}
 	for _, name := range names {
 		for changed := false; !changed; { // a reactor notes how far it has passed over a stream, perhaps at this moment
@@ -102,6 +114,15 @@ func (c *quarantineCommand) run(ctx context.Context, s streams, store openable, 
 			}
 			if err != nil {
 				return err
+			}
+		}
+		if action == "add" {
+			events, err := backend.Events.Read(ctx, name, 0, es.FromLeader)
+			if err != nil {
+				return err
+			}
+			if len(events) == 0 {
+				fmt.Fprintf(s.out, "%s has no events yet: is the name right?\n", name)
 			}
 		}
 		fmt.Fprintf(s.out, "%s: %s\n", name, map[string]string{
@@ -136,8 +157,8 @@ func (c *quarantineCommand) change(ctx context.Context, notes feed.Notes, action
 	return notes.ReplaceNote(ctx, c.ProcessorName, reactor.QuarantineKind, name.String(), before, body)
 }
 
-// list shows what is set aside.
-func (c *quarantineCommand) list(s streams, bodies map[string][]byte, now time.Time) error {
+// list shows what is set aside. Of a group that is not known no process has run.
+func (c *quarantineCommand) list(s streams, bodies map[string][]byte, known bool, now time.Time) error {
 	result := quarantineResult{Streams: []asideOf{}}
 	for _, name := range slices.Sorted(maps.Keys(bodies)) {
 		result.Streams = append(result.Streams, asideResult(name, bodies[name]))
@@ -146,7 +167,11 @@ func (c *quarantineCommand) list(s streams, bodies map[string][]byte, now time.T
 		return printJSON(s.out, result)
 	}
 	if len(bodies) == 0 {
-		_, err := fmt.Fprintln(s.out, "no stream is set aside")
+		text := "no stream is set aside"
+		if !known {
+			text += fmt.Sprintf("; no process of the group %q has run yet: is the name right?", c.ProcessorName)
+		}
+		_, err := fmt.Fprintln(s.out, s.styles.out.Wrap(text, ""))
 		return err
 	}
 	table := terminal.Table{Head: []string{"stream", "for", "up to", "retry", "cause"}}

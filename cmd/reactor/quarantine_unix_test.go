@@ -3,13 +3,16 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 	"syscall"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/tried"
 )
@@ -27,7 +30,7 @@ func quarantines(t *testing.T, env map[string]string, h *hotel, group, store str
 		}
 		return out
 	}
-	check.Equal(t, "list", "no stream is set aside\n", on("list"))
+	check.Equal(t, "list", fmt.Sprintf("no stream is set aside; no process of the group %q has run yet: is the name right?\n", group), on("list"))
 	p := start(t, env, append([]string{"run", "-g", group, "--log-format", "json", "--listen", "127.0.0.1:0", "--checkpoint-interval", "200ms", store}, run...)...)
 	address := p.awaitLog(t, "serving the status page")["address"].(string)
 	p.awaitLog(t, "ready")
@@ -36,6 +39,17 @@ func quarantines(t *testing.T, env map[string]string, h *hotel, group, store str
 	h.awaitMerged(t, checkout, first)
 	stream := h.groups.Stream(checkout).String()
 
+	if status, _, errors := call(t, env, "quarantine", "-g", group, "--stream", "GroupChekout-xyz", "add", store); status != statusConfiguration || !strings.Contains(errors, "no stream that the reactor follows") {
+		t.Errorf("a misspelt stream: got status %d and %q, want that it is none", status, errors)
+	}
+	never := h.groups.Stream(domain.GroupID(uuid.New())).String()
+	if out := on("add", "--stream", never); !strings.Contains(out, "has no events yet: is the name right?") {
+		t.Errorf("a stream without events: got %q, want that said", out)
+	}
+	on("drop", "--stream", never)
+	if status, _, errors := call(t, env, "checkpoint", "-g", group, "--position", "0", store); status != statusConfiguration || !strings.Contains(errors, "cannot be changed while processes work for it") {
+		t.Errorf("a checkpoint that is set beside the reactor: got status %d and %q, want it refused", status, errors)
+	}
 	on("add", "--stream", stream)
 	p.awaitLog(t, "the stream is set aside: what is appended to it is passed over until it is retried or dropped (reactor quarantine)")
 	later := h.receive(t, 1)

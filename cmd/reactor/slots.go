@@ -33,7 +33,9 @@ func (*slotsCommand) Help() string {
     reactor slots -g checkouts --change-to 4 mdb -c "$DB" --cs public
     reactor run -g checkouts --slots 4 mdb -c "$DB" --cs public
 
-Each new slot goes on at the lowest checkpoint of those before, so some work is done again, which is harmless, and none is left out. Before a .NET reactor takes over, change the number to 1.`
+Each new slot goes on at the lowest checkpoint of those before, so some work is done again, which is harmless, and none is left out. Before a .NET reactor takes over, change the number to 1.
+
+A process counts as gone, and others take its slots, once it is silent for seven tenths of its --lease.`
 }
 
 type slotsMdb struct{ mdbServer }
@@ -103,13 +105,13 @@ func (c *slotsCommand) show(roster feed.Roster, s streams) error {
 		return err
 	}
 	fmt.Fprintln(s.out)
-	members := terminal.Table{Head: []string{"process", "gone after", "silent for"}}
+	members := terminal.Table{Head: []string{"process", "silent for", "gone after"}}
 	for _, m := range roster.Members {
 		name := m.Name
 		if m.Leaving {
 			name += " (about to stop)"
 		}
-		members.Rows = append(members.Rows, []string{name, inMilliseconds(m.Lease).String(), inMilliseconds(m.Silent + roster.Unwritten.Milliseconds()).String()})
+		members.Rows = append(members.Rows, []string{name, inMilliseconds(m.Silent + roster.Unwritten.Milliseconds()).String(), inMilliseconds(m.Lease).String()})
 	}
 	return members.Write(s.out, s.styles.out)
 }

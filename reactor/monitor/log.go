@@ -177,15 +177,19 @@ func (l *Log) Observe(occurrence reactor.Occurrence) {
 	case reactor.StoreUp:
 		l.to.Info("the store can be reached again; everything goes on", "server", o.Server, "after", o.After, "probes", o.Probes)
 	case reactor.NotesMissing:
-		l.to.Warn("what was read last cannot be kept for the next start, so a loss of events while this does not run may go unnoticed", "error", o.Err)
+		l.to.Warn("there is no place for notes beside the checkpoint: a loss of events while this does not run may go unnoticed, and nothing keeps another process of this name from doing the same work", "error", o.Err)
 	case reactor.EventsErased:
 		l.to.Warn("the last events that were read have been erased from the store; the reactor goes on", "tranche", o.Tranche, "read", o.Read, "end", o.End)
 	case reactor.SlotTaken:
-		l.to.Info("works on a slot", "slot", o.Slot, "token", o.Token)
+		l.to.Info("works on a slot", "slot", o.Slot, "token", o.Token, "from", o.From)
 	case reactor.SlotGiven:
 		l.to.Info("a slot was handed over to another process", "slot", o.Slot)
 	case reactor.SlotLost:
-		l.to.Warn("a slot was lost: this process gave no sign of life for too long, or another one has taken it", "slot", o.Slot, "error", o.Err)
+		text, attributes := "a slot was lost: this process gave no sign of life for too long, or another one has taken it", []any{"slot", o.Slot}
+		if o.Err != nil {
+			attributes = append(attributes, "error", o.Err)
+		}
+		l.to.Warn(text, attributes...)
 	case reactor.RosterFailed:
 		if !reactor.IsOutage(o.Err) {
 			l.to.Warn("it cannot be read or written who holds the slots; it is tried again", "error", o.Err)

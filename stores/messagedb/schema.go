@@ -63,20 +63,30 @@ type InitReport struct {
 	NotesCreated  bool // the table beside it, of what only this project keeps
 }
 
-// String is one sentence for an operator.
+// String is for an operator: a sentence, and behind it the grants that another role needs if
+// something was created.
 func (r InitReport) String() string {
+	in, by := fmt.Sprintf("in the database %q", r.Database), fmt.Sprintf("as the role %q", r.Role)
 	switch {
 	case r.SchemaCreated:
-		return fmt.Sprintf("created the schema and the tables %s and %s in the database %q as the role %q; no privileges were granted to others", r.Table, noteTableName, r.Database, r.Role)
+		return fmt.Sprintf("created the schema and the tables %s and %s %s %s", r.Table, noteTableName, in, by) + r.grants()
 	case r.TableCreated && r.NotesCreated:
-		return fmt.Sprintf("created the tables %s and %s in the database %q as the role %q; no privileges were granted to others", r.Table, noteTableName, r.Database, r.Role)
+		return fmt.Sprintf("created the tables %s and %s %s %s", r.Table, noteTableName, in, by) + r.grants()
 	case r.TableCreated:
-		return fmt.Sprintf("created the table %s in the database %q as the role %q; no privileges were granted to others", r.Table, r.Database, r.Role)
+		return fmt.Sprintf("created the table %s %s %s", r.Table, in, by) + r.grants()
 	case r.NotesCreated:
-		return fmt.Sprintf("found the table %s in the database %q and created the table %s beside it as the role %q; no privileges were granted to others",
-			r.Table, r.Database, noteTableName, r.Role)
+		return fmt.Sprintf("found the table %s %s and created the table %s beside it %s", r.Table, in, noteTableName, by) + r.grants()
 	}
-	return fmt.Sprintf("found the table %s in the database %q; nothing was changed", r.Table, r.Database)
+	return fmt.Sprintf("found the tables %s and %s %s; nothing was changed", r.Table, noteTableName, in)
+}
+
+// grants are what a role needs that uses the tables.
+func (r InitReport) grants() string {
+	schema := r.Table[:strings.LastIndex(r.Table, ".")]
+	return fmt.Sprintf(`; no privileges were granted to others. A reactor of another role, here message_store, needs:
+    GRANT USAGE ON SCHEMA %s TO message_store;
+    GRANT SELECT, INSERT, UPDATE ON %s TO message_store;
+    GRANT SELECT, INSERT, UPDATE, DELETE ON %s.%s TO message_store;`, schema, r.Table, schema, noteTableName)
 }
 
 // Init creates the table for checkpoints, and its schema, where they do not
