@@ -157,6 +157,8 @@ func TestEveryRuleAndExampleHasAPageWithAnAddressMadeOfTitles(t *testing.T) {
 		"search.html", "site.js", "style.css", "words.js",
 	}
 	check.Same(t, "the result", want, slices.Sorted(maps.Keys(pages)))
+	contains(t, "the front page", pages["index.html"], "<a rel=next href=rules/index.html>")
+	contains(t, "the first chapter", pages["rules/index.html"], "<a rel=prev href=../index.html>", "<a rel=next href=../lending/index.html>")
 	page := pages["lending/taking-books-home/a-book-is-lent-once.html"]
 	contains(
 		t, "the page of the rule", page,

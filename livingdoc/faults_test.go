@@ -117,6 +117,7 @@ func TestTheHistoryRemembersThatARunFailedAsAWhole(t *testing.T) {
 	next := project(t, library(), fixture.Run{Store: "stone"})
 	next.Commit, next.Out = strings.Repeat("b", 40), config.Out
 	page := build(t, next)["history.html"]
+	contains(t, "the history", page, "<th scope=col>Kept in") // since there is something to say of a store
 	before, after, told := strings.Cut(page, "found that the books do not balance")
 	if !told || !strings.Contains(before, ">1</a>") || strings.Contains(after, "found that") {
 		t.Errorf("the history does not say of the first build, and of that alone, that its run failed:\n%s", page)

@@ -147,7 +147,7 @@ func TestHealthIsShownBuildByBuild(t *testing.T) {
 		"fines/being-late/a-day-late.html":                   {"held in each of the last 3 builds"},
 		"history.html": {
 			"failed in 1 and flaky in 1 of the last 3 builds", "<h2>What has changed since v1.0</h2>", "v1.0 was released as build 1",
-			"<span class=mark>gone</span> Alone", "<span class=mark>v1.0</span>", "1 not checked",
+			"<span class=mark>gone</span> Alone", "<th scope=col class=dev>Kept in", "<span class=mark>v1.0</span>", "1 not checked",
 		},
 	} {
 		contains(t, name, pages[name], wants...)
