@@ -142,7 +142,7 @@ func TestQuarantineWithoutATableIsExplained(t *testing.T) {
 	check.Must(t, check.Error(connect(t, admin).Exec(within(t), "DROP TABLE "+pgx.Identifier{env["MDB_SCHEMA"], "reactor_note"}.Sanitize())))
 	for _, args := range [][]string{{"quarantine", "-g", "x", "list", "mdb"}, {"run", "-g", "x", "--quarantine-after", "1m", "mdb"}} {
 		status, _, errors := call(t, env, args...)
-		if status == statusDone || !strings.Contains(errors, "reactor init mdb") {
+		if status != statusConfiguration || !strings.Contains(errors, "reactor init mdb") {
 			t.Errorf("%v: got status %d and %q, want a failure that names reactor init mdb", args, status, errors)
 		}
 	}
@@ -151,7 +151,7 @@ func TestQuarantineWithoutATableIsExplained(t *testing.T) {
 	stays := h.receive(t, 1)
 	h.awaitMerged(t, h.selectStays(t, stays), stays)
 	p.signal(t, syscall.SIGTERM)
-	if ended := p.awaitEnd(t); ended.ExitStatus() != statusDone || !strings.Contains(p.output(), "cannot be kept for the next start") {
+	if ended := p.awaitEnd(t); ended.ExitStatus() != statusDone || !strings.Contains(p.output(), "there is no place for notes beside the checkpoint") {
 		t.Errorf("got status %d, want 0 and a warning", ended.ExitStatus())
 	}
 }

@@ -185,11 +185,12 @@ func (l *Log) Observe(occurrence reactor.Occurrence) {
 	case reactor.SlotGiven:
 		l.to.Info("a slot was handed over to another process", "slot", o.Slot)
 	case reactor.SlotLost:
-		text, attributes := "a slot was lost: this process gave no sign of life for too long, or another one has taken it", []any{"slot", o.Slot}
-		if o.Err != nil {
-			attributes = append(attributes, "error", o.Err)
+		const text = "a slot was lost: this process gave no sign of life for too long, or another one has taken it"
+		if o.Err == nil {
+			l.to.Warn(text, "slot", o.Slot)
+		} else {
+			l.to.Warn(text, "slot", o.Slot, "error", o.Err)
 		}
-		l.to.Warn(text, attributes...)
 	case reactor.RosterFailed:
 		if !reactor.IsOutage(o.Err) {
 			l.to.Warn("it cannot be read or written who holds the slots; it is tried again", "error", o.Err)
