@@ -160,6 +160,7 @@ type trancheView struct {
 	End        *feed.Position `json:"end"`           // of the feed; null if it is not known
 	Unread     *int           `json:"lagEvents"`     // not read yet; null if that is not known
 	UnreadMore bool           `json:"lagEventsMore"` // there are more
+	EndAge     span           `json:"-"`             // how old these figures are, if that is to be said
 	Lag        *span          `json:"lagSeconds"`    // how old the oldest of them is; null if that is not known
 	StillFor   span           `json:"standsStillForSeconds"`
 	Silent     string         `json:"silent"` // why nothing new comes into the feed
@@ -221,6 +222,10 @@ func (v statusView) ListedAside() []asideView {
 	}
 	return listed
 }
+
+// oldEnd is how old the end of the feed may be before that is said. It is asked for every five
+// seconds.
+const oldEnd = 15 * time.Second
 
 // OneUnread tells whether exactly one event is not read.
 func (t trancheView) OneUnread() bool { return t.Unread != nil && *t.Unread == 1 && !t.UnreadMore }
@@ -316,6 +321,9 @@ func (p *page) reactor(ctx context.Context) statusView {
 		}
 		if !t.EndAt.IsZero() {
 			shown.End, shown.Silent = &t.End, t.Silent
+			if age := status.At.Sub(t.EndAt); age > oldEnd {
+				shown.EndAge = span(age)
+			}
 			if t.Unread >= 0 {
 				shown.Unread, shown.UnreadMore = &t.Unread, t.UnreadMore
 			}

@@ -203,6 +203,14 @@ func TestPageListsAPartAtATime(t *testing.T) {
 func TestPageForReadiness(t *testing.T) {
 	t.Parallel()
 	equal(t, "of one that works", get(t, fixed{}, "/readyz").Code, http.StatusOK)
+	old := get(t, fixed{status: reactor.Status{
+		At: noon(), Outages: []reactor.OutageStatus{{Server: "the store", Since: ago(40 * time.Second), Error: "refused"}},
+		Tranches: []reactor.TrancheStatus{{Tranche: "A", End: 7, EndAt: ago(40 * time.Second), Read: 7}},
+	}}, "/")
+	if text := old.Body.String(); strings.Contains(text, "Healthy") {
+		t.Errorf("a page without its store says that all is well:\n%s", text)
+	}
+	check.Contains(t, old.Body.String(), `<strong class="bad">Not ready</strong>`, "as of 40s ago")
 	down := get(t, fixed{status: reactor.Status{At: noon(), Outages: []reactor.OutageStatus{{Server: "the store", Since: ago(time.Second), Error: "refused"}}}}, "/readyz")
 	equal(t, "while the store is down", down.Code, http.StatusServiceUnavailable)
 	equal(t, "why", down.Body.String(), "not ready\nthe store cannot be reached: refused\n")
