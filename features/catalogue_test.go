@@ -121,13 +121,13 @@ func TestSomebodyActsAndAttemptsAreRefused(t *testing.T) {
 			pickle := scenario.Pickle
 			last := len(pickle.Steps) - 1
 			if !slices.ContainsFunc(pickle.Steps, func(s *messages.PickleStep) bool { return s.Type == messages.PickleStepType_ACTION }) {
-				t.Errorf("%s: in the scenario %q nobody does anything", f.URI, pickle.Name)
+				t.Errorf("%s: the scenario %q has no When: nobody does anything in it", scenario.Location(), pickle.Name)
 			}
 			for i, step := range pickle.Steps {
 				tried := strings.Contains(step.Text, " tries to ")
 				checked := i < last && strings.HasPrefix(pickle.Steps[i+1].Text, "it is refused because ")
 				if tried != checked && (tried || i < last) {
-					t.Errorf("%s: in the scenario %q an attempt and its refusal do not go together at %q", f.URI, pickle.Name, step.Text)
+					t.Errorf("%s: in the scenario %q an attempt and its refusal do not go together at %q", scenario.Location(), pickle.Name, step.Text)
 				}
 			}
 		}
@@ -156,13 +156,16 @@ func TestTagsSayWhatAScenarioNeeds(t *testing.T) {
 			for _, tag := range pickle.Tags {
 				tagged[tag.Name] = true
 				if _, known := needs[tag.Name]; !known && tag.Name != "@exact" && tag.Name != run.Beyond && !skipTag.MatchString(tag.Name) {
-					t.Errorf("%s: the scenario %q has the tag %s, which means nothing", f.URI, pickle.Name, tag.Name)
+					t.Errorf("%s: the scenario %q has the tag %s, which means nothing", scenario.Location(), pickle.Name, tag.Name)
 				}
 			}
 			for tag, sign := range needs {
 				has := slices.ContainsFunc(pickle.Steps, func(s *messages.PickleStep) bool { return sign.MatchString(s.Text) })
-				if has != tagged[tag] {
-					t.Errorf("%s: the scenario %q is tagged %s: %t, but its steps ask for it: %t", f.URI, pickle.Name, tag, tagged[tag], has)
+				switch {
+				case tagged[tag] && !has:
+					t.Errorf("%s: the scenario %q has the tag %s, itself or from its feature, and no step that needs it, such as %s", scenario.Location(), pickle.Name, tag, sign)
+				case has && !tagged[tag]:
+					t.Errorf("%s: the scenario %q needs the tag %s, for a step such as %s", scenario.Location(), pickle.Name, tag, sign)
 				}
 			}
 		}

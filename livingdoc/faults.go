@@ -36,8 +36,10 @@ func sentence(fault run.Fault, store string) string {
 	text := strings.TrimSpace(fault.Text)
 	if fault.Hook == audit {
 		text = strings.TrimPrefix(text, "the audit failed: ") // which is said before it
-		if verdict, detail, more := strings.Cut(text, ": "); more && !strings.Contains(verdict, "\n") {
-			text = verdict + ".\n" + detail // it names events and rules, for who looks closer
+		// A verdict in plain words has details behind it, which name events and rules for who
+		// looks closer. What begins otherwise may be any text with a colon in it.
+		if verdict, detail, more := strings.Cut(text, ": "); more && begins(verdict, "the") && !strings.Contains(verdict, "\n") {
+			text = verdict + ".\n" + detail
 		}
 	}
 	if fault.Kind == run.OfRun {

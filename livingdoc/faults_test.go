@@ -75,10 +75,11 @@ func TestARunThatFailedAsAWholeIsNotPraised(t *testing.T) {
 		run  fixture.Run
 		want string
 	}{
-		"a hook before":  {fixture.Run{Hooks: []fixture.Hook{{Name: "seeds", Before: true, Failure: "no disk"}}}, "The step “seeds” before the examples on stone failed: no disk"},
-		"an odd audit":   {fixture.Run{Hooks: []fixture.Hook{{Name: "audit", Failure: "no answer"}}}, "The audit after the examples on stone failed: no answer"},
-		"without a name": {fixture.Run{Hooks: []fixture.Hook{{Failure: "gone"}}}, "A step after the examples on stone failed: gone"},
-		"as a whole":     {fixture.Run{Wrong: "3 scenarios are flaky"}, "The run on stone failed as a whole: 3 scenarios are flaky"},
+		"a hook before":   {fixture.Run{Hooks: []fixture.Hook{{Name: "seeds", Before: true, Failure: "no disk"}}}, "The step “seeds” before the examples on stone failed: no disk"},
+		"another's words": {fixture.Run{Hooks: []fixture.Hook{{Name: "audit", Failure: "Oslo took parcel D when it had no room: it holds 3"}}}, "The audit after the examples on stone failed: Oslo took parcel D when it had no room: it holds 3"},
+		"an odd audit":    {fixture.Run{Hooks: []fixture.Hook{{Name: "audit", Failure: "no answer"}}}, "The audit after the examples on stone failed: no answer"},
+		"without a name":  {fixture.Run{Hooks: []fixture.Hook{{Failure: "gone"}}}, "A step after the examples on stone failed: gone"},
+		"as a whole":      {fixture.Run{Wrong: "3 scenarios are flaky"}, "The run on stone failed as a whole: 3 scenarios are flaky"},
 		"with trouble": {
 			fixture.Run{Wrong: "3 scenarios are flaky", Outcome: func(s *suite.Scenario) fixture.Outcome { return fixture.Outcome{NotRun: s.Row == 2} }},
 			`<h2 id=unchecked>1 example was not checked on some stores</h2>`,
