@@ -173,9 +173,13 @@ func (c *demoCommand) print(s streams, store string, r demo.Report, balanced boo
 	figures.Add(terminal.Grouped(r.Moved.String()), "money moved from stays to groups")
 	figures.Add(terminal.Grouped(r.Paid.String()), "money paid for groups")
 	count(r.HandlerCalls, "handler call{s}"+failures(r.HandlerFailures))
-	figures.Add(round(r.Reaction(0.5)).String(), "reaction, median (from the selection to the record of the last outcome)")
-	figures.Add(round(r.Reaction(0.95)).String(), "reaction, 95th percentile")
-	figures.Add(round(r.Reaction(1)).String(), "reaction, longest")
+	if len(r.Reactions) == 0 {
+		figures.Add("", "no reaction was measured, as where another reactor handles the groups")
+	} else {
+		figures.Add(round(r.Reaction(0.5)).String(), "reaction, median (from the selection to the record of the last outcome)")
+		figures.Add(round(r.Reaction(0.95)).String(), "reaction, 95th percentile")
+		figures.Add(round(r.Reaction(1)).String(), "reaction, longest")
+	}
 	count(r.EventsWritten, "event{s} written")
 	figures.Add(round(r.Elapsed).String(), "elapsed")
 	err := figures.Write(out, style)

@@ -46,7 +46,7 @@ func (c *healthCommand) Run(ctx context.Context, s streams) error {
 	}
 	response, err := (&http.Client{Transport: transport}).Do(request)
 	if err != nil {
-		return fmt.Errorf("the reactor does not answer: %w", err)
+		return fmt.Errorf("the reactor does not answer; say with --url where it does: %w", err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))

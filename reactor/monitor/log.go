@@ -29,8 +29,9 @@ type Log struct {
 	troubled map[es.StreamName]troubled
 	saving   map[feed.Tranche]int // failed saves in a row
 	hung     map[es.StreamName]time.Time
-	unlisted failures       // looks at what is set aside
-	skipped  map[string]int // by type, in all
+	down     map[string]bool // servers that cannot be reached
+	unlisted failures        // looks at what is set aside
+	skipped  map[string]int  // by type, in all
 	types    bounded
 }
 
@@ -72,7 +73,7 @@ const summaryInterval = time.Minute
 func NewLog(to *slog.Logger) *Log {
 	return &Log{
 		to:       to,
-		troubled: map[es.StreamName]troubled{}, saving: map[feed.Tranche]int{}, hung: map[es.StreamName]time.Time{}, skipped: map[string]int{},
+		troubled: map[es.StreamName]troubled{}, saving: map[feed.Tranche]int{}, hung: map[es.StreamName]time.Time{}, down: map[string]bool{}, skipped: map[string]int{},
 	}
 }
 
@@ -98,6 +99,7 @@ func (l *Log) summarise(ctx context.Context) {
 	now := slices.SortedFunc(maps.Values(l.troubled), func(a, b troubled) int {
 		return cmp.Or(a.since.Compare(b.since), cmp.Compare(a.stream.String(), b.stream.String()))
 	})
+	down := slices.Sorted(maps.Keys(l.down))
 	l.mu.Unlock()
 	attrs := []slog.Attr{
 		slog.Int("events", happened.events), slog.Int("calls", happened.calls),
@@ -105,6 +107,9 @@ func (l *Log) summarise(ctx context.Context) {
 		slog.Int("readFailures", happened.readFailures),
 		slog.Int("saves", happened.saves), slog.Int("saveFailures", happened.saveFailures),
 		slog.Int("troubled", len(now)),
+	}
+	if len(down) > 0 {
+		attrs = append(attrs, slog.Any("down", down))
 	}
 	if len(now) > 0 {
 		var names []string
@@ -173,8 +178,10 @@ func (l *Log) Observe(occurrence reactor.Occurrence) {
 			l.to.Warn("it cannot be looked up or noted which streams are set aside", "attempts", l.unlisted.inARow, "error", o.Err)
 		}
 	case reactor.StoreDown:
+		l.down[o.Server] = true
 		l.to.Error("the store cannot be reached; everything waits for it, and one question at a time probes it", "server", o.Server, "since", o.Since, "error", o.Err)
 	case reactor.StoreUp:
+		delete(l.down, o.Server)
 		l.to.Info("the store can be reached again; everything goes on", "server", o.Server, "after", o.After, "probes", o.Probes)
 	case reactor.NotesMissing:
 		l.to.Warn("there is no place for notes beside the checkpoint: a loss of events while this does not run may go unnoticed, and nothing keeps another process of this name from doing the same work", "error", o.Err)

@@ -253,6 +253,14 @@ func TestLogSummarisesEachMinute(t *testing.T) {
 		synctest.Wait()
 		out.expect(t, `level=INFO msg="summary of the reactor" events=0 calls=0 failures=12 lags=1 readFailures=0 saves=0 saveFailures=0 troubled=12 `+
 			`longest="[Stream-10 Stream-09 Stream-08 Stream-07 Stream-06 Stream-05 Stream-04 Stream-03 Stream-02 Stream-01]"`)
+
+		log.Observe(reactor.StoreDown{Server: "the store", Err: errBoom})
+		out.lines()
+		time.Sleep(time.Minute) // the bubble's time
+		synctest.Wait()
+		if lines := out.lines(); len(lines) != 1 || !strings.Contains(lines[0], `troubled=12 down="[the store]" longest=`) {
+			t.Errorf("got %q, want that the store is down in it", lines)
+		}
 		cancel()
 		<-done
 	})
