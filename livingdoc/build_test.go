@@ -159,6 +159,8 @@ func TestEveryRuleAndExampleHasAPageWithAnAddressMadeOfTitles(t *testing.T) {
 	check.Same(t, "the result", want, slices.Sorted(maps.Keys(pages)))
 	contains(t, "the front page", pages["index.html"], "<a rel=next href=rules/index.html>")
 	contains(t, "the first chapter", pages["rules/index.html"], "<a rel=prev href=../index.html>", "<a rel=next href=../lending/index.html>")
+	contains(t, "the last chapter", pages["fines/index.html"], "<a rel=next href=../history.html>")
+	contains(t, "the history", pages["history.html"], "<a rel=prev href=fines/index.html>")
 	page := pages["lending/taking-books-home/a-book-is-lent-once.html"]
 	contains(
 		t, "the page of the rule", page,

@@ -2,6 +2,7 @@ package livingdoc
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"fmt"
 	"html/template"
@@ -373,10 +374,11 @@ func (r *renderer) all() error {
 	if err := r.redirects(); err != nil {
 		return err
 	}
-	err := inOrder(r.tree.chapters(), func(c *chapter, before, after *link) error {
-		if before == nil {
-			before = &link{Title: r.site.Title, Address: r.tree.root.Address}
-		}
+	front := &link{Title: r.site.Title, Address: r.tree.root.Address}
+	back := r.back()
+	chapters := r.tree.chapters()
+	err := inOrder(chapters, func(c *chapter, before, after *link) error {
+		before, after = cmp.Or(before, front), cmp.Or(after, back[0].link())
 		return r.put(c.Address, page{
 			Kind: "chapter", Title: c.Title, Trail: trail(c.Parent), Data: r.chapterPage(c), Dev: true,
 			Before: before, After: after, Chapter: c,
@@ -397,21 +399,38 @@ func (r *renderer) all() error {
 	if err := r.search(); err != nil {
 		return err
 	}
-	if len(r.words.terms) > 0 {
-		if err := r.put(wordsAddress, page{Kind: "words", Title: "The words", Data: r.words.terms, Dev: true}); err != nil {
-			return err
-		}
+	last := front
+	if len(chapters) > 0 {
+		last = chapters[len(chapters)-1].link()
 	}
-	for _, t := range r.tree.tagged {
-		if err := r.put(t.Address, page{Kind: "tagged", Title: t.Title, Data: t, Dev: true}); err != nil {
-			return err
-		}
-	}
-	data := r.past.page(r.tree, r.changes)
-	if err := r.put(historyAddress, page{Kind: "history", Title: "History", Data: data, Dev: true}); err != nil {
+	err = inOrder(back, func(l leaf, before, after *link) error {
+		l.Before, l.After = cmp.Or(before, last), after
+		return r.put(l.address, l.page)
+	})
+	if err != nil {
 		return err
 	}
 	return r.assets()
+}
+
+// leaf is a page behind the chapters.
+type leaf struct {
+	address string
+	page
+}
+
+func (l leaf) link() *link { return &link{Title: l.Title, Address: l.address} }
+
+// back are the pages behind the chapters, in the order of reading.
+func (r *renderer) back() []leaf {
+	var made []leaf
+	if len(r.words.terms) > 0 {
+		made = append(made, leaf{wordsAddress, page{Kind: "words", Title: "The words", Data: r.words.terms, Dev: true}})
+	}
+	for _, t := range r.tree.tagged {
+		made = append(made, leaf{t.Address, page{Kind: "tagged", Title: t.Title, Data: t, Dev: true}})
+	}
+	return append(made, leaf{historyAddress, page{Kind: "history", Title: "History", Data: r.past.page(r.tree, r.changes), Dev: true}})
 }
 
 func (r *renderer) assets() error {
