@@ -31,7 +31,7 @@ func allowed() map[string][]string {
 		// The kit.
 		"es":                {},
 		"es/aggregatetest":  {"es", "internal/check"},
-		"reactor":           {"es", "reactor/feed", "internal/pause"},
+		"reactor":           {"es", "reactor/feed", "internal/pause", "internal/plural"},
 		"reactor/monitor":   {"es", "reactor", "reactor/feed", "internal/plural"},
 		"reactor/feed":      {"es"},
 		"stores":            {"es", "reactor/feed"},

@@ -116,15 +116,6 @@ func (c *quarantineCommand) run(ctx context.Context, s streams, store openable, 
 				return err
 			}
 		}
-		if action == "add" {
-			events, err := backend.Events.Read(ctx, name, 0, es.FromLeader)
-			if err != nil {
-				return err
-			}
-			if len(events) == 0 {
-				fmt.Fprintf(s.out, "%s has no events yet: is the name right?\n", name)
-			}
-		}
 		fmt.Fprintf(s.out, "%s: %s\n", name, map[string]string{
 			"add":   "is set aside; a reactor that runs does so within its --checkpoint-interval",
 			"retry": "is to be retried; a reactor that runs does so within its --checkpoint-interval, and it is off the list if that goes well",

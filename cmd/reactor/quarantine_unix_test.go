@@ -9,10 +9,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"example.com/groupcheckout/domain"
 	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/internal/tried"
 )
@@ -42,11 +40,6 @@ func quarantines(t *testing.T, env map[string]string, h *hotel, group, store str
 	if status, _, errors := call(t, env, "quarantine", "-g", group, "--stream", "GroupChekout-xyz", "add", store); status != statusConfiguration || !strings.Contains(errors, "no stream that the reactor follows") {
 		t.Errorf("a misspelt stream: got status %d and %q, want that it is none", status, errors)
 	}
-	never := h.groups.Stream(domain.GroupID(uuid.New())).String()
-	if out := on("add", "--stream", never); !strings.Contains(out, "has no events yet: is the name right?") {
-		t.Errorf("a stream without events: got %q, want that said", out)
-	}
-	on("drop", "--stream", never)
 	if status, _, errors := call(t, env, "checkpoint", "-g", group, "--position", "0", store); status != statusConfiguration || !strings.Contains(errors, "cannot be changed while processes work for it") {
 		t.Errorf("a checkpoint that is set beside the reactor: got status %d and %q, want it refused", status, errors)
 	}
