@@ -5,7 +5,6 @@ import (
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/reactor"
-	"example.com/groupcheckout/reactor/feed"
 )
 
 // excuse says how many handler calls for a stream are owed to injected faults. A call
@@ -41,24 +40,9 @@ func (r *runner) Observe(o reactor.Occurrence) {
 				e.excuse.calls++
 			}
 		})
-	case reactor.CheckpointFailed:
-		r.unsaved(o.Tranche, true)
-	case reactor.CheckpointSaved:
-		r.unsaved(o.Tranche, false)
 	default: // the rest is for the journal
 	}
 	r.journal.Observe(o)
-}
-
-// unsaved notes whether the last checkpoint of a tranche could not be saved.
-func (r *runner) unsaved(tranche feed.Tranche, failed bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if failed {
-		r.lost[tranche] = true
-	} else {
-		delete(r.lost, tranche)
-	}
 }
 
 // wanted tells whether a call failed because its scenario wants that.
@@ -71,8 +55,8 @@ func (r *runner) wanted(err error) bool {
 	return errors.Is(err, errBroken) && r.phase != reviving
 }
 
-// told notes a delivery. To a reactor behind one that was killed, or whose last checkpoint a
-// fault has lost, what that was told of already is delivered again, and may lead to another call.
+// told notes a delivery. To a reactor that was killed, what an earlier one was
+// told of already is delivered again, and may lead to another call.
 func (r *runner) told(stream es.StreamName, index es.Version) {
 	r.mu.Lock()
 	repeated := r.killed && index < r.reached[stream] && !r.retold[stream]

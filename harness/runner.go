@@ -38,8 +38,7 @@ type runner struct {
 	missing int                          // appends that are still to succeed before it breaks down
 	again   []feed.Delivery              // to be delivered again
 	poke    chan struct{}                // closed, and replaced, when there is something in again
-	killed  bool                         // the reactor before this one was killed, or a fault has lost its last checkpoint
-	lost    map[feed.Tranche]bool        // tranches of which the last checkpoint could not be saved
+	killed  bool                         // the reactor before this one was killed
 	reached map[es.StreamName]es.Version // how far the feed had come when this one was started
 	retold  map[es.StreamName]bool       // streams of which this one was told something again
 }
@@ -156,8 +155,7 @@ func (r *runner) revive(ctx context.Context, killed bool) error {
 	}
 	r.ahead.restart(ends)
 	r.before = r.journal.retirements()
-	r.killed = killed || !r.harness.options.Faults.IsZero() && len(r.lost) > 0
-	r.lost, r.reached, r.retold = map[feed.Tranche]bool{}, r.journal.reached(), map[es.StreamName]bool{}
+	r.killed, r.reached, r.retold = killed, r.journal.reached(), map[es.StreamName]bool{}
 	started, err := r.harness.options.System.Start(context.WithoutCancel(ctx), r.backend, config)
 	if err != nil {
 		r.enter(down)
