@@ -48,6 +48,15 @@ func auditOf(t testing.TB, backend *stores.Backend, consumers ...string) (status
 	return exitStatus(err), verdict
 }
 
+// Of the wrong store everything balances.
+func TestAnAuditOfNothingSaysSo(t *testing.T) {
+	t.Parallel()
+	status, verdict := auditOf(t, backendOn(t, memory.New(), auditedCategories()))
+	if want := "There are no events in this store: is it the right one?\n"; status != statusDone || verdict != want {
+		t.Errorf("got status %d and %q, want 0 and %q", status, verdict, want)
+	}
+}
+
 // withoutBodies is a feed that only tells that there are events.
 func withoutBodies(source feed.Source) feed.Source {
 	return intercept.Source(source, intercept.SourceHooks{

@@ -31,6 +31,10 @@ func quarantines(t *testing.T, env map[string]string, h *hotel, group, store str
 	check.Equal(t, "list", fmt.Sprintf("no stream is set aside; no process of the group %q has run yet: is the name right?\n", group), on("list"))
 	p := start(t, env, append([]string{"run", "-g", group, "--log-format", "json", "--listen", "127.0.0.1:0", "--checkpoint-interval", "200ms", store}, run...)...)
 	address := p.awaitLog(t, "serving the status page")["address"].(string)
+	from, _ := p.awaitLog(t, "works on a slot")["from"].(map[string]any)
+	if len(from) != 1 {
+		t.Errorf("the log of a slot says that it goes on from %v, want the position of its tranche", from)
+	}
 	p.awaitLog(t, "ready")
 	first := h.receive(t, 1)
 	checkout := h.selectStays(t, first)

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
 )
@@ -162,6 +164,11 @@ func TestInit(t *testing.T) {
 		if err != nil || !report.SchemaCreated || !report.TableCreated || report.Database != name || !strings.Contains(report.String(), "created the schema") {
 			t.Errorf("%s, first: got %+v and error %v, want schema and table created", schema, report, err)
 		}
+		_, grants, _ := strings.Cut(report.String(), "needs:\n")
+		if strings.Count(grants, "GRANT ") != 3 {
+			t.Errorf("%s: got the grants %q, want three", schema, grants)
+		}
+		check.Must(t, check.Error(connect(t, config.Connection).Exec(within(t), grants, pgx.QueryExecModeSimpleProtocol)))
 		report, err = Init(within(t), config)
 		if err != nil || report.SchemaCreated || report.TableCreated || !strings.Contains(report.String(), "nothing was changed") {
 			t.Errorf("%s, again: got %+v and error %v, want nothing created", schema, report, err)
