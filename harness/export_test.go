@@ -83,4 +83,7 @@ func (h *Harness) HoldUpReads(held es.StreamName) {
 func (w *World) KillReactor() { w.host.(*runner).kill() }
 
 // HaveCuts makes a harness believe that the connections of its reactors can be cut.
-func (h *Harness) HaveCuts() { h.cut = func() {} }
+func (h *Harness) HaveCuts() { h.cut = func() { h.cuts.Add(1) } }
+
+// Cut cuts the connections of all reactors, as an injected fault of any of them does.
+func (h *Harness) Cut() { h.cut() }

@@ -62,7 +62,8 @@ type Harness struct {
 	server  *Server
 	site    *Site
 	through *stores.Backend // the site's store as reactors of this process see it, perhaps through a proxy
-	cut     func()          // cuts their connections; nil where there is no proxy
+	cut     func()          // cuts the connections of all of them; nil where there is no proxy
+	cuts    atomic.Int64    // how often that was done
 	journal *journal
 	history *history.Recorder
 	cache   *es.Cache
@@ -318,6 +319,9 @@ func (h *Harness) goThroughProxy(ctx context.Context) error {
 		return fail(err)
 	}
 	h.closers = append(h.closers, func() error { h.through.Close(); return nil })
-	h.cut = func() { between.Cut() }
+	h.cut = func() {
+		h.cuts.Add(1)
+		between.Cut()
+	}
 	return nil
 }

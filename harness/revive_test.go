@@ -79,6 +79,63 @@ func TestAStartIsGivenUpWithItsContext(t *testing.T) {
 	})
 }
 
+// The connections of all reactors are cut at once, also those of one that is starting.
+func TestAStartThatMeetsACutIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	var starts, ends atomic.Int64 // that are still to fail
+	var shared atomic.Bool        // the reactor that is none of this has been started
+	var cutting atomic.Bool
+	cut := func() {}
+	fails := func(left *atomic.Int64) error {
+		if left.Add(-1) < 0 {
+			return nil
+		}
+		if cutting.Load() {
+			cut()
+		}
+		return errors.New("the line is dead")
+	}
+	h, err := harness.Open(t.Context(), harness.Options{System: harness.System{
+		Categories: []string{"Order"},
+		Start: func(ctx context.Context, backend *stores.Backend, config reactor.Config) (harness.Reactor, error) {
+			if shared.CompareAndSwap(false, true) {
+				return reactor.Start(ctx, backend.Source, backend.Checkpoints, sorter{}, config)
+			}
+			if err := fails(&starts); err != nil {
+				return nil, err
+			}
+			source := intercept.Source(backend.Source, intercept.SourceHooks{
+				BeforeEnd: func(context.Context, feed.Tranche) error { return fails(&ends) },
+			})
+			return reactor.Start(ctx, source, backend.Checkpoints, sorter{}, config)
+		},
+	}})
+	opened(t, h, err)
+	h.HaveCuts()
+	cut = h.Cut
+	w := world(t, h, true)
+	for name, test := range map[string]struct {
+		starts, ends int64 // that fail
+		cutting      bool
+		want         string
+	}{
+		"cut as it starts":                {starts: 2, cutting: true},
+		"cut as it finds out where it is": {ends: 2, cutting: true},
+		"broken for another reason":       {starts: 1, want: "the line is dead"},
+		"broken behind the start":         {ends: 1, want: "the line is dead"},
+	} {
+		check.Must(t, w.StopReactor(t.Context()))
+		starts.Store(test.starts)
+		ends.Store(test.ends)
+		cutting.Store(test.cutting)
+		if err := w.StartReactor(t.Context()); test.want != "" {
+			check.Fails(t, err, test.want)
+		} else {
+			check.OKf(t, err, "%s", name)
+		}
+	}
+}
+
 // A kill is none of the breakdowns that a scenario asks for.
 func TestAReactorThatWasKilledHasNotBrokenDown(t *testing.T) {
 	t.Parallel()

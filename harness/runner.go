@@ -134,9 +134,9 @@ const callLimit = 10 * time.Minute
 // waits for the reactor can give up.
 func (r *runner) revive(ctx context.Context, killed bool) error {
 	ends, err := endsOf(ctx, r.harness.site.Backend.Source)
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if err != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
 		r.enter(down)
 		return fmt.Errorf("find the end of the feed: %w", err)
 	}
@@ -154,16 +154,42 @@ func (r *runner) revive(ctx context.Context, killed bool) error {
 		config.TailPause = r.harness.site.TailPause
 	}
 	r.ahead.restart(ends)
+	r.mu.Lock()
 	r.before = r.journal.retirements()
 	r.killed, r.reached, r.retold = killed, r.journal.reached(), map[es.StreamName]bool{}
-	started, err := r.harness.options.System.Start(context.WithoutCancel(ctx), r.backend, config)
+	r.reactor, r.broken, r.budget, r.missing = nil, false, -1, 0
+	r.mu.Unlock()
+	started, err := r.begin(context.WithoutCancel(ctx), config)
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if err != nil {
 		r.enter(down)
 		return err
 	}
-	r.reactor, r.broken, r.budget, r.missing = started, false, -1, 0
+	r.reactor = started
 	r.enter(running)
 	return nil
+}
+
+// begin starts the production wiring. Where connections are cut, it looks whether that has
+// found out where to go on, and starts it once more if they were cut meanwhile: whoever
+// supervises a reactor does so.
+func (r *runner) begin(ctx context.Context, config reactor.Config) (started Reactor, err error) {
+	for range starts {
+		cuts := r.harness.cuts.Load()
+		started, err = r.harness.options.System.Start(ctx, r.backend, config)
+		if beginning, ok := started.(interface{ Begun() <-chan struct{} }); err == nil && ok && r.harness.cut != nil {
+			select {
+			case <-beginning.Begun():
+			case <-started.Done():
+				err = started.Wait(ctx)
+			}
+		}
+		if err == nil || r.harness.cuts.Load() == cuts {
+			break
+		}
+	}
+	return started, err
 }
 
 // enter changes the phase. The caller holds the lock.

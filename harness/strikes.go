@@ -18,7 +18,7 @@ type strikes struct {
 	replacing sync.WaitGroup
 }
 
-// starts is how often a process is started that ends while it starts, as it may when
+// starts is how often a reactor is started that ends while it starts, as it may when
 // what others write has all connections cut. Whoever supervises a reactor does so.
 const starts = 10
 

@@ -151,6 +151,13 @@ func TestFaultsExcuseTheCallsThatTheyDisturbed(t *testing.T) {
 			p.read(t)
 			handle(p, order, nil) // the work, which would have been done anyway
 		}, 0},
+		{"conflict=0", "", func(_ *testing.T, p *puppet, w *harness.World, order es.StreamName) {
+			handle(p, order, errors.New("no van"))
+			w.Harness().HaveCuts()
+			w.Harness().Cut() // for another reactor
+			handle(p, order, errors.New("the line is dead"))
+			handle(p, order, nil)
+		}, 1},
 	} {
 		spec, err := faults.Parse(c.spec)
 		check.Must(t, err)
