@@ -13,7 +13,7 @@ func (e *NotAboveZeroError) Error() string {
 type CreditError struct{ Amount, Credit Money }
 
 func (e *CreditError) Error() string {
-	return fmt.Sprintf("an amount of %s cannot be paid out, the credit is %s", e.Amount, e.Credit)
+	return fmt.Sprintf("an amount of %s cannot be paid out, the credit is %s", e.Amount, e.Credit.ForReaders())
 }
 
 // TooLargeError refuses an amount that would give a balance more digits than
