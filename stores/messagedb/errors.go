@@ -66,8 +66,11 @@ func (e *SetupError) Error() string {
 func (e *SetupError) Unwrap() error { return e.Err }
 
 // NeedsPerson is what [es.NeedsPerson] asks. A server may come to be reached, or
-// answer otherwise, by itself.
-func (e *SetupError) NeedsPerson() bool { return e.Problem != Unreachable && e.Problem != Unusable }
+// answer otherwise, by itself, and a name that leads to a replica during a fail-over leads to
+// the leader later.
+func (e *SetupError) NeedsPerson() bool {
+	return e.Problem != Unreachable && e.Problem != Unusable && e.Problem != ReadOnly
+}
 
 // standingError is a reply of the server that stays the same until somebody acts.
 type standingError struct{ reply *pgconn.PgError }

@@ -105,7 +105,7 @@ func TestWhatNeedsAPerson(t *testing.T) {
 		"Message DB is not installed":          {&SetupError{Problem: MissingSchema}, true},
 		"a missing privilege":                  {&SetupError{Problem: MissingPrivilege}, true},
 		"an old schema":                        {&SetupError{Problem: OldSchema}, true},
-		"a replica":                            {&SetupError{Problem: ReadOnly}, true},
+		"a replica in the leader's place":      {&SetupError{Problem: ReadOnly}, false},
 		"another checkpoint table":             {&SetupError{Problem: ForeignTable}, true},
 		"an append that is not allowed":        {appendError(w, replied(codeNoPrivilege)), true},
 		"an append to a leader that stepped":   {appendError(w, replied(codeReadOnly)), false},
