@@ -106,12 +106,9 @@ func (p *Process) visit(ctx context.Context, group domain.GroupID, stays []domai
 		portions.Go(func() {
 			portion := stays[first:min(first+p.config.ReadAtOnce, len(stays))]
 			p.load(ctx, portion)
-			for n, stay := range portion {
-				visits.Go(func() error {
-					answers[first+n], errs[first+n] = p.transfer(ctx, stay, group)
-					return nil
-				})
-			}
+			es.Together(ctx, &visits, len(portion), func(ctx context.Context, n int) {
+				answers[first+n], errs[first+n] = p.transfer(ctx, portion[n], group)
+			})
 		})
 	}
 	portions.Wait()

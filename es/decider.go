@@ -179,6 +179,7 @@ func (d Decider[S, E]) atHand() versioned[S] {
 
 // load returns the state at hand brought up to date by the tail of the stream.
 func (d Decider[S, E]) load(ctx context.Context, freshness Freshness) (versioned[S], error) {
+	asks(ctx, false)
 	held := d.atHand()
 	if held.version == 0 && d.category.snapshotter != nil {
 		return d.loadSnapshot(ctx, freshness)
@@ -244,6 +245,7 @@ func (d Decider[S, E]) append(ctx context.Context, held versioned[S], events []E
 	}
 	d.note(data)
 	written := after[S, E]{held, d.category.fold, events}
+	asks(ctx, true)
 	version, err := d.write(ctx, &written, data)
 	d.category.options.Counts.tried(err)
 	if err != nil {

@@ -25,7 +25,9 @@ import (
 //	                 out, or to be tried in a transaction alone
 //
 // Nobody waits for company: a committer that is free begins at once, with one
-// append if there is one. An append leaves the queue when its caller gives up. Once
+// append if there is one. The first transaction of a queue is written by the caller whose
+// append began it, so that one which is alone wakes no other goroutine, which on an idle
+// machine is another thread. An append leaves the queue when its caller gives up. Once
 // it was sent its caller waits for the verdict, and the transaction goes on without
 // those who gave up; see flight.
 //
@@ -40,6 +42,10 @@ const (
 	// while the lock is not to be had, lest we never get to the head of a long queue.
 	firstLockTimeout = time.Second
 	lastLockTimeout  = 8 * time.Second
+
+	// Who begins together with an append that is here is given so long to arrive. It takes
+	// that only if a thread has to wake up for it, which is far less than a commit.
+	wayLimit = 200 * time.Microsecond
 
 	// A transaction that is not answered for so long is cut off, even if its callers
 	// have more patience: other appends wait behind it.
@@ -69,18 +75,22 @@ type queue struct {
 	appends     []*pending
 	lockTimeout time.Duration
 	connecting  context.CancelFunc // ends the committer's wait for a connection, while it waits
+	leader      *pending           // while its caller is the committer; nil once a goroutine is
 }
 
 // pending is an append on its way.
 type pending struct {
 	write
 
-	queue    *queue // where it waits and may still be withdrawn; nil once it is on its way
-	alone    bool   // it is to have a transaction to itself
-	repeated bool   // it was sent again after it had certainly not been written
-	gaveUp   bool   // its caller wants no more than the verdict
-	flight   *flight
-	verdict  chan error // holds the outcome; of size 1, so nobody waits to give it
+	queue      *queue // where it waits and may still be withdrawn; nil once it is on its way
+	alone      bool   // it is to have a transaction to itself
+	repeated   bool   // it was sent again after it had certainly not been written
+	gaveUp     bool   // its caller wants no more than the verdict
+	left       bool   // its caller gave up before it was sent, so there is no verdict
+	flight     *flight
+	companions es.Companions // that may still be on their way
+
+	verdict chan error // holds the outcome; of size 1, so nobody waits to give it
 }
 
 // flight is one transaction on its way. It goes on while one of its callers waits.
@@ -107,12 +117,16 @@ func (c *committers) close() {
 // append has an append written, and returns what became of it.
 func (c *committers) append(ctx context.Context, w write) error {
 	p := &pending{write: w, verdict: make(chan error, 1)}
-	if err := c.enqueue(p); err != nil {
+	q, leads, err := c.enqueue(ctx, p)
+	if err != nil {
 		return err
+	}
+	if leads {
+		c.lead(ctx, q, p)
 	}
 	select {
 	case err := <-p.verdict:
-		return err
+		return also(err, ctx.Err())
 	case <-ctx.Done():
 	}
 	if c.giveUp(p) {
@@ -121,14 +135,14 @@ func (c *committers) append(ctx context.Context, w write) error {
 	return also(<-p.verdict, ctx.Err())
 }
 
-// also adds to the outcome of an append that its caller gave up, where that may be
-// why it was not written.
+// also adds to the outcome of an append that its caller gave up, if it did, where that may
+// be why it was not written.
 func also(err, gaveUp error) error {
 	var conflict *es.ConflictError
 	var duplicate *es.DuplicateIDError
 	var uncertain *es.UncertainError
 	switch {
-	case err == nil, errors.As(err, &conflict), errors.As(err, &duplicate), errors.Is(err, gaveUp):
+	case err == nil, gaveUp == nil, errors.As(err, &conflict), errors.As(err, &duplicate), errors.Is(err, gaveUp):
 		return err
 	case errors.As(err, &uncertain):
 		return &es.UncertainError{Stream: uncertain.Stream, Expected: uncertain.Expected, Err: also(uncertain.Err, gaveUp)}
@@ -142,24 +156,44 @@ type givenUpError struct{ gaveUp, err error }
 func (e *givenUpError) Error() string   { return e.err.Error() + ": " + e.gaveUp.Error() }
 func (e *givenUpError) Unwrap() []error { return []error{e.gaveUp, e.err} }
 
-// enqueue adds an append to the queue of its category, and starts a committer if none
-// is at work.
-func (c *committers) enqueue(p *pending) error {
+// enqueue adds an append to the queue of its category. If no committer is at work its
+// caller has to be it, and to call lead.
+func (c *committers) enqueue(ctx context.Context, p *pending) (q *queue, leads bool, err error) {
 	category := p.stream.Category()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
-		return appendError(p.write, errClosed)
+		return nil, false, appendError(p.write, errClosed)
 	}
 	q, working := c.queues[category]
 	if !working {
-		q = &queue{lockTimeout: c.patience}
+		q = &queue{lockTimeout: c.patience, leader: p}
 		c.queues[category] = q
-		c.running.Go(func() { c.work(category, q) })
+		c.running.Add(1)
 	}
 	p.queue = q
 	q.appends = append(q.appends, p)
-	return nil
+	p.companions = es.Arrive(ctx) // not before it is in the queue
+	return q, !working, nil
+}
+
+// lead writes the first transaction of a queue. If others wait then, or if the caller gives
+// up before it has a connection, a goroutine goes on.
+func (c *committers) lead(ctx context.Context, q *queue, p *pending) {
+	stop := context.AfterFunc(ctx, func() { c.giveUp(p) })
+	c.round(q)
+	stop()
+	c.mu.Lock()
+	q.leader = nil
+	c.mu.Unlock()
+	if c.isDone(p.stream.Category(), q) {
+		c.running.Done()
+		return
+	}
+	go func() {
+		defer c.running.Done()
+		c.work(p.stream.Category(), q)
+	}()
 }
 
 // giveUp is for a caller that does not want to wait any longer. It returns true if
@@ -167,11 +201,14 @@ func (c *committers) enqueue(p *pending) error {
 func (c *committers) giveUp(p *pending) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if p.gaveUp {
+		return p.left
+	}
 	p.gaveUp = true
 	if q := p.queue; q != nil {
-		p.queue = nil
+		p.queue, p.left = nil, true
 		q.appends = slices.DeleteFunc(q.appends, func(other *pending) bool { return other == p })
-		if len(q.appends) == 0 && q.connecting != nil {
+		if q.isGivenUp() && q.connecting != nil {
 			q.connecting()
 		}
 		return true
@@ -182,6 +219,10 @@ func (c *committers) giveUp(p *pending) bool {
 	}
 	return false
 }
+
+// isGivenUp tells whether whoever is the committer has nobody to connect for: the appends
+// have left, or it is the caller of one that has.
+func (q *queue) isGivenUp() bool { return len(q.appends) == 0 || q.leader != nil && q.leader.left }
 
 // endSoonIfAlone has the transaction cut off, a little later, if nobody waits for it.
 // Until then the server's answer or the lock's timeout tells what became of it, at
@@ -194,38 +235,48 @@ func (f *flight) endSoonIfAlone() {
 
 // work writes what waits in a queue until nothing does.
 func (c *committers) work(category string, q *queue) {
-	for {
-		switch conn, err := c.connection(q); {
-		case err != nil:
-			for _, p := range c.takeAll(q) {
-				p.verdict <- appendError(p.write, err)
-			}
-		case conn != nil:
-			c.yield(q)
-			if group := c.take(q); len(group) > 0 {
-				c.commit(q, conn, group)
-			} else {
-				c.release(conn)
-			}
+	for done := false; !done; done = c.isDone(category, q) {
+		c.round(q)
+	}
+}
+
+// isDone tells whether nothing waits in a queue. Then that is gone, with its committer.
+func (c *committers) isDone(category string, q *queue) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(q.appends) > 0 {
+		return false
+	}
+	delete(c.queues, category)
+	return true
+}
+
+// round writes a transaction of what waits in a queue.
+func (c *committers) round(q *queue) {
+	conn, err := c.connection(q)
+	switch {
+	case err != nil:
+		for _, p := range c.takeAll(q) {
+			p.verdict <- appendError(p.write, err)
 		}
-		c.mu.Lock()
-		if len(q.appends) == 0 {
-			delete(c.queues, category)
-			c.mu.Unlock()
-			return
+	case conn != nil:
+		c.yield(q)
+		if group := c.take(q); len(group) > 0 {
+			c.commit(q, conn, group)
+		} else {
+			c.release(conn)
 		}
-		c.mu.Unlock()
 	}
 }
 
 // connection waits for a turn and a connection. It takes both or none: it returns no
-// connection if it could not be made, which is an error, and if all who waited in the
-// queue gave up, which is none, since others may have come meanwhile.
+// connection if it could not be made, which is an error, and if those it was for have given
+// up, which is none, since others may have come meanwhile.
 func (c *committers) connection(q *queue) (*pgxpool.Conn, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	c.mu.Lock()
-	if len(q.appends) == 0 {
+	if q.isGivenUp() {
 		cancel()
 	}
 	q.connecting = cancel
@@ -251,13 +302,16 @@ func (c *committers) connection(q *queue) (*pgxpool.Conn, error) {
 }
 
 // yield lets those run who are about to append, such as the callers that the transaction
-// before has answered, as long as that brings company. It waits for nobody: where nothing
-// else is to be run it takes well below a microsecond.
+// before has answered, as long as that brings company, or some are on their way who begin
+// together with one that is here. It waits for nobody else: where nothing is to be run it
+// takes well below a microsecond.
 func (c *committers) yield(q *queue) {
-	for before, now := 0, 1; before < now && now < c.db.config.Gather; {
+	began := time.Now()
+	for before, now, coming := 0, 1, false; (before < now || coming && time.Since(began) < wayLimit) && now < c.db.config.Gather; {
 		runtime.Gosched()
 		c.mu.Lock()
 		before, now = now, len(q.appends)
+		coming = slices.ContainsFunc(q.appends, func(p *pending) bool { return p.companions.Coming() > 0 })
 		c.mu.Unlock()
 	}
 }

@@ -338,6 +338,31 @@ func TestACallerThatGivesUpCostsTheOthersNothing(t *testing.T) {
 	}
 }
 
+// What bites: whoever writes for the others while it waits for a connection cannot go home.
+func TestACallerThatGivesUpWhileItWritesForOthersReturns(t *testing.T) {
+	t.Parallel()
+	db, category := open(t, Config{MaxConns: 2}), newCategory()
+	c := db.committers
+	c.turns <- struct{}{} // there is only this one
+	first := start(t, db, streamOf(t, category), 0, newEvents(1)...)
+	awaitQueued(t, db, category, 1)
+	other := start(t, db, streamOf(t, category), 0, newEvents(1)...)
+	awaitQueued(t, db, category, 2)
+	first.cancel()
+	select {
+	case <-first.done:
+	case <-time.After(5 * time.Second):
+		t.Error("the one that gave up: got no answer, want that it was cancelled")
+	}
+	<-c.turns
+	if err := first.outcome(); !errors.Is(err, context.Canceled) {
+		t.Errorf("the one that gave up: got error %v, want that it was cancelled", err)
+	}
+	check.OKf(t, other.outcome(), "the one that did not")
+	checkIDs(t, db.Store(), first.stream)
+	checkIDs(t, db.Store(), other.stream, other.events...)
+}
+
 // What bites: the committer stops waiting for a connection since all gave up, and takes
 // one that has come in the same moment along.
 func TestAnAppendThatComesWhileTheLastOneGivesUpIsWritten(t *testing.T) {
