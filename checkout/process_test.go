@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -106,6 +107,29 @@ func TestHandleMergesFiveAtOnce(t *testing.T) {
 		close(release)
 		equal(t, "error", <-done, nil)
 	})
+}
+
+// TestHandleDecidesAllTransfersBeforeTheFirstIsAppended lets them share a transaction. With
+// luck they would also without, so it takes several groups.
+func TestHandleDecidesAllTransfersBeforeTheFirstIsAppended(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		h := newHotel(t)
+		var decided atomic.Int64
+		store := &disturbed{Store: h.backend.Events, joins: true, before: func(_ context.Context, c call) error {
+			if got := decided.Load(); c.events != nil && c.stream.Category() == "GuestStay" && got != 6 {
+				t.Errorf("got %d transfers decided when one was appended, want 6", got)
+			}
+			return nil
+		}}
+		p := h.process(store, checkout.Config{MergesAtOnce: 6, Now: func() time.Time {
+			decided.Add(1)
+			return time.Now()
+		}})
+		_, err := h.handle(p, h.group(h.stayList(6)...))
+		check.Must(t, err)
+		check.Equal(t, "transfers", 6, len(store.appendsTo("GuestStay")))
+	}
 }
 
 func TestHandleRecordsInChunks(t *testing.T) {

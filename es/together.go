@@ -9,8 +9,8 @@ import (
 // waiting for decisions that are not made yet.
 const mostTogether = 16
 
-// Calls is where [Together] makes its calls, such as an errgroup.Group. TryGo refuses where
-// as many run as may.
+// Calls is where [Together] makes its calls, such as an errgroup.Group: each in a goroutine of
+// its own. TryGo refuses where as many run as may.
 type Calls interface {
 	Go(call func() error)
 	TryGo(call func() error) bool
@@ -19,18 +19,18 @@ type Calls interface {
 // Together makes n calls side by side, of each of which a [Decider] is a part. They decide
 // one after the other, which takes microseconds, and begin their appends together, so that a
 // store that writes in one transaction what waits at the same time gets all of them; see
-// [Arrive]. Side by side from the first moment, one of them would be on its way before the
+// [Companions]. Side by side from the first moment, one of them would be on its way before the
 // others had decided.
 //
-// Nobody waits for another's request: a call that has to read first, or that ends without an
-// append, is waited for no longer. Together returns when each call has begun; wait for those
-// who make them.
+// Nobody waits for another decider's request: a call that has to read first, or that ends
+// without an append, is waited for no longer. What a call does before its decider, others do
+// wait for. Together returns when each call has begun; wait for those who make them.
 func Together(ctx context.Context, calls Calls, n int, call func(ctx context.Context, i int)) {
 	next := newWave()
 	for i := range n {
 		c := &companion{ready: make(chan struct{}), wave: next}
 		run := func() error {
-			defer c.isReady()
+			defer c.end()
 			call(context.WithValue(ctx, companionKey{}, c), i)
 			return nil
 		}
@@ -41,7 +41,7 @@ func Together(ctx context.Context, calls Calls, n int, call func(ctx context.Con
 			calls.Go(run)
 		}
 		<-c.ready
-		if next.coming.Load() == mostTogether {
+		if next.coming.Load() >= mostTogether {
 			close(next.begin)
 			next = newWave()
 		}
@@ -67,27 +67,33 @@ type companion struct {
 	comes atomic.Bool   // it is counted among those that are coming
 }
 
-// isReady tells whether nothing was asked before, and lets the next one decide.
-func (c *companion) isReady() bool {
-	first := c.asked.CompareAndSwap(false, true)
-	if first {
+// end is called when a call is over, whatever it has done.
+func (c *companion) end() {
+	if c.asked.CompareAndSwap(false, true) {
 		close(c.ready)
 	}
-	return first
+	c.arrive()
+}
+
+func (c *companion) arrive() {
+	if c.comes.CompareAndSwap(true, false) {
+		c.wave.coming.Add(-1)
+	}
 }
 
 // asks is called before a decider asks its store for something. An append that is the first
 // request of a call waits for those of its companions.
 func asks(ctx context.Context, appends bool) {
 	c, _ := ctx.Value(companionKey{}).(*companion)
-	if c == nil {
+	if c == nil || !c.asked.CompareAndSwap(false, true) {
 		return
 	}
-	if appends && !c.asked.Load() {
-		c.comes.Store(true)
+	if appends {
 		c.wave.coming.Add(1)
+		c.comes.Store(true)
 	}
-	if !c.isReady() || !appends {
+	close(c.ready)
+	if !appends {
 		return
 	}
 	select {
@@ -96,28 +102,29 @@ func asks(ctx context.Context, appends bool) {
 	}
 }
 
-// Companions are the appends that begin together with one.
-type Companions struct{ wave *wave }
+// Companions are, for a store that shares transactions, the appends that begin together with
+// one; see [Together].
+type Companions struct{ of *companion }
 
-// Arrive is called by a store that shares transactions when an append has reached it, with
-// the context of that. It returns those that begin together with it.
-func Arrive(ctx context.Context) Companions {
+// CompanionsOf returns those of an append with this context.
+func CompanionsOf(ctx context.Context) Companions {
 	c, _ := ctx.Value(companionKey{}).(*companion)
-	if c == nil {
-		return Companions{}
+	return Companions{c}
+}
+
+// Arrive says that the append is where the store finds it.
+func (c Companions) Arrive() {
+	if c.of != nil {
+		c.of.arrive()
 	}
-	if c.comes.CompareAndSwap(true, false) {
-		c.wave.coming.Add(-1)
-	}
-	return Companions{c.wave}
 }
 
 // Coming is how many of them have been decided and have not arrived. They have nothing else
 // to do on their way, so microseconds bring them, but one that something in front of the
 // store refuses never comes.
 func (c Companions) Coming() int {
-	if c.wave == nil {
+	if c.of == nil {
 		return 0
 	}
-	return int(c.wave.coming.Load())
+	return int(c.of.wave.coming.Load())
 }

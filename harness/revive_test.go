@@ -79,6 +79,42 @@ func TestAStartIsGivenUpWithItsContext(t *testing.T) {
 	})
 }
 
+// Where connections are cut a start waits until the reactor has begun.
+func TestAStartThatHangsIsGivenUpWithItsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var hangs atomic.Bool
+		h, err := harness.Open(t.Context(), harness.Options{System: harness.System{
+			Categories: []string{"Order"},
+			Start: func(ctx context.Context, backend *stores.Backend, config reactor.Config) (harness.Reactor, error) {
+				source := intercept.Source(backend.Source, intercept.SourceHooks{
+					BeforeEnd: func(ctx context.Context, _ feed.Tranche) error {
+						if hangs.Load() {
+							<-ctx.Done()
+						}
+						return ctx.Err()
+					},
+				})
+				return reactor.Start(ctx, source, backend.Checkpoints, sorter{}, config)
+			},
+		}})
+		opened(t, h, err)
+		h.HaveCuts()
+		w := world(t, h, true)
+		check.Must(t, w.StopReactor(t.Context()))
+		hangs.Store(true)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		if err := w.StartReactor(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want that the time is over", err)
+		}
+		check.Equal(t, "time until it was given up", time.Second, time.Since(began))
+		hangs.Store(false)
+		check.OK(t, w.StartReactor(t.Context()))
+	})
+}
+
 // The connections of all reactors are cut at once, also those of one that is starting.
 func TestAStartThatMeetsACutIsTriedAgain(t *testing.T) {
 	t.Parallel()

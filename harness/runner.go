@@ -159,7 +159,7 @@ func (r *runner) revive(ctx context.Context, killed bool) error {
 	r.killed, r.reached, r.retold = killed, r.journal.reached(), map[es.StreamName]bool{}
 	r.reactor, r.broken, r.budget, r.missing = nil, false, -1, 0
 	r.mu.Unlock()
-	started, err := r.begin(context.WithoutCancel(ctx), config)
+	started, err := r.begin(ctx, config)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err != nil {
@@ -177,12 +177,16 @@ func (r *runner) revive(ctx context.Context, killed bool) error {
 func (r *runner) begin(ctx context.Context, config reactor.Config) (started Reactor, err error) {
 	for range starts {
 		cuts := r.harness.cuts.Load()
-		started, err = r.harness.options.System.Start(ctx, r.backend, config)
+		started, err = r.harness.options.System.Start(context.WithoutCancel(ctx), r.backend, config)
 		if beginning, ok := started.(interface{ Begun() <-chan struct{} }); err == nil && ok && r.harness.cut != nil {
 			select {
 			case <-beginning.Begun():
 			case <-started.Done():
 				err = started.Wait(ctx)
+			case <-ctx.Done():
+				started.Stop()
+				<-started.Done()
+				return nil, fmt.Errorf("the reactor has not started: %w", context.Cause(ctx))
 			}
 		}
 		if err == nil || r.harness.cuts.Load() == cuts {

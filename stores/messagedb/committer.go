@@ -3,7 +3,9 @@ package messagedb
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -62,6 +64,7 @@ type committers struct {
 	db       *DB
 	turns    chan struct{} // as many as may hold a connection at once
 	patience time.Duration // with a lock, at first
+	way      time.Duration // how long companions that are on their way are waited for
 	running  sync.WaitGroup
 
 	mu     sync.Mutex // guards what follows, and the fields of queues, appends and flights
@@ -103,7 +106,7 @@ type flight struct {
 func newCommitters(db *DB) *committers {
 	// One is left to those who read from the leader.
 	turns := max(int(db.write.Config().MaxConns)-1, 1)
-	return &committers{db: db, turns: make(chan struct{}, turns), patience: firstLockTimeout, queues: map[string]*queue{}}
+	return &committers{db: db, turns: make(chan struct{}, turns), patience: firstLockTimeout, way: wayLimit, queues: map[string]*queue{}}
 }
 
 // close waits for the appends under way and refuses new ones.
@@ -116,8 +119,8 @@ func (c *committers) close() {
 
 // append has an append written, and returns what became of it.
 func (c *committers) append(ctx context.Context, w write) error {
-	p := &pending{write: w, verdict: make(chan error, 1)}
-	q, leads, err := c.enqueue(ctx, p)
+	p := &pending{write: w, verdict: make(chan error, 1), companions: es.CompanionsOf(ctx)}
+	q, leads, err := c.enqueue(p)
 	if err != nil {
 		return err
 	}
@@ -158,7 +161,7 @@ func (e *givenUpError) Unwrap() []error { return []error{e.gaveUp, e.err} }
 
 // enqueue adds an append to the queue of its category. If no committer is at work its
 // caller has to be it, and to call lead.
-func (c *committers) enqueue(ctx context.Context, p *pending) (q *queue, leads bool, err error) {
+func (c *committers) enqueue(p *pending) (q *queue, leads bool, err error) {
 	category := p.stream.Category()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -173,7 +176,7 @@ func (c *committers) enqueue(ctx context.Context, p *pending) (q *queue, leads b
 	}
 	p.queue = q
 	q.appends = append(q.appends, p)
-	p.companions = es.Arrive(ctx) // not before it is in the queue
+	p.companions.Arrive() // not before it is in the queue
 	return q, !working, nil
 }
 
@@ -181,8 +184,16 @@ func (c *committers) enqueue(ctx context.Context, p *pending) (q *queue, leads b
 // up before it has a connection, a goroutine goes on.
 func (c *committers) lead(ctx context.Context, q *queue, p *pending) {
 	stop := context.AfterFunc(ctx, func() { c.giveUp(p) })
+	defer stop()
+	written := false
+	defer func() {
+		if !written {
+			// Whoever recovers from it would not know that the appends behind it wait for ever.
+			go panic(fmt.Sprintf("while a transaction was written: %v\n%s", recover(), debug.Stack()))
+		}
+	}()
 	c.round(q)
-	stop()
+	written = true
 	c.mu.Lock()
 	q.leader = nil
 	c.mu.Unlock()
@@ -307,7 +318,7 @@ func (c *committers) connection(q *queue) (*pgxpool.Conn, error) {
 // takes well below a microsecond.
 func (c *committers) yield(q *queue) {
 	began := time.Now()
-	for before, now, coming := 0, 1, false; (before < now || coming && time.Since(began) < wayLimit) && now < c.db.config.Gather; {
+	for before, now, coming := 0, 1, false; (before < now || coming && time.Since(began) < c.way) && now < c.db.config.Gather; {
 		runtime.Gosched()
 		c.mu.Lock()
 		before, now = now, len(q.appends)
@@ -320,6 +331,9 @@ func (c *committers) yield(q *queue) {
 func (c *committers) take(q *queue) []*pending {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if q.leader != nil && q.leader.left {
+		return nil // its caller goes home, and a goroutine writes for the others
+	}
 	count, size := 0, 0
 	for _, p := range q.appends {
 		for _, e := range p.events {

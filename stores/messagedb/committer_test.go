@@ -7,14 +7,17 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"example.com/groupcheckout/es"
 	"example.com/groupcheckout/internal/check"
 	"example.com/groupcheckout/reactor/feed"
+	"example.com/groupcheckout/stores/intercept"
 )
 
 // lockCategory locks the category of a stream, as a writer that does not commit does.
@@ -336,6 +339,88 @@ func TestACallerThatGivesUpCostsTheOthersNothing(t *testing.T) {
 	if made := db.write.Stat().NewConnsCount(); made > 3 {
 		t.Errorf("got %d connections, want no new one for a caller that gave up", made)
 	}
+}
+
+// pairOf appends to two streams of a category, together. before is called in front of each
+// append with its place, after behind each call, which ends with ctx.
+func pairOf(ctx context.Context, t *testing.T, db *DB, category string, before func(i int64), after func()) (errs [2]error, streams [2]es.StreamName) {
+	t.Helper()
+	type entered struct{}
+	codec := es.NewCodec(es.On("Entered", func(e entered) entered { return e }))
+	var appends atomic.Int64
+	store := intercept.Store(db.Store(), intercept.StoreHooks{BeforeAppend: func(context.Context, es.StreamName, es.Version, []es.EventData) error {
+		before(appends.Add(1))
+		return nil
+	}})
+	entries := es.NewCategory(category, codec, 0, func(n int, events []entered) int { return n + len(events) }, store, es.Options{})
+	var group errgroup.Group
+	es.Together(ctx, &group, len(errs), func(ctx context.Context, i int) {
+		defer after()
+		decider, err := entries.Decider(strings.ReplaceAll(uuid.NewString(), "-", ""))
+		streams[i], errs[i] = decider.Stream(), err
+		if err == nil {
+			errs[i] = decider.AtLeast(0).Transact(ctx, func(int) ([]entered, error) { return []entered{{}}, nil })
+		}
+	})
+	_ = group.Wait()
+	return errs, streams
+}
+
+func TestAppendsThatBeginTogetherShareATransaction(t *testing.T) {
+	t.Parallel()
+	db, category := open(t, Config{}), newCategory()
+	db.committers.way = patience // as long as it takes on a busy machine
+	errs, streams := pairOf(within(t), t, db, category, func(i int64) {
+		if i == 2 { // which has a way of some round trips
+			for range 3 {
+				checkIDs(t, db.Store(), streamOf(t, category))
+			}
+		}
+	}, func() {})
+	for i := range errs {
+		check.OK(t, errs[i])
+	}
+	check.Equal(t, "transactions of both", 1, transactions(t, category))
+	check.Equal(t, "streams", true, streams[0] != streams[1])
+}
+
+// What bites: whoever writes for the others cannot go home while companions are on their way.
+func TestACallerThatGivesUpWhileItWaitsForCompanionsReturns(t *testing.T) {
+	t.Parallel()
+	db, category := open(t, Config{}), newCategory()
+	db.committers.way, db.committers.patience = patience, patience
+	release := lockCategory(t, streamOf(t, category))
+	defer release()
+	ctx, giveUp := context.WithCancel(t.Context())
+	defer giveUp()
+	comes, gone, over := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	var errs [2]error
+	go func() {
+		defer close(over)
+		errs, _ = pairOf(ctx, t, db, category, func(i int64) {
+			if i == 2 {
+				<-comes
+			}
+		}, sync.OnceFunc(func() { close(gone) }))
+	}()
+	awaitQueued(t, db, category, 1)
+	other := start(t, db, streamOf(t, category), 0, newEvents(1)...)
+	awaitQueued(t, db, category, 2)
+	giveUp()
+	select {
+	case <-gone:
+	case <-time.After(5 * time.Second):
+		t.Error("the one that gave up: got no answer, want that it was cancelled")
+	}
+	close(comes)
+	release()
+	<-over
+	for i, err := range errs {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("call %d: got error %v, want that it was cancelled", i, err)
+		}
+	}
+	check.OKf(t, other.outcome(), "the one that did not give up")
 }
 
 // What bites: whoever writes for the others while it waits for a connection cannot go home.
