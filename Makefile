@@ -180,8 +180,8 @@ MATRIX ?= 2
 CLERKS ?= 1000
 
 # How many groups of three stays are checked out on each real store, once with 1 and once
-# with 3 slots, while three reactors are paused, killed and replaced: more than 10,000
-# stays on each store.
+# with 3 slots, while three reactors are paused, killed and replaced: 5,100 stays on each
+# store.
 TORMENTED ?= 850
 
 # How often servers fail, are away, freeze and crash under a reactor.
