@@ -24,11 +24,11 @@ type costs struct {
 // gathered is how many appends may share a transaction by default.
 const gathered = 128
 
-// quiet are the costs on two cores that had nothing else to do, with a disk that takes a
-// tenth of a millisecond to keep something.
+// quiet are the costs on two cores that had nothing else to do, with a disk that takes half a
+// millisecond to keep something.
 func quiet() costs {
-	l, _ := lockOf(2_540, 7_500, 64, gathered)
-	return costs{From: "two quiet cores", Lock: l, Groups: 450, Cores: 2, Feed: 68_000, Eight: 4_500}
+	l, _ := lockOf(1_658, 10_487, 64, gathered)
+	return costs{From: "two quiet cores", Lock: l, Groups: 617, Cores: 2, Feed: 68_000, Eight: 6_059}
 }
 
 // readCosts reads what bench has left: of each row the last run that has it.

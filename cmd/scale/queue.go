@@ -19,21 +19,18 @@ func (l lock) holds(appends int) float64 { return l.Fixed + l.Each*float64(appen
 // most is how many appends a second there can be.
 func (l lock) most() float64 { return float64(l.Room) / l.holds(l.Room) }
 
-// closed is how many appends a second some callers make who append again at once. Who is
-// done comes too late for the transaction that begins then, so it takes two until all have
-// had their turn, however they are shared out between these.
+// closed is how many appends a second some callers make who append again at once. Whoever
+// begins a transaction first lets those run whom the one before has answered, so all are in
+// the next one again.
 func (l lock) closed(callers int) float64 {
-	if callers == 1 {
-		return 1 / l.holds(1)
-	}
-	return min(float64(callers)/(2*l.Fixed+l.Each*float64(callers)), l.most())
+	return min(float64(callers)/l.holds(callers), l.most())
 }
 
 // lockOf finds the two times of a transaction from what one caller and what many callers
 // append in a second. It is not ok if no lock would give these.
 func lockOf(alone, together float64, callers, room int) (l lock, ok bool) {
 	n := float64(callers)
-	l.Each = (n/together - 2/alone) / (n - 2)
+	l.Each = (n/together - 1/alone) / (n - 1)
 	l.Fixed, l.Room = 1/alone-l.Each, room
 	return l, l.Each > 0 && l.Fixed > 0
 }
