@@ -173,12 +173,19 @@ func TestInit(t *testing.T) {
 		if err != nil || report.SchemaCreated || report.TableCreated || !strings.Contains(report.String(), "nothing was changed") {
 			t.Errorf("%s, again: got %+v and error %v, want nothing created", schema, report, err)
 		}
-		checkpoints, err := open(t, config).Checkpoints()
+		// The role that the grants are for needs no more than these.
+		checkpoints, err := open(t, Config{Connection: withDatabase(appDSN(t), name), CheckpointSchema: schema}).Checkpoints()
 		check.Must(t, err)
-		check.OK(t, checkpoints.Save(within(t), checkpointKey, 7))
+		for _, position := range []feed.Position{6, 7} {
+			check.OK(t, checkpoints.Save(within(t), checkpointKey, position))
+		}
 		if pos, ok, err := checkpoints.Load(within(t), checkpointKey); pos != 7 || !ok || err != nil {
 			t.Errorf("got %d, %t and error %v, want 7", pos, ok, err)
 		}
+		for _, body := range []string{"1", "2"} {
+			check.OK(t, checkpoints.PutNote(within(t), "G", "kind", "name", []byte(body)))
+		}
+		check.OK(t, checkpoints.DropNote(within(t), "G", "kind", "name"))
 	}
 }
 
