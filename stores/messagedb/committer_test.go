@@ -341,6 +341,16 @@ func TestACallerThatGivesUpCostsTheOthersNothing(t *testing.T) {
 	}
 }
 
+// comesBack fails the test if a caller that gave up has to wait.
+func comesBack(t *testing.T, done <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-done:
+	case <-time.After(5 * time.Second):
+		t.Error("the one that gave up: got no answer, want that it was cancelled")
+	}
+}
+
 // pairOf appends to two streams of a category, together. before is called in front of each
 // append with its place, after behind each call, which ends with ctx.
 func pairOf(ctx context.Context, t *testing.T, db *DB, category string, before func(i int64), after func()) (errs [2]error, streams [2]es.StreamName) {
@@ -407,11 +417,7 @@ func TestACallerThatGivesUpWhileItWaitsForCompanionsReturns(t *testing.T) {
 	other := start(t, db, streamOf(t, category), 0, newEvents(1)...)
 	awaitQueued(t, db, category, 2)
 	giveUp()
-	select {
-	case <-gone:
-	case <-time.After(5 * time.Second):
-		t.Error("the one that gave up: got no answer, want that it was cancelled")
-	}
+	comesBack(t, gone)
 	close(comes)
 	release()
 	<-over
@@ -434,11 +440,7 @@ func TestACallerThatGivesUpWhileItWritesForOthersReturns(t *testing.T) {
 	other := start(t, db, streamOf(t, category), 0, newEvents(1)...)
 	awaitQueued(t, db, category, 2)
 	first.cancel()
-	select {
-	case <-first.done:
-	case <-time.After(5 * time.Second):
-		t.Error("the one that gave up: got no answer, want that it was cancelled")
-	}
+	comesBack(t, first.done)
 	<-c.turns
 	if err := first.outcome(); !errors.Is(err, context.Canceled) {
 		t.Errorf("the one that gave up: got error %v, want that it was cancelled", err)

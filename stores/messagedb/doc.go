@@ -43,9 +43,9 @@
 // # Guarantees
 //
 // Appends to one category that wait at the same time share a transaction, and each has
-// its own outcome: see committer.go. It is sent in one round trip, once the connection
-// knows its statements, and a refusal by the server costs another, or three where appends
-// share a statement. A transaction writes one
+// its own outcome: see committer.go and flight.go. It is sent in one round trip, once the
+// connection knows its statements, and a refusal by the server costs another, or three where
+// appends share a statement. A transaction writes one
 // category, and so takes one of Message DB's category locks: two of ours cannot
 // deadlock. A transaction of somebody else's may involve us in a deadlock, which is
 // tried again once. Nothing is installed in the database for that.
